@@ -1,0 +1,109 @@
+"""Every exception of UsenetSync on one screen.
+
+The docstring is the message a user reads first; the text given to the constructor follows
+it with the particulars. ``exit_code`` is what the command ends with, ``retryable`` says
+whether the same call may succeed later. Foreign errors are mapped to these at the edge.
+"""
+
+from __future__ import annotations
+
+from usenetsync_tui.model.entries import NoticeKind
+
+
+class UsenetSyncError(Exception):
+    """Something went wrong."""
+
+    exit_code = 1
+    retryable = False
+
+    def __str__(self) -> str:
+        headline = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{headline} {detail}" if detail else headline
+
+
+class UsageError(UsenetSyncError):
+    """That cannot be done like this."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """The settings are not usable."""
+
+
+class UnknownFolderError(UsageError):
+    """No such folder is kept here."""
+
+
+class UnknownSnapshotError(UsageError):
+    """The folder has no such version."""
+
+
+class CatalogueHeldError(UsenetSyncError):
+    """Another engine works this catalogue."""
+
+
+class CatalogueVersionError(UsenetSyncError):
+    """The catalogue was made by a newer UsenetSync."""
+
+
+class DatabaseStartError(UsenetSyncError):
+    """The embedded PostgreSQL could not be started."""
+
+
+class DatabaseUnavailableError(UsenetSyncError):
+    """The database does not answer."""
+
+    retryable = True
+
+
+class StoreError(UsenetSyncError):
+    """The store refused."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store does not answer."""
+
+    retryable = True
+
+
+class ArticleMissingError(StoreError):
+    """The article is not there."""
+
+
+class ArticleCorruptError(StoreError):
+    """The article is damaged."""
+
+
+class SourceError(UsenetSyncError):
+    """The folder cannot be read."""
+
+
+class TargetError(UsenetSyncError):
+    """The target cannot be written."""
+
+
+class SourceFileError(UsenetSyncError):
+    """The file cannot be kept as it is."""
+
+    def __init__(self, kind: NoticeKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+class TargetFileError(UsenetSyncError):
+    """The file cannot be written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def leading_error(error: BaseException) -> BaseException:
+    """The error that matters in a group: ours before others, the first before the rest."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [leading_error(e) for e in error.exceptions]
+    return next((e for e in leaves if isinstance(e, UsenetSyncError)), leaves[0])

@@ -1,0 +1,99 @@
+"""Folders, the realms their articles live in, and their snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class StoreKind(StrEnum):
+    """Where articles live."""
+
+    USENET = "usenet"
+    SHARDS = "shards"
+    MEMORY = "memory"
+
+
+class Profile(StrEnum):
+    """How bytes are dressed."""
+
+    SEALED = "sealed"
+    """Packed, compressed, encrypted, obfuscated."""
+    PACKED = "packed"
+    """Packed and compressed."""
+    PLAIN = "plain"
+    """Each file by itself, as it is."""
+
+
+class Compression(StrEnum):
+    """What `compress` does to a segment."""
+
+    LZ4 = "lz4"
+    LZMA = "lzma"
+    NONE = "none"
+
+
+class Priority(IntEnum):
+    """Which job goes first; a lower number goes first."""
+
+    CRITICAL = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+    BACKGROUND = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """One store, profile and key: dedupe stays inside it."""
+
+    id: int
+    store: StoreKind
+    profile: Profile
+    domain: str
+    """The right-hand side of its Message-IDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A tree we keep, with the choices remembered for it."""
+
+    id: int
+    path: bytes
+    """Absolute, as the kernel names it."""
+    name: str
+    realm: Realm
+    priority: Priority
+    compression: Compression
+    copies: int
+
+
+class SnapshotState(IntEnum):
+    """Whether a version can be restored."""
+
+    BUILDING = 0
+    COMPLETE = 1
+    INCOMPLETE = 2
+    """Finished, but some files are not whole; everything else can be restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A folder's state at one version. Sizes are bytes of the source."""
+
+    folder_id: int
+    version: int
+    state: SnapshotState
+    started_at: datetime
+    finished_at: datetime | None
+    files: int
+    directories: int
+    symlinks: int
+    size: int
+    added: int
+    modified: int
+    removed: int
+    stored_size: int
+    """Payload bytes posted for this version, after dedupe and compression."""
+    errors: int

@@ -1,0 +1,58 @@
+"""Jobs: one folder, one verb, a priority and a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from usenetsync_tui.model.folders import Priority
+
+
+class Verb(StrEnum):
+    """What a job does to its folder."""
+
+    UPLOAD = "upload"
+    RESTORE = "restore"
+    VERIFY = "verify"
+
+
+class JobState(StrEnum):
+    """Where a job is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of the job queue."""
+
+    id: int
+    folder_id: int
+    verb: Verb
+    priority: Priority
+    state: JobState
+    version: int | None
+    target: bytes | None
+    prefix: bytes | None
+    owns_target: bool
+    """The restore made its target folder itself, so its mode and mtime are ours to set."""
+    created_at: datetime
+    finished_at: datetime | None
+    done_files: int
+    done_bytes: int
+    total_files: int
+    total_bytes: int
+    errors: int
+    message: str | None

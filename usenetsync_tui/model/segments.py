@@ -1,0 +1,77 @@
+"""Objects, their segments, and the articles that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+SEGMENT_SIZE = 768_000
+"""Default length of a segment in bytes."""
+
+PACK_LIMIT = 50_000
+"""Files up to this many bytes are packed."""
+
+
+class ObjectKind(IntEnum):
+    """What an object holds."""
+
+    FILE = 0
+    PACK = 1
+
+
+class Codec(IntEnum):
+    """How a segment's bytes are dressed in its article."""
+
+    NONE = 0
+    LZ4 = 1
+    LZMA = 2
+
+
+class SegmentStatus(IntEnum):
+    """The ledger of one copy of a segment (DESIGN §7)."""
+
+    PLANNED = 0
+    """Written down; its bytes are not under way."""
+    SENDING = 1
+    """Its bytes may be under way; found at start-up it is ambiguous."""
+    POSTED = 2
+    VERIFIED = 3
+    MISSING = 4
+    """Posted once, not there now: to be posted again."""
+    FAILED = 5
+    """Given up after its retries; the row keeps the store's words."""
+    STALE = 6
+    """Its source changed before it was posted; nothing refers to it any more."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the store has said that it holds the article."""
+        return self in (SegmentStatus.POSTED, SegmentStatus.VERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One posted copy of a segment, as a store takes it."""
+
+    message_id: bytes
+    """Our own 128 bits."""
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One copy of a slice of an object, as the ledger has it."""
+
+    object_id: int
+    index: int
+    redundancy: int
+    size: int
+    """Bytes of the source."""
+    hash: bytes
+    """SHA-256 of the source bytes."""
+    codec: Codec
+    payload_size: int
+    message_id: bytes
+    status: SegmentStatus
+    tries: int = 0
+    error: str | None = None
