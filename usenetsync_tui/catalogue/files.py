@@ -1,0 +1,270 @@
+"""The `files` table: intervals of versions, in path order.
+
+Knows how a path becomes a key and how a batch of changes becomes rows; refuses to know the
+disk. Every call takes the transaction it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.entries import Entry, FileKind, FileState
+from usenetsync_tui.postgres.copy import copy_rows
+
+_SQL = load("files.sql")
+_KEY_HEAD = 1800
+_STAGED = ("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "bytea")
+
+
+def path_key(path: bytes) -> bytes:
+    """The key of a path: itself, or head and SHA-256 when a b-tree could not hold it."""
+    if len(path) <= _KEY_HEAD:
+        return path
+    return path[:_KEY_HEAD] + hashlib.sha256(path).digest()
+
+
+CurrentRow = tuple[Any, ...]
+"""One row of the merge join: the eight fields of its Entry, its state, its key.
+
+A bare tuple: the join compares a slice of it with the walk's Entry, millions of times.
+"""
+
+
+class PendingFile(NamedTuple):
+    """A file whose bytes are to be read; `object_id` when an earlier run began with it."""
+
+    entry: Entry
+    object_id: int | None
+    key: bytes
+
+
+class Member(NamedTuple):
+    """A file inside an object and where its bytes begin."""
+
+    entry: Entry
+    offset: int
+    key: bytes
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a file's bytes went and what they hash to."""
+
+    key: bytes
+    object_id: int | None
+    offset: int
+    sha256: bytes
+    xxh3: bytes
+
+
+class VersionRow(NamedTuple):
+    """A file of one version with what its object says; field order is that of the query."""
+
+    path: bytes
+    kind: int
+    size: int
+    mtime_ns: int
+    mode: int
+    link: bytes | None
+    state: int
+    object_id: int | None
+    object_offset: int | None
+    sha256: bytes | None
+    xxh3: bytes | None
+    reason: str | None
+    key: bytes
+    segments: int | None
+    posted: int | None
+    copies: int | None
+    complete: bool | None
+    object_kind: int | None
+    segment_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCounts:
+    """What a version holds; size in bytes of the source."""
+
+    files: int
+    directories: int
+    symlinks: int
+    size: int
+    failed: int
+
+
+async def current_page(
+    tx: Transaction, folder: int, after: bytes | None, limit: int
+) -> list[CurrentRow]:
+    """The next rows of the merge join; `after` None starts with the folder itself."""
+    return await tx.fetch(
+        _SQL["current_page" if after is not None else "current_first_page"],
+        {"folder": folder, "after": after, "limit": limit},
+    )
+
+
+async def apply_changes(
+    tx: Transaction, folder: int, version: int, upserts: Sequence[Entry], removed: Sequence[bytes]
+) -> None:
+    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone."""
+    keys = [path_key(e.path) for e in upserts]
+    await tx.run(
+        _SQL["close_superseded"],
+        {"folder": folder, "version": version, "keys": [*keys, *removed]},
+    )
+    if removed:
+        await tx.run(
+            _SQL["delete_unborn"], {"folder": folder, "version": version, "keys": list(removed)}
+        )
+    if upserts:
+        await tx.run(_SQL["staging"])
+        await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
+        await tx.run(_SQL["insert_staged"], {"folder": folder, "version": version})
+
+
+def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
+    for entry, key in zip(entries, keys, strict=True):
+        path, kind, size, mtime_ns, ctime_ns, inode, mode, link = entry
+        readable = kind == FileKind.REGULAR and size
+        state = FileState.PENDING if readable else FileState.PLANNED
+        long_path = None if key is path else path
+        yield key, kind, int(state), size, mtime_ns, ctime_ns, inode, mode, link, long_path
+
+
+async def pending_page(tx: Transaction, folder: int, after: bytes, limit: int) -> list[PendingFile]:
+    """The next files to read, after a key."""
+    rows = await tx.fetch(_SQL["pending_page"], {"folder": folder, "after": after, "limit": limit})
+    return [PendingFile(Entry(*r[:8]), r[8], r[9]) for r in rows]
+
+
+async def pending_totals(tx: Transaction, folder: int) -> tuple[int, int]:
+    """Files and bytes still to read."""
+    row = await tx.one(_SQL["pending_totals"], {"folder": folder})
+    return row[0], row[1]
+
+
+async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
+    """The bytes of these files have their place."""
+    if not placed:
+        return
+    await tx.run(
+        _SQL["set_planned"],
+        {
+            "folder": folder,
+            "keys": [p.key for p in placed],
+            "objects": [p.object_id for p in placed],
+            "offsets": [p.offset for p in placed],
+            "sha256": [p.sha256 for p in placed],
+            "xxh3": [p.xxh3 for p in placed],
+        },
+    )
+
+
+async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int) -> None:
+    """A large file's object exists; a resumed upload goes on with it."""
+    await tx.run(_SQL["set_object"], {"folder": folder, "key": key, "object": object_id})
+
+
+async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[bytes, str]]) -> None:
+    """(key, reason) of files that could not be read."""
+    if failures:
+        keys, reasons = zip(*failures, strict=True)
+        await tx.run(
+            _SQL["set_failed"], {"folder": folder, "keys": list(keys), "reasons": list(reasons)}
+        )
+
+
+async def set_stale(
+    tx: Transaction, folder: int, object_id: int, first: bytes, last: bytes
+) -> None:
+    """Files of an object whose bytes cannot be had again are read anew."""
+    await tx.run(
+        _SQL["set_stale"], {"folder": folder, "object": object_id, "first": first, "last": last}
+    )
+
+
+async def members(
+    tx: Transaction, folder: int, object_id: int, first: bytes, last: bytes
+) -> list[Member]:
+    """The files of an object, in the order of their bytes."""
+    rows = await tx.fetch(
+        _SQL["members"], {"folder": folder, "object": object_id, "first": first, "last": last}
+    )
+    return [Member(Entry(*r[:8]), r[8] or 0, r[9], r[10]) for r in rows]
+
+
+async def unposted_page(
+    tx: Transaction, folder: int, after: bytes, limit: int
+) -> list[tuple[bytes, bytes, str | None]]:
+    """(path, key, the store's words) of current files that wait for articles, after a key."""
+    return await tx.fetch(_SQL["unposted_page"], {"folder": folder, "after": after, "limit": limit})
+
+
+async def has_changes(tx: Transaction, folder: int, version: int) -> bool:
+    """Whether a version differs from the one before it."""
+    changed: bool = (await tx.one(_SQL["has_changes"], {"folder": folder, "version": version}))[0]
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of keys of one version of a folder: `start` inclusive, `until` exclusive."""
+
+    folder: int
+    version: int
+    start: bytes = b""
+    until: bytes | None = None
+
+    def values(self) -> dict[str, object]:
+        """As the statements name them."""
+        return {
+            "folder": self.folder,
+            "version": self.version,
+            "start": self.start,
+            "until": self.until,
+        }
+
+
+async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionRow]:
+    """The first rows of a span, in path order."""
+    rows = await tx.fetch(_SQL["version_page"], {**span.values(), "limit": limit})
+    return [VersionRow(*r) for r in rows]
+
+
+async def version_directories(
+    tx: Transaction, span: Span, limit: int
+) -> list[tuple[bytes, int, int, bytes]]:
+    """(path, mode, mtime_ns, key) of the last directories of a span, last first."""
+    return await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
+
+
+async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:
+    """Regular files in a span, and their bytes."""
+    row = await tx.one(_SQL["version_totals"], span.values())
+    return row[0], row[1]
+
+
+async def count_version(tx: Transaction, folder: int, version: int) -> VersionCounts:
+    """What a version holds: one pass over its rows."""
+    row = await tx.one(_SQL["count_version"], {"folder": folder, "version": version})
+    return VersionCounts(*row)
+
+
+async def diff_counts(tx: Transaction, folder: int, version: int) -> tuple[int, int, int]:
+    """Files and symlinks a version (added, modified, removed)."""
+    row = await tx.one(_SQL["diff_counts"], {"folder": folder, "version": version})
+    return row[0], row[1], row[2]
+
+
+async def page_directory(
+    tx: Transaction, folder: int, version: int, page_size: int
+) -> tuple[int, tuple[bytes, ...]]:
+    """(rows, the key of every `page_size`-th row) of a version."""
+    values = {"folder": folder, "version": version, "page": page_size}
+    count = await tx.one(_SQL["count_rows"], values)
+    rows = await tx.fetch(_SQL["page_directory"], values)
+    return count[0], tuple(r[0] for r in rows)

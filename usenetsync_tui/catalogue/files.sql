@@ -1,0 +1,189 @@
+-- current_page
+-- The rows true now after a key, in path order: one side of the merge join.
+SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
+       state, path_key
+  FROM files
+ WHERE folder_id = %(folder)s AND path_key > %(after)s AND last_version IS NULL
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
+-- current_first_page
+-- The first rows of the merge join, the folder's own among them.
+SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
+       state, path_key
+  FROM files
+ WHERE folder_id = %(folder)s AND last_version IS NULL
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
+-- staging
+-- The staging table of this session; temporary, so no WAL is written for it.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_files (
+    path_key bytea, kind smallint, state smallint, size bigint, mtime_ns bigint,
+    ctime_ns bigint, inode bigint, mode integer, link bytea, long_path bytea
+) ON COMMIT DELETE ROWS;
+
+-- copy_staged
+-- Binary COPY of the walk's entries.
+COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, long_path)
+FROM STDIN (FORMAT BINARY);
+
+-- close_superseded
+-- Rows of earlier versions end before the version under construction.
+UPDATE files f SET last_version = %(version)s - 1
+  FROM unnest(%(keys)b::bytea[]) AS k(path_key)
+ WHERE f.folder_id = %(folder)s AND f.path_key = k.path_key
+   AND f.last_version IS NULL AND f.first_version < %(version)s;
+
+-- insert_staged
+-- Added and modified files; one that changed again under construction starts anew.
+INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
+                   inode, mode, link, long_path)
+SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns, inode, mode,
+       link, long_path
+  FROM staged_files
+    ON CONFLICT (folder_id, path_key, first_version) DO UPDATE
+   SET kind = excluded.kind, state = excluded.state, size = excluded.size,
+       mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
+       mode = excluded.mode, link = excluded.link, last_version = NULL, object_id = NULL,
+       object_offset = NULL, sha256 = NULL, xxh3 = NULL, reason = NULL;
+
+-- delete_unborn
+-- Files that appeared and went while the version was under construction.
+DELETE FROM files f
+ USING unnest(%(keys)b::bytea[]) AS k(path_key)
+ WHERE f.folder_id = %(folder)s AND f.path_key = k.path_key AND f.first_version = %(version)s;
+
+-- pending_page
+-- Files whose bytes are still to be read, after a key, in path order.
+SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
+       object_id, path_key
+  FROM files
+ WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
+-- pending_totals
+-- What a resumed job still has to read.
+SELECT count(*), coalesce(sum(size), 0)::bigint
+  FROM files WHERE folder_id = %(folder)s AND state = 0 AND last_version IS NULL;
+
+-- set_planned
+-- The bytes of these files have their place in an object.
+UPDATE files f
+   SET state = 1, object_id = u.object_id, object_offset = u.object_offset,
+       sha256 = u.sha256, xxh3 = u.xxh3, reason = NULL
+  FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sha256)b::bytea[],
+              %(xxh3)b::bytea[]) AS u(path_key, object_id, object_offset, sha256, xxh3)
+ WHERE f.folder_id = %(folder)s AND f.path_key = u.path_key AND f.last_version IS NULL;
+
+-- set_object
+-- A large file's object exists, so that a resumed upload goes on with it.
+UPDATE files SET object_id = %(object)s, object_offset = 0
+ WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL;
+
+-- set_failed
+-- These files could not be read; the row keeps the reason.
+UPDATE files f SET state = 2, object_id = NULL, object_offset = NULL, reason = u.reason
+  FROM unnest(%(keys)b::bytea[], %(reasons)s::text[]) AS u(path_key, reason)
+ WHERE f.folder_id = %(folder)s AND f.path_key = u.path_key AND f.last_version IS NULL;
+
+-- set_stale
+-- The object's bytes cannot be had again: its files are to be read anew.
+UPDATE files SET state = 0, object_id = NULL, object_offset = NULL, sha256 = NULL, xxh3 = NULL
+ WHERE folder_id = %(folder)s AND object_id = %(object)s AND last_version IS NULL
+   AND path_key BETWEEN %(first)s AND %(last)s;
+
+-- members
+-- The files of an object in the order of their bytes, whatever version they belong to.
+SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
+       object_offset, path_key, state
+  FROM files
+ WHERE folder_id = %(folder)s AND object_id = %(object)s
+   AND path_key BETWEEN %(first)s AND %(last)s
+ ORDER BY object_offset, path_key;
+
+-- count_version
+-- What a version holds.
+SELECT count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
+       count(*) FILTER (WHERE kind = 2), coalesce(sum(size) FILTER (WHERE kind = 0), 0)::bigint,
+       count(*) FILTER (WHERE state = 2)
+  FROM files
+ WHERE folder_id = %(folder)s AND first_version <= %(version)s
+   AND (last_version IS NULL OR last_version >= %(version)s);
+
+-- version_page
+-- The rows of a version from a key on, with how far their objects are.
+SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
+       f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
+       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size
+  FROM (SELECT * FROM files
+         WHERE folder_id = %(folder)s AND path_key >= %(start)s AND first_version <= %(version)s
+           AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+           AND (last_version IS NULL OR last_version >= %(version)s)
+         ORDER BY path_key
+         LIMIT %(limit)s) AS f
+  LEFT JOIN objects o ON o.id = f.object_id
+ ORDER BY f.path_key;
+
+-- version_directories
+-- Directories of a version in a range of keys, last first: children before their parents.
+SELECT coalesce(long_path, path_key), mode, mtime_ns, path_key
+  FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 1
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+ ORDER BY path_key DESC
+ LIMIT %(limit)s;
+
+-- version_totals
+-- Regular files and their bytes in a range of keys of a version.
+SELECT count(*), coalesce(sum(size), 0)::bigint
+  FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 0
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s);
+
+-- page_directory
+-- The key of every n-th row of a version: the page directory of the screen.
+SELECT path_key, n FROM (
+    SELECT path_key, row_number() OVER (ORDER BY path_key) - 1 AS n
+      FROM files
+     WHERE folder_id = %(folder)s AND first_version <= %(version)s
+       AND (last_version IS NULL OR last_version >= %(version)s)
+) AS numbered
+ WHERE n %% %(page)s = 0
+ ORDER BY n;
+
+-- count_rows
+-- How many rows a version has.
+SELECT count(*) FROM files
+ WHERE folder_id = %(folder)s AND first_version <= %(version)s
+   AND (last_version IS NULL OR last_version >= %(version)s);
+
+-- diff_counts
+-- What a version added, modified and removed: its own rows beside the ones that ended before it.
+SELECT count(*) FILTER (WHERE old.path_key IS NULL),
+       count(*) FILTER (WHERE new.path_key IS NOT NULL AND old.path_key IS NOT NULL),
+       count(*) FILTER (WHERE new.path_key IS NULL)
+  FROM (SELECT path_key FROM files
+         WHERE folder_id = %(folder)s AND first_version = %(version)s AND kind <> 1) AS new
+  FULL JOIN (SELECT path_key FROM files
+         WHERE folder_id = %(folder)s AND last_version = %(version)s - 1 AND kind <> 1) AS old
+    ON new.path_key = old.path_key;
+
+-- unposted_page
+-- Files of the current version whose object waits for articles, after a key, and why.
+SELECT coalesce(f.long_path, f.path_key), f.path_key,
+       (SELECT min(s.error) FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5))
+  FROM objects o
+  JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
+              AND f.path_key BETWEEN o.first_key AND o.last_key
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
+ ORDER BY f.path_key
+ LIMIT %(limit)s;
+
+-- has_changes
+-- Whether a version differs from the one before it.
+SELECT EXISTS (SELECT FROM files WHERE folder_id = %(folder)s AND first_version = %(version)s)
+    OR EXISTS (SELECT FROM files WHERE folder_id = %(folder)s AND last_version = %(version)s - 1);

@@ -1,0 +1,123 @@
+"""The `segments` table: the ledger of articles (DESIGN §7), in 16 shards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+
+_SQL = load("segments.sql")
+
+
+class Known(NamedTuple):
+    """A copy of a segment the realm has or has planned; field order is that of the query."""
+
+    hash: bytes
+    redundancy: int
+    message_id: bytes
+    codec: int
+    payload_size: int
+    status: int
+
+
+async def by_hash(tx: Transaction, realm: int, hashes: Collection[bytes]) -> list[Known]:
+    """What the realm knows of these digests."""
+    rows = await tx.fetch(_SQL["by_hash"], {"realm": realm, "hashes": list(hashes)})
+    return [Known(*r) for r in rows]
+
+
+async def by_object(tx: Transaction, objects: Collection[int]) -> list[tuple[int, Known]]:
+    """(segment index, what is known) of some objects, for realms that share nothing."""
+    rows = await tx.fetch(_SQL["by_object"], {"objects": list(objects)})
+    return [(r[6], Known(*r[:6])) for r in rows]
+
+
+async def insert(tx: Transaction, realm: int, segments: Sequence[Segment]) -> Counter[int]:
+    """Record planned segments; returns the articles already posted per object, new rows only."""
+    rows = await tx.fetch(
+        _SQL["insert"],
+        {
+            "realm": realm,
+            "objects": [s.object_id for s in segments],
+            "indexes": [s.index for s in segments],
+            "redundancies": [s.redundancy for s in segments],
+            "sizes": [s.size for s in segments],
+            "payload_sizes": [s.payload_size for s in segments],
+            "hashes": [s.hash for s in segments],
+            "codecs": [int(s.codec) for s in segments],
+            "message_ids": [s.message_id for s in segments],
+            "statuses": [int(s.status) for s in segments],
+        },
+    )
+    return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
+
+
+async def mark_sending(tx: Transaction, message_ids: Collection[bytes]) -> None:
+    """Their bytes are about to be under way."""
+    await tx.run(_SQL["mark_sending"], {"message_ids": list(message_ids)})
+
+
+async def mark_posted(tx: Transaction, message_ids: Collection[bytes]) -> Counter[int]:
+    """The store holds them; returns the rows that became posted per object."""
+    rows = await tx.fetch(_SQL["mark_posted"], {"message_ids": list(message_ids)})
+    return Counter(r[0] for r in rows)
+
+
+async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str) -> None:
+    """Given up for this run, with the store's words."""
+    await tx.run(_SQL["mark_failed"], {"message_id": message_id, "tries": tries, "error": error})
+
+
+async def mark_verified(tx: Transaction, message_ids: Collection[bytes]) -> None:
+    """The store said again that it holds them."""
+    await tx.run(_SQL["mark_verified"], {"message_ids": list(message_ids)})
+
+
+async def mark_missing(tx: Transaction, message_ids: Collection[bytes], error: str) -> Counter[int]:
+    """Not there, or not as posted; returns the rows that became missing per object."""
+    rows = await tx.fetch(_SQL["mark_missing"], {"message_ids": list(message_ids), "error": error})
+    return Counter(r[0] for r in rows)
+
+
+async def mark_stale(tx: Transaction, object_id: int) -> None:
+    """The source of an object's unposted segments is gone."""
+    await tx.run(_SQL["mark_stale"], {"object": object_id})
+
+
+async def unposted(tx: Transaction, objects: Collection[int]) -> list[Segment]:
+    """The articles of these objects the store has not acknowledged."""
+    return _segments(await tx.fetch(_SQL["unposted"], {"objects": list(objects)}))
+
+
+async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> list[Segment]:
+    """All copies of the segments `first` (inclusive) to `last` (exclusive) of an object."""
+    return _segments(
+        await tx.fetch(_SQL["of_object"], {"object": object_id, "first": first, "last": last})
+    )
+
+
+async def of_objects(tx: Transaction, objects: Collection[int]) -> list[Segment]:
+    """The posted articles of these objects."""
+    return _segments(await tx.fetch(_SQL["of_objects"], {"objects": list(objects)}))
+
+
+def _segments(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
+    return [
+        Segment(
+            object_id=r[0],
+            index=r[1],
+            redundancy=r[2],
+            size=r[3],
+            hash=r[4],
+            codec=Codec(r[5]),
+            payload_size=r[6],
+            message_id=r[7],
+            status=SegmentStatus(r[8]),
+            tries=r[9],
+            error=r[10],
+        )
+        for r in rows
+    ]

@@ -1,0 +1,116 @@
+"""A transaction of the catalogue, and the catalogue itself.
+
+`Catalogue` owns the pool; `Transaction` is what every function of the tables takes first.
+Rows come back as tuples in binary form; SQL comes from the `.sql` files beside the modules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files as resources
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from usenetsync_tui.model.status import PoolStatus
+from usenetsync_tui.postgres.migrate import migrate
+from usenetsync_tui.postgres.pool import mapped_errors
+from usenetsync_tui.postgres.queries import Queries, load_queries
+
+_DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
+
+
+def load(name: str) -> Queries:
+    """The named queries of one `.sql` file of the catalogue."""
+    return load_queries("usenetsync_tui.catalogue", name)
+
+
+class Transaction:
+    """One transaction; commits when its block ends."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: AsyncConnection[tuple[Any, ...]]) -> None:
+        self.connection = connection
+
+    async def run(self, sql: LiteralString, values: Mapping[str, object] | None = None) -> None:
+        """A statement whose rows nobody wants."""
+        await self.connection.execute(sql, values)
+
+    async def fetch(
+        self, sql: LiteralString, values: Mapping[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """All rows; the statement bounds them by its LIMIT."""
+        async with self.connection.cursor(binary=True) as cursor:
+            await cursor.execute(sql, values)
+            return await cursor.fetchall()
+
+    async def one(
+        self, sql: LiteralString, values: Mapping[str, object] | None = None
+    ) -> tuple[Any, ...]:
+        """The only row of a statement that always has one."""
+        row = await self.maybe(sql, values)
+        assert row is not None, sql
+        return row
+
+    async def maybe(
+        self, sql: LiteralString, values: Mapping[str, object] | None = None
+    ) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        async with self.connection.cursor(binary=True) as cursor:
+            await cursor.execute(sql, values)
+            return await cursor.fetchone()
+
+
+class Catalogue:
+    """The memory: a pool of connections to a migrated database."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
+        self.pool = pool
+        self._query_ms = 0.0
+
+    async def migrate(self) -> int:
+        """Bring the schema up to this program; returns its version."""
+        async with self.pool.connection() as connection:
+            return await migrate(connection, resources("usenetsync_tui.catalogue") / "migrations")
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
+        """One transaction.
+
+        `durable` waits for the disk; the others may be lost together, never apart: the log
+        is written in order, so what a durable one builds on is durable with it.
+        """
+        started = time.monotonic()
+        with mapped_errors():
+            async with self.pool.connection() as connection, connection.transaction():
+                if durable:
+                    await connection.execute(_DURABLE)
+                yield Transaction(connection)
+        took = (time.monotonic() - started) * 1000
+        self._query_ms += (took - self._query_ms) * 0.1
+
+    async def flush(self) -> None:
+        """Return when everything committed so far is on disk."""
+        async with self.transaction(durable=True) as tx:
+            await tx.run("SELECT pg_current_xact_id()")
+
+    def pool_status(self) -> PoolStatus:
+        """The pool's own statistics and the moving mean of a transaction's time."""
+        stats = self.pool.get_stats()
+        size = stats.get("pool_size", 0)
+        return PoolStatus(
+            size=size,
+            in_use=size - stats.get("pool_available", 0),
+            waiting=stats.get("requests_waiting", 0),
+            limit=self.pool.max_size,
+            query_ms=self._query_ms,
+        )
+
+
+def column(rows: Sequence[tuple[Any, ...]], index: int = 0) -> list[Any]:
+    """One column of some rows."""
+    return [r[index] for r in rows]

@@ -1,0 +1,70 @@
+"""The `snapshots` table: the versions of a folder and what each holds."""
+
+from __future__ import annotations
+
+from usenetsync_tui.catalogue.files import VersionCounts
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.model.folders import Snapshot, SnapshotState
+
+_SQL = load("snapshots.sql")
+
+
+async def of_folder(tx: Transaction, folder: int) -> list[Snapshot]:
+    """All versions of a folder, the one under construction included, oldest first."""
+    rows = await tx.fetch(_SQL["all"], {"folder": folder})
+    return [Snapshot(r[0], r[1], SnapshotState(r[2]), *r[3:]) for r in rows]
+
+
+async def latest_finished(tx: Transaction, folder: int) -> Snapshot | None:
+    """The newest version that can be restored."""
+    finished = [s for s in await of_folder(tx, folder) if s.state is not SnapshotState.BUILDING]
+    return finished[-1] if finished else None
+
+
+async def begin(tx: Transaction, folder: int) -> int:
+    """The version under construction: an interrupted one goes on, else the next number."""
+    version: int = (await tx.one(_SQL["begin"], {"folder": folder}))[0]
+    return version
+
+
+async def discard(tx: Transaction, folder: int, version: int) -> None:
+    """Nothing changed since the version before."""
+    await tx.run(_SQL["discard"], {"folder": folder, "version": version})
+
+
+async def add_stored(tx: Transaction, folder: int, version: int, stored: int) -> None:
+    """Payload bytes acknowledged for the version under construction."""
+    await tx.run(_SQL["add_stored"], {"folder": folder, "version": version, "stored": stored})
+
+
+async def finish(
+    tx: Transaction,
+    folder: int,
+    version: int,
+    counts: VersionCounts,
+    changes: tuple[int, int, int],
+    errors: int,
+) -> None:
+    """Make a version visible; with errors it is INCOMPLETE. `changes`: added, modified, removed."""
+    added, modified, removed = changes
+    await tx.run(
+        _SQL["finish"],
+        {
+            "folder": folder,
+            "version": version,
+            "state": int(SnapshotState.INCOMPLETE if errors else SnapshotState.COMPLETE),
+            "files": counts.files,
+            "directories": counts.directories,
+            "symlinks": counts.symlinks,
+            "size": counts.size,
+            "added": added,
+            "modified": modified,
+            "removed": removed,
+            "errors": errors,
+        },
+    )
+
+
+async def mend(tx: Transaction, folder: int) -> list[int]:
+    """Versions that were incomplete and, after reposting, are whole now."""
+    return column(await tx.fetch(_SQL["mend"], {"folder": folder}))

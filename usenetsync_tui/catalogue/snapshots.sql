@@ -1,0 +1,41 @@
+-- all
+-- Every version of a folder, oldest first.
+SELECT folder_id, version, state, started_at, finished_at, files, directories, symlinks, size,
+       added, modified, removed, stored_size, errors
+  FROM snapshots WHERE folder_id = %(folder)s ORDER BY version;
+
+-- begin
+-- The version under construction, or the next one.
+INSERT INTO snapshots (folder_id, version)
+SELECT %(folder)s, coalesce(max(version) FILTER (WHERE state = 0), max(version) + 1, 1)
+  FROM snapshots WHERE folder_id = %(folder)s
+    ON CONFLICT (folder_id, version) DO UPDATE SET state = 0
+RETURNING version;
+
+-- discard
+-- Nothing changed: the version under construction is not needed.
+DELETE FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s AND state = 0;
+
+-- add_stored
+-- Payload bytes posted for the version under construction.
+UPDATE snapshots SET stored_size = stored_size + %(stored)s
+ WHERE folder_id = %(folder)s AND version = %(version)s;
+
+-- finish
+-- A version becomes visible.
+UPDATE snapshots
+   SET state = %(state)s, finished_at = now(), files = %(files)s, directories = %(directories)s,
+       symlinks = %(symlinks)s, size = %(size)s, added = %(added)s, modified = %(modified)s,
+       removed = %(removed)s, errors = %(errors)s
+ WHERE folder_id = %(folder)s AND version = %(version)s;
+
+-- mend
+-- Earlier versions whose every object is complete now are complete.
+UPDATE snapshots s SET state = 1, errors = 0
+ WHERE s.folder_id = %(folder)s AND s.state = 2
+   AND NOT EXISTS (
+       SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
+        WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
+          AND (f.last_version IS NULL OR f.last_version >= s.version)
+          AND (f.state <> 1 OR NOT o.complete))
+RETURNING version;

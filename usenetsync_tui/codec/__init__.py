@@ -1,0 +1,1 @@
+"""Formats: bytes in, bytes out. No await, no clock, no disk."""

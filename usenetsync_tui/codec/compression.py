@@ -1,0 +1,48 @@
+"""The payload of a segment: LZ4 block, XZ without a check, or the bytes as they are.
+
+The ledger knows codec and length, so a payload carries neither; a payload that does not
+give back exactly that length is damaged.
+"""
+
+from __future__ import annotations
+
+import lzma
+
+import lz4.block
+
+from usenetsync_tui.errors import ArticleCorruptError
+from usenetsync_tui.model.folders import Compression
+from usenetsync_tui.model.segments import Codec
+
+_XZ_PRESET = 6
+
+
+def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
+    """(codec, payload): compressed as wanted, or as it is when that would not be smaller."""
+    match wanted:
+        case Compression.LZ4:
+            codec, payload = Codec.LZ4, lz4.block.compress(data, store_size=False)
+        case Compression.LZMA:
+            payload = lzma.compress(data, lzma.FORMAT_XZ, check=lzma.CHECK_NONE, preset=_XZ_PRESET)
+            codec = Codec.LZMA
+        case Compression.NONE:
+            return Codec.NONE, data
+    return (codec, payload) if len(payload) < len(data) else (Codec.NONE, data)
+
+
+def decompress(payload: bytes, codec: Codec, size: int) -> bytes:
+    """The `size` bytes of a segment; `ArticleCorruptError` when they are not in the payload."""
+    try:
+        match codec:
+            case Codec.NONE:
+                data = payload
+            case Codec.LZ4:
+                data = lz4.block.decompress(payload, uncompressed_size=size)
+            case Codec.LZMA:
+                # Bounded: a hostile payload must not unpack to gigabytes.
+                data = lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload, size + 1)
+    except (lz4.block.LZ4BlockError, lzma.LZMAError, EOFError) as error:
+        raise ArticleCorruptError(f"it does not unpack ({error})") from error
+    if len(data) != size:
+        raise ArticleCorruptError(f"it unpacks to {len(data)} bytes instead of {size}")
+    return data

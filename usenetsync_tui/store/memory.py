@@ -1,0 +1,30 @@
+"""The memory store: articles in this process. For trying things out; gone when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from usenetsync_tui.errors import ArticleMissingError
+from usenetsync_tui.model.segments import Article
+
+
+class MemoryStore:
+    """Articles in a dictionary."""
+
+    def __init__(self) -> None:
+        self.articles: dict[bytes, bytes] = {}
+
+    async def post(self, article: Article) -> None:
+        """Keep the payload; a Message-ID sent again is mended."""
+        self.articles[article.message_id] = article.payload
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        """Those of the Message-IDs that are kept."""
+        return {m for m in message_ids if m in self.articles}
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        """The payload of a Message-ID."""
+        try:
+            return self.articles[message_id]
+        except KeyError:
+            raise ArticleMissingError(message_id.hex()) from None

@@ -1,0 +1,49 @@
+"""A store that tries again what may succeed later."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
+
+import anyio
+
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.segments import Article
+
+_T = TypeVar("_T")
+
+
+class RetryingStore:
+    """Wraps a store: `tries` attempts, waiting `backoff`, twice that, … seconds in between.
+
+    Only errors that say they are `retryable` are tried again; what retry cannot mend fails
+    at once.
+    """
+
+    def __init__(self, store: Store, *, tries: int = 3, backoff: float = 0.5) -> None:
+        self._store = store
+        self._tries = tries
+        self._backoff = backoff
+
+    async def post(self, article: Article) -> None:
+        """Post, under the same Message-ID every time."""
+        await self._attempt(lambda: self._store.post(article))
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        """Ask, again if the store does not answer."""
+        return await self._attempt(lambda: self._store.present(message_ids))
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        """Fetch, again if the store does not answer."""
+        return await self._attempt(lambda: self._store.fetch(message_id))
+
+    async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        for attempt in range(1, self._tries + 1):
+            try:
+                return await call()
+            except UsenetSyncError as error:
+                if not error.retryable or attempt == self._tries:
+                    raise
+            await anyio.sleep(self._backoff * 2 ** (attempt - 1))
+        raise AssertionError("tries is at least 1")

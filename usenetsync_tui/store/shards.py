@@ -1,0 +1,59 @@
+"""The shards store: articles in 16 partitions of the catalogue's own PostgreSQL.
+
+An article is acknowledged before it is on disk, like the ledger's own acknowledgements:
+both go through one write-ahead log, in order, so a crash never keeps the "posted" without
+the article. A job ends with a flush of that log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from usenetsync_tui.errors import ArticleMissingError, StoreError
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.postgres.pool import mapped_errors
+from usenetsync_tui.postgres.queries import load_queries
+
+_SQL = load_queries("usenetsync_tui.store", "shards.sql")
+
+
+class ShardsStore:
+    """Articles in the `articles` table of a pool's database."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
+        self._pool = pool
+
+    async def post(self, article: Article) -> None:
+        """Insert the article; one that is there already counts as posted (and is mended)."""
+        try:
+            with mapped_errors():
+                async with self._pool.connection() as connection:
+                    await connection.execute(
+                        _SQL["post"],
+                        {"message_id": article.message_id, "payload": article.payload},
+                    )
+        except psycopg.DataError as error:
+            raise StoreError(str(error)) from error
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        """Those of the Message-IDs that have a row."""
+        with mapped_errors():
+            async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
+                await c.execute(_SQL["present"], {"message_ids": list(message_ids)})
+                return {row[0] for row in await c.fetchall()}
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        """The payload of a row; `ArticleMissingError` without one."""
+        with mapped_errors():
+            async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
+                await c.execute(_SQL["fetch"], {"message_id": message_id})
+                row = await c.fetchone()
+        if row is None:
+            raise ArticleMissingError(message_id.hex())
+        payload: bytes = row[0]
+        return payload
