@@ -1,0 +1,49 @@
+"""The command's root: `usenetsync` alone opens the screen."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import click
+
+from usenetsync_tui import __version__
+from usenetsync_tui.cli.database import db
+from usenetsync_tui.cli.listing import list_files, list_folders, list_jobs, list_snapshots
+from usenetsync_tui.cli.restore import restore, verify
+from usenetsync_tui.cli.screen import open_screen, tui
+from usenetsync_tui.cli.upload import upload
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="usenetsync")
+@click.pass_context
+def root(context: click.Context) -> None:
+    """Versioned snapshots of huge folders on Usenet. Alone it opens the screen.
+
+    Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished but incomplete, 130 interrupted.
+    """
+    if context.invoked_subcommand is None:
+        open_screen(())
+
+
+for verb in (
+    upload,
+    restore,
+    verify,
+    list_folders,
+    list_snapshots,
+    list_files,
+    list_jobs,
+    db,
+    tui,
+):
+    root.add_command(verb)
+
+
+def main() -> None:
+    """Run the command. Names hold any bytes: what a terminal cannot show is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    root()

@@ -1,0 +1,105 @@
+"""`usenetsync db`: the embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+
+import click
+
+from usenetsync_tui.cli import words
+from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.pool import redacted
+
+
+@click.group()
+def db() -> None:
+    """The database: status, start (and stay), stop, url."""
+
+
+def _server() -> EmbeddedServer:
+    settings, locations = environment()
+    if settings.database_url is not None:
+        raise UsageError(
+            "USENETSYNC_DATABASE_URL names a server of your own: it is not ours to run."
+        )
+    return EmbeddedServer(locations)
+
+
+@db.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Whether it runs, where it is, and who uses it."""
+
+    async def show() -> Exit:
+        settings, _ = environment()
+        if settings.database_url is not None:
+            url = redacted(settings.database_url.get_secret_value())
+            _line(as_json, {"server": "external", "url": url})
+            return Exit.DONE
+        fields = asdict(_server().status())
+        _line(as_json, {"server": "embedded", **{k: _text(v) for k, v in fields.items()}})
+        return Exit.DONE
+
+    start(show, as_json=as_json)
+
+
+@db.command(name="start")
+@json_option
+def start_server(as_json: bool) -> None:
+    """Start it, and let it run when nobody uses it."""
+
+    async def go() -> Exit:
+        server = _server()
+        server.stay(True)
+        server.acquire(words.complain)
+        server.release()
+        _line(as_json, {"server": "embedded", "running": True})
+        return Exit.DONE
+
+    start(go, as_json=as_json)
+
+
+@db.command(name="stop")
+@json_option
+def stop_server(as_json: bool) -> None:
+    """Stop it, unless others use it."""
+
+    async def go() -> Exit:
+        _server().stop(words.complain)
+        _line(as_json, {"server": "embedded", "running": False})
+        return Exit.DONE
+
+    start(go, as_json=as_json)
+
+
+@db.command()
+@json_option
+def url(as_json: bool) -> None:
+    """The address for psql and other tools (while it runs)."""
+
+    async def show() -> Exit:
+        settings, _ = environment()
+        given = settings.database_url
+        text = redacted(given.get_secret_value()) if given is not None else _server().url()
+        if as_json:
+            words.emit("url", url=text)
+        else:
+            words.say(text)
+        return Exit.DONE
+
+    start(show, as_json=as_json)
+
+
+def _text(value: object) -> object:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _line(as_json: bool, fields: dict[str, object]) -> None:
+    if as_json:
+        words.emit("db", **fields)
+    else:
+        for key, value in fields.items():
+            words.say(f"{key:11} {value}")

@@ -1,0 +1,98 @@
+"""`usenetsync restore` and `usenetsync verify`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import click
+
+from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.run import (
+    Exit,
+    environment,
+    folder_named,
+    json_option,
+    looking,
+    start,
+    until_signalled,
+)
+from usenetsync_tui.cli.telling import CODES, tell
+from usenetsync_tui.engine.opening import application_name
+from usenetsync_tui.engine.single import SingleJob
+from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.postgres.lock import EngineLock
+
+
+@click.command()
+@click.argument("folder")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--version", type=click.IntRange(1), help="The version; without it the newest.")
+@click.option("--path", "prefix", default="", help="Only this file or folder inside it.")
+@json_option
+def restore(folder: str, target: Path, version: int | None, prefix: str, as_json: bool) -> None:
+    """Bring a version of FOLDER back into TARGET. What is already right there is kept."""
+    start(lambda: _restore(folder, target, version, prefix, as_json), as_json=as_json)
+
+
+async def _restore(
+    word: str, target: Path, version: int | None, prefix: str, as_json: bool
+) -> Exit:
+    settings, _ = environment()
+    async with looking("restore") as opened:
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, word)
+        job = SingleJob(opened, settings, folder)
+        where = os.fsencode(os.path.abspath(target))
+        summary = await _shown(
+            job, lambda: job.restore(where, version, os.fsencode(prefix)), as_json
+        )
+    tell(summary, as_json=as_json)
+    return CODES[summary.outcome.state]
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--body", is_flag=True, help="Fetch every article and check its bytes.")
+@json_option
+def verify(folder: str, body: bool, as_json: bool) -> None:
+    """Check that the store still holds every article of FOLDER."""
+    start(lambda: _verify(folder, body, as_json), as_json=as_json)
+
+
+async def _verify(word: str, body: bool, as_json: bool) -> Exit:
+    settings, _ = environment()
+    async with looking("verify") as opened:
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, word)
+        async with EngineLock(opened.conninfo, application_name=application_name("verify")):
+            job = SingleJob(opened, settings, folder)
+            summary = await _shown(job, lambda: job.verify(bodies=body), as_json)
+    found = job.verified
+    if found is not None:
+        bad = found.missing + found.damaged
+        share = 100 * (found.checked - bad) / found.checked if found.checked else 100.0
+        if as_json:
+            words.emit(
+                "verified", checked=found.checked, missing=found.missing, damaged=found.damaged
+            )
+        else:
+            words.say(
+                f"verified {share:.2f} % of {words.number(found.checked)} articles: "
+                f"{found.missing} missing, {found.damaged} damaged"
+                + (". The next upload posts them again." if bad else "")
+            )
+    tell(summary, as_json=as_json)
+    return CODES[summary.outcome.state]
+
+
+async def _shown(job: SingleJob, work: Callable[[], Awaitable[Summary]], as_json: bool) -> Summary:
+    """Run a job with its progress shown and signals obeyed."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(until_signalled, job.stop)
+        group.start_soon(lambda: progress.show(lambda: job.figures, as_json=as_json))
+        summary = await work()
+        group.cancel_scope.cancel()
+    return summary

@@ -1,0 +1,110 @@
+"""What every verb needs: settings, places, a catalogue to look into, and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from typing import TypeVar
+
+import anyio
+import click
+
+from usenetsync_tui.catalogue import folders
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.cli import words
+from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
+from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.settings import Settings, load_settings
+
+_T = TypeVar("_T")
+
+
+class Exit(IntEnum):
+    """Exit codes of DESIGN §9."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERRUPTED = 130
+
+
+def environment() -> tuple[Settings, Locations]:
+    """The settings and places of this user."""
+    locations = Locations.find(os.environ)
+    return load_settings(locations.config_dir), locations
+
+
+def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
+    """Run a verb to its exit code; an error of ours is a sentence, not a traceback."""
+    try:
+        code = anyio.run(verb)
+    except BaseException as error:
+        failure = leading_error(error)
+        if not isinstance(failure, UsenetSyncError):
+            raise
+        if as_json:
+            words.emit("error", message=str(failure), kind=type(failure).__name__)
+        else:
+            words.complain(f"usenetsync: {safe_name(str(failure))}")
+        sys.exit(failure.exit_code)
+    sys.exit(int(code))
+
+
+@asynccontextmanager
+async def looking(what: str) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue to look into, with few connections, beside an engine that may be at work."""
+    settings, locations = environment()
+    async with open_catalogue(settings, locations, what, on_wait=_waiting) as opened:
+        yield opened
+
+
+def _waiting(message: str) -> None:
+    if sys.stderr.isatty():
+        words.complain(f"usenetsync: {message}")
+
+
+async def folder_named(tx: Transaction, word: str) -> Folder:
+    """The folder a user means by a name, a path or an id. `UnknownFolderError`."""
+    found = await folders.find(tx, word, os.fsencode(os.path.abspath(word)))
+    if found is None:
+        known = ", ".join(f.name for f in await folders.every(tx)) or "none yet"
+        raise UnknownFolderError(f"{safe_name(word)!r}. Folders: {known}.")
+    return found
+
+
+async def until_signalled(stop: Callable[[], None]) -> None:
+    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT ends at once."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        count = 0
+        async for number in signals:
+            count += 1
+            if count > 1 and number == signal.SIGINT:
+                os._exit(Exit.INTERRUPTED)
+            stop()
+
+
+def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--json`, the same for every verb."""
+    option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+    decorated: Callable[..., _T] = option(function)
+    return decorated
+
+
+__all__ = [
+    "Catalogue",
+    "Exit",
+    "environment",
+    "folder_named",
+    "json_option",
+    "looking",
+    "start",
+    "until_signalled",
+]

@@ -1,0 +1,92 @@
+"""How a job ended, told to people or to scripts."""
+
+from __future__ import annotations
+
+from usenetsync_tui.cli import words
+from usenetsync_tui.cli.run import Exit
+from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.model.jobs import JobState, Verb
+
+_SHOWN = 20
+CODES = {
+    JobState.COMPLETED: Exit.DONE,
+    JobState.INCOMPLETE: Exit.INCOMPLETE,
+    JobState.FAILED: Exit.FAILED,
+    JobState.CANCELLED: Exit.INTERRUPTED,
+    JobState.QUEUED: Exit.INTERRUPTED,
+}
+_GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED: "!"}
+
+
+def tell(summary: Summary, *, as_json: bool) -> None:
+    """The summary of a job: a few lines, or one JSON object after its notices."""
+    if as_json:
+        for notice in summary.notices:
+            words.emit("notice", job=summary.figures.id, **words.row(notice))
+        words.emit("summary", **_fields(summary))
+        return
+    glyph = _GLYPHS.get(summary.outcome.state, "‖")
+    words.say(f"{glyph} {summary.folder.name}: {summary.outcome.message}")
+    for line in _figures(summary):
+        words.say(f"  {line}")
+    for notice in summary.notices[:_SHOWN]:
+        words.say(words.reason(notice))
+    if summary.notice_count > _SHOWN:
+        more = words.number(summary.notice_count - _SHOWN)
+        words.say(f"  … and {more} more: usenetsync jobs {summary.figures.id}")
+
+
+def _figures(summary: Summary) -> list[str]:
+    figures, snapshot = summary.figures, summary.snapshot
+    lines = []
+    if snapshot is not None:
+        lines.append(
+            f"version {snapshot.version} holds {words.number(snapshot.files)} files, "
+            f"{words.size(snapshot.size)} (added {words.number(snapshot.added)}, "
+            f"modified {words.number(snapshot.modified)}, "
+            f"removed {words.number(snapshot.removed)})"
+        )
+    seconds = max(figures.elapsed, 0.001)
+    rate = (
+        f"in {words.duration(figures.elapsed)}, {words.size(int(figures.done_bytes / seconds))}/s"
+    )
+    match figures.verb:
+        case Verb.UPLOAD:
+            lines.append(
+                f"{words.number(figures.done_files)} files read, "
+                f"{words.size(figures.posted_bytes)} posted to the "
+                f"{summary.folder.realm.store} store, "
+                f"{words.size(figures.deduplicated_bytes)} already there; "
+                f"{words.number(figures.unchanged)} unchanged; {rate}"
+            )
+        case Verb.RESTORE:
+            lines.append(
+                f"{words.number(figures.done_files)} files, "
+                f"{words.size(figures.done_bytes)} restored {rate}"
+            )
+        case Verb.VERIFY:
+            pass
+    return lines
+
+
+def _fields(summary: Summary) -> dict[str, object]:
+    figures = summary.figures
+    return {
+        "job": figures.id,
+        "verb": figures.verb,
+        "folder": summary.folder.name,
+        "path": summary.folder.path,
+        "state": summary.outcome.state,
+        "version": summary.outcome.version,
+        "message": summary.outcome.message,
+        "snapshot": summary.snapshot,
+        "entries": figures.entries,
+        "unchanged": figures.unchanged,
+        "files": figures.done_files,
+        "bytes": figures.done_bytes,
+        "posted_bytes": figures.posted_bytes,
+        "deduplicated_bytes": figures.deduplicated_bytes,
+        "errors": figures.errors,
+        "notices": summary.notice_count,
+        "elapsed": round(figures.elapsed, 3),
+    }

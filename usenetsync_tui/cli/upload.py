@@ -1,0 +1,120 @@
+"""`usenetsync upload PATH…`: keep folders, headless."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import anyio
+import click
+
+from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
+from usenetsync_tui.cli.telling import CODES, tell
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineStatus, JobStatus
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--store", type=click.Choice(["shards"]), help="Where the articles go.")
+@click.option("--profile", type=click.Choice(["packed", "plain"]), help="How bytes are dressed.")
+@click.option("--compression", type=click.Choice([c.value for c in Compression]))
+@click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
+@click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
+@json_option
+def upload(
+    paths: tuple[Path, ...],
+    store: str | None,
+    profile: str | None,
+    compression: str | None,
+    copies: int | None,
+    priority: str | None,
+    as_json: bool,
+) -> None:
+    """Make a new version of each folder at PATHS. Choices are remembered per folder."""
+    choices = FolderChoices(
+        store=StoreKind(store) if store else None,
+        profile=Profile(profile) if profile else None,
+        copies=copies,
+        priority=Priority[priority.upper()] if priority else None,
+        compression=Compression(compression) if compression else None,
+    )
+    start(lambda: _upload(paths, choices, as_json), as_json=as_json)
+
+
+def folder_path(path: Path) -> bytes:
+    """The absolute path a folder is kept under. `SourceError` when it is no folder."""
+    found = os.path.realpath(os.fsencode(path))
+    if not os.path.isdir(found):
+        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.")
+    return found
+
+
+async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool) -> Exit:
+    settings, locations = environment()
+    engine = Engine(settings, locations, what="upload")
+    for path in paths:
+        engine.submit(Upload(folder_path(path), choices))
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        interrupted = True
+        engine.submit(Drain())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(until_signalled, stop)
+        group.start_soon(
+            lambda: progress.show(
+                lambda: current(engine.status),
+                as_json=as_json,
+                message=lambda: engine.status.message,
+            )
+        )
+        await engine.run(until_idle=True)
+        group.cancel_scope.cancel()
+    return _report(engine, as_json, interrupted)
+
+
+def current(status: EngineStatus) -> JobStatus | None:
+    """The job at work."""
+    live = (JobState.RUNNING, JobState.PAUSED)
+    return next((j for j in status.jobs if j.state in live and j.elapsed), None)
+
+
+def _report(engine: Engine, as_json: bool, interrupted: bool) -> Exit:
+    worst = Exit.INTERRUPTED if interrupted else Exit.DONE
+    for job_id in engine.started:
+        summary = engine.summaries.get(job_id)
+        if summary is not None:
+            tell(summary, as_json=as_json)
+            if not as_json:
+                _tell_next(summary)
+            worst = max(worst, CODES[summary.outcome.state], key=_severity)
+    return worst
+
+
+def _tell_next(summary: Summary) -> None:
+    """What a user may want to do now."""
+    if summary.outcome.state is JobState.QUEUED:
+        words.say("  Interrupted. What is posted is kept; the same command goes on from here.")
+        return
+    if not summary.outcome.version:
+        return
+    name = shlex.quote(summary.folder.name)
+    path = shlex.quote(os.fsdecode(summary.folder.path))
+    words.say("Next:")
+    words.say(f"  usenetsync tui {safe_name(path)}    open the screen")
+    words.say(f"  usenetsync restore {name} TARGET    bring it back, into TARGET")
+
+
+def _severity(code: Exit) -> int:
+    return (Exit.DONE, Exit.INCOMPLETE, Exit.INTERRUPTED, Exit.FAILED).index(code)

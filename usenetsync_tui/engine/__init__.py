@@ -1,0 +1,1 @@
+"""The engine's life: opening the catalogue, the queue of jobs, the heartbeat, the thread."""

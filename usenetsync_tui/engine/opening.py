@@ -1,0 +1,82 @@
+"""Opening the catalogue: the embedded server or the user's own, migrated, with its pool."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.pool import open_pool
+from usenetsync_tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCatalogue:
+    """A catalogue ready for work, and where it is."""
+
+    catalogue: Catalogue
+    conninfo: str
+    embedded: bool
+    exclude: frozenset[tuple[int, int]]
+    """(st_dev, st_ino) of the database's own folder: never to be uploaded."""
+
+
+def application_name(what: str) -> str:
+    """How a session presents itself to whoever finds the catalogue held (63 bytes at most)."""
+    return f"usenetsync {what} pid {os.getpid()} on {socket.gethostname()}"[:63]
+
+
+@asynccontextmanager
+async def open_catalogue(
+    settings: Settings,
+    locations: Locations,
+    what: str,
+    *,
+    on_wait: Callable[[str], None] | None = None,
+) -> AsyncIterator[OpenCatalogue]:
+    """Start or join the server, migrate, open the pool; undo it all in reverse.
+
+    Raises `DatabaseStartError`, `DatabaseUnavailableError`, `CatalogueVersionError`.
+    """
+    embedded = None
+    if settings.database_url is None:
+        embedded = EmbeddedServer(locations)
+        conninfo = await to_thread.run_sync(embedded.acquire, on_wait)
+    else:
+        conninfo = settings.database_url.get_secret_value()
+    try:
+        async with open_pool(
+            conninfo,
+            max_size=settings.max_connections - 4,  # the lock, the screen and a spare pair
+            application_name=application_name(what),
+        ) as pool:
+            catalogue = Catalogue(pool)
+            await catalogue.migrate()
+            own = await to_thread.run_sync(_own_folders, locations, embedded)
+            yield OpenCatalogue(catalogue, conninfo, embedded is not None, own)
+    finally:
+        if embedded is not None:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(embedded.release)
+
+
+def _own_folders(
+    locations: Locations, embedded: EmbeddedServer | None
+) -> frozenset[tuple[int, int]]:
+    folders = [locations.log_dir]
+    if embedded is not None:
+        folders.append(embedded.status().pgdata.parent)
+    found = set()
+    for folder in folders:
+        if folder.is_dir():
+            status = folder.stat()
+            found.add((status.st_dev, status.st_ino))
+    return frozenset(found)

@@ -1,0 +1,75 @@
+"""Rates and time left, from counters alone: `now` is an argument, so tests need no clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+_WINDOW = 10.0
+_HISTORY = 600
+
+
+class _Sample(NamedTuple):
+    at: float
+    bytes: int
+    files: int
+
+
+class RateMeter:
+    """Bytes and files a second over the last ten seconds, and a sample a second of history."""
+
+    def __init__(self) -> None:
+        self._samples: deque[_Sample] = deque()
+        self._history: deque[float] = deque(maxlen=_HISTORY)
+        self._first: float | None = None
+        self._second: _Sample | None = None
+
+    def add(self, now: float, done_bytes: int, done_files: int) -> None:
+        """Take the counters as they stand; they never fall within a job."""
+        sample = _Sample(now, done_bytes, done_files)
+        if self._samples and done_bytes < self._samples[-1].bytes:
+            self._samples.clear()
+            self._second = None
+            self._first = None
+        if self._first is None:
+            self._first = now
+        self._samples.append(sample)
+        while len(self._samples) > 2 and self._samples[1].at <= now - _WINDOW:
+            self._samples.popleft()
+        if self._second is None:
+            self._second = sample
+        elif now - self._second.at >= 1:
+            took = now - self._second.at
+            self._history.append((done_bytes - self._second.bytes) / took)
+            self._second = sample
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Mean over the window; 0 before two samples."""
+        first, last, took = self._ends()
+        return (last.bytes - first.bytes) / took if took > 0 else 0.0
+
+    @property
+    def files_per_second(self) -> float:
+        """Mean over the window; 0 before two samples."""
+        first, last, took = self._ends()
+        return (last.files - first.files) / took if took > 0 else 0.0
+
+    @property
+    def history(self) -> tuple[float, ...]:
+        """Bytes per second, a value a second, oldest first."""
+        return tuple(self._history)
+
+    def eta(self, now: float, left: int) -> float | None:
+        """Seconds for `left` more bytes; None until there are ten seconds of data."""
+        if self._first is None or now - self._first < _WINDOW:
+            return None
+        rate = self.bytes_per_second
+        return left / rate if rate > 0 else None
+
+    def _ends(self) -> tuple[_Sample, _Sample, float]:
+        if not self._samples:
+            nothing = _Sample(0.0, 0, 0)
+            return nothing, nothing, 0.0
+        first, last = self._samples[0], self._samples[-1]
+        return first, last, last.at - first.at

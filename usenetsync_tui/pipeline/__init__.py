@@ -1,0 +1,6 @@
+"""The verbs, one file each: scan → index → read → pack → compress → plan → post → confirm.
+
+Stages are tasks joined by bounded streams: that is the back-pressure, the limit on memory
+and the queue monitor at once. Work that leaves the GIL runs in worker threads on whole
+segments; the ledger is written by `plan` and `confirm` only.
+"""

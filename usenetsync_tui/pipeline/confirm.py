@@ -1,0 +1,63 @@
+"""confirm: write the store's acknowledgements down, batch by batch.
+
+Acknowledgements commit lazily: losing one only means that the article is looked up again.
+"""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue import objects, segments, snapshots
+from usenetsync_tui.pipeline.plan import Ledger
+from usenetsync_tui.pipeline.post import Posted
+from usenetsync_tui.pipeline.run import Run, Stage
+
+_BATCH = 256
+_SAVE_EVERY = 1.0
+
+
+async def confirm(
+    run: Run, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
+) -> None:
+    """The confirming task: settles articles in the ledger until no more answers come."""
+    saved = time.monotonic()
+    async with answers:
+        async for first in answers:
+            batch = [first]
+            while len(batch) < _BATCH:
+                try:
+                    batch.append(answers.receive_nowait())
+                except (anyio.WouldBlock, anyio.EndOfStream):
+                    break
+            with stage.slots[0].working(b"", f"{len(batch)} articles"):
+                await settle_batch(run, ledger, batch)
+            stage.done += len(batch)
+            if time.monotonic() - saved > _SAVE_EVERY:
+                await run.save_progress()
+                saved = time.monotonic()
+
+
+async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
+    """Record answers and count what they finish."""
+    there = [a.posting for a in batch if a.error is None]
+    payload = sum(len(p.article.payload) for p in there)
+    async with ledger.lock:
+        async with run.catalogue.transaction() as tx:
+            done = await segments.mark_posted(tx, [p.article.message_id for p in there])
+            progressed = await objects.add_posted(tx, done)
+            if payload:
+                await snapshots.add_stored(tx, run.folder.id, run.version, payload)
+            for answer in batch:
+                if answer.error is not None:
+                    message_id = answer.posting.article.message_id
+                    await segments.mark_failed(tx, message_id, 1, answer.error)
+        for answer in batch:
+            ledger.under_way.pop(answer.posting.article.message_id, None)
+        ledger.progressed(run, progressed)
+    progress = run.progress
+    progress.posted_bytes += payload
+    progress.done_bytes += sum(p.credit for p in there)
+    progress.in_flight -= sum(a.posting.released for a in batch)

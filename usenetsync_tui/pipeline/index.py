@@ -1,0 +1,253 @@
+"""index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
+
+Added, modified, removed and unchanged come out of two sorted streams without a query a
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link). Nothing
+is opened or hashed here, but for files that failed before: those are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.catalogue import files
+from usenetsync_tui.catalogue.files import CurrentRow, path_key
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice
+from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.scan import ScanBatch, walk
+
+_LONG = 1800
+_WALK_AHEAD = 10
+_ROWS_PAGE = 5000
+_ROWS_AHEAD = 2
+_ROW_STATE = 8
+_ROW_KEY = 9
+
+Check = Callable[[Entry], Notice | None]
+"""Why a file still cannot be read, or None when it can; blocking."""
+
+
+@dataclass(slots=True)
+class IndexResult:
+    """What the index found, and a bell that rings after every batch and at the end."""
+
+    changes: int = 0
+    finished: bool = False
+    bell: anyio.Event = field(default_factory=anyio.Event)
+
+    def ring(self) -> None:
+        """Wake whoever waits for more pending files."""
+        self.bell.set()
+        self.bell = anyio.Event()
+
+
+async def index(
+    run: Run,
+    stage: Stage,
+    result: IndexResult,
+    check: Check,
+    exclude: frozenset[tuple[int, int]],
+) -> None:
+    """Bring the version under construction up to what is on disk; stops early on drain.
+
+    Raises `SourceError` when the folder itself cannot be read; nothing is then removed.
+    """
+    batches_in, batches = anyio.create_memory_object_stream[ScanBatch](_WALK_AHEAD)
+    rows_in, rows = anyio.create_memory_object_stream[list[CurrentRow]](_ROWS_AHEAD)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_walk, run, exclude, batches_in)
+        group.start_soon(_rows, run, rows_in)
+        async with batches, rows:
+            await _Merge(run, stage, result, check, rows).run(batches)
+        group.cancel_scope.cancel()
+    result.finished = not run.draining
+    result.ring()
+
+
+async def _walk(
+    run: Run, exclude: frozenset[tuple[int, int]], out: MemoryObjectSendStream[ScanBatch]
+) -> None:
+    steps = _in_key_order(walk(run.folder.path, exclude=exclude))
+    async with out:
+        while not run.draining:
+            await run.gate.passed()
+            batch = await to_thread.run_sync(next, steps, None)
+            if batch is None:
+                return
+            await out.send(batch)
+
+
+def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
+    """Paths longer than a key follow each other by their digests, as in the catalogue."""
+    held: list[Entry] = []
+    for batch in batches:
+        if not held and all(len(e.path) <= _LONG for e in batch.entries):
+            yield batch
+            continue
+        entries: list[Entry] = []
+        for entry in batch.entries:
+            path = entry.path
+            if held and path[:_LONG] != held[0].path[:_LONG]:
+                entries += sorted(held, key=lambda e: path_key(e.path))
+                held.clear()
+            (held if len(path) > _LONG else entries).append(entry)
+        yield ScanBatch(entries, batch.problems, batch.kept)
+    if held:
+        yield ScanBatch(sorted(held, key=lambda e: path_key(e.path)), [], [])
+
+
+async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:
+    after: bytes | None = None
+    async with out:
+        while True:
+            async with run.catalogue.transaction() as tx:
+                page = await files.current_page(tx, run.folder.id, after, _ROWS_PAGE)
+            if page:
+                await out.send(page)
+                after = page[-1][_ROW_KEY]
+            if len(page) < _ROWS_PAGE:
+                return
+
+
+class _Merge:
+    """The join itself: walks both streams once and writes what differs, batch by batch."""
+
+    def __init__(
+        self,
+        run: Run,
+        stage: Stage,
+        result: IndexResult,
+        check: Check,
+        rows: MemoryObjectReceiveStream[list[CurrentRow]],
+    ) -> None:
+        self._run = run
+        self._stage = stage
+        self._result = result
+        self._check = check
+        self._rows = rows
+        self._page: list[CurrentRow] = []
+        self._next = 0
+        self._kept: list[bytes] = []
+        self._upserts: list[Entry] = []
+        self._removed: list[bytes] = []
+        self._retry: list[Entry] = []
+
+    async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
+        """Join until the walk ends; only a whole walk removes what is left over."""
+        row = await self._advance()
+        async for batch in batches:
+            await self._report(batch)
+            row = await self._join(batch.entries, row)
+            self._run.progress.entries += len(batch.entries)
+            self._stage.done += len(batch.entries)
+            self._kept = [k for k in self._kept if k >= row[_ROW_KEY][: len(k)]] if row else []
+            await self._flush(force=False)
+        if self._run.draining:
+            return
+        while row is not None:
+            self._gone(row)
+            row = await self._advance()
+            await self._flush(force=False)
+        await self._flush(force=True)
+        self._run.progress.scanned = True
+
+    async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
+        upserts = self._upserts
+        unchanged = 0
+        page, at, end = self._page, self._next, len(self._page)
+        for entry in entries:
+            key = entry.path
+            if len(key) > _LONG:
+                key = path_key(key)
+            while row is not None and row[_ROW_KEY] < key:
+                self._gone(row)
+                if at < end:
+                    row = page[at]
+                    at += 1
+                else:
+                    self._next = at
+                    row = await self._advance()
+                    page, at, end = self._page, self._next, len(self._page)
+            if row is None or row[_ROW_KEY] != key:
+                upserts.append(entry)
+                continue
+            if row[:_ROW_STATE] != entry:
+                upserts.append(entry)
+            elif row[_ROW_STATE] == FileState.PLANNED:
+                unchanged += 1
+            elif row[_ROW_STATE] == FileState.PENDING:
+                self._expect(entry)
+            else:
+                self._retry.append(entry)
+            if at < end:
+                row = page[at]
+                at += 1
+            else:
+                self._next = at
+                row = await self._advance()
+                page, at, end = self._page, self._next, len(self._page)
+        self._next = at
+        self._run.progress.unchanged += unchanged
+        return row
+
+    async def _advance(self) -> CurrentRow | None:
+        """The next row; pages are taken from the stream when one is used up."""
+        while self._next >= len(self._page):
+            try:
+                self._page = await self._rows.receive()
+            except anyio.EndOfStream:
+                self._page, self._next = [], 0
+                return None
+            self._next = 0
+        row = self._page[self._next]
+        self._next += 1
+        return row
+
+    def _gone(self, row: CurrentRow) -> None:
+        key = row[_ROW_KEY]
+        if not any(
+            key.startswith(k) if k.endswith(b"/") or not k else key == k for k in self._kept
+        ):
+            self._removed.append(key)
+
+    def _expect(self, entry: Entry) -> None:
+        self._run.progress.total_files += 1
+        self._run.progress.total_bytes += entry.size
+
+    async def _report(self, batch: ScanBatch) -> None:
+        self._kept += batch.kept
+        await self._run.notice(*(Notice(p.kind, p.path, p.reason) for p in batch.problems))
+
+    async def _flush(self, *, force: bool) -> None:
+        """Write the changes down, a batch a transaction."""
+        if self._retry:
+            await self._try_again()
+        size = self._run.limits.batch_size
+        while len(self._upserts) + len(self._removed) >= (1 if force else size):
+            upserts, self._upserts = self._upserts[:size], self._upserts[size:]
+            removed, self._removed = self._removed[:size], self._removed[size:]
+            async with self._run.catalogue.transaction() as tx:
+                await files.apply_changes(
+                    tx, self._run.folder.id, self._run.version, upserts, removed
+                )
+            for entry in upserts:
+                if entry.kind == FileKind.REGULAR:
+                    self._expect(entry)
+                    if not entry.size:
+                        self._run.progress.done_files += 1
+            self._result.changes += len(upserts) + len(removed)
+            self._result.ring()
+
+    async def _try_again(self) -> None:
+        """Files that failed before and look the same: taken anew only if they open now."""
+        retry, self._retry = self._retry, []
+        for entry in retry:
+            notice = await to_thread.run_sync(self._check, entry)
+            if notice is None:
+                self._upserts.append(entry)
+            else:
+                await self._run.notice(notice)

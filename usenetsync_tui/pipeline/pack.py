@@ -1,0 +1,60 @@
+"""pack: which files share a pack, in path order; the bytes themselves `read` joins.
+
+A pack is plain concatenation and fills one segment; the catalogue says what lies where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.files import PendingFile
+from usenetsync_tui.model.segments import PACK_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class PackUnit:
+    """Small files to be read together: at most a segment by the sizes the walk saw."""
+
+    files: tuple[PendingFile, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnit:
+    """A file that becomes an object of its own."""
+
+    file: PendingFile
+
+
+Unit = PackUnit | FileUnit
+
+
+class Packer:
+    """Turns a stream of pending files into units of reading.
+
+    `segment_size` is in bytes; `packing` False makes every file a unit of its own.
+    """
+
+    def __init__(self, segment_size: int, *, packing: bool) -> None:
+        self._room = segment_size
+        self._limit = min(PACK_LIMIT, segment_size) if packing else -1
+        self._files: list[PendingFile] = []
+        self._size = 0
+
+    def add(self, file: PendingFile) -> list[Unit]:
+        """The units that are complete with this file."""
+        size = file.entry.size
+        if size > self._limit or file.object_id is not None:
+            return [FileUnit(file)]
+        units = self.flush() if self._size + size > self._room else []
+        self._files.append(file)
+        self._size += size
+        return units
+
+    def flush(self) -> list[Unit]:
+        """The pack begun so far, if any."""
+        if not self._files:
+            return []
+        unit = PackUnit(tuple(self._files), self._size)
+        self._files, self._size = [], 0
+        return [unit]

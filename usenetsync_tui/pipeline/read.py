@@ -1,0 +1,330 @@
+"""read: the bytes of changed files, once, hashed as they pass.
+
+A pack is read in one worker-thread call (a call a file would cost more than the file). A
+large file is read segment by segment, its SHA-256 and xxh3 running along. A file that is
+not as the walk saw it is recorded with its new state and read again in the next pass; after
+`PASSES` it is left out with its reason. What was read of it before stays good for dedupe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import xxhash
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.catalogue import files, objects
+from usenetsync_tui.catalogue.files import PendingFile, Placed
+from usenetsync_tui.catalogue.objects import NewObject
+from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.index import IndexResult
+from usenetsync_tui.pipeline.pack import FileUnit, Packer, PackUnit, Unit
+from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.source import SourceTree
+
+PASSES = 3
+_IDS_A_BLOCK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RawSegment:
+    """A slice of an object as read from disk, and the object it belongs to."""
+
+    object: NewObject
+    index: int
+    data: bytes
+    path: bytes
+    """For the screen: the (first) file in it."""
+    placed: tuple[Placed, ...] = ()
+    """A pack's members."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A large file came to its end as the walk saw it."""
+
+    object: NewObject
+    placed: Placed
+
+
+@dataclass(frozen=True, slots=True)
+class FileAbandoned:
+    """A large file changed while it was read: its object will never be whole."""
+
+    object: NewObject
+
+
+ReadItem = RawSegment | FileRead | FileAbandoned
+
+
+@dataclass(slots=True)
+class Failures:
+    """Files that could not be read in this pass."""
+
+    errors: list[tuple[PendingFile, SourceFileError]] = field(default_factory=list)
+
+
+class ObjectIds:
+    """Fresh object ids, a block a round trip."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ids: list[int] = []
+        self._lock = anyio.Lock()
+
+    async def next(self) -> int:
+        """An id nobody has."""
+        async with self._lock:
+            if not self._ids:
+                async with self._run.catalogue.transaction() as tx:
+                    self._ids = (await objects.allocate(tx, _IDS_A_BLOCK))[::-1]
+            return self._ids.pop()
+
+
+class Outstanding:
+    """Units handed out whose files are not yet planned, failed or gone."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = anyio.Event()
+        self._none.set()
+
+    def add(self) -> None:
+        """A unit was handed out."""
+        self._count += 1
+        if self._count == 1:
+            self._none = anyio.Event()
+
+    def done(self) -> None:
+        """The catalogue says what became of a unit."""
+        self._count -= 1
+        if not self._count:
+            self._none.set()
+
+    async def none_left(self) -> None:
+        """Return when nothing is under way."""
+        await self._none.wait()
+
+
+async def find_units(
+    run: Run, indexed: IndexResult, outstanding: Outstanding, out: MemoryObjectSendStream[Unit]
+) -> None:
+    """Page through the pending files until none is left, in `PASSES` passes at most.
+
+    A pass follows the index while that is still running; the next one begins when the
+    catalogue says what became of every unit of this one.
+    """
+    packing = run.folder.realm.profile is not Profile.PLAIN
+    async with out:
+        for _ in range(PASSES):
+            packer = Packer(run.limits.chunk_size, packing=packing)
+            found = await _one_pass(run, indexed, packer, outstanding, out)
+            if run.draining or not found:
+                return
+            await outstanding.none_left()
+
+
+async def _one_pass(
+    run: Run,
+    indexed: IndexResult,
+    packer: Packer,
+    outstanding: Outstanding,
+    out: MemoryObjectSendStream[Unit],
+) -> int:
+    async def hand_out(units: list[Unit]) -> None:
+        for unit in units:
+            await run.gate.passed()
+            if not run.draining:
+                outstanding.add()
+                await out.send(unit)
+
+    after, found = b"", 0
+    while not run.draining:
+        finished, bell = indexed.finished, indexed.bell
+        async with run.catalogue.transaction() as tx:
+            page = await files.pending_page(tx, run.folder.id, after, run.limits.batch_size)
+        for file in page:
+            await hand_out(packer.add(file))
+        if page:
+            after, found = page[-1].key, found + len(page)
+        elif finished:
+            break
+        else:
+            await bell.wait()
+    await hand_out(packer.flush())
+    return found
+
+
+class Reader:
+    """One reading worker."""
+
+    def __init__(
+        self,
+        run: Run,
+        source: SourceTree,
+        ids: ObjectIds,
+        stage: Stage,
+        number: int,
+        outstanding: Outstanding,
+        out: MemoryObjectSendStream[ReadItem],
+    ) -> None:
+        self._outstanding = outstanding
+        self._run = run
+        self._source = source
+        self._ids = ids
+        self._stage = stage
+        self._slot = stage.slots[number]
+        self._out = out
+
+    async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
+        """Read units until there are no more."""
+        async with units, self._out:
+            async for unit in units:
+                match unit:
+                    case PackUnit():
+                        await self._read_pack(unit)
+                    case FileUnit():
+                        await self._read_file(unit.file)
+                self._stage.done += 1
+
+    async def _read_pack(self, unit: PackUnit) -> None:
+        first = unit.files[0].entry.path
+        object_id = await self._ids.next()
+        failures = Failures()
+        with self._slot.working(first, f"{len(unit.files)} files"):
+            raw = await to_thread.run_sync(read_pack, self._source, unit.files, object_id, failures)
+        for file, error in failures.errors:
+            await give_up(self._run, self._source, file, error)
+        if raw is None:
+            self._outstanding.done()
+            return
+        self._run.progress.in_flight += len(raw.data)
+        self._run.progress.current = unit.files[-1].entry.path
+        await self._out.send(raw)
+
+    async def _read_file(self, file: PendingFile) -> None:
+        entry, chunk = file.entry, self._run.limits.chunk_size
+        new = NewObject(
+            id=await self._object_of(file),
+            kind=ObjectKind.FILE,
+            size=entry.size,
+            segment_size=chunk,
+            segments=-(-entry.size // chunk),
+            files=1,
+            first_key=file.key,
+            last_key=file.key,
+        )
+        begun = False
+        try:
+            with await to_thread.run_sync(self._source.open, entry) as opened:
+                digests = hashlib.sha256(), xxhash.xxh3_128()
+
+                def step(offset: int) -> bytes:
+                    data: bytes = opened.read(offset, min(chunk, entry.size - offset))
+                    for digest in digests:
+                        digest.update(data)
+                    return data
+
+                for index in range(new.segments):
+                    await self._run.gate.passed()
+                    if self._run.draining:
+                        self._outstanding.done()
+                        return
+                    with self._slot.working(entry.path, f"segment {index + 1}/{new.segments}"):
+                        data = await to_thread.run_sync(step, index * chunk)
+                    self._run.progress.current = entry.path
+                    self._run.progress.in_flight += len(data)
+                    begun = True
+                    await self._out.send(RawSegment(new, index, data, entry.path))
+                await to_thread.run_sync(opened.check)
+            placed = Placed(file.key, new.id, 0, digests[0].digest(), digests[1].digest())
+            await self._out.send(FileRead(new, placed))
+        except SourceFileError as error:
+            await give_up(self._run, self._source, file, error)
+            if begun:
+                await self._out.send(FileAbandoned(new))
+            else:
+                self._outstanding.done()
+
+    async def _object_of(self, file: PendingFile) -> int:
+        """The object an earlier run began for the file, if it was cut the same way; else new."""
+        if file.object_id is not None:
+            async with self._run.catalogue.transaction() as tx:
+                shape = await objects.shape(tx, file.object_id)
+                if shape == (self._run.limits.chunk_size, self._run.folder.copies):
+                    return file.object_id
+                await objects.delete(tx, file.object_id)
+        return await self._ids.next()
+
+
+async def give_up(run: Run, source: SourceTree, file: PendingFile, error: SourceFileError) -> None:
+    """Record why a file was not read.
+
+    Gone: it is not in this version. Changed: pending again as it is now. Unreadable: failed.
+    """
+    path, key, size = file.entry.path, file.key, file.entry.size
+    await run.notice(Notice(error.kind, path, error.reason))
+    seen = None
+    if error.kind is NoticeKind.CHANGED:
+        seen = await to_thread.run_sync(source.restat, path)
+    folder, version = run.folder.id, run.version
+    async with run.catalogue.transaction() as tx:
+        if seen is not None and seen.kind == FileKind.REGULAR:
+            await files.apply_changes(tx, folder, version, [seen], [])
+            run.progress.total_bytes += seen.size - size
+            if seen.size:
+                return
+        elif error.kind in (NoticeKind.CHANGED, NoticeKind.VANISHED):
+            await files.apply_changes(tx, folder, version, [], [key])
+        else:
+            await files.set_failed(tx, folder, [(key, error.reason)])
+    run.progress.failed(size if seen is None else seen.size)
+
+
+def read_pack(
+    source: SourceTree, members: Sequence[PendingFile], object_id: int, failures: Failures
+) -> RawSegment | None:
+    """Read and join small files; what fails is left out. Blocking; None when nothing is left."""
+    read = source.read_small
+    sha256, xxh3 = hashlib.sha256, xxhash.xxh3_128_digest
+    parts: list[bytes] = []
+    placed: list[Placed] = []
+    offset = 0
+    for file in members:
+        try:
+            data = read(file.entry)
+        except SourceFileError as error:
+            failures.errors.append((file, error))
+            continue
+        parts.append(data)
+        placed.append(Placed(file.key, object_id, offset, sha256(data).digest(), xxh3(data)))
+        offset += len(data)
+    if not placed:
+        return None
+    pack = NewObject(
+        id=object_id,
+        kind=ObjectKind.PACK,
+        size=offset,
+        segment_size=offset,
+        segments=1,
+        files=len(placed),
+        first_key=placed[0].key,
+        last_key=placed[-1].key,
+    )
+    return RawSegment(pack, 0, b"".join(parts), members[0].entry.path, tuple(placed))
+
+
+def why_unreadable(source: SourceTree, entry: Entry) -> Notice | None:
+    """Why a file that failed before still cannot be opened; None when it can. Blocking."""
+    try:
+        with source.open(entry):
+            return None
+    except SourceFileError as error:
+        return Notice(error.kind, entry.path, error.reason)

@@ -1,0 +1,175 @@
+"""One run of a job: what every stage of it shares.
+
+Holds the folder, the store, the counters and the brakes (pause, drain); decides nothing.
+Everything here is touched by the engine's event loop only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.status import Limits, StageStatus
+
+_SHOWN_NOTICES = 50
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of a run. Bytes are source bytes unless they say payload."""
+
+    phase: str = "starting"
+    scanned: bool = False
+    entries: int = 0
+    unchanged: int = 0
+    total_files: int = 0
+    done_files: int = 0
+    total_bytes: int = 0
+    done_bytes: int = 0
+    posted_bytes: int = 0
+    """Payload bytes acknowledged."""
+    deduplicated_bytes: int = 0
+    segments: int = 0
+    deduplicated_segments: int = 0
+    in_flight: int = 0
+    errors: int = 0
+    notices: int = 0
+    current: bytes = b""
+    latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
+
+    def failed(self, size: int) -> None:
+        """A file that will not be done in this run is no longer waited for."""
+        self.done_files += 1
+        self.done_bytes += size
+
+
+class Gate:
+    """The pause brake: stages pass it before they take something new in hand."""
+
+    def __init__(self) -> None:
+        self._open = anyio.Event()
+        self._open.set()
+
+    @property
+    def is_open(self) -> bool:
+        """False while paused."""
+        return self._open.is_set()
+
+    def close(self) -> None:
+        """Hold whoever comes next."""
+        if self.is_open:
+            self._open = anyio.Event()
+
+    def open(self) -> None:
+        """Let everybody go on."""
+        self._open.set()
+
+    async def passed(self) -> None:
+        """Return when the gate is open."""
+        await self._open.wait()
+
+
+class Slot:
+    """What one worker has in its hands, for the screen."""
+
+    __slots__ = ("busy", "detail", "item", "stage")
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.busy = False
+        self.item = b""
+        self.detail = ""
+
+    @contextmanager
+    def working(self, item: bytes, detail: str = "") -> Iterator[None]:
+        """Busy with an item until the block ends."""
+        self.busy, self.item, self.detail = True, item, detail
+        try:
+            yield
+        finally:
+            self.busy, self.item, self.detail = False, b"", ""
+
+
+class Stage:
+    """A stage as the queue monitor sees it: its workers and the stream in front of it."""
+
+    def __init__(
+        self, name: str, workers: int, queue: MemoryObjectReceiveStream[Any] | None = None
+    ) -> None:
+        self.name = name
+        self.slots = [Slot(name) for _ in range(workers)]
+        self.done = 0
+        self._queue = queue
+
+    def status(self) -> StageStatus:
+        """Depths and busy workers now."""
+        depth = capacity = 0
+        if self._queue is not None:
+            statistics = self._queue.statistics()
+            depth = statistics.current_buffer_used
+            capacity = int(statistics.max_buffer_size)
+        return StageStatus(
+            name=self.name,
+            depth=depth,
+            capacity=capacity,
+            active=sum(s.busy for s in self.slots),
+            workers=len(self.slots),
+            done=self.done,
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """A job at work on its folder."""
+
+    catalogue: Catalogue
+    store: Store
+    folder: Folder
+    job_id: int
+    limits: Limits
+    version: int = 0
+    progress: Progress = field(default_factory=Progress)
+    gate: Gate = field(default_factory=Gate)
+    stages: list[Stage] = field(default_factory=list)
+    draining: bool = False
+    """Take nothing new; finish what is in flight."""
+
+    def drain(self) -> None:
+        """Stop soon, losing nothing."""
+        self.draining = True
+        self.gate.open()
+
+    async def notice(self, *notices: Notice) -> None:
+        """Record reasons in the catalogue and show the latest."""
+        if not notices:
+            return
+        self.progress.notices += len(notices)
+        self.progress.errors += sum(n.is_error for n in notices)
+        self.progress.latest.extend(notices)
+        async with self.catalogue.transaction() as tx:
+            await jobs.add_notices(tx, self.job_id, notices)
+
+    async def save_progress(self) -> None:
+        """Write the counters into the job's row."""
+        p = self.progress
+        async with self.catalogue.transaction() as tx:
+            await jobs.set_progress(
+                tx,
+                self.job_id,
+                done_files=p.done_files,
+                done_bytes=p.done_bytes,
+                total_files=p.total_files,
+                total_bytes=p.total_bytes,
+                errors=p.errors,
+            )

@@ -1,0 +1,176 @@
+"""upload: one run of an upload job, from settling the ledger to a visible version.
+
+Wires the stages with bounded streams. Memory is bounded by the streams' capacities times
+the segment size; `limits.memory_limit` lowers them when segments are huge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.catalogue import files, jobs, snapshots
+from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.pipeline.compress import DressedItem, compress
+from usenetsync_tui.pipeline.confirm import confirm
+from usenetsync_tui.pipeline.index import IndexResult, index
+from usenetsync_tui.pipeline.pack import Unit
+from usenetsync_tui.pipeline.plan import Ledger, Planner, Posting
+from usenetsync_tui.pipeline.post import Posted, post
+from usenetsync_tui.pipeline.read import (
+    PASSES,
+    ObjectIds,
+    Outstanding,
+    Reader,
+    ReadItem,
+    find_units,
+    why_unreadable,
+)
+from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.settle import settle
+from usenetsync_tui.pipeline.source import SourceTree
+
+_QUEUE = 8
+_BUFFERS_A_SEGMENT = 3
+"""Source bytes, payload, and the copy a driver makes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; `version` is the newest one that can be restored (0: none)."""
+
+    state: JobState
+    version: int
+    message: str
+
+
+async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
+    """Run the job until it is done, drained or failed.
+
+    Raises SourceError when the folder cannot be read, DatabaseUnavailableError when the
+    catalogue is gone; both leave a resumable job.
+    """
+    run.progress.phase = "settle"
+    async with run.catalogue.transaction() as tx:
+        before = await snapshots.latest_finished(tx, run.folder.id)
+        run.version = await snapshots.begin(tx, run.folder.id)
+        await jobs.set_version(tx, run.job_id, run.version)
+        await jobs.clear_notices(tx, run.job_id)
+    source = await to_thread.run_sync(SourceTree, run.folder.path)
+    with source:
+        await _stream(run, source, exclude)
+        if run.draining:
+            await run.save_progress()
+            return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
+        run.progress.phase = "finish"
+        await _fail_leftovers(run)
+    return await _finish(run, before.version if before else 0)
+
+
+def _capacity(run: Run) -> int:
+    """Items a stream may hold: `_QUEUE`, less when segments are huge."""
+    workers = 3 * run.limits.max_workers
+    room = run.limits.memory_limit // (run.limits.chunk_size * _BUFFERS_A_SEGMENT)
+    return max(1, min(_QUEUE, (room - workers) // 4))
+
+
+async def _stream(run: Run, source: SourceTree, exclude: frozenset[tuple[int, int]]) -> None:
+    capacity, workers = _capacity(run), run.limits.max_workers
+    units_in, units = anyio.create_memory_object_stream[Unit](capacity)
+    read_in, read = anyio.create_memory_object_stream[ReadItem](capacity)
+    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](capacity)
+    postings_in, postings = anyio.create_memory_object_stream[Posting](capacity)
+    answers_in, answers = anyio.create_memory_object_stream[Posted](4 * capacity)
+    scanning = Stage("scan", 1)
+    reading = Stage("read", max(1, workers // 2), units)
+    compressing = Stage("compress", max(1, workers // 2), read)
+    planning = Stage("plan", 1, dressed)
+    posting = Stage("post", max(1, min(workers, run.limits.max_connections // 4)), postings)
+    confirming = Stage("confirm", 1, answers)
+    run.stages[:] = [scanning, reading, compressing, planning, posting, confirming]
+    ledger, ids, indexed = Ledger(), ObjectIds(run), IndexResult()
+    outstanding = Outstanding()
+    streams = (units_in, units, read_in, read, dressed_in, dressed, postings_in, postings)
+    async with anyio.create_task_group() as group:
+        for number in range(len(posting.slots)):
+            group.start_soon(post, run, posting, number, postings.clone(), answers_in.clone())
+        group.start_soon(confirm, run, ledger, confirming, answers)
+        await settle(run, ledger, source, scanning.slots[0], postings_in.clone())
+        run.progress.phase = "upload"
+        group.start_soon(_index, run, scanning, indexed, source, exclude)
+        group.start_soon(find_units, run, indexed, outstanding, units_in.clone())
+        for number in range(len(reading.slots)):
+            reader = Reader(run, source, ids, reading, number, outstanding, read_in.clone())
+            group.start_soon(reader.work, units.clone())
+        for number in range(len(compressing.slots)):
+            group.start_soon(compress, run, compressing, number, read.clone(), dressed_in.clone())
+        planner = Planner(run, ledger, planning, outstanding, postings_in.clone())
+        group.start_soon(planner.work, dressed.clone())
+        for stream in (*streams, answers_in):
+            stream.close()
+
+
+async def _index(
+    run: Run,
+    stage: Stage,
+    indexed: IndexResult,
+    source: SourceTree,
+    exclude: frozenset[tuple[int, int]],
+) -> None:
+    def check(entry: Entry) -> Notice | None:
+        return why_unreadable(source, entry)
+
+    with stage.slots[0].working(run.folder.path):
+        await index(run, stage, indexed, check, exclude)
+
+
+async def _fail_leftovers(run: Run) -> None:
+    """Files that kept changing through every pass are left out, with their reason."""
+    reason = f"it kept changing while it was read, {PASSES} times"
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await files.pending_page(tx, run.folder.id, b"", run.limits.batch_size)
+            await files.set_failed(tx, run.folder.id, [(f.key, reason) for f in page])
+        if not page:
+            return
+        await run.notice(*(Notice(NoticeKind.CHANGED, f.entry.path, reason) for f in page))
+        for file in page:
+            run.progress.failed(file.entry.size)
+
+
+async def _report_unposted(run: Run) -> None:
+    """Files read whose articles the store did not take, with the store's words."""
+    after = b""
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await files.unposted_page(tx, run.folder.id, after, run.limits.batch_size)
+        if not page:
+            return
+        after = page[-1][1]
+        words = "an article of it was not posted"
+        await run.notice(
+            *(Notice(NoticeKind.UNPOSTED, path, said or words) for path, _, said in page)
+        )
+
+
+async def _finish(run: Run, before: int) -> Outcome:
+    """Make the version visible, or drop it when nothing changed."""
+    await _report_unposted(run)
+    folder, version, errors = run.folder.id, run.version, run.progress.errors
+    async with run.catalogue.transaction(durable=True) as tx:
+        await snapshots.mend(tx, folder)
+        if before and not await files.has_changes(tx, folder, version):
+            await snapshots.discard(tx, folder, version)
+            message, version = f"nothing changed since version {before}", before
+        else:
+            counts = await files.count_version(tx, folder, version)
+            changes = await files.diff_counts(tx, folder, version)
+            await snapshots.finish(tx, folder, version, counts, changes, errors)
+            message = f"version {version}"
+    await run.save_progress()
+    if errors:
+        return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
+    return Outcome(JobState.COMPLETED, version, message)
