@@ -58,6 +58,10 @@ class DatabaseUnavailableError(UsenetSyncError):
     retryable = True
 
 
+class DatabaseFullError(UsenetSyncError):
+    """The database's disk is full. Nothing is lost: make room and run the same command again."""
+
+
 class StoreError(UsenetSyncError):
     """The store refused."""
 

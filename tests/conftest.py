@@ -1,0 +1,104 @@
+"""A real PostgreSQL for all tests, and a fresh database for each that asks.
+
+One embedded server a session, in a folder of its own; the schema is migrated once, into a
+template, and each test gets a copy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import anyio
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.migrate import migrate
+from usenetsync_tui.postgres.pool import Pool, open_pool
+
+_TEMPLATE = "usenetsync_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder of short path, which the server's user can pass through when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="us-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server(short_folder: Path) -> Iterator[str]:
+    """The session's server; yields the conninfo of its first database."""
+    locations = Locations.find({"USENETSYNC_HOME": str(short_folder / "session")})
+    embedded = EmbeddedServer(locations, system_folder=short_folder / "system")
+    conninfo = embedded.acquire()
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as conn:
+            # The data is thrown away; creating and dropping a database is much faster so.
+            conn.execute("ALTER SYSTEM SET fsync = off")
+            conn.execute("SELECT pg_reload_conf()")
+        yield conninfo
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """The name of a database with the catalogue's schema and nothing in it."""
+
+    async def make() -> None:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+        address = make_conninfo(server, dbname=_TEMPLATE)
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as conn:
+            await migrate(conn, files("usenetsync_tui.catalogue") / "migrations")
+
+    anyio.run(make)
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(server: str, template: str) -> Iterator[str]:
+    """The conninfo of a fresh copy of the catalogue, dropped after the test."""
+    yield from _copied(server, template)
+
+
+@pytest.fixture
+def empty_database(server: str) -> Iterator[str]:
+    """The conninfo of a database without any table, dropped after the test."""
+    yield from _copied(server, "template1")
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """A pool on a fresh copy of the catalogue."""
+    async with open_pool(database, max_size=8, application_name="usenetsync tests") as opened:
+        yield opened
+
+
+def _copied(server: str, template: str) -> Iterator[str]:
+    name = sql.Identifier(f"test_{next(_numbers)}")
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                name, sql.Identifier(template)
+            )
+        )
+        yield make_conninfo(server, dbname=name.as_string(conn).strip('"'))
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -1,0 +1,246 @@
+"""The embedded server after kills, crashes and damage."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from own_servers import MakeServer, children, kill
+
+from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.postgres import log_file, postmaster
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def fill(conninfo: str) -> None:
+    with psycopg.connect(conninfo) as conn:
+        conn.execute("CREATE TABLE kept AS SELECT generate_series(1, 100000) AS n")
+
+
+def total(conninfo: str) -> object:
+    with psycopg.connect(conninfo) as conn:
+        return conn.execute("SELECT count(*) FROM kept").fetchone()
+
+
+def pid_of(server: EmbeddedServer) -> int:
+    pid = server.status().pid
+    assert pid is not None
+    return pid
+
+
+def test_postmaster_killed(make_server: MakeServer) -> None:
+    one = make_server()
+    fill(one.acquire())
+    kill(pid_of(one))
+    # The same user may ask again, and gets a server again.
+    assert total(one.acquire()) == (100000,)
+
+
+@linux
+def test_everything_killed(make_server: MakeServer) -> None:
+    one, two = make_server(), make_server()
+    address = one.acquire()
+    fill(address)
+    with psycopg.connect(address):
+        pid = pid_of(one)
+        for each in (pid, *children(pid)):
+            kill(each)
+    assert not one.status().running
+    assert total(two.acquire()) == (100000,)
+
+
+@linux
+def test_backends_that_outlive_their_postmaster_are_waited_for(make_server: MakeServer) -> None:
+    one = make_server()
+    address = one.acquire()
+    fill(address)
+    heard: list[str] = []
+    with psycopg.connect(address) as conn:
+        backend = conn.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)  # It cannot notice the postmaster's death.
+        try:
+            kill(pid_of(one))
+
+            def on_wait(words: str) -> None:
+                heard.append(words)
+                if len(heard) == 3:
+                    kill(backend)
+
+            assert total(one.acquire(on_wait)) == (100000,)
+        finally:
+            if len(heard) < 3:
+                kill(backend)
+    assert "Waiting for the processes of the killed database to end." in heard
+
+
+def test_a_backend_killed_is_the_servers_own_affair(make_server: MakeServer) -> None:
+    one = make_server()
+    address = one.acquire()
+    fill(address)
+    before = pid_of(one)
+    with psycopg.connect(address) as conn:
+        kill(conn.info.backend_pid)
+        with pytest.raises(psycopg.OperationalError):
+            conn.execute("SELECT pg_sleep(10)")
+    # All connections end now and the server recovers by itself; acquire waits until it has.
+    while True:
+        try:
+            assert total(one.acquire()) == (100000,)
+            break
+        except psycopg.OperationalError:
+            continue
+    assert pid_of(one) == before
+
+
+def test_stopped_in_the_middle_of_recovery(make_server: MakeServer) -> None:
+    """PostgreSQL 18.4 hangs when a fast shutdown meets the recovery after a killed backend."""
+    one = make_server()
+    for _ in range(6):
+        address = one.acquire()
+        with psycopg.connect(address) as conn:
+            kill(conn.info.backend_pid)
+            with pytest.raises(psycopg.OperationalError):
+                conn.execute("SELECT pg_sleep(10)")
+        one.release()
+    one.stop()
+    assert not one.status().running
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_end_is_ended(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postmaster, "_PATIENCE_WITH_END", 0.5)
+    one = make_server()
+    address = one.acquire()
+    fill(address)
+    with psycopg.connect(address) as conn:
+        backend = conn.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)  # The polite request waits for it for ever.
+        one.release()
+        assert one.status().running
+        # PostgreSQL itself kills, five seconds later, what does not end at once.
+        assert total(one.acquire()) == (100000,)
+
+
+def test_a_half_made_cluster_is_made_anew(make_server: MakeServer) -> None:
+    one = make_server()
+    pgdata = one.status().pgdata
+    draft = pgdata.with_name("postgresql.draft-killed")
+    draft.mkdir(parents=True)
+    pgdata.parent.chmod(0o711)
+    (draft / "PG_VERSION").write_text("18\n")
+    fill(one.acquire())
+    assert not draft.exists()
+
+
+def test_a_folder_that_is_no_cluster_is_left_alone(make_server: MakeServer) -> None:
+    one = make_server()
+    pgdata = one.status().pgdata
+    pgdata.mkdir(parents=True)
+    pgdata.parent.chmod(0o711)
+    (pgdata / "thesis.txt").write_text("mine")
+    with pytest.raises(DatabaseStartError, match="is not a PostgreSQL cluster"):
+        one.acquire()
+    assert (pgdata / "thesis.txt").read_text() == "mine"
+    assert one.status().users == ()
+
+
+def test_another_major_version_is_named(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    one.stop()
+    (one.status().pgdata / "PG_VERSION").write_text("17\n")
+    with pytest.raises(DatabaseStartError, match=r"made by PostgreSQL 17, this is 18"):
+        one.acquire()
+
+
+def test_a_failed_start_shows_the_logs_last_lines(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    one.stop()
+    configuration = one.status().pgdata / "postgresql.conf"
+    good = configuration.read_text()
+    configuration.write_text("nonsense = 1\n" + good)
+    with pytest.raises(DatabaseStartError, match="unrecognized configuration parameter") as caught:
+        one.acquire()
+    assert str(caught.value).startswith("The embedded PostgreSQL could not be started.")
+    assert "secret" not in str(caught.value)
+    assert one.status().users == ()
+    configuration.write_text(good)
+    one.acquire()
+
+
+def test_a_pid_of_another_program_is_neither_trusted_nor_touched(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    one.stop()
+    owner = one.status().pgdata.stat().st_uid
+    bystander = subprocess.Popen(
+        ["/bin/sleep", "600"], user=owner if owner != os.geteuid() else None
+    )
+    try:
+        pid_file = one.status().pgdata / "postmaster.pid"
+        lines = [bystander.pid, one.status().pgdata, 1, 5432, "/tmp", "", "  1 1", "ready   "]
+        pid_file.write_text("\n".join(map(str, lines)) + "\n")
+        os.chown(pid_file, owner, -1)
+        assert not one.status().running
+        one.stop()
+        address = one.acquire()
+        with psycopg.connect(address) as conn:
+            conn.execute("SELECT 1")
+        one.stop()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_an_empty_pid_file_does_not_matter(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    one.stop()
+    (one.status().pgdata / "postmaster.pid").touch()
+    assert not one.status().running
+    one.acquire()
+
+
+def test_a_wait_can_be_given_up(make_server: MakeServer) -> None:
+    class GivenUp(Exception):
+        pass
+
+    def on_wait(_: str) -> None:
+        raise GivenUp
+
+    one, two = make_server(), make_server()
+    address = one.acquire()
+    with psycopg.connect(address) as conn:
+        os.kill(conn.info.backend_pid, signal.SIGSTOP)
+        try:
+            kill(pid_of(one))
+            with pytest.raises(GivenUp):
+                two.acquire(on_wait)
+            assert two.status().users == (os.getpid(),)
+        finally:
+            kill(conn.info.backend_pid)
+
+
+def test_the_log_stays_small(tmp_path: Path) -> None:
+    log = tmp_path / "postgresql.log"
+    log.write_bytes(b"first\n" + b"x" * (9 << 20) + b"\nlast\n")
+    offset = log.stat().st_size - 5
+    assert log_file.lines_since(log, offset) == ["last"]
+    log_file.bound_log(log)
+    assert log.stat().st_size == 0
+    assert (tmp_path / "postgresql.log.1").stat().st_size > 9 << 20
+    with log_file.open_log(log) as descriptor:
+        os.write(descriptor, b"new\n")
+    assert log_file.lines_since(log, 1 << 30) == []
+    assert log_file.lines_since(log, 0) == ["new"]

@@ -1,0 +1,64 @@
+"""Only one engine works a catalogue."""
+
+from __future__ import annotations
+
+import anyio
+import psycopg
+import pytest
+
+from usenetsync_tui.errors import CatalogueHeldError, DatabaseUnavailableError
+from usenetsync_tui.postgres.lock import EngineLock
+
+pytestmark = pytest.mark.anyio
+
+HOLDER = "usenetsync upload pid 1234 host h"
+
+
+async def test_the_second_is_told_who_holds_it(database: str) -> None:
+    async with EngineLock(database, application_name=HOLDER):
+        with pytest.raises(CatalogueHeldError, match=f"It is {HOLDER}, since 20") as caught:
+            async with EngineLock(database, application_name="other", patience=0):
+                pass
+        assert str(caught.value).startswith("Another engine works this catalogue.")
+    async with EngineLock(database, application_name="other", patience=0):
+        pass
+
+
+async def test_it_is_one_lock_a_database(database: str, empty_database: str) -> None:
+    async with EngineLock(database, application_name="a", patience=0):
+        async with EngineLock(empty_database, application_name="b", patience=0):
+            pass
+
+
+async def test_a_holder_that_leaves_is_waited_for(database: str) -> None:
+    async def hold(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        async with EngineLock(database, application_name="a"):
+            task_status.started()
+            await anyio.sleep(0.3)
+
+    async with anyio.create_task_group() as group:
+        await group.start(hold)
+        async with EngineLock(database, application_name="b", patience=10):
+            pass
+
+
+async def test_its_loss_is_noticed(database: str) -> None:
+    async with EngineLock(database, application_name="lost engine") as lock:
+        with anyio.move_on_after(0.2) as scope:
+            await lock.lost()
+        assert scope.cancelled_caught
+        async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'lost engine'"
+            )
+        with anyio.fail_after(5):
+            await lock.lost()
+        async with EngineLock(database, application_name="next"):
+            pass
+
+
+async def test_without_a_server_it_says_so() -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        async with EngineLock("host=127.0.0.1 port=1 user=x", application_name="x"):
+            pass

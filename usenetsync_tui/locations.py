@@ -1,0 +1,82 @@
+"""Where UsenetSync keeps its things on this machine.
+
+Knows three folders and the style sheets; refuses to know what is written into them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+from usenetsync_tui.errors import SettingsError
+
+_PACKAGE = Path(__file__).resolve().parent
+_PRIVATE = 0o700
+_PASSABLE = 0o711
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """The folders of one user (or of one ``USENETSYNC_HOME``)."""
+
+    config_dir: Path
+    """``config.toml`` and what it points to."""
+
+    data_dir: Path
+    """The embedded database and its locks."""
+
+    log_dir: Path
+    """Logs of the program and of the embedded database."""
+
+    @classmethod
+    def find(cls, env: Mapping[str, str]) -> Locations:
+        """The places ``env`` asks for: ``USENETSYNC_HOME=DIR``, else the XDG places.
+
+        Creates nothing.
+        """
+        if home := env.get("USENETSYNC_HOME"):
+            root = Path(home).expanduser().absolute()
+            return cls(config_dir=root / "config", data_dir=root / "data", log_dir=root / "log")
+        dirs = PlatformDirs("usenetsync", appauthor=False)
+        return cls(
+            config_dir=dirs.user_config_path,
+            data_dir=dirs.user_data_path,
+            log_dir=dirs.user_log_path,
+        )
+
+    def create(self) -> None:
+        """Create the folders that are missing, closed to other users.
+
+        All are 0700; but root's data folder is 0711, so that the database, which must not
+        run as root, can live in it (in a 0700 folder of its own). A folder that exists
+        keeps its mode. Raises ``SettingsError`` when one cannot be created.
+        """
+        as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        _create(self.config_dir, _PRIVATE)
+        _create(self.data_dir, _PASSABLE if as_root else _PRIVATE)
+        _create(self.log_dir, _PRIVATE)
+
+
+def styles_folder() -> Path:
+    """The folder of the ``.tcss`` files: inside the package in a wheel, else in the repository."""
+    packaged = _PACKAGE / "styles"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "styles"
+
+
+def _create(folder: Path, mode: int) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=_PRIVATE)
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+            return
+        # mkdir is subject to the umask, chmod is not.
+        folder.chmod(mode)
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be created: {error.strerror}.") from error

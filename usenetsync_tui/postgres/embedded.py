@@ -1,0 +1,238 @@
+"""The embedded PostgreSQL: started by its first user, stopped by its last.
+
+Any number of processes share one server. Each holds a seat (``users.py``); decisions about
+starting and stopping are made one at a time, under the start lock. A process that is killed
+leaves the server running for the next one. All calls block: call them in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from usenetsync_tui.errors import DatabaseStartError, UsageError
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.postgres import cluster, log_file, users
+from usenetsync_tui.postgres.binaries import find_binaries
+from usenetsync_tui.postgres.places import (
+    PORT,
+    SYSTEM_FOLDER,
+    ServerPlaces,
+    create_own,
+    create_private,
+    find_places,
+)
+from usenetsync_tui.postgres.postmaster import OnWait, Postmaster
+from usenetsync_tui.postgres.service_user import server_account
+
+DATABASE = "usenetsync"
+_MOST_STARTS = 5
+_PATIENCE_TO_LEAVE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """The embedded server at one moment."""
+
+    running: bool
+    pid: int | None
+    version: str | None
+    """Of the running server, else of the cluster; None when there is no cluster yet."""
+
+    pgdata: Path
+    socket_dir: Path
+    log: Path
+    users: tuple[int, ...]
+    """Ids of the processes that use it."""
+
+    stays: bool
+    """Whether it runs on when nobody uses it."""
+
+
+class EmbeddedServer:
+    """The server of ``locations``, as one process sees it."""
+
+    def __init__(self, locations: Locations, *, system_folder: Path = SYSTEM_FOLDER) -> None:
+        """``system_folder`` is where root's server puts what its user must reach."""
+        self._locations = locations
+        self._system_folder = system_folder
+        self._seat: users.Seat | None = None
+
+    def acquire(self, on_wait: OnWait | None = None) -> str:
+        """Use the server, starting it when it does not run; returns its conninfo.
+
+        Called again it looks after the server, and starts it when it was killed. Crash
+        recovery is waited for as long as it takes; ``on_wait`` is told each second what we
+        wait for, and ends the wait by raising. Raises ``DatabaseStartError``.
+        """
+        with _as_start_errors():
+            self._locations.create()
+            places = self._places()
+            create_own(places.home)
+            with users.start_lock(places.start_lock, on_wait=on_wait):
+                seat = self._seat or users.Seat(places.users_lock)
+                try:
+                    self._start(places, on_wait)
+                except BaseException:
+                    seat.leave()
+                    self._seat = None
+                    raise
+                self._seat = seat
+        return _conninfo(places, DATABASE)
+
+    def release(self) -> None:
+        """Use the server no more; the last user stops it, unless it is asked to stay.
+
+        Does not wait for the server's end. Does nothing when not acquired.
+        """
+        seat, self._seat = self._seat, None
+        if seat is None:
+            return
+        places = self._places()
+        with users.start_lock(places.start_lock, patience=_PATIENCE_TO_LEAVE) as had:
+            if not had:
+                # Somebody has been starting or stopping it all this time; they see to it.
+                seat.abandon()
+            elif seat.leave() and not places.stay.exists():
+                Postmaster(places).interrupt(_conninfo(places, "postgres"))
+
+    def stay(self, stays: bool) -> None:
+        """Let the server run on, or not, when its last user leaves."""
+        with _as_start_errors():
+            self._locations.create()
+            places = self._places()
+            create_own(places.home)
+            if stays:
+                places.stay.touch(mode=0o600)
+            else:
+                places.stay.unlink(missing_ok=True)
+
+    def stop(self, on_wait: OnWait | None = None) -> None:
+        """Stop the server, asked to stay or not, and wait until it has ended.
+
+        Gives up our own use of it first. Raises ``UsageError`` when others use it.
+        """
+        with _as_start_errors():
+            places = self._places()
+            if not places.home.is_dir():
+                return
+            with users.start_lock(places.start_lock, on_wait=on_wait):
+                seat, self._seat = self._seat or users.Seat(places.users_lock), None
+                if not seat.leave():
+                    pids = ", ".join(map(str, users.users(places.users_lock)))
+                    raise UsageError(f"The database is in use by the processes {pids}.")
+                places.stay.unlink(missing_ok=True)
+                postmaster = Postmaster(places)
+                postmaster.interrupt(_conninfo(places, "postgres"))
+                postmaster.await_end(on_wait)
+
+    def status(self) -> ServerStatus:
+        """How the server is. Starts and creates nothing."""
+        places = self._places()
+        pid = Postmaster(places).find()
+        version = cluster.cluster_version(places.pgdata)
+        if pid is not None:
+            version = _server_version(places) or version
+        return ServerStatus(
+            running=pid is not None,
+            pid=pid,
+            version=version,
+            pgdata=places.pgdata,
+            socket_dir=places.socket_dir,
+            log=places.log,
+            users=users.users(places.users_lock),
+            stays=places.stay.exists(),
+        )
+
+    def url(self) -> str:
+        """The server's address for ``psql`` and the like."""
+        folder = quote(os.fsencode(self._places().socket_dir), safe="")
+        return f"postgresql://{cluster.ROLE}@/{DATABASE}?host={folder}&port={PORT}"
+
+    def _places(self) -> ServerPlaces:
+        return find_places(self._locations, self._system_folder)
+
+    def _start(self, places: ServerPlaces, on_wait: OnWait | None) -> None:
+        log_file.bound_log(places.log)
+        postmaster = Postmaster(places)
+        for _ in range(_MOST_STARTS):
+            if postmaster.find() is None:
+                self._prepare(places, on_wait)
+            with _closing(postmaster.connect(_conninfo(places, "postgres"), on_wait)) as conn:
+                if conn is not None:
+                    _ensure_database(conn)
+                    return
+        lines = "\n".join(log_file.lines_since(places.log, 0))
+        raise DatabaseStartError(f"It ends again and again. It said:\n{lines}")
+
+    def _prepare(self, places: ServerPlaces, on_wait: OnWait | None) -> None:
+        account = server_account()
+        binaries = find_binaries(account, self._system_folder)
+        create_private(places.socket_dir, account)
+        offset = log_file.size_of(places.log)
+        try:
+            with log_file.open_log(places.log) as log:
+                cluster.ensure_cluster(places, account, binaries, log)
+        except DatabaseStartError as error:
+            lines = log_file.lines_since(places.log, offset)
+            raise DatabaseStartError("\n".join([*error.args, *lines])) from error
+        cluster.configure(places, account)
+        Postmaster(places).start(binaries, account, on_wait)
+
+
+def _conninfo(places: ServerPlaces, database: str) -> str:
+    # All is named, or PGHOSTADDR, PGOPTIONS and their like would lead elsewhere.
+    return make_conninfo(
+        "",
+        host=str(places.socket_dir),
+        hostaddr="",
+        port=PORT,
+        user=cluster.ROLE,
+        dbname=database,
+        options="",
+        target_session_attrs="any",
+    )
+
+
+def _ensure_database(conn: psycopg.Connection) -> None:
+    found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+    if found.rowcount == 0:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _server_version(places: ServerPlaces) -> str | None:
+    try:
+        with psycopg.connect(_conninfo(places, "postgres"), connect_timeout=5) as conn:
+            number = conn.info.server_version
+    except psycopg.OperationalError:
+        return None  # Starting or stopping; the caller falls back to the cluster's version.
+    return f"{number // 10000}.{number % 10000}"
+
+
+@contextmanager
+def _closing(conn: psycopg.Connection | None) -> Iterator[psycopg.Connection | None]:
+    try:
+        yield conn
+    finally:
+        if conn is not None:
+            conn.close()
+
+
+@contextmanager
+def _as_start_errors() -> Iterator[None]:
+    if not hasattr(os, "geteuid"):
+        raise DatabaseStartError(
+            "It runs on Linux and macOS only; here, set USENETSYNC_DATABASE_URL."
+        )
+    try:
+        yield
+    except (OSError, psycopg.Error) as error:
+        raise DatabaseStartError(str(error)) from error

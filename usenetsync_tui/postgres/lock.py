@@ -1,0 +1,94 @@
+"""Only one engine works a catalogue: an advisory lock on a connection of its own.
+
+The server drops the lock with the connection, so a killed engine never leaves it behind. An
+engine that loses the connection has lost the lock, and must stop.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import anyio
+import psycopg
+from psycopg.rows import TupleRow
+
+from usenetsync_tui.errors import CatalogueHeldError
+from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
+from usenetsync_tui.postgres.queries import load_queries
+
+_QUERIES = load_queries(__package__, "lock.sql")
+_KEY = int.from_bytes(b"usync:en")
+_LOOK_AGAIN = 0.1
+
+
+class EngineLock:
+    """The right to work the catalogue of ``conninfo``, held inside ``async with``."""
+
+    def __init__(self, conninfo: str, *, application_name: str, patience: float = 2.0) -> None:
+        """``application_name`` is what others are told (``usenetsync upload pid 7 host h``).
+
+        ``patience``, in seconds, covers the moment the server needs to notice that the engine
+        before us was killed.
+        """
+        self._conninfo = conninfo
+        self._application_name = application_name
+        self._patience = patience
+        self._conn: psycopg.AsyncConnection[TupleRow] | None = None
+
+    async def __aenter__(self) -> EngineLock:
+        """Take the lock.
+
+        Raises ``CatalogueHeldError`` naming who holds it, ``DatabaseUnavailableError`` when
+        the server does not answer.
+        """
+        address = named_conninfo(self._conninfo, self._application_name)
+        with mapped_errors():
+            conn = await psycopg.AsyncConnection.connect(address, autocommit=True)
+            try:
+                await self._take(conn)
+            except BaseException:
+                await conn.close()
+                raise
+        self._conn = conn
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the lock back."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            await conn.close()
+
+    async def lost(self) -> None:
+        """Return when the connection, and the lock with it, is lost; else wait for ever."""
+        if self._conn is None:
+            return
+        try:
+            # Nothing is notified; this reads the socket, which is how a loss is noticed.
+            async for _ in self._conn.notifies():
+                pass
+        except psycopg.OperationalError:
+            return
+
+    async def _take(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
+        deadline = anyio.current_time() + self._patience
+        while True:
+            taken = await (await conn.execute(_QUERIES["take"], (_KEY,))).fetchone()
+            if taken is not None and taken[0]:
+                return
+            holder = await (await conn.execute(_QUERIES["holder"], (_KEY,))).fetchone()
+            if anyio.current_time() >= deadline:
+                raise CatalogueHeldError(_describe(holder))
+            await anyio.sleep(_LOOK_AGAIN)
+
+
+def _describe(holder: TupleRow | None) -> str:
+    if holder is None:
+        return "It has only just begun or ended; try again."
+    name, address, since = holder
+    place = f" from {address}" if address else ""
+    return f"It is {name}{place}, since {since.astimezone():%Y-%m-%d %H:%M:%S}."

@@ -1,0 +1,18 @@
+-- take
+-- Takes the lock if it is free; it is held until the connection ends.
+SELECT pg_try_advisory_lock(%s);
+
+-- holder
+-- Who holds the lock of this database: its name, and since when it is connected.
+-- A lock of one bigint is shown as two halves, with objsubid 1.
+SELECT
+    coalesce(nullif(activity.application_name, ''), 'process ' || locks.pid),
+    activity.client_addr::text,
+    activity.backend_start
+FROM pg_locks AS locks
+JOIN pg_stat_activity AS activity USING (pid)
+WHERE locks.locktype = 'advisory'
+  AND locks.granted
+  AND locks.objsubid = 1
+  AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (locks.classid::bigint << 32) | locks.objid::bigint = %s;

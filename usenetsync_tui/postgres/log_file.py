@@ -1,0 +1,53 @@
+"""The log of the embedded server: a file that stays small, and its last lines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LARGEST = 8 << 20
+_LAST_LINES = 12
+_LAST_BYTES = 1 << 16
+
+
+@contextmanager
+def open_log(log: Path) -> Iterator[int]:
+    """A descriptor that appends to the log, for a program to write through."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    descriptor = os.open(log, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def bound_log(log: Path) -> None:
+    """Keep the log under 8 MiB, by moving its content to ``….log.1``.
+
+    The server holds the file open, so it is emptied and not renamed; a line written between
+    the copy and the emptying is lost.
+    """
+    if log.exists() and log.stat().st_size > _LARGEST:
+        copy = log.with_name(f"{log.name}.1")
+        copy.unlink(missing_ok=True)
+        shutil.copy2(log, copy)
+        os.truncate(log, 0)
+
+
+def size_of(log: Path) -> int:
+    """Bytes in the log; 0 when there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def lines_since(log: Path, offset: int) -> list[str]:
+    """The last dozen lines written to the log after ``offset`` bytes."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(min(offset, end), end - _LAST_BYTES))
+        text = file.read().decode(errors="replace")
+    return [line for line in text.splitlines() if line.strip()][-_LAST_LINES:]

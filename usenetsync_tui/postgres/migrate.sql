@@ -1,0 +1,24 @@
+-- applied
+-- The migrations a catalogue has, in order.
+SELECT version, name, checksum FROM schema_migrations ORDER BY version;
+
+-- create_ledger
+-- The ledger of migrations. Two processes may get here at once.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- record
+-- Notes that a migration was applied, in the transaction that applied it.
+INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s);
+
+-- lock
+-- One process migrates at a time; the others wait here.
+SELECT pg_advisory_lock(%s);
+
+-- unlock
+-- Lets the next process look.
+SELECT pg_advisory_unlock(%s);

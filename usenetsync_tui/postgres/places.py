@@ -1,0 +1,162 @@
+"""Where one embedded server lives: its cluster, its socket, its locks, its log.
+
+Paths are decided here and nowhere else. An ordinary user's server lives in the data folder.
+Root's server, which runs as another user, lives there only when that user can pass; else in
+a folder of ``/var/lib/usenetsync`` named after the data folder. No mode of a folder we did
+not create is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.postgres.service_user import Account
+
+SYSTEM_FOLDER = Path("/var/lib/usenetsync")
+PORT = 5432
+"""Only a part of the socket's name: the server listens on no network."""
+
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+# sun_path of unix(7), without its closing zero byte; shorter on the BSDs and macOS.
+_LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
+_LONGEST_FOLDER_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlaces:
+    """The files and folders of one embedded server."""
+
+    home: Path
+    """Holds the rest; owned by us, even where the server runs as another user."""
+
+    log: Path
+    """What the server has to say. It writes through our descriptor, so the folder may be closed."""
+
+    @property
+    def pgdata(self) -> Path:
+        """The cluster."""
+        return self.home / "postgresql"
+
+    @property
+    def pid_file(self) -> Path:
+        """What the running server writes about itself."""
+        return self.pgdata / "postmaster.pid"
+
+    @property
+    def start_lock(self) -> Path:
+        """Locked by whoever decides about starting or stopping."""
+        return self.home / "start.lock"
+
+    @property
+    def users_lock(self) -> Path:
+        """Locked, shared, by every process that uses the server."""
+        return self.home / "users.lock"
+
+    @property
+    def stay(self) -> Path:
+        """There when the server shall stay though nobody uses it."""
+        return self.home / "stay"
+
+    @property
+    def socket_dir(self) -> Path:
+        """The folder of the socket: beside the cluster, or under /tmp when that is too long.
+
+        libpq splits a list of hosts at commas, so a path with one is no use either.
+        """
+        beside = self.home / "socket"
+        text = str(beside / SOCKET_NAME)
+        fits = len(os.fsencode(text)) <= _LONGEST_SOCKET_PATH
+        if fits and text.isascii() and text.isprintable() and "," not in text:
+            return beside
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(f"/tmp/usenetsync-{os.geteuid()}-{digest}")
+
+
+def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
+    """Where the server of these locations lives, or will live. Creates nothing.
+
+    A cluster that exists is found again, whatever became of the folders around it. Raises
+    ``DatabaseStartError`` when it exists where the server's account can no longer reach it.
+    """
+    data_dir = locations.data_dir.resolve()
+    log = locations.log_dir / "postgresql.log"
+    inside = ServerPlaces(data_dir, log)
+    if os.geteuid() != 0:
+        return inside
+    outside = ServerPlaces(system_folder / _folder_name(data_dir), log)
+    if outside.pgdata.exists():
+        return outside
+    if others_can_pass(data_dir):
+        return inside
+    if inside.pgdata.exists():
+        raise DatabaseStartError(
+            f"The database in {inside.pgdata} is out of reach of the user it runs as: let others "
+            f"pass through the folders above it (chmod o+x), or move {inside.pgdata} "
+            f"to {outside.pgdata}."
+        )
+    return outside
+
+
+def others_can_pass(folder: Path) -> bool:
+    """Whether every part of ``folder`` that exists lets other users pass through."""
+    whole = folder.resolve()
+    return all(
+        part.stat().st_mode & stat.S_IXOTH for part in (whole, *whole.parents) if part.exists()
+    )
+
+
+def create_own(folder: Path) -> None:
+    """Create a folder of ours, which for root others may pass through but not list.
+
+    Raises ``DatabaseStartError`` when it exists and is not ours alone to write.
+    """
+    as_root = os.geteuid() == 0
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o711 if as_root else 0o700)
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+        raise DatabaseStartError(
+            f"{folder} belongs to another user or can be written by others; "
+            "the database will not live there."
+        )
+
+
+def create_private(folder: Path, account: Account) -> None:
+    """Create ``folder`` 0700 for the server's account, or make sure that it is exactly that.
+
+    The check does not follow symlinks: under /tmp anyone could have put one there first.
+    Raises ``DatabaseStartError`` when something else stands in the place.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        pass  # Checked below, like the one just made.
+    else:
+        if account.is_another:
+            os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+    found = folder.lstat()
+    private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
+    if not private or found.st_uid != account.uid:
+        raise DatabaseStartError(
+            f"{folder} must be a folder of mode 0700 that belongs to {account.name}; "
+            "remove what stands there."
+        )
+
+
+def _folder_name(data_dir: Path) -> str:
+    """A readable name for a path, different for different paths: ``/srv/a b`` is ``srv+a%20b``."""
+    whole = os.fsencode(data_dir)
+    name = quote(whole.lstrip(b"/")).replace("/", "+")
+    if len(name) > _LONGEST_FOLDER_NAME:
+        name = f"{name[-150:]}+{hashlib.sha256(whole).hexdigest()[:32]}"
+    return name

@@ -1,0 +1,105 @@
+"""A pool of connections, and the edge where psycopg's errors become ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+
+MOST_CONNECTIONS = 40
+_PATIENCE = 15.0
+# From a URL's colon up to its last @ sign: a password may itself hold an @ nobody escaped.
+_URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")
+_NAMED_PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
+
+
+@asynccontextmanager
+async def open_pool(conninfo: str, *, max_size: int, application_name: str) -> AsyncIterator[Pool]:
+    """A pool of at most ``max_size`` connections, open inside the block.
+
+    Its connections are in autocommit mode: a transaction is what ``conn.transaction()``
+    encloses. They say who they are (``application_name``, at most 63 bytes). One that was lost
+    is replaced before it is handed out. Raises ``DatabaseUnavailableError`` when the server
+    does not answer, ``SettingsError`` when ``conninfo`` cannot be read, and ``ValueError`` for a
+    ``max_size`` outside 1 to 40.
+    """
+    if not 1 <= max_size <= MOST_CONNECTIONS:
+        raise ValueError(f"max_size is {max_size}, and must be 1 to {MOST_CONNECTIONS}")
+    full = named_conninfo(conninfo, application_name)
+    with mapped_errors():
+        # The pool would try again and again and then not say why; one attempt of ours says.
+        await (await psycopg.AsyncConnection.connect(full)).close()
+        pool: Pool = AsyncConnectionPool(
+            full,
+            kwargs={"autocommit": True, "prepare_threshold": 5},
+            min_size=1,
+            max_size=max_size,
+            open=False,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+            name=application_name,
+            timeout=_PATIENCE,
+        )
+    try:
+        with mapped_errors():
+            await pool.open(wait=True, timeout=_PATIENCE)
+        yield pool
+    finally:
+        await pool.close()
+
+
+def named_conninfo(conninfo: str, application_name: str) -> str:
+    """``conninfo`` with our name and timeouts added. Raises ``SettingsError``, secrets left out."""
+    try:
+        given = conninfo_to_dict(conninfo)
+    except psycopg.Error:
+        given = None
+    if given is None:
+        # Outside the except, so that no traceback shows the cause: it quotes the whole URL.
+        raise SettingsError("The database's address (USENETSYNC_DATABASE_URL) cannot be read.")
+    ours: dict[str, str | int] = {"connect_timeout": 10, "keepalives_idle": 30}
+    wanted = {key: value for key, value in ours.items() if key not in given}
+    return make_conninfo(conninfo, application_name=application_name, **wanted)
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn what psycopg raises when the server is lost into ``DatabaseUnavailableError``.
+
+    A disk that is full is ``DatabaseFullError``: trying again would not help.
+
+    Errors about the statement itself (a unique violation, a wrong column) pass unchanged.
+    """
+    try:
+        yield
+    except psycopg.errors.DiskFull as error:
+        raise DatabaseFullError(redacted(str(error).strip())) from None
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        words = redacted(str(error).strip() or type(error).__name__)
+        # The cause may quote a password: no traceback shall show it.
+        raise DatabaseUnavailableError(words) from None
+
+
+def redacted(text: str) -> str:
+    """``text`` without the passwords of URLs and connection strings in it."""
+    return _NAMED_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
+
+
+async def _configure(conn: psycopg.AsyncConnection[TupleRow]) -> None:
+    # A server of the user's own may have other defaults than the embedded one. Commits are
+    # lazy unless a transaction asks for more; a plan made when a table was empty must not
+    # outlive its growth.
+    await conn.execute(
+        "SELECT set_config(name, value, false) FROM (VALUES ('jit', 'off'),"
+        " ('client_min_messages', 'warning'), ('synchronous_commit', 'off'),"
+        " ('plan_cache_mode', 'force_custom_plan')) AS ours (name, value)"
+    )

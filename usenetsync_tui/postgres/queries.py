@@ -1,0 +1,99 @@
+"""SQL out of ``.sql`` files: several queries a file, each with a name and a purpose.
+
+A query begins with a comment that is its name alone, at the file's start or after an empty
+line; comments that say what it is for follow, then the SQL up to its closing semicolon::
+
+    -- insert_pending
+    -- Adds new files of the version under construction.
+    INSERT INTO …;
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import LiteralString
+
+_NAME = re.compile(r"^-- ([a-z][a-z0-9_]*)$")
+_COMMENT = "--"
+
+
+@dataclass(frozen=True, slots=True)
+class Queries(Mapping[str, LiteralString]):
+    """The queries of one file, by name."""
+
+    source: str
+    """The file's name, for messages."""
+
+    statements: Mapping[str, LiteralString]
+
+    def __getitem__(self, name: str) -> LiteralString:
+        try:
+            return self.statements[name]
+        except KeyError:
+            raise KeyError(f"{self.source} has no query named {name}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.statements)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+def load_queries(package: str | None, name: str) -> Queries:
+    """The queries of the file ``name`` beside the modules of ``package``.
+
+    Pass ``__package__``. Raises ``ValueError`` as ``parse_queries`` does.
+    """
+    if package is None:
+        raise ValueError(f"{name} belongs to no package")
+    return parse_queries((files(package) / name).read_text(encoding="utf-8"), source=name)
+
+
+def parse_queries(text: str, *, source: str) -> Queries:
+    """The queries in ``text``.
+
+    Raises ``ValueError``, naming ``source``, for a name that comes twice, a query without
+    purpose or SQL or closing semicolon, and for text before the first name.
+    """
+    statements: dict[str, LiteralString] = {}
+    for name, lines in _blocks(text, source):
+        purpose = [line for line in _leading_comments(lines) if line.strip("- ")]
+        sql = "\n".join(lines[len(_leading_comments(lines)) :]).strip()
+        if name in statements:
+            raise ValueError(f"{source}: the query {name} comes twice")
+        if not purpose:
+            raise ValueError(f"{source}: the query {name} does not say what it is for")
+        if not sql.endswith(";"):
+            raise ValueError(f"{source}: the query {name} does not end with a semicolon")
+        # Literal in the sense of PEP 675: our own package data is as good as our own code.
+        statements[name] = sql
+    if not statements:
+        raise ValueError(f"{source}: no query in it")
+    return Queries(source, statements)
+
+
+def _blocks(text: str, source: str) -> Iterator[tuple[str, list[str]]]:
+    name: str | None = None
+    lines: list[str] = []
+    before = ""
+    for line in text.splitlines():
+        header = _NAME.match(line)
+        if header and not before.strip():
+            if name is not None:
+                yield name, lines
+            name, lines = header[1], []
+        elif name is not None:
+            lines.append(line)
+        elif line.strip():
+            raise ValueError(f"{source}: text before the first query: {line}")
+        before = line
+    if name is not None:
+        yield name, lines
+
+
+def _leading_comments(lines: list[str]) -> list[str]:
+    end = next((i for i, line in enumerate(lines) if not line.startswith(_COMMENT)), len(lines))
+    return lines[:end]

@@ -1,0 +1,144 @@
+"""As whom the embedded PostgreSQL runs, and how its programs are launched.
+
+PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as
+the system user ``usenetsync``, who owns the cluster and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.errors import DatabaseStartError
+
+SERVICE_USER = "usenetsync"
+_USERADD_TRIES = 5
+_WAYS_OUT = (
+    "PostgreSQL does not run as root. Either run usenetsync as an ordinary user, "
+    "or set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The operating system's user that owns the cluster and runs the server."""
+
+    name: str
+    uid: int
+    gid: int
+    admitted: tuple[str, ...]
+    """Names of the operating system's users the database lets in."""
+
+    @property
+    def is_another(self) -> bool:
+        """Whether programs must change user to become this account."""
+        return self.uid != os.geteuid()
+
+
+def server_account(
+    *, which: Callable[[str], str | None] = shutil.which, service_user: str = SERVICE_USER
+) -> Account:
+    """The account to run the server as: our own, or for root the service user.
+
+    Creates the service user when it is missing. Raises ``DatabaseStartError`` when there is
+    no such account and none can be made; the message names the ways out.
+    """
+    if os.geteuid() == 0:
+        found = _look_up(service_user) or _create(service_user, which)
+        if found.uid == 0:
+            raise DatabaseStartError(f"The user {service_user} has uid 0. {_WAYS_OUT}")
+        return found
+    import pwd  # Not on Windows, where this module must still import.
+
+    try:
+        own = pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise DatabaseStartError(
+            f"The user id {os.geteuid()} has no name on this machine, and PostgreSQL needs one. "
+            "Add it to /etc/passwd, or set USENETSYNC_DATABASE_URL."
+        ) from None
+    return Account(own.pw_name, own.pw_uid, own.pw_gid, (own.pw_name,))
+
+
+def spawn(
+    account: Account, argv: Sequence[str | os.PathLike[str]], *, stdout: int, stderr: int
+) -> subprocess.Popen[bytes]:
+    """Start ``argv`` as ``account``: from ``/``, detached from our terminal, with a bare
+    environment, and creating private files only. ``stdout`` and ``stderr`` are descriptors.
+
+    Raises ``DatabaseStartError`` when the account cannot be taken on or the program not run.
+    """
+    other = account.is_another
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+    if not other and (libraries := os.environ.get("LD_LIBRARY_PATH")):
+        environment["LD_LIBRARY_PATH"] = libraries
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            cwd="/",
+            env=environment,
+            umask=0o077,
+            start_new_session=True,
+            user=account.uid if other else None,
+            group=account.gid if other else None,
+            extra_groups=[] if other else None,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        way = f" {_WAYS_OUT}" if other else ""
+        raise DatabaseStartError(
+            f"{os.fspath(argv[0])} cannot be run as {account.name}: {error}.{way}"
+        ) from error
+
+
+def _look_up(name: str) -> Account | None:
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    root = pwd.getpwuid(0).pw_name
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, (root, entry.pw_name))
+
+
+def _create(name: str, which: Callable[[str], str | None]) -> Account:
+    useradd = which("useradd") or which("/usr/sbin/useradd")
+    if useradd is None:
+        raise DatabaseStartError(
+            f"The system user {name} is missing and there is no useradd to create it. {_WAYS_OUT}"
+        )
+    words = ""
+    for attempt in range(_USERADD_TRIES):
+        done = subprocess.run(
+            [
+                useradd,
+                "--system",
+                "--user-group",
+                "--no-create-home",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/usr/sbin/nologin",
+                name,
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        # Another usenetsync may have created the user between our look and our useradd.
+        if (account := _look_up(name)) is not None:
+            return account
+        words = done.stderr.strip() or f"exit code {done.returncode}"
+        if "lock" not in words:
+            break
+        time.sleep(0.2 * (attempt + 1))
+    raise DatabaseStartError(f"The system user {name} cannot be created: {words}. {_WAYS_OUT}")
