@@ -1,0 +1,36 @@
+"""The last layer before the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from rich.segment import Segment
+from textual.color import Color
+from tui_demo import HOSTILE
+
+from usenetsync_tui.tui.clean_lines import CleanLines
+
+BLACK = Color(0, 0, 0)
+
+
+def cleaned(text: str, *, ascii_only: bool = False) -> str:
+    (segment,) = CleanLines(ascii_only=ascii_only).apply([Segment(text)], BLACK)
+    return segment.text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_that_acts_passes(name: bytes) -> None:
+    text = cleaned(name.decode("utf-8", "surrogateescape"))
+    text.encode()
+    for char in text:
+        assert char >= " "
+        assert not "\x7f" <= char <= "\x9f"
+        assert char not in "\u202e\u2066\u200b\ufeff"
+
+
+def test_what_is_clean_is_the_same_segment() -> None:
+    segments = [Segment("plain"), Segment("写真 ✓ ▁█")]
+    assert all(a is b for a, b in zip(CleanLines().apply(segments, BLACK), segments, strict=True))
+
+
+def test_ascii_redraws_and_keeps_the_width() -> None:
+    assert cleaned("✓ done ━━╸── │ ▁█ 写 é", ascii_only=True) == "+ done ===-- | _# ?? ?"

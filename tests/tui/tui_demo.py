@@ -1,0 +1,359 @@
+"""Fakes of the two ports the screen knows, and the states it is looked at in.
+
+`python tests/tui/tui_demo.py [STATE]` shows one of them in this terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import sys
+from collections.abc import Callable
+
+from usenetsync_tui.model.commands import Command, Pause, Resume
+from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
+from usenetsync_tui.model.folders import Folder, Priority, Snapshot
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.ports import Browser, FileRow, FileView, PageDirectory
+from usenetsync_tui.model.status import (
+    EngineState,
+    EngineStatus,
+    JobStatus,
+    PoolStatus,
+    StageStatus,
+)
+
+HOSTILE = (
+    b"[@click=app.quit]click me[/]",
+    b"[/] unbalanced",
+    b"bell\x07 title\x1b]0;owned\x07 clear\x1b[2J",
+    b"two\nlines\r\ttab",
+    b"c1 \xc2\x9b31m",
+    "bidi \u202egpj.exe\u2066".encode(),
+    "zero\u200bwidth\ufeff".encode(),
+    b"latin-1 caf\xe9",
+    b"marks Z" + "\u0301".encode() * 30,
+    "emoji 👍🏽 ❤️ 🇩🇪".encode(),
+    "写真/2024年/夏休み.jpg".encode(),
+    b"very/" + b"long/" * 60 + b"name.bin",
+)
+
+
+class FakeBrowser:
+    """A list of `count` rows computed from their number. Notes every call."""
+
+    def __init__(self, count: int, *, names: tuple[bytes, ...] = (), done: int = 0) -> None:
+        self.count = len(names) or count
+        self._names = tuple(sorted(names))
+        self._done = done
+        self.pages: list[int] = []
+        """The row each page began at."""
+        self.directories = 0
+        self.hold: asyncio.Event | None = None
+        """When set, the page directory waits for it."""
+        self.error: Exception | None = None
+
+    def name(self, number: int) -> bytes:
+        if self._names:
+            return self._names[number]
+        return b"%02d/%04d/IMG_%07d.CR3" % (number // 100_000, number // 1000, number)
+
+    def number(self, path: bytes) -> int:
+        if self._names:
+            return sum(name < path for name in self._names)
+        return int(path[-11:-4]) if path else 0
+
+    def row(self, number: int) -> FileRow:
+        articles = 1 + number * 7 % 43
+        state, posted, reason = FileView.QUEUED, 0, None
+        if number < self._done:
+            state, posted = FileView.DONE, articles
+        elif number < self._done + 3:
+            state, posted = FileView.POSTING, articles // 2
+        if number % 11 == 5:
+            state, posted, reason = FileView.FAILED, 0, "Permission denied"
+        path = self.name(number)
+        return FileRow(
+            path, FileKind.REGULAR, articles * 700_001, 0, state, posted, articles, reason
+        )
+
+    async def folders(self) -> tuple[Folder, ...]:
+        return ()
+
+    async def snapshots(self, folder_id: int) -> tuple[Snapshot, ...]:
+        return ()
+
+    async def page(
+        self, folder_id: int, version: int, start: bytes, limit: int
+    ) -> tuple[FileRow, ...]:
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        first = self.number(start)
+        self.pages.append(first)
+        return tuple(self.row(n) for n in range(first, min(self.count, first + limit)))
+
+    async def page_directory(self, folder_id: int, version: int, page_size: int) -> PageDirectory:
+        self.directories += 1
+        if self.hold is not None:
+            await self.hold.wait()
+        keys = tuple(self.name(n) for n in range(0, self.count, page_size))
+        return PageDirectory(self.count, keys, page_size)
+
+
+class FakeHandle:
+    """An engine that is what it is told to be. Notes every command."""
+
+    def __init__(self, status: EngineStatus, browser: Browser | None = None) -> None:
+        self.now = status
+        self.commands: list[Command] = []
+        self._browser = browser
+
+    @property
+    def status(self) -> EngineStatus:
+        return self.now
+
+    @property
+    def browser(self) -> Browser | None:
+        return self._browser
+
+    def submit(self, command: Command) -> None:
+        self.commands.append(command)
+
+
+STAGES = (
+    StageStatus("scan", 0, 1, 1, 1, 1_412_007),
+    StageStatus("read", 612, 1000, 2, 2, 1_240_118),
+    StageStatus("pack", 48, 64, 1, 1, 91_422),
+    StageStatus("seal", 31, 32, 4, 4, 90_887),
+    StageStatus("plan", 3, 16, 1, 1, 90_801),
+    StageStatus("post", 64, 64, 8, 8, 90_744),
+    StageStatus("confirm", 2, 64, 0, 1, 90_739),
+)
+
+NOTICES = (
+    Notice(NoticeKind.SKIPPED, b"run/docker.sock", "a socket"),
+    Notice(NoticeKind.UNREADABLE, b"private/keys/id_ed25519", "Permission denied"),
+    Notice(NoticeKind.UNREADABLE, b"private/keys/id_rsa", "Permission denied"),
+    Notice(NoticeKind.CHANGED, b"var/log/syslog", "grew from 1,204,113 to 1,204,987 bytes"),
+)
+
+
+def job(**changes: object) -> JobStatus:
+    """A running upload with everything in it."""
+    base = JobStatus(
+        id=1,
+        folder_id=1,
+        folder="photos",
+        verb=Verb.UPLOAD,
+        priority=Priority.NORMAL,
+        state=JobState.RUNNING,
+        version=12,
+        phase="upload",
+        scanned=True,
+        entries=3_000_512,
+        unchanged=1_100_000,
+        total_files=3_000_512,
+        done_files=1_243_018,
+        total_bytes=2_204_000_000_000,
+        done_bytes=1_212_200_000_000,
+        posted_bytes=1_000_000_000_000,
+        deduplicated_bytes=88_000_000_000,
+        errors=3,
+        current=b"1998/Urlaub \xe6\x97\xa5\xe6\x9c\xac/IMG_48213.CR3",
+        bytes_per_second=84_200_000.0,
+        files_per_second=97.0,
+        eta=18_720.0,
+        elapsed=9_000.0,
+    )
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+def samples(count: int) -> tuple[float, ...]:
+    """A throughput that swings between 40 and 112 MB/s."""
+    return tuple(1e6 * (76 + 22 * math.sin(n / 37) + 14 * math.sin(n / 5)) for n in range(count))
+
+
+def running(**changes: object) -> EngineStatus:
+    """An engine at work on two folders."""
+    music = job(
+        id=2,
+        folder_id=2,
+        folder="music",
+        state=JobState.QUEUED,
+        version=None,
+        phase="",
+        scanned=False,
+        entries=0,
+        total_files=0,
+        done_files=0,
+        total_bytes=0,
+        done_bytes=0,
+        unchanged=0,
+        deduplicated_bytes=0,
+        errors=0,
+        current=b"",
+        bytes_per_second=0.0,
+        eta=None,
+        elapsed=0.0,
+    )
+    base = EngineStatus(
+        state=EngineState.RUNNING,
+        jobs=(job(), music),
+        stages=STAGES,
+        bytes_per_second=84_200_000.0,
+        files_per_second=97.0,
+        throughput=samples(600),
+        pool=PoolStatus(size=12, in_use=6, waiting=0, limit=40, query_ms=1.3),
+        database="embedded",
+        memory=212_000_000,
+        in_flight=61_000_000,
+        dedupe_rate=0.07,
+        notices=NOTICES,
+        notice_count=37,
+    )
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+def over(state: JobState, message: str, **changes: object) -> EngineStatus:
+    """An engine whose only job has ended."""
+    ended = job(state=state, phase="", message=message, current=b"", **changes)
+    return running(
+        state=EngineState.IDLE, jobs=(ended,), stages=(), bytes_per_second=0.0, in_flight=0
+    )
+
+
+def starting() -> FakeHandle:
+    return FakeHandle(EngineStatus(EngineState.STARTING))
+
+
+def empty() -> FakeHandle:
+    pool = PoolStatus(2, 0, 0, 40, 0.4)
+    status = EngineStatus(EngineState.IDLE, pool=pool, memory=61_000_000)
+    return FakeHandle(status, FakeBrowser(0))
+
+
+def at_work() -> FakeHandle:
+    return FakeHandle(running(), FakeBrowser(3_000_000, done=12))
+
+
+def scanning() -> FakeHandle:
+    one = job(
+        phase="scan",
+        scanned=False,
+        entries=412_007,
+        total_files=400_118,
+        done_files=2_011,
+        total_bytes=210_000_000_000,
+        done_bytes=1_400_000_000,
+        eta=None,
+        errors=0,
+        version=1,
+        unchanged=0,
+        deduplicated_bytes=0,
+    )
+    status = running(jobs=(one,), throughput=samples(40), notices=(), notice_count=0)
+    return FakeHandle(status, FakeBrowser(400))
+
+
+def paused() -> FakeHandle:
+    status = running(
+        state=EngineState.PAUSED,
+        jobs=(job(state=JobState.PAUSED, bytes_per_second=0.0, eta=None),),
+        bytes_per_second=0.0,
+        stages=tuple(dataclasses.replace(stage, active=0) for stage in STAGES),
+    )
+    return FakeHandle(status, FakeBrowser(3_000_000, done=12))
+
+
+def failed() -> FakeHandle:
+    status = over(
+        JobState.FAILED,
+        "The store refused. 441 posting failed: not authorised to post to alt.binaries.test",
+        errors=37,
+    )
+    return FakeHandle(status, FakeBrowser(30_000, done=12))
+
+
+def done() -> FakeHandle:
+    status = over(
+        JobState.COMPLETED, "", errors=0, done_files=3_000_512, done_bytes=2_204_000_000_000
+    )
+    status = dataclasses.replace(status, notices=(), notice_count=0)
+    return FakeHandle(status, FakeBrowser(900, done=900))
+
+
+def hostile() -> FakeHandle:
+    notices = tuple(
+        Notice(NoticeKind.UNREADABLE, name, f"reason {name.decode('utf-8', 'surrogateescape')}")
+        for name in HOSTILE[:6]
+    )
+    evil = "[@click=app.quit]evil[/] \x1b]0;owned\x07\u202efolder"
+    status = running(
+        jobs=(job(folder=evil, message=evil, current=HOSTILE[2]),),
+        notices=notices,
+        notice_count=len(notices),
+        message=evil,
+    )
+    return FakeHandle(status, FakeBrowser(0, names=HOSTILE))
+
+
+def read_only() -> FakeHandle:
+    return FakeHandle(running(read_only=True), FakeBrowser(3_000_000, done=12))
+
+
+STATES: dict[str, Callable[[], FakeHandle]] = {
+    "starting": starting,
+    "empty": empty,
+    "scanning": scanning,
+    "running": at_work,
+    "paused": paused,
+    "failed": failed,
+    "done": done,
+    "hostile": hostile,
+    "read-only": read_only,
+}
+
+
+class LivelyHandle(FakeHandle):
+    """A running engine whose figures move each time it is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(running(throughput=samples(550)), FakeBrowser(3_000_000, done=12))
+        self._looks = 0
+
+    @property
+    def status(self) -> EngineStatus:
+        self._looks += 1
+        paused = [type(c) for c in self.commands if isinstance(c, Pause | Resume)][-1:] == [Pause]
+        files = 1_243_018 + 25 * self._looks
+        first = job(
+            done_files=files,
+            done_bytes=1_212_200_000_000 + 20_000_000 * self._looks,
+            bytes_per_second=84e6 + 1e6 * (self._looks % 7),
+            state=JobState.PAUSED if paused else JobState.RUNNING,
+            current=b"1998/IMG_%d.CR3" % files,
+        )
+        stages = tuple(
+            dataclasses.replace(
+                stage,
+                depth=(stage.depth + self._looks * 5) % (stage.capacity + 1),
+                done=stage.done + self._looks,
+            )
+            for stage in STAGES
+        )
+        return dataclasses.replace(
+            self.now,
+            jobs=(first, *self.now.jobs[1:]),
+            stages=stages,
+            bytes_per_second=first.bytes_per_second,
+            throughput=samples(550 + self._looks // 4)[-600:],
+        )
+
+
+if __name__ == "__main__":
+    from usenetsync_tui.tui.run import run_screen
+
+    which = sys.argv[1] if len(sys.argv) > 1 else "lively"
+    sys.exit(run_screen(LivelyHandle() if which == "lively" else STATES[which]()).exit_code)

@@ -1,0 +1,56 @@
+"""A program around the screen, run by `test_terminal.py` in a pseudo-terminal.
+
+`python tui_program.py TICKS [crash]`: an engine thread appends to TICKS; after the screen
+the program drains (waits for the thread) and ends with the screen's exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tui_demo import LivelyHandle, hostile
+
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.run import run_screen
+
+
+class Crashing(LivelyHandle):
+    """A handle that breaks the port's promise after a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._end = time.monotonic() + 1
+
+    @property
+    def status(self) -> EngineStatus:
+        if time.monotonic() > self._end:
+            raise RuntimeError("a defect of the screen")
+        return super().status
+
+
+def main(ticks: Path, kind: str) -> int:
+    stop = threading.Event()
+
+    def engine() -> None:
+        with ticks.open("a", buffering=1) as file:
+            while not stop.wait(0.05):
+                file.write(".")
+                file.flush()
+            file.write("drained")
+
+    thread = threading.Thread(target=engine)
+    thread.start()
+    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile}[kind]()
+    try:
+        ended = run_screen(handle)
+    finally:
+        stop.set()
+        thread.join()
+    return ended.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,90 @@
+"""A question over the screen, answered with a letter or with enter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer."""
+
+    key: str
+    label: str
+    hint: str
+    value: str
+
+
+class Ask(ModalScreen[str]):
+    """Dismissed with the chosen value, or with None on escape."""
+
+    BINDING_GROUP_TITLE = "Question"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "cancel", "back", id="ask.back"),
+        Binding("j", "move('down')", "down", show=False, id="ask.down"),
+        Binding("k", "move('up')", "up", show=False, id="ask.up"),
+    ]
+
+    def __init__(self, question: str, choices: Sequence[Choice]) -> None:
+        """`question` is shown as it is: make names in it safe first."""
+        super().__init__()
+        self._question = question
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question"):
+            yield Static(self._question, markup=False, id="question-text")
+            yield OptionList(
+                *(
+                    Option(
+                        Content.from_markup(
+                            "[bold $primary]$key[/]  $label  [$ink-muted]$hint[/]",
+                            key=choice.key,
+                            label=choice.label,
+                            hint=choice.hint,
+                        ),
+                        id=choice.value,
+                    )
+                    for choice in self._choices
+                ),
+                markup=False,
+                compact=True,
+            )
+
+    def key_for(self, key: str) -> Choice | None:
+        """The choice a key stands for."""
+        return next((choice for choice in self._choices if choice.key == key), None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters answer at once."""
+        choice = self.key_for(event.key)
+        if choice is not None:
+            event.stop()
+            self.dismiss(choice.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter, or a click."""
+        self.dismiss(event.option_id)
+
+    def action_cancel(self) -> None:
+        """Go back without an answer."""
+        self.dismiss(None)
+
+    def action_move(self, direction: str) -> None:
+        """The vi keys."""
+        options = self.query_one(OptionList)
+        if direction == "down":
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()

@@ -1,0 +1,50 @@
+"""The last layer before the terminal: nothing drawn can act on it.
+
+`safe_name` keeps names harmless where they enter the screen; this filter sees every line of
+every widget and replaces what slipped through, one cell a character. On a terminal whose
+encoding is not UTF-8 it also redraws glyphs, borders and bars in ASCII, so no widget needs
+a second set.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+_ACTING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_ASCII = str.maketrans(
+    "✓▲·‖…–—×→│─╭╮╰╯┃━╸▌▐▏▎▍▋▊▉█▁▂▃▄▅▆▇▔\ufffd•↑↓←⏎▀",
+    "+^.|~--x>|-++++|==||   ####_.-=oOO-?*^v<<#",
+)
+
+
+class CleanLines(LineFilter):
+    """Replaces control, bidi, zero-width and surrogate code points in every line."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._ascii_only = ascii_only
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments with harmless text; those that are clean as they are."""
+        return [self._clean(segment) for segment in segments]
+
+    def _clean(self, segment: Segment) -> Segment:
+        text, style, control = segment
+        if control is not None or (text.isascii() and text.isprintable()):
+            return segment
+        clean = _ACTING.sub("\ufffd", text)
+        if self._ascii_only:
+            clean = "".join(map(_to_ascii, clean.translate(_ASCII)))
+        return segment if clean == text else Segment(clean, style)
+
+
+def _to_ascii(char: str) -> str:
+    return char if char.isascii() else "?" * cell_len(char)

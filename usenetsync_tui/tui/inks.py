@@ -1,0 +1,77 @@
+"""Lines of inked text: what pure functions compose and `LinesView` draws.
+
+An ink names a meaning, not a colour; the style sheet colours it. Text in a line is never
+parsed for markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+Ink = Literal["plain", "strong", "muted", "track", "accent", "good", "busy", "warn", "bad"]
+INKS: tuple[Ink, ...] = get_args(Ink)
+
+Span = tuple[str, Ink]
+Line = tuple[Span, ...]
+
+
+def width_of(line: Line) -> int:
+    """Cells a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in exactly `width` cells; what does not fit ends in an ellipsis."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """`text` in at most `width` cells, keeping both ends: a path's end tells most."""
+    if cell_len(text) <= width:
+        return text
+    if width < 8:
+        return cut(text, width)
+    head = set_cell_size(text, (width - 1) // 3).rstrip()
+    tail = text[-(width - 1 - cell_len(head)) :]
+    while cell_len(head) + 1 + cell_len(tail) > width:
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """`left` and `right` at the two ends of a line; without room for both, `right` goes."""
+    gap = width - width_of(left) - width_of(right)
+    if gap < 1:
+        return left
+    return (*left, (" " * gap, "plain"), *right)
+
+
+def flow(fields: Iterable[Line], width: int, rows: int, gap: int = 3) -> list[Line]:
+    """Fields one after another on at most `rows` lines; those without room are left out."""
+    lines: list[Line] = []
+    current: Line = ()
+    for field in fields:
+        joined: Line = (*current, (" " * gap, "plain"), *field) if current else field
+        if width_of(joined) <= width:
+            current = joined
+        elif len(lines) + 1 < rows:
+            lines.append(current)
+            current = field
+    return [*lines, current]
+
+
+def to_strip(line: Line, width: int, styles: Mapping[Ink, Style], base: Style) -> Strip:
+    """Draw a line in exactly `width` cells over the style `base`.
+
+    Neighbours of one style become one segment: that is what keeps an update small.
+    """
+    strip = Strip([Segment(text, base + styles[ink]) for text, ink in line])
+    return strip.adjust_cell_length(width, base).simplify()

@@ -1,0 +1,64 @@
+"""Run the screen in this terminal, or say why it cannot be run."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import MutableMapping
+
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.ports import EngineHandle
+from usenetsync_tui.tui.exits import ExitReason, ScreenExit
+
+_HEADLESS = "For scripts and pipes there is `usenetsync upload PATH`, which needs no screen."
+_FOR_SLOW_LINKS = {
+    "TEXTUAL_FPS": "15",
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+}
+
+
+def run_screen(handle: EngineHandle, *, mouse: bool = True) -> ScreenExit:
+    """Show the engine until the user quits, a signal ends it, or it crashes.
+
+    Blocks the calling thread, which must be the main one. It does not drain the engine:
+    that is the caller's, after this returns. Raises `UsageError` when there is no terminal
+    to draw on. After SIGHUP standard output and error lead nowhere, and SIGHUP is ignored.
+    """
+    check_terminal(os.environ)
+    prepare_environment(os.environ)
+    # Textual reads its settings from the environment when it is imported.
+    from usenetsync_tui.tui.app import UsenetSyncApp
+    from usenetsync_tui.tui.terminal import Farewell
+
+    app = UsenetSyncApp(handle, ascii_only=not speaks_unicode(sys.__stderr__))
+    with Farewell(app.end_on_signal) as farewell:
+        result = app.run(mouse=mouse)
+    if farewell.signum:
+        return ScreenExit(ExitReason.SIGNALLED, farewell.signum)
+    return result if result is not None else ScreenExit(ExitReason.CRASHED)
+
+
+def check_terminal(environment: MutableMapping[str, str]) -> None:
+    """Refuse what cannot show a screen. Textual reads standard input, draws on standard error."""
+    if environment.get("TERM", "") in ("", "dumb"):
+        raise UsageError(
+            f"This terminal (TERM={environment.get('TERM', '')}) cannot show a screen. {_HEADLESS}"
+        )
+    for stream in (sys.__stdin__, sys.__stderr__):
+        if stream is None or not stream.isatty():
+            raise UsageError(f"The screen needs a terminal. {_HEADLESS}")
+
+
+def prepare_environment(environment: MutableMapping[str, str]) -> None:
+    """Spare an SSH link; what the user has set stays."""
+    if "SSH_CONNECTION" in environment:
+        for name, value in _FOR_SLOW_LINKS.items():
+            environment.setdefault(name, value)
+
+
+def speaks_unicode(stream: object) -> bool:
+    """Whether a text stream's encoding can carry our glyphs."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return codecs.lookup(encoding).name.startswith("utf")

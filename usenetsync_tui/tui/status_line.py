@@ -1,0 +1,61 @@
+"""The status line and the banner under it."""
+
+from __future__ import annotations
+
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.tui.inks import Line, flow
+from usenetsync_tui.tui.words import ENGINE_STATES, duration, plural, rate, size
+
+_READ_ONLY = "read-only · another usenetsync works this catalogue; here you can only look"
+
+
+def status_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """The engine in one line, or in two where the width asks for it."""
+    jobs = _counted(status)
+    word, ink = ENGINE_STATES[status.state]
+    fields: list[Line] = [(("usenetsync", "strong"), ("  ", "plain"), (word, ink))]
+    if jobs:
+        done, total = sum(job.done_files for job in jobs), sum(job.total_files for job in jobs)
+        more = "" if all(job.scanned for job in jobs) else "+"
+        going = not jobs[0].state.is_over
+        if going:
+            fields.append(((rate(status.bytes_per_second), "strong"),))
+        fields.append((("files ", "muted"), (f"{done:,} / {total:,}{more}", "plain")))
+        if going:
+            fields.append((("ETA ", "muted"), (duration(_eta(jobs)), "plain")))
+        fields.append(_errors(sum(job.errors for job in jobs)))
+    if status.memory:
+        fields.append((("mem ", "muted"), (size(status.memory), "plain")))
+    if status.pool is not None:
+        pool = status.pool
+        waiting: Line = ((f" +{pool.waiting} waiting", "warn"),) if pool.waiting else ()
+        fields.append((("db ", "muted"), (f"{pool.in_use}/{pool.limit}", "plain"), *waiting))
+    return flow(fields, width, rows=max(1, height))
+
+
+def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """What must be known before anything else; usually nothing."""
+    lines: list[Line] = []
+    if status.read_only:
+        lines.append(((_READ_ONLY, "warn"),))
+    if status.message:
+        failed = status.state is EngineState.FAILED
+        lines.append(((safe_name(status.message), "bad" if failed else "plain"),))
+    return lines
+
+
+def _counted(status: EngineStatus) -> list[JobStatus]:
+    """The jobs under way; when all are over, all of them."""
+    going = [job for job in status.jobs if not job.state.is_over]
+    return going or list(status.jobs)
+
+
+def _eta(jobs: list[JobStatus]) -> float | None:
+    known = [job.eta for job in jobs if job.state is JobState.RUNNING and job.eta is not None]
+    return max(known, default=None)
+
+
+def _errors(count: int) -> Line:
+    return ((f"! {plural(count, 'error')}", "bad"),) if count else (("no errors", "muted"),)
