@@ -1,0 +1,252 @@
+"""Scan: every path of a folder, in the one byte order, in constant memory.
+
+Knows how to walk a tree that changes under its feet; refuses to know what was there last
+time. A directory's names are sorted with ``/`` behind a directory's, and a directory is
+walked right after its own entry: that makes plain byte order of the full paths. All goes by
+directory descriptors, one name at a time: no path is too long, no tree too deep, no symlink
+is followed. Synchronous: run it in a worker thread. Measured: 3.3 µs a file on one idle core.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.pipeline.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
+from usenetsync_tui.pipeline.sorted_names import NAMES_IN_MEMORY, NameSorter
+
+BATCH_SIZE = 1_000
+"""Entries in a batch at most."""
+
+_SPECIAL = {
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+_REPLACED = "was replaced while the folder was scanned"
+_MOVED = "was moved while the folder was scanned"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBatch:
+    """A stretch of the walk.
+
+    `kept` are the paths nothing can be said about, so that what the catalogue knows of them
+    stays: a path ending in ``/`` stands for itself and all below it (the root's is ``b""``),
+    any other for itself. A path is announced in the batch of the entries around it.
+    """
+
+    entries: list[Entry]
+    problems: list[Problem]
+    kept: list[bytes]
+
+
+def walk(
+    root: bytes,
+    *,
+    exclude: frozenset[tuple[int, int]] = frozenset(),
+    names_in_memory: int = NAMES_IN_MEMORY,
+) -> Iterator[ScanBatch]:
+    """Walk the tree under `root`, the root's own entry first.
+
+    `exclude` are the (st_dev, st_ino) of directories not to enter. Paths that vanish between
+    listing and looking are simply not there. Raises SourceError, at the first step, when the
+    root is missing, not a directory or unreadable.
+    """
+    walker = _Walker(exclude, names_in_memory)
+    try:
+        walker.start(root)
+        yield from walker.batches()
+    finally:
+        walker.close()
+
+
+class _Walker:
+    def __init__(self, exclude: frozenset[tuple[int, int]], names_in_memory: int) -> None:
+        self._exclude = exclude
+        self._sorter = NameSorter(names_in_memory)
+        self._stack = DirectoryStack()
+        self._entries: list[Entry] = []
+        self._problems: list[Problem] = []
+        self._kept: list[bytes] = []
+
+    def close(self) -> None:
+        self._stack.close()
+        self._sorter.close()
+
+    def start(self, root: bytes) -> None:
+        try:
+            # The root itself may be a symlink: the user named it.
+            fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as caught:
+            raise SourceError(f"{safe_name(root)}: {caught.strerror}") from caught
+        status = os.fstat(fd)
+        identity = (status.st_dev, status.st_ino)
+        try:
+            if identity in self._exclude:
+                raise SourceError(f"{safe_name(root)} is the catalogue's own folder")
+            listing = self._sorter.list(fd)
+        except OSError as caught:
+            os.close(fd)
+            raise SourceError(f"{safe_name(root)}: {caught.strerror}") from caught
+        except SourceError:
+            os.close(fd)
+            raise
+        self._entries.append(directory_entry(b"", status))
+        level = Level(fd, b"", b"", identity, listing)
+        self._stack.push(level)
+        self._report_cut(level)
+
+    def batches(self) -> Iterator[ScanBatch]:
+        stack = self._stack
+        new, look = tuple.__new__, os.stat
+        regular_file = FileKind.REGULAR.value
+        while stack:
+            if len(self._entries) >= BATCH_SIZE or len(self._problems) >= BATCH_SIZE:
+                yield self._flush()
+            level = stack.top
+            fd, prefix = level.fd, level.path
+            entries, problems = self._entries, self._problems
+            for key in level.keys:
+                if key[-1] == 47:
+                    if self._enter(level, key):
+                        break
+                else:
+                    try:
+                        status = look(key, dir_fd=fd, follow_symlinks=False)
+                        mode = status.st_mode
+                        if mode & 0o170000 == 0o100000:
+                            entries.append(
+                                # Entry(…) without the Python-level call: this is the hot line.
+                                new(
+                                    Entry,
+                                    (
+                                        prefix + key,
+                                        regular_file,
+                                        status.st_size,
+                                        status.st_mtime_ns,
+                                        status.st_ctime_ns,
+                                        status.st_ino,
+                                        mode & 0o7777,
+                                        None,
+                                    ),
+                                )
+                            )
+                        else:
+                            self._take_other(level, key, status)
+                    except OSError as caught:
+                        self._fail(prefix + key, caught)
+                if len(entries) >= BATCH_SIZE or len(problems) >= BATCH_SIZE:
+                    yield self._flush()
+                    entries, problems = self._entries, self._problems
+            else:
+                self._leave()
+        yield self._flush()
+
+    def _flush(self) -> ScanBatch:
+        batch = ScanBatch(self._entries, self._problems, self._kept)
+        self._entries, self._problems, self._kept = [], [], []
+        return batch
+
+    def _enter(self, parent: Level, key: bytes) -> bool:
+        """Give a directory's entry and go down into it; False when there is no going down."""
+        name, path = key[:-1], parent.path + key
+        try:
+            fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent.fd)
+        except OSError as caught:
+            self._give_closed(parent, name, path, caught)
+            return False
+        status = os.fstat(fd)
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._exclude:
+            os.close(fd)
+            self._problems.append(Problem(path, NoticeKind.SKIPPED, "the catalogue's own folder"))
+            return False
+        self._entries.append(directory_entry(path, status))
+        try:
+            listing = self._sorter.list(fd)
+        except OSError as caught:
+            os.close(fd)
+            self._fail(path, caught)
+            return False
+        except SourceError:
+            os.close(fd)
+            raise
+        level = Level(fd, name, path, identity, listing)
+        self._stack.push(level)
+        self._report_cut(level)
+        return True
+
+    def _leave(self) -> None:
+        left, found = self._stack.pop()
+        self._sorter.release(left.listing)
+        if not found:
+            parent = self._stack.top
+            parent.keys = iter(())
+            self._report(parent.path, NoticeKind.CHANGED, _MOVED)
+
+    def _give_closed(self, parent: Level, name: bytes, path: bytes, refusal: OSError) -> None:
+        """A directory that will not open: its own entry if at all possible, and why."""
+        try:
+            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        except OSError as caught:
+            self._fail(path, caught)
+            return
+        if not stat.S_ISDIR(status.st_mode) or refusal.errno == errno.ENOENT:
+            self._report(path, NoticeKind.CHANGED, _REPLACED)
+        else:
+            self._entries.append(directory_entry(path, status))
+            self._fail(path, refusal)
+
+    def _take_other(self, level: Level, key: bytes, status: os.stat_result) -> None:
+        path, kind = level.path + key, stat.S_IFMT(status.st_mode)
+        if kind == stat.S_IFLNK:
+            entry = symlink_entry(path, status, os.readlink(key, dir_fd=level.fd))
+            self._entries.append(entry)
+        elif kind == stat.S_IFDIR:
+            # Listed as something else, so its place in the order is past.
+            self._report(path, NoticeKind.CHANGED, _REPLACED)
+        else:
+            reason = _SPECIAL.get(kind, "neither a file, a directory nor a symlink")
+            self._problems.append(Problem(path, NoticeKind.SKIPPED, reason))
+
+    def _report_cut(self, level: Level) -> None:
+        if level.listing.error is not None:
+            self._fail(level.path, level.listing.error)
+
+    def _fail(self, path: bytes, caught: OSError) -> None:
+        if caught.errno == errno.EINVAL:
+            self._report(path, NoticeKind.CHANGED, _REPLACED)  # readlink: no symlink any more
+        elif caught.errno != errno.ENOENT:
+            self._report(path, NoticeKind.UNREADABLE, caught.strerror or str(caught))
+
+    def _report(self, path: bytes, kind: NoticeKind, reason: str) -> None:
+        self._problems.append(Problem(path, kind, reason))
+        self._kept.append(path)
+
+
+def directory_entry(path: bytes, status: os.stat_result) -> Entry:
+    """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
+    mode = stat.S_IMODE(status.st_mode)
+    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None)
+
+
+def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
+    """A symlink's entry; its size is its target's length."""
+    return Entry(
+        path,
+        FileKind.SYMLINK.value,
+        len(target),
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        stat.S_IMODE(status.st_mode),
+        target,
+    )

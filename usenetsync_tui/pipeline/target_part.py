@@ -1,0 +1,179 @@
+"""One large file on its way into a restore's target.
+
+Knows how to write it in any order under a temporary name beside its final one, so that an
+interrupted restore finds it again, and to give it its name in one step at the end. Refuses
+to know which bytes are right.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from types import TracebackType
+
+from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.pipeline.linux_calls import preallocate
+from usenetsync_tui.pipeline.target_directories import Borrowed, explain
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class PartFile:
+    """An unfinished file of `size` bytes. Every failure is a TargetFileError.
+
+    Takes over the borrowed directory. `read`, `write` and `has_data` may be called by several
+    threads at once; the others end its life. Nothing is fsynced a file: `TargetTree.sync`
+    does that once at the end of a restore.
+    """
+
+    def __init__(self, directory: Borrowed, name: bytes, temp: bytes, size: int) -> None:
+        self._directory = directory
+        self._name = name
+        self._temp = temp
+        self._size = size
+        self._fd = -1
+        self.resumed = False
+        """Whether an earlier run left some of it."""
+        try:
+            self._refuse_directory()
+            self._open()
+            self._reserve()
+        except OSError as caught:
+            self._give_up()
+            raise explain(caught, directory.fd, name) from caught
+        except TargetFileError:
+            self._give_up()
+            raise
+
+    def has_data(self, offset: int, size: int) -> bool:
+        """False when nothing was ever written into this range; cheap."""
+        try:
+            return os.lseek(self._fd, offset, os.SEEK_DATA) < offset + size
+        except OSError as caught:
+            if caught.errno == errno.ENXIO:  # nothing but a hole from there on
+                return False
+            raise self._failure(caught) from caught
+
+    def read(self, offset: int, size: int) -> bytes:
+        """What is there now, `size` bytes at most."""
+        try:
+            return os.pread(self._fd, size, offset)
+        except OSError as caught:
+            raise self._failure(caught) from caught
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Put all of `data` at `offset`."""
+        view = memoryview(data)
+        try:
+            while view:
+                written = os.pwrite(self._fd, view, offset)
+                offset += written
+                view = view[written:]
+        except OSError as caught:
+            raise self._failure(caught) from caught
+
+    def commit(self, mode: int, mtime_ns: int) -> None:
+        """Give the file its length, mode, mtime and name, replacing what had the name.
+
+        Mode comes after the last write, which would clear set-user-id. When this fails the
+        part is kept for another try.
+        """
+        folder = self._directory.fd
+        try:
+            os.ftruncate(self._fd, self._size)
+            os.fchmod(self._fd, mode)
+            os.utime(self._fd, ns=(mtime_ns, mtime_ns))
+            os.rename(self._temp, self._name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError as caught:
+            raise self._failure(caught) from caught
+        finally:
+            self.close()
+
+    def discard(self) -> None:
+        """Remove it."""
+        if self._fd < 0:
+            return
+        try:
+            os.unlink(self._temp, dir_fd=self._directory.fd)
+        except FileNotFoundError:
+            pass  # Somebody tidied up before us.
+        except OSError as caught:
+            raise self._failure(caught) from caught
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Leave it as it is, for a later run to go on; twice does no harm."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            try:
+                os.close(fd)
+            except OSError as caught:  # NFS tells of a failed write only here
+                raise self._failure(caught) from caught
+            finally:
+                self._directory.__exit__(None, None, None)
+
+    def __enter__(self) -> PartFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _refuse_directory(self) -> None:
+        """Say at the beginning what the rename would say after the last byte."""
+        try:
+            status = os.stat(self._name, dir_fd=self._directory.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(status.st_mode):
+            raise TargetFileError("a directory is in the way")
+
+    def _open(self) -> None:
+        folder = self._directory.fd
+        try:
+            self._fd = os.open(self._temp, _FLAGS, 0o600, dir_fd=folder)
+        except OSError as caught:
+            if caught.errno not in (errno.ELOOP, errno.ENXIO, errno.EACCES):
+                raise
+        else:
+            status = os.fstat(self._fd)
+            # A second name could be a file outside the target: only one that is ours alone.
+            if (
+                stat.S_ISREG(status.st_mode)
+                and status.st_uid == os.geteuid()
+                and status.st_nlink == 1
+            ):
+                self.resumed = status.st_size > 0
+                return
+            os.close(self._fd)
+            self._fd = -1
+        os.unlink(self._temp, dir_fd=folder)
+        self._fd = os.open(self._temp, _FLAGS | os.O_EXCL, 0o600, dir_fd=folder)
+
+    def _reserve(self) -> None:
+        """Have a full disk say so now and not after hours."""
+        if os.fstat(self._fd).st_size > self._size:
+            os.ftruncate(self._fd, self._size)
+        if preallocate(self._fd, self._size):
+            return
+        disk, status = os.fstatvfs(self._fd), os.fstat(self._fd)
+        if disk.f_bavail * disk.f_frsize < self._size - status.st_blocks * 512:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.ftruncate(self._fd, self._size)
+
+    def _give_up(self) -> None:
+        if self._fd >= 0 and not self.resumed:
+            self.discard()
+        elif self._fd >= 0:
+            self.close()
+        else:
+            self._directory.__exit__(None, None, None)
+
+    def _failure(self, caught: OSError) -> TargetFileError:
+        return explain(caught, self._directory.fd, self._name)
