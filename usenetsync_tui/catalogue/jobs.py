@@ -80,7 +80,7 @@ async def requeue_interrupted(tx: Transaction) -> None:
 
 
 async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:
-    """Whether an earlier, unfinished try of a restore made this target itself."""
+    """Whether an earlier restore of the folder made this target itself."""
     owned: bool = (await tx.one(_SQL["owned_target"], {"folder": folder, "target": target}))[0]
     return owned
 

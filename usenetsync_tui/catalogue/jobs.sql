@@ -39,9 +39,9 @@ SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_targe
 UPDATE jobs SET state = 'queued' WHERE state = 'running' AND verb = 'upload';
 
 -- owned_target
--- Whether an earlier try of the same restore made the target folder itself.
+-- Whether an earlier restore of the folder made the target itself.
 SELECT EXISTS (SELECT FROM jobs WHERE folder_id = %(folder)s AND verb = 'restore'
-                  AND target = %(target)s AND owns_target AND state <> 'completed');
+                  AND target = %(target)s AND owns_target);
 
 -- set_state
 -- A step in a job's life.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import JobState, Verb
@@ -33,7 +34,7 @@ def tell(summary: Summary, *, as_json: bool) -> None:
         words.say(words.reason(notice))
     if summary.notice_count > _SHOWN:
         more = words.number(summary.notice_count - _SHOWN)
-        words.say(f"  … and {more} more: usenetsync jobs {summary.figures.id}")
+        words.say(f"  … and {more} more: {program()} jobs {summary.figures.id}")
 
 
 def _figures(summary: Summary) -> list[str]:

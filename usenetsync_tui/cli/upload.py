@@ -10,6 +10,7 @@ import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.engine import Engine
@@ -112,8 +113,8 @@ def _tell_next(summary: Summary) -> None:
     name = shlex.quote(summary.folder.name)
     path = shlex.quote(os.fsdecode(summary.folder.path))
     words.say("Next:")
-    words.say(f"  usenetsync tui {safe_name(path)}    open the screen")
-    words.say(f"  usenetsync restore {name} TARGET    bring it back, into TARGET")
+    words.say(f"  {program()} tui {safe_name(path)}    opens the screen")
+    words.say(f"  {program()} restore {name} TARGET    brings it back, into TARGET")
 
 
 def _severity(code: Exit) -> int:

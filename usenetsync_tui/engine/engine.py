@@ -34,7 +34,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
-from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.run import Progress, Run
 from usenetsync_tui.pipeline.upload import Outcome, upload
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings import Settings
@@ -59,6 +59,7 @@ class Engine:
         self._folders: dict[int, Folder] = {}
         self._figures: dict[int, JobStatus] = {}
         self._rates = RateMeter()
+        self._done_bytes = self._done_files = 0  # of the jobs before the one at work
         self._run: Run | None = None
         self._job: Job | None = None
         self._started = 0.0
@@ -169,7 +170,6 @@ class Engine:
         run = Run(catalogue, stores.of(folder), folder, job.id, self._settings.limits)
         self._run, self._job, self._stop_as = run, job, JobState.QUEUED
         self._state, self._started = EngineState.RUNNING, time.monotonic()
-        self._rates = RateMeter()
         async with catalogue.transaction() as tx:
             await jobs.set_state(tx, job.id, JobState.RUNNING)
         try:
@@ -188,6 +188,8 @@ class Engine:
         self.summaries[job.id] = await summarise(
             catalogue, folder, outcome, figures, run.progress.notices
         )
+        self._done_bytes += run.progress.done_bytes
+        self._done_files += run.progress.done_files
         self._run = self._job = None
         await self._remember(job.id)
 
@@ -281,8 +283,9 @@ class Engine:
         """Swap the status; returns the figures of the job at work."""
         now, run, job = time.monotonic(), self._run, self._job
         figures = dict(self._figures)
+        done = run.progress if run is not None else Progress()
+        self._rates.add(now, self._done_bytes + done.done_bytes, self._done_files + done.done_files)
         if run is not None and job is not None:
-            self._rates.add(now, run.progress.done_bytes, run.progress.done_files)
             state = JobState.RUNNING if run.gate.is_open else JobState.PAUSED
             figures[job.id] = running_figures(run, job, state, self._rates, now, self._started)
         progress = run.progress if run else None

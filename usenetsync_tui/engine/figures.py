@@ -72,7 +72,7 @@ def running_figures(
         current=p.current,
         bytes_per_second=rates.bytes_per_second,
         files_per_second=rates.files_per_second,
-        eta=rates.eta(now, p.total_bytes - p.done_bytes) if p.scanned else None,
+        eta=rates.eta(now - started, p.total_bytes - p.done_bytes) if p.scanned else None,
         elapsed=now - started,
     )
 

@@ -16,23 +16,19 @@ class _Sample(NamedTuple):
 
 
 class RateMeter:
-    """Bytes and files a second over the last ten seconds, and a sample a second of history."""
+    """Bytes and files a second over the last ten seconds, and a sample a second of history.
+
+    Its counters span jobs: whoever feeds it adds them up, so that they never fall.
+    """
 
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque()
         self._history: deque[float] = deque(maxlen=_HISTORY)
-        self._first: float | None = None
         self._second: _Sample | None = None
 
     def add(self, now: float, done_bytes: int, done_files: int) -> None:
-        """Take the counters as they stand; they never fall within a job."""
+        """Take the counters as they stand."""
         sample = _Sample(now, done_bytes, done_files)
-        if self._samples and done_bytes < self._samples[-1].bytes:
-            self._samples.clear()
-            self._second = None
-            self._first = None
-        if self._first is None:
-            self._first = now
         self._samples.append(sample)
         while len(self._samples) > 2 and self._samples[1].at <= now - _WINDOW:
             self._samples.popleft()
@@ -60,12 +56,10 @@ class RateMeter:
         """Bytes per second, a value a second, oldest first."""
         return tuple(self._history)
 
-    def eta(self, now: float, left: int) -> float | None:
-        """Seconds for `left` more bytes; None until there are ten seconds of data."""
-        if self._first is None or now - self._first < _WINDOW:
-            return None
+    def eta(self, elapsed: float, left: int) -> float | None:
+        """Seconds for `left` more bytes; None until a job has ten seconds of data."""
         rate = self.bytes_per_second
-        return left / rate if rate > 0 else None
+        return left / rate if rate > 0 and elapsed >= _WINDOW else None
 
     def _ends(self) -> tuple[_Sample, _Sample, float]:
         if not self._samples:

@@ -273,7 +273,10 @@ async def give_up(run: Run, source: SourceTree, file: PendingFile, error: Source
     await run.notice(Notice(error.kind, path, error.reason))
     seen = None
     if error.kind is NoticeKind.CHANGED:
-        seen = await to_thread.run_sync(source.restat, path)
+        try:
+            seen = await to_thread.run_sync(source.restat, path)
+        except SourceFileError as unreadable:
+            error = unreadable
     folder, version = run.folder.id, run.version
     async with run.catalogue.transaction() as tx:
         if seen is not None and seen.kind == FileKind.REGULAR:

@@ -1,0 +1,82 @@
+"""`usenetsync` as a user runs it: a process, its exit code, its output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Its `--json` lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The only event of a name."""
+        (found,) = [e for e in self.events if e["event"] == name]
+        return found
+
+
+class Command:
+    """`usenetsync`, run as a user would, in a home of its own."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("USENETSYNC_")},
+            "USENETSYNC_HOME": str(home),
+            **environment,
+        }
+
+    program: tuple[str, ...] = (sys.executable, "-m", "usenetsync_tui")
+
+    def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """Start it; the caller waits."""
+        return subprocess.Popen(
+            [*self.program, *map(os.fspath, arguments)],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="backslashreplace",
+        )
+
+    def __call__(self, *arguments: str | Path, expect: int = 0, **environment: str) -> Ended:
+        """Run it to its end, which must have the expected exit code."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == expect, f"{arguments}: {process.returncode}\n{out}\n{err}"
+        return Ended(process.returncode, out, err)
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded server of this home."""
+        return EmbeddedServer(Locations.find({"USENETSYNC_HOME": str(self.home)}))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the catalogue, as a test may."""
+        server = self.server
+        conninfo = server.acquire()
+        try:
+            with psycopg.connect(conninfo) as connection:
+                return connection.execute(sql.encode()).fetchall()
+        finally:
+            server.release()

@@ -1,0 +1,133 @@
+"""The command of DESIGN §9: exit codes, JSON, words, and two commands at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import trees
+from acceptance_command import Command
+
+
+def test_wrong_use(usenetsync: Command, tmp_path: Path) -> None:
+    assert "no such folder" in usenetsync("restore", "nothing", tmp_path, expect=2).err.lower()
+    assert usenetsync("upload", expect=2).err
+    missing = usenetsync("upload", tmp_path / "nowhere", expect=1).err
+    assert "nowhere is not a folder" in missing
+    told = usenetsync("snapshots", "nothing", "--json", expect=2).event("error")
+    assert told["kind"] == "UnknownFolderError"
+    assert usenetsync("files", "1", expect=2).err
+
+
+def test_settings_are_checked(usenetsync: Command, home: Path) -> None:
+    assert "max_workers" in usenetsync("folders", expect=2, USENETSYNC_MAX_WORKERS="0").err
+    (home / "config" / "config.toml").write_text("max_wrokers = 3\n")
+    assert "max_wrokers" in usenetsync("folders", expect=2).err
+    (home / "config" / "config.toml").write_text("database_url = 'postgresql://u:geheim@/x'\n")
+    (home / "config" / "config.toml").chmod(0o644)
+    refused = usenetsync("folders", expect=2).err
+    assert "chmod 600" in refused and "geheim" not in refused
+
+
+def test_an_unreachable_database_keeps_its_password(usenetsync: Command) -> None:
+    url = "postgresql://user:geheim@127.0.0.1:1/x"
+    for arguments in (("folders",), ("db", "status"), ("db", "url"), ("upload", "/")):
+        process = usenetsync.start(*arguments, USENETSYNC_DATABASE_URL=url)
+        out, err = process.communicate(timeout=60)
+        assert "geheim" not in out + err
+        assert "Traceback" not in err
+
+
+def test_every_listing_in_both_voices(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    trees.small_files(source, 20)
+    os.mkfifo(source / "fifo")
+    summary = usenetsync("upload", source).out
+    for words in ("version 1", "tui /", "restore tree TARGET", "a FIFO"):
+        assert words in summary
+    assert "20 files" in usenetsync("folders").out
+    assert usenetsync("folders", "--json").event("folder")["versions"] == [1]
+    assert "complete" in usenetsync("snapshots", "tree").out
+    assert usenetsync("snapshots", "tree", "--json").event("snapshot")["files"] == 20
+    listed = [e for e in usenetsync("files", "tree", "--json").events if e["kind"] == 0]
+    assert len(listed) == 20 and all(len(e["sha256"]) == 64 for e in listed)
+    job = usenetsync("jobs", "--json").event("job")
+    assert job["state"] == "completed"
+    assert "fifo" in usenetsync("jobs", str(job["id"])).out
+    assert usenetsync("db", "status", "--json").event("db")["running"] is True
+    assert usenetsync("db", "url").out.startswith("postgresql://")
+
+
+def test_progress_has_every_field(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    source.mkdir()
+    (source / "large").write_bytes(os.urandom(20_000_000))
+    done = usenetsync("upload", source, "--json", "--compression", "lzma")
+    progress = [e for e in done.events if e["event"] == "progress"]
+    assert progress
+    for field in ("current", "total", "file", "phase", "throughput", "eta"):
+        assert field in progress[-1]
+    assert [e["current"] for e in progress] == sorted(e["current"] for e in progress)
+
+
+def test_two_at_once(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    source.mkdir()
+    (source / "large").write_bytes(os.urandom(30_000_000))
+    first = usenetsync.start(
+        "upload", source, "--json", "--compression", "lzma", USENETSYNC_MAX_WORKERS="2"
+    )
+    assert first.stdout is not None
+    assert json.loads(first.stdout.readline())["event"] == "progress"
+    held = usenetsync("upload", source, expect=1).err
+    assert f"pid {first.pid}" in held
+    # Who only looks is not kept out.
+    assert usenetsync("jobs", "--json").event("job")["state"] == "running"
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_interrupted_and_gone_on_with(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    source.mkdir()
+    (source / "large").write_bytes(os.urandom(30_000_000))
+    process = usenetsync.start("upload", source, "--compression", "lzma")
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "goes on from here" in out
+    resumed = usenetsync("upload", source, "--json").event("summary")
+    assert resumed["state"] == "completed"
+    assert resumed["deduplicated_bytes"] > 0
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(source, tmp_path / "out") == []
+
+
+def test_choices_are_remembered(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    trees.small_files(source, 5)
+    usenetsync("upload", source, "--profile", "plain", "--copies", "2", "--priority", "low")
+    (source / "new").write_text("new")
+    usenetsync("upload", source)
+    folder = usenetsync("folders", "--json").event("folder")
+    assert (folder["realm"]["profile"], folder["copies"], folder["priority"]) == ("plain", 2, "low")
+    assert usenetsync.query("SELECT count(*), count(DISTINCT message_id) FROM segments") == [
+        (12, 12)
+    ]
+
+
+def test_a_full_or_hostile_target(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    (source / "dir").mkdir(parents=True)
+    (source / "dir" / "file").write_text("inside")
+    usenetsync("upload", source)
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "dir").symlink_to(elsewhere)
+    assert "symlink" in usenetsync("restore", "tree", out, expect=3).out
+    assert list(elsewhere.iterdir()) == []

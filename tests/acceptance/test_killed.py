@@ -1,0 +1,117 @@
+"""Promise 2: killed anywhere, nothing lost, nothing posted twice under two names."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import trees
+from acceptance_command import Command
+
+ROUNDS = 30
+
+# Each must find nothing, whatever happened.
+INVARIANTS = {
+    "a copy of a segment under two Message-IDs": """
+        SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
+        GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1""",
+    "posted, but not in the store": """
+        SELECT s.message_id FROM segments s LEFT JOIN articles a USING (message_id)
+        WHERE s.status IN (2, 3) AND a.message_id IS NULL""",
+    "in the store, but not in the ledger": """
+        SELECT a.message_id FROM articles a LEFT JOIN segments s USING (message_id)
+        WHERE s.message_id IS NULL""",
+    "an object that counts wrongly": """
+        SELECT o.id, o.posted FROM objects o
+        LEFT JOIN (SELECT object_id, count(*) AS n FROM segments WHERE status IN (2, 3)
+                   GROUP BY 1) AS s ON s.object_id = o.id
+        WHERE o.posted <> coalesce(s.n, 0)
+           OR o.complete <> (o.posted >= o.segments::bigint * o.copies)""",
+    "a file whose object is unknown": """
+        SELECT f.path_key FROM files f LEFT JOIN objects o ON o.id = f.object_id
+        WHERE f.object_id IS NOT NULL AND o.id IS NULL AND f.last_version IS NULL""",
+    "two rows of a path at one version": """
+        SELECT a.path_key FROM files a JOIN files b USING (folder_id, path_key)
+        WHERE a.first_version < b.first_version
+          AND (a.last_version IS NULL OR a.last_version >= b.first_version)""",
+}
+UNDER_WAY = """
+    SELECT (EXISTS (SELECT FROM segments WHERE status IN (0, 1))
+            OR EXISTS (SELECT FROM files WHERE state = 0))::int"""
+FINISHED = {
+    "an article not posted": "SELECT message_id FROM segments WHERE status NOT IN (2, 3, 6)",
+    "an object not complete": "SELECT id FROM objects WHERE NOT complete",
+    "a file not planned": "SELECT path_key FROM files WHERE state <> 1",
+    "a job still running": "SELECT id FROM jobs WHERE state = 'running'",
+}
+
+
+def _grow(root: Path, rng: random.Random, generation: int) -> None:
+    """New and changed files: a second or two of work for an upload."""
+    small = root / f"small{generation % 5}"
+    small.mkdir(parents=True, exist_ok=True)
+    for _ in range(1500):
+        (small / f"{rng.randrange(4000):04}.txt").write_bytes(rng.randbytes(rng.randrange(6000)))
+    for _ in range(8):
+        size = rng.randrange(500_000, 4_000_000)
+        (root / f"large{rng.randrange(12):02}").write_bytes(rng.randbytes(size))
+    (root / "same").write_bytes(bytes(3_000_000))
+
+
+def _kill_server(pid: int | None) -> None:
+    """The embedded server and all of its processes, at once."""
+    if pid is None:
+        return
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    family = [pid, *map(int, children.read_text().split())] if children.exists() else [pid]
+    for member in family:
+        try:
+            os.kill(member, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # it ended by itself meanwhile
+
+
+@pytest.mark.slow
+def test_kill_9_at_random_moments(usenetsync: Command, tmp_path: Path) -> None:
+    seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
+    rng = random.Random(seed)
+    root = tmp_path / "tree"
+    generation, killed, in_the_middle = 0, 0, 0
+    _grow(root, rng, generation)
+    while killed < ROUNDS:
+        process = usenetsync.start("upload", root)
+        # Most kills early and in the middle of the work, a few while it is starting.
+        wait = rng.uniform(0.3, 2.5) if rng.random() < 0.9 else rng.uniform(0.0, 0.3)
+        time.sleep(wait)
+        if process.poll() is not None:
+            out, err = process.communicate()
+            assert process.returncode == 0, f"seed {seed}: {out}\n{err}"
+            generation += 1
+            _grow(root, rng, generation)
+            continue
+        with_server = killed % 4 == 3
+        pid = usenetsync.server.status().pid if with_server else None
+        process.kill()
+        process.communicate()
+        _kill_server(pid)
+        killed += 1
+        in_the_middle += usenetsync.query(UNDER_WAY)[0][0]
+        if killed % 5 == 0:
+            _check(usenetsync, INVARIANTS, seed)
+    # Not a test of kills before the work began or after it ended.
+    assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
+    usenetsync("upload", root)
+    _check(usenetsync, INVARIANTS | FINISHED, seed)
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(root, tmp_path / "out") == [], f"seed {seed}"
+    checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
+    assert checked["missing"] == checked["damaged"] == 0
+
+
+def _check(usenetsync: Command, invariants: dict[str, str], seed: int) -> None:
+    for what, sql in invariants.items():
+        assert usenetsync.query(sql) == [], f"{what} (seed {seed})"
