@@ -129,3 +129,16 @@ def test_a_part_of_a_folder(usenetsync: Command, tmp_path: Path) -> None:
     usenetsync("restore", "tree", tmp_path / "out", "--path", "a")
     found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*"))
     assert found == ["a", "a/b", "a/b/y", "a/x"]
+
+
+def test_times_no_64_bits_can_hold(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    source.mkdir()
+    for year, seconds in (("1902", -2_145_916_800), ("2400", 13_569_465_600)):
+        (source / year).write_text(year)
+        os.utime(source / year, ns=(0, seconds * 10**9 + 5))
+    os.utime(source, ns=(0, 13_569_465_600 * 10**9))
+    usenetsync("upload", source)
+    assert usenetsync("upload", source, "--json").event("summary")["files"] == 0
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(source, tmp_path / "out") == []

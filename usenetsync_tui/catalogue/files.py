@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.entries import Entry, FileKind, FileState
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, unfitted_time
 from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load("files.sql")
@@ -164,9 +164,23 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
     )
 
 
-async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int) -> None:
-    """A large file's object exists; a resumed upload goes on with it."""
-    await tx.run(_SQL["set_object"], {"folder": folder, "key": key, "object": object_id})
+async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, seen: Entry) -> None:
+    """A large file's object exists; a resumed upload goes on with it.
+
+    `seen` is the file that is being read: a row that says otherwise by now takes no object.
+    """
+    await tx.run(
+        _SQL["set_object"],
+        {
+            "folder": folder,
+            "key": key,
+            "object": object_id,
+            "size": seen.size,
+            "mtime_ns": seen.mtime_ns,
+            "ctime_ns": seen.ctime_ns,
+            "inode": seen.inode,
+        },
+    )
 
 
 async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[bytes, str]]) -> None:
@@ -232,14 +246,15 @@ class Span:
 async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionRow]:
     """The first rows of a span, in path order."""
     rows = await tx.fetch(_SQL["version_page"], {**span.values(), "limit": limit})
-    return [VersionRow(*r) for r in rows]
+    return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
 
 
 async def version_directories(
     tx: Transaction, span: Span, limit: int
 ) -> list[tuple[bytes, int, int, bytes]]:
     """(path, mode, mtime_ns, key) of the last directories of a span, last first."""
-    return await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
+    rows = await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
+    return [(path, mode, unfitted_time(mtime_ns), key) for path, mode, mtime_ns, key in rows]
 
 
 async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:

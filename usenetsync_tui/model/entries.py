@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
     A NamedTuple, not a dataclass: three million of them are made and compared, and comparing
     two tuples is one C call. For directories size, ctime_ns and inode are 0: a directory
-    changes when its mode or mtime does.
+    changes when its mode or mtime does. Times and inodes are `fitted` to 64 signed bits.
     """
 
     path: bytes
@@ -49,6 +49,24 @@ class Entry(NamedTuple):
     """Permission bits only (``st_mode & 0o7777``)."""
     link: bytes | None
     """The target of a symlink."""
+
+
+MOST = (1 << 63) - 1
+"""The largest number the catalogue holds."""
+_OLDEST_NS = -(4 << 60)
+
+
+def fitted(number: int) -> int:
+    """An inode or a time as a signed 64-bit number, wrapped around when it is larger."""
+    return (number + MOST + 1) % (1 << 64) - MOST - 1
+
+
+def unfitted_time(mtime_ns: int) -> int:
+    """The time a fitted one stands for: what lies before 1824 is a wrapped one after 2262.
+
+    File systems know the years 1901 to 2486 at most (ext4, XFS), in nanoseconds.
+    """
+    return mtime_ns + (1 << 64) if mtime_ns < _OLDEST_NS else mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from usenetsync_tui.errors import SourceError
-from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
+from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
 from usenetsync_tui.pipeline.sorted_names import NAMES_IN_MEMORY, NameSorter
@@ -151,7 +151,12 @@ class _Walker:
         yield self._flush()
 
     def _flush(self) -> ScanBatch:
-        batch = ScanBatch(self._entries, self._problems, self._kept)
+        entries = self._entries
+        if any(e[3] > MOST or e[5] > MOST for e in entries):  # mtime_ns, inode
+            entries = [
+                e._replace(mtime_ns=fitted(e.mtime_ns), inode=fitted(e.inode)) for e in entries
+            ]
+        batch = ScanBatch(entries, self._problems, self._kept)
         self._entries, self._problems, self._kept = [], [], []
         return batch
 

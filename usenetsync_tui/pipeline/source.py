@@ -37,7 +37,7 @@ import stat
 from types import TracebackType
 
 from usenetsync_tui.errors import SourceError, SourceFileError
-from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
+from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, fitted
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.long_path import open_near
 from usenetsync_tui.pipeline.scan import directory_entry, symlink_entry
@@ -156,7 +156,8 @@ class SourceTree:
             or len(data) != size
         ):
             _check_identity(entry, status)
-            raise _truncated(size, len(data))
+            if len(data) != size:
+                raise _truncated(size, len(data))
         return data
 
     def open(self, entry: Entry) -> SourceFile:
@@ -223,22 +224,22 @@ def regular_entry(path: bytes, status: os.stat_result) -> Entry:
         path,
         FileKind.REGULAR.value,
         status.st_size,
-        status.st_mtime_ns,
+        fitted(status.st_mtime_ns),
         status.st_ctime_ns,
-        status.st_ino,
+        fitted(status.st_ino),
         stat.S_IMODE(status.st_mode),
         None,
     )
 
 
 def _check_identity(entry: Entry, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode) or status.st_ino != entry.inode:
+    if not stat.S_ISREG(status.st_mode) or fitted(status.st_ino) != entry.inode:
         reason = "was replaced"
     elif status.st_size > entry.size:
         reason = f"grew from {entry.size:,} to {status.st_size:,} bytes"
     elif status.st_size < entry.size:
         raise _truncated(entry.size, status.st_size)
-    elif status.st_mtime_ns != entry.mtime_ns:
+    elif fitted(status.st_mtime_ns) != entry.mtime_ns:
         reason = "was modified"
     elif status.st_ctime_ns != entry.ctime_ns:
         reason = "was modified (mode, owner, name or links)"
