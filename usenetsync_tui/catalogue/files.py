@@ -135,9 +135,13 @@ def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[o
         yield key, kind, int(state), size, mtime_ns, ctime_ns, inode, mode, link, long_path
 
 
-async def pending_page(tx: Transaction, folder: int, after: bytes, limit: int) -> list[PendingFile]:
-    """The next files to read, after a key."""
-    rows = await tx.fetch(_SQL["pending_page"], {"folder": folder, "after": after, "limit": limit})
+async def pending_page(
+    tx: Transaction, folder: int, after: bytes, limit: int, until: bytes | None = None
+) -> list[PendingFile]:
+    """The next files to read, after a key and before `until`."""
+    rows = await tx.fetch(
+        _SQL["pending_page"], {"folder": folder, "after": after, "until": until, "limit": limit}
+    )
     return [PendingFile(Entry(*r[:8]), r[8], r[9]) for r in rows]
 
 

@@ -30,10 +30,9 @@ FROM STDIN (FORMAT BINARY);
 
 -- close_superseded
 -- Rows of earlier versions end before the version under construction.
-UPDATE files f SET last_version = %(version)s - 1
-  FROM unnest(%(keys)b::bytea[]) AS k(path_key)
- WHERE f.folder_id = %(folder)s AND f.path_key = k.path_key
-   AND f.last_version IS NULL AND f.first_version < %(version)s;
+UPDATE files SET last_version = %(version)s - 1
+ WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
+   AND last_version IS NULL AND first_version < %(version)s;
 
 -- insert_staged
 -- Added and modified files; one that changed again under construction starts anew.
@@ -50,16 +49,17 @@ SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns,
 
 -- delete_unborn
 -- Files that appeared and went while the version was under construction.
-DELETE FROM files f
- USING unnest(%(keys)b::bytea[]) AS k(path_key)
- WHERE f.folder_id = %(folder)s AND f.path_key = k.path_key AND f.first_version = %(version)s;
+DELETE FROM files
+ WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
+   AND first_version = %(version)s;
 
 -- pending_page
--- Files whose bytes are still to be read, after a key, in path order.
+-- Files whose bytes are still to be read, after a key and before another, in path order.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
        object_id, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
  ORDER BY path_key
  LIMIT %(limit)s;
 
@@ -69,28 +69,44 @@ SELECT count(*), coalesce(sum(size), 0)::bigint
   FROM files WHERE folder_id = %(folder)s AND state = 0 AND last_version IS NULL;
 
 -- set_planned
--- The bytes of these files have their place in an object.
+-- The bytes of these files have their place in an object. (Here and below: the current row is
+-- looked up key by key, then joined by its whole primary key. OFFSET 0 hides the folder from
+-- the planner, which without statistics thinks a folder small, and would scan all of it.)
 UPDATE files f
    SET state = 1, object_id = u.object_id, object_offset = u.object_offset,
        sha256 = u.sha256, xxh3 = u.xxh3, reason = NULL
   FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sha256)b::bytea[],
               %(xxh3)b::bytea[]) AS u(path_key, object_id, object_offset, sha256, xxh3)
- WHERE f.folder_id = %(folder)s AND f.path_key = u.path_key AND f.last_version IS NULL;
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.first_version FROM files c
+        WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+       OFFSET 0) AS now
+ WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
+   AND f.first_version = now.first_version;
 
 -- set_object
--- A large file's object exists, so that a resumed upload goes on with it.
+-- A large file's object exists, so that a resumed upload goes on with it; but not when the file
+-- has been found changed since: other content must never go on in the same object.
 UPDATE files SET object_id = %(object)s, object_offset = 0
- WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL;
+ WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL AND state = 0
+   AND size = %(size)s AND mtime_ns = %(mtime_ns)s AND ctime_ns = %(ctime_ns)s
+   AND inode = %(inode)s;
 
 -- set_failed
 -- These files could not be read; the row keeps the reason.
 UPDATE files f SET state = 2, object_id = NULL, object_offset = NULL, reason = u.reason
   FROM unnest(%(keys)b::bytea[], %(reasons)s::text[]) AS u(path_key, reason)
- WHERE f.folder_id = %(folder)s AND f.path_key = u.path_key AND f.last_version IS NULL;
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.first_version FROM files c
+        WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+       OFFSET 0) AS now
+ WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
+   AND f.first_version = now.first_version;
 
 -- set_stale
--- The object's bytes cannot be had again: its files are to be read anew.
-UPDATE files SET state = 0, object_id = NULL, object_offset = NULL, sha256 = NULL, xxh3 = NULL
+-- The object's bytes cannot be had again: its files are to be read anew. Until they are, they
+-- stay where they were: other copies may be posted, and an earlier version may need them.
+UPDATE files SET state = 0
  WHERE folder_id = %(folder)s AND object_id = %(object)s AND last_version IS NULL
    AND path_key BETWEEN %(first)s AND %(last)s;
 

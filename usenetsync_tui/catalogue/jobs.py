@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, load, text
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
@@ -48,7 +48,7 @@ async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
         return await add(tx, folder, Verb.UPLOAD, priority)
     job_id: int = row[0]
     await set_priority(tx, job_id, priority)
-    await set_state(tx, job_id, JobState.QUEUED)
+    await change_state(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
     return job_id
 
 
@@ -91,8 +91,29 @@ async def set_state(
     """A step in a job's life, with a word for the user."""
     await tx.run(
         _SQL["set_state"],
-        {"id": job_id, "state": str(state), "over": state.is_over, "message": message},
+        {
+            "id": job_id,
+            "state": str(state),
+            "over": state.is_over,
+            "message": None if message is None else text(message),
+        },
     )
+
+
+async def change_state(
+    tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
+) -> bool:
+    """What a user asks of an upload; False, and nothing, in any other state than `allowed`."""
+    row = await tx.maybe(
+        _SQL["change_state"],
+        {
+            "id": job_id,
+            "state": str(state),
+            "over": state.is_over,
+            "allowed": [str(s) for s in allowed],
+        },
+    )
+    return row is not None
 
 
 async def set_priority(tx: Transaction, job_id: int, priority: Priority) -> None:
@@ -138,7 +159,7 @@ async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -
                 "job": job_id,
                 "kinds": [int(n.kind) for n in notices],
                 "paths": [n.path for n in notices],
-                "reasons": [n.reason.replace("\0", "") for n in notices],
+                "reasons": [text(n.reason) for n in notices],
             },
         )
 

@@ -49,6 +49,12 @@ UPDATE jobs SET state = %(state)s, message = %(message)s,
        finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s;
 
+-- change_state
+-- What a user asks of an upload, if it is in a state where that can be.
+UPDATE jobs SET state = %(state)s, message = NULL, finished_at = CASE WHEN %(over)s THEN now() END
+ WHERE id = %(id)s AND verb = 'upload' AND state = ANY(%(allowed)s)
+RETURNING id;
+
 -- set_priority
 -- Up or down the queue.
 UPDATE jobs SET priority = %(priority)s WHERE id = %(id)s;

@@ -36,6 +36,7 @@ class OpenObject(NamedTuple):
     segment_size: int
     segments: int
     copies: int
+    files: int
     first_key: bytes
     last_key: bytes
 
@@ -96,9 +97,9 @@ async def incomplete_page(tx: Transaction, folder: int, after: int, limit: int) 
     return [OpenObject(*r) for r in rows]
 
 
-async def count_incomplete(tx: Transaction, folder: int) -> int:
-    """How many objects of a folder wait for articles."""
-    count: int = (await tx.one(_SQL["count_incomplete"], {"folder": folder}))[0]
+async def waiting_files(tx: Transaction, folder: int) -> int:
+    """Files read to their end whose articles an earlier run left unposted."""
+    count: int = (await tx.one(_SQL["waiting_files"], {"folder": folder}))[0]
     return count
 
 
@@ -107,12 +108,20 @@ async def delete(tx: Transaction, object_id: int) -> None:
     await tx.run(_SQL["delete"], {"object": object_id})
 
 
-async def page(tx: Transaction, folder: int, after: int, limit: int) -> list[int]:
-    """The next object ids of a folder."""
-    return column(await tx.fetch(_SQL["page"], {"folder": folder, "after": after, "limit": limit}))
+async def delete_unused(tx: Transaction, object_id: int) -> bool:
+    """Forget an object, unless a file of any version still lies in it; True if it was complete."""
+    row = await tx.maybe(_SQL["delete_unused"], {"object": object_id})
+    return row is not None and bool(row[0])
+
+
+async def page(
+    tx: Transaction, folder: int, after: int, limit: int
+) -> list[tuple[int, bytes, bytes]]:
+    """(id, first key, last key) of the next objects of a folder."""
+    return await tx.fetch(_SQL["page"], {"folder": folder, "after": after, "limit": limit})
 
 
 async def shape(tx: Transaction, object_id: int) -> tuple[int, int] | None:
-    """(segment size, copies) of an object, if it is there."""
+    """(segment size, copies) of a file's object that a resumed upload may go on with."""
     row = await tx.maybe(_SQL["shape"], {"object": object_id})
     return (row[0], row[1]) if row else None

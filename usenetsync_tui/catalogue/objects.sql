@@ -25,24 +25,44 @@ RETURNING o.id, o.folder_id, o.complete, o.files;
 
 -- incomplete_page
 -- Objects of a folder with articles still to post, after an id.
-SELECT id, realm_id, kind, size, segment_size, segments, copies, first_key, last_key
+SELECT id, realm_id, kind, size, segment_size, segments, copies, files, first_key, last_key
   FROM objects
  WHERE folder_id = %(folder)s AND NOT complete AND id > %(after)s
  ORDER BY id
  LIMIT %(limit)s;
 
--- count_incomplete
--- How many objects the current version of a folder still waits for.
-SELECT count(*) FROM objects WHERE folder_id = %(folder)s AND NOT complete;
+-- waiting_files
+-- Files read to their end whose articles an earlier run left unposted.
+SELECT coalesce(sum(o.files), 0)::bigint
+  FROM objects o
+ WHERE o.folder_id = %(folder)s AND NOT o.complete
+   AND EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status NOT IN (2, 3, 6))
+   AND (o.kind = 1 OR EXISTS (
+       SELECT FROM files f
+        WHERE f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
+          AND f.state = 1));
 
 -- delete
--- An object whose bytes cannot be had again and that nothing refers to.
+-- An object that nothing refers to.
 DELETE FROM objects WHERE id = %(object)s;
 
+-- delete_unused
+-- An object, unless a file of any version still lies in it.
+DELETE FROM objects o
+ WHERE o.id = %(object)s AND NOT EXISTS (
+       SELECT FROM files f
+        WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+          AND f.path_key BETWEEN o.first_key AND o.last_key)
+RETURNING o.complete;
+
 -- page
--- The objects of a folder after an id: what verify walks.
-SELECT id FROM objects WHERE folder_id = %(folder)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;
+-- The objects of a folder after an id, and where their files are: what verify walks.
+SELECT id, first_key, last_key
+  FROM objects WHERE folder_id = %(folder)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;
 
 -- shape
--- How an object is cut: what a resumed upload must match to go on with it.
-SELECT segment_size, copies FROM objects WHERE id = %(object)s;
+-- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
+-- stale segments: those are of other content.
+SELECT segment_size, copies FROM objects o
+ WHERE id = %(object)s AND kind = 0
+   AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 6);

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, load, text
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 
 _SQL = load("segments.sql")
@@ -23,16 +23,23 @@ class Known(NamedTuple):
     status: int
 
 
-async def by_hash(tx: Transaction, realm: int, hashes: Collection[bytes]) -> list[Known]:
-    """What the realm knows of these digests."""
-    rows = await tx.fetch(_SQL["by_hash"], {"realm": realm, "hashes": list(hashes)})
+async def by_hash(
+    tx: Transaction, realm: int, hashes: Collection[bytes], copies: int
+) -> list[Known]:
+    """What the realm knows of these digests, for each of the first `copies` copies."""
+    rows = await tx.fetch(
+        _SQL["by_hash"], {"realm": realm, "hashes": list(hashes), "copies": copies}
+    )
     return [Known(*r) for r in rows]
 
 
-async def by_object(tx: Transaction, objects: Collection[int]) -> list[tuple[int, Known]]:
-    """(segment index, what is known) of some objects, for realms that share nothing."""
-    rows = await tx.fetch(_SQL["by_object"], {"objects": list(objects)})
-    return [(r[6], Known(*r[:6])) for r in rows]
+async def by_slice(
+    tx: Transaction, slices: Collection[tuple[int, int]]
+) -> list[tuple[int, int, Known]]:
+    """(object, segment index, what is known) of some slices, for realms that share nothing."""
+    objects, indexes = zip(*slices, strict=True) if slices else ((), ())
+    rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
+    return [(r[6], r[7], Known(*r[:6])) for r in rows]
 
 
 async def insert(tx: Transaction, realm: int, segments: Sequence[Segment]) -> Counter[int]:
@@ -68,12 +75,21 @@ async def mark_posted(tx: Transaction, message_ids: Collection[bytes]) -> Counte
 
 async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str) -> None:
     """Given up for this run, with the store's words."""
-    await tx.run(_SQL["mark_failed"], {"message_id": message_id, "tries": tries, "error": error})
+    await tx.run(
+        _SQL["mark_failed"], {"message_id": message_id, "tries": tries, "error": text(error)}
+    )
 
 
-async def mark_verified(tx: Transaction, message_ids: Collection[bytes]) -> None:
-    """The store said again that it holds them."""
-    await tx.run(_SQL["mark_verified"], {"message_ids": list(message_ids)})
+async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
+    """The store said again that it holds the articles of these rows."""
+    await tx.run(
+        _SQL["mark_verified"],
+        {
+            "objects": [s.object_id for s in rows],
+            "indexes": [s.index for s in rows],
+            "redundancies": [s.redundancy for s in rows],
+        },
+    )
 
 
 async def mark_missing(tx: Transaction, message_ids: Collection[bytes], error: str) -> Counter[int]:
@@ -87,9 +103,16 @@ async def mark_stale(tx: Transaction, object_id: int) -> None:
     await tx.run(_SQL["mark_stale"], {"object": object_id})
 
 
-async def unposted(tx: Transaction, objects: Collection[int]) -> list[Segment]:
-    """The articles of these objects the store has not acknowledged."""
-    return _segments(await tx.fetch(_SQL["unposted"], {"objects": list(objects)}))
+async def unposted(
+    tx: Transaction, object_id: int, after: tuple[int, int], limit: int
+) -> list[Segment]:
+    """The next articles of an object the store has not acknowledged.
+
+    `after`: (segment index, redundancy); (-1, 0) begins.
+    """
+    index, redundancy = after
+    values = {"object": object_id, "index": index, "redundancy": redundancy, "limit": limit}
+    return _segments(await tx.fetch(_SQL["unposted"], values))
 
 
 async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> list[Segment]:
@@ -99,9 +122,26 @@ async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> l
     )
 
 
-async def of_objects(tx: Transaction, objects: Collection[int]) -> list[Segment]:
-    """The posted articles of these objects."""
-    return _segments(await tx.fetch(_SQL["of_objects"], {"objects": list(objects)}))
+async def posted(
+    tx: Transaction, objects: Collection[int], after: tuple[int, int, int], limit: int
+) -> list[Segment]:
+    """The next posted articles of these objects.
+
+    `after`: (object, segment index, redundancy); (0, -1, 0) begins.
+    """
+    first, index, redundancy = after
+    return _segments(
+        await tx.fetch(
+            _SQL["posted"],
+            {
+                "objects": list(objects),
+                "object": first,
+                "index": index,
+                "redundancy": redundancy,
+                "limit": limit,
+            },
+        )
+    )
 
 
 def _segments(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:

@@ -1,14 +1,23 @@
 -- by_hash
--- Copies of these segments the realm already has or has planned: dedupe.
-SELECT hash, redundancy, message_id, codec, payload_size, status
-  FROM segments
- WHERE realm_id = %(realm)s AND hash = ANY(%(hashes)b::bytea[]) AND status <> 6;
+-- Copies of these segments the realm already has or has planned: dedupe. One row for each, for
+-- the rows of a hash share one article, and a hash of zeros may have millions of them.
+SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payload_size, known.status
+  FROM unnest(%(hashes)b::bytea[]) AS wanted(hash)
+ CROSS JOIN generate_series(0, %(copies)s - 1) AS copy(redundancy)
+ CROSS JOIN LATERAL (
+       SELECT hash, redundancy, message_id, codec, payload_size, status
+         FROM segments s
+        WHERE s.realm_id = %(realm)s AND s.hash = wanted.hash
+          AND s.redundancy = copy.redundancy AND s.status <> 6
+        LIMIT 1) AS known;
 
--- by_object
--- The ledger of one object: a plain realm shares nothing between objects.
-SELECT hash, redundancy, message_id, codec, payload_size, status, segment_index
+-- by_slice
+-- The ledger of some slices of objects: a plain realm shares nothing between them.
+SELECT hash, redundancy, message_id, codec, payload_size, status, object_id, segment_index
   FROM segments
- WHERE object_id = ANY(%(objects)b::int8[]) AND status <> 6;
+  JOIN unnest(%(objects)b::int8[], %(indexes)b::int4[]) AS slice(object_id, segment_index)
+ USING (object_id, segment_index)
+ WHERE status <> 6;
 
 -- insert
 -- New rows of the ledger; those that are there already stay as they are.
@@ -40,9 +49,13 @@ UPDATE segments s SET status = 5, tries = s.tries + %(tries)s, error = %(error)s
  WHERE s.message_id = %(message_id)s AND s.status NOT IN (2, 3, 6);
 
 -- mark_verified
--- The store said again that it holds these articles.
-UPDATE segments SET status = 3, verified_at = now()
- WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN (2, 3);
+-- The store said again that it holds the articles of these rows. By row, not by Message-ID: the
+-- article of a hash of zeros may have millions.
+UPDATE segments s SET status = 3, verified_at = now()
+  FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
+       AS u(object_id, segment_index, redundancy)
+ WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
+   AND s.redundancy = u.redundancy AND s.status IN (2, 3);
 
 -- mark_missing
 -- The store does not hold these articles, or not as they were posted.
@@ -56,12 +69,14 @@ UPDATE segments SET status = 6
  WHERE object_id = %(object)s AND status NOT IN (2, 3, 6);
 
 -- unposted
--- Articles of these objects the store has not acknowledged.
+-- The next articles of an object the store has not acknowledged, after a copy of a segment.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
        tries, error
   FROM segments
- WHERE object_id = ANY(%(objects)b::int8[]) AND status NOT IN (2, 3, 6)
- ORDER BY object_id, segment_index, redundancy;
+ WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
+   AND status NOT IN (2, 3, 6)
+ ORDER BY segment_index, redundancy
+ LIMIT %(limit)s;
 
 -- of_object
 -- The copies of some segments of one object that can be fetched, in order.
@@ -72,19 +87,12 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
    AND status <> 6
  ORDER BY segment_index, redundancy;
 
--- of_objects
--- The posted articles of these objects: what verify looks for.
+-- posted
+-- The next posted articles of some objects, after a copy of a segment: what verify looks for.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
        tries, error
   FROM segments
  WHERE object_id = ANY(%(objects)b::int8[]) AND status IN (2, 3)
- ORDER BY object_id, segment_index, redundancy;
-
--- failed_files
--- Objects of a folder with articles that were given up, and the store's words.
-SELECT o.id, o.first_key, o.files, min(s.error), count(*)
-  FROM objects o JOIN segments s ON s.object_id = o.id
- WHERE o.folder_id = %(folder)s AND NOT o.complete AND s.status IN (4, 5)
- GROUP BY o.id, o.first_key, o.files
- ORDER BY o.id
+   AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)
+ ORDER BY object_id, segment_index, redundancy
  LIMIT %(limit)s;

@@ -111,6 +111,11 @@ class Catalogue:
         )
 
 
+def text(words: str) -> str:
+    """Somebody else's words as the database takes them: no NUL, no lone surrogate."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def column(rows: Sequence[tuple[Any, ...]], index: int = 0) -> list[Any]:
     """One column of some rows."""
     return [r[index] for r in rows]

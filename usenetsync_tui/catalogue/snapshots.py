@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from usenetsync_tui.catalogue.files import VersionCounts
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
@@ -68,3 +70,9 @@ async def finish(
 async def mend(tx: Transaction, folder: int) -> list[int]:
     """Versions that were incomplete and, after reposting, are whole now."""
     return column(await tx.fetch(_SQL["mend"], {"folder": folder}))
+
+
+async def doubt(tx: Transaction, objects: Collection[int]) -> None:
+    """Versions with files in these objects, which lost articles, are incomplete from now on."""
+    if objects:
+        await tx.run(_SQL["doubt"], {"objects": list(objects)})

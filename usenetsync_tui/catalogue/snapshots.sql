@@ -37,5 +37,16 @@ UPDATE snapshots s SET state = 1, errors = 0
        SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
         WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
           AND (f.last_version IS NULL OR f.last_version >= s.version)
-          AND (f.state <> 1 OR NOT o.complete))
+          AND (f.state <> 1 OR f.object_id IS NOT NULL AND o.complete IS NOT TRUE))
 RETURNING version;
+
+-- doubt
+-- Versions with files in objects that lost articles are not complete any more.
+UPDATE snapshots s SET state = 2, errors = greatest(s.errors, 1)
+ WHERE s.state = 1 AND EXISTS (
+       SELECT FROM objects o
+         JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id
+                     AND f.path_key BETWEEN o.first_key AND o.last_key
+        WHERE o.id = ANY(%(objects)b::int8[]) AND NOT o.complete AND o.folder_id = s.folder_id
+          AND f.first_version <= s.version
+          AND (f.last_version IS NULL OR f.last_version >= s.version));

@@ -15,6 +15,8 @@ from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.segments import Codec
 
 _XZ_PRESET = 6
+_XZ_MEMORY = 32 << 20
+"""Bytes the decoder may take: what the preset needs is 9 MiB, what a payload can ask for 4 GiB."""
 
 
 def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
@@ -40,7 +42,8 @@ def decompress(payload: bytes, codec: Codec, size: int) -> bytes:
                 data = lz4.block.decompress(payload, uncompressed_size=size)
             case Codec.LZMA:
                 # Bounded: a hostile payload must not unpack to gigabytes.
-                data = lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload, size + 1)
+                decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+                data = decoder.decompress(payload, size + 1)
     except (lz4.block.LZ4BlockError, lzma.LZMAError, EOFError) as error:
         raise ArticleCorruptError(f"it does not unpack ({error})") from error
     if len(data) != size:

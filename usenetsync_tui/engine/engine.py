@@ -14,6 +14,7 @@ import anyio
 
 from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.catalogue.browse import CatalogueBrowser
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.engine.figures import queued_figures, resident_bytes, running_figures, workers
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.rates import RateMeter
@@ -41,6 +42,8 @@ from usenetsync_tui.settings import Settings
 
 _HEARTBEAT = 0.2
 _IDLE = 0.05
+_PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
+_RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
 
 class Engine:
@@ -200,33 +203,33 @@ class Engine:
     async def _obey(self, command: Command) -> None:
         """All a user can do."""
         assert self._opened is not None
-        mine = self._run
         async with self._opened.catalogue.transaction(durable=True) as tx:
+            mine = self._run
             match command:
                 case Upload(path, choices):
                     folder = await folders.keep(tx, path, choices)
                     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
                     self.started.append(job_id)
-                case Pause(job_id):
-                    await jobs.set_state(tx, job_id, JobState.PAUSED)
                     if mine and mine.job_id == job_id:
+                        await self._go_on(tx, mine)
+                case Pause(job_id):
+                    paused = await jobs.change_state(tx, job_id, JobState.PAUSED, _PAUSABLE)
+                    if paused and mine and mine.job_id == job_id:
                         mine.gate.close()
-                        self._state = EngineState.PAUSED
+                        self._state, self._stop_as = EngineState.PAUSED, JobState.PAUSED
                 case Resume(job_id):
-                    running = mine is not None and mine.job_id == job_id
-                    state = JobState.RUNNING if running else JobState.QUEUED
-                    await jobs.set_state(tx, job_id, state)
-                    if mine and running:
-                        mine.gate.open()
-                        self._state = EngineState.RUNNING
+                    await jobs.change_state(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
+                    if mine and mine.job_id == job_id:
+                        await self._go_on(tx, mine)
                 case Cancel(job_id):
                     if mine and mine.job_id == job_id:
                         self._stop_as = JobState.CANCELLED
                         mine.drain()
                     else:
-                        await jobs.set_state(tx, job_id, JobState.CANCELLED)
+                        waiting = (JobState.QUEUED, JobState.PAUSED)
+                        await jobs.change_state(tx, job_id, JobState.CANCELLED, waiting)
                 case Retry(job_id):
-                    await jobs.set_state(tx, job_id, JobState.QUEUED)
+                    await jobs.change_state(tx, job_id, JobState.QUEUED, _RETRIABLE)
                 case SetPriority(job_id, priority):
                     await jobs.set_priority(tx, job_id, priority)
                 case Drain():
@@ -237,6 +240,13 @@ class Engine:
         if not isinstance(command, Drain):
             await self._remember_command(command)
             await self._give_way()
+
+    async def _go_on(self, tx: Transaction, mine: Run) -> None:
+        """The job at work is not paused any more, if it was."""
+        await jobs.change_state(tx, mine.job_id, JobState.RUNNING, (JobState.QUEUED,))
+        if not mine.gate.is_open:
+            mine.gate.open()
+            self._state, self._stop_as = EngineState.RUNNING, JobState.QUEUED
 
     async def _remember_command(self, command: Command) -> None:
         await self._refresh()

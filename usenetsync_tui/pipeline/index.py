@@ -24,6 +24,7 @@ _LONG = 1800
 _WALK_AHEAD = 10
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
+_ROW_PATH = 0
 _ROW_STATE = 8
 _ROW_KEY = 9
 
@@ -33,9 +34,14 @@ Check = Callable[[Entry], Notice | None]
 
 @dataclass(slots=True)
 class IndexResult:
-    """What the index found, and a bell that rings after every batch and at the end."""
+    """What the index found, and a bell that rings when there is something to read, and at the end.
+
+    What an earlier run left pending may be another file by now, or gone: only what lies before
+    the key `reached` is as the catalogue says.
+    """
 
     changes: int = 0
+    reached: bytes = b""
     finished: bool = False
     bell: anyio.Event = field(default_factory=anyio.Event)
 
@@ -61,7 +67,7 @@ async def index(
     async with anyio.create_task_group() as group:
         group.start_soon(_walk, run, exclude, batches_in)
         group.start_soon(_rows, run, rows_in)
-        async with batches, rows:
+        async with batches_in, batches, rows_in, rows:
             await _Merge(run, stage, result, check, rows).run(batches)
         group.cancel_scope.cancel()
     result.finished = not run.draining
@@ -113,6 +119,13 @@ async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None
                 return
 
 
+def _is_ahead(kept: bytes, row: CurrentRow) -> bool:
+    """Whether rows a kept path stands for may still come. Keys tell only heads of paths apart."""
+    head = kept[:_LONG]
+    ahead: bool = head >= row[_ROW_KEY][: len(head)]
+    return ahead
+
+
 class _Merge:
     """The join itself: walks both streams once and writes what differs, batch by batch."""
 
@@ -135,6 +148,7 @@ class _Merge:
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
+        self._news = False
 
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
         """Join until the walk ends; only a whole walk removes what is left over."""
@@ -144,8 +158,9 @@ class _Merge:
             row = await self._join(batch.entries, row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
-            self._kept = [k for k in self._kept if k >= row[_ROW_KEY][: len(k)]] if row else []
+            self._kept = [k for k in self._kept if _is_ahead(k, row)] if row else []
             await self._flush(force=False)
+            self._tell(batch.entries)
         if self._run.draining:
             return
         while row is not None:
@@ -170,6 +185,9 @@ class _Merge:
                     at += 1
                 else:
                     self._next = at
+                    # A whole subtree may be gone: what is gone must not pile up.
+                    await self._flush(force=False)
+                    upserts = self._upserts
                     row = await self._advance()
                     page, at, end = self._page, self._next, len(self._page)
             if row is None or row[_ROW_KEY] != key:
@@ -208,13 +226,14 @@ class _Merge:
         return row
 
     def _gone(self, row: CurrentRow) -> None:
-        key = row[_ROW_KEY]
+        path = row[_ROW_PATH]
         if not any(
-            key.startswith(k) if k.endswith(b"/") or not k else key == k for k in self._kept
+            path.startswith(k) if k.endswith(b"/") or not k else path == k for k in self._kept
         ):
-            self._removed.append(key)
+            self._removed.append(row[_ROW_KEY])
 
     def _expect(self, entry: Entry) -> None:
+        self._news = True
         self._run.progress.total_files += 1
         self._run.progress.total_bytes += entry.size
 
@@ -240,6 +259,15 @@ class _Merge:
                     if not entry.size:
                         self._run.progress.done_files += 1
             self._result.changes += len(upserts) + len(removed)
+
+    def _tell(self, entries: list[Entry]) -> None:
+        """How far the catalogue is right; wakes the readers when that is news to them."""
+        if entries:
+            joined = path_key(entries[-1].path) + b"\0"
+            unwritten = [path_key(e.path) for e in self._upserts] + self._removed
+            self._result.reached = min(unwritten, default=joined)
+        if self._news:
+            self._news = False
             self._result.ring()
 
     async def _try_again(self) -> None:

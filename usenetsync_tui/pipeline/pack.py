@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from usenetsync_tui.catalogue.files import PendingFile
 from usenetsync_tui.model.segments import PACK_LIMIT
 
+PACK_FILES = 2_000
+"""Files in a pack at most: a segment would hold 768,000 of one byte, and their rows cost more."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackUnit:
@@ -44,9 +47,10 @@ class Packer:
     def add(self, file: PendingFile) -> list[Unit]:
         """The units that are complete with this file."""
         size = file.entry.size
-        if size > self._limit or file.object_id is not None:
+        if size > self._limit:
             return [FileUnit(file)]
-        units = self.flush() if self._size + size > self._room else []
+        full = self._size + size > self._room or len(self._files) >= PACK_FILES
+        units = self.flush() if full else []
         self._files.append(file)
         self._size += size
         return units

@@ -123,11 +123,13 @@ class Planner:
                 await files.set_planned(
                     tx, run.folder.id, [p for i in dressed for p in i.raw.placed] + finished
                 )
+                undone = 0
                 for end in ended:
                     if isinstance(end, FileAbandoned):
-                        await objects.delete(tx, end.object.id)
+                        undone += await objects.delete_unused(tx, end.object.id)
                 progressed = await objects.add_posted(tx, done)
             ledger.progressed(run, progressed)
+            run.progress.done_files -= undone
             plan.commit()
         packs = sum(bool(i.raw.placed) for i in dressed)
         abandoned = sum(isinstance(i, FileAbandoned) for i in ended)
@@ -140,6 +142,7 @@ class Planner:
         if item.raw.object.id not in self._abandoned:
             return True
         self._run.progress.in_flight -= len(item.raw.data)
+        self._run.progress.done_bytes += len(item.raw.data)
         return False
 
     async def _known(
@@ -149,10 +152,13 @@ class Planner:
         if not dressed:
             return {}
         if self._shares:
-            rows = await segments.by_hash(tx, self._run.folder.realm.id, {d.hash for d in dressed})
+            folder = self._run.folder
+            rows = await segments.by_hash(
+                tx, folder.realm.id, {d.hash for d in dressed}, folder.copies
+            )
             return {(k.hash, k.redundancy): k for k in rows}
-        own = await segments.by_object(tx, {d.raw.object.id for d in dressed})
-        return {(scoped(k.hash, at), k.redundancy): k for at, k in own}
+        own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in dressed})
+        return {(scoped(k.hash, made, at), k.redundancy): k for made, at, k in own}
 
     async def _record_objects(self, tx: Transaction, dressed: list[DressedSegment]) -> None:
         new: dict[int, NewObject] = {}
@@ -163,7 +169,10 @@ class Planner:
             elif not self._open[made.id].recorded:
                 new[made.id] = made
                 self._open[made.id].recorded = True
-                await files.set_object(tx, self._run.folder.id, made.first_key, made.id)
+                assert item.raw.seen is not None
+                await files.set_object(
+                    tx, self._run.folder.id, made.first_key, made.id, item.raw.seen
+                )
         folder = self._run.folder
         await objects.insert(tx, folder.id, folder.realm.id, folder.copies, list(new.values()))
 
@@ -193,9 +202,9 @@ class Planner:
         return placed
 
 
-def scoped(digest: bytes, index: int) -> bytes:
+def scoped(digest: bytes, object_id: int, index: int) -> bytes:
     """A digest that only the same slice of the same object shares."""
-    return digest + index.to_bytes(4, "big")
+    return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
 
 
 def redressed(item: DressedSegment, codec: Codec) -> DressedSegment:
@@ -229,7 +238,9 @@ class _BatchPlan:
         held = size
         for redundancy in range(copies):
             credit = size // copies if redundancy else size - size // copies * (copies - 1)
-            digest = item.hash if self._shares else scoped(item.hash, item.raw.index)
+            digest = item.hash
+            if not self._shares:
+                digest = scoped(digest, item.raw.object.id, item.raw.index)
             known = self._known.get((digest, redundancy))
             self._segments += 1
             if known is None:

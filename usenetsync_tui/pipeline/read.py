@@ -44,6 +44,8 @@ class RawSegment:
     """For the screen: the (first) file in it."""
     placed: tuple[Placed, ...] = ()
     """A pack's members."""
+    seen: Entry | None = None
+    """A large file as it was when it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ async def _one_pass(
     after, found = b"", 0
     while not run.draining:
         finished, bell = indexed.finished, indexed.bell
+        until = None if finished else indexed.reached
         async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, after, run.limits.batch_size)
+            page = await files.pending_page(tx, run.folder.id, after, run.limits.batch_size, until)
         for file in page:
             await hand_out(packer.add(file))
         if page:
@@ -221,7 +224,7 @@ class Reader:
             first_key=file.key,
             last_key=file.key,
         )
-        begun = False
+        sent = 0
         try:
             with await to_thread.run_sync(self._source.open, entry) as opened:
                 digests = hashlib.sha256(), xxhash.xxh3_128()
@@ -241,14 +244,15 @@ class Reader:
                         data = await to_thread.run_sync(step, index * chunk)
                     self._run.progress.current = entry.path
                     self._run.progress.in_flight += len(data)
-                    begun = True
-                    await self._out.send(RawSegment(new, index, data, entry.path))
+                    sent += len(data)
+                    await self._out.send(RawSegment(new, index, data, entry.path, seen=entry))
                 await to_thread.run_sync(opened.check)
             placed = Placed(file.key, new.id, 0, digests[0].digest(), digests[1].digest())
             await self._out.send(FileRead(new, placed))
         except SourceFileError as error:
             await give_up(self._run, self._source, file, error)
-            if begun:
+            if sent:
+                self._run.progress.total_bytes += sent  # work that was, and will be, done
                 await self._out.send(FileAbandoned(new))
             else:
                 self._outstanding.done()
@@ -260,7 +264,6 @@ class Reader:
                 shape = await objects.shape(tx, file.object_id)
                 if shape == (self._run.limits.chunk_size, self._run.folder.copies):
                     return file.object_id
-                await objects.delete(tx, file.object_id)
         return await self._ids.next()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import anyio
@@ -18,7 +19,12 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from usenetsync_tui.catalogue import files, segments
 from usenetsync_tui.catalogue.files import Span, VersionRow
-from usenetsync_tui.errors import ArticleCorruptError, StoreError, TargetFileError
+from usenetsync_tui.errors import (
+    ArticleCorruptError,
+    StoreError,
+    TargetFileError,
+    UnknownSnapshotError,
+)
 from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.fetch import fetch_segment
@@ -51,12 +57,15 @@ def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
 async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
     """Restore `run.version` below `prefix` into an opened target.
 
-    `owns_target`: the root's own mode and mtime are restored too. Raises `TargetError` and
-    `DatabaseUnavailableError`; everything about one file is a notice.
+    `owns_target`: the root's own mode and mtime are restored too. Raises `UnknownSnapshotError`
+    when nothing is below `prefix`, `TargetError` and `DatabaseUnavailableError`; everything
+    about one file is a notice.
     """
     progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
     progress.phase = "restore"
     async with run.catalogue.transaction() as tx:
+        if not any([await files.version_page(tx, span, 1) for span in parts]):
+            raise UnknownSnapshotError(f"Version {run.version} has no such path in it.")
         for span in parts:
             count, size = await files.version_totals(tx, span)
             progress.total_files += count
@@ -66,12 +75,14 @@ async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: b
     listing = Stage("list", 1)
     writing = Stage("restore", run.limits.max_workers, groups)
     run.stages[:] = [listing, writing]
-    async with anyio.create_task_group() as group:
-        for slot in writing.slots:
-            worker = _Restorer(run, target, slot, writing)
-            group.start_soon(worker.work, groups.clone())
-        groups.close()
-        await _hand_out(run, parts, groups_in)
+    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+        async with anyio.create_task_group() as group:
+            for slot in writing.slots:
+                worker = _Restorer(run, target, slot, writing)
+                mine = every_stream.enter_context(groups.clone())
+                group.start_soon(worker.work, mine)
+            groups.close()
+            await _hand_out(run, parts, groups_in)
     if run.draining:
         return
     progress.phase = "finish"
@@ -90,9 +101,9 @@ async def _hand_out(run: Run, parts: list[Span], out: MemoryObjectSendStream[Gro
                 for row in page:
                     last = row.object_id
                     open_groups.setdefault(last, Group(last, [])).rows.append(row)
-                ready = [g for o, g in open_groups.items() if o is None or o != last]
-                open_groups = {o: g for o, g in open_groups.items() if g not in ready}
-                await _send(run, ready, out)
+                going_on = open_groups.pop(last) if last is not None else None
+                await _send(run, list(open_groups.values()), out)
+                open_groups = {last: going_on} if going_on else {}
         await _send(run, list(open_groups.values()), out)
 
 

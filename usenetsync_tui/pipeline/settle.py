@@ -8,7 +8,6 @@ longer what was planned is stale, and its files are read anew.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 
 from anyio import to_thread
@@ -20,7 +19,7 @@ from usenetsync_tui.catalogue.objects import OpenObject
 from usenetsync_tui.codec import compression
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import FileState, NoticeKind
-from usenetsync_tui.model.segments import Article, ObjectKind, Segment
+from usenetsync_tui.model.segments import Article, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.compress import COMPRESSION_OF
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.plan import Ledger, Posting
@@ -36,70 +35,100 @@ async def settle(
 ) -> None:
     """Settle every incomplete object of the folder; what must be sent goes to `out`."""
     after = 0
+    settler = _Settler(run, ledger, source, slot, out)
     async with out:
+        async with run.catalogue.transaction() as tx:
+            run.progress.total_files += await objects.waiting_files(tx, run.folder.id)
         while not run.draining:
             async with run.catalogue.transaction() as tx:
                 page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
-                left = await segments.unposted(tx, [o.id for o in page])
             if not page:
                 return
             after = page[-1].id
-            by_object = defaultdict(list)
-            for segment in await _ask(run, ledger, left):
-                by_object[segment.object_id].append(segment)
-            for open_object in page:
+            for made in page:
+                await settler.settle(made)
+
+
+class _Settler:
+    """Settles objects, a batch of articles at a time."""
+
+    def __init__(
+        self,
+        run: Run,
+        ledger: Ledger,
+        source: SourceTree,
+        slot: Slot,
+        out: MemoryObjectSendStream[Posting],
+    ) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._source = source
+        self._slot = slot
+        self._out = out
+
+    async def settle(self, made: OpenObject) -> None:
+        """Confirm an object's articles or send them again, or find it stale."""
+        run, folder, after = self._run, self._run.folder.id, (-1, 0)
+        async with run.catalogue.transaction() as tx:
+            members = await files.members(tx, folder, made.id, made.first_key, made.last_key)
+            if not members:
+                await segments.mark_stale(tx, made.id)
+                await objects.delete(tx, made.id)
+        if not members:
+            self._is_counted_out(made, members)
+            return
+        while not run.draining:
+            async with run.catalogue.transaction() as tx:
+                left = await segments.unposted(tx, made.id, after, run.limits.batch_size)
+            if not left:
+                return
+            after = left[-1].index, left[-1].redundancy
+            for segment in await self._ask(left):
                 await run.gate.passed()
-                if by_object[open_object.id] and not run.draining:
-                    await _again(
-                        run, ledger, source, slot, open_object, by_object[open_object.id], out
-                    )
+                if run.draining:
+                    return
+                try:
+                    await self._again(made, members, segment)
+                except SourceFileError:
+                    await _stale(run, made)
+                    self._is_counted_out(made, members)
+                    return
 
+    def _is_counted_out(self, made: OpenObject, members: Sequence[Member]) -> None:
+        """Its files are not waited for, or are pending again and counted anew."""
+        if made.kind == ObjectKind.PACK or any(m.state == FileState.PLANNED for m in members):
+            self._run.progress.total_files -= made.files
 
-async def _ask(run: Run, ledger: Ledger, left: Sequence[Segment]) -> list[Segment]:
-    """Those the store does not hold; the others are confirmed."""
-    there = await run.store.present({s.message_id for s in left}) if left else set()
-    found = [Posted(Posting(Article(message_id, b""), b"", 0, 0)) for message_id in sorted(there)]
-    if found:
-        await settle_batch(run, ledger, found)
-    return [s for s in left if s.message_id not in there]
+    async def _ask(self, left: Sequence[Segment]) -> list[Segment]:
+        """Those to be sent; what the store holds is confirmed.
 
+        Not asked for what verify missed: a damaged article is there, and to be replaced.
+        """
+        unsure = {s.message_id for s in left if s.status is not SegmentStatus.MISSING}
+        there = await self._run.store.present(unsure) if unsure else set()
+        found = [Posted(Posting(Article(name, b""), b"", 0, 0)) for name in sorted(there)]
+        if found:
+            await settle_batch(self._run, self._ledger, found)
+        return [s for s in left if s.message_id not in there]
 
-async def _again(
-    run: Run,
-    ledger: Ledger,
-    source: SourceTree,
-    slot: Slot,
-    made: OpenObject,
-    left: list[Segment],
-    out: MemoryObjectSendStream[Posting],
-) -> None:
-    """Send an object's unposted articles again, or find it stale."""
-    async with run.catalogue.transaction() as tx:
-        members = await files.members(tx, run.folder.id, made.id, made.first_key, made.last_key)
-    progress = run.progress
-    if members and all(m.state == FileState.PLANNED for m in members):
-        progress.total_files += len(members)
-    for segment in left:
-        progress.total_bytes += segment.size
+    async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
+        """Send an article again. Raises SourceFileError when its source is not what it was."""
+        run, ledger, progress = self._run, self._ledger, self._run.progress
         if segment.message_id in ledger.under_way:
             ledger.under_way[segment.message_id].credit += segment.size
-            continue
-        path = members[0].entry.path if members else b""
-        try:
-            with slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-                payload = await to_thread.run_sync(_remake, source, made, members, segment)
-        except SourceFileError:
-            await _stale(run, made)
+            progress.total_bytes += segment.size
             return
+        path = members[0].entry.path
+        with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
+            payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        posting = Posting(Article(segment.message_id, payload), path, segment.size, segment.size)
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
                 await segments.mark_sending(tx, [segment.message_id])
-            posting = Posting(
-                Article(segment.message_id, payload), path, segment.size, segment.size
-            )
             ledger.under_way[segment.message_id] = posting
+        progress.total_bytes += segment.size
         progress.in_flight += segment.size
-        await out.send(posting)
+        await self._out.send(posting)
 
 
 def _remake(
@@ -111,19 +140,20 @@ def _remake(
     """
     if made.kind == ObjectKind.PACK:
         data = b"".join(source.read_small(m.entry) for m in members)
-    elif members:
+    else:
         with source.open(members[0].entry) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
-    else:
-        data = b""
     if hashlib.sha256(data).digest() != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
     return compression.compress(data, COMPRESSION_OF[segment.codec])[1]
 
 
 async def _stale(run: Run, made: OpenObject) -> None:
-    """Nothing more can be sent for the object: its files are pending again, counted anew."""
+    """Nothing more can be sent for the object: files that are still there are read anew.
+
+    Those of earlier versions stay in it, for other copies of their segments may be posted.
+    """
     async with run.catalogue.transaction(durable=True) as tx:
         await segments.mark_stale(tx, made.id)
         await files.set_stale(tx, run.folder.id, made.id, made.first_key, made.last_key)
-        await objects.delete(tx, made.id)
+        await objects.delete_unused(tx, made.id)

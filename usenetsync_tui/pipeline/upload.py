@@ -6,6 +6,7 @@ the segment size; `limits.memory_limit` lowers them when segments are huge.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import anyio
@@ -94,23 +95,30 @@ async def _stream(run: Run, source: SourceTree, exclude: frozenset[tuple[int, in
     ledger, ids, indexed = Ledger(), ObjectIds(run), IndexResult()
     outstanding = Outstanding()
     streams = (units_in, units, read_in, read, dressed_in, dressed, postings_in, postings)
-    async with anyio.create_task_group() as group:
-        for number in range(len(posting.slots)):
-            group.start_soon(post, run, posting, number, postings.clone(), answers_in.clone())
-        group.start_soon(confirm, run, ledger, confirming, answers)
-        await settle(run, ledger, source, scanning.slots[0], postings_in.clone())
-        run.progress.phase = "upload"
-        group.start_soon(_index, run, scanning, indexed, source, exclude)
-        group.start_soon(find_units, run, indexed, outstanding, units_in.clone())
-        for number in range(len(reading.slots)):
-            reader = Reader(run, source, ids, reading, number, outstanding, read_in.clone())
-            group.start_soon(reader.work, units.clone())
-        for number in range(len(compressing.slots)):
-            group.start_soon(compress, run, compressing, number, read.clone(), dressed_in.clone())
-        planner = Planner(run, ledger, planning, outstanding, postings_in.clone())
-        group.start_soon(planner.work, dressed.clone())
-        for stream in (*streams, answers_in):
-            stream.close()
+    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+        keep = every_stream.enter_context
+        for stream in (*streams, answers_in, answers):
+            keep(stream)
+        async with anyio.create_task_group() as group:
+            for number in range(len(posting.slots)):
+                ends = keep(postings.clone()), keep(answers_in.clone())
+                group.start_soon(post, run, posting, number, *ends)
+            group.start_soon(confirm, run, ledger, confirming, answers)
+            await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
+            run.progress.phase = "upload"
+            group.start_soon(_index, run, scanning, indexed, source, exclude)
+            group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
+            for number in range(len(reading.slots)):
+                out = keep(read_in.clone())
+                reader = Reader(run, source, ids, reading, number, outstanding, out)
+                group.start_soon(reader.work, keep(units.clone()))
+            for number in range(len(compressing.slots)):
+                between = keep(read.clone()), keep(dressed_in.clone())
+                group.start_soon(compress, run, compressing, number, *between)
+            planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
+            group.start_soon(planner.work, keep(dressed.clone()))
+            for stream in (*streams, answers_in):
+                stream.close()
 
 
 async def _index(

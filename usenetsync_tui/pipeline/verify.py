@@ -6,11 +6,13 @@ the source, under their own Message-IDs.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import objects, segments
+from usenetsync_tui.catalogue import files, objects, segments, snapshots
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.segments import Segment
@@ -18,6 +20,7 @@ from usenetsync_tui.pipeline.fetch import opened
 from usenetsync_tui.pipeline.run import Run
 
 _OBJECTS_A_PAGE = 100
+_WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
 
 
 @dataclass(slots=True)
@@ -36,51 +39,76 @@ async def verify(run: Run, *, bodies: bool) -> Verified:
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             page = await objects.page(tx, run.folder.id, after, _OBJECTS_A_PAGE)
-            articles = await segments.of_objects(tx, page) if page else []
         if not page:
             break
-        after = page[-1]
-        there = await run.store.present({a.message_id for a in articles}) if articles else set()
-        missing = [a for a in articles if a.message_id not in there]
-        damaged = []
-        if bodies:
-            damaged = [a for a in articles if a.message_id in there and await _damaged(run, a)]
-        await _record(run, articles, missing, damaged)
-        found.checked += len(articles)
-        found.missing += len(missing)
-        found.damaged += len(damaged)
-        run.progress.done_bytes += sum(a.size for a in articles)
+        after = page[-1][0]
+        async for articles in _articles(run, [made for made, _, _ in page]):
+            lost = await _look(run, articles, bodies=bodies)
+            await _record(run, {made: keys for made, *keys in page}, articles, lost)
+            found.checked += len(articles)
+            found.missing += sum(kind is NoticeKind.MISSING for kind in lost.values())
+            found.damaged += sum(kind is NoticeKind.DAMAGED for kind in lost.values())
+            run.progress.done_bytes += sum(a.size for a in articles)
     await run.catalogue.flush()
     return found
 
 
-async def _damaged(run: Run, article: Segment) -> bool:
+async def _articles(run: Run, page: list[int]) -> AsyncIterator[list[Segment]]:
+    """The posted articles of some objects, a batch at a time."""
+    after = (0, -1, 0)
+    while not run.draining:
+        async with run.catalogue.transaction() as tx:
+            articles = await segments.posted(tx, page, after, run.limits.batch_size)
+        if not articles:
+            return
+        yield articles
+        last = articles[-1]
+        after = last.object_id, last.index, last.redundancy
+
+
+async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> dict[bytes, NoticeKind]:
+    """The Message-IDs that are not as they should be; each is looked at once."""
+    named = {a.message_id: a for a in articles}
+    there = await run.store.present(named.keys())
+    lost = {name: NoticeKind.MISSING for name in named if name not in there}
+    if bodies:
+        for name in there:
+            kind = await _damage(run, named[name])
+            if kind is not None:
+                lost[name] = kind
+    return lost
+
+
+async def _damage(run: Run, article: Segment) -> NoticeKind | None:
     try:
         payload = await run.store.fetch(article.message_id)
         await to_thread.run_sync(opened, payload, article)
-    except (ArticleCorruptError, ArticleMissingError):
-        return True
-    return False
+    except ArticleMissingError:
+        return NoticeKind.MISSING
+    except ArticleCorruptError:
+        return NoticeKind.DAMAGED
+    return None
 
 
 async def _record(
-    run: Run, articles: list[Segment], missing: list[Segment], damaged: list[Segment]
+    run: Run,
+    keys: dict[int, list[bytes]],
+    articles: list[Segment],
+    lost: dict[bytes, NoticeKind],
 ) -> None:
-    lost = {a.message_id for a in (*missing, *damaged)}
+    """Write down what was found; a file that lost an article is told once a batch."""
+    affected = {a.object_id: a for a in reversed(articles) if a.message_id in lost}
+    notices = []
     async with run.catalogue.transaction() as tx:
-        await segments.mark_verified(
-            tx, {a.message_id for a in articles if a.message_id not in lost}
-        )
-        for some, words in ((missing, "not there"), (damaged, "damaged")):
-            counts = await segments.mark_missing(tx, {a.message_id for a in some}, words)
-            counts = type(counts)({o: -n for o, n in counts.items()})
-            await objects.add_posted(tx, counts)
-    await run.notice(
-        *(_notice(a, NoticeKind.MISSING, "its article is not there") for a in missing),
-        *(_notice(a, NoticeKind.DAMAGED, "its article is damaged") for a in damaged),
-    )
-
-
-def _notice(article: Segment, kind: NoticeKind, words: str) -> Notice:
-    name = f"object {article.object_id} segment {article.index + 1}"
-    return Notice(kind, name.encode(), f"{words} ({article.message_id.hex()})")
+        await segments.mark_verified(tx, [a for a in articles if a.message_id not in lost])
+        for kind, words in _WORDS.items():
+            names = [name for name, k in lost.items() if k is kind]
+            counts = await segments.mark_missing(tx, names, words)
+            progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
+            await snapshots.doubt(tx, [o.id for o in progressed])
+        for made, article in affected.items():
+            kind = lost[article.message_id]
+            words = f"article {article.message_id.hex()} of it is {_WORDS[kind]}"
+            members = await files.members(tx, run.folder.id, made, *keys[made])
+            notices += [Notice(kind, path, words) for path in {m.entry.path for m in members}]
+    await run.notice(*notices)

@@ -84,7 +84,7 @@ def mapped_errors() -> Iterator[None]:
     except psycopg.errors.DiskFull as error:
         raise DatabaseFullError(redacted(str(error).strip())) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        words = redacted(str(error).strip() or type(error).__name__)
+        words = redacted(" ".join(str(error).split()) or type(error).__name__)
         # The cause may quote a password: no traceback shall show it.
         raise DatabaseUnavailableError(words) from None
 

@@ -1,0 +1,99 @@
+"""The hot statements go by their indexes, however large the tables are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import psycopg
+import pytest
+
+from usenetsync_tui.catalogue.session import load
+
+ROWS = 200_000
+_FILL = f"""
+INSERT INTO files (folder_id, path_key, first_version, last_version, kind, state, mode, size,
+                   mtime_ns, ctime_ns, inode, object_id, object_offset)
+SELECT 1 + n % 2, convert_to(format('%s/%s', lpad((n / 500)::text, 6, '0'), n), 'utf8'),
+       1, CASE WHEN n % 10 = 0 THEN 1 END, 0, CASE WHEN n % 1000 = 1 THEN 0 ELSE 1 END, 420, 10,
+       1, 1, n, n / 100, 0
+  FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
+                     first_key, last_key, complete)
+SELECT n, 1 + n % 2, 1, 0, 1, 1, 100, 1, 1, '', '', n % 500 <> 0
+  FROM generate_series(1, {ROWS} / 10) AS n;
+INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
+                      codec, message_id, status)
+SELECT n / 10, n % 10, 0, 1, 1, 1, sha256(n::text::bytea), 1,
+       substr(sha256((n + 1)::text::bytea), 1, 16), CASE WHEN n % 5000 = 0 THEN 1 ELSE 2 END
+  FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO articles (message_id, payload)
+SELECT substr(sha256(n::text::bytea), 1, 16), 'x' FROM generate_series(1, {ROWS} / 10) AS n;
+"""
+
+_KEYS = [b"%06d/%d" % (n // 500, n) for n in range(1_000, 2_000)]
+_IDS = [b"%016d" % n for n in range(256)]
+_PAGE = {"folder": 1, "after": b"000100/", "limit": 1_000}
+_VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limit": 1_000}
+
+STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
+    "current_page": ("files", "files.sql", _PAGE),
+    "pending_page": ("files", "files.sql", {**_PAGE, "until": b"000300/"}),
+    "version_page": ("files", "files.sql", _VERSION),
+    "version_directories": ("files", "files.sql", _VERSION),
+    "close_superseded": ("files", "files.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
+    "members": (
+        "files", "files.sql", {"folder": 1, "object": 5, "first": _KEYS[0], "last": _KEYS[-1]}),
+    "incomplete_page": ("objects", "objects.sql", {**_PAGE, "after": 5_000, "limit": 100}),
+    "add_posted": ("objects", "objects.sql", {"ids": list(range(50)), "counts": [1] * 50}),
+    "by_hash": ("segments", "segments.sql", {"realm": 1, "hashes": [i * 2 for i in _IDS[:32]],
+                                             "copies": 2}),
+    "by_slice": ("segments", "segments.sql", {"objects": list(range(32)), "indexes": [3] * 32}),
+    "mark_posted": ("segments", "segments.sql", {"message_ids": _IDS}),
+    "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1]}),
+    "mark_missing": ("segments", "segments.sql", {"message_ids": _IDS[:9], "error": "gone"}),
+    "unposted": (
+        "segments", "segments.sql", {"object": 77, "index": -1, "redundancy": 0, "limit": 1_000}),
+    "of_object": ("segments", "segments.sql", {"object": 77, "first": 0, "last": 256}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(server: str, template: str) -> Iterator[psycopg.Connection]:
+    """A database with many rows, for all tests of this module."""
+    name = "test_plans"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            address = psycopg.conninfo.make_conninfo(server, dbname=name)
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(_FILL)
+                connection.execute("ANALYZE")
+                connection.execute("SET plan_cache_mode = force_custom_plan")
+                yield connection
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
+    table, source, values = STATEMENTS[name]
+    rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert f"Seq Scan on {table}" not in plan, plan
+    sorted_rows = [int(n) for n in re.findall(r"Sort  \(.*? rows=(\d+)", plan)]
+    assert all(n <= 1_000 for n in sorted_rows), f"sorts more than a page:\n{plan}"
+
+
+@pytest.mark.slow
+def test_by_hash_and_by_message_id_use_their_index_in_every_shard(
+    filled: psycopg.Connection,
+) -> None:
+    for name, index in (("by_hash", "hash"), ("mark_missing", "message_id")):
+        _, source, values = STATEMENTS[name]
+        rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+        plan = "\n".join(r[0] for r in rows)
+        for shard in range(16):
+            lines = [s for s in plan.splitlines() if f"segments_{shard:02}" in s and index in s]
+            assert lines, f"{name} does not use its index in shard {shard}:\n{plan}"

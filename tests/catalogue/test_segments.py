@@ -1,0 +1,177 @@
+"""The ledger of articles and the objects they make up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from usenetsync_tui.catalogue import objects, segments
+from usenetsync_tui.catalogue.objects import NewObject
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+
+
+def segment(made: int, index: int = 0, copy: int = 0, *, name: int | None = None) -> Segment:
+    number = made * 1_000 + index * 10 + copy if name is None else name
+    return Segment(
+        object_id=made,
+        index=index,
+        redundancy=copy,
+        size=100,
+        hash=b"%032d" % index,
+        codec=Codec.LZ4,
+        payload_size=50,
+        message_id=number.to_bytes(16, "big"),
+        status=SegmentStatus.SENDING,
+    )
+
+
+async def make(
+    catalogue: Catalogue, folder: Folder, made: int, count: int, copies: int = 1
+) -> list[Segment]:
+    rows = [segment(made, i, c) for i in range(count) for c in range(copies)]
+    new = NewObject(made, 0, count * 100, 100, count, 1, b"k", b"k")
+    async with catalogue.transaction() as tx:
+        await objects.insert(tx, folder.id, folder.realm.id, copies, [new])
+        assert not await segments.insert(tx, folder.realm.id, rows)
+    return rows
+
+
+async def post(catalogue: Catalogue, *names: bytes) -> list[objects.Progressed]:
+    async with catalogue.transaction() as tx:
+        return await objects.add_posted(tx, await segments.mark_posted(tx, names))
+
+
+@pytest.mark.anyio
+async def test_an_object_is_complete_with_its_last_article(
+    catalogue: Catalogue, folder: Folder
+) -> None:
+    rows = await make(catalogue, folder, 1, 3, copies=2)
+    for row in rows[:-1]:
+        (progressed,) = await post(catalogue, row.message_id)
+        assert not progressed.complete
+    assert (await post(catalogue, rows[-1].message_id))[0].complete
+    assert await post(catalogue, rows[-1].message_id) == [], "counted twice"
+    async with catalogue.transaction() as tx:
+        lost = await segments.mark_missing(tx, [rows[0].message_id], "gone")
+        (progressed,) = await objects.add_posted(tx, Counter({o: -n for o, n in lost.items()}))
+        assert not progressed.complete
+        assert not await segments.mark_missing(tx, [rows[0].message_id], "gone")
+        assert [o.id for o in await objects.incomplete_page(tx, folder.id, 0, 9)] == [1]
+        (left,) = await segments.unposted(tx, 1, (-1, 0), 9)
+        assert (left.status, left.error) == (SegmentStatus.MISSING, "gone")
+    assert (await post(catalogue, rows[0].message_id))[0].complete
+
+
+@pytest.mark.anyio
+async def test_planning_twice_changes_nothing(catalogue: Catalogue, folder: Folder) -> None:
+    rows = await make(catalogue, folder, 1, 2)
+    await post(catalogue, rows[0].message_id)
+    again = [replace(r, message_id=bytes(16), status=SegmentStatus.POSTED) for r in rows]
+    async with catalogue.transaction() as tx:
+        assert not await segments.insert(tx, folder.realm.id, again)
+        found = await segments.of_object(tx, 1, 0, 9)
+    assert [s.message_id for s in found] == [r.message_id for r in rows]
+
+
+@pytest.mark.anyio
+async def test_one_row_for_each_copy(catalogue: Catalogue, folder: Folder) -> None:
+    await make(catalogue, folder, 1, 1)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        async with catalogue.transaction() as tx:
+            await tx.run("INSERT INTO segments SELECT * FROM segments")
+
+
+@pytest.mark.anyio
+async def test_aliases_are_posted_together(catalogue: Catalogue, folder: Folder) -> None:
+    rows = await make(catalogue, folder, 1, 1)
+    alias = replace(rows[0], object_id=2)
+    new = NewObject(2, 0, 100, 100, 1, 1, b"k", b"k")
+    async with catalogue.transaction() as tx:
+        await objects.insert(tx, folder.id, folder.realm.id, 1, [new])
+        await segments.insert(tx, folder.realm.id, [alias])
+    progressed = await post(catalogue, rows[0].message_id)
+    assert sorted((p.id, p.complete) for p in progressed) == [(1, True), (2, True)]
+    async with catalogue.transaction() as tx:
+        known = [replace(alias, object_id=3, status=SegmentStatus.POSTED)]
+        assert await segments.insert(tx, folder.realm.id, known) == Counter({3: 1})
+
+
+@pytest.mark.anyio
+async def test_what_the_realm_knows(catalogue: Catalogue, folder: Folder) -> None:
+    rows = await make(catalogue, folder, 1, 3, copies=2)
+    await make(catalogue, folder, 2, 3, copies=2)
+    async with catalogue.transaction() as tx:
+        found = await segments.by_hash(tx, folder.realm.id, {rows[0].hash, b"?" * 32}, 2)
+        assert sorted(k.redundancy for k in found) == [0, 1]
+        assert len(await segments.by_hash(tx, folder.realm.id, {rows[0].hash}, 1)) == 1
+        assert await segments.by_hash(tx, folder.realm.id + 1, {rows[0].hash}, 2) == []
+        assert await segments.by_hash(tx, folder.realm.id, set(), 2) == []
+        await segments.mark_stale(tx, 1)
+        (known,) = await segments.by_hash(tx, folder.realm.id, {rows[0].hash}, 1)
+        assert known.message_id == segment(2).message_id
+        await segments.mark_stale(tx, 2)
+        assert await segments.by_hash(tx, folder.realm.id, {rows[0].hash}, 2) == []
+
+
+@pytest.mark.anyio
+async def test_what_an_object_knows(catalogue: Catalogue, folder: Folder) -> None:
+    await make(catalogue, folder, 1, 3)
+    await make(catalogue, folder, 2, 3)
+    async with catalogue.transaction() as tx:
+        found = await segments.by_slice(tx, {(1, 0), (2, 2), (3, 0)})
+        assert sorted((o, i) for o, i, _ in found) == [(1, 0), (2, 2)]
+        assert await segments.by_slice(tx, set()) == []
+
+
+@pytest.mark.anyio
+async def test_pages_of_the_ledger(catalogue: Catalogue, folder: Folder) -> None:
+    rows = await make(catalogue, folder, 1, 5, copies=2) + await make(catalogue, folder, 2, 3)
+    async with catalogue.transaction() as tx:
+        seen, after = [], (-1, 0)
+        while page := await segments.unposted(tx, 1, after, 3):
+            seen += page
+            after = page[-1].index, page[-1].redundancy
+        assert [(s.index, s.redundancy) for s in seen] == [
+            (r.index, r.redundancy) for r in rows[:10]
+        ]
+    await post(catalogue, *(r.message_id for r in rows))
+    async with catalogue.transaction() as tx:
+        found: list[Segment] = []
+        place = (0, -1, 0)
+        while page := await segments.posted(tx, [1, 2, 3], place, 4):
+            found += page
+            place = page[-1].object_id, page[-1].index, page[-1].redundancy
+        assert [s.message_id for s in found] == [r.message_id for r in rows]
+        await segments.mark_verified(tx, found[:2])
+        assert sum(s.status is SegmentStatus.VERIFIED
+                   for s in await segments.posted(tx, [1, 2], (0, -1, 0), 99)) == 2  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_rows_spread_over_16_tables(catalogue: Catalogue, folder: Folder) -> None:
+    for made in range(1, 201):
+        await make(catalogue, folder, made, 2)
+    async with catalogue.transaction() as tx:
+        rows = await tx.fetch("SELECT tableoid, count(*) FROM segments GROUP BY 1")
+        one = await tx.fetch("SELECT count(DISTINCT tableoid) FROM segments WHERE object_id = 7")
+    assert len(rows) == 16
+    assert one == [(1,)], "an object's segments lie in one shard"
+
+
+@pytest.mark.anyio
+async def test_failed_keeps_the_words(catalogue: Catalogue, folder: Folder) -> None:
+    (row,) = await make(catalogue, folder, 1, 1)
+    async with catalogue.transaction() as tx:
+        await segments.mark_failed(tx, row.message_id, 3, "441 \0 \udcff refused")
+        (failed,) = await segments.unposted(tx, 1, (-1, 0), 9)
+    assert (failed.status, failed.tries) == (SegmentStatus.FAILED, 3)
+    assert failed.error == "441  ? refused"
+    await post(catalogue, row.message_id)
+    async with catalogue.transaction() as tx:
+        (posted,) = await segments.of_object(tx, 1, 0, 9)
+    assert (posted.status, posted.tries, posted.error) == (SegmentStatus.POSTED, 4, None)

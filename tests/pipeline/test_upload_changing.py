@@ -1,0 +1,139 @@
+"""upload, when a file changes between the walk and its reading, or while it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from trees import content
+from worlds import World
+
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.pipeline import source
+
+Edit = Callable[[Path], None]
+
+
+def replaced_by_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def replaced_by_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "inside").write_bytes(b"x")
+
+
+def replaced_by_symlink(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+
+
+STAYS: dict[str, Edit] = {
+    "changes": lambda p: p.write_bytes(b"Z" * p.stat().st_size),
+    "is truncated": lambda p: os.truncate(p, 10),
+    "is emptied": lambda p: os.truncate(p, 0),
+    "grows": lambda p: p.write_bytes(p.read_bytes() + b"more"),
+    "grows large": lambda p: p.write_bytes(content(3_000_000)),
+    "gets another mode": lambda p: p.chmod(0o640),
+}
+GOES: dict[str, Edit] = {
+    "vanishes": Path.unlink,
+    "becomes a FIFO": replaced_by_fifo,
+    "becomes a directory": replaced_by_directory,
+    "becomes a symlink": replaced_by_symlink,
+}
+
+
+def edit_when_read(
+    monkeypatch: pytest.MonkeyPatch, world: World, name: bytes, edits: list[Edit]
+) -> None:
+    """Do the next edit when the file was found by the walk and is about to be read."""
+    path = Path(os.fsdecode(os.fsencode(world.root) + b"/" + name))
+
+    def now(entry: object) -> None:
+        if entry.path == name and edits:  # type: ignore[attr-defined]
+            edits.pop(0)(path)
+
+    tree, file = source.SourceTree, source.SourceFile
+    small, read = tree.read_small, file.read
+
+    def read_small(self: source.SourceTree, entry: object) -> bytes:
+        now(entry)
+        return small(self, entry)  # type: ignore[arg-type]
+
+    def read_large(self: source.SourceFile, offset: int, size: int) -> bytes:
+        if offset:
+            now(self._entry)
+        return read(self, offset, size)
+
+    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(file, "read", read_large)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1_000, 2_000_000])
+@pytest.mark.parametrize("edit", STAYS)
+async def test_a_file_that_changes_before_it_is_read_is_kept_as_it_is_now(
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
+) -> None:
+    for name in ("a", "m", "z"):
+        (world.root / name).write_bytes(content(size))
+    edit_when_read(monkeypatch, world, b"m", [STAYS[edit]])
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    assert {(n.kind, n.path) for n in await world.notices()} == {(NoticeKind.CHANGED, b"m")}
+    assert world.run is not None
+    p = world.run.progress
+    assert (p.done_files, p.done_bytes, p.in_flight) == (p.total_files, p.total_bytes, 0)
+    world.check_ledger()
+    await world.assert_restores(1, world.root)
+    assert await world.completed() == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1_000, 2_000_000])
+@pytest.mark.parametrize("edit", GOES)
+async def test_a_file_that_goes_before_it_is_read_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
+) -> None:
+    for name in ("a", "m", "z"):
+        (world.root / name).write_bytes(content(size))
+    # Before the first read of a large file there is the open, which sees it too.
+    edit_when_read(monkeypatch, world, b"m", [GOES[edit]])
+    outcome = await world.upload()
+    notices = [n for n in await world.notices() if n.is_error]
+    assert outcome.state is JobState.INCOMPLETE
+    assert [n.path for n in notices] == [b"m"]
+    world.check_ledger()
+    restored = await world.restore(1)
+    assert sorted(os.listdir(restored)) == ["a", "z"]
+    assert (await world.upload()).state is JobState.COMPLETED
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1_000, 2_000_000])
+async def test_a_file_that_never_holds_still_is_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    (world.root / "a").write_bytes(content(size))
+    (world.root / "m").write_bytes(content(size, 2))
+    versions = iter(range(100))
+    edits: list[Edit] = [lambda p: p.write_bytes(content(size, 10 + next(versions)))] * 50
+    edit_when_read(monkeypatch, world, b"m", edits)
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    notices = await world.notices()
+    assert {(n.kind, n.path) for n in notices} == {(NoticeKind.CHANGED, b"m")}
+    assert "kept changing" in notices[-1].reason
+    world.check_ledger()
+    restored = await world.restore(1)
+    assert os.listdir(restored) == ["a"]
+    assert [n.path for n in await world.notices()] == [b"m"]
+    edits.clear()
+    assert await world.completed() == 2
+    await world.assert_restores(2, world.root)

@@ -1,0 +1,95 @@
+"""Retry: what may succeed later is tried again, what cannot fails at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import anyio
+import pytest
+
+from usenetsync_tui.errors import (
+    ArticleMissingError,
+    DatabaseUnavailableError,
+    StoreError,
+    StoreUnavailableError,
+    UsenetSyncError,
+)
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.store.retrying import RetryingStore
+
+ARTICLE = Article(bytes(16), b"payload")
+
+
+class Failing:
+    """Answers with its errors, one a call, then with success."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls: list[float] = []
+
+    def _call(self) -> None:
+        self.calls.append(anyio.current_time())
+        if self.errors:
+            raise self.errors.pop(0)
+
+    async def post(self, article: Article) -> None:
+        assert article is ARTICLE
+        self._call()
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        self._call()
+        return set(message_ids)
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        self._call()
+        return b"payload"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [StoreUnavailableError("1"), DatabaseUnavailableError("1")])
+async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> None:
+    inner = Failing(error, error)
+    store = RetryingStore(inner, tries=3, backoff=0)
+    await store.post(ARTICLE)
+    assert len(inner.calls) == 3
+    for call in (lambda: store.present([b"m"]), lambda: store.fetch(b"m")):
+        inner.errors, inner.calls = [error, error], []
+        assert await call() in ({b"m"}, b"payload")
+        assert len(inner.calls) == 3
+
+
+@pytest.mark.anyio
+async def test_the_last_error_is_told() -> None:
+    errors = [StoreUnavailableError(str(n)) for n in range(5)]
+    inner = Failing(*errors)
+    with pytest.raises(StoreUnavailableError) as caught:
+        await RetryingStore(inner, tries=4, backoff=0).post(ARTICLE)
+    assert caught.value is errors[3]
+    assert len(inner.calls) == 4
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [StoreError("441"), ArticleMissingError("x"), ValueError("bug")])
+async def test_what_retry_cannot_mend_fails_at_once(error: Exception) -> None:
+    inner = Failing(error)
+    with pytest.raises(type(error)) as caught:
+        await RetryingStore(inner, tries=3, backoff=0).fetch(b"m")
+    assert caught.value is error
+    assert len(inner.calls) == 1
+
+
+@pytest.mark.anyio
+async def test_one_try_is_one_try() -> None:
+    inner = Failing(StoreUnavailableError())
+    with pytest.raises(StoreUnavailableError):
+        await RetryingStore(inner, tries=1, backoff=0).post(ARTICLE)
+    assert len(inner.calls) == 1
+
+
+@pytest.mark.anyio
+async def test_the_wait_doubles() -> None:
+    inner = Failing(*[StoreUnavailableError()] * 2)
+    await RetryingStore(inner, tries=3, backoff=0.05).post(ARTICLE)
+    first, second, third = inner.calls
+    assert second - first >= 0.05
+    assert third - second >= 0.1

@@ -1,0 +1,114 @@
+"""One contract for all stores: `model.ports.Store`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+import pytest
+from trees import SEGMENT, content
+
+from usenetsync_tui.errors import ArticleMissingError
+from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.postgres.pool import Pool
+from usenetsync_tui.store.memory import MemoryStore
+from usenetsync_tui.store.retrying import RetryingStore
+from usenetsync_tui.store.shards import ShardsStore
+
+MAKERS: dict[str, Callable[[Pool], Store]] = {
+    "memory": lambda pool: MemoryStore(),
+    "shards": ShardsStore,
+    "retrying memory": lambda pool: RetryingStore(MemoryStore()),
+    "retrying shards": lambda pool: RetryingStore(ShardsStore(pool)),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def store(request: pytest.FixtureRequest, pool: Pool) -> Store:
+    return MAKERS[request.param](pool)
+
+
+def name(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [0, 1, 50_000, SEGMENT])
+async def test_what_was_posted_is_fetched(store: Store, size: int) -> None:
+    payload = content(size)
+    await store.post(Article(name(1), payload))
+    fetched = await store.fetch(name(1))
+    assert fetched == payload
+    assert isinstance(fetched, bytes)
+
+
+@pytest.mark.anyio
+async def test_every_byte_comes_back(store: Store) -> None:
+    payload = bytes(range(256)) * 3 + b"\\x00\\'%s\x00"
+    await store.post(Article(bytes(range(240, 256)), payload))
+    assert await store.fetch(bytes(range(240, 256))) == payload
+
+
+@pytest.mark.anyio
+async def test_the_same_article_twice_is_posted(store: Store) -> None:
+    for _ in range(2):
+        await store.post(Article(name(1), b"payload"))
+    assert await store.fetch(name(1)) == b"payload"
+    assert await store.present([name(1)]) == {name(1)}
+
+
+@pytest.mark.anyio
+async def test_posting_again_mends_a_damaged_article(store: Store) -> None:
+    await store.post(Article(name(1), b"damaged"))
+    await store.post(Article(name(1), b"whole"))
+    assert await store.fetch(name(1)) == b"whole"
+
+
+@pytest.mark.anyio
+async def test_present_tells_what_is_there(store: Store) -> None:
+    assert await store.present([]) == set()
+    assert await store.present([name(1)]) == set()
+    for number in range(20):
+        await store.post(Article(name(number), b"x"))
+    assert await store.present({name(n) for n in range(10, 30)}) == {name(n) for n in range(10, 20)}
+    assert await store.present([name(3), name(3)]) == {name(3)}
+    assert await store.present(tuple(name(n) for n in range(2_000))) == {name(n) for n in range(20)}
+
+
+@pytest.mark.anyio
+async def test_fetching_what_is_not_there(store: Store) -> None:
+    with pytest.raises(ArticleMissingError, match=name(7).hex()):
+        await store.fetch(name(7))
+
+
+@pytest.mark.anyio
+async def test_many_at_once(store: Store) -> None:
+    articles = [Article(name(n), content(10_000, n)) for n in range(100)]
+    async with anyio.create_task_group() as group:
+        for article in articles:
+            group.start_soon(store.post, article)
+            group.start_soon(store.post, article)
+    fetched: dict[bytes, bytes] = {}
+
+    async def fetch(message_id: bytes) -> None:
+        fetched[message_id] = await store.fetch(message_id)
+
+    async with anyio.create_task_group() as group:
+        for article in articles:
+            group.start_soon(fetch, article.message_id)
+    assert fetched == {a.message_id: a.payload for a in articles}
+
+
+@pytest.mark.anyio
+async def test_shards_spread_over_16_tables(pool: Pool) -> None:
+    store = ShardsStore(pool)
+    for number in range(400):
+        await store.post(Article((number * 0x9E3779B97F4A7C15).to_bytes(16, "big"), b"x"))
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "SELECT tableoid::regclass::text, count(*) FROM articles GROUP BY 1"
+        )
+        counts = dict(await rows.fetchall())
+    assert len(counts) == 16
+    assert min(counts.values()) > 5

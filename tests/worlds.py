@@ -1,0 +1,232 @@
+"""A folder, a store with faults and a catalogue: what the tests of the verbs play with.
+
+Real files and a real database; only the store is ours, because a store that refuses, loses
+or damages at a chosen moment is what the tests are about.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+import psycopg
+from trees import compare_trees
+
+from usenetsync_tui.catalogue import folders, jobs, snapshots
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.errors import StoreError
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.restore import restore
+from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.target import TargetTree
+from usenetsync_tui.pipeline.upload import Outcome, upload
+from usenetsync_tui.pipeline.verify import Verified, verify
+from usenetsync_tui.postgres.pool import Pool
+from usenetsync_tui.store.memory import MemoryStore
+
+Hook = Callable[[Article], Awaitable[None] | None]
+
+
+class FaultyStore(MemoryStore):
+    """A memory store whose hooks run before and after an article is kept, and may raise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posts: list[bytes] = []
+        self.fetches: list[bytes] = []
+        self.before: Hook | None = None
+        self.after: Hook | None = None
+
+    async def post(self, article: Article) -> None:
+        self.posts.append(article.message_id)
+        await _call(self.before, article)
+        await super().post(article)
+        await _call(self.after, article)
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        self.fetches.append(message_id)
+        return await super().fetch(message_id)
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        await anyio.lowlevel.checkpoint()
+        return await super().present(message_ids)
+
+
+async def _call(hook: Hook | None, article: Article) -> None:
+    if hook is not None and (waiting := hook(article)) is not None:
+        await waiting
+
+
+def refuse(words: str = "441 posting failed") -> Hook:
+    def hook(article: Article) -> None:
+        raise StoreError(words)
+
+    return hook
+
+
+@dataclass
+class World:
+    """One folder kept in one catalogue."""
+
+    catalogue: Catalogue
+    conninfo: str
+    root: Path
+    scratch: Path
+    store: Store
+    choices: FolderChoices = field(default_factory=FolderChoices)
+    limits: Limits = field(
+        default_factory=lambda: Limits(4, 16, 1000, 768_000, 4 << 30)  # as the settings say
+    )
+    run: Run | None = None
+    copies_made: int = 0
+
+    def small(self, **changes: int) -> World:
+        """The same world with other limits."""
+        self.limits = replace(self.limits, **changes)
+        return self
+
+    async def folder(self) -> Folder:
+        async with self.catalogue.transaction() as tx:
+            return await folders.keep(tx, os.fsencode(self.root), self.choices)
+
+    async def new_run(self) -> Run:
+        folder = await self.folder()
+        async with self.catalogue.transaction() as tx:
+            job = await jobs.queue_upload(tx, folder.id, folder.priority)
+        self.run = Run(self.catalogue, self.store, folder, job, self.limits)
+        return self.run
+
+    async def upload(self) -> Outcome:
+        """One upload to its end, its outcome written down as the engine would."""
+        run = await self.new_run()
+        outcome = await upload(run, frozenset())
+        await self.end(run, outcome)
+        return outcome
+
+    async def end(self, run: Run, outcome: Outcome) -> None:
+        async with self.catalogue.transaction() as tx:
+            await jobs.set_state(tx, run.job_id, outcome.state, outcome.message)
+
+    async def completed(self) -> int:
+        """An upload that has to be whole, its figures too; returns the version."""
+        outcome = await self.upload()
+        assert outcome.state is JobState.COMPLETED, (outcome, await self.notices())
+        assert self.run is not None
+        p = self.run.progress
+        assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes)
+        assert p.in_flight == 0
+        self.check_ledger()
+        return outcome.version
+
+    async def notices(self) -> list[Notice]:
+        """What the last job recorded."""
+        assert self.run is not None
+        async with self.catalogue.transaction() as tx:
+            return [n for _, n in await jobs.notices(tx, self.run.job_id, 0, 10_000)]
+
+    async def snapshots(self) -> list[Snapshot]:
+        folder = await self.folder()
+        async with self.catalogue.transaction() as tx:
+            return await snapshots.of_folder(tx, folder.id)
+
+    async def restore(
+        self, version: int, target: Path | None = None, prefix: bytes = b"", *, owns: bool = True
+    ) -> Path:
+        """A version, or a part of it, in a target."""
+        if target is None:
+            self.copies_made += 1
+            target = self.scratch / f"restored {self.copies_made}"
+        folder = await self.folder()
+        async with self.catalogue.transaction() as tx:
+            job = await jobs.queue_upload(tx, folder.id, folder.priority)
+        self.run = Run(self.catalogue, self.store, folder, job, self.limits, version=version)
+        with TargetTree(os.fsencode(target)) as tree:
+            tree.prepare()
+            await restore(self.run, tree, prefix, owns_target=owns)
+        return target
+
+    async def verify(self, *, bodies: bool = False) -> Verified:
+        run = await self.new_run()
+        return await verify(run, bodies=bodies)
+
+    def keep_copy(self) -> Path:
+        """The folder as it is now, to compare a restored version with."""
+        self.copies_made += 1
+        copy = self.scratch / f"copy {self.copies_made}"
+        subprocess.run(["cp", "-a", os.fspath(self.root), os.fspath(copy)], check=True)
+        return copy
+
+    async def assert_restores(self, version: int, expected: Path) -> None:
+        """A version is the tree it was made from, to the byte and the nanosecond."""
+        restored = await self.restore(version)
+        assert await self.notices() == []
+        assert compare_trees(expected, restored) == []
+
+    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """Rows of a statement, on a connection of its own."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            return list(connection.execute(sql.encode(), values).fetchall())
+
+    def check_ledger(self) -> None:
+        """What is true of the ledger whenever nothing is under way."""
+        for words, sql in LEDGER.items():
+            assert self.query(sql) == [], words
+        if isinstance(self.store, MemoryStore):
+            posted = self.query("SELECT DISTINCT message_id FROM segments WHERE status IN (2, 3)")
+            lost = [m for (m,) in posted if m not in self.store.articles]
+            assert not lost, "posted, but the store never had it"
+
+
+LEDGER = {
+    "a segment has two Message-IDs": """
+        SELECT s.realm_id, s.hash, s.redundancy FROM segments s JOIN realms r ON r.id = s.realm_id
+         WHERE s.status <> 6 AND r.profile <> 'plain'
+         GROUP BY 1, 2, 3 HAVING count(DISTINCT s.message_id) > 1""",
+    "a Message-ID has two contents": """
+        SELECT message_id FROM segments WHERE status <> 6
+         GROUP BY 1 HAVING count(DISTINCT (hash, codec, payload_size)) > 1""",
+    "a Message-ID has two states": """
+        SELECT message_id FROM segments WHERE status <> 6
+         GROUP BY 1 HAVING count(DISTINCT status IN (2, 3)) > 1""",
+    "an object's count is not that of its rows": """
+        SELECT o.id, o.posted, count(s.object_id) FROM objects o
+          LEFT JOIN segments s ON s.object_id = o.id AND s.status IN (2, 3)
+         GROUP BY o.id, o.posted HAVING o.posted <> count(s.object_id)""",
+    "an object is complete or not, and says otherwise": """
+        SELECT id FROM objects WHERE complete <> (posted >= segments::bigint * copies)""",
+    "a file lies in an object that is not there": """
+        SELECT f.path_key, f.object_id FROM files f LEFT JOIN objects o ON o.id = f.object_id
+         WHERE f.object_id IS NOT NULL AND o.id IS NULL""",
+    "a planned file has no object or no digest": """
+        SELECT path_key FROM files WHERE kind = 0 AND size > 0 AND state = 1
+           AND last_version IS NULL AND (object_id IS NULL OR sha256 IS NULL)""",
+    "a file without content has an object": """
+        SELECT path_key FROM files WHERE (kind <> 0 OR size = 0) AND object_id IS NOT NULL""",
+    "two rows of a path are true at once": """
+        SELECT a.path_key FROM files a JOIN files b USING (folder_id, path_key)
+         WHERE a.first_version < b.first_version
+           AND (a.last_version IS NULL OR a.last_version >= b.first_version)""",
+    "a complete version holds what is not whole": """
+        SELECT s.version, f.path_key FROM snapshots s
+          JOIN files f ON f.folder_id = s.folder_id AND f.first_version <= s.version
+               AND (f.last_version IS NULL OR f.last_version >= s.version)
+          LEFT JOIN objects o ON o.id = f.object_id
+         WHERE s.state = 1 AND (f.state <> 1 OR (f.object_id IS NOT NULL
+               AND o.complete IS NOT TRUE))""",
+}
+
+
+def make_world(pool: Pool, conninfo: str, tmp_path: Path, store: Store | None = None) -> World:
+    root = tmp_path / "folder"
+    root.mkdir()
+    return World(Catalogue(pool), conninfo, root, tmp_path, store or FaultyStore())
