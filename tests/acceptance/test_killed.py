@@ -56,9 +56,9 @@ def _grow(root: Path, rng: random.Random, generation: int) -> None:
     small.mkdir(parents=True, exist_ok=True)
     for _ in range(1500):
         (small / f"{rng.randrange(4000):04}.txt").write_bytes(rng.randbytes(rng.randrange(6000)))
-    for _ in range(8):
+    for _ in range(20):
         size = rng.randrange(500_000, 4_000_000)
-        (root / f"large{rng.randrange(12):02}").write_bytes(rng.randbytes(size))
+        (root / f"large{rng.randrange(30):02}").write_bytes(rng.randbytes(size))
     (root / "same").write_bytes(bytes(3_000_000))
 
 
@@ -83,10 +83,15 @@ def test_kill_9_at_random_moments(usenetsync: Command, tmp_path: Path) -> None:
     generation, killed, in_the_middle = 0, 0, 0
     _grow(root, rng, generation)
     while killed < ROUNDS:
-        process = usenetsync.start("upload", root)
-        # Most kills early and in the middle of the work, a few while it is starting.
-        wait = rng.uniform(0.3, 2.5) if rng.random() < 0.9 else rng.uniform(0.0, 0.3)
-        time.sleep(wait)
+        process = usenetsync.start("upload", root, "--json")
+        # Some while it starts, most in the middle of the work: a second after the job began
+        # the first progress is told.
+        if rng.random() < 0.3:
+            time.sleep(rng.uniform(0.0, 1.5))
+        else:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(rng.uniform(0.0, 1.0))
         if process.poll() is not None:
             out, err = process.communicate()
             assert process.returncode == 0, f"seed {seed}: {out}\n{err}"

@@ -44,8 +44,11 @@ def is_running(pid: int) -> bool:
     """Whether there is such a process, other than one that ended and was not reaped yet."""
     try:
         os.kill(pid, 0)
-        # The command line of a zombie is empty.
-        return sys.platform != "linux" or Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+        if sys.platform != "linux":
+            return True
+        # Not by an empty command line: a process has that for a moment in its exec as well.
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        return state not in (b"Z", b"X")
     except (FileNotFoundError, ProcessLookupError):
         return False
 
