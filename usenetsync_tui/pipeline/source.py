@@ -23,10 +23,10 @@ cold   SHA-256 2        1.90      1.92   2.46 1.53     2.37         1.08
 ====== ======= ======= ===== ========= ====== ==== ======== ============
 
 A mapping saves one copy (``pread`` alone runs at 27 GB/s from the cache): 6 % once SHA-256
-is in the loop, less than nothing from a cold disk with two threads. And a file truncated
-while it is mapped kills the whole process with SIGBUS, where ``pread`` returns short: a
-bad file has to stay one file's problem. A reused buffer (``preadv``) gains nothing that is
-not noise, and slices that wait in a queue could not share it.
+is in the loop; from a cold disk the figures scatter both ways from run to run. And a file
+truncated while it is mapped kills the whole process with SIGBUS, where ``pread`` returns
+short: a bad file has to stay one file's problem. A reused buffer (``preadv``) gained nothing
+from the cache, and slices that wait in a queue could not share it.
 """
 
 from __future__ import annotations
