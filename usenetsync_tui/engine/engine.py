@@ -41,7 +41,7 @@ from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings import Settings
 
 _HEARTBEAT = 0.2
-_IDLE = 0.05
+_IDLE = 0.2
 _PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 

@@ -24,8 +24,6 @@ class Upload:
 
     path: bytes
     choices: FolderChoices = FolderChoices()
-    checksum: bool = False
-    """Re-read unchanged files and compare their content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from usenetsync_tui.codec import compression
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Article, Codec, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.compress import COMPRESSION_OF, DressedItem, DressedSegment
-from usenetsync_tui.pipeline.read import FileAbandoned, FileRead, Outstanding
+from usenetsync_tui.pipeline.pending import Outstanding
+from usenetsync_tui.pipeline.read import FileAbandoned, FileRead
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _BATCH = 32

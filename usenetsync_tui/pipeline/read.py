@@ -2,8 +2,8 @@
 
 A pack is read in one worker-thread call (a call a file would cost more than the file). A
 large file is read segment by segment, its SHA-256 and xxh3 running along. A file that is
-not as the walk saw it is recorded with its new state and read again in the next pass; after
-`PASSES` it is left out with its reason. What was read of it before stays good for dedupe.
+not as the walk saw it is recorded with its new state and read again in the next pass (see
+`pending`). What was read of it before stays good for dedupe.
 """
 
 from __future__ import annotations
@@ -22,14 +22,12 @@ from usenetsync_tui.catalogue.files import PendingFile, Placed
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
-from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.index import IndexResult
-from usenetsync_tui.pipeline.pack import FileUnit, Packer, PackUnit, Unit
+from usenetsync_tui.pipeline.pack import FileUnit, PackUnit, Unit
+from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.source import SourceTree
 
-PASSES = 3
 _IDS_A_BLOCK = 100
 
 
@@ -88,81 +86,6 @@ class ObjectIds:
                 async with self._run.catalogue.transaction() as tx:
                     self._ids = (await objects.allocate(tx, _IDS_A_BLOCK))[::-1]
             return self._ids.pop()
-
-
-class Outstanding:
-    """Units handed out whose files are not yet planned, failed or gone."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._none = anyio.Event()
-        self._none.set()
-
-    def add(self) -> None:
-        """A unit was handed out."""
-        self._count += 1
-        if self._count == 1:
-            self._none = anyio.Event()
-
-    def done(self) -> None:
-        """The catalogue says what became of a unit."""
-        self._count -= 1
-        if not self._count:
-            self._none.set()
-
-    async def none_left(self) -> None:
-        """Return when nothing is under way."""
-        await self._none.wait()
-
-
-async def find_units(
-    run: Run, indexed: IndexResult, outstanding: Outstanding, out: MemoryObjectSendStream[Unit]
-) -> None:
-    """Page through the pending files until none is left, in `PASSES` passes at most.
-
-    A pass follows the index while that is still running; the next one begins when the
-    catalogue says what became of every unit of this one.
-    """
-    packing = run.folder.realm.profile is not Profile.PLAIN
-    async with out:
-        for _ in range(PASSES):
-            packer = Packer(run.limits.chunk_size, packing=packing)
-            found = await _one_pass(run, indexed, packer, outstanding, out)
-            if run.draining or not found:
-                return
-            await outstanding.none_left()
-
-
-async def _one_pass(
-    run: Run,
-    indexed: IndexResult,
-    packer: Packer,
-    outstanding: Outstanding,
-    out: MemoryObjectSendStream[Unit],
-) -> int:
-    async def hand_out(units: list[Unit]) -> None:
-        for unit in units:
-            await run.gate.passed()
-            if not run.draining:
-                outstanding.add()
-                await out.send(unit)
-
-    after, found = b"", 0
-    while not run.draining:
-        finished, bell = indexed.finished, indexed.bell
-        until = None if finished else indexed.reached
-        async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, after, run.limits.batch_size, until)
-        for file in page:
-            await hand_out(packer.add(file))
-        if page:
-            after, found = page[-1].key, found + len(page)
-        elif finished:
-            break
-        else:
-            await bell.wait()
-    await hand_out(packer.flush())
-    return found
 
 
 class Reader:

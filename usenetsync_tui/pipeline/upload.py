@@ -19,17 +19,10 @@ from usenetsync_tui.pipeline.compress import DressedItem, compress
 from usenetsync_tui.pipeline.confirm import confirm
 from usenetsync_tui.pipeline.index import IndexResult, index
 from usenetsync_tui.pipeline.pack import Unit
+from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
 from usenetsync_tui.pipeline.plan import Ledger, Planner, Posting
 from usenetsync_tui.pipeline.post import Posted, post
-from usenetsync_tui.pipeline.read import (
-    PASSES,
-    ObjectIds,
-    Outstanding,
-    Reader,
-    ReadItem,
-    find_units,
-    why_unreadable,
-)
+from usenetsync_tui.pipeline.read import ObjectIds, Reader, ReadItem, why_unreadable
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree

@@ -112,9 +112,10 @@ CREATE INDEX segments_pending ON segments (object_id) WHERE status NOT IN (2, 3,
 -- The shards store: Message-ID → payload. Already compressed, so TOAST must not try again.
 CREATE TABLE articles (
     message_id bytea NOT NULL PRIMARY KEY,
-    payload    bytea STORAGE EXTERNAL NOT NULL,
+    payload    bytea NOT NULL,
     posted_at  timestamptz NOT NULL DEFAULT now()
 ) PARTITION BY HASH (message_id);
+ALTER TABLE articles ALTER COLUMN payload SET STORAGE EXTERNAL;
 
 DO $$
 BEGIN
