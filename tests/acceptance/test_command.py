@@ -131,3 +131,27 @@ def test_a_full_or_hostile_target(usenetsync: Command, tmp_path: Path) -> None:
     (out / "dir").symlink_to(elsewhere)
     assert "symlink" in usenetsync("restore", "tree", out, expect=3).out
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_folder_by_any_path_to_it(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    trees.small_files(source, 3)
+    (tmp_path / "link").symlink_to(source)
+    usenetsync("upload", tmp_path / "link")
+    usenetsync("restore", tmp_path / "link", tmp_path / "out")
+    usenetsync("restore", "1", tmp_path / "again")
+    assert trees.compare_trees(source, tmp_path / "out") == []
+    assert trees.compare_trees(source, tmp_path / "again") == []
+
+
+def test_a_reader_that_has_seen_enough(usenetsync: Command, tmp_path: Path) -> None:
+    source = tmp_path / "tree"
+    trees.small_files(source, 3000)
+    usenetsync("upload", source)
+    process = usenetsync.start("files", "tree")
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()

@@ -48,6 +48,11 @@ def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
         code = anyio.run(verb)
     except BaseException as error:
         failure = leading_error(error)
+        if isinstance(failure, KeyboardInterrupt):
+            sys.exit(Exit.INTERRUPTED)
+        if isinstance(failure, BrokenPipeError):  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Exit.FAILED)
         if not isinstance(failure, UsenetSyncError):
             raise
         if as_json:
@@ -73,7 +78,7 @@ def _waiting(message: str) -> None:
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
     """The folder a user means by a name, a path or an id. `UnknownFolderError`."""
-    found = await folders.find(tx, word, os.fsencode(os.path.abspath(word)))
+    found = await folders.find(tx, word, os.path.realpath(os.fsencode(word)))
     if found is None:
         known = ", ".join(f.name for f in await folders.every(tx)) or "none yet"
         raise UnknownFolderError(f"{safe_name(word)!r}. Folders: {known}.")
