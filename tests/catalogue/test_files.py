@@ -122,7 +122,6 @@ async def test_pending_and_planned(catalogue: Catalogue, folder: Folder) -> None
     entries = [entry(b"%d" % n) for n in range(10)] + [entry(b"empty", 0), entry(b"folder/")]
     await change(catalogue, folder, 1, *entries)
     async with catalogue.transaction() as tx:
-        assert await files.pending_totals(tx, folder.id) == (10, 100)
         page = await files.pending_page(tx, folder.id, b"2", 3)
         assert [f.key for f in page] == [b"3", b"4", b"5"]
         assert page[0].entry == entry(b"3")

@@ -145,12 +145,6 @@ async def pending_page(
     return [PendingFile(Entry(*r[:8]), r[8], r[9]) for r in rows]
 
 
-async def pending_totals(tx: Transaction, folder: int) -> tuple[int, int]:
-    """Files and bytes still to read."""
-    row = await tx.one(_SQL["pending_totals"], {"folder": folder})
-    return row[0], row[1]
-
-
 async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
     """The bytes of these files have their place."""
     if not placed:

@@ -63,11 +63,6 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
  ORDER BY path_key
  LIMIT %(limit)s;
 
--- pending_totals
--- What a resumed job still has to read.
-SELECT count(*), coalesce(sum(size), 0)::bigint
-  FROM files WHERE folder_id = %(folder)s AND state = 0 AND last_version IS NULL;
-
 -- set_planned
 -- The bytes of these files have their place in an object. (Here and below: the current row is
 -- looked up key by key, then joined by its whole primary key. OFFSET 0 hides the folder from

@@ -52,12 +52,6 @@ async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
     return job_id
 
 
-async def next_upload(tx: Transaction) -> Job | None:
-    """The upload that goes first."""
-    row = await tx.maybe(_SQL["next"])
-    return await by_id(tx, row[0]) if row else None
-
-
 async def by_id(tx: Transaction, job_id: int) -> Job | None:
     """One job."""
     row = await tx.maybe(_SQL["by_id"], {"id": job_id})

@@ -11,10 +11,6 @@ SELECT id FROM jobs
  WHERE folder_id = %(folder)s AND verb = %(verb)s AND state IN ('queued', 'running', 'paused')
  ORDER BY id LIMIT 1;
 
--- next
--- The job that goes first.
-SELECT id FROM jobs WHERE state = 'queued' AND verb = 'upload' ORDER BY priority, id LIMIT 1;
-
 -- by_id
 -- One job.
 SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,

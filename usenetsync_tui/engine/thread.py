@@ -9,7 +9,6 @@ from __future__ import annotations
 from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -30,12 +29,7 @@ class EngineThread:
         self._future = portal.start_task_soon(partial(self.engine.run, until_idle=False))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.leave()
         self._stack.close()
 

@@ -34,7 +34,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from types import TracebackType
 
 from usenetsync_tui.errors import SourceError, SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, fitted
@@ -96,12 +95,7 @@ class SourceFile:
     def __enter__(self) -> SourceFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -123,12 +117,7 @@ class SourceTree:
     def __enter__(self) -> SourceTree:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def read_small(self, entry: Entry) -> bytes:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from types import TracebackType
 
 import xxhash
 
@@ -202,12 +201,7 @@ class TargetTree:
     def __enter__(self) -> TargetTree:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

@@ -14,7 +14,6 @@ import os
 import stat
 from collections import OrderedDict
 from threading import Lock
-from types import TracebackType
 
 from usenetsync_tui.errors import TargetFileError
 
@@ -48,12 +47,7 @@ class Borrowed:
     def __enter__(self) -> int:
         return self.fd
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._owner.give_back(self)
 
 
