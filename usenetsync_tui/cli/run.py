@@ -16,6 +16,7 @@ import click
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
@@ -37,8 +38,9 @@ class Exit(IntEnum):
 
 
 def environment() -> tuple[Settings, Locations]:
-    """The settings and places of this user."""
+    """The settings and places of this user; from here on libraries log to a file there."""
     locations = Locations.find(os.environ)
+    log_to(locations.log_dir)
     return load_settings(locations.config_dir), locations
 
 

@@ -1,0 +1,44 @@
+"""Where libraries' warnings go: a file of the user's own, never the screen.
+
+Standard error is what Textual draws on, and a psycopg that gives up a connection has
+something to say about it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from usenetsync_tui.postgres.pool import redacted
+
+_LARGEST = 1 << 20
+_FORMAT = "%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+class _PrivateFile(RotatingFileHandler):
+    """A log of 0600 in a folder of 0700, opened at the first line."""
+
+    def _open(self) -> io.TextIOWrapper:
+        path = Path(self.baseFilename)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+
+def log_to(folder: Path) -> None:
+    """Send warnings and worse to ``usenetsync.log`` in `folder` (1 MiB, and one before it)."""
+    handler = _PrivateFile(
+        folder / "usenetsync.log", maxBytes=_LARGEST, backupCount=1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(_Redacting(_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # A log that cannot be written (a full disk) must not write to the screen instead.
+    logging.raiseExceptions = False
