@@ -206,10 +206,12 @@ def _sizes(top: _Folder) -> None:
 
 
 def _metadata(top: _Folder) -> None:
+    # Only root can read what nobody may.
+    closed = (0o000,) if os.geteuid() == 0 else ()
     with top.folder(b"modes") as folder:
-        for mode in (0o000, 0o400, 0o444, 0o600, 0o644, 0o755, 0o2755, 0o4755, 0o7777):
+        for mode in (*closed, 0o400, 0o444, 0o600, 0o644, 0o755, 0o2755, 0o4755, 0o7777):
             folder.file(b"file %04o" % mode, b"%o" % mode, mode)
-        for mode in (0o000, 0o500, 0o555, 0o700, 0o1777, 0o2750):
+        for mode in (*closed, 0o500, 0o555, 0o700, 0o1777, 0o2750):
             with folder.folder(b"folder %04o" % mode, mode) as below:
                 below.file(b"inside", b"%o" % mode)
     with top.folder(b"times", mtime_ns=TIMES[4]) as folder:

@@ -81,6 +81,7 @@ def test_kill_9_at_random_moments(usenetsync: Command, tmp_path: Path) -> None:
     rng = random.Random(seed)
     root = tmp_path / "tree"
     generation, killed, in_the_middle = 0, 0, 0
+    usenetsync("folders")  # the schema, which the checks ask
     _grow(root, rng, generation)
     while killed < ROUNDS:
         process = usenetsync.start("upload", root, "--json")

@@ -71,7 +71,11 @@ def test_in_tmux(usenetsync: Command, tmp_path: Path) -> None:
     tmux = ["tmux", "-L", f"usenetsync-test-{os.getpid()}", "-f", "/dev/null"]
     program = f"{sys.executable} -m usenetsync_tui tui {source}"
     start = ["new-session", "-d", "-x", "80", "-y", "24", program]
-    subprocess.run([*tmux, *start], check=True, env=usenetsync.environment | {"TERM": "xterm"})
+    subprocess.run(
+        [*tmux, *start],
+        check=True,
+        env=usenetsync.environment | {"TERM": "xterm", "SHELL": "/bin/sh"},
+    )
     try:
         _wait_for(tmux, "done")
         subprocess.run([*tmux, "send-keys", "2"], check=True)

@@ -43,7 +43,7 @@ def edit(root: Path, rng: random.Random) -> None:
             else:
                 path.unlink()
         case 6 if path.exists():
-            path.chmod(rng.choice([0o600, 0o700, 0o755]), follow_symlinks=True)
+            path.chmod(rng.choice([0o700, 0o711, 0o755]), follow_symlinks=True)
 
 
 def catalogue_paths(world: World) -> dict[bytes, tuple[int, int, int]]:
