@@ -45,7 +45,7 @@ class PagedTable(InkedView):
         self._job: JobStatus | None = None
         self._stage: tuple[str, bool] = ("", False)
         self._starting = True
-        self._running = False
+        self._job_runs = False
         self._to_bottom = False
         self._heading = "2 Files"
         self.cursor = 0
@@ -64,7 +64,7 @@ class PagedTable(InkedView):
     def show(self, status: EngineStatus, job: JobStatus | None, browser: Browser | None) -> None:
         """List the files of this job's version."""
         self._starting = status.state is EngineState.STARTING
-        self._running = job is not None and job.state is JobState.RUNNING
+        self._job_runs = job is not None and job.state is JobState.RUNNING
         self._job = job
         source = None
         if job is not None and job.version is not None and browser is not None:
@@ -78,7 +78,7 @@ class PagedTable(InkedView):
             self._pages.refresh_all(at_once=True)
         self._stage = stage
         if not self._pages.loaded:
-            self.refresh_line(HEADER)
+            self.refresh_line(0)
         self._entitle()
 
     def _turn_to(self, job: JobStatus | None) -> None:
@@ -96,7 +96,7 @@ class PagedTable(InkedView):
         self._look()
 
     def _refresh_pages(self) -> None:
-        if not self._running or not self.display:
+        if not self._job_runs or not self.display:
             return
         if self._job is not None and not self._job.scanned:
             # The list is still growing.
