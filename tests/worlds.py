@@ -21,10 +21,11 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.ports import Place, Store
+from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
@@ -47,11 +48,12 @@ class FaultyStore(MemoryStore):
         self.before: Hook | None = None
         self.after: Hook | None = None
 
-    async def post(self, article: Article) -> None:
+    async def post(self, article: Article) -> Receipt:
         self.posts.append(article.message_id)
         await _call(self.before, article)
-        await super().post(article)
+        receipt = await super().post(article)
         await _call(self.after, article)
+        return receipt
 
     async def fetch(self, message_id: bytes) -> bytes:
         self.fetches.append(message_id)
@@ -65,6 +67,12 @@ class FaultyStore(MemoryStore):
 async def _call(hook: Hook | None, article: Article) -> None:
     if hook is not None and (waiting := hook(article)) is not None:
         await waiting
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when something is so."""
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        await anyio.sleep(0.01)
 
 
 def refuse(words: str = "441 posting failed") -> Hook:
@@ -88,6 +96,7 @@ class World:
         default_factory=lambda: Limits(4, 16, 1000, 768_000, 4 << 30)  # as the settings say
     )
     run: Run | None = None
+    checks: tuple[float, ...] = ()
     copies_made: int = 0
 
     def small(self, **changes: int) -> World:
@@ -97,14 +106,27 @@ class World:
 
     async def folder(self) -> Folder:
         async with self.catalogue.transaction() as tx:
-            return await folders.keep(tx, os.fsencode(self.root), self.choices)
+            return await folders.keep(
+                tx, os.fsencode(self.root), self.choices, new_key=lambda: bytes(range(32))
+            )
 
     async def new_run(self) -> Run:
         folder = await self.folder()
         async with self.catalogue.transaction() as tx:
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
-        self.run = Run(self.catalogue, self.store, folder, job, self.limits)
+        self.run = await self.run_of(folder, job)
         return self.run
+
+    statuses: tuple[ServerStatus, ...] = ()
+
+    async def of(self, realm: Realm) -> Place:
+        """The place of any realm: the one store, with a key where it is sealed."""
+        key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
+        return Place(realm, self.store, key, self.checks)
+
+    async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
+        place = await self.of(folder.realm)
+        return Run(self.catalogue, self, place, folder, job, self.limits, version=version)
 
     async def upload(self) -> Outcome:
         """One upload to its end, its outcome written down as the engine would."""
@@ -149,7 +171,7 @@ class World:
         folder = await self.folder()
         async with self.catalogue.transaction() as tx:
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
-        self.run = Run(self.catalogue, self.store, folder, job, self.limits, version=version)
+        self.run = await self.run_of(folder, job, version)
         with TargetTree(os.fsencode(target)) as tree:
             tree.prepare()
             await restore(self.run, tree, prefix, owns_target=owns)

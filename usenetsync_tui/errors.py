@@ -72,12 +72,28 @@ class StoreUnavailableError(StoreError):
     retryable = True
 
 
+class StoreUnusableError(UsenetSyncError):
+    """No server can be used."""
+
+
+class ArticleCollisionError(StoreError):
+    """The store has another article of this Message-ID."""
+
+
+class ProtocolError(StoreUnavailableError):
+    """The server does not speak NNTP as it should."""
+
+
 class ArticleMissingError(StoreError):
     """The article is not there."""
 
 
 class ArticleCorruptError(StoreError):
     """The article is damaged."""
+
+
+class KeyUnavailableError(UsenetSyncError):
+    """The folder's key cannot be unwrapped."""
 
 
 class SourceError(UsenetSyncError):

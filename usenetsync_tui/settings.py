@@ -7,12 +7,14 @@ sentence, never ignored: a misspelt limit would be no limit.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,10 +23,68 @@ from pydantic_settings import (
 )
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
+from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import Limits
 
 CONFIG_NAME = "config.toml"
+
+
+Newsgroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$")]
+CheckDelay = Annotated[float, Field(ge=0)]
+
+
+class ServerSettings(BaseModel):
+    """A ``[[servers]]`` table."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
+    host: str = Field(pattern=r"^[!-~]{1,255}$")
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Default: 563 with implicit TLS, else 119."""
+    tls: Tls = Tls.IMPLICIT
+    username: str = ""
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    """A file with the password in its first line; or ``USENETSYNC_PASSWORD_<NAME>``."""
+    connections: int = Field(default=8, ge=1, le=200)
+    roles: list[Role] = Field(default=list(Role), min_length=1)
+    priority: int = 0
+    verify_tls: bool = True
+    ca_file: Path | None = None
+    timeout: float = Field(default=60.0, gt=0)
+    max_article: int = Field(default=1_000_000, ge=1000)
+    pipeline: int = Field(default=2, ge=1, le=64)
+    bandwidth_limit: int = Field(default=0, ge=0)
+
+    def server(self, environment: Mapping[str, str]) -> Server:
+        """The server with its password. `SettingsError` when that cannot be read."""
+        variable = "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
+        password = environment.get(variable, "")
+        if not password and self.password is not None:
+            password = self.password.get_secret_value()
+        if not password and self.password_file is not None:
+            password = secret_line(self.password_file)
+        default = 563 if self.tls is Tls.IMPLICIT else 119
+        return Server(
+            name=self.name,
+            host=self.host,
+            port=self.port or default,
+            tls=self.tls,
+            username=self.username,
+            password=password,
+            connections=self.connections,
+            roles=frozenset(self.roles),
+            priority=self.priority,
+            verify_tls=self.verify_tls,
+            ca_file=os.fspath(self.ca_file) if self.ca_file else None,
+            timeout=self.timeout,
+            max_article=self.max_article,
+            pipeline=self.pipeline,
+            bandwidth_limit=self.bandwidth_limit,
+        )
 
 
 class Settings(BaseSettings):
@@ -50,6 +110,39 @@ class Settings(BaseSettings):
     """Attempts to post or fetch an article."""
     retry_backoff: float = Field(default=0.5, ge=0)
     """Seconds before the second attempt; doubled before each further one."""
+    servers: list[ServerSettings] = []
+    """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
+    newsgroups: list[Newsgroup] = Field(default=["alt.binaries.test"], min_length=1)
+    """Where articles are posted."""
+    poster: str = Field(default="anonymous <anonymous@example.invalid>", pattern=r"^[ -~]{3,200}$")
+    """Who posts `plain` articles; sealed ones have a random poster each."""
+    check_delays: list[CheckDelay] = [8.0, 30.0, 120.0, 300.0, 900.0]
+    """Seconds after which a posted article is looked for, and then again while it is not there.
+    An empty list: what a server acknowledges is believed."""
+    server_patience: float = Field(default=900.0, ge=0)
+    """Seconds to wait for a server when none can be used, before the job ends."""
+    bandwidth_limit: int = Field(default=0, ge=0)
+    """Bytes a second posted to all servers together; 0: no limit."""
+    passphrase: SecretStr | None = None
+    """Wraps the keys of sealed folders, instead of the key file."""
+    passphrase_file: Path | None = None
+    """A file with the passphrase in its first line."""
+    key_file: Path | None = None
+    """What wraps the keys of sealed folders; made on first use. Default: ``key`` beside
+    ``config.toml``."""
+
+    def usenet_servers(self, environment: Mapping[str, str]) -> tuple[Server, ...]:
+        """The servers with their passwords. `SettingsError` when one cannot be read."""
+        names = [s.name for s in self.servers]
+        if len(set(names)) < len(names):
+            raise SettingsError("Two servers have the same name.")
+        return tuple(s.server(environment) for s in self.servers)
+
+    @property
+    def folder_defaults(self) -> FolderDefaults:
+        """What a new folder begins with."""
+        store = StoreKind.USENET if self.servers else StoreKind.SHARDS
+        return FolderDefaults(store, tuple(self.newsgroups), self.poster)
 
     @property
     def limits(self) -> Limits:
@@ -94,15 +187,30 @@ def _words(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems)
 
 
+_SECRETS = (b"database_url", b"password", b"passphrase")
+
+
 def _refuse_open_secrets(path: Path) -> None:
-    """A file that holds the database's password must be its owner's alone."""
+    """A file that holds a password must be its owner's alone."""
     try:
         mode = path.stat().st_mode
+        held = next((s for s in _SECRETS if s in path.read_bytes()), None)
     except FileNotFoundError:
         return
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO) and b"database_url" in path.read_bytes():
+    if held is not None and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(
-            f"{path} holds a database_url and others can read it: chmod 600 {os.fspath(path)}"
+            f"{path} holds a {held.decode()} and others can read it: chmod 600 {os.fspath(path)}"
         )
+
+
+def secret_line(path: Path) -> str:
+    """The first line of a file that only its owner can read. `SettingsError` if others can."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise SettingsError(f"Others can read {path}: chmod 600 {os.fspath(path)}")
+            return file.readline(4096).decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -49,9 +49,20 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "by_hash": ("segments", "segments.sql", {"realm": 1, "hashes": [i * 2 for i in _IDS[:32]],
                                              "copies": 2}),
     "by_slice": ("segments", "segments.sql", {"objects": list(range(32)), "indexes": [3] * 32}),
-    "mark_posted": ("segments", "segments.sql", {"message_ids": _IDS}),
-    "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1]}),
-    "mark_missing": ("segments", "segments.sql", {"message_ids": _IDS[:9], "error": "gone"}),
+    "mark_posted": ("segments", "segments.sql", {
+        "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256, "check_after": 8.0}),
+    "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
+    "mark_missing": ("segments", "segments.sql", {
+        "message_ids": _IDS[:9], "error": "gone", "poisoned": False}),
+    "rename": ("segments", "segments.sql", {"old": _IDS[0], "new": _IDS[1], "nonce": None}),
+    "due": ("segments", "checks.sql", {"realm": 1, "limit": 1_000}),
+    "next_due": ("segments", "checks.sql", {"realm": 1}),
+    "postpone": ("segments", "checks.sql", {"message_ids": _IDS, "delays": [30.0] * 256}),
+    "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
+    "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
+    "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
+    "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
+    "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "unposted": (
         "segments", "segments.sql", {"object": 77, "index": -1, "redundancy": 0, "limit": 1_000}),
     "of_object": ("segments", "segments.sql", {"object": 77, "first": 0, "last": 256}),

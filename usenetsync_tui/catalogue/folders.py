@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
-from usenetsync_tui.model.folders import Compression, Folder, Priority, Profile, Realm, StoreKind
+from usenetsync_tui.model.folders import (
+    Compression,
+    Folder,
+    FolderDefaults,
+    Priority,
+    Profile,
+    Realm,
+    StoreKind,
+)
 from usenetsync_tui.model.safe_name import safe_name
 
 _SQL = load("folders.sql")
@@ -40,37 +50,93 @@ async def find(tx: Transaction, word: str, path: bytes) -> Folder | None:
     return _folder(row) if row else None
 
 
-async def keep(tx: Transaction, path: bytes, choices: FolderChoices) -> Folder:
-    """The folder at a path, made on first use; the choices given now are remembered."""
-    known = await by_path(tx, path)
-    store = choices.store or (known.realm.store if known else StoreKind.SHARDS)
-    profile = choices.profile or (known.realm.profile if known else Profile.PACKED)
+async def realm_by_id(tx: Transaction, realm_id: int) -> Realm:
+    """The realm with an id, which must be one."""
+    return _realm(await tx.one(_SQL["realm_by_id"], {"id": realm_id}))
+
+
+def no_key() -> bytes:
+    """What `keep` takes where no folder is sealed."""
+    raise UsageError("A sealed folder needs a key.")
+
+
+async def keep(
+    tx: Transaction,
+    path: bytes,
+    choices: FolderChoices,
+    defaults: FolderDefaults | None = None,
+    new_key: Callable[[], bytes] = no_key,
+) -> Folder:
+    """The folder at a path, made on first use; the choices given now are remembered.
+
+    `new_key` makes a fresh key, wrapped; it is called for a folder sealed for the first time.
+    `UsageError` for a profile that the store must not have.
+    """
+    known, defaults = await by_path(tx, path), defaults or FolderDefaults()
+    store, profile = _place(known, choices, defaults)
     compression = choices.compression or (known.compression if known else Compression.LZ4)
     priority = choices.priority
     if priority is None:  # CRITICAL is 0
         priority = known.priority if known else Priority.NORMAL
-    values = {
-        "realm": await _realm(tx, store, profile),
+    on_usenet = store is StoreKind.USENET
+    newsgroups = list(defaults.newsgroups) if on_usenet else []
+    realm: dict[str, object] = {
+        "store": str(store),
+        "profile": str(profile),
+        "newsgroups": newsgroups,
+    }
+    if profile is Profile.SEALED:
+        realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)
+    elif known and (known.realm.store, known.realm.profile) == (store, profile):
+        realm_id = known.realm.id  # other newsgroups in the settings must not post all anew
+    else:
+        sender = defaults.sender if on_usenet else ""
+        shared = {**realm, "sender": sender, "domain": _domain()}
+        realm_id = (await tx.one(_SQL["shared_realm"], shared))[0]
+    remembered = {
+        "realm": realm_id,
         "priority": int(priority),
         "compression": str(compression),
         "copies": choices.copies or (known.copies if known else 1),
     }
     if known:
-        await tx.run(_SQL["update"], {**values, "id": known.id})
+        await tx.run(_SQL["update"], {**remembered, "id": known.id})
     else:
-        await tx.run(_SQL["insert"], {**values, "path": path, "name": await _name(tx, path)})
+        await tx.run(_SQL["insert"], {**remembered, "path": path, "name": await _name(tx, path)})
     folder = await by_path(tx, path)
     assert folder is not None
     return folder
 
 
-async def _realm(tx: Transaction, store: StoreKind, profile: Profile) -> int:
-    row = await tx.one(
-        _SQL["realm"],
-        {"store": str(store), "profile": str(profile), "domain": f"{secrets.token_hex(6)}.invalid"},
-    )
+def _place(
+    known: Folder | None, choices: FolderChoices, defaults: FolderDefaults
+) -> tuple[StoreKind, Profile]:
+    """Store and profile: as chosen, as remembered, or what suits the store."""
+    store = choices.store or (known.realm.store if known else defaults.store)
+    suits = Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
+    remembered = known.realm.profile if known and known.realm.store is store else suits
+    profile = choices.profile or remembered
+    if store is StoreKind.USENET and profile is Profile.PACKED:
+        raise UsageError(
+            "What is packed is not encrypted. On Usenet a folder is sealed, or, "
+            "if everybody may read it, plain."
+        )
+    return store, profile
+
+
+async def _sealed_realm(
+    tx: Transaction, values: dict[str, object], new_key: Callable[[], bytes]
+) -> int:
+    row = await tx.maybe(_SQL["owned_realm"], values)
+    if row is None:
+        made = {**values, "domain": _domain(), "wrapped_key": new_key()}
+        row = await tx.one(_SQL["insert_owned_realm"], made)
     realm_id: int = row[0]
     return realm_id
+
+
+def _domain() -> str:
+    return f"{secrets.token_hex(6)}.invalid"
 
 
 async def _name(tx: Transaction, path: bytes) -> str:
@@ -81,6 +147,10 @@ async def _name(tx: Transaction, path: bytes) -> str:
     return next(name for i in count(2) if (name := f"{last}-{i}") not in taken)
 
 
+def _realm(row: tuple[Any, ...]) -> Realm:
+    return Realm(row[0], StoreKind(row[1]), Profile(row[2]), row[3], tuple(row[4]), row[5], row[6])
+
+
 def _folder(row: tuple[Any, ...]) -> Folder:
-    realm = Realm(row[6], StoreKind(row[7]), Profile(row[8]), row[9])
+    realm = _realm(row[6:])
     return Folder(row[0], row[1], row[2], realm, Priority(row[3]), Compression(row[4]), row[5])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load, text
-from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 
 _SQL = load("segments.sql")
 
@@ -55,6 +55,7 @@ async def insert(tx: Transaction, realm: int, segments: Sequence[Segment]) -> Co
             "payload_sizes": [s.payload_size for s in segments],
             "hashes": [s.hash for s in segments],
             "codecs": [int(s.codec) for s in segments],
+            "nonces": [s.nonce for s in segments],
             "message_ids": [s.message_id for s in segments],
             "statuses": [int(s.status) for s in segments],
         },
@@ -62,15 +63,39 @@ async def insert(tx: Transaction, realm: int, segments: Sequence[Segment]) -> Co
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
 
 
-async def mark_sending(tx: Transaction, message_ids: Collection[bytes]) -> None:
-    """Their bytes are about to be under way."""
-    await tx.run(_SQL["mark_sending"], {"message_ids": list(message_ids)})
+async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) -> None:
+    """Their bytes are about to be under way; fresh nonces by Message-ID, None where unsealed."""
+    values = {"message_ids": list(nonces), "nonces": list(nonces.values())}
+    await tx.run(_SQL["mark_sending"], values)
 
 
-async def mark_posted(tx: Transaction, message_ids: Collection[bytes]) -> Counter[int]:
-    """The store holds them; returns the rows that became posted per object."""
-    rows = await tx.fetch(_SQL["mark_posted"], {"message_ids": list(message_ids)})
+async def mark_posted(
+    tx: Transaction, receipts: Mapping[bytes, Receipt], check_after: float | None = None
+) -> Counter[int]:
+    """The store holds them; returns the rows that became posted per object.
+
+    `check_after`: seconds until the store is to be asked for them; None: it need not be.
+    """
+    rows = await tx.fetch(
+        _SQL["mark_posted"],
+        {
+            "message_ids": list(receipts),
+            "servers": [text(r.server) for r in receipts.values()],
+            "wire_sizes": [r.wire_size for r in receipts.values()],
+            "check_after": check_after,
+        },
+    )
     return Counter(r[0] for r in rows)
+
+
+async def rename(tx: Transaction, old: bytes, new: bytes, nonce: bytes | None) -> None:
+    """The article gets a new Message-ID, and is sealed anew where it is sealed."""
+    await tx.run(_SQL["rename"], {"old": old, "new": new, "nonce": nonce})
+
+
+async def count_repost(tx: Transaction, message_id: bytes) -> None:
+    """An article that is not there any more is about to be posted again."""
+    await tx.run(_SQL["count_repost"], {"message_id": message_id})
 
 
 async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str) -> None:
@@ -92,9 +117,17 @@ async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
     )
 
 
-async def mark_missing(tx: Transaction, message_ids: Collection[bytes], error: str) -> Counter[int]:
-    """Not there, or not as posted; returns the rows that became missing per object."""
-    rows = await tx.fetch(_SQL["mark_missing"], {"message_ids": list(message_ids), "error": error})
+async def mark_missing(
+    tx: Transaction, message_ids: Collection[bytes], error: str, *, poisoned: bool = False
+) -> Counter[int]:
+    """Not there, or not as posted; returns the rows that became missing per object.
+
+    `poisoned`: posting them again under the same Message-IDs would not help.
+    """
+    rows = await tx.fetch(
+        _SQL["mark_missing"],
+        {"message_ids": list(message_ids), "error": error, "poisoned": poisoned},
+    )
     return Counter(r[0] for r in rows)
 
 
@@ -112,12 +145,12 @@ async def unposted(
     """
     index, redundancy = after
     values = {"object": object_id, "index": index, "redundancy": redundancy, "limit": limit}
-    return _segments(await tx.fetch(_SQL["unposted"], values))
+    return segments_of(await tx.fetch(_SQL["unposted"], values))
 
 
 async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> list[Segment]:
     """All copies of the segments `first` (inclusive) to `last` (exclusive) of an object."""
-    return _segments(
+    return segments_of(
         await tx.fetch(_SQL["of_object"], {"object": object_id, "first": first, "last": last})
     )
 
@@ -130,7 +163,7 @@ async def posted(
     `after`: (object, segment index, redundancy); (0, -1, 0) begins.
     """
     first, index, redundancy = after
-    return _segments(
+    return segments_of(
         await tx.fetch(
             _SQL["posted"],
             {
@@ -144,7 +177,8 @@ async def posted(
     )
 
 
-def _segments(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
+def segments_of(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
+    """Rows of the queries of this table and of `checks`; what follows the columns is not read."""
     return [
         Segment(
             object_id=r[0],
@@ -158,6 +192,8 @@ def _segments(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
             status=SegmentStatus(r[8]),
             tries=r[9],
             error=r[10],
+            realm_id=r[11],
+            reposts=r[12],
         )
         for r in rows
     ]

@@ -22,26 +22,45 @@ SELECT hash, redundancy, message_id, codec, payload_size, status, object_id, seg
 -- insert
 -- New rows of the ledger; those that are there already stay as they are.
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, message_id, status, posted_at)
+                      codec, nonce, message_id, status, posted_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
-       u.codec, u.message_id, u.status, CASE WHEN u.status = 2 THEN now() END
+       u.codec, u.nonce, u.message_id, u.status, CASE WHEN u.status = 2 THEN now() END
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[], %(sizes)b::int4[],
               %(payload_sizes)b::int4[], %(hashes)b::bytea[], %(codecs)b::int2[],
-              %(message_ids)b::bytea[], %(statuses)b::int2[])
-       AS u(object_id, segment_index, redundancy, size, payload_size, hash, codec, message_id, status)
+              %(nonces)b::bytea[], %(message_ids)b::bytea[], %(statuses)b::int2[])
+       AS u(object_id, segment_index, redundancy, size, payload_size, hash, codec, nonce,
+            message_id, status)
     ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING
 RETURNING object_id, status;
 
 -- mark_sending
--- Articles about to be sent again under their own Message-IDs.
-UPDATE segments SET status = 1
- WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status NOT IN (2, 3, 6);
+-- Articles about to be sent again under their own Message-IDs, sealed anew where they are sealed.
+UPDATE segments s SET status = 1, nonce = u.nonce
+  FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
+ WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6);
 
 -- mark_posted
--- The store holds these articles; every row that shares one is posted with it.
-UPDATE segments SET status = 2, posted_at = now(), tries = tries + 1, error = NULL
- WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status NOT IN (2, 3, 6)
-RETURNING object_id;
+-- The store holds these articles; every row that shares one is posted with it. With a delay the
+-- store is asked for it again after so many seconds.
+UPDATE segments s
+   SET status = 2, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
+       server = coalesce(nullif(u.server, ''), s.server),
+       wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
+       check_at = now() + %(check_after)s::float8 * interval '1 second'
+  FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[])
+       AS u(message_id, server, wire_size)
+ WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6)
+RETURNING s.object_id;
+
+-- rename
+-- An article gets a new Message-ID, for what is known under the old one cannot be read.
+UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
+ WHERE message_id = %(old)b AND status <> 6;
+
+-- count_repost
+-- An article that was posted and is not there is about to be posted again.
+UPDATE segments SET reposts = reposts + 1
+ WHERE message_id = %(message_id)b AND status NOT IN (2, 3, 6);
 
 -- mark_failed
 -- Given up for this run, with the store's words.
@@ -51,15 +70,17 @@ UPDATE segments s SET status = 5, tries = s.tries + %(tries)s, error = %(error)s
 -- mark_verified
 -- The store said again that it holds the articles of these rows. By row, not by Message-ID: the
 -- article of a hash of zeros may have millions.
-UPDATE segments s SET status = 3, verified_at = now()
+UPDATE segments s SET status = 3, verified_at = now(), check_at = NULL, reposts = 0
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
        AS u(object_id, segment_index, redundancy)
  WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
    AND s.redundancy = u.redundancy AND s.status IN (2, 3);
 
 -- mark_missing
--- The store does not hold these articles, or not as they were posted.
-UPDATE segments SET status = 4, error = %(error)s
+-- The store does not hold these articles, or not as they were posted. What is poisoned would not
+-- be mended under its own name.
+UPDATE segments SET status = 4, error = %(error)s, check_at = NULL,
+       reposts = CASE WHEN %(poisoned)s THEN greatest(reposts, 1) ELSE reposts END
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN (2, 3)
 RETURNING object_id;
 
@@ -71,7 +92,7 @@ UPDATE segments SET status = 6
 -- unposted
 -- The next articles of an object the store has not acknowledged, after a copy of a segment.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error
+       tries, error, realm_id, reposts
   FROM segments
  WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
    AND status NOT IN (2, 3, 6)
@@ -81,7 +102,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 -- of_object
 -- The copies of some segments of one object that can be fetched, in order.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error
+       tries, error, realm_id, reposts
   FROM segments
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND status <> 6
@@ -90,7 +111,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 -- posted
 -- The next posted articles of some objects, after a copy of a segment: what verify looks for.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error
+       tries, error, realm_id, reposts
   FROM segments
  WHERE object_id = ANY(%(objects)b::int8[]) AND status IN (2, 3)
    AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)

@@ -11,6 +11,7 @@ import click
 from usenetsync_tui import __version__
 from usenetsync_tui.cli.database import db
 from usenetsync_tui.cli.listing import list_files, list_folders, list_jobs, list_snapshots
+from usenetsync_tui.cli.nzb import nzb
 from usenetsync_tui.cli.restore import restore, verify
 from usenetsync_tui.cli.screen import open_screen, tui
 from usenetsync_tui.cli.upload import upload
@@ -36,6 +37,7 @@ for verb in (
     list_snapshots,
     list_files,
     list_jobs,
+    nzb,
     db,
     tui,
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -34,7 +35,8 @@ async def _folders(as_json: bool) -> Exit:
     for folder in every:
         done = [s for s in versions[folder.id] if s.state is not SnapshotState.BUILDING]
         if as_json:
-            words.emit("folder", **words.row(folder), versions=[s.version for s in done])
+            shown = replace(folder, realm=replace(folder.realm, wrapped_key=None))
+            words.emit("folder", **words.row(shown), versions=[s.version for s in done])
             continue
         latest = (
             f"version {done[-1].version}, {words.number(done[-1].files)} files, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,7 +23,9 @@ from usenetsync_tui.cli.run import (
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.opening import application_name
 from usenetsync_tui.engine.single import SingleJob
+from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.pipeline.verify import Verified
 from usenetsync_tui.postgres.lock import EngineLock
 
 
@@ -40,11 +43,14 @@ def restore(folder: str, target: Path, version: int | None, prefix: str, as_json
 async def _restore(
     word: str, target: Path, version: int | None, prefix: str, as_json: bool
 ) -> Exit:
-    settings, _ = environment()
-    async with looking("restore") as opened:
+    settings, locations = environment()
+    async with (
+        looking("restore") as opened,
+        Stores(opened.catalogue, settings, locations) as stores,
+    ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        job = SingleJob(opened, settings, folder)
+        job = SingleJob(await stores.run(folder, 0))
         where = os.fsencode(os.path.abspath(target))
         summary = await _shown(
             job, lambda: job.restore(where, version, os.fsencode(prefix)), as_json
@@ -63,29 +69,37 @@ def verify(folder: str, body: bool, as_json: bool) -> None:
 
 
 async def _verify(word: str, body: bool, as_json: bool) -> Exit:
-    settings, _ = environment()
-    async with looking("verify") as opened:
+    settings, locations = environment()
+    async with (
+        looking("verify") as opened,
+        Stores(opened.catalogue, settings, locations) as stores,
+    ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
         async with EngineLock(opened.conninfo, application_name=application_name("verify")):
-            job = SingleJob(opened, settings, folder)
+            job = SingleJob(await stores.run(folder, 0))
             summary = await _shown(job, lambda: job.verify(bodies=body), as_json)
     found = job.verified
     if found is not None:
-        bad = found.missing + found.damaged
-        share = 100 * (found.checked - bad) / found.checked if found.checked else 100.0
-        if as_json:
-            words.emit(
-                "verified", checked=found.checked, missing=found.missing, damaged=found.damaged
-            )
-        else:
-            words.say(
-                f"verified {share:.2f} % of {words.number(found.checked)} articles: "
-                f"{found.missing} missing, {found.damaged} damaged"
-                + (". The next upload posts them again." if bad else "")
-            )
+        _tell_found(found, as_json)
     tell(summary, as_json=as_json)
     return CODES[summary.outcome.state]
+
+
+def _tell_found(found: Verified, as_json: bool) -> None:
+    bad = found.missing + found.damaged
+    if as_json:
+        words.emit("verified", **words.row(found))
+        return
+    share = 100 * (found.checked - bad) / found.checked if found.checked else 100.0
+    # Rounded down: 100 % is said only when nothing is missing.
+    words.say(
+        f"verified {math.floor(share * 100) / 100:.2f} % of {words.number(found.checked)} "
+        f"articles: {found.missing} missing, {found.damaged} damaged"
+        + (f", {found.reposted} posted again" if bad else "")
+    )
+    for version, count in found.lost:
+        words.say(f"  version {version} still lacks {words.number(count)}")
 
 
 async def _shown(job: SingleJob, work: Callable[[], Awaitable[Summary]], as_json: bool) -> Summary:

@@ -7,6 +7,8 @@ from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.servers import ServerStatus
 
 _SHOWN = 20
 CODES = {
@@ -51,6 +53,7 @@ def _figures(summary: Summary) -> list[str]:
     rate = (
         f"in {words.duration(figures.elapsed)}, {words.size(int(figures.done_bytes / seconds))}/s"
     )
+    lines += [_server(s) for s in summary.servers if s.articles or s.errors]
     match figures.verb:
         case Verb.UPLOAD:
             lines.append(
@@ -60,14 +63,28 @@ def _figures(summary: Summary) -> list[str]:
                 f"{words.size(figures.deduplicated_bytes)} already there; "
                 f"{words.number(figures.unchanged)} unchanged; {rate}"
             )
+            if figures.verified:
+                lines.append(f"{words.number(figures.verified)} articles looked for, and there")
         case Verb.RESTORE:
             lines.append(
                 f"{words.number(figures.done_files)} files, "
                 f"{words.size(figures.done_bytes)} restored {rate}"
             )
+            if figures.from_copies:
+                count = words.number(figures.from_copies)
+                lines.append(f"{count} segments from a further copy: the first was not to be had")
         case Verb.VERIFY:
             pass
     return lines
+
+
+def _server(server: ServerStatus) -> str:
+    """What a server did for the job."""
+    return (
+        f"{server.name}: {words.number(server.articles)} articles, {words.size(server.bytes)}"
+        + (f", {words.number(server.errors)} errors" if server.errors else "")
+        + (f" ({safe_name(server.message)})" if server.message else "")
+    )
 
 
 def _fields(summary: Summary) -> dict[str, object]:
@@ -87,6 +104,9 @@ def _fields(summary: Summary) -> dict[str, object]:
         "bytes": figures.done_bytes,
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
+        "verified": figures.verified,
+        "from_copies": figures.from_copies,
+        "servers": summary.servers,
         "errors": figures.errors,
         "notices": summary.notice_count,
         "elapsed": round(figures.elapsed, 3),

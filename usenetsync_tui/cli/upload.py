@@ -15,7 +15,7 @@ from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
-from usenetsync_tui.errors import SourceError
+from usenetsync_tui.errors import SourceError, UsageError
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
@@ -25,8 +25,10 @@ from usenetsync_tui.model.status import EngineStatus, JobStatus
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--store", type=click.Choice(["shards"]), help="Where the articles go.")
-@click.option("--profile", type=click.Choice(["packed", "plain"]), help="How bytes are dressed.")
+@click.option("--store", type=click.Choice(["shards", "usenet"]), help="Where the articles go.")
+@click.option(
+    "--profile", type=click.Choice([p.value for p in Profile]), help="How bytes are dressed."
+)
 @click.option("--compression", type=click.Choice([c.value for c in Compression]))
 @click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
 @click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
@@ -61,6 +63,8 @@ def folder_path(path: Path) -> bytes:
 
 async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool) -> Exit:
     settings, locations = environment()
+    if choices.store is StoreKind.USENET and not settings.servers:
+        raise UsageError("There is no server: add a [[servers]] table to config.toml.")
     engine = Engine(settings, locations, what="upload")
     for path in paths:
         engine.submit(Upload(folder_path(path), choices))

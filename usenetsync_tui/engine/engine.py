@@ -20,7 +20,7 @@ from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary, summarise
-from usenetsync_tui.errors import CatalogueHeldError, UsenetSyncError, leading_error
+from usenetsync_tui.errors import CatalogueHeldError, StoreError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import (
     Cancel,
@@ -59,6 +59,7 @@ class Engine:
         self._state = EngineState.STARTING
         self._message = "opening the catalogue"
         self._opened: OpenCatalogue | None = None
+        self._stores: Stores | None = None
         self._folders: dict[int, Folder] = {}
         self._figures: dict[int, JobStatus] = {}
         self._rates = RateMeter()
@@ -141,9 +142,13 @@ class Engine:
 
     async def _work_queue(self, until_idle: bool) -> None:
         assert self._opened is not None
-        stores = Stores(self._opened.catalogue, self._settings)
         async with self._opened.catalogue.transaction() as tx:
             await jobs.requeue_interrupted(tx)
+        async with Stores(self._opened.catalogue, self._settings, self._locations) as stores:
+            self._stores = stores
+            await self._take_jobs(stores, until_idle)
+
+    async def _take_jobs(self, stores: Stores, until_idle: bool) -> None:
         while not self._draining:
             await self._obey_all()
             await self._refresh()
@@ -170,7 +175,11 @@ class Engine:
         """One job from its start to its outcome."""
         assert self._opened is not None
         catalogue, folder = self._opened.catalogue, self._folders[job.folder_id]
-        run = Run(catalogue, stores.of(folder), folder, job.id, self._settings.limits)
+        try:
+            run = await stores.run(folder, job.id)
+        except UsenetSyncError as error:
+            await self._refuse(job, folder, str(error))
+            return
         self._run, self._job, self._stop_as = run, job, JobState.QUEUED
         self._state, self._started = EngineState.RUNNING, time.monotonic()
         async with catalogue.transaction() as tx:
@@ -181,19 +190,29 @@ class Engine:
                 outcome = Outcome(self._stop_as, outcome.version, outcome.message)
         except Exception as error:
             failure = leading_error(error)
-            if not isinstance(failure, UsenetSyncError) or failure.retryable:
+            if not isinstance(failure, UsenetSyncError) or (
+                failure.retryable and not isinstance(failure, StoreError)
+            ):
                 raise
             outcome = Outcome(JobState.FAILED, 0, str(failure))
         async with catalogue.transaction(durable=True) as tx:
             await jobs.set_state(tx, job.id, outcome.state, outcome.message)
         figures = self._publish()
         assert figures is not None
-        self.summaries[job.id] = await summarise(
-            catalogue, folder, outcome, figures, run.progress.notices
-        )
+        self.summaries[job.id] = await summarise(run, outcome, figures)
         self._done_bytes += run.progress.done_bytes
         self._done_files += run.progress.done_files
         self._run = self._job = None
+        await self._remember(job.id)
+
+    async def _refuse(self, job: Job, folder: Folder, words: str) -> None:
+        """End a job that cannot even begin: its place cannot be reached with these settings."""
+        assert self._opened is not None
+        async with self._opened.catalogue.transaction(durable=True) as tx:
+            await jobs.set_state(tx, job.id, JobState.FAILED, words)
+        figures = queued_figures(job, folder)
+        outcome = Outcome(JobState.FAILED, 0, words)
+        self.summaries[job.id] = Summary(folder, outcome, figures, None, (), 0)
         await self._remember(job.id)
 
     async def _obey_all(self) -> None:
@@ -207,7 +226,10 @@ class Engine:
             mine = self._run
             match command:
                 case Upload(path, choices):
-                    folder = await folders.keep(tx, path, choices)
+                    assert self._stores is not None
+                    folder = await folders.keep(
+                        tx, path, choices, self._settings.folder_defaults, self._stores.keys.new_key
+                    )
                     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
                     self.started.append(job_id)
                     if mine and mine.job_id == job_id:
@@ -319,6 +341,7 @@ class Engine:
             ),
             notices=tuple(progress.latest) if progress else self._status.notices,
             notice_count=progress.notices if progress else self._status.notice_count,
+            servers=self._stores.statuses if self._stores else (),
             read_only=self._read_only,
             limits=self._settings.limits,
         )

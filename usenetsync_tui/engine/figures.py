@@ -74,6 +74,8 @@ def running_figures(
         files_per_second=rates.files_per_second,
         eta=rates.eta(now - started, p.total_bytes - p.done_bytes) if p.scanned else None,
         elapsed=now - started,
+        verified=p.verified,
+        from_copies=p.from_copies,
     )
 
 

@@ -7,31 +7,36 @@ from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import jobs, snapshots
+from usenetsync_tui.catalogue import checks, jobs, snapshots
 from usenetsync_tui.engine.figures import running_figures
-from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.rates import RateMeter
-from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary, summarise
-from usenetsync_tui.errors import UnknownSnapshotError, UsenetSyncError, leading_error
-from usenetsync_tui.model.folders import Folder, SnapshotState
+from usenetsync_tui.errors import (
+    SourceError,
+    StoreError,
+    UnknownSnapshotError,
+    UsenetSyncError,
+    leading_error,
+)
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.check import mend
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
 from usenetsync_tui.pipeline.upload import Outcome
 from usenetsync_tui.pipeline.verify import Verified, verify
-from usenetsync_tui.settings import Settings
 
 
 class SingleJob:
     """One restore or verify of a folder."""
 
-    def __init__(self, opened: OpenCatalogue, settings: Settings, folder: Folder) -> None:
-        self._catalogue = opened.catalogue
-        store = Stores(opened.catalogue, settings).of(folder)
-        self._run = Run(opened.catalogue, store, folder, 0, settings.limits)
+    def __init__(self, run: Run) -> None:
+        """`run` has no job yet: it is made here."""
+        self._catalogue = run.catalogue
+        self._run = run
         self._job: Job | None = None
         self._rates = RateMeter()
         self._started = time.monotonic()
@@ -83,9 +88,25 @@ class SingleJob:
             )
 
         async def sweep() -> None:
-            self.verified = await verify(run, bodies=bodies)
+            self.verified = found = await verify(run, bodies=bodies)
+            lost = found.missing + found.damaged
+            if lost and not run.draining:
+                found.reposted = await self._mend()
+            async with self._catalogue.transaction() as tx:
+                found.lost = await checks.lost_by_version(tx, folder.id)
+            if found.reposted >= lost and not found.lost:
+                run.progress.errors = 0  # what was found wrong is right again
 
         return await self._tell(sweep)
+
+    async def _mend(self) -> int:
+        """Post again what is missing; 0 when the folder itself is not there."""
+        try:
+            return await mend(self._run)
+        except SourceError as error:
+            notice = Notice(NoticeKind.UNREADABLE, self._run.folder.path, str(error))
+            await self._run.notice(notice)
+            return 0
 
     async def _version(self, wanted: int | None) -> int:
         async with self._catalogue.transaction() as tx:
@@ -112,7 +133,9 @@ class SingleJob:
             outcome = self._outcome()
         except Exception as error:  # noqa: BLE001 - what is not ours is raised again
             failure = leading_error(error)
-            if not isinstance(failure, UsenetSyncError) or failure.retryable:
+            if not isinstance(failure, UsenetSyncError) or (
+                failure.retryable and not isinstance(failure, StoreError)
+            ):
                 raise failure from None
             outcome = Outcome(JobState.FAILED, run.version, str(failure))
         await run.save_progress()
@@ -120,7 +143,7 @@ class SingleJob:
             await jobs.set_state(tx, run.job_id, outcome.state, outcome.message)
         figures = self.figures
         assert figures is not None
-        return await summarise(self._catalogue, run.folder, outcome, figures, run.progress.notices)
+        return await summarise(run, outcome, figures)
 
     def _outcome(self) -> Outcome:
         version = self._run.version

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue import jobs, snapshots
-from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.upload import Outcome
 
 NOTICES_TOLD = 100
@@ -24,13 +25,14 @@ class Summary:
     snapshot: Snapshot | None
     notices: tuple[Notice, ...]
     notice_count: int
+    servers: tuple[ServerStatus, ...] = ()
+    """What the Usenet servers did since the engine began."""
 
 
-async def summarise(
-    catalogue: Catalogue, folder: Folder, outcome: Outcome, figures: JobStatus, notice_count: int
-) -> Summary:
-    """Collect what there is to tell of a job."""
-    async with catalogue.transaction() as tx:
+async def summarise(run: Run, outcome: Outcome, figures: JobStatus) -> Summary:
+    """Collect what there is to tell of a job that ran."""
+    folder = run.folder
+    async with run.catalogue.transaction() as tx:
         versions = await snapshots.of_folder(tx, folder.id)
         first = await jobs.notices(tx, figures.id, 0, NOTICES_TOLD)
     return Summary(
@@ -39,5 +41,6 @@ async def summarise(
         figures=figures,
         snapshot=next((s for s in versions if s.version == outcome.version), None),
         notices=tuple(notice for _, notice in first),
-        notice_count=notice_count,
+        notice_count=run.progress.notices,
+        servers=run.places.statuses,
     )

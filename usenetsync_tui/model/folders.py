@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -52,7 +52,22 @@ class Realm:
     store: StoreKind
     profile: Profile
     domain: str
-    """The right-hand side of its Message-IDs."""
+    """The right-hand side of its Message-IDs where they are not random altogether."""
+    newsgroups: tuple[str, ...] = ()
+    """Where its articles are posted, on Usenet."""
+    sender: str = ""
+    """Who posts them, where that is not random."""
+    wrapped_key: bytes | None = field(default=None, repr=False)
+    """The folder's 256-bit key, wrapped by the user's secret; only in a sealed realm."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDefaults:
+    """What a folder begins with, from the settings."""
+
+    store: StoreKind = StoreKind.SHARDS
+    newsgroups: tuple[str, ...] = ()
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

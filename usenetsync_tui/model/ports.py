@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
 
 
@@ -17,17 +18,52 @@ class Store(Protocol):
     """Where articles live. One contract test runs over every implementation.
 
     Errors: `StoreUnavailableError` (retry may help), `StoreError` (it will not),
-    `ArticleMissingError` from `fetch`.
+    `ArticleMissingError` from `fetch`, `ArticleCollisionError` from `post` of an article that
+    was never sent before, `StoreUnusableError` when no article at all can be posted or fetched.
     """
 
-    async def post(self, article: Article) -> None:
-        """Return when the store holds the article. A known Message-ID counts as posted."""
+    @property
+    def lanes(self) -> int | None:
+        """Articles it takes at once; None: as many as there are workers."""
+
+    async def post(self, article: Article) -> Receipt:
+        """Return when the store holds the article.
+
+        A known Message-ID counts as posted if the article is sent `again`, and wherever a
+        Message-ID cannot be somebody else's.
+        """
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         """Those of the Message-IDs that the store holds."""
 
     async def fetch(self, message_id: bytes) -> bytes:
         """The payload posted under this Message-ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A realm with all that is needed to reach its articles."""
+
+    realm: Realm
+    store: Store
+    key: bytes | None = field(default=None, repr=False)
+    """What seals and opens them; None where they are not sealed."""
+    checks: tuple[float, ...] = ()
+    """Seconds after a post until the store is asked for the article, and then again, if it was
+    in vain. Empty: what the store acknowledged can be read."""
+    wire_id: Callable[[bytes], str] = bytes.hex
+    """How a Message-ID is written on the wire, without ``<>``."""
+
+
+class Places(Protocol):
+    """The places of all realms."""
+
+    @property
+    def statuses(self) -> tuple[ServerStatus, ...]:
+        """How the servers behind them are doing."""
+
+    async def of(self, realm: Realm) -> Place:
+        """`KeyUnavailableError`, `UsageError` when it cannot be reached with these settings."""
 
 
 class FileView(StrEnum):

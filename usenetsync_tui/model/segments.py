@@ -50,12 +50,42 @@ class SegmentStatus(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Where the bytes of a `plain` article belong: what its subject and yEnc lines say."""
+
+    path: bytes
+    """Of the file, inside its folder."""
+    number: int
+    """From 1."""
+    total: int
+    begin: int
+    """Offset of the first byte in the file, from 0."""
+    file_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One posted copy of a segment, as a store takes it."""
 
     message_id: bytes
     """Our own 128 bits."""
     payload: bytes
+    part: Part | None = None
+    """Only in a `plain` realm."""
+    redundancy: int = 0
+    """A further copy goes to another server where there is one."""
+    again: bool = False
+    """It may have been sent before: a store that knows its Message-ID then has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A store's acknowledgement."""
+
+    server: str = ""
+    """Which server took it; empty where the store is one place."""
+    wire_size: int = 0
+    """Bytes of the article as it was posted, headers included; 0 where there is no wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +105,8 @@ class Segment:
     status: SegmentStatus
     tries: int = 0
     error: str | None = None
+    realm_id: int = 0
+    reposts: int = 0
+    """How often it was posted again because it was not there any more."""
+    nonce: bytes | None = None
+    """What it is sealed with: written down when it is planned, never used twice."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.servers import ServerStatus
 
 
 class EngineState(StrEnum):
@@ -85,6 +86,10 @@ class JobStatus:
     """Seconds left; None until ten seconds of data are there."""
     elapsed: float
     message: str = ""
+    verified: int = 0
+    """Articles that were looked for after they were posted, and found."""
+    from_copies: int = 0
+    """Segments fetched from a further copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ class EngineStatus:
     """Source bytes between read and confirm."""
     dedupe_rate: float = 0.0
     """Segments found in the catalogue per segment planned, 0…1 (the cache hit rate)."""
+    servers: tuple[ServerStatus, ...] = ()
     notices: tuple[Notice, ...] = ()
     """The latest ones, newest last; all of them are in the catalogue."""
     notice_count: int = 0

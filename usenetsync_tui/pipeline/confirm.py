@@ -11,7 +11,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue import objects, segments, snapshots
-from usenetsync_tui.pipeline.plan import Ledger
+from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Stage
 
@@ -42,11 +42,13 @@ async def confirm(
 
 async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
     """Record answers and count what they finish."""
-    there = [a.posting for a in batch if a.error is None]
+    receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
+    there = [a.posting for a in batch if a.receipt is not None]
     payload = sum(len(p.article.payload) for p in there)
+    check_after = next(iter(run.place.checks), None)
     async with ledger.lock:
         async with run.catalogue.transaction() as tx:
-            done = await segments.mark_posted(tx, [p.article.message_id for p in there])
+            done = await segments.mark_posted(tx, receipts, check_after)
             progressed = await objects.add_posted(tx, done)
             if payload:
                 await snapshots.add_stored(tx, run.folder.id, run.version, payload)

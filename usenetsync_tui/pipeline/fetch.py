@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from anyio import to_thread
 
 from usenetsync_tui.codec import compression
+from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.run import Run
 
 
-async def fetch_segment(store: Store, copies: Sequence[Segment]) -> bytes:
+async def fetch_segment(run: Run, copies: Sequence[Segment]) -> bytes:
     """The bytes of one segment from the first of its copies that has them.
 
     Raises the first copy's `ArticleMissingError` or `ArticleCorruptError` when none has;
@@ -24,17 +25,28 @@ async def fetch_segment(store: Store, copies: Sequence[Segment]) -> bytes:
     first: StoreError | None = None
     for segment in copies:
         try:
-            payload = await store.fetch(segment.message_id)
-            return await to_thread.run_sync(opened, payload, segment)
+            place = await run.place_of(segment.realm_id)
+            payload = await place.store.fetch(segment.message_id)
+            data = await to_thread.run_sync(opened, payload, segment, place.key)
         except (ArticleMissingError, ArticleCorruptError) as error:
             first = first or error
+        else:
+            run.progress.from_copies += segment.redundancy > 0
+            return data
     assert first is not None
     raise first
 
 
-def opened(payload: bytes, segment: Segment) -> bytes:
-    """The segment in a payload. Raises `ArticleCorruptError`. Blocking."""
-    data = compression.decompress(payload, segment.codec, segment.size)
+def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:
+    """The segment in a payload, opened with the key where there is one.
+
+    Raises `ArticleCorruptError`. Blocking. The digest also finds an article in the wrong place,
+    which a seal that carries no place would not.
+    """
+    codec = segment.codec
+    if key is not None:
+        codec, payload = open_sealed(key, payload)
+    data = compression.decompress(payload, codec, segment.size)
     if hashlib.sha256(data).digest() != segment.hash:
         raise ArticleCorruptError("Its bytes are not those that were posted.")
     return data

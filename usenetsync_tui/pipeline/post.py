@@ -1,31 +1,36 @@
-"""post: hand planned articles to the store, several at a time.
+"""post: hand planned articles to the store, several at a time, sealed where they are to be.
 
 An article whose turn ends in an error the store's retries could not mend is `failed` for
 this run and keeps the store's words; the next run sends it again under the same Message-ID.
-A database that is gone or full ends the run instead: the ledger could not be written either.
+One whose Message-ID is somebody else's is sent under a new one. A store that no article can
+reach, or a database that is gone or full, ends the run instead.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from usenetsync_tui.errors import StoreError
-from usenetsync_tui.pipeline.plan import Posting
+from usenetsync_tui.errors import ArticleCollisionError, StoreError
+from usenetsync_tui.model.segments import Receipt
+from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.run import Run, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The store's answer: None is an acknowledgement, else its words."""
+    """The store's answer: a receipt, or else its words."""
 
     posting: Posting
+    receipt: Receipt | None
     error: str | None = None
 
 
 async def post(
     run: Run,
+    ledger: Ledger,
     stage: Stage,
     worker: int,
     postings: MemoryObjectReceiveStream[Posting],
@@ -36,11 +41,27 @@ async def post(
     async with postings, out:
         async for posting in postings:
             await run.gate.passed()
-            error = None
+            receipt = error = None
             with slot.working(posting.path, posting.article.message_id.hex()[:8]):
                 try:
-                    await run.store.post(posting.article)
+                    receipt = await _post(run, ledger, posting)
                 except StoreError as refusal:
                     error = str(refusal)
             stage.done += 1
-            await out.send(Posted(posting, error))
+            await out.send(Posted(posting, receipt, error))
+
+
+async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
+    """Post it, under a new name if need be."""
+    try:
+        return await _send(run, posting)
+    except ArticleCollisionError:
+        await ledger.rename(run, posting)
+    return await _send(run, posting)
+
+
+async def _send(run: Run, posting: Posting) -> Receipt:
+    place, article = run.place, posting.article
+    if place.key is not None:
+        article = await to_thread.run_sync(posting.sealed, place.key)
+    return await place.store.post(article)

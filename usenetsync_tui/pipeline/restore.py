@@ -209,7 +209,7 @@ class _Restorer:
         async with self._run.catalogue.transaction() as tx:
             copies = await segments.of_object(tx, object_id, 0, 1)
         try:
-            data = await fetch_segment(self._run.store, copies)
+            data = await fetch_segment(self._run, copies)
         except StoreError as error:
             await self._settle([_lost(row, error) for row in missing])
             for row in missing:
@@ -276,7 +276,7 @@ class _Restorer:
                 return
             offset = index * step
             if not await to_thread.run_sync(_has, part, offset, copies):
-                data = await fetch_segment(self._run.store, copies)
+                data = await fetch_segment(self._run, copies)
                 await to_thread.run_sync(part.write, offset, data)
             self._run.progress.done_bytes += copies[0].size if copies else 0
 

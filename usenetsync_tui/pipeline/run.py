@@ -15,11 +15,11 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.status import Limits, StageStatus
 
 _SHOWN_NOTICES = 50
@@ -37,11 +37,15 @@ class Progress:
     done_files: int = 0
     total_bytes: int = 0
     done_bytes: int = 0
+    verified: int = 0
+    """Articles that were looked for after they were posted, and found."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
     segments: int = 0
     deduplicated_segments: int = 0
+    from_copies: int = 0
+    """Segments fetched from a further copy, for the first could not be had."""
     in_flight: int = 0
     errors: int = 0
     notices: int = 0
@@ -134,7 +138,9 @@ class Run:
     """A job at work on its folder."""
 
     catalogue: Catalogue
-    store: Store
+    places: Places
+    place: Place
+    """That of the folder's realm."""
     folder: Folder
     job_id: int
     limits: Limits
@@ -144,6 +150,18 @@ class Run:
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""
+    elsewhere: dict[int, Place] = field(default_factory=dict)
+    """The places of other realms, as far as they were asked for."""
+
+    async def place_of(self, realm_id: int) -> Place:
+        """The place of a segment's realm: a folder may have been in another one before."""
+        if realm_id == self.place.realm.id:
+            return self.place
+        if realm_id not in self.elsewhere:
+            async with self.catalogue.transaction() as tx:
+                realm = await folders.realm_by_id(tx, realm_id)
+            self.elsewhere[realm_id] = await self.places.of(realm)
+        return self.elsewhere[realm_id]
 
     def drain(self) -> None:
         """Stop soon, losing nothing."""

@@ -19,10 +19,18 @@ from usenetsync_tui.catalogue.objects import OpenObject
 from usenetsync_tui.codec import compression
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import FileState, NoticeKind
-from usenetsync_tui.model.segments import Article, ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.segments import (
+    Article,
+    ObjectKind,
+    Part,
+    Receipt,
+    Segment,
+    SegmentStatus,
+)
 from usenetsync_tui.pipeline.compress import COMPRESSION_OF
 from usenetsync_tui.pipeline.confirm import settle_batch
-from usenetsync_tui.pipeline.plan import Ledger, Posting
+from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
 from usenetsync_tui.pipeline.source import SourceTree
@@ -46,7 +54,9 @@ async def settle(
                 return
             after = page[-1].id
             for made in page:
-                await settler.settle(made)
+                # What is left in a realm the folder is in no more cannot be sent from here.
+                if made.realm_id == run.place.realm.id:
+                    await settler.settle(made)
 
 
 class _Settler:
@@ -105,8 +115,10 @@ class _Settler:
         Not asked for what verify missed: a damaged article is there, and to be replaced.
         """
         unsure = {s.message_id for s in left if s.status is not SegmentStatus.MISSING}
-        there = await self._run.store.present(unsure) if unsure else set()
-        found = [Posted(Posting(Article(name, b""), b"", 0, 0)) for name in sorted(there)]
+        there = await self._run.place.store.present(unsure) if unsure else set()
+        found = [
+            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt()) for name in sorted(there)
+        ]
         if found:
             await settle_batch(self._run, self._ledger, found)
         return [s for s in left if s.message_id not in there]
@@ -121,14 +133,35 @@ class _Settler:
         path = members[0].entry.path
         with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
             payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
-        posting = Posting(Article(segment.message_id, payload), path, segment.size, segment.size)
-        async with ledger.lock:
-            async with run.catalogue.transaction(durable=True) as tx:
-                await segments.mark_sending(tx, [segment.message_id])
-            ledger.under_way[segment.message_id] = posting
+        part = None
+        if run.folder.realm.profile is Profile.PLAIN:
+            begin = segment.index * made.segment_size
+            part = Part(path, segment.index + 1, made.segments, begin, made.size)
+        article = Article(segment.message_id, payload, part, segment.redundancy, again=True)
+        # Sealed with a fresh nonce: what was compressed by another version of a library is other
+        # bytes, and a nonce must never seal two.
+        nonce = fresh_nonce(run)
+        posting = Posting(article, path, segment.size, segment.size, segment.codec, nonce)
+        await self._record(posting, segment)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
         await self._out.send(posting)
+
+    async def _record(self, posting: Posting, segment: Segment) -> None:
+        """On disk before it is sent: under its own name, or under a new one if that is poisoned.
+
+        An article that is missing is posted again under its Message-ID once; when it is missing
+        after that too, the server knows the name but does not give the article out.
+        """
+        run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
+        async with ledger.lock:
+            async with run.catalogue.transaction(durable=True) as tx:
+                if missing:
+                    await segments.count_repost(tx, segment.message_id)
+                await segments.mark_sending(tx, {segment.message_id: posting.nonce})
+            ledger.under_way[segment.message_id] = posting
+        if missing and segment.reposts:
+            await ledger.rename(run, posting)
 
 
 def _remake(

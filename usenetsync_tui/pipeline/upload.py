@@ -12,24 +12,21 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import files, jobs, snapshots
+from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.pipeline.check import see_through, watch
 from usenetsync_tui.pipeline.compress import DressedItem, compress
-from usenetsync_tui.pipeline.confirm import confirm
 from usenetsync_tui.pipeline.index import IndexResult, index
+from usenetsync_tui.pipeline.ledger import Ledger
+from usenetsync_tui.pipeline.outgoing import capacity, outgoing
 from usenetsync_tui.pipeline.pack import Unit
 from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
-from usenetsync_tui.pipeline.plan import Ledger, Planner, Posting
-from usenetsync_tui.pipeline.post import Posted, post
+from usenetsync_tui.pipeline.plan import Planner
 from usenetsync_tui.pipeline.read import ObjectIds, Reader, ReadItem, why_unreadable
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
-
-_QUEUE = 8
-_BUFFERS_A_SEGMENT = 3
-"""Source bytes, payload, and the copy a driver makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,13 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
         await jobs.clear_notices(tx, run.job_id)
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
-        await _stream(run, source, exclude)
+        await _move(run)
+        ledger = Ledger()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(watch, run, ledger)
+            await _stream(run, ledger, source, exclude)
+            beside.cancel_scope.cancel()
+        await see_through(run, source)
         if run.draining:
             await run.save_progress()
             return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
@@ -64,54 +67,58 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
     return await _finish(run, before.version if before else 0)
 
 
-def _capacity(run: Run) -> int:
-    """Items a stream may hold: `_QUEUE`, less when segments are huge."""
-    workers = 3 * run.limits.max_workers
-    room = run.limits.memory_limit // (run.limits.chunk_size * _BUFFERS_A_SEGMENT)
-    return max(1, min(_QUEUE, (room - workers) // 4))
+async def _move(run: Run) -> None:
+    """Have files read again whose articles are not where the folder wants them now."""
+    folder, after = run.folder, b""
+    async with run.catalogue.transaction() as tx:
+        placed = await moves.is_placed(tx, folder, run.version)
+    while not placed:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.strays(tx, folder, after, run.limits.batch_size)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
+        after = page[-1]
+    async with run.catalogue.transaction() as tx:
+        await moves.place(tx, folder, run.version)
 
 
-async def _stream(run: Run, source: SourceTree, exclude: frozenset[tuple[int, int]]) -> None:
-    capacity, workers = _capacity(run), run.limits.max_workers
-    units_in, units = anyio.create_memory_object_stream[Unit](capacity)
-    read_in, read = anyio.create_memory_object_stream[ReadItem](capacity)
-    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](capacity)
-    postings_in, postings = anyio.create_memory_object_stream[Posting](capacity)
-    answers_in, answers = anyio.create_memory_object_stream[Posted](4 * capacity)
+async def _stream(
+    run: Run, ledger: Ledger, source: SourceTree, exclude: frozenset[tuple[int, int]]
+) -> None:
+    size, workers = capacity(run), run.limits.max_workers
+    units_in, units = anyio.create_memory_object_stream[Unit](size)
+    read_in, read = anyio.create_memory_object_stream[ReadItem](size)
+    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](size)
     scanning = Stage("scan", 1)
     reading = Stage("read", max(1, workers // 2), units)
     compressing = Stage("compress", max(1, workers // 2), read)
     planning = Stage("plan", 1, dressed)
-    posting = Stage("post", max(1, min(workers, run.limits.max_connections // 4)), postings)
-    confirming = Stage("confirm", 1, answers)
-    run.stages[:] = [scanning, reading, compressing, planning, posting, confirming]
-    ledger, ids, indexed = Ledger(), ObjectIds(run), IndexResult()
+    run.stages[:] = [scanning, reading, compressing, planning]
+    ids, indexed = ObjectIds(run), IndexResult()
     outstanding = Outstanding()
-    streams = (units_in, units, read_in, read, dressed_in, dressed, postings_in, postings)
-    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
-        keep = every_stream.enter_context
-        for stream in (*streams, answers_in, answers):
-            keep(stream)
-        async with anyio.create_task_group() as group:
-            for number in range(len(posting.slots)):
-                ends = keep(postings.clone()), keep(answers_in.clone())
-                group.start_soon(post, run, posting, number, *ends)
-            group.start_soon(confirm, run, ledger, confirming, answers)
-            await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
-            run.progress.phase = "upload"
-            group.start_soon(_index, run, scanning, indexed, source, exclude)
-            group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
-            for number in range(len(reading.slots)):
-                out = keep(read_in.clone())
-                reader = Reader(run, source, ids, reading, number, outstanding, out)
-                group.start_soon(reader.work, keep(units.clone()))
-            for number in range(len(compressing.slots)):
-                between = keep(read.clone()), keep(dressed_in.clone())
-                group.start_soon(compress, run, compressing, number, *between)
-            planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
-            group.start_soon(planner.work, keep(dressed.clone()))
-            for stream in (*streams, answers_in):
-                stream.close()
+    streams = (units_in, units, read_in, read, dressed_in, dressed)
+    async with outgoing(run, ledger) as postings_in:
+        with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+            keep = every_stream.enter_context
+            for stream in streams:
+                keep(stream)
+            async with anyio.create_task_group() as group:
+                await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
+                run.progress.phase = "upload"
+                group.start_soon(_index, run, scanning, indexed, source, exclude)
+                group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
+                for number in range(len(reading.slots)):
+                    out = keep(read_in.clone())
+                    reader = Reader(run, source, ids, reading, number, outstanding, out)
+                    group.start_soon(reader.work, keep(units.clone()))
+                for number in range(len(compressing.slots)):
+                    between = keep(read.clone()), keep(dressed_in.clone())
+                    group.start_soon(compress, run, compressing, number, *between)
+                planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
+                group.start_soon(planner.work, keep(dressed.clone()))
+                for stream in streams:
+                    stream.close()
 
 
 async def _index(

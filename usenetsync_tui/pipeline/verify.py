@@ -1,20 +1,21 @@
 """verify: is every article of a folder still there (and, with bodies, still itself)?
 
-Articles that are not become `missing` in the ledger; the next upload posts them again from
-the source, under their own Message-IDs.
+Articles that are not become `missing` in the ledger: `check.mend`, or the next upload, posts
+them again from the source.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import files, objects, segments, snapshots
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.fetch import opened
 from usenetsync_tui.pipeline.run import Run
@@ -30,6 +31,10 @@ class Verified:
     checked: int = 0
     missing: int = 0
     damaged: int = 0
+    reposted: int = 0
+    """Of those, posted again from the folder, and there now."""
+    lost: list[tuple[int, int]] = field(default_factory=list)
+    """(version, articles it still lacks), for the versions that lack some."""
 
 
 async def verify(run: Run, *, bodies: bool) -> Verified:
@@ -69,7 +74,10 @@ async def _articles(run: Run, page: list[int]) -> AsyncIterator[list[Segment]]:
 async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> dict[bytes, NoticeKind]:
     """The Message-IDs that are not as they should be; each is looked at once."""
     named = {a.message_id: a for a in articles}
-    there = await run.store.present(named.keys())
+    there: set[bytes] = set()
+    for realm in {a.realm_id for a in articles}:
+        place = await run.place_of(realm)
+        there |= await place.store.present({a.message_id for a in articles if a.realm_id == realm})
     lost = {name: NoticeKind.MISSING for name in named if name not in there}
     if bodies:
         for name in there:
@@ -81,8 +89,9 @@ async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> dict[byte
 
 async def _damage(run: Run, article: Segment) -> NoticeKind | None:
     try:
-        payload = await run.store.fetch(article.message_id)
-        await to_thread.run_sync(opened, payload, article)
+        place = await run.place_of(article.realm_id)
+        payload = await place.store.fetch(article.message_id)
+        await to_thread.run_sync(opened, payload, article, place.key)
     except ArticleMissingError:
         return NoticeKind.MISSING
     except ArticleCorruptError:
@@ -97,13 +106,16 @@ async def _record(
     lost: dict[bytes, NoticeKind],
 ) -> None:
     """Write down what was found; a file that lost an article is told once a batch."""
+    on_usenet = run.place.realm.store is StoreKind.USENET
     affected = {a.object_id: a for a in reversed(articles) if a.message_id in lost}
     notices = []
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, [a for a in articles if a.message_id not in lost])
         for kind, words in _WORDS.items():
             names = [name for name, k in lost.items() if k is kind]
-            counts = await segments.mark_missing(tx, names, words)
+            # A server takes a Message-ID once: there, other bytes need another name.
+            poisoned = kind is NoticeKind.DAMAGED and on_usenet
+            counts = await segments.mark_missing(tx, names, words, poisoned=poisoned)
             progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
             await snapshots.doubt(tx, [o.id for o in progressed])
         for made, article in affected.items():

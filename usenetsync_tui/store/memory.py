@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import ArticleMissingError
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, Receipt
 
 
 class MemoryStore:
@@ -14,9 +14,12 @@ class MemoryStore:
     def __init__(self) -> None:
         self.articles: dict[bytes, bytes] = {}
 
-    async def post(self, article: Article) -> None:
+    lanes: int | None = None
+
+    async def post(self, article: Article) -> Receipt:
         """Keep the payload; a Message-ID sent again is mended."""
         self.articles[article.message_id] = article.payload
+        return Receipt()
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         """Those of the Message-IDs that are kept."""

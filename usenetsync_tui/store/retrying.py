@@ -9,7 +9,7 @@ import anyio
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, Receipt
 
 _T = TypeVar("_T")
 
@@ -26,9 +26,14 @@ class RetryingStore:
         self._tries = tries
         self._backoff = backoff
 
-    async def post(self, article: Article) -> None:
+    @property
+    def lanes(self) -> int | None:
+        """Those of the store."""
+        return self._store.lanes
+
+    async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""
-        await self._attempt(lambda: self._store.post(article))
+        return await self._attempt(lambda: self._store.post(article))
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         """Ask, again if the store does not answer."""

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
 
@@ -28,7 +28,9 @@ class ShardsStore:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
         self._pool = pool
 
-    async def post(self, article: Article) -> None:
+    lanes: int | None = None
+
+    async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is there already counts as posted (and is mended)."""
         try:
             with mapped_errors():
@@ -39,6 +41,7 @@ class ShardsStore:
                     )
         except psycopg.DataError as error:
             raise StoreError(str(error)) from error
+        return Receipt()
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         """Those of the Message-IDs that have a row."""

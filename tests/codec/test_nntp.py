@@ -1,0 +1,291 @@
+"""NNTP without I/O: lines, replies, and the order of things."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usenetsync_tui.codec.nntp import (
+    MAX_CAPABILITIES,
+    MAX_COMMAND,
+    MAX_LINE,
+    RULES,
+    Conversation,
+    Lines,
+    MultiLine,
+    Reply,
+    State,
+    Verb,
+    command_line,
+    parse_capabilities,
+    parse_reply,
+)
+from usenetsync_tui.errors import ProtocolError
+
+COMMANDS = [verb for verb in Verb if verb not in (Verb.GREETING, Verb.ARTICLE)]
+
+
+def greeted(*lines: bytes) -> Conversation:
+    """A conversation that is ready for everything."""
+    talk = Conversation()
+    talk.receive(b"200 hello")
+    talk.command(Verb.MODE_READER)
+    talk.receive(b"200 reader")
+    for line in lines:
+        talk.receive(line)
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument", "line"),
+    [
+        (Verb.CAPABILITIES, "", b"CAPABILITIES\r\n"),
+        (Verb.MODE_READER, "", b"MODE READER\r\n"),
+        (Verb.AUTHINFO_USER, "bob", b"AUTHINFO USER bob\r\n"),
+        (Verb.AUTHINFO_PASS, "pa ss", b"AUTHINFO PASS pa ss\r\n"),
+        (Verb.AUTHINFO_PASS, "ends with ", b"AUTHINFO PASS ends with \r\n"),
+        (Verb.STAT, "a@b", b"STAT <a@b>\r\n"),
+        (Verb.BODY, "a@b", b"BODY <a@b>\r\n"),
+        (Verb.POST, "", b"POST\r\n"),
+    ],
+)
+def test_commands(verb: Verb, argument: str, line: bytes) -> None:
+    assert command_line(verb, argument) == line
+
+
+@given(verb=st.sampled_from(COMMANDS), argument=st.text(max_size=600))
+def test_no_argument_breaks_out_of_its_line(verb: Verb, argument: str) -> None:
+    try:
+        line = command_line(verb, argument)
+    except ValueError as error:
+        assert len(argument) < 5 or argument not in str(error)
+        return
+    assert len(line) <= MAX_COMMAND
+    assert line.endswith(b"\r\n")
+    assert not set(line[:-2]) & set(b"\r\n\0")
+
+
+@pytest.mark.parametrize("argument", ["a\r\nPOST", "a\nb", "a\rb", "a\0b", "x" * 500, "\ud800"])
+def test_what_may_not_be_sent(argument: str) -> None:
+    with pytest.raises(ValueError, match="AUTHINFO PASS") as caught:
+        command_line(Verb.AUTHINFO_PASS, argument)
+    assert argument not in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["", "a b", "<a@b>", "é@b", "x" * 249, "a@b>"])
+def test_what_is_no_message_id(argument: str) -> None:
+    with pytest.raises(ValueError, match="Message-ID"):
+        command_line(Verb.STAT, argument)
+
+
+def test_the_longest_command_fits() -> None:
+    longest = MAX_COMMAND - len(b"AUTHINFO PASS \r\n")
+    assert len(command_line(Verb.AUTHINFO_PASS, "x" * longest)) == MAX_COMMAND
+    with pytest.raises(ValueError, match="512"):
+        command_line(Verb.AUTHINFO_PASS, "x" * (longest + 1))
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (b"200 hello", Reply(200, "hello")),
+        (b"223", Reply(223, "")),
+        (b"223 ", Reply(223, "")),
+        (b"430\tno such", Reply(430, "no such")),
+        (b"441 bad \xff\x07", Reply(441, "bad \\xff\\x07")),
+        ("200 Grüße".encode(), Reply(200, "Grüße")),
+        (b"400 \x1b[31mred", Reply(400, "\\x1b[31mred")),
+    ],
+)
+def test_replies(line: bytes, reply: Reply) -> None:
+    assert parse_reply(line) == reply
+
+
+@pytest.mark.parametrize("line", [b"", b"2", b"22", b"hello", b"2000", b"099 x", b"600", b"2a0 x"])
+def test_what_is_no_reply(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_reply(line)
+
+
+@given(st.binary(max_size=300))
+def test_any_line_is_a_reply_or_refused(line: bytes) -> None:
+    try:
+        reply = parse_reply(line)
+    except ProtocolError as error:
+        assert str(error).isprintable()
+        return
+    assert 100 <= reply.code <= 599
+    assert reply.text.isprintable()
+
+
+@given(
+    lines=st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").rstrip(b"\r"))),
+    cut=st.integers(1, 7),
+)
+def test_lines_do_not_care_how_they_come(lines: list[bytes], cut: int) -> None:
+    data = b"".join(line + b"\r\n" for line in lines) + b"rest"
+    reader, found = Lines(), []
+    for start in range(0, len(data), cut):
+        reader.feed(data[start : start + cut])
+        while (line := reader.line()) is not None:
+            found.append(line)
+    assert found == lines
+    assert reader.rest() == b"rest"
+    assert len(reader) == 0
+
+
+def test_a_lone_line_feed_ends_a_line_too() -> None:
+    reader = Lines()
+    reader.feed(b"200 a\n201 b\r\n")
+    assert [reader.line(), reader.line(), reader.line()] == [b"200 a", b"201 b", None]
+
+
+def test_a_line_without_end_is_refused() -> None:
+    reader = Lines()
+    reader.feed(b"2" * (MAX_LINE - 1))
+    assert reader.line() is None
+    reader.feed(b"2" * 10 + b"\r\n")
+    with pytest.raises(ProtocolError, match="longer"):
+        reader.line()
+
+
+def test_capabilities() -> None:
+    answer = MultiLine()
+    for line in (b"VERSION 2", b"authinfo USER", b"..dot", b"", b"POST", b"."):
+        assert not answer.done
+        answer.add(line)
+    assert answer.done
+    assert parse_capabilities(answer.lines) == {
+        "VERSION": ("2",),
+        "AUTHINFO": ("USER",),
+        ".DOT": (),
+        "POST": (),
+    }
+
+
+def test_capabilities_without_end_are_refused() -> None:
+    answer = MultiLine()
+    with pytest.raises(ProtocolError, match="no end"):
+        for _ in range(MAX_CAPABILITIES + 1):
+            answer.add(b"X")
+
+
+def test_a_whole_session() -> None:
+    talk = Conversation()
+    assert (talk.state, talk.due) == (State.CONNECTED, 1)
+    assert talk.receive(b"201 no posting") == Reply(201, "no posting")
+    assert (talk.state, talk.posting_allowed) == (State.GREETED, False)
+    talk.command(Verb.CAPABILITIES)
+    talk.receive(b"500 what?")
+    assert talk.state is State.GREETED
+    talk.command(Verb.STARTTLS)
+    talk.receive(b"382 go on")
+    assert talk.state is State.SECURING
+    talk.secured()
+    talk.command(Verb.MODE_READER)
+    talk.receive(b"200 posting allowed")
+    assert (talk.state, talk.posting_allowed) == (State.READY, True)
+    talk.command(Verb.AUTHINFO_USER, "bob")
+    talk.receive(b"381 more")
+    assert talk.state is State.PASSWORD
+    talk.command(Verb.AUTHINFO_PASS, "secret")
+    talk.receive(b"281 in")
+    talk.command(Verb.POST)
+    talk.receive(b"340 send")
+    assert talk.state is State.POSTING
+    talk.article()
+    talk.receive(b"240 taken")
+    assert (talk.state, talk.due) == (State.READY, 0)
+    talk.command(Verb.QUIT)
+    talk.receive(b"205 bye")
+    assert talk.state is State.CLOSED
+
+
+@pytest.mark.parametrize("line", [b"400 busy", b"502 go away", b"500 what"])
+def test_a_greeting_that_refuses(line: bytes) -> None:
+    talk = Conversation()
+    talk.receive(line)
+    assert talk.state is State.CLOSED
+
+
+@pytest.mark.parametrize("line", [b"401 MODE-READER", b"440 no", b"480 log in", b"500"])
+def test_a_refused_post_leaves_the_session_ready(line: bytes) -> None:
+    talk = greeted()
+    talk.command(Verb.POST)
+    talk.receive(line)
+    assert talk.state is State.READY
+    with pytest.raises(ValueError, match="article"):
+        talk.article()
+
+
+def test_400_ends_any_state() -> None:
+    talk = greeted()
+    talk.command(Verb.STAT, "a@b")
+    talk.receive(b"400 going down")
+    assert talk.state is State.CLOSED
+    with pytest.raises(ValueError, match="CLOSED"):
+        talk.command(Verb.STAT, "a@b")
+
+
+def test_questions_travel_together_and_are_answered_in_order() -> None:
+    talk = greeted()
+    for number in range(5):
+        talk.command(Verb.STAT, f"{number}@x")
+    talk.command(Verb.BODY, "5@x")
+    assert talk.due == 6
+    with pytest.raises(ValueError, match="answered"):
+        talk.command(Verb.POST)
+    for _ in range(6):
+        talk.receive(b"430 no")
+    talk.command(Verb.POST)
+    with pytest.raises(ValueError, match="answered"):
+        talk.command(Verb.STAT, "a@b")
+
+
+def test_a_reply_nobody_waits_for() -> None:
+    talk = greeted()
+    with pytest.raises(ProtocolError, match="without being asked"):
+        talk.receive(b"200 again")
+    assert talk.state is State.CLOSED
+
+
+def test_what_was_said_before_the_login_is_forgotten() -> None:
+    talk = greeted()
+    talk.capabilities = {"POST": ()}
+    talk.command(Verb.AUTHINFO_USER, "bob")
+    talk.receive(b"281 in")
+    assert talk.capabilities is None
+
+
+def test_secured_only_after_starttls() -> None:
+    with pytest.raises(ValueError, match="STARTTLS"):
+        greeted().secured()
+
+
+def test_every_rule_covers_every_reply() -> None:
+    assert all(0 in leads for leads in RULES.values())
+
+
+@given(data=st.data())
+def test_no_sequence_leads_out_of_the_table(data: st.DataObject) -> None:
+    talk = Conversation()
+    for _ in range(data.draw(st.integers(0, 30))):
+        if data.draw(st.booleans()):
+            code = data.draw(st.sampled_from([101, 200, 201, 240, 281, 340, 381, 382, 400, 480]))
+            due = talk.due
+            try:
+                talk.receive(b"%d x" % code)
+            except ProtocolError:
+                assert due == 0
+                return
+            assert talk.due == due - 1
+        else:
+            verb = data.draw(st.sampled_from(COMMANDS))
+            before = (talk.state, talk.due)
+            try:
+                talk.command(verb, "a@b")
+            except ValueError:
+                assert (talk.state, talk.due) == before
+            else:
+                assert (before[0], verb) in RULES

@@ -1,0 +1,339 @@
+"""A private INN 2.7: a real news server for tests, in a folder and on ports of its own.
+
+``with Inn() as inn:`` gives an empty server. As root it runs as the package's user ``news``,
+else as oneself; it touches nothing of a server the machine may have. Three ports, all on
+127.0.0.1:
+
+``port``         innd itself: starts in transit mode, posting needs ``MODE READER`` first
+``reader_port``  nnrpd: a reader from the greeting on; offers ``STARTTLS``
+``tls_port``     nnrpd, TLS from the first byte; `ca_file` vouches for 127.0.0.1 and localhost
+
+It knows nothing of the product. What INN has is read from its spool, where an article is one
+file, not asked over the protocol under test.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from certificates import Authority
+
+_NEWS = Path("/usr/lib/news")
+_BIN = _NEWS / "bin"
+_PROGRAMS = ("innd", "nnrpd", "ctlinnd", "makedbz", "auth/passwd/ckpasswd")
+_PATIENCE = 20.0
+
+_PASSWORD = "correct horse"
+# crypt(3) of it, SHA-512: the crypt module has left Python, and ckpasswd takes nothing else.
+_PASSWORD_HASH = (
+    "$6$usenetsync$Bv1hkwljuyMskC42IVe4O2UfIiBhkss20nWsrWUdmLQp/C"
+    "ZReNufqtlAuU2Nl/iinIh4C8.PT8DJvBrNNmvo1."
+)
+
+_INN_CONF = """\
+pathhost: inn.test
+domain: inn.test
+mta: "/bin/false %s"
+mailcmd: /bin/false
+ovmethod: tradindexed
+hismethod: hisv6
+runasuser: {user}
+runasgroup: {group}
+pathnews: {news}
+patharchive: {home}/archive
+patharticles: {home}/articles
+pathdb: {home}/db
+pathetc: {home}/etc
+pathfilter: {home}/filter
+pathincoming: {home}/incoming
+pathlog: {home}/log
+pathoutgoing: {home}/outgoing
+pathoverview: {home}/overview
+pathrun: {home}/run
+pathspool: {home}
+pathtmp: {home}/tmp
+bindaddress: 127.0.0.1
+port: {port}
+maxconnections: 200
+nnrpdloadlimit: 0
+wireformat: true
+maxartsize: {max_article}
+localmaxartsize: {max_article}
+docancels: none
+pgpverify: false
+tlscafile: {home}/etc/ca.pem
+tlscertfile: {home}/etc/server.pem
+tlskeyfile: {home}/etc/server.pem
+"""
+
+# Without an entry here innd would hand 127.0.0.1 to nnrpd at once, and need no MODE READER.
+_INCOMING = 'max-connections: 0\npeer ME { hostname: "127.0.0.1" }\n'
+_STORAGE = "method tradspool {\n    newsgroups: *\n    class: 0\n}\n"
+_READERS = """\
+auth everybody {{
+    hosts: "*"
+    auth: "ckpasswd -f {passwords}"
+    {default}
+}}
+access everybody {{
+    users: "*"
+    newsgroups: "*"
+    access: RP
+}}
+"""
+
+
+class Inn:
+    """The server, running while the block runs. `login`: nothing works without it."""
+
+    host = "127.0.0.1"
+    username = "poster"
+    password = _PASSWORD
+    newsgroup = "alt.binaries.test"
+    moderated_newsgroup = "alt.binaries.moderated"
+    """Posts without Approved are refused: its moderator has no address."""
+    closed_newsgroup = "alt.binaries.closed"
+    """Nobody posts here."""
+
+    def __init__(self, *, login: bool = False, max_article: int = 1_000_000) -> None:
+        self.login = login
+        self.max_article = max_article
+
+    @staticmethod
+    def available() -> str | None:
+        """Why it cannot run here; None when it can."""
+        missing = [name for name in _PROGRAMS if not os.access(_BIN / name, os.X_OK)]
+        if missing:
+            return f"INN is not installed (Debian package inn2): no {_BIN / missing[0]}"
+        return None
+
+    def __enter__(self) -> Inn:
+        with ExitStack() as stack:
+            self._identity = _Identity()
+            self.home = Path(tempfile.mkdtemp(prefix="inn-", dir="/tmp"))
+            stack.callback(shutil.rmtree, self.home)
+            self.port, self.reader_port, self.tls_port = _free_ports(3)
+            self._configure()
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def article_count(self) -> int:
+        """How many articles it has."""
+        return sum(1 for _ in self._spooled())
+
+    def message_ids(self) -> set[str]:
+        """Of the articles it has, with their angle brackets."""
+        return {_message_id(path) for path in self._spooled()}
+
+    def forget(self, message_id: str) -> None:
+        """Lose an article: STAT says 430 from now on, yet posting it again is a duplicate."""
+        self.ctlinnd("cancel", message_id)
+
+    def ctlinnd(self, *command: str) -> None:
+        """Have innd do something (ctlinnd(8)): ``throttle``, ``go``, ``pause``…"""
+        self._run(_BIN / "ctlinnd", "-s", "-t", str(int(_PATIENCE)), *command)
+
+    def log(self) -> str:
+        """What its daemons said, for the message of a failure."""
+        files = sorted((self.home / "log").glob("*.out"))
+        return "".join(f"== {file.name}\n{file.read_text('utf-8', 'replace')}" for file in files)
+
+    def _spooled(self) -> Iterator[Path]:
+        for path in (self.home / "articles").rglob("*"):
+            if path.name.isdecimal() and path.is_file() and not path.is_symlink():
+                yield path
+
+    def _configure(self) -> None:
+        for name in ("archive", "articles", "db", "etc", "filter", "incoming", "log"):
+            (self.home / name).mkdir()
+        for name in ("outgoing", "overview", "run", "tmp"):
+            (self.home / name).mkdir()
+        etc, db = self.home / "etc", self.home / "db"
+        for path, text in self._files().items():
+            (self.home / path).write_text(text)
+        self.ca_file = _certify(etc)
+        for name in ("history", "active.times"):
+            (db / name).touch()
+        (etc / "passwords").chmod(0o600)
+        self.home.chmod(0o755)  # ca.pem is for the clients
+        self._identity.own(self.home)
+        self._run(_BIN / "makedbz", "-i", "-o", "-s", "100000", "-f", str(db / "history"))
+
+    def _files(self) -> dict[str, str]:
+        """The configuration: the text of each file, by its path in the home."""
+        groups = {
+            self.newsgroup: "y",
+            self.moderated_newsgroup: "m",
+            self.closed_newsgroup: "n",
+            "control": "n",
+            "control.cancel": "n",
+            "junk": "n",
+        }
+        inn_conf = _INN_CONF.format(
+            user=self._identity.user,
+            group=self._identity.group,
+            news=_NEWS,
+            home=self.home,
+            port=self.port,
+            max_article=self.max_article,
+        )
+        readers = _READERS.format(
+            passwords=self.home / "etc" / "passwords",
+            default="" if self.login else 'default: "anybody"',
+        )
+        return {
+            "etc/inn.conf": inn_conf,
+            "etc/incoming.conf": _INCOMING,
+            "etc/storage.conf": _STORAGE,
+            "etc/readers.conf": readers,
+            "etc/passwords": f"{self.username}:{_PASSWORD_HASH}\n",
+            "etc/newsfeeds": "ME:*:Tf,Wnm:\n",
+            "etc/moderators": "",
+            "db/active": "".join(
+                f"{name} 0000000000 0000000001 {flag}\n" for name, flag in groups.items()
+            ),
+            "db/newsgroups": "".join(f"{name}\tA test.\n" for name in groups),
+        }
+
+    def _start(self, stack: ExitStack) -> None:
+        nnrpd = (_BIN / "nnrpd", "-D", "-f", "-n", "-b", self.host)
+        for name, port, command in (
+            ("innd", self.port, (_BIN / "innd", "-d")),
+            ("nnrpd", self.reader_port, (*nnrpd, "-p", str(self.reader_port))),
+            ("nnrpd-tls", self.tls_port, (*nnrpd, "-S", "-p", str(self.tls_port))),
+        ):
+            with open(self.home / "log" / f"{name}.out", "wb") as out:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    cwd=self.home,
+                    env=self._environment(),
+                    start_new_session=True,
+                    **self._identity.credentials,
+                )
+            stack.callback(_stop, process)
+            self._wait(process, name, port)
+            if name == "innd":  # a SIGTERM is not looked at before something else happens
+                stack.callback(self.ctlinnd, "shutdown", "the test is over")
+
+    def _wait(self, process: subprocess.Popen[bytes], name: str, port: int) -> None:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            if (code := process.poll()) is not None:
+                raise RuntimeError(f"{name} ended with {code}\n{self.log()}")
+            try:
+                with socket.create_connection((self.host, port), timeout=_PATIENCE):
+                    return
+            except ConnectionRefusedError:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"{name} does not listen\n{self.log()}") from None
+                time.sleep(0.02)
+
+    def _run(self, *command: str | Path) -> None:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.home,
+            env=self._environment(),
+            check=False,
+            timeout=2 * _PATIENCE,
+            **self._identity.credentials,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": str(self.home),
+            "INNCONF": str(self.home / "etc" / "inn.conf"),
+        }
+
+
+class _Identity:
+    """Whom INN runs as: it refuses root."""
+
+    def __init__(self) -> None:
+        self.root = os.geteuid() == 0
+        self.user = "news" if self.root else pwd.getpwuid(os.geteuid()).pw_name
+        self.group = "news" if self.root else grp.getgrgid(os.getegid()).gr_name
+
+    @property
+    def credentials(self) -> dict[str, object]:
+        """Arguments for `subprocess`."""
+        if not self.root:
+            return {}
+        return {"user": self.user, "group": self.group, "extra_groups": []}
+
+    def own(self, folder: Path) -> None:
+        if self.root:
+            for path in (folder, *folder.rglob("*")):
+                shutil.chown(path, self.user, self.group)
+
+
+def _certify(folder: Path) -> Path:
+    """Make ``server.pem``, certificate and key, and return the file that vouches for it."""
+    authority = Authority(folder)
+    authority.context("127.0.0.1", "localhost")
+    (made,) = set(folder.glob("*.pem")) - {authority.ca_file}
+    made.rename(folder / "server.pem").chmod(0o600)
+    return authority.ca_file
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _message_id(path: Path) -> str:
+    with open(path, "rb") as article:
+        for line in article:
+            name, _, value = line.partition(b":")
+            if name.lower() == b"message-id":
+                return value.decode("ascii").strip()
+            if not line.strip():
+                break
+    raise ValueError(f"{path} has no Message-ID")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a daemon and the children of its session; what a stubborn one holds is thrown away."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()

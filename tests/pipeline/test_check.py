@@ -1,0 +1,192 @@
+"""check: what was posted is looked for, and posted again when it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import anyio
+import pytest
+from trees import content
+from worlds import FaultyStore, World, until
+
+from usenetsync_tui.errors import StoreUnavailableError
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
+from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.upload import upload
+
+
+class HidingStore(FaultyStore):
+    """Acknowledges everything; some Message-IDs it never gives out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden: set[bytes] = set()
+        self.hide_next = 0
+        self.looks = 0
+        self.answers = True
+
+    async def post(self, article: Article) -> Receipt:
+        if self.hide_next > 0 and article.message_id not in self.posts:
+            self.hide_next -= 1
+            self.hidden.add(article.message_id)
+        await super().post(article)
+        return Receipt("first", 1000)
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        self.looks += 1
+        if not self.answers:
+            raise StoreUnavailableError("no answer")
+        return await super().present(message_ids) - self.hidden
+
+
+@pytest.fixture
+def hiding(world: World) -> HidingStore:
+    store = HidingStore()
+    world.store = store
+    world.checks = (0.0, 0.0)
+    for number in range(3):
+        (world.root / f"file {number}").write_bytes(content(60_000, number))
+    return store
+
+
+def statuses(world: World) -> list[tuple[object, ...]]:
+    return world.query("SELECT status, count(*) FROM segments GROUP BY 1 ORDER BY 1")
+
+
+@pytest.mark.anyio
+async def test_what_is_there_is_verified(world: World, hiding: HidingStore) -> None:
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert world.run is not None
+    assert world.run.progress.verified == 3
+    rows = world.query("SELECT DISTINCT server, wire_size, check_at FROM segments")
+    assert rows == [("first", 1000, None)]
+
+
+@pytest.mark.anyio
+async def test_without_a_schedule_nothing_is_asked(world: World, hiding: HidingStore) -> None:
+    world.checks = ()
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.POSTED, 3)]
+    assert hiding.looks == 0
+
+
+@pytest.mark.anyio
+async def test_a_late_article_is_looked_for_again(world: World, hiding: HidingStore) -> None:
+    world.checks = (0.0, 0.5)
+    hiding.hide_next = 1
+
+    async def show_later() -> None:
+        await until(lambda: hiding.looks > 0)
+        hiding.hidden.clear()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(show_later)
+        await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert len(hiding.posts) == 3, "nothing was posted again"
+
+
+@pytest.mark.anyio
+async def test_a_lost_article_is_posted_again_under_its_own_id(
+    world: World, hiding: HidingStore
+) -> None:
+    def lose(article: Article) -> None:
+        if hiding.posts.count(article.message_id) == 1 and len(hiding.posts) == 2:
+            del hiding.articles[article.message_id]
+
+    hiding.after = lose
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert len(hiding.posts) == 4
+    assert len(set(hiding.posts)) == 3
+    assert world.query("SELECT count(*) FROM aliases") == [(0,)]
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_a_poisoned_id_is_left_for_a_new_one(world: World, hiding: HidingStore) -> None:
+    hiding.hide_next = 1
+    await world.completed()
+    (poisoned,) = hiding.hidden
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert hiding.posts.count(poisoned) == 2
+    assert len(set(hiding.posts)) == 4
+    ((name, old, adopted),) = world.query("SELECT message_id, wire_id, adopted FROM aliases")
+    assert old == poisoned.hex()
+    assert name in set(hiding.posts) - {poisoned}
+    assert adopted is False
+    gone = world.query("SELECT FROM segments WHERE message_id = %s", poisoned)
+    assert gone == []
+    del hiding.articles[poisoned]
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_what_is_never_there_is_given_up_and_told(world: World, hiding: HidingStore) -> None:
+    hiding.hide_next = 1000
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    assert statuses(world) == [(SegmentStatus.FAILED, 3)]
+    notices = await world.notices()
+    assert {n.path for n in notices} == {b"file 0", b"file 1", b"file 2"}
+    assert all("posted 3 times, and never there to be read" in n.reason for n in notices)
+    world.check_ledger()
+    hiding.hide_next = 0
+    hiding.hidden.clear()
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+
+
+@pytest.mark.anyio
+async def test_no_answer_is_not_missing(world: World, hiding: HidingStore) -> None:
+    hiding.answers = False
+
+    async def answer_later() -> None:
+        await until(lambda: hiding.looks > 2)
+        assert statuses(world) == [(SegmentStatus.POSTED, 3)]
+        hiding.answers = True
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(answer_later)
+        await world.completed()
+    assert len(hiding.posts) == 3
+
+
+@pytest.mark.anyio
+async def test_a_drain_ends_the_wait_and_the_next_run_goes_on(
+    world: World, hiding: HidingStore
+) -> None:
+    world.checks = (3600.0,)
+    run = await world.new_run()
+
+    async def stop() -> None:
+        await until(lambda: run.progress.phase == "verify")
+        run.drain()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(stop)
+        outcome = await upload(run, frozenset())
+    assert outcome.state is JobState.QUEUED
+    await world.end(run, outcome)
+    assert statuses(world) == [(SegmentStatus.POSTED, 3)]
+    world.query("UPDATE segments SET check_at = now() RETURNING 1")
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert len(hiding.posts) == 3
+
+
+@pytest.mark.anyio
+async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -> None:
+    await world.completed()
+    lost = hiding.posts[0]
+    del hiding.articles[lost]
+    found = await world.verify()
+    assert (found.checked, found.missing) == (3, 1)
+    assert world.run is not None
+    assert await mend(world.run) == 1
+    assert hiding.posts.count(lost) == 2
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"]
+    assert await mend(world.run) == 0

@@ -1,0 +1,425 @@
+"""An NNTP server on a real socket that does what a test tells it to, also what no server should.
+
+It keeps articles like a server, and goes wrong like one:
+
+    with ScriptedServer() as server:
+        server.script(Fault.drop_after_body(keep=True))
+        ...
+        assert server.posted == [...]
+
+A `Fault` waits for the first exchange it is about, on whichever connection, and is used up by
+it. What a server always does is an attribute (`greeting`, `stat_delay`, `poisoned`…), which may
+be changed while it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`on`: a command's first word, ``connect``, ``in-body`` or ``article`` (its end)."""
+
+    on: str
+    reply: str | None = None
+    """Said instead of the usual; None: nothing."""
+    keep: bool = False
+    """The article is kept all the same."""
+    close: bool = False
+    """The connection is closed afterwards."""
+    silent: bool = False
+    """Never an answer; the connection stays open."""
+    raw: bytes = b""
+    """Sent as it is."""
+    times: int = 1
+    wait: float = 0.0
+
+    @staticmethod
+    def drop_before_340() -> Fault:
+        return Fault("POST", close=True)
+
+    @staticmethod
+    def drop_in_body() -> Fault:
+        return Fault("in-body", close=True)
+
+    @staticmethod
+    def drop_after_body(*, keep: bool) -> Fault:
+        return Fault("article", keep=keep, close=True)
+
+    @staticmethod
+    def duplicate(*, keep: bool, reply: str = "441 435 Duplicate") -> Fault:
+        """Says that it had the article already, which it takes only now, or not at all."""
+        return Fault("article", reply=reply, keep=keep)
+
+    @staticmethod
+    def other_id(wire_id: str) -> Fault:
+        """Takes the article under another name and says so."""
+        return Fault("article", reply=f"240 Article received <{wire_id}>", keep=True)
+
+    @staticmethod
+    def session_over_in_body() -> Fault:
+        return Fault("in-body", reply="400 Service discontinued", close=True)
+
+    @staticmethod
+    def never_answers(on: str, *, keep: bool = False) -> Fault:
+        return Fault(on, silent=True, keep=keep)
+
+    @staticmethod
+    def login_needed(on: str) -> Fault:
+        return Fault(on, reply="480 Authentication required")
+
+    @staticmethod
+    def garbage(on: str, *, keep: bool = False) -> Fault:
+        return Fault(on, raw=b"\xff\x00\x07 what?\r\n", keep=keep)
+
+    @staticmethod
+    def endless(on: str) -> Fault:
+        """A line that does not end."""
+        return Fault(on, raw=b"2" * 100_000)
+
+
+class _Gone(Exception):
+    """The connection is to be closed."""
+
+
+class ScriptedServer:
+    """Listens on 127.0.0.1 from `with` to its end."""
+
+    def __init__(
+        self,
+        *,
+        faults: Sequence[Fault] = (),
+        login: tuple[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.articles: dict[str, bytes] = {}
+        """Message-ID without brackets → the article as it was posted, not dot-stuffed."""
+        self.posted: list[str] = []
+        """The Message-ID of each article that was kept, whatever was said."""
+        self.commands: Counter[str] = Counter()
+        """How often each first word was heard."""
+        self.connections = 0
+        """Connections ever made."""
+        self.most_open = 0
+        self.greeting = "200 Scripted, posting allowed"
+        self.mode_reader = "200 Reader mode, posting allowed"
+        self.capabilities: tuple[str, ...] | None = ("VERSION 2", "READER", "POST")
+        """None: the command is not known."""
+        self.stat_delay = 0.0
+        """Seconds until an article can be seen."""
+        self.stat_answer = "223 0 <{}> retrieved"
+        self.poisoned: set[str] = set()
+        """Ids that are duplicates for ever and that nobody can read."""
+        self.limit = limit
+        """Connections let in at once."""
+        self.limit_answer = "502 Too many connections"
+        self.split = 0
+        """Send in pieces of so many bytes."""
+        self.latency = 0.0
+        """Seconds before each answer."""
+        self._login = login
+        self._tls = tls
+        self._starttls = starttls
+        self._faults = list(faults)
+        self._seen_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._closing = threading.Event()
+
+    def __enter__(self) -> ScriptedServer:
+        self._listener = socket.create_server((self.host, self.port), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self._closing.clear()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Close everything. The server may be entered again, on the same port."""
+        self._closing.set()
+        _shut(self._listener)
+        self._acceptor.join()
+        self._listener.close()
+        self.drop_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def drop_all(self) -> None:
+        """Cut every connection."""
+        with self._lock:
+            for sock in self._open:
+                _shut(sock)
+
+    def script(self, *faults: Fault) -> None:
+        """More faults, after those that wait already."""
+        with self._lock:
+            self._faults += faults
+
+    @property
+    def waiting(self) -> list[Fault]:
+        """Faults that nothing has met yet."""
+        with self._lock:
+            return list(self._faults)
+
+    @property
+    def open(self) -> int:
+        """Connections open now."""
+        with self._lock:
+            return len(self._open)
+
+    def keep(self, wire_id: str, article: bytes) -> None:
+        """Have an article."""
+        with self._lock:
+            self.articles[wire_id] = article
+            self.posted.append(wire_id)
+            self._seen_at[wire_id] = time.monotonic() + self.stat_delay
+
+    def fault(self, on: str) -> Fault | None:
+        """The next fault about an exchange; it is used up."""
+        with self._lock:
+            for i, fault in enumerate(self._faults):
+                if fault.on == on:
+                    del self._faults[i]
+                    if fault.times > 1:
+                        again = Fault(**{**fault.__dict__, "times": fault.times - 1})
+                        self._faults.insert(i, again)
+                    return fault
+        return None
+
+    def visible(self, wire_id: str) -> bool:
+        """Whether STAT and BODY find it."""
+        with self._lock:
+            there = wire_id in self.articles and wire_id not in self.poisoned
+            return there and time.monotonic() >= self._seen_at[wire_id]
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.add(sock)
+                self.most_open = max(self.most_open, len(self._open))
+            thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        session = _Session(self, sock)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                session.secure(self._tls)
+            session.serve()
+        except (OSError, _Gone):
+            pass
+        finally:
+            with self._lock:
+                self._open.discard(session.sock)
+                self._open.discard(sock)
+            session.sock.close()
+
+    def replace(self, old: socket.socket, new: socket.socket) -> None:
+        """A connection's socket got a TLS layer."""
+        with self._lock:
+            self._open.discard(old)
+            self._open.add(new)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past the end."""
+        if self._closing.wait(seconds):
+            raise _Gone
+
+
+class _Session:
+    """One connection."""
+
+    def __init__(self, server: ScriptedServer, sock: socket.socket) -> None:
+        self.server = server
+        self.sock = sock
+        self.buffer = bytearray()
+        self.user = ""
+        self.logged_in = server._login is None
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        old = self.sock
+        self.sock = context.wrap_socket(old, server_side=True, do_handshake_on_connect=False)
+        self.server.replace(old, self.sock)
+        self.sock.do_handshake()
+
+    def serve(self) -> None:
+        server = self.server
+        if server.limit is not None and server.open > server.limit:
+            self.say(server.limit_answer)
+            raise _Gone
+        if not self.goes_wrong("connect"):
+            self.say(server.greeting)
+        if server.greeting[:1] in "45":
+            raise _Gone
+        while True:
+            line = self.line()
+            word = line.split(" ", 1)[0].upper()
+            server.commands[word] += 1
+            if server.latency:
+                server.wait(server.latency)
+            if not self.goes_wrong(word):
+                self.answer(word, line)
+
+    def answer(self, word: str, line: str) -> None:
+        match word:
+            case "CAPABILITIES" if self.server.capabilities is not None:
+                self.say("101 Capability list:\r\n" + "\r\n".join((*self.server.capabilities, ".")))
+            case "MODE":
+                self.say(self.server.mode_reader)
+            case "STARTTLS" if self.server._starttls is not None:
+                self.say("382 Continue with TLS negotiation")
+                self.secure(self.server._starttls)
+            case "AUTHINFO":
+                self.log_in(line)
+            case "DATE":
+                self.say(f"111 {datetime.now(UTC):%Y%m%d%H%M%S}")
+            case "QUIT":
+                self.say("205 Bye")
+                raise _Gone
+            case "POST" | "STAT" | "BODY" if not self.logged_in:
+                self.say("480 Authentication required")
+            case "POST":
+                self.say("340 Send it")
+                self.take_article()
+            case "STAT":
+                wire_id = line[5:].strip("<>")
+                there = self.server.visible(wire_id)
+                self.say(
+                    self.server.stat_answer.format(wire_id) if there else "430 No such article"
+                )
+            case "BODY":
+                self.body(line[5:].strip("<>"))
+            case _:
+                self.say("500 What?")
+
+    def log_in(self, line: str) -> None:
+        _, kind, value = line.split(" ", 2)
+        if kind.upper() == "USER":
+            self.user = value
+            self.say("381 Password required")
+        elif self.server._login in (None, (self.user, value)):
+            self.logged_in = True
+            self.say("281 Welcome")
+        else:
+            self.say("481 Authentication failed")
+
+    def take_article(self) -> None:
+        """RFC 3977 section 6.3.1, up to the lone dot."""
+        looked = 0
+        while True:
+            end = self.buffer.find(b"\r\n.\r\n", max(0, looked - 4))
+            if end >= 0:
+                break
+            looked = len(self.buffer)
+            self.receive()
+            if len(self.buffer) > 2_000 and self.goes_wrong("in-body"):
+                raise _Gone
+        stuffed = bytes(self.buffer[: end + 2])
+        del self.buffer[: end + 5]
+        article = stuffed.replace(b"\r\n..", b"\r\n.")
+        found = _ID.search(article)
+        if found is None:
+            self.say("441 No Message-ID")
+            return
+        self.judge(found[1].decode(), article)
+
+    def judge(self, wire_id: str, article: bytes) -> None:
+        server = self.server
+        fault = server.fault("article")
+        if fault is not None:
+            adopted = re.search("^240.*<(.*)>", fault.reply or "")
+            name = adopted[1] if adopted else wire_id
+            if fault.keep and name not in server.articles:
+                server.keep(name, article)
+            if self.suffer(fault):
+                return
+        if wire_id in server.poisoned or wire_id in server.articles:
+            self.say("441 435 Duplicate")
+            return
+        server.keep(wire_id, article)
+        self.say(f"240 Article received <{wire_id}>")
+
+    def body(self, wire_id: str) -> None:
+        if not self.server.visible(wire_id):
+            self.say("430 No such article")
+            return
+        _, body = self.server.articles[wire_id].split(b"\r\n\r\n", 1)
+        stuffed = re.sub(rb"^\.", b"..", body, flags=re.MULTILINE)
+        self.send(f"222 0 <{wire_id}>\r\n".encode() + stuffed + b".\r\n")
+
+    def goes_wrong(self, on: str) -> bool:
+        fault = self.server.fault(on)
+        return fault is not None and self.suffer(fault)
+
+    def suffer(self, fault: Fault) -> bool:
+        """Whether the usual answer is spared."""
+        if fault.wait:
+            self.server.wait(fault.wait)
+        if fault.silent:
+            while self.sock.recv(65_536):
+                pass
+            raise _Gone
+        if fault.raw:
+            self.send(fault.raw)
+        if fault.reply is not None:
+            self.say(fault.reply)
+            self.logged_in = self.logged_in and not fault.reply.startswith("480")
+        if fault.close:
+            raise _Gone
+        return bool(fault.raw or fault.reply is not None)
+
+    def say(self, text: str) -> None:
+        self.send(text.encode() + b"\r\n")
+
+    def send(self, data: bytes) -> None:
+        if not self.server.split:
+            self.sock.sendall(data)
+            return
+        for start in range(0, len(data), self.server.split):
+            self.sock.sendall(data[start : start + self.server.split])
+
+    def line(self) -> str:
+        while (end := self.buffer.find(b"\r\n")) < 0:
+            self.receive()
+        line = self.buffer[:end].decode("utf-8", "replace")
+        del self.buffer[: end + 2]
+        return line
+
+    def receive(self) -> None:
+        data = self.sock.recv(262_144)
+        if not data:
+            raise _Gone
+        self.buffer += data
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

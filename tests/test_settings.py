@@ -1,0 +1,123 @@
+"""The settings: where they come from, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.servers import Role, Tls
+from usenetsync_tui.settings import Settings, load_settings
+
+SERVER = """
+[[servers]]
+name = "main"
+host = "news.example.com"
+username = "me"
+"""
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USENETSYNC_DATABASE_URL", "USENETSYNC_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def settings(folder: Path, text: str, mode: int = 0o600) -> Settings:
+    path = folder / "config.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    return load_settings(folder)
+
+
+def test_without_a_file_there_is_no_server(tmp_path: Path) -> None:
+    found = load_settings(tmp_path)
+    assert found.servers == []
+    assert found.folder_defaults.store is StoreKind.SHARDS
+
+
+def test_a_server(tmp_path: Path) -> None:
+    found = settings(tmp_path, SERVER + 'password = "hush"\nroles = ["post", "fetch"]\n')
+    (server,) = found.usenet_servers({})
+    assert (server.name, server.host, server.port) == ("main", "news.example.com", 563)
+    assert (server.tls, server.verify_tls) == (Tls.IMPLICIT, True)
+    assert (server.username, server.password) == ("me", "hush")
+    assert server.roles == {Role.POST, Role.FETCH}
+    assert found.folder_defaults.store is StoreKind.USENET
+    for shown in (repr(found), str(found), repr(server), str(server)):
+        assert "hush" not in shown
+
+
+def test_without_implicit_tls_the_port_is_119(tmp_path: Path) -> None:
+    (server,) = settings(tmp_path, SERVER + 'tls = "starttls"').usenet_servers({})
+    assert server.port == 119
+
+
+def test_a_password_from_the_environment_wins(tmp_path: Path) -> None:
+    text = SERVER.replace("main", "my.server") + 'password = "a"\n'
+    (server,) = settings(tmp_path, text).usenet_servers({"USENETSYNC_PASSWORD_MY_SERVER": "b"})
+    assert server.password == "b"
+
+
+def test_a_password_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush hush\nnot this\n")
+    secret.chmod(0o600)
+    found = settings(tmp_path, SERVER + f'password_file = "{secret}"\n')
+    assert found.usenet_servers({})[0].password == "hush hush"
+    secret.chmod(0o640)
+    with pytest.raises(SettingsError, match="Others can read"):
+        found.usenet_servers({})
+    secret.unlink()
+    with pytest.raises(SettingsError, match="secret"):
+        found.usenet_servers({})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SERVER + 'password = "hush"\n',
+        'passphrase = "hush"\n',
+        'database_url = "postgresql://me:hush@host/db"\n',
+    ],
+)
+def test_an_open_file_must_hold_no_secret(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="others can read it") as caught:
+        settings(tmp_path, text, 0o644)
+    assert "hush" not in str(caught.value)
+    settings(tmp_path, text, 0o600)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("conections = 4", "conections"),
+        ("connections = 0", "connections"),
+        ('tls = "ssl"', "tls"),
+        ("port = 70000", "port"),
+        ('roles = ["upload"]', "roles"),
+        ("roles = []", "roles"),
+        ("timeout = 0", "timeout"),
+        ('password = ["hush"]', "password"),
+    ],
+)
+def test_what_is_wrong_is_named_and_not_shown(tmp_path: Path, line: str, key: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings(tmp_path, SERVER + line + "\n")
+    assert f"servers.0.{key}" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ['newsgroups = ["a b"]', 'newsgroups = ["a\\r\\nb"]', "newsgroups = []"]
+)
+def test_newsgroups_are_names(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="newsgroups"):
+        settings(tmp_path, text)
+
+
+def test_two_servers_of_one_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="same name"):
+        settings(tmp_path, SERVER + SERVER).usenet_servers({})

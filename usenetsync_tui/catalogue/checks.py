@@ -1,0 +1,58 @@
+"""When posted articles are looked for, and which of them are not there: also of `segments`.
+
+"Posted" is not "verified": a server acknowledges an article before it can be read. The
+schedule itself is the caller's; here is when the next look is due, and how many were in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from usenetsync_tui.catalogue.segments import segments_of
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.segments import Segment
+
+_SQL = load("checks.sql")
+
+
+class Due(NamedTuple):
+    """A posted article to be looked for, and how often that was in vain."""
+
+    segment: Segment
+    checks: int
+
+
+async def due(tx: Transaction, realm: int, limit: int) -> list[Due]:
+    """Posted articles of a realm that are to be looked for now."""
+    rows = await tx.fetch(_SQL["due"], {"realm": realm, "limit": limit})
+    return [Due(s, r[13]) for s, r in zip(segments_of(rows), rows, strict=True)]
+
+
+async def next_due(tx: Transaction, realm: int) -> float | None:
+    """Seconds until an article of a realm is to be looked for; None when none waits."""
+    seconds: float | None = (await tx.one(_SQL["next_due"], {"realm": realm}))[0]
+    return seconds
+
+
+async def postpone(tx: Transaction, delays: Mapping[bytes, float]) -> None:
+    """Not readable yet; looked for again after so many seconds, by Message-ID."""
+    values = {"message_ids": list(delays), "delays": list(delays.values())}
+    await tx.run(_SQL["postpone"], values)
+
+
+async def missing(tx: Transaction, folder: int, realm: int) -> int:
+    """How many articles of a folder that were posted in a realm are missing now."""
+    count: int = (await tx.one(_SQL["missing"], {"folder": folder, "realm": realm}))[0]
+    return count
+
+
+async def unposted(tx: Transaction, folder: int, realm: int) -> int:
+    """How many articles of a folder in a realm are missing, given up or on their way."""
+    count: int = (await tx.one(_SQL["unposted"], {"folder": folder, "realm": realm}))[0]
+    return count
+
+
+async def lost_by_version(tx: Transaction, folder: int) -> list[tuple[int, int]]:
+    """(version, articles missing or given up) of the versions that lost some."""
+    return await tx.fetch(_SQL["lost_by_version"], {"folder": folder})

@@ -1,0 +1,51 @@
+"""What an NZB tells of a version: its files in path order, and their articles' names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, load
+
+_SQL = load("nzb.sql")
+
+
+class WiredFile(NamedTuple):
+    """A file with content; field order is that of the query. Without an object it was not read."""
+
+    path: bytes
+    key: bytes
+    size: int
+    mtime_ns: int
+    object_id: int | None
+    segments: int | None
+    complete: bool | None
+    realm_id: int | None
+    object_kind: int | None
+
+
+class WiredArticle(NamedTuple):
+    """An article as the wire knows it; field order is that of the query."""
+
+    segment: int
+    """Its index in the file, from 0."""
+    message_id: bytes
+    wire_size: int | None
+    status: int
+    posted_at: datetime | None
+    adopted: str | None
+    """The name a server gave it instead of its own."""
+
+
+async def files_page(
+    tx: Transaction, folder: int, version: int, after: bytes, limit: int
+) -> list[WiredFile]:
+    """The next files of a version after a key."""
+    values = {"folder": folder, "version": version, "after": after, "limit": limit}
+    return [WiredFile(*r) for r in await tx.fetch(_SQL["files_page"], values)]
+
+
+async def articles(tx: Transaction, object_id: int, after: int, limit: int) -> list[WiredArticle]:
+    """The first copies of an object's segments after an index (-1 begins), in order."""
+    values = {"object": object_id, "after": after, "limit": limit}
+    return [WiredArticle(*r) for r in await tx.fetch(_SQL["articles"], values)]

@@ -1,0 +1,24 @@
+-- files_page
+-- The files of a version that have articles of their own, after a key, in path order.
+SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, o.segments,
+       o.complete, o.realm_id, o.kind
+  FROM (SELECT * FROM files
+         WHERE folder_id = %(folder)s AND path_key > %(after)s AND first_version <= %(version)s
+           AND (last_version IS NULL OR last_version >= %(version)s)
+           AND kind = 0 AND size > 0
+         ORDER BY path_key
+         LIMIT %(limit)s) AS f
+  LEFT JOIN objects o ON o.id = f.object_id
+ ORDER BY f.path_key;
+
+-- articles
+-- The articles of one object as they are called on the wire, first copies, in order: an NZB.
+SELECT s.segment_index, s.message_id, s.wire_size, s.status, s.posted_at,
+       (SELECT a.wire_id FROM aliases a
+         WHERE a.message_id = s.message_id AND a.adopted
+         ORDER BY a.at DESC LIMIT 1)
+  FROM segments s
+ WHERE s.object_id = %(object)s AND s.redundancy = 0 AND s.segment_index > %(after)s
+   AND s.status <> 6
+ ORDER BY s.segment_index
+ LIMIT %(limit)s;

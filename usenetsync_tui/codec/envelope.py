@@ -1,0 +1,190 @@
+"""What an article says of itself: Message-ID, poster, newsgroups, subject and yEnc name.
+
+A dress makes the envelope of an article from its 16-byte Message-ID alone (and, in a `plain`
+realm, from the part it carries), so that a resend after a crash has the same headers. It
+knows nothing of sending, nor of how a header is written (`yenc` does).
+
+`SealedDress`: every word is a keyed hash (BLAKE2b) of the Message-ID, so nothing links two
+articles, or an article to a folder, for whoever lacks the key; only the newsgroups are shared.
+`PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Protocol
+
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.segments import Article, Part
+
+NAME_LIMIT = 240
+"""Bytes of UTF-8 in a flattened name: what file systems take, with room for a client's own."""
+
+_SEALED_TLD = "invalid"
+"""Reserved (RFC 2606), so no one's host; RFC 5536 §3.1.2 names it for addresses not to be used."""
+
+_LETTERS = string.ascii_lowercase
+_ALPHANUMERIC = string.ascii_letters + string.digits
+_FORBIDDEN = frozenset('<>:"\\|?*')
+"""What some client's system refuses in a name (the separator is gone already)."""
+
+_EDGES = re.compile(r"^[ .]+|[ .]+$")
+_EXTENSION = re.compile(r"(?<=.)\.[^. ]{1,16}$")
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_NEWSGROUP = re.compile(r"[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The headers of an article, harmless already: no controls, no line breaks."""
+
+    message_id: str
+    """Without its angle brackets."""
+    sender: str
+    """``Name <local@domain>`` or the bare address."""
+    newsgroups: str
+    """Joined by commas, no spaces."""
+    subject: str
+    name: bytes
+    """Of the file, in the yEnc lines."""
+
+
+class Dress(Protocol):
+    """How a realm's articles look to others."""
+
+    def wire_id(self, message_id: bytes) -> str:
+        """The Message-ID on the wire, without its angle brackets, of our own 16 bytes."""
+
+    def envelope(self, article: Article) -> Envelope:
+        """The headers of an article; the same each time."""
+
+
+class SealedDress:
+    """Headers that say nothing and link nothing."""
+
+    def __init__(self, key: bytes, newsgroups: Sequence[str]) -> None:
+        """`key` is the folder's 256-bit secret; `SettingsError` for illegal newsgroups."""
+        if len(key) != 32:
+            raise ValueError("a folder's key has 32 bytes")
+        # Derived, so that what headers give away can never be the key that seals.
+        self._key = hashlib.blake2b(key=key, person=b"article headers").digest()
+        self._newsgroups = _newsgroups(newsgroups)
+
+    def wire_id(self, message_id: bytes) -> str:
+        """32 to 43 letters and digits at a made-up domain."""
+        left = self._word(message_id, b"id left", _ALPHANUMERIC, 32, 43)
+        return f"{left}@{self._domain(message_id, b'id right')}"
+
+    def envelope(self, article: Article) -> Envelope:
+        """Four unrelated words, and the newsgroups."""
+        seed = article.message_id
+        name = self._word(seed, b"from name", _LETTERS, 5, 11).capitalize()
+        local = self._word(seed, b"from local", _LETTERS, 6, 13)
+        return Envelope(
+            message_id=self.wire_id(seed),
+            sender=f"{name} <{local}@{self._domain(seed, b'from domain')}>",
+            newsgroups=self._newsgroups,
+            subject=self._word(seed, b"subject", _ALPHANUMERIC, 24, 40),
+            name=self._word(seed, b"yenc name", _ALPHANUMERIC, 16, 32).encode(),
+        )
+
+    def _domain(self, seed: bytes, purpose: bytes) -> str:
+        return f"{self._word(seed, purpose, _LETTERS, 8, 15)}.{_SEALED_TLD}"
+
+    def _word(self, seed: bytes, purpose: bytes, alphabet: str, least: int, most: int) -> str:
+        digest = hashlib.blake2b(seed, key=self._key, person=purpose).digest()
+        # 512 bits, of which 7 + 43 * 6 are used at most: the bias of the remainders is nil.
+        number, extra = divmod(int.from_bytes(digest, "big"), most - least + 1)
+        letters = []
+        for _ in range(least + extra):
+            number, at = divmod(number, len(alphabet))
+            letters.append(alphabet[at])
+        return "".join(letters)
+
+    def __repr__(self) -> str:
+        return f"SealedDress({self._newsgroups!r})"
+
+
+class PlainDress:
+    """Headers any newsreader understands, real names in them."""
+
+    def __init__(self, domain: str, sender: str, newsgroups: Sequence[str]) -> None:
+        """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow."""
+        self._domain = domain.lower()
+        if len(domain) > 200 or not _DOMAIN.fullmatch(self._domain):
+            raise SettingsError(f"{domain!r} is no domain a Message-ID can have.")
+        self._sender = _sender(sender)
+        self._newsgroups = _newsgroups(newsgroups)
+
+    def wire_id(self, message_id: bytes) -> str:
+        """32 hexadecimal digits at the realm's domain."""
+        return f"{message_id.hex()}@{self._domain}"
+
+    def envelope(self, article: Article) -> Envelope:
+        """Of an article that says which part of a file it is; `ValueError` of another."""
+        if article.part is None:
+            raise ValueError("a plain article has a part")
+        return Envelope(
+            message_id=self.wire_id(article.message_id),
+            sender=self._sender,
+            newsgroups=self._newsgroups,
+            subject=plain_subject(article.part),
+            name=flat_name(article.part.path).encode(),
+        )
+
+
+def plain_subject(part: Part) -> str:
+    """``[1/1] - "name.ext" yEnc (01/20) 12345678``; of a file in an NZB, that of its part 1.
+
+    SABnzbd and NZBGet take the quoted name. Only when it has no dot does NZBGet not believe
+    it and take the subject's last word before ``yEnc (…)``: there the size is left out.
+    """
+    name = flat_name(part.path)
+    digits = len(str(part.total))
+    size = f" {part.file_size}" if "." in name[1:] else ""
+    return f'[1/1] - "{name}" yEnc ({part.number:0{digits}}/{part.total}){size}'
+
+
+def flat_name(path: bytes) -> str:
+    """A path inside a folder as one harmless name of at most `NAME_LIMIT` bytes.
+
+    Clients take no path in the quoted name, so ``a/b/c.txt`` becomes ``a - b - c.txt``.
+    Undecodable bytes, controls, invisibles, quotes and what some system refuses become ``_``,
+    so do dots and spaces at either end; a long name is cut before its extension. What was
+    changed or cut gets ``~`` and a hash of the path, so that two such names stay different.
+    """
+    text = " - ".join(path.decode("utf-8", "surrogateescape").split("/"))
+    legible = (c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text)
+    name = _EDGES.sub("_", "".join(legible)) or "_"
+    if name == text and len(name.encode()) <= NAME_LIMIT:
+        return name
+    extension = match[0] if (match := _EXTENSION.search(name)) else ""
+    tail = f"~{hashlib.blake2b(path, digest_size=4).hexdigest()}{extension}"
+    stem = name.removesuffix(extension).encode()[: NAME_LIMIT - len(tail.encode())]
+    return stem.decode("utf-8", "ignore") + tail
+
+
+def _newsgroups(names: Sequence[str]) -> str:
+    """RFC 5536 §3.1.4, kept to the characters every server takes, on one line."""
+    for name in names:
+        if not _NEWSGROUP.fullmatch(name):
+            raise SettingsError(f"{name!r} is no name of a newsgroup.")
+    joined = ",".join(dict.fromkeys(names))
+    if not 0 < len(joined) <= 900:
+        raise SettingsError("There must be at least one newsgroup, and not hundreds.")
+    return joined
+
+
+def _sender(text: str) -> str:
+    """RFC 5536 §3.1.2: one mailbox; its name may be anything that can be printed."""
+    name, address = parseaddr(text) if len(text) <= 200 and text.isprintable() else ("", "")
+    local, _, domain = address.partition("@")
+    if not (_ADDRESS.fullmatch(local) and _DOMAIN.fullmatch(domain.lower())):
+        raise SettingsError(f"{text!r} is no sender: write Name <name@domain>.")
+    return f"{name} <{address}>" if name else address

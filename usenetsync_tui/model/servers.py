@@ -1,0 +1,114 @@
+"""Usenet servers: what the user says of one, and what the engine says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tls(StrEnum):
+    """How a connection is encrypted."""
+
+    IMPLICIT = "implicit"
+    """From the first byte (RFC 8143), port 563."""
+    STARTTLS = "starttls"
+    """After a STARTTLS command (RFC 4642), port 119."""
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """What a server is used for."""
+
+    POST = "post"
+    VERIFY = "verify"
+    FETCH = "fetch"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server as it is configured. Times are seconds, rates bytes per second."""
+
+    name: str
+    host: str
+    port: int
+    tls: Tls = Tls.IMPLICIT
+    username: str = ""
+    password: str = ""
+    connections: int = 8
+    roles: frozenset[Role] = ALL_ROLES
+    priority: int = 0
+    """Servers of the lowest number are used first; those of a higher one when they fail."""
+    verify_tls: bool = True
+    ca_file: str | None = None
+    """A PEM file of a private server's certificate authority, instead of the system's."""
+    timeout: float = 60.0
+    """How long any single answer may take."""
+    max_article: int = 1_000_000
+    """Bytes of an article, headers included, that the server takes (INN's default)."""
+    pipeline: int = 2
+    """Requests under way on a connection when articles are fetched."""
+    bandwidth_limit: int = 0
+    """Bytes a second posted to it at most; 0: no limit."""
+
+    def __repr__(self) -> str:
+        return f"Server({self.name!r}, {self.host!r}, {self.port})"  # no secrets in a traceback
+
+
+class ServerState(StrEnum):
+    """How a server is doing."""
+
+    IDLE = "idle"
+    """Not asked yet."""
+    UP = "up"
+    PAUSED = "paused"
+    """Left alone for a while: `message` says why, `retry_in` for how long."""
+    DOWN = "down"
+    """Does not answer; probed again after `retry_in`."""
+    STOPPED = "stopped"
+    """Not used any more until the settings change: its login or its account is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """One connection of a server."""
+
+    number: int
+    state: str
+    """``idle``, ``posting``, ``checking``, ``fetching``, ``connecting``."""
+    bytes: int
+    articles: int
+    errors: int
+    latency: float
+    """Seconds the last answer took."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """One server now. Counters are of this engine's life."""
+
+    name: str
+    host: str
+    state: ServerState
+    message: str = ""
+    """The server's own words, or ours, when it is not up."""
+    retry_in: float | None = None
+    roles: frozenset[Role] = ALL_ROLES
+    open: int = 0
+    """Connections that are open."""
+    busy: int = 0
+    allowed: int = 0
+    """Connections it may have now: fewer than configured after "too many connections"."""
+    configured: int = 0
+    bytes: int = 0
+    """Bytes posted and fetched, as they went over the wire."""
+    articles: int = 0
+    errors: int = 0
+    latency: float = 0.0
+    """Moving mean of the seconds an answer takes."""
+    encrypted: bool = True
+    tls_verified: bool = True
+    """False: whoever sits in between can read and change everything. Shown in red."""
+    connections: tuple[ConnectionStatus, ...] = ()

@@ -1,0 +1,76 @@
+"""ledger: the articles under way in one run, and who may write their rows."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+
+import anyio
+
+from usenetsync_tui.catalogue import aliases, segments
+from usenetsync_tui.catalogue.objects import Progressed
+from usenetsync_tui.codec.sealing import NONCE_SIZE, seal
+from usenetsync_tui.model.segments import Article, Codec
+from usenetsync_tui.pipeline.run import Run
+
+
+@dataclass(slots=True, eq=False)
+class Posting:
+    """An article on its way, and the source bytes that are done when it is there."""
+
+    article: Article
+    """Its payload is not sealed yet."""
+    path: bytes
+    credit: int
+    released: int
+    """Source bytes held in memory for it."""
+    codec: Codec = Codec.NONE
+    nonce: bytes | None = None
+    """What it is to be sealed with; None where it is not."""
+
+    def sealed(self, key: bytes) -> Article:
+        """The article as it leaves. Blocking."""
+        assert self.nonce is not None
+        return replace(
+            self.article, payload=seal(key, self.nonce, self.codec, self.article.payload)
+        )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What plan, post, settle and confirm share: the articles under way, and the right to write.
+
+    One writer at a time, so that a row that joins an article under way is there before
+    that article is confirmed.
+    """
+
+    under_way: dict[bytes, Posting] = field(default_factory=dict)
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def progressed(self, run: Run, changed: list[Progressed]) -> None:
+        """Objects of the run's folder that became complete finish their files."""
+        run.progress.done_files += sum(
+            o.files for o in changed if o.complete and o.folder_id == run.folder.id
+        )
+
+    async def rename(self, run: Run, posting: Posting) -> None:
+        """Give an article under way a new Message-ID; the old one is kept as an alias.
+
+        On disk when this returns. For an id that is somebody else's, or that a server knows
+        but does not give out.
+        """
+        old, new = posting.article.message_id, secrets.token_bytes(16)
+        nonce = fresh_nonce(run)
+        async with self.lock:
+            async with run.catalogue.transaction(durable=True) as tx:
+                await segments.rename(tx, old, new, nonce)
+                await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+            posting.article = replace(posting.article, message_id=new, again=False)
+            posting.nonce = nonce
+            self.under_way.pop(old, None)
+            self.under_way[new] = posting
+
+
+def fresh_nonce(run: Run) -> bytes | None:
+    """A nonce that was never used, for a realm that is sealed."""
+    return secrets.token_bytes(NONCE_SIZE) if run.place.key is not None else None

@@ -1,0 +1,58 @@
+"""outgoing: the posting half of the pipeline, from a planned article to its row in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.pipeline.confirm import confirm
+from usenetsync_tui.pipeline.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.post import Posted, post
+from usenetsync_tui.pipeline.run import Run, Stage
+
+_QUEUE = 8
+_BUFFERS_A_SEGMENT = 3
+"""Source bytes, payload, and the copy a driver or a wire makes of it."""
+
+
+def lanes(run: Run) -> int:
+    """Articles to be posted at once: what the store takes, else what suits the database."""
+    wanted = run.place.store.lanes
+    if wanted is None:
+        wanted = min(run.limits.max_workers, run.limits.max_connections // 4)
+    return max(1, wanted)
+
+
+def capacity(run: Run) -> int:
+    """Items a stream may hold: `_QUEUE`, less when segments are huge."""
+    workers = 2 * run.limits.max_workers + lanes(run)
+    room = run.limits.memory_limit // (run.limits.chunk_size * _BUFFERS_A_SEGMENT)
+    return max(1, min(_QUEUE, (room - workers) // 4))
+
+
+@asynccontextmanager
+async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendStream[Posting]]:
+    """A stream whose articles are posted and confirmed; leaving waits for all of them.
+
+    The stages are added to the run's.
+    """
+    postings_in, postings = anyio.create_memory_object_stream[Posting](capacity(run))
+    answers_in, answers = anyio.create_memory_object_stream[Posted](4 * capacity(run))
+    posting, confirming = Stage("post", lanes(run), postings), Stage("confirm", 1, answers)
+    run.stages += [posting, confirming]
+    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+        keep = every_stream.enter_context
+        for stream in (postings_in, postings, answers_in, answers):
+            keep(stream)
+        async with anyio.create_task_group() as group:
+            for number in range(len(posting.slots)):
+                ends = keep(postings.clone()), keep(answers_in.clone())
+                group.start_soon(post, run, ledger, posting, number, *ends)
+            group.start_soon(confirm, run, ledger, confirming, answers)
+            postings.close()
+            answers_in.close()
+            yield postings_in
+            postings_in.close()

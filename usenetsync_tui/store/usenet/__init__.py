@@ -1,0 +1,1 @@
+"""The usenet store: articles on NNTP servers."""

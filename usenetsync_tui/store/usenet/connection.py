@@ -1,0 +1,441 @@
+"""One connection to one server: opened, logged in, used by blocking threads, closed for good.
+
+Knows the order of an NNTP session and how its bytes travel. Refuses to know other connections,
+retries and what a refusal means for the server (`health`, `posting`).
+
+After any error inside an exchange the connection is `broken`: everybody waiting on it gets
+`Lost`, and the last one out closes it. Replies that refuse (430, 441…) break nothing.
+
+Several threads may `fetch` at once: each sends its BODY at once and then waits for its turn to
+read, in the order of sending.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from usenetsync_tui.codec.answers import Meaning, Stage, meaning
+from usenetsync_tui.codec.nntp import (
+    Conversation,
+    Lines,
+    MultiLine,
+    Reply,
+    State,
+    Verb,
+    parse_capabilities,
+)
+from usenetsync_tui.codec.yenc import BodyReader, WireArticle
+from usenetsync_tui.errors import ProtocolError, SettingsError
+from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.store.usenet import wire
+from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.throttle import CHUNK, TokenBucket
+
+IN_FLIGHT = 100
+"""STATs under way at once."""
+
+IDLE = 30.0
+"""Seconds after which a connection is probed before use."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What went over a connection, and over those before it in its place."""
+
+    bytes: int = 0
+    articles: int = 0
+    errors: int = 0
+    latency: float = 0.0
+    """Seconds the last answer took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply to something, and what it means; the latter takes the stage into account."""
+
+    reply: Reply
+    stage: Stage
+
+    def meaning(self, *, unsettled: bool = False) -> Meaning:
+        """`answers.meaning` of it."""
+        return meaning(self.reply, stage=self.stage, unsettled=unsettled)
+
+
+class Connection:
+    """One TCP connection, from `open()` to `close()`."""
+
+    def __init__(
+        self, server: Server, counts: Counts | None = None, *, throttles: Sequence[TokenBucket] = ()
+    ) -> None:
+        self.server = server
+        self.broken = False
+        self.posting_allowed = True
+        self.counts = counts or Counts()
+        self.talk = Conversation()
+        self._throttles = throttles
+        self._wire: wire.Wire | None = None
+        self._lines = Lines()
+        self._used_at = 0.0
+        self._aborted = False
+        self._users = 0
+        self._socket_lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._turns = threading.Condition()
+        self._next_ticket = 0
+        self._turn = 0
+        self._socket: socket.socket | None = None
+
+    # Opening
+
+    def open(self, context: ssl.SSLContext | None) -> None:
+        """Connect, secure, greet, log in. After `Unreachable`, `Refused`, `Lost` it is closed."""
+        try:
+            self.connect(context)
+            self.log_in()
+        except BaseException:
+            self.abort()
+            self.close()
+            raise
+
+    def connect(self, context: ssl.SSLContext | None) -> None:
+        """Up to the greeting and, if asked for, STARTTLS. `context` is needed unless TLS is off."""
+        sock = wire.connect(self.server, self._register)
+        if self.server.tls is Tls.IMPLICIT:
+            assert context is not None
+            sock = wire.secure(sock, self.server, context, self._register)
+            self._wire = wire.TlsWire(sock, self.server.timeout)
+        else:
+            self._wire = wire.PlainWire(sock, self.server.timeout)
+        with self._exchange():
+            self._accept(self._reply(), Stage.GREETING)
+            if self.server.tls is Tls.STARTTLS:
+                assert context is not None
+                self._start_tls(context)
+
+    def log_in(self) -> None:
+        """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643)."""
+        with self._exchange():
+            mode = self._ask(Verb.MODE_READER)
+            if self.server.username:
+                self._authenticate()
+                if mode.code == 480:
+                    self._ask(Verb.MODE_READER)
+            elif mode.code == 480:
+                self._refuse(mode, Stage.LOGIN)
+            self.posting_allowed = self.talk.posting_allowed or self._can_post_after_all()
+
+    def read_capabilities(self) -> dict[str, tuple[str, ...]] | None:
+        """Ask for them; None when the server does not know the command."""
+        with self._exchange():
+            return self._capabilities()
+
+    @property
+    def tls(self) -> ssl.SSLSocket | None:
+        """The TLS layer, for those who want to describe it."""
+        return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+
+    def _start_tls(self, context: ssl.SSLContext) -> None:
+        reply = self._ask(Verb.STARTTLS)
+        if reply.code != 382:
+            words = f"The server does not offer STARTTLS: {reply}"
+            raise Unreachable(words, permanent=True)
+        if len(self._lines):
+            # Slipped in before the encryption began (RFC 8143 section 4, the STARTTLS injection).
+            raise ProtocolError("it goes on talking before TLS has begun")
+        assert self._socket is not None
+        tls = wire.secure(self._socket, self.server, context, self._register)
+        self._wire = wire.TlsWire(tls, self.server.timeout)
+        self.talk.secured()
+
+    def _authenticate(self) -> None:
+        try:
+            reply = self._ask(Verb.AUTHINFO_USER, self.server.username)
+            if reply.code == 381:
+                reply = self._ask(Verb.AUTHINFO_PASS, self.server.password)
+        except ValueError as error:
+            raise SettingsError(f"Server {self.server.name}: {error}.") from None
+        if self.server.password:
+            # Nothing keeps a server from repeating it.
+            reply = Reply(reply.code, reply.text.replace(self.server.password, "***"))
+        self._accept(reply, Stage.LOGIN)
+
+    def _can_post_after_all(self) -> bool:
+        """201 was said before the login; what is true now, CAPABILITIES says."""
+        return bool(self.server.username) and "POST" in (self._capabilities() or ())
+
+    def _capabilities(self) -> dict[str, tuple[str, ...]] | None:
+        if self._ask(Verb.CAPABILITIES).code != 101:
+            return None
+        answer = MultiLine()
+        while not answer.done:
+            answer.add(self._line())
+        self.talk.capabilities = parse_capabilities(answer.lines)
+        return self.talk.capabilities
+
+    # Using
+
+    def probe(self) -> None:
+        """DATE, if nobody used the connection for a while. `Lost` when it is gone."""
+        if time.monotonic() - self._used_at > IDLE:
+            self.ask(Verb.DATE)
+
+    def ask(self, verb: Verb, argument: str = "") -> Reply:
+        """One command and its reply; logs in again when the server wants that."""
+        with self._exchange():
+            reply = self._ask(verb, argument)
+            if reply.code == 480:
+                self._log_in_again(reply)
+                reply = self._ask(verb, argument)
+        return reply
+
+    def stat(self, wire_id: str) -> Answer:
+        """Whether the server has an article (RFC 3977 section 6.2.4)."""
+        return Answer(self.ask(Verb.STAT, wire_id), Stage.LOOKUP)
+
+    def post(self, encode: Callable[[], WireArticle]) -> Answer:
+        """Offer an article, encode it while the server makes up its mind, send it.
+
+        `Lost.began` tells whether it may have arrived.
+        """
+        began = False
+        try:
+            with self._exchange():
+                self._command(Verb.POST)
+                article = encode()
+                reply = self._reply()
+                if reply.code == 480:
+                    self._log_in_again(reply)
+                    reply = self._ask(Verb.POST)
+                if reply.code != 340:
+                    return Answer(reply, Stage.OFFER)
+                began = True
+                self.talk.article()
+                self._send(article.buffers)
+                self.counts.bytes += article.size
+                reply = self._reply()
+                if not (reply.code in (240, 480, 483) or 430 <= reply.code <= 449):
+                    # Not the article is refused, the session ended: it may have arrived.
+                    raise ProtocolError(f"it answers an article with {reply}")
+                self.counts.articles += reply.code == 240
+                return Answer(reply, Stage.ARTICLE)
+        except Lost as lost:
+            raise Lost(lost.words, began=began) from lost
+
+    def stat_many(self, wire_ids: Sequence[str]) -> list[bool]:
+        """Which of the articles the server has, asked `IN_FLIGHT` at a time.
+
+        `Refused` when it answers one of them with anything but yes or no.
+        """
+        answers = self._stat_window(wire_ids)
+        again = [i for i, reply in enumerate(answers) if reply.code == 480]
+        if again:
+            with self._exchange():
+                self._log_in_again(answers[again[0]])
+            second = self._stat_window([wire_ids[i] for i in again])
+            for i, reply in zip(again, second, strict=True):
+                answers[i] = reply
+        return [self._is_there(reply) for reply in answers]
+
+    def _stat_window(self, wire_ids: Sequence[str]) -> list[Reply]:
+        answers: list[Reply] = []
+        sent = 0
+        with self._exchange():
+            while len(answers) < len(wire_ids):
+                if sent < len(wire_ids) and sent - len(answers) <= IN_FLIGHT // 2:
+                    upto = min(len(answers) + IN_FLIGHT, len(wire_ids))
+                    lines = (self.talk.command(Verb.STAT, i) for i in wire_ids[sent:upto])
+                    self._send((b"".join(lines),), throttled=False)
+                    sent = upto
+                answers.append(self._reply())
+        return answers
+
+    def _is_there(self, reply: Reply) -> bool:
+        answer = Answer(reply, Stage.LOOKUP).meaning()
+        if answer is Meaning.ACCEPTED:
+            return True
+        if answer is Meaning.MISSING:
+            return False
+        raise Refused(answer, str(reply))
+
+    def fetch(self, wire_id: str) -> bytes | None:
+        """The payload of an article, None when the server does not have it.
+
+        May be called by several threads at once. `ArticleCorruptError` breaks nothing, unless
+        the article has no end.
+        """
+        with self._exchange():
+            with self._sending:
+                self._command(Verb.BODY, wire_id)
+                ticket = self._next_ticket
+                self._next_ticket += 1
+            with self._reading(ticket):
+                reply = self._reply()
+                reader = self._read_body() if reply.code == 222 else None
+        if reader is None:
+            if self._is_there(reply):
+                self._give_up()
+                raise Lost(f"it answers BODY with {reply}")
+            return None
+        self.counts.articles += 1
+        return reader.result()
+
+    def _read_body(self) -> BodyReader:
+        reader, total = BodyReader(), 0
+        data = self._lines.rest()
+        while True:
+            used = reader.feed(data)
+            total += used
+            if reader.done:
+                self._lines.feed(data[used:])
+                self.counts.bytes += total
+                return reader
+            data = self._receive()
+
+    # Ending
+
+    def abort(self) -> None:
+        """From any thread: nothing goes through any more, and nobody stays blocked."""
+        with self._socket_lock:
+            self._aborted = True
+            if self._socket is not None:
+                wire.shut(self._socket)
+        self._give_up()
+
+    def close(self) -> None:
+        """Give the socket back, as soon as nobody uses it."""
+        self._give_up()
+        with self._socket_lock:
+            if self._users == 0 and self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def quit(self) -> None:
+        """Say goodbye, without waiting for the answer, and close."""
+        if not self.broken:
+            with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
+                self._command(Verb.QUIT)
+        self.close()
+
+    def _register(self, sock: socket.socket) -> None:
+        with self._socket_lock:
+            self._socket = sock
+            if self._aborted:
+                raise Unreachable("The connection was given up while it was opened.")
+
+    def _give_up(self) -> None:
+        with self._turns:
+            self.broken = True
+            self._turns.notify_all()
+
+    # Exchanges
+
+    @contextlib.contextmanager
+    def _exchange(self) -> Iterator[None]:
+        """Around everything that sends or receives: an error inside breaks the connection."""
+        with self._socket_lock:
+            self._users += 1
+        try:
+            if self.broken:
+                raise Lost("the connection is closed")
+            yield
+            self._used_at = time.monotonic()
+        except BaseException as error:
+            self.counts.errors += 1
+            self._give_up()
+            with self._socket_lock:
+                if self._socket is not None:
+                    wire.shut(self._socket)  # the other lanes need not wait for their timeout
+            if isinstance(error, (OSError, ProtocolError)):
+                raise Lost(_words(error)) from error
+            raise
+        finally:
+            with self._socket_lock:
+                self._users -= 1
+            if self.broken or self.talk.state is State.CLOSED:
+                self.close()
+
+    @contextlib.contextmanager
+    def _reading(self, ticket: int) -> Iterator[None]:
+        with self._turns:
+            self._turns.wait_for(lambda: self._turn == ticket or self.broken)
+            if self.broken:
+                raise Lost("the connection broke under another request")
+        yield
+        with self._turns:
+            self._turn += 1
+            self._turns.notify_all()
+
+    def _ask(self, verb: Verb, argument: str = "") -> Reply:
+        self._command(verb, argument)
+        return self._reply()
+
+    def _command(self, verb: Verb, argument: str = "") -> None:
+        self._send((self.talk.command(verb, argument),), throttled=False)
+
+    def _reply(self) -> Reply:
+        begun = time.monotonic()
+        reply = self.talk.receive(self._line())
+        self.counts.latency = time.monotonic() - begun
+        return reply
+
+    def _line(self) -> bytes:
+        line = self._lines.line()
+        deadline = time.monotonic() + self.server.timeout
+        while line is None:
+            self._lines.feed(self._receive())
+            line = self._lines.line()
+            if line is None and time.monotonic() > deadline:
+                raise TimeoutError(f"no whole answer in {self.server.timeout:g} seconds")
+        return line
+
+    def _receive(self) -> bytes:
+        assert self._wire is not None
+        data = self._wire.receive()
+        if not data:
+            raise ConnectionError("the server closed the connection")
+        return data
+
+    def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
+        assert self._wire is not None
+        limits = [bucket for bucket in self._throttles if bucket.rate] if throttled else ()
+        if not limits:
+            self._wire.send(buffers)
+            return
+        for buffer in buffers:
+            view = memoryview(buffer)
+            for start in range(0, len(view), CHUNK):
+                chunk = view[start : start + CHUNK]
+                for bucket in limits:
+                    bucket.take(len(chunk), wanted=lambda: not self.broken)
+                self._wire.send((chunk,))
+
+    def _log_in_again(self, reply: Reply) -> None:
+        if not self.server.username:
+            self._refuse(reply, Stage.LOGIN)
+        self._authenticate()
+
+    def _accept(self, reply: Reply, stage: Stage) -> None:
+        if meaning(reply, stage=stage) is not Meaning.ACCEPTED:
+            self._refuse(reply, stage)
+
+    def _refuse(self, reply: Reply, stage: Stage) -> NoReturn:
+        what = meaning(reply, stage=stage)
+        if what is Meaning.LOGIN_NEEDED:
+            what = Meaning.CREDENTIALS
+            raise Refused(what, f"{reply} (it wants a username and a password)", opening=True)
+        raise Refused(what, str(reply), opening=True)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ProtocolError):
+        return error.args[0] if error.args else str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)

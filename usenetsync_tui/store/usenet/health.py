@@ -1,0 +1,130 @@
+"""How a server is doing: what its answers do to it, and when it is tried again.
+
+Knows states, reasons and times, `now` being an argument. Refuses to know connections.
+"""
+
+from __future__ import annotations
+
+from usenetsync_tui.codec.answers import Meaning
+from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+
+BACKOFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds between attempts at a server that does not answer, the last one for ever."""
+
+LONG_PAUSE = 600.0
+"""Seconds a server gets after "too many connections" or "in use elsewhere"."""
+
+_LOSSES = 10
+"""Connections lost in a row after which a server counts as down."""
+
+
+class Health:
+    """One server's state."""
+
+    def __init__(self, server: Server) -> None:
+        self.state = ServerState.IDLE
+        self.message = ""
+        self.retry_at: float | None = None
+        self.ill_since: float | None = None
+        self.allowed = server.connections
+        self.unfit: dict[Role, str] = {}
+        """Roles it cannot have, with its words."""
+        self._configured = server.connections
+        self._grow_at: float | None = None
+        self._step = 0
+        self._losses = 0
+        self._has_posted = False
+
+    @property
+    def is_well(self) -> bool:
+        """It may be used, as far as we know."""
+        return self.state in (ServerState.UP, ServerState.IDLE)
+
+    def may_be_probed(self, now: float) -> bool:
+        """It is down or paused, and that has lasted long enough."""
+        return self.retry_at is not None and now >= self.retry_at
+
+    def next_change(self, now: float) -> float | None:
+        """Seconds until waiting for this server may make sense again."""
+        times = [t - now for t in (self.retry_at, self._grow_at) if t is not None and t > now]
+        return min(times, default=None)
+
+    def grow(self, now: float) -> None:
+        """After a while all connections may be tried again."""
+        if self._grow_at is not None and now >= self._grow_at:
+            self._grow_at = None
+            self.allowed = self._configured
+            if self.is_well:
+                self.message = ""
+
+    def answered(self, now: float, *, posted: bool = False) -> None:
+        """Something went well. That ends no pause: it was under way when the pause began."""
+        self._losses = 0
+        self._has_posted = self._has_posted or posted
+        if self.state is ServerState.PAUSED and not self.may_be_probed(now):
+            return
+        self._step = 0
+        if self.state is not ServerState.UP:
+            self.state = ServerState.UP
+            self.retry_at = self.ill_since = None
+            if self._grow_at is None:
+                self.message = ""
+
+    def cannot(self, role: Role, words: str) -> None:
+        """It refuses one of its roles, for good."""
+        self.unfit[role] = words
+
+    def lost(self, failure: Lost, now: float) -> None:
+        """A connection broke; that can happen, but not all the time."""
+        self._losses += 1
+        if self._losses >= _LOSSES:
+            self._back_off(ServerState.DOWN, failure.words, now)
+
+    def unreachable(self, failure: Unreachable, now: float) -> None:
+        """No connection came about."""
+        if failure.permanent:
+            self._stop(failure.words)
+        else:
+            self._back_off(ServerState.DOWN, failure.words, now)
+
+    def refused(self, refusal: Refused, now: float, *, connections: int) -> None:
+        """It said something about itself. `connections` are those it lets us have now."""
+        match refusal.meaning:
+            case Meaning.TOO_MANY_CONNECTIONS if connections:
+                self.allowed = connections
+                self.message = refusal.words
+                self._grow_at = now + LONG_PAUSE
+            case Meaning.TOO_MANY_CONNECTIONS:
+                self.allowed = 1  # others hold them all: wait for the first that gets free
+                self._grow_at = now + LONG_PAUSE
+                self._back_off(ServerState.PAUSED, refusal.words, now)
+            case Meaning.IN_USE_ELSEWHERE:
+                self._fall_ill(ServerState.PAUSED, refusal.words, now, LONG_PAUSE)
+            case Meaning.CREDENTIALS | Meaning.ACCOUNT | Meaning.CONFIGURATION:
+                self._stop(refusal.words)
+            case Meaning.RATE:
+                self._back_off(ServerState.PAUSED, refusal.words, now)
+            case Meaning.FORBIDDEN if not self._has_posted:
+                self.cannot(Role.POST, refusal.words)
+            case Meaning.FORBIDDEN:  # it took articles before: it will again
+                self._back_off(ServerState.PAUSED, refusal.words, now)
+            case _ if refusal.opening:
+                self._back_off(ServerState.DOWN, refusal.words, now)
+            case _:
+                pass  # about one request
+
+    def _back_off(self, state: ServerState, words: str, now: float) -> None:
+        if self.retry_at is not None and now < self.retry_at:
+            return  # another connection with the same trouble
+        seconds = BACKOFF[min(self._step, len(BACKOFF) - 1)]
+        self._step += 1
+        self._fall_ill(state, words, now, seconds)
+
+    def _fall_ill(self, state: ServerState, words: str, now: float, seconds: float) -> None:
+        if self.is_well:
+            self.ill_since = now
+        self.state, self.message, self.retry_at = state, words, now + seconds
+
+    def _stop(self, words: str) -> None:
+        self.state, self.message, self.retry_at = ServerState.STOPPED, words, None

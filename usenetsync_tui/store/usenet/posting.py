@@ -1,0 +1,202 @@
+"""One article's way to a server: what each answer leads to (NNTP.md's table).
+
+Knows the lost 240, tries and failover. Refuses to know how servers are chosen among equals and
+how long one waits for them (`servers`), and the ledger.
+
+The rule that must not break: an article goes out under one Message-ID only. Once its bytes may
+have reached a server it is `unsettled`: the same server is asked first (another one knows the
+id only in the same backbone), STAT first, and a "duplicate" then means that it has arrived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import anyio
+
+from usenetsync_tui.codec.answers import Meaning, Stage, adopted_id
+from usenetsync_tui.codec.envelope import Dress
+from usenetsync_tui.codec.nntp import Reply
+from usenetsync_tui.codec.yenc import WireArticle, encode
+from usenetsync_tui.errors import (
+    ArticleCollisionError,
+    ArticleCorruptError,
+    StoreError,
+    StoreUnavailableError,
+    StoreUnusableError,
+)
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.servers import Role, ServerState
+from usenetsync_tui.store.usenet.connection import Answer, Connection
+from usenetsync_tui.store.usenet.servers import Lease, UsenetServers
+from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+
+_LONGEST_WAIT = 30.0
+"""Seconds between two tries of an article at most."""
+
+
+class Backoff(Protocol):
+    """Seconds to wait before the n-th further try (from 1)."""
+
+    def __call__(self, tries: int) -> float: ...
+
+
+def doubling(first: float) -> Backoff:
+    """`first`, twice that, … up to half a minute."""
+    return lambda tries: min(_LONGEST_WAIT, first * 2 ** (tries - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A server has the article."""
+
+    server: str
+    size: int
+    adopted: str | None
+    """The other id under which it took it."""
+
+
+class Posting:
+    """The posting of one article: `run()` it once."""
+
+    def __init__(
+        self,
+        servers: UsenetServers,
+        dress: Dress,
+        article: Article,
+        *,
+        tries: int,
+        backoff: Backoff,
+    ) -> None:
+        self._servers = servers
+        self._dress = dress
+        self._article = article
+        self._wire_id = dress.wire_id(article.message_id)
+        self._max_tries = tries
+        self._backoff = backoff
+        self._tries: Counter[str] = Counter()
+        self._unsettled = article.again
+        self._last_server: str | None = None
+        """Where it may have arrived."""
+        self._dated = True
+        self._size = 0
+        self._failure: StoreError | None = None
+        self._since = servers.now()
+
+    async def run(self) -> Taken:
+        """Post the article. Errors as in `model.ports.Store.post`."""
+        while True:
+            among = self._choice()
+            async with self._servers.lease(
+                Role.POST, since=self._since, among=among, prefer=self._preferred()
+            ) as lease:
+                taken = await self._attempt(lease)
+            if taken is not None:
+                return taken
+            tries = self._tries[lease.server.name]
+            if tries:
+                await anyio.sleep(self._backoff(tries))
+
+    def _choice(self) -> Collection[str] | None:
+        """The servers that may still be tried, one only if the article may be there."""
+        usable = self._servers.usable(Role.POST)
+        left = [name for name in usable if self._tries[name] < self._max_tries]
+        if usable and not left:
+            assert self._failure is not None
+            raise self._failure
+        if self._unsettled and self._last_server in left:
+            if self._servers.state(self._last_server) is not ServerState.PAUSED:
+                return (self._last_server,)
+        return left if usable else None
+
+    def _preferred(self) -> str | None:
+        """A further copy goes to another server than the first, where there is one."""
+        usable = self._servers.usable(Role.POST)
+        if not self._article.redundancy or not usable:
+            return None
+        return usable[self._article.redundancy % len(usable)]
+
+    async def _attempt(self, lease: Lease) -> Taken | None:
+        """One try with one connection; None: try again."""
+        name = lease.server.name
+        try:
+            answer = await lease.run(self._send)
+        except Lost as lost:
+            if lost.began:
+                self._unsettled, self._last_server = True, name
+            self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
+        except (Unreachable, Refused) as failure:
+            # The server's trouble, not the article's; but one that may be there already does
+            # not wait for ever for this server when there is another.
+            if self._last_server == name and len(self._servers.usable(Role.POST)) > 1:
+                self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
+        else:
+            return await self._judge(lease, answer)
+        return None
+
+    def _failed(self, name: str, failure: StoreError) -> None:
+        self._tries[name] += 1
+        self._failure = failure
+
+    def _send(self, connection: Connection) -> Answer:
+        """In a worker thread."""
+        if not connection.posting_allowed:
+            raise Refused(Meaning.FORBIDDEN, "It greets with 201: no posting.")
+        if self._unsettled:
+            there = connection.stat(self._wire_id)
+            if there.meaning() is Meaning.ACCEPTED:
+                self._encode(connection)  # for its size
+                return Answer(Reply(240, ""), Stage.ARTICLE)
+        answer = connection.post(lambda: self._encode(connection))
+        if answer.meaning() is Meaning.COLLISION and not self._unsettled:
+            return self._look_closer(connection, answer)
+        return answer
+
+    def _encode(self, connection: Connection) -> WireArticle:
+        date = datetime.now(UTC) if self._dated else None
+        article = encode(self._article, self._dress.envelope(self._article), date=date)
+        self._size = article.size
+        server = connection.server
+        if article.size > server.max_article:
+            raise StoreError(
+                f"The article has {article.size:,} bytes, server {server.name} takes "
+                f"{server.max_article:,} (max_article in its settings): use a smaller chunk_size."
+            )
+        return article
+
+    def _look_closer(self, connection: Connection, answer: Answer) -> Answer:
+        """A duplicate at the first send: some servers accept an article and then say so."""
+        with contextlib.suppress(ArticleCorruptError, Refused):
+            if connection.fetch(self._wire_id) == self._article.payload:
+                return Answer(Reply(240, ""), Stage.ARTICLE)
+        return answer
+
+    async def _judge(self, lease: Lease, answer: Answer) -> Taken | None:
+        name, words = lease.server.name, str(answer.reply)
+        meaning = answer.meaning(unsettled=self._unsettled)
+        said = f"{name}: {words}"
+        match meaning:
+            case Meaning.ACCEPTED | Meaning.ARRIVED:
+                return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
+            case Meaning.COLLISION:
+                raise ArticleCollisionError(said)
+            case Meaning.TOO_LARGE:
+                raise StoreError(f"{said} (the article has {self._size:,} bytes)")
+            case Meaning.CONFIGURATION:
+                raise StoreUnusableError(f"{said}. Check the newsgroups in the settings.")
+            case Meaning.DATE if self._dated:
+                self._dated = False  # at once, without
+            case Meaning.RATE | Meaning.FORBIDDEN:
+                lease.note(Refused(meaning, words))
+            case Meaning.REFUSED | Meaning.DATE:
+                self._failed(name, StoreError(said))
+            case _:
+                lease.slot.drop()
+                lease.note(Refused(meaning, words))
+                self._failed(name, StoreUnavailableError(said))
+        return None

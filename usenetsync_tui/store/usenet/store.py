@@ -1,0 +1,148 @@
+"""The usenet store: `model.ports.Store` over NNTP servers.
+
+Knows Message-IDs, aliases and copies. Refuses to know connections (`servers`) and the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import Protocol
+
+from usenetsync_tui.codec.envelope import Dress
+from usenetsync_tui.errors import (
+    ArticleCorruptError,
+    ArticleMissingError,
+    StoreError,
+    StoreUnavailableError,
+)
+from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.servers import Role
+from usenetsync_tui.store.usenet.looking import BATCH, Search, ask_for, ask_many
+from usenetsync_tui.store.usenet.posting import Posting, doubling
+from usenetsync_tui.store.usenet.servers import UsenetServers
+
+__all__ = ["Aliases", "UsenetServers", "UsenetStore"]
+
+
+class Aliases(Protocol):
+    """Other names of articles, in the catalogue."""
+
+    async def of(self, message_id: bytes) -> Sequence[str]:
+        """Further ids on the wire, without brackets, the likeliest first."""
+
+    async def adopt(self, message_id: bytes, wire_id: str) -> None:
+        """A server took the article under this id. Durable when it returns."""
+
+
+class UsenetStore:
+    """The articles of one realm, on servers that realms share."""
+
+    def __init__(
+        self,
+        servers: UsenetServers,
+        dress: Dress,
+        aliases: Aliases,
+        *,
+        tries: int = 3,
+        backoff: float = 0.5,
+    ) -> None:
+        """`tries` of an article at each server; `backoff` seconds after the first, then doubled."""
+        self._servers = servers
+        self._dress = dress
+        self._aliases = aliases
+        self._tries = tries
+        self._backoff = doubling(backoff)
+
+    @property
+    def lanes(self) -> int:
+        """Articles posted at once to the servers of the best priority."""
+        return self._servers.lanes
+
+    async def post(self, article: Article) -> Receipt:
+        """Return when a server has taken the article, under its own Message-ID or an alias."""
+        posting = Posting(
+            self._servers, self._dress, article, tries=self._tries, backoff=self._backoff
+        )
+        taken = await posting.run()
+        if taken.adopted is not None:
+            await self._aliases.adopt(article.message_id, taken.adopted)
+        return Receipt(taken.server, taken.size)
+
+    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+        """Those that a server has, under their own id or an alias.
+
+        Only a clear no of every server makes an article missing; `StoreUnavailableError`
+        when one that might have it gives no clear answer.
+        """
+        there: set[bytes] = set()
+        ids = iter(dict.fromkeys(message_ids))
+        while batch := list(islice(ids, BATCH)):
+            names = [(m, self._dress.wire_id(m)) for m in batch]
+            there |= await self._look_up(names)
+            names = [
+                (m, alias) for m in batch if m not in there for alias in await self._aliases.of(m)
+            ]
+            there |= await self._look_up(names)
+        return there
+
+    async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> set[bytes]:
+        there: set[bytes] = set()
+        search = self._search(self._checking_role)
+        while names:
+            answers = await search.next_answer(ask_many([wire_id for _, wire_id in names]))
+            if answers is None:
+                search.settle()
+                break
+            there.update(m for (m, _), yes in zip(names, answers, strict=True) if yes)
+            names = [(m, wire_id) for m, wire_id in names if m not in there]
+        return there
+
+    async def fetch(self, message_id: bytes) -> bytes:
+        """The payload, from the first server that has it whole.
+
+        `ArticleMissingError` when all say no, `ArticleCorruptError` when what they have is
+        damaged, `StoreUnavailableError` when one that might have it does not answer.
+        """
+        failures: list[StoreError] = []
+        payload = await self._fetch_as([self._dress.wire_id(message_id)], failures)
+        if payload is None:
+            payload = await self._fetch_as(await self._aliases.of(message_id), failures)
+        if payload is None:
+            raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
+        return payload
+
+    async def _fetch_as(self, wire_ids: Sequence[str], failures: list[StoreError]) -> bytes | None:
+        for wire_id in wire_ids:
+            search = self._search(Role.FETCH)
+            try:
+                while (answer := await self._next(search, wire_id, failures)) is not None:
+                    if answer[0] is not None:
+                        return answer[0]
+                search.settle()
+            except StoreUnavailableError as unknown:
+                failures.append(unknown)
+        return None
+
+    async def _next(
+        self, search: Search, wire_id: str, failures: list[StoreError]
+    ) -> tuple[bytes | None] | None:
+        try:
+            return await search.next_answer(ask_for(wire_id))
+        except ArticleCorruptError as damage:
+            failures.append(damage)
+            return (None,)
+
+    @property
+    def _checking_role(self) -> Role:
+        """Without a server to verify on, the others can say what they have too."""
+        roles = (Role.VERIFY, Role.FETCH, Role.POST)
+        return next((r for r in roles if self._servers.has_role(r)), Role.VERIFY)
+
+    def _search(self, role: Role) -> Search:
+        return Search(self._servers, role, tries=self._tries, backoff=self._backoff)
+
+
+def _seriousness(failure: StoreError) -> int:
+    """What is said first: an answer that may still come, then damage."""
+    return 0 if failure.retryable else 1
