@@ -315,6 +315,7 @@ def test_pipelined_answers_do_not_touch_each_other() -> None:
         (ABC[:-3] + ABC, "holds 6 bytes and says 3"),
         (HEAD + b"\x8b\x8c=\r\n.\r\n", "its end is missing"),
     ],
+    ids=lambda value: value if isinstance(value, str) else str(len(value)),
 )
 def test_a_damaged_answer_is_read_to_its_end_and_says_what_is_wrong(
     data: bytes, words: str

@@ -12,9 +12,20 @@ from functools import partial
 import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
-from tui_demo import FakeBrowser, FakeHandle, at_work, done, empty, job, paused, read_only, running
+from tui_demo import (
+    FakeBrowser,
+    FakeHandle,
+    at_work,
+    done,
+    empty,
+    job,
+    paused,
+    read_only,
+    running,
+    servers,
+)
 
-from usenetsync_tui.model.commands import Cancel, Pause, Resume, SetPriority
+from usenetsync_tui.model.commands import Cancel, LimitBandwidth, Pause, Resume, SetPriority
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.ask import Ask
@@ -163,6 +174,23 @@ async def test_x_asks() -> None:
         assert handle.commands == []
         await pilot.press("x", "y")
     assert handle.commands == [Cancel(1)]
+
+
+async def test_b_limits_the_bandwidth() -> None:
+    handle = servers()
+    async with shown(handle) as pilot:
+        await pilot.press("b", "3")
+        await pilot.press("b", "0")
+        await pilot.press("b", "escape")
+    assert handle.commands == [LimitBandwidth(10_000_000), LimitBandwidth(0)]
+
+
+async def test_b_without_a_server_says_so() -> None:
+    handle = at_work()
+    async with shown(handle) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: len(pilot.app.screen.query("Toast")) > 0)
+    assert handle.commands == []
 
 
 async def test_priority_moves_by_one_and_stops() -> None:

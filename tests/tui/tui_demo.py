@@ -16,6 +16,7 @@ from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.ports import Browser, FileRow, FileView, PageDirectory
+from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import (
     EngineState,
     EngineStatus,
@@ -303,6 +304,40 @@ def read_only() -> FakeHandle:
     return FakeHandle(running(read_only=True), FakeBrowser(3_000_000, done=12))
 
 
+def server(name: str, **changes: object) -> ServerStatus:
+    status = ServerStatus(
+        name=name,
+        host=f"{name}.example.com",
+        state=ServerState.UP,
+        open=20,
+        busy=18,
+        allowed=20,
+        configured=20,
+        bytes=1_200_000_000,
+        articles=1_500,
+        latency=0.05,
+    )
+    return dataclasses.replace(status, **changes)  # type: ignore[arg-type]
+
+
+def servers() -> FakeHandle:
+    """One server does well, one lets others listen, one is ill."""
+    known = (
+        server("first"),
+        server("inhouse", tls_verified=False, busy=2, allowed=4),
+        server(
+            "spare",
+            state=ServerState.PAUSED,
+            message="502 Too many connections \x1b[31m",
+            retry_in=540.0,
+            busy=0,
+            allowed=10,
+        ),
+    )
+    status = running(servers=known, bandwidth_limit=25_000_000)
+    return FakeHandle(status, FakeBrowser(3_000_000, done=12))
+
+
 STATES: dict[str, Callable[[], FakeHandle]] = {
     "starting": starting,
     "empty": empty,
@@ -313,6 +348,7 @@ STATES: dict[str, Callable[[], FakeHandle]] = {
     "done": done,
     "hostile": hostile,
     "read-only": read_only,
+    "servers": servers,
 }
 
 

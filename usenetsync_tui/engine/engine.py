@@ -26,6 +26,7 @@ from usenetsync_tui.model.commands import (
     Cancel,
     Command,
     Drain,
+    LimitBandwidth,
     Pause,
     Resume,
     Retry,
@@ -254,6 +255,9 @@ class Engine:
                     await jobs.change_state(tx, job_id, JobState.QUEUED, _RETRIABLE)
                 case SetPriority(job_id, priority):
                     await jobs.set_priority(tx, job_id, priority)
+                case LimitBandwidth(bytes_per_second):
+                    assert self._stores is not None
+                    self._stores.limit_bandwidth(bytes_per_second)
                 case Drain():
                     self._draining = True
                     self._state = EngineState.DRAINING
@@ -342,6 +346,7 @@ class Engine:
             notices=tuple(progress.latest) if progress else self._status.notices,
             notice_count=progress.notices if progress else self._status.notice_count,
             servers=self._stores.statuses if self._stores else (),
+            bandwidth_limit=self._stores.bandwidth_limit if self._stores else 0,
             read_only=self._read_only,
             limits=self._settings.limits,
         )

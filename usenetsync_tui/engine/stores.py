@@ -34,6 +34,8 @@ class Stores:
         self._shards = ShardsStore(catalogue.pool)
         self._memory = MemoryStore()
         self._places: dict[Realm, Place] = {}
+        self.bandwidth_limit = settings.bandwidth_limit
+        """Bytes a second posted to all servers together; 0: no limit."""
         self._servers: UsenetServers | None = None
         if settings.servers:
             self._servers = UsenetServers(
@@ -61,6 +63,7 @@ class Stores:
 
     def limit_bandwidth(self, bytes_per_second: int) -> None:
         """Post no faster than this to all servers together; 0: as fast as it goes."""
+        self.bandwidth_limit = bytes_per_second
         if self._servers is not None:
             self._servers.set_bandwidth_limit(bytes_per_second)
 

@@ -63,8 +63,15 @@ class SetPriority:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitBandwidth:
+    """Post no faster than this to all servers together, from now on; 0: as fast as it goes."""
+
+    bytes_per_second: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Finish what is in flight, take nothing new, stop. Jobs stay resumable."""
 
 
-Command = Upload | Pause | Resume | Cancel | Retry | SetPriority | Drain
+Command = Upload | Pause | Resume | Cancel | Retry | SetPriority | LimitBandwidth | Drain

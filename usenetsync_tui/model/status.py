@@ -138,6 +138,8 @@ class EngineStatus:
     dedupe_rate: float = 0.0
     """Segments found in the catalogue per segment planned, 0…1 (the cache hit rate)."""
     servers: tuple[ServerStatus, ...] = ()
+    bandwidth_limit: int = 0
+    """Bytes a second posted to all servers together; 0: no limit."""
     notices: tuple[Notice, ...] = ()
     """The latest ones, newest last; all of them are in the catalogue."""
     notice_count: int = 0

@@ -14,7 +14,14 @@ from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from usenetsync_tui.model.commands import Cancel, Command, Pause, Resume, SetPriority
+from usenetsync_tui.model.commands import (
+    Cancel,
+    Command,
+    LimitBandwidth,
+    Pause,
+    Resume,
+    SetPriority,
+)
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
@@ -29,12 +36,27 @@ from usenetsync_tui.tui.paged_table import PagedTable
 from usenetsync_tui.tui.stages import stage_lines
 from usenetsync_tui.tui.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.throughput import Throughput
-from usenetsync_tui.tui.words import plural
+from usenetsync_tui.tui.words import plural, rate
 
 PANES = ("jobs", "files", "stages", "notices")
 _LABELS = {"jobs": "Jobs", "files": "Files", "stages": "Stages", "notices": "Notices"}
 ALL_PANES = (100, 32)
 """Columns and rows from which all panes fit."""
+_LOOKING_ON = "Read-only: another usenetsync runs the jobs."
+_SPEEDS = tuple(
+    Choice(str(key), label, hint, str(speed))
+    for key, (label, hint, speed) in enumerate(
+        (
+            ("as fast as it goes", "", 0),
+            ("1 MB/s", "8 Mbit/s", 1_000_000),
+            ("5 MB/s", "40 Mbit/s", 5_000_000),
+            ("10 MB/s", "80 Mbit/s", 10_000_000),
+            ("25 MB/s", "200 Mbit/s", 25_000_000),
+            ("50 MB/s", "400 Mbit/s", 50_000_000),
+            ("100 MB/s", "800 Mbit/s", 100_000_000),
+        )
+    )
+)
 ANY_PANE = (60, 15)
 """Columns and rows below which none does."""
 
@@ -48,6 +70,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         Binding("x", "cancel", "Cancel", id="job.cancel", tooltip="the chosen job; asks"),
         Binding("plus,equals_sign", "priority(-1)", "Sooner", key_display="+", id="job.sooner"),
         Binding("minus", "priority(1)", "Later", key_display="-", id="job.later"),
+        Binding("b", "bandwidth", "Limit", show=False, id="servers.bandwidth", tooltip="how fast"),
         Binding("tab", "turn(1)", "Pane", id="panes.next"),
         Binding("shift+tab", "turn(-1)", "pane before", show=False, id="panes.previous"),
         *(
@@ -185,11 +208,26 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
         self.app.push_screen(Ask(f"Cancel {name} with {left} to go?", choices), answered)
 
+    def action_bandwidth(self) -> None:
+        """Ask how fast to post, to all servers together."""
+        if self._status is None or not self._status.servers:
+            self._say("There is no server to post to.")
+        elif self._status.read_only:
+            self._say(_LOOKING_ON)
+        else:
+            now = self._status.bandwidth_limit
+            words = f"Now at most {rate(now)}." if now else "Now as fast as it goes."
+            self.app.push_screen(Ask(f"How fast to post? {words}", _SPEEDS), self._limit)
+
+    def _limit(self, choice: str | None) -> None:
+        if choice is not None:
+            self._submit(LimitBandwidth(int(choice)))
+
     def _going_job(self) -> JobStatus | None:
         """The chosen job if a command can still reach it; else say why not."""
         job = self.query_one(JobsPane).chosen
         if self._status is not None and self._status.read_only:
-            self._say("Read-only: another usenetsync runs the jobs.")
+            self._say(_LOOKING_ON)
         elif job is None:
             self._say("There is no job to act on.")
         elif job.state.is_over:
