@@ -21,13 +21,13 @@ UPDATE segments s SET checks = s.checks + 1,
 
 -- missing
 -- How many articles of a folder that were posted in a realm are missing now.
-SELECT count(*)
+SELECT count(DISTINCT s.message_id)
   FROM objects o JOIN segments s ON s.object_id = o.id AND s.status = 4
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- unposted
 -- How many articles of a folder's objects in a realm are missing, given up or on their way.
-SELECT count(*)
+SELECT count(DISTINCT s.message_id)
   FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN (2, 3, 6)
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 

@@ -21,6 +21,7 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKi
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.settings import Settings
 
 
 @click.command()
@@ -75,6 +76,8 @@ async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool
         interrupted = True
         engine.submit(Drain())
 
+    if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
+        words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, stop)
         group.start_soon(
@@ -87,6 +90,10 @@ async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool
         await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     return _report(engine, as_json, interrupted)
+
+
+def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
+    return (choices.store or settings.folder_defaults.store) is StoreKind.USENET
 
 
 def current(status: EngineStatus) -> JobStatus | None:

@@ -74,6 +74,8 @@ def _plain(value: object) -> Any:
             return value.isoformat()
         case Mapping():
             return {str(k): _plain(v) for k, v in value.items()}
+        case frozenset():
+            return sorted(_plain(v) for v in value)
         case list() | tuple():
             return [_plain(v) for v in value]
         case _ if is_dataclass(value) and not isinstance(value, type):

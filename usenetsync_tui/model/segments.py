@@ -73,7 +73,9 @@ class Article:
     part: Part | None = None
     """Only in a `plain` realm."""
     redundancy: int = 0
-    """A further copy goes to another server where there is one."""
+    spread: int | None = None
+    """The copies of a segment have the same number here, by which a store with several servers
+    puts them on different ones; None where there is one copy."""
     again: bool = False
     """It may have been sent before: a store that knows its Message-ID then has it."""
 

@@ -32,6 +32,11 @@ def redressed(item: DressedSegment, codec: Codec) -> DressedSegment:
     return replace(item, codec=codec, payload=payload)
 
 
+def spread(digest: bytes, copies: int) -> int | None:
+    """What keeps the copies of a segment apart."""
+    return digest[0] if copies > 1 else None
+
+
 class Assignment:
     """Which article carries each segment of a batch."""
 
@@ -119,7 +124,14 @@ class Assignment:
         if not self._shares:
             begin = item.raw.index * made.segment_size
             part = Part(item.raw.path, item.raw.index + 1, made.segments, begin, made.size)
-        article = Article(known.message_id, item.payload, part, known.redundancy, again)
+        article = Article(
+            known.message_id,
+            item.payload,
+            part,
+            known.redundancy,
+            spread(item.hash, self._run.folder.copies),
+            again,
+        )
         posting = Posting(article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run))
         self._mine[known.message_id] = posting
         return posting

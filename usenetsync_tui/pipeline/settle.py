@@ -28,6 +28,7 @@ from usenetsync_tui.model.segments import (
     Segment,
     SegmentStatus,
 )
+from usenetsync_tui.pipeline.assign import spread
 from usenetsync_tui.pipeline.compress import COMPRESSION_OF
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
@@ -137,7 +138,14 @@ class _Settler:
         if run.folder.realm.profile is Profile.PLAIN:
             begin = segment.index * made.segment_size
             part = Part(path, segment.index + 1, made.segments, begin, made.size)
-        article = Article(segment.message_id, payload, part, segment.redundancy, again=True)
+        article = Article(
+            segment.message_id,
+            payload,
+            part,
+            segment.redundancy,
+            spread(segment.hash, made.copies),
+            again=True,
+        )
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
         nonce = fresh_nonce(run)

@@ -21,7 +21,7 @@ from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
 FAULTS = {
     "lost before 340": [Fault.drop_before_340()],
-    "lost before 340, a new connection too": [Fault.drop_before_340()] * 3,
+    "lost before 340, a new connection too": [Fault.drop_before_340()] * 2,
     "lost in the body": [Fault.drop_in_body()],
     "lost after the body, article lost": [Fault.drop_after_body(keep=False)],
     "lost after the body, article kept": [Fault.drop_after_body(keep=True)],
@@ -108,9 +108,7 @@ async def test_random_sequences_of_faults(seed: int) -> None:
                 for number in range(40):
                     group.start_soon(store.post, article(number))
             assert sorted(scripted.posted) == sorted(wire_id(n) for n in range(40))
-            assert await store.present([name(n) for n in range(41)]) == {
-                name(n) for n in range(40)
-            }
+            assert await store.present([name(n) for n in range(41)]) == {name(n) for n in range(40)}
             for number in range(40):
                 assert await store.fetch(name(number)) == article(number).payload
 
@@ -179,7 +177,7 @@ async def test_another_id_is_adopted_before_the_receipt() -> None:
 async def test_too_large_is_said_at_once() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, max_article=15_000)) as store:
-            with pytest.raises(StoreError, match=r"20,\d{3} bytes.*15,000.*max_article") as caught:
+            with pytest.raises(StoreError, match=r"21,\d{3} bytes.*15,000.*max_article") as caught:
                 await store.post(article(1))
             assert not caught.value.retryable
         assert scripted.posted == []
@@ -290,10 +288,27 @@ async def test_a_further_copy_goes_to_another_server() -> None:
         servers = configured(one), configured(two, name="two", priority=1)
         async with opened(*servers) as store:
             for number in range(4):
-                await store.post(article(number))
-                await store.post(article(100 + number, redundancy=1))
+                await store.post(article(number, spread=7))
+                await store.post(article(100 + number, spread=7, redundancy=1))
         assert one.posted == [wire_id(n) for n in range(4)]
         assert two.posted == [wire_id(100 + n) for n in range(4)]
+
+
+@pytest.mark.anyio
+async def test_copies_spread_over_equal_servers() -> None:
+    with ScriptedServer() as one, ScriptedServer() as two:
+        servers = configured(one), configured(two, name="two")
+        async with opened(*servers) as store:
+            for spread in range(4):
+                receipts = {
+                    (
+                        await store.post(article(spread * 2 + copy, spread=spread, redundancy=copy))
+                    ).server
+                    for copy in range(2)
+                }
+                assert receipts == {"one", "two"}
+        assert len(one.posted) == len(two.posted) == 4
+        assert {wire_id(0), wire_id(3)} <= set(one.posted)
 
 
 @pytest.mark.anyio
@@ -302,7 +317,7 @@ async def test_a_further_copy_goes_where_it_can() -> None:
         two.greeting = "400 Busy"
         servers = configured(one), configured(two, name="two", priority=1)
         async with opened(*servers) as store:
-            assert (await store.post(article(1, redundancy=1))).server == "one"
+            assert (await store.post(article(1, spread=0, redundancy=1))).server == "one"
 
 
 @pytest.mark.anyio

@@ -60,6 +60,7 @@ def configured(scripted: ScriptedServer, **more: Any) -> Server:
 async def opened(
     *servers: Server, patience: float | None = 20.0, tries: int = 3, **more: Any
 ) -> AsyncIterator[UsenetStore]:
+    more.setdefault("backoff", (0.01, 0.05))
     async with UsenetServers(servers, patience=patience, **more) as pool:
         store = UsenetStore(pool, DRESS, KnownAliases(), tries=tries, backoff=0.01)
         store.pool = pool  # type: ignore[attr-defined]

@@ -95,29 +95,54 @@ class Connection:
     # Opening
 
     def open(self, context: ssl.SSLContext | None) -> None:
-        """Connect, secure, greet, log in. After `Unreachable`, `Refused`, `Lost` it is closed."""
+        """Connect, secure, greet, log in. After `Unreachable`, `Refused`, `Lost` it is closed.
+
+        `context` is needed unless TLS is off.
+        """
         try:
-            self.connect(context)
+            self.dial()
+            if self.server.tls is Tls.IMPLICIT:
+                self.encrypt(context)
+            self.greet()
+            if self.server.tls is Tls.STARTTLS:
+                self.start_tls(context)
             self.log_in()
         except BaseException:
             self.abort()
             self.close()
             raise
 
-    def connect(self, context: ssl.SSLContext | None) -> None:
-        """Up to the greeting and, if asked for, STARTTLS. `context` is needed unless TLS is off."""
+    def dial(self) -> None:
+        """The TCP connection."""
         sock = wire.connect(self.server, self._register)
-        if self.server.tls is Tls.IMPLICIT:
-            assert context is not None
-            sock = wire.secure(sock, self.server, context, self._register)
-            self._wire = wire.TlsWire(sock, self.server.timeout)
-        else:
-            self._wire = wire.PlainWire(sock, self.server.timeout)
+        self._wire = wire.PlainWire(sock, self.server.timeout)
+
+    def encrypt(self, context: ssl.SSLContext | None) -> None:
+        """The TLS handshake, on a connection without TLS."""
+        assert self._socket is not None
+        assert context is not None
+        tls = wire.secure(self._socket, self.server, context, self._register)
+        self._wire = wire.TlsWire(tls, self.server.timeout)
+
+    def greet(self) -> Reply:
+        """The server speaks first."""
         with self._exchange():
-            self._accept(self._reply(), Stage.GREETING)
-            if self.server.tls is Tls.STARTTLS:
-                assert context is not None
-                self._start_tls(context)
+            reply = self._reply()
+            self._accept(reply, Stage.GREETING)
+        return reply
+
+    def start_tls(self, context: ssl.SSLContext | None) -> None:
+        """STARTTLS and its handshake (RFC 4642)."""
+        with self._exchange():
+            reply = self._ask(Verb.STARTTLS)
+            if reply.code != 382:
+                words = f"The server does not offer STARTTLS: {reply}"
+                raise Unreachable(words, permanent=True)
+            if len(self._lines):
+                # Slipped in before the encryption began: the STARTTLS injection.
+                raise ProtocolError("it goes on talking before TLS has begun")
+            self.encrypt(context)
+            self.talk.secured()
 
     def log_in(self) -> None:
         """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643)."""
@@ -140,19 +165,6 @@ class Connection:
     def tls(self) -> ssl.SSLSocket | None:
         """The TLS layer, for those who want to describe it."""
         return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
-
-    def _start_tls(self, context: ssl.SSLContext) -> None:
-        reply = self._ask(Verb.STARTTLS)
-        if reply.code != 382:
-            words = f"The server does not offer STARTTLS: {reply}"
-            raise Unreachable(words, permanent=True)
-        if len(self._lines):
-            # Slipped in before the encryption began (RFC 8143 section 4, the STARTTLS injection).
-            raise ProtocolError("it goes on talking before TLS has begun")
-        assert self._socket is not None
-        tls = wire.secure(self._socket, self.server, context, self._register)
-        self._wire = wire.TlsWire(tls, self.server.timeout)
-        self.talk.secured()
 
     def _authenticate(self) -> None:
         try:

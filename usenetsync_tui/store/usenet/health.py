@@ -5,6 +5,8 @@ Knows states, reasons and times, `now` being an argument. Refuses to know connec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.model.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
@@ -22,7 +24,7 @@ _LOSSES = 10
 class Health:
     """One server's state."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, backoff: Sequence[float] = BACKOFF) -> None:
         self.state = ServerState.IDLE
         self.message = ""
         self.retry_at: float | None = None
@@ -31,6 +33,7 @@ class Health:
         self.unfit: dict[Role, str] = {}
         """Roles it cannot have, with its words."""
         self._configured = server.connections
+        self._backoff = backoff
         self._grow_at: float | None = None
         self._step = 0
         self._losses = 0
@@ -58,10 +61,13 @@ class Health:
             if self.is_well:
                 self.message = ""
 
-    def answered(self, now: float, *, posted: bool = False) -> None:
+    def took_an_article(self) -> None:
+        """So it cannot forbid posting altogether."""
+        self._has_posted = True
+
+    def answered(self, now: float) -> None:
         """Something went well. That ends no pause: it was under way when the pause began."""
         self._losses = 0
-        self._has_posted = self._has_posted or posted
         if self.state is ServerState.PAUSED and not self.may_be_probed(now):
             return
         self._step = 0
@@ -117,7 +123,7 @@ class Health:
     def _back_off(self, state: ServerState, words: str, now: float) -> None:
         if self.retry_at is not None and now < self.retry_at:
             return  # another connection with the same trouble
-        seconds = BACKOFF[min(self._step, len(BACKOFF) - 1)]
+        seconds = self._backoff[min(self._step, len(self._backoff) - 1)]
         self._step += 1
         self._fall_ill(state, words, now, seconds)
 

@@ -92,10 +92,17 @@ class Posting:
         """Post the article. Errors as in `model.ports.Store.post`."""
         while True:
             among = self._choice()
-            async with self._servers.lease(
-                Role.POST, since=self._since, among=among, prefer=self._preferred()
-            ) as lease:
-                taken = await self._attempt(lease)
+            try:
+                async with self._servers.lease(
+                    Role.POST, since=self._since, among=among, prefer=self._preferred()
+                ) as lease:
+                    taken = await self._attempt(lease)
+            except StoreUnavailableError as failure:
+                # Only those it was narrowed down to are ill: the others get their turn.
+                for name in among or ():
+                    self._tries[name] = self._max_tries
+                self._failure = failure
+                continue
             if taken is not None:
                 return taken
             tries = self._tries[lease.server.name]
@@ -115,11 +122,11 @@ class Posting:
         return left if usable else None
 
     def _preferred(self) -> str | None:
-        """A further copy goes to another server than the first, where there is one."""
-        usable = self._servers.usable(Role.POST)
-        if not self._article.redundancy or not usable:
+        """Copies of a segment go to different servers, as far as there are enough."""
+        if self._article.spread is None:
             return None
-        return usable[self._article.redundancy % len(usable)]
+        ranked = self._servers.ranked(Role.POST, self._article.spread)
+        return ranked[self._article.redundancy % len(ranked)] if ranked else None
 
     async def _attempt(self, lease: Lease) -> Taken | None:
         """One try with one connection; None: try again."""
@@ -182,6 +189,7 @@ class Posting:
         said = f"{name}: {words}"
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
+                lease.place.health.took_an_article()
                 return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
                 raise ArticleCollisionError(said)

@@ -25,6 +25,7 @@ from anyio import CapacityLimiter, to_thread
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role, Server, ServerState, ServerStatus
 from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.health import BACKOFF
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.slots import Place, Slot, post_lanes
 from usenetsync_tui.store.usenet.throttle import TokenBucket
@@ -66,7 +67,7 @@ class Lease:
                 if self._in_thread:
                     self.slot.abort()
             raise
-        self.place.health.answered(self._servers.now(), posted=self.role is Role.POST)
+        self.place.health.answered(self._servers.now())
         return result
 
     def note(self, failure: Unreachable | Refused | Lost) -> None:
@@ -121,16 +122,19 @@ class UsenetServers:
         *,
         patience: float | None = None,
         bandwidth_limit: int = 0,
+        backoff: Sequence[float] = BACKOFF,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`patience`: seconds to wait while no server is well; None: for ever.
+
+        `backoff`: seconds between attempts at a server that is down, the last one for ever.
 
         `bandwidth_limit`: bytes a second posted to all servers together; 0: no limit.
         """
         self.now = now
         self._patience = patience
         self._throttle = TokenBucket(bandwidth_limit)
-        self._places = {s.name: Place(s, (self._throttle,)) for s in servers}
+        self._places = {s.name: Place(s, (self._throttle,), backoff=backoff) for s in servers}
         if len(self._places) < len(servers):
             raise ValueError("two servers have the same name")
         threads = sum(s.connections * max(1, s.pipeline) for s in servers)
@@ -173,6 +177,16 @@ class UsenetServers:
         places = [p for p in self._places.values() if self._is_usable(p, role)]
         return [p.server.name for p in sorted(places, key=lambda p: p.server.priority)]
 
+    def ranked(self, role: Role, spread: int) -> list[str]:
+        """The usable servers, those of the best priority turned by `spread`, then the others."""
+        names = self.usable(role)
+        if not names:
+            return []
+        top = self._places[names[0]].server.priority
+        best = [name for name in names if self._places[name].server.priority == top]
+        turn = spread % len(best)
+        return best[turn:] + best[:turn] + names[len(best) :]
+
     def is_well(self, name: str) -> bool:
         """The server may be used now, as far as we know."""
         return self._places[name].health.is_well
@@ -198,12 +212,11 @@ class UsenetServers:
 
         `among` restricts the choice to some names; `prefer` is taken if it is well. `since`
         is when our patience began, if the servers were ill before.
-        `StoreUnusableError` when none of them can be used before the settings change;
-        `StoreUnavailableError` when none was well for as long as we are patient.
+        `StoreUnusableError` when none of them can be used before the settings change, or when
+        none was well for as long as we are patient: then no other article would fare better.
+        `StoreUnavailableError` when only those `among` were not.
         """
-        if prefer is not None and self.is_well(prefer) and (among is None or prefer in among):
-            among = (prefer,)
-        lease = await self._acquire(role, among, since)
+        lease = await self._acquire(role, among, since, prefer)
         try:
             yield lease
         finally:
@@ -293,17 +306,21 @@ class UsenetServers:
                 return Lease(self, slot, role)
         return None
 
-    async def _acquire(self, role: Role, among: Collection[str] | None, since: float) -> Lease:
+    async def _acquire(
+        self, role: Role, allowed: Collection[str] | None, since: float, prefer: str | None
+    ) -> Lease:
         self._loop = self._loop or asyncio.get_running_loop()
         while True:
-            self._check(role, among)
+            among = self._narrowed(role, allowed, prefer)
             lease = self._try(role, among)
             if lease is not None:
                 return lease
             places = self._candidates(role, among)
             wait = self._wait_limit(places, since)
             if wait is not None and wait <= 0:
-                raise StoreUnavailableError(self._reasons(places))
+                everywhere = len(places) == len(self.usable(role))
+                kind = StoreUnusableError if everywhere else StoreUnavailableError
+                raise kind(self._reasons(places))
             lease = await self._wait(_Waiter(role, among), wait)
             if lease is not None:
                 return lease
@@ -331,11 +348,20 @@ class UsenetServers:
             self._waiters.remove(waiter)
         return waiter.lease
 
-    def _check(self, role: Role, among: Collection[str] | None) -> None:
+    def _narrowed(
+        self, role: Role, allowed: Collection[str] | None, prefer: str | None
+    ) -> Collection[str] | None:
+        """The names to choose from now; an error when there are none."""
         if self._closed:
             raise StoreUnavailableError("The connections are being closed.")
-        if self._candidates(role, among):
-            return
+        candidates = self._candidates(role, allowed)
+        if any(p.server.name == prefer and p.health.is_well for p in candidates):
+            assert prefer is not None
+            return (prefer,)
+        if candidates:
+            return allowed
+        if allowed is not None and self.usable(role):
+            raise StoreUnavailableError(self._reasons([self._places[n] for n in allowed], role))
         places = [p for p in self._places.values() if role in p.server.roles]
         if not places:
             raise StoreUnusableError(f"No server has the role {role.value!r} in the settings.")

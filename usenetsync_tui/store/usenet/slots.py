@@ -138,9 +138,11 @@ class Slot:
 class Place:
     """One server with its slots and its health."""
 
-    def __init__(self, server: Server, throttles: Sequence[TokenBucket]) -> None:
+    def __init__(
+        self, server: Server, throttles: Sequence[TokenBucket], *, backoff: Sequence[float]
+    ) -> None:
         self.server = server
-        self.health = Health(server)
+        self.health = Health(server, backoff)
         self.throttle = TokenBucket(server.bandwidth_limit)
         self.slots = tuple(Slot(self, number + 1) for number in range(server.connections))
         self.latency = 0.0

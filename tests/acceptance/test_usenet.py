@@ -1,0 +1,180 @@
+"""Folders on Usenet, by the real command: against a server that goes wrong in every way."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+import trees
+from acceptance_command import Command
+from news_home import configure, server_table
+from scripted_server import Fault, ScriptedServer
+
+ROUNDS = 30
+LEDGER = {
+    "a copy of a segment under two Message-IDs": """
+        SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
+        GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1""",
+    "an object that counts wrongly": """
+        SELECT o.id, o.posted FROM objects o
+        LEFT JOIN (SELECT object_id, count(*) AS n FROM segments WHERE status IN (2, 3)
+                   GROUP BY 1) AS s ON s.object_id = o.id
+        WHERE o.posted <> coalesce(s.n, 0)
+           OR o.complete <> (o.posted >= o.segments::bigint * o.copies)""",
+}
+ARTICLES = "SELECT count(DISTINCT message_id) FROM segments WHERE status <> 6"
+
+
+def _tree(root: Path, rng: random.Random, generation: int = 0) -> None:
+    small = root / f"small{generation}"
+    small.mkdir(parents=True)
+    for number in range(400):
+        (small / f"{number:04}.txt").write_bytes(rng.randbytes(rng.randrange(6000)))
+    for number in range(12):
+        size = rng.randrange(500_000, 3_000_000)
+        (small / f"large{number:02}").write_bytes(rng.randbytes(size))
+    (root / "same").write_bytes(bytes(3_000_000))
+
+
+def _faults(rng: random.Random) -> list[Fault]:
+    kinds = [
+        Fault.drop_before_340(),
+        Fault.drop_in_body(),
+        Fault.drop_after_body(keep=True),
+        Fault.drop_after_body(keep=False),
+        Fault.session_over_in_body(),
+        Fault.duplicate(keep=True),
+        Fault.login_needed("POST"),
+        Fault.garbage("POST"),
+        Fault("POST", reply="440 Posting not permitted right now, retry later"),
+        Fault("article", reply="441 Posting failed"),
+    ]
+    return rng.choices(kinds, k=rng.randrange(4))
+
+
+@pytest.mark.slow
+def test_kill_9_while_posting(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+    seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
+    rng = random.Random(seed)
+    root, generation, killed, in_the_middle = tmp_path / "tree", 0, 0, 0
+    _tree(root, rng)
+    with ScriptedServer(login=("me", "hush")) as server:
+        server.latency = 0.005
+        account = {"username": "me", "password": "hush"}
+        configure(home, server_table(server, **account, timeout=5), check_delays=[0.2, 0.5])
+        while killed < ROUNDS:
+            server.script(*_faults(rng))
+            process = usenetsync.start("upload", root, "--json")
+            before = len(server.posted)
+            deadline = time.monotonic() + 20
+            while len(server.posted) == before and process.poll() is None:
+                assert time.monotonic() < deadline, f"seed {seed}: nothing is posted"
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.3))
+            if process.poll() is not None:
+                out, err = process.communicate()
+                assert process.returncode == 0, f"seed {seed}: {out}\n{err}"
+                generation += 1
+                _tree(root, rng, generation)
+                continue
+            process.kill()
+            process.communicate()
+            killed += 1
+            pending = usenetsync.query("SELECT count(*) FROM segments WHERE status IN (0, 1)")
+            in_the_middle += pending[0][0] > 0
+        assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
+        usenetsync("upload", root)
+        for what, sql in LEDGER.items():
+            assert usenetsync.query(sql) == [], f"{what} (seed {seed})"
+        assert usenetsync.query("SELECT FROM segments WHERE status NOT IN (3, 6)") == []
+        assert usenetsync.query(ARTICLES) == [(len(server.articles),)], f"seed {seed}"
+        assert len(server.posted) == len(set(server.posted)), f"seed {seed}"
+        usenetsync("restore", "tree", tmp_path / "out")
+        assert trees.compare_trees(root, tmp_path / "out") == [], f"seed {seed}"
+        checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
+        assert checked["missing"] == checked["damaged"] == 0
+
+
+def test_two_copies_on_two_servers(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(1))
+    with ScriptedServer() as first, ScriptedServer() as second:
+        configure(home, server_table(first, "first"), server_table(second, "second"))
+        usenetsync("upload", root, "--copies", "2")
+        assert len(first.articles) == len(second.articles) > 10
+        assert not set(first.articles) & set(second.articles)
+        lost = len(first.articles)
+        first.articles.clear()
+        restored = usenetsync("restore", "tree", tmp_path / "out", "--json").event("summary")
+        assert restored["from_copies"] > 10
+        assert trees.compare_trees(root, tmp_path / "out") == []
+        # And what the first has lost is posted again, from the folder.
+        found = usenetsync("verify", "tree", "--json").event("verified")
+        assert found == found | {"missing": lost, "reposted": lost}
+        assert usenetsync("verify", "tree", "--json").event("verified")["missing"] == 0
+
+
+def test_a_server_that_is_gone_is_told(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(2))
+    with ScriptedServer() as server:
+        configure(home, server_table(server), server_patience=1)
+        server.stop()
+        ended = usenetsync("upload", root, expect=1)
+        assert "main (127.0.0.1)" in ended.out
+        assert "refused" in ended.out.lower()
+        with server:
+            usenetsync("upload", root)
+            usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(root, tmp_path / "out") == []
+
+
+def test_a_refused_login_stops_and_keeps_the_secret(
+    usenetsync: Command, home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(3))
+    with ScriptedServer(login=("me", "right")) as server:
+        configure(home, server_table(server, username="me", password="wrong-secret"))
+        ended = usenetsync("upload", root, expect=1)
+        assert "481" in ended.out
+        assert "wrong-secret" not in ended.out + ended.err
+        for log in (home / "log").rglob("*"):
+            assert not log.is_file() or b"wrong-secret" not in log.read_bytes()
+        usenetsync("upload", root, USENETSYNC_PASSWORD_MAIN="right")
+
+
+def test_plain_says_who_can_read_and_packed_is_refused(
+    usenetsync: Command, home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(4))
+    with ScriptedServer() as server:
+        configure(home, server_table(server))
+        ended = usenetsync("upload", root, "--profile", "packed", expect=2)
+        assert "not encrypted" in ended.err
+        ended = usenetsync("upload", root, "--profile", "plain")
+        assert "everybody can read" in ended.err
+        assert any(b"large00" in article for article in server.articles.values())
+        ended = usenetsync("nzb", "tree", "-o", tmp_path / "tree.nzb", "--json")
+        assert ended.event("nzb")["articles"] == len(server.articles)
+
+
+def test_from_the_shards_to_usenet(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(5))
+    usenetsync("upload", root)
+    with ScriptedServer() as server:
+        configure(home, server_table(server))
+        assert "nothing changed" in usenetsync("upload", root).out, "a folder stays where it is"
+        usenetsync("upload", root, "--store", "usenet")
+        assert len(server.articles) > 10
+        for version in ("1", "2"):
+            usenetsync("restore", "tree", tmp_path / version, "--version", version)
+            assert trees.compare_trees(root, tmp_path / version) == []
+    names = b"".join(server.articles.values())
+    assert b"large00" not in names
+    assert b"usenetsync" not in names.lower()

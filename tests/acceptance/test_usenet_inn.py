@@ -1,0 +1,103 @@
+"""Folders on a real news server, INN, and what a real newsreader downloads from it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nzbget
+import pytest
+import trees
+from acceptance_command import Command
+from inn import Inn
+from news_home import configure, server_table
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(Inn.available() is not None, reason=str(Inn.available())),
+]
+ARTICLES = "SELECT count(DISTINCT message_id) FROM segments WHERE status IN (2, 3)"
+
+
+@pytest.fixture
+def inn() -> Iterator[Inn]:
+    with Inn(login=True) as server:
+        yield server
+
+
+def _table(inn: Inn, *, tls: bool = False, **keys: object) -> str:
+    account = {"username": inn.username, "password": inn.password}
+    if tls:
+        secure = {"tls": "implicit", "port": inn.tls_port, "ca_file": inn.ca_file}
+        return server_table(inn, **account, **secure, **keys)
+    return server_table(inn, **account, **keys)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_hostile_tree_comes_back_without_its_source(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn, tls: bool
+) -> None:
+    root = trees.hostile_tree(tmp_path / "tree")
+    (root / "large").write_bytes(trees.content(5_000_000))
+    configure(home, _table(inn, tls=tls), newsgroup=inn.newsgroup)
+    usenetsync("upload", root)
+    assert usenetsync.query(ARTICLES) == [(inn.article_count(),)]
+    assert usenetsync.query("SELECT DISTINCT status FROM segments") == [(3,)]
+    kept = tmp_path / "kept"
+    root.rename(kept)
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(kept, tmp_path / "out") == []
+
+
+def test_lost_articles_are_found_and_posted_again(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn
+) -> None:
+    root = tmp_path / "tree"
+    trees.small_files(root, 300)
+    (root / "large").write_bytes(trees.content(8_000_000))
+    configure(home, _table(inn), newsgroup=inn.newsgroup)
+    usenetsync("upload", root)
+    everything = inn.message_ids()
+    lost = sorted(everything)[:3]
+    for name in lost:
+        inn.forget(name)
+    # INN remembers the names of what it has forgotten: only under new ones can they come back.
+    found = usenetsync("verify", "tree", "--json").event("verified")
+    assert (found["checked"], found["missing"]) == (len(everything), 3)
+    assert found["reposted"] == 3
+    assert inn.article_count() == len(everything)
+    assert usenetsync.query("SELECT count(*) FROM aliases") == [(3,)]
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert trees.compare_trees(root, tmp_path / "out") == []
+    again = usenetsync("verify", "tree", "--body", "--json").event("verified")
+    assert again["missing"] == again["damaged"] == 0
+
+
+@pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
+def test_nzbget_downloads_what_is_plain(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn
+) -> None:
+    root = tmp_path / "tree"
+    (root / "album").mkdir(parents=True)
+    files = {
+        "large.bin": trees.content(5_000_000, 1),
+        "with spaces and 1 digit.txt": trees.content(1000, 2),
+        "album/track 01.flac": trees.content(900_000, 3),
+        "critical.bin": bytes([0xD6, 0xE0, 0xE3, 0x13]) * 100_000,
+    }
+    for name, data in files.items():
+        (root / name).write_bytes(data)
+    configure(home, _table(inn), newsgroup=inn.newsgroup)
+    usenetsync("upload", root, "--profile", "plain")
+    assert usenetsync.query(ARTICLES) == [(inn.article_count(),)]
+    nzb = tmp_path / "tree.nzb"
+    listed = usenetsync("nzb", "tree", "-o", nzb, "--json").event("nzb")
+    assert (listed["files"], listed["left_out"]) == (len(files), 0)
+    account = {"username": inn.username, "password": inn.password}
+    got = nzbget.download(nzb, tmp_path / "nzbget", host=inn.host, port=inn.reader_port, **account)
+    flat = {name.replace("/", " - "): data for name, data in files.items()}
+    assert {p.name: p.read_bytes() for p in got.iterdir()} == flat
+    shutil.rmtree(root)
+    usenetsync("restore", "tree", tmp_path / "out")
+    assert {n: (tmp_path / "out" / n).read_bytes() for n in files} == files
