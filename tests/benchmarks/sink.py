@@ -1,10 +1,11 @@
 """A news server that takes every article and throws it away: never the bottleneck.
 
 Run ``python tests/benchmarks/sink.py [--port N] [--tls PEM] [--delay SECONDS]``. It prints one
-JSON line when it listens (its port), and one when SIGTERM ends it (connections, articles, their
-bytes, its CPU seconds). ``--delay`` is how long every answer is on its way, one round trip: what
-``tc netem`` would do where the kernel has it; answers to commands that came together are
-together on their way.
+JSON line when it listens (its port), and one when SIGTERM ends it: connections, articles, their
+bytes, the seconds from the first POST to the last answer, its CPU seconds.
+
+``--delay`` is how long every answer is on its way, one round trip: what ``tc netem`` would do
+where the kernel has it. Answers to commands that came together are on their way together.
 
 A process a connection, so that no lock is between them. An article's end is looked for at the
 end of what has come only, as a client waits for the answer there (RFC 3977, 6.3.1: POST is not
@@ -28,7 +29,8 @@ from itertools import count
 END = b"\r\n.\r\n"
 BUFFER = 1 << 17
 MAX_CONNECTIONS = 4_096
-_SLOT = struct.Struct("QQ")
+_SLOT = struct.Struct("QQdd")
+"""Articles, their bytes, when the first was asked for and the last one answered."""
 _ANSWERS = {
     b"POST": b"340 Go ahead\r\n",
     b"CAPABILITIES": b"101 Here\r\nVERSION 2\r\nREADER\r\nPOST\r\nAUTHINFO USER\r\n.\r\n",
@@ -57,18 +59,20 @@ def serve(connection: socket.socket, delay: float, counts: memoryview) -> None:
         time.sleep(delay)
         connection.sendall(reply)
 
-    articles = size = 0
+    articles, size, first = 0, 0, 0.0
     buffer, pending = bytearray(BUFFER), b""
     answer(b"200 sink ready, posting allowed\r\n")
     while received := connection.recv(4_096):
+        asked = time.monotonic()
         *lines, pending = (pending + received).split(b"\r\n")
         answer(b"".join(map(reply_to, lines)))
         if lines and lines[-1].upper() == b"POST":
+            first = first or asked
             if not (got := article(connection, buffer)):
                 return
             articles, size = articles + 1, size + got
-            _SLOT.pack_into(counts, 0, articles, size)
             answer(b"240 Article received\r\n")
+            _SLOT.pack_into(counts, 0, articles, size, first, time.monotonic())
         elif b"QUIT" in lines:
             return
 
@@ -121,8 +125,8 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     with socket.create_server(("127.0.0.1", args.port), backlog=256) as listener:
-        say(port=listener.getsockname()[1])
         try:
+            say(port=listener.getsockname()[1])
             for number in count():
                 accepted, _ = listener.accept()
                 slot = number % MAX_CONNECTIONS * _SLOT.size
@@ -143,12 +147,15 @@ def end(children: list[int], counts: memoryview) -> None:
         if os.waitpid(pid, os.WNOHANG) == (0, 0):
             os.kill(pid, signal.SIGTERM)
             os.waitpid(pid, 0)
-    slots = list(_SLOT.iter_unpack(counts))
+    used = [slot for slot in _SLOT.iter_unpack(counts) if slot[0]]
+    began = min((first for _, _, first, _ in used), default=0.0)
+    ended = max((last for *_, last in used), default=0.0)
     times = os.times()
     say(
         connections=len(children),
-        articles=sum(articles for articles, _ in slots),
-        bytes=sum(size for _, size in slots),
+        articles=sum(articles for articles, *_ in used),
+        bytes=sum(size for _, size, *_ in used),
+        seconds=round(ended - began, 3),
         cpu_seconds=round(sum(times[:4]), 3),
     )
 

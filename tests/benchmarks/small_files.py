@@ -27,116 +27,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from measuring import REPOSITORY, USENETSYNC, Contestant, fresh_home, measure, stop_database
+
 SEED = 1
 # In a process of its own: at exec the kernel adds the parent's peak to a child's.
 _BUILD = """
 import pathlib, sys, trees
 print(trees.small_files(pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One measured process: seconds, seconds, bytes, bytes (None: no database)."""
-
-    wall: float
-    cpu: float
-    memory: int
-    database: int | None
-
-
-@dataclass(slots=True)
-class Contestant:
-    """A command to measure; `prepare` is run before it, unmeasured."""
-
-    name: str
-    command: list[str]
-    env: dict[str, str] = field(default_factory=dict)
-    prepare: Callable[[], None] = lambda: None
-    home: Path | None = None
-    per_file: bool = True
-    runs: list[Run] = field(default_factory=list)
-
-
-def measure(contestant: Contestant) -> Run:
-    """Run it to its end; a failure ends the benchmark with the command's last words."""
-    contestant.prepare()
-    os.sync()
-    with tempfile.TemporaryFile() as said, watched(contestant.home) as database:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            contestant.command,
-            env=os.environ | contestant.env,
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said.seek(0)
-            words = said.read()[-2_000:].decode(errors="replace")
-            sys.exit(f"{' '.join(contestant.command)}: exit code {process.returncode}\n{words}")
-    cpu = usage.ru_utime + usage.ru_stime
-    return Run(wall, cpu, usage.ru_maxrss * 1024, max(database, default=None))
-
-
-@contextmanager
-def watched(home: Path | None) -> Iterator[list[int]]:
-    """Sample the memory of the postgres processes of `home` while the block runs."""
-    samples: list[int] = []
-    if home is None:
-        yield samples
-        return
-    done = Event()
-
-    def sample() -> None:
-        while not done.wait(1.0):
-            if memory := postgres_memory(home):
-                samples.append(memory)
-
-    thread = Thread(target=sample)
-    thread.start()
-    try:
-        yield samples
-    finally:
-        done.set()
-        thread.join()
-
-
-def postgres_memory(home: Path) -> int:
-    """Proportional resident bytes of the server whose data is below `home`; 0 when not found."""
-    server, children = 0, []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "comm").read_text() != "postgres\n":
-                continue
-            if os.fsencode(home) in (process / "cmdline").read_bytes():
-                server = int(process.name)
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            children.append((int(process.name), parent))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
-    ours = [pid for pid, parent in children if server and server in (pid, parent)]
-    return sum(proportional_memory(pid) for pid in ours)
-
-
-def proportional_memory(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def tools(tree: Path) -> list[Contestant]:
@@ -173,34 +75,14 @@ def restic(tree: Path, scratch: Path) -> list[Contestant]:
 def usenetsync(tree: Path, scratch: Path, label: str = "") -> list[Contestant]:
     home = scratch / "usenetsync-home"
     env = {"USENETSYNC_HOME": str(home)}
-    base = [sys.executable, "-m", "usenetsync_tui"]
-    upload = [*base, "upload", str(tree), "--store", "shards", "--json"]
-
-    def fresh() -> None:
-        stop_database(scratch)
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir()
-        home.chmod(0o711)  # as root the database is another user's process
-
-    start = [*base, "db", "start", "--json"]
+    upload = [*USENETSYNC, "upload", str(tree), "--store", "shards", "--json"]
+    start = [*USENETSYNC, "db", "start", "--json"]
+    fresh = partial(fresh_home, home)
     return [
         Contestant(f"usenetsync db start{label}", start, env, fresh, per_file=False),
         Contestant(f"usenetsync, first{label}", upload, env, home=home),
         Contestant(f"usenetsync, again{label}", upload, env, home=home),
     ]
-
-
-def stop_database(scratch: Path) -> None:
-    home = scratch / "usenetsync-home"
-    if not home.exists():
-        return
-    command = [sys.executable, "-m", "usenetsync_tui", "db", "stop"]
-    env = os.environ | {"USENETSYNC_HOME": str(home)}
-    done = subprocess.run(
-        command, env=env, cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        print(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.strip()}")
 
 
 def build(tree: Path, files: int) -> int:
@@ -300,7 +182,7 @@ def main() -> None:
                 f"peak memory: {before:.0f} MB with {args.files:,} files, {after:.0f} MB with twice"
             )
     finally:
-        stop_database(scratch)
+        stop_database(scratch / "usenetsync-home")
         shutil.rmtree(scratch)
 
 

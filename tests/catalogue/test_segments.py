@@ -12,7 +12,7 @@ from usenetsync_tui.catalogue import objects, segments
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 
 
 def segment(made: int, index: int = 0, copy: int = 0, *, name: int | None = None) -> Segment:
@@ -43,7 +43,9 @@ async def make(
 
 async def post(catalogue: Catalogue, *names: bytes) -> list[objects.Progressed]:
     async with catalogue.transaction() as tx:
-        return await objects.add_posted(tx, await segments.mark_posted(tx, names))
+        return await objects.add_posted(
+            tx, await segments.mark_posted(tx, dict.fromkeys(names, Receipt()))
+        )
 
 
 @pytest.mark.anyio

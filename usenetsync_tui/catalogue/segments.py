@@ -42,12 +42,18 @@ async def by_slice(
     return [(r[6], r[7], Known(*r[:6])) for r in rows]
 
 
-async def insert(tx: Transaction, realm: int, segments: Sequence[Segment]) -> Counter[int]:
-    """Record planned segments; returns the articles already posted per object, new rows only."""
+async def insert(
+    tx: Transaction, realm: int, segments: Sequence[Segment], check_after: float | None = None
+) -> Counter[int]:
+    """Record planned segments; returns the articles already posted per object, new rows only.
+
+    `check_after`: as in `mark_posted`, for those that share an article which is posted already.
+    """
     rows = await tx.fetch(
         _SQL["insert"],
         {
             "realm": realm,
+            "check_after": check_after,
             "objects": [s.object_id for s in segments],
             "indexes": [s.index for s in segments],
             "redundancies": [s.redundancy for s in segments],

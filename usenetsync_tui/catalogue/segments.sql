@@ -22,9 +22,10 @@ SELECT hash, redundancy, message_id, codec, payload_size, status, object_id, seg
 -- insert
 -- New rows of the ledger; those that are there already stay as they are.
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, nonce, message_id, status, posted_at)
+                      codec, nonce, message_id, status, posted_at, check_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
-       u.codec, u.nonce, u.message_id, u.status, CASE WHEN u.status = 2 THEN now() END
+       u.codec, u.nonce, u.message_id, u.status, CASE WHEN u.status IN (2, 3) THEN now() END,
+       CASE WHEN u.status = 2 THEN now() + %(check_after)s::float8 * interval '1 second' END
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[], %(sizes)b::int4[],
               %(payload_sizes)b::int4[], %(hashes)b::bytea[], %(codecs)b::int2[],
               %(nonces)b::bytea[], %(message_ids)b::bytea[], %(statuses)b::int2[])

@@ -14,6 +14,7 @@ from usenetsync_tui.cli.listing import list_files, list_folders, list_jobs, list
 from usenetsync_tui.cli.nzb import nzb
 from usenetsync_tui.cli.restore import restore, verify
 from usenetsync_tui.cli.screen import open_screen, tui
+from usenetsync_tui.cli.servers import servers
 from usenetsync_tui.cli.upload import upload
 
 
@@ -38,6 +39,7 @@ for verb in (
     list_files,
     list_jobs,
     nzb,
+    servers,
     db,
     tui,
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -10,6 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+import click
 import humanize
 
 from usenetsync_tui.model.entries import Notice, NoticeKind
@@ -50,6 +52,13 @@ def complain(text: str) -> None:
     """A line for people, on standard error."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def red(text: str) -> str:
+    """The text in red on a terminal that has colours (NO_COLOR: https://no-color.org)."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return click.style(text, fg="red")
+    return text
 
 
 def emit(event: str, **fields: object) -> None:

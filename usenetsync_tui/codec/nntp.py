@@ -18,7 +18,8 @@ The rules:
 * A command not in `_RULES` for the state is a mistake of ours: `ValueError`, nothing is sent.
 * Only commands that cannot change the state (STAT, BODY, DATE) may be under way together
   (RFC 3977 section 3.5); all others travel alone.
-* A reply nobody waits for is the server's mistake: `ProtocolError`.
+* A reply nobody waits for, or a success of something else, is the server's mistake:
+  `ProtocolError`. Better a lost connection than the answer to another article's question.
 * 480 changes no state: log in and ask again. MODE READER stays allowed, for servers that
   want the login first.
 * What CAPABILITIES said is forgotten after STARTTLS, MODE READER and a login.
@@ -113,6 +114,15 @@ _RULES: dict[tuple[State, Verb], dict[int, State]] = {
 }
 RULES = MappingProxyType(_RULES)
 
+_SUCCESS = {
+    Verb.DATE: 111,
+    Verb.BODY: 222,
+    Verb.STAT: 223,
+    Verb.ARTICLE: 240,
+    Verb.POST: 340,
+}
+"""The only reply below 400 there is: another one answers something else, we are out of step."""
+
 _TOGETHER = frozenset({Verb.STAT, Verb.BODY, Verb.DATE})
 _FORGETS = frozenset({Verb.STARTTLS, Verb.MODE_READER, Verb.AUTHINFO_USER, Verb.AUTHINFO_PASS})
 
@@ -158,6 +168,9 @@ class Conversation:
             self.state = State.CLOSED
             raise ProtocolError(f"it says {str(reply)!r} without being asked")
         verb = self._due.popleft()
+        if reply.code < 400 and reply.code != _SUCCESS.get(verb, reply.code):
+            self.state = State.CLOSED
+            raise ProtocolError(f"it answers {verb.value} with {str(reply)!r}")
         leads = _RULES[self.state, verb]
         self.state = State.CLOSED if reply.code == 400 else leads.get(reply.code, leads[_OTHER])
         if verb in (Verb.GREETING, Verb.MODE_READER) and reply.code in (200, 201):

@@ -73,7 +73,7 @@ class Assignment:
                 nonce = self._send(item, known, credit, held).nonce
                 status, held = SegmentStatus.SENDING, 0
             elif SegmentStatus(known.status).is_there:
-                status = SegmentStatus.POSTED
+                status = SegmentStatus(known.status)
                 self._deduplicated += credit
                 self._done += credit
             else:

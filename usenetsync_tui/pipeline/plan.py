@@ -88,7 +88,9 @@ class Planner:
                 await self._record_objects(tx, dressed)
                 done = Counter[int]()
                 if plan.rows:
-                    done = await segments.insert(tx, run.folder.realm.id, plan.rows)
+                    done = await segments.insert(
+                        tx, run.folder.realm.id, plan.rows, next(iter(run.place.checks), None)
+                    )
                 if plan.revived:
                     await segments.mark_sending(tx, plan.revived)
                 finished = self._finished(dressed, ended)

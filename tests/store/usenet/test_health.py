@@ -69,9 +69,7 @@ def test_in_use_elsewhere_is_left_alone_whatever_still_goes_well() -> None:
     assert health.state is ServerState.UP
 
 
-@pytest.mark.parametrize(
-    "meaning", [Meaning.CREDENTIALS, Meaning.ACCOUNT, Meaning.CONFIGURATION]
-)
+@pytest.mark.parametrize("meaning", [Meaning.CREDENTIALS, Meaning.ACCOUNT, Meaning.CONFIGURATION])
 def test_stopped_for_good(meaning: Meaning) -> None:
     health = Health(SERVER)
     refused(health, meaning)

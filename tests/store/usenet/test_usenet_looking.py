@@ -60,7 +60,9 @@ async def test_without_a_server_that_verifies_the_others_will_do() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("reply", ["503 Overview broken", "412 No group", "500 What?", "999"])
+@pytest.mark.parametrize(
+    "reply", ["503 Overview broken", "412 No group", "500 What?", "222 0", "100"]
+)
 async def test_an_error_is_not_a_no(reply: str) -> None:
     with ScriptedServer(faults=[Fault("STAT", reply=reply, times=99)]) as scripted:
         async with opened(configured(scripted)) as store:
@@ -217,6 +219,45 @@ async def test_an_error_on_a_shared_connection_fails_no_article(fault: Fault) ->
                 for number in range(20):
                     group.start_soon(fetch, number)
         assert scripted.waiting == []
+
+
+@pytest.mark.anyio
+async def test_cancelling_one_of_those_who_share_does_not_harm_the_others() -> None:
+    with ScriptedServer() as scripted:
+        settings = configured(scripted, connections=1, pipeline=3)
+        async with opened(settings) as store:
+            for number in range(3):
+                await store.post(article(number))
+            scripted.script(Fault("BODY", wait=0.4))
+            fetched: list[bytes] = []
+
+            async def fetch(number: int, cancelled_after: float) -> None:
+                with anyio.move_on_after(cancelled_after):
+                    fetched.append(await store.fetch(name(number)))
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(fetch, 0, 60.0)
+                await anyio.sleep(0.05)
+                group.start_soon(fetch, 1, 0.1)
+                group.start_soon(fetch, 2, 60.0)
+            assert sorted(fetched) == sorted([article(0).payload, article(2).payload])
+            assert await store.fetch(name(1)) == article(1).payload
+            assert store.pool.statuses()[0].busy == 0
+        assert scripted.connections == 1
+
+
+@pytest.mark.anyio
+async def test_cancelling_all_who_share_frees_the_connection_at_once() -> None:
+    with ScriptedServer() as scripted:
+        settings = configured(scripted, connections=1, pipeline=3, timeout=60.0)
+        async with opened(settings) as store:
+            await store.post(article(1))
+            scripted.script(Fault.never_answers("BODY"))
+            with anyio.move_on_after(0.2):
+                async with anyio.create_task_group() as group:
+                    for _ in range(3):
+                        group.start_soon(store.fetch, name(1))
+            assert await store.fetch(name(1)) == article(1).payload
 
 
 @pytest.mark.anyio

@@ -114,6 +114,36 @@ async def test_random_sequences_of_faults(seed: int) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+async def test_random_sequences_of_faults_on_two_servers(seed: int) -> None:
+    dice = random.Random(1_000 + seed)
+    first, second = _random_faults(dice, 20), _random_faults(dice, 20)
+    login = {"username": "bob", "password": "secret", "timeout": 0.5}
+    with (
+        ScriptedServer(faults=first, login=("bob", "secret")) as one,
+        ScriptedServer(faults=second, login=("bob", "secret")) as two,
+    ):
+        servers = (
+            configured(one, **login),
+            configured(two, name="two", priority=dice.choice([0, 1]), **login),
+        )
+        async with opened(*servers, tries=len(first) + 1) as store:
+            async with anyio.create_task_group() as group:
+                for number in range(30):
+                    spread, copy = divmod(number, 2)
+                    again = dice.random() < 0.3
+                    posted = article(number, spread=spread, redundancy=copy, again=again)
+                    group.start_soon(store.post, posted)
+            wanted = {wire_id(n) for n in range(30)}
+            assert set(one.posted) | set(two.posted) == wanted
+            assert len(set(one.posted)) == len(one.posted)
+            assert len(set(two.posted)) == len(two.posted)
+            for number in range(30):
+                assert await store.fetch(name(number)) == article(number).payload
+
+
+@pytest.mark.anyio
 async def test_a_lost_article_is_looked_for_before_it_is_sent_again() -> None:
     with ScriptedServer(faults=[Fault.drop_after_body(keep=True)]) as scripted:
         async with opened(configured(scripted)) as store:

@@ -7,7 +7,16 @@ import socket
 import anyio
 import pytest
 from scripted_server import Fault, ScriptedServer
-from usenet_ground import POSTS, article, configured, name, opened, wire_id
+from usenet_ground import (
+    DRESS,
+    POSTS,
+    KnownAliases,
+    article,
+    configured,
+    name,
+    opened,
+    wire_id,
+)
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role, Server, ServerState, Tls
@@ -184,7 +193,7 @@ async def test_a_server_that_echoes_the_password_does_not_give_it_away() -> None
 async def test_a_login_that_is_wanted_and_not_there() -> None:
     with ScriptedServer(login=("bob", "secret")) as one:
         async with opened(configured(one)) as store:
-            with pytest.raises(StoreUnusableError, match="480.*username"):
+            with pytest.raises(StoreUnusableError, match=r"480.*username"):
                 await store.post(article(1))
 
 
@@ -292,7 +301,7 @@ async def test_closing_while_posting() -> None:
     with ScriptedServer(faults=[Fault.never_answers("article")]) as scripted:
         async with anyio.create_task_group() as group:
             pool = UsenetServers([configured(scripted, connections=1, timeout=60.0)])
-            store = UsenetStore(pool, *_dress())
+            store = UsenetStore(pool, DRESS, KnownAliases())
 
             async def post(number: int) -> None:
                 with pytest.raises(StoreUnavailableError):
@@ -303,12 +312,6 @@ async def test_closing_while_posting() -> None:
             await anyio.sleep(0.1)
             await pool.aclose()
         assert scripted.connections == 1
-
-
-def _dress() -> tuple[object, ...]:
-    from usenet_ground import DRESS, KnownAliases
-
-    return DRESS, KnownAliases()
 
 
 @pytest.mark.anyio

@@ -290,10 +290,11 @@ class Connection:
             with self._reading(ticket):
                 reply = self._reply()
                 reader = self._read_body() if reply.code == 222 else None
+                if reply.code == 480:
+                    # To log in, the line must be free of other requests: a new one is simpler.
+                    raise ProtocolError(f"it wants a login in between: {reply}")
         if reader is None:
-            if self._is_there(reply):
-                self._give_up()
-                raise Lost(f"it answers BODY with {reply}")
+            self._is_there(reply)  # it is not, or that is not what it says
             return None
         self.counts.articles += 1
         return reader.result()

@@ -7,7 +7,6 @@ the pool makes them.
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence

@@ -48,6 +48,7 @@ class Lease:
         self._lock = threading.Lock()
         self._in_thread = False
         self._released = False
+        self._abandoned = False
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """`work` on an open connection, in one worker-thread call.
@@ -64,8 +65,9 @@ class Lease:
             raise
         except asyncio.CancelledError:
             with self._lock:
-                if self._in_thread:
-                    self.slot.abort()
+                self._abandoned = self._in_thread
+            if self._abandoned:
+                self.slot.abandon()
             raise
         self.place.health.answered(self._servers.now())
         return result
@@ -88,7 +90,7 @@ class Lease:
             self._released = True
             if self._in_thread:
                 return
-        self._servers.give_back(self.slot)
+        self._given_back()
 
     def _work(self, work: Callable[[Connection], T]) -> T:
         with self._lock:
@@ -102,7 +104,12 @@ class Lease:
                 self._in_thread = False
                 abandoned = self._released
             if abandoned:
-                self._servers.from_thread(self.slot)
+                self._servers.from_thread(self._given_back)
+
+    def _given_back(self) -> None:
+        if self._abandoned:
+            self.slot.abandoned -= 1
+        self._servers.give_back(self.slot)
 
 
 @dataclass(eq=False, slots=True)
@@ -264,13 +271,12 @@ class UsenetServers:
                     waiter.event.set()
                     return
 
-    def from_thread(self, slot: Slot) -> None:
-        """`give_back`, by a thread that was abandoned."""
+    def from_thread(self, give_back: Callable[[], None]) -> None:
+        """Give a slot back, from a thread that was abandoned."""
         assert self._loop is not None
-        try:
-            self._loop.call_soon_threadsafe(self.give_back, slot)
-        except RuntimeError:  # the loop is closed: nobody waits for the slot
-            slot.drop()
+        # A loop that is closed has nobody who waits for the slot.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(give_back)
 
     def changed(self) -> None:
         """A server's health is another: all who wait look again."""

@@ -45,6 +45,8 @@ class Slot:
         """What it is used for now."""
         self.lanes = 0
         """How many use it now; more than one only to fetch."""
+        self.abandoned = 0
+        """How many of these were cancelled and still have a thread on it."""
         self.counts = Counts()
         self.connecting = False
         self._connection: Connection | None = None
@@ -74,6 +76,12 @@ class Slot:
     def is_mine(self, connection: Connection) -> bool:
         """It was not replaced meanwhile, by another lane."""
         return self._connection is connection
+
+    def abandon(self) -> None:
+        """One of those who use it does not want it any more; the last one frees the thread."""
+        self.abandoned += 1
+        if self.abandoned >= self.lanes:
+            self.abort()
 
     def abort(self) -> None:
         """Free whoever is blocked on it."""

@@ -1,0 +1,132 @@
+"""Posting large files, beside Nyuu: how fast bytes leave the machine.
+
+Run ``python tests/benchmarks/post_large.py [--size 5e9] [--rounds 3] [--tls] [--profile plain]``.
+Pair by pair, each as a whole process from start to end, over the same connections to the same
+sink on loopback (tests/benchmarks/sink.py), the files in the page cache:
+
+usenetsync        ``upload --store usenet`` into a fresh catalogue: it hashes (SHA-256) all it
+                  reads and writes each article down before it is sent; PostgreSQL runs already
+nyuu              0.4.0 from npm, as tests/benchmarks/nyuu.py runs it: it reads, encodes, posts
+
+Both make articles of 768,000 bytes. MB/s are of the files (10^6 bytes), wall time is the median,
+CPU time user + system. The sink's share of the CPU is told because it is of the same processors.
+``--tls`` posts TLS 1.3, our side verifying the certificate, Nyuu not. The ratio is of speed, of
+the medians and of each pair: 1.10 means that usenetsync was ten percent faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import nyuu
+from measuring import Contestant, Run, measure
+from posting import Sink, certify, random_files, usenetsync
+
+SEGMENT = 768_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """One poster, and what each round took: of itself and of the sink it posted to."""
+
+    contestant: Contestant
+    runs: list[Run] = field(default_factory=list)
+    sinks: list[dict[str, float]] = field(default_factory=list)
+
+    def compete(self, sink: Sink, *, size: int, articles: int) -> None:
+        with sink.running() as counted:
+            run = measure(self.contestant)
+        if counted["articles"] < articles or counted["bytes"] < size:
+            sys.exit(f"{self.contestant.name} posted less than there is: {counted}")
+        self.runs.append(run)
+        self.sinks.append(counted)
+        print(f"  {self.contestant.name:20}{run.wall:8.2f} s{size / 1e6 / run.wall:8.0f} MB/s")
+
+    @property
+    def wall(self) -> float:
+        return median(run.wall for run in self.runs)
+
+
+def table(entries: list[Entry], size: int) -> None:
+    titles = f"{'':20}{'wall s':>8}{'min–max':>14}{'MB/s':>8}{'CPU s':>8}{'postgres':>10}"
+    print(f"\n{titles}{'sink':>8}{'peak MB':>9}{'postgres MB':>13}{'connections':>13}")
+    for entry in entries:
+        runs = entry.runs
+        least, most = min(run.wall for run in runs), max(run.wall for run in runs)
+        cpu = median(run.cpu for run in runs)
+        database_cpu = [run.database_cpu for run in runs if run.database_cpu is not None]
+        databases = [run.database for run in runs if run.database is not None]
+        print(
+            f"{entry.contestant.name:20}{entry.wall:8.2f}{f'{least:.2f}–{most:.2f}':>14}"
+            f"{size / 1e6 / entry.wall:8.0f}{cpu:8.2f}"
+            f"{f'{median(database_cpu):.2f}' if database_cpu else '':>10}"
+            f"{median(s['cpu_seconds'] for s in entry.sinks):8.2f}"
+            f"{max(run.memory for run in runs) / 1e6:9.0f}"
+            f"{f'{max(databases) / 1e6:.0f}' if databases else '':>13}"
+            f"{max(s['connections'] for s in entry.sinks):13.0f}"
+        )
+
+
+def ratio(ours: Entry, theirs: Entry) -> None:
+    pairs = [t.wall / o.wall for o, t in zip(ours.runs, theirs.runs, strict=True)]
+    name = f"{ours.contestant.name} ÷ {theirs.contestant.name}"
+    each = ", ".join(f"{pair:.2f}" for pair in pairs)
+    print(f"\n{name}: {theirs.wall / ours.wall:.2f} (pair by pair: {each})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--size", type=float, default=5e9, help="bytes (default 5e9)")
+    parser.add_argument("--files", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--profile", choices=["plain", "sealed"], default="plain")
+    parser.add_argument("--scratch", type=Path, help="folder for the files and the catalogue")
+    parser.add_argument("--nyuu", type=Path, help="folder where Nyuu is, or is kept for next time")
+    args = parser.parse_args()
+    if reason := nyuu.available():
+        sys.exit(reason)
+    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
+    scratch.chmod(0o711)
+    ours: Contestant | None = None
+    try:
+        script = nyuu.install((args.nyuu or scratch / "nyuu").absolute())
+        sink = Sink(certify(scratch / "certificates") if args.tls else None)
+        with sink.running():
+            pass  # from now on its port is known
+        files = random_files(scratch / "source", int(args.size), args.files)
+        sizes = [path.stat().st_size for path in files]
+        size, articles = sum(sizes), sum(-(-each // SEGMENT) for each in sizes)
+        print(f"{len(files)} files, {size:,} bytes, {articles:,} articles, TLS: {args.tls}")
+        ours = usenetsync(
+            files[0].parent,
+            scratch,
+            sink=sink,
+            profile=args.profile,
+            connections=args.connections,
+        )
+        theirs = nyuu.command(
+            script, files, port=sink.port, tls=args.tls, connections=args.connections
+        )
+        entries = [Entry(ours), Entry(Contestant("nyuu", theirs))]
+        for number in range(args.rounds):
+            # Whoever goes first goes second in the next pair.
+            for entry in entries if number % 2 == 0 else reversed(entries):
+                entry.compete(sink, size=size, articles=articles)
+        table(entries, size)
+        ratio(*entries)
+    finally:
+        if ours is not None:
+            ours.clean()
+        shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
