@@ -34,7 +34,18 @@ from usenetsync_tui.pipeline.target_part import PartFile
 
 _QUEUE = 8
 _SEGMENTS_AT_ONCE = 4
+"""Of one file; more where the store has more lanes, for one file may be all there is."""
+_IN_FLIGHT = 32
+"""Segments in memory, of all files together."""
 _SEGMENTS_A_PAGE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Fetches:
+    """How many segments are fetched at once: of one file, and in all."""
+
+    a_file: int
+    limiter: anyio.CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +85,13 @@ async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: b
     groups_in, groups = anyio.create_memory_object_stream[Group](_QUEUE)
     listing = Stage("list", 1)
     writing = Stage("restore", run.limits.max_workers, groups)
+    lanes = max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0)
+    fetches = Fetches(lanes, anyio.CapacityLimiter(max(_IN_FLIGHT, lanes)))
     run.stages[:] = [listing, writing]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none
         async with anyio.create_task_group() as group:
             for slot in writing.slots:
-                worker = _Restorer(run, target, slot, writing)
+                worker = _Restorer(run, target, slot, writing, fetches)
                 mine = every_stream.enter_context(groups.clone())
                 group.start_soon(worker.work, mine)
             groups.close()
@@ -129,7 +142,10 @@ async def pages(run: Run, span: Span) -> AsyncIterator[list[VersionRow]]:
 class _Restorer:
     """One restoring worker."""
 
-    def __init__(self, run: Run, target: TargetTree, slot: Slot, stage: Stage) -> None:
+    def __init__(
+        self, run: Run, target: TargetTree, slot: Slot, stage: Stage, fetches: Fetches
+    ) -> None:
+        self._fetches = fetches
         self._run = run
         self._target = target
         self._slot = slot
@@ -259,7 +275,7 @@ class _Restorer:
             todo = iter(copies.items())
             try:
                 async with anyio.create_task_group() as group:
-                    for _ in range(_SEGMENTS_AT_ONCE):
+                    for _ in range(min(self._fetches.a_file, len(copies))):
                         group.start_soon(self._fill_some, todo, step, part)
             except ExceptionGroup as several:
                 raise several.exceptions[0] from None
@@ -275,9 +291,10 @@ class _Restorer:
             if self._run.draining:
                 return
             offset = index * step
-            if not await to_thread.run_sync(_has, part, offset, copies):
-                data = await fetch_segment(self._run, copies)
-                await to_thread.run_sync(part.write, offset, data)
+            async with self._fetches.limiter:
+                if not await to_thread.run_sync(_has, part, offset, copies):
+                    data = await fetch_segment(self._run, copies)
+                    await to_thread.run_sync(part.write, offset, data)
             self._run.progress.done_bytes += copies[0].size if copies else 0
 
 

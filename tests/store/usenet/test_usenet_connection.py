@@ -19,7 +19,7 @@ from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import Verb
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.servers import Server, Tls
-from usenetsync_tui.store.usenet import connection as module
+from usenetsync_tui.store.usenet import session as module
 from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.wire import tls_context

@@ -33,7 +33,8 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role, ServerState
 from usenetsync_tui.store.usenet.connection import Answer, Connection
-from usenetsync_tui.store.usenet.servers import Lease, UsenetServers
+from usenetsync_tui.store.usenet.lease import Lease
+from usenetsync_tui.store.usenet.servers import UsenetServers
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
 _LONGEST_WAIT = 30.0

@@ -12,104 +12,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role, Server, ServerState, ServerStatus
-from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.health import BACKOFF
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.slots import Place, Slot, post_lanes
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
-T = TypeVar("T")
-
 _GOODBYE = 5.0
 """Seconds the connections in use get to end when everything is closed."""
-
-
-class Lease:
-    """A slot of a server, for a while."""
-
-    def __init__(self, servers: UsenetServers, slot: Slot, role: Role) -> None:
-        self.slot = slot
-        self.place = slot.place
-        self.server = slot.place.server
-        self.role = role
-        self._servers = servers
-        self._lock = threading.Lock()
-        self._in_thread = False
-        self._released = False
-        self._abandoned = False
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """`work` on an open connection, in one worker-thread call.
-
-        `Unreachable`, `Refused` and `Lost` are noted in the server's health. Cancelled, it
-        returns at once; the slot is free again when the thread has noticed.
-        """
-        try:
-            result = await to_thread.run_sync(
-                self._work, work, abandon_on_cancel=True, limiter=self._servers.limiter
-            )
-        except (Unreachable, Refused, Lost) as failure:
-            self.note(failure)
-            raise
-        except asyncio.CancelledError:
-            with self._lock:
-                self._abandoned = self._in_thread
-            if self._abandoned:
-                self.slot.abandon()
-            raise
-        self.place.health.answered(self._servers.now())
-        return result
-
-    def note(self, failure: Unreachable | Refused | Lost) -> None:
-        """What went wrong, for the server's health."""
-        health, now = self.place.health, self._servers.now()
-        match failure:
-            case Unreachable():
-                health.unreachable(failure, now)
-            case Refused():
-                health.refused(failure, now, connections=self.place.connections())
-            case Lost():
-                health.lost(failure, now)
-        self._servers.changed()
-
-    def release(self) -> None:
-        """Give the slot back: now, or when the thread that was abandoned has ended."""
-        with self._lock:
-            self._released = True
-            if self._in_thread:
-                return
-        self._given_back()
-
-    def _work(self, work: Callable[[Connection], T]) -> T:
-        with self._lock:
-            if self._released:  # cancelled before the thread came to it
-                raise Lost("nobody waits for it any more")
-            self._in_thread = True
-        try:
-            return self.slot.run(work)
-        finally:
-            with self._lock:
-                self._in_thread = False
-                abandoned = self._released
-            if abandoned:
-                self._servers.from_thread(self._given_back)
-
-    def _given_back(self) -> None:
-        if self._abandoned:
-            self.slot.abandoned -= 1
-        self._servers.give_back(self.slot)
 
 
 @dataclass(eq=False, slots=True)
@@ -138,7 +57,7 @@ class UsenetServers:
 
         `bandwidth_limit`: bytes a second posted to all servers together; 0: no limit.
         """
-        self.now = now
+        self._now = now
         self._patience = patience
         self._throttle = TokenBucket(bandwidth_limit)
         self._places = {s.name: Place(s, (self._throttle,), backoff=backoff) for s in servers}
@@ -151,6 +70,10 @@ class UsenetServers:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._all_back = anyio.Event()
+
+    def now(self) -> float:
+        """Seconds, of the clock all times here are of."""
+        return self._now()
 
     @property
     def limiter(self) -> CapacityLimiter:
@@ -309,7 +232,7 @@ class UsenetServers:
         for place in (*better, *chosen):
             slot = place.take(role, now)
             if slot is not None:
-                return Lease(self, slot, role)
+                return Lease(self, slot)
         return None
 
     async def _acquire(

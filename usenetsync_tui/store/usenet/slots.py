@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from usenetsync_tui.model.servers import ConnectionStatus, Role, Server, ServerStatus, Tls
 from usenetsync_tui.store.usenet import wire
-from usenetsync_tui.store.usenet.connection import Connection, Counts
+from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.health import Health
+from usenetsync_tui.store.usenet.session import Counts
 from usenetsync_tui.store.usenet.signals import Lost, Unreachable
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
