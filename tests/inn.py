@@ -1,7 +1,7 @@
 """A private INN 2.7: a real news server for tests, in a folder and on ports of its own.
 
-``with Inn() as inn:`` gives an empty server. As root it runs as the package's user ``news``,
-else as oneself; it touches nothing of a server the machine may have. Three ports, all on
+``with Inn() as inn:`` gives an empty server. It runs as the package's user ``news``, which only
+root can become, and touches nothing of a server the machine may have. Three ports, all on
 127.0.0.1:
 
 ``port``         innd itself: starts in transit mode, posting needs ``MODE READER`` first
@@ -14,9 +14,7 @@ file, not asked over the protocol under test.
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -33,6 +31,7 @@ from certificates import Authority
 _NEWS = Path("/usr/lib/news")
 _BIN = _NEWS / "bin"
 _PROGRAMS = ("innd", "nnrpd", "ctlinnd", "makedbz", "auth/passwd/ckpasswd")
+_USER = "news"
 _PATIENCE = 20.0
 
 _PASSWORD = "correct horse"
@@ -50,7 +49,7 @@ mailcmd: /bin/false
 ovmethod: tradindexed
 hismethod: hisv6
 runasuser: {user}
-runasgroup: {group}
+runasgroup: {user}
 pathnews: {news}
 patharchive: {home}/archive
 patharticles: {home}/articles
@@ -117,11 +116,12 @@ class Inn:
         missing = [name for name in _PROGRAMS if not os.access(_BIN / name, os.X_OK)]
         if missing:
             return f"INN is not installed (Debian package inn2): no {_BIN / missing[0]}"
+        if os.geteuid() != 0:
+            return f"INN runs as its own user, {_USER}: only root can start it"
         return None
 
     def __enter__(self) -> Inn:
         with ExitStack() as stack:
-            self._identity = _Identity()
             self.home = Path(tempfile.mkdtemp(prefix="inn-", dir="/tmp"))
             stack.callback(shutil.rmtree, self.home)
             self.port, self.reader_port, self.tls_port = _free_ports(3)
@@ -177,7 +177,8 @@ class Inn:
             (db / name).touch()
         (etc / "passwords").chmod(0o600)
         self.home.chmod(0o755)  # ca.pem is for the clients
-        self._identity.own(self.home)
+        for path in (self.home, *self.home.rglob("*")):
+            shutil.chown(path, _USER, _USER)
         self._run(_BIN / "makedbz", "-i", "-o", "-s", "100000", "-f", str(db / "history"))
 
     def _files(self) -> dict[str, str]:
@@ -191,8 +192,7 @@ class Inn:
             "junk": "n",
         }
         inn_conf = _INN_CONF.format(
-            user=self._identity.user,
-            group=self._identity.group,
+            user=_USER,
             news=_NEWS,
             home=self.home,
             port=self.port,
@@ -232,7 +232,9 @@ class Inn:
                     cwd=self.home,
                     env=self._environment(),
                     start_new_session=True,
-                    **self._identity.credentials,
+                    user=_USER,
+                    group=_USER,
+                    extra_groups=[],
                 )
             stack.callback(_stop, process)
             self._wait(process, name, port)
@@ -262,7 +264,9 @@ class Inn:
             env=self._environment(),
             check=False,
             timeout=2 * _PATIENCE,
-            **self._identity.credentials,
+            user=_USER,
+            group=_USER,
+            extra_groups=[],
         )
         if done.returncode:
             raise RuntimeError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
@@ -274,27 +278,6 @@ class Inn:
             "HOME": str(self.home),
             "INNCONF": str(self.home / "etc" / "inn.conf"),
         }
-
-
-class _Identity:
-    """Whom INN runs as: it refuses root."""
-
-    def __init__(self) -> None:
-        self.root = os.geteuid() == 0
-        self.user = "news" if self.root else pwd.getpwuid(os.geteuid()).pw_name
-        self.group = "news" if self.root else grp.getgrgid(os.getegid()).gr_name
-
-    @property
-    def credentials(self) -> dict[str, object]:
-        """Arguments for `subprocess`."""
-        if not self.root:
-            return {}
-        return {"user": self.user, "group": self.group, "extra_groups": []}
-
-    def own(self, folder: Path) -> None:
-        if self.root:
-            for path in (folder, *folder.rglob("*")):
-                shutil.chown(path, self.user, self.group)
 
 
 def _certify(folder: Path) -> Path:

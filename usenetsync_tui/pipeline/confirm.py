@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 
-import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue import objects, segments, snapshots
+from usenetsync_tui.pipeline.batches import batches
 from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _BATCH = 256
+_PATIENCE = 0.1
+"""Seconds an answer may wait for company: what it holds in memory is given up before."""
 _SAVE_EVERY = 1.0
 
 
@@ -25,13 +27,7 @@ async def confirm(
     """The confirming task: settles articles in the ledger until no more answers come."""
     saved = time.monotonic()
     async with answers:
-        async for first in answers:
-            batch = [first]
-            while len(batch) < _BATCH:
-                try:
-                    batch.append(answers.receive_nowait())
-                except (anyio.WouldBlock, anyio.EndOfStream):
-                    break
+        async for batch in batches(answers, most=_BATCH, patience=_PATIENCE):
             with stage.slots[0].working(b"", f"{len(batch)} articles"):
                 await settle_batch(run, ledger, batch)
             stage.done += len(batch)
@@ -44,7 +40,7 @@ async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
     """Record answers and count what they finish."""
     receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
     there = [a.posting for a in batch if a.receipt is not None]
-    payload = sum(len(p.article.payload) for p in there)
+    payload = sum(a.payload for a in batch if a.receipt is not None)
     check_after = next(iter(run.place.checks), None)
     async with ledger.lock:
         async with run.catalogue.transaction() as tx:

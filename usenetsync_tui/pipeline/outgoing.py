@@ -14,6 +14,7 @@ from usenetsync_tui.pipeline.post import Posted, post
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _QUEUE = 8
+_ANSWERS = 256
 _BUFFERS_A_SEGMENT = 3
 """Source bytes, payload, and the copy a driver or a wire makes of it."""
 
@@ -39,8 +40,10 @@ async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendSt
 
     The stages are added to the run's.
     """
-    postings_in, postings = anyio.create_memory_object_stream[Posting](capacity(run))
-    answers_in, answers = anyio.create_memory_object_stream[Posted](4 * capacity(run))
+    # Enough for every lane while the next batch is planned; answers hold no bytes any more.
+    waiting = min(2 * lanes(run), 4 * capacity(run))
+    postings_in, postings = anyio.create_memory_object_stream[Posting](waiting)
+    answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
     posting, confirming = Stage("post", lanes(run), postings), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none

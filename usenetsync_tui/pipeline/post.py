@@ -8,7 +8,7 @@ reach, or a database that is gone or full, ends the run instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -26,6 +26,8 @@ class Posted:
     posting: Posting
     receipt: Receipt | None
     error: str | None = None
+    payload: int = 0
+    """Bytes that were posted; those themselves are given up."""
 
 
 async def post(
@@ -48,7 +50,9 @@ async def post(
                 except StoreError as refusal:
                     error = str(refusal)
             stage.done += 1
-            await out.send(Posted(posting, receipt, error))
+            size = len(posting.article.payload)
+            posting.article = replace(posting.article, payload=b"")
+            await out.send(Posted(posting, receipt, error, size))
 
 
 async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
