@@ -135,8 +135,16 @@ class PlainDress:
             sender=self._sender,
             newsgroups=self._newsgroups,
             subject=plain_subject(article.part),
-            name=flat_name(article.part.path).encode(),
+            name=_name_bytes(flat_name(article.part.path)),
         )
+
+
+def _name_bytes(name: str) -> bytes:
+    """As yEnc clients read it: NZBGet takes Latin-1, whatever is there; others try UTF-8 first."""
+    try:
+        return name.encode("latin-1")
+    except UnicodeEncodeError:
+        return name.encode()
 
 
 def plain_subject(part: Part) -> str:

@@ -14,7 +14,7 @@ from usenetsync_tui.codec import compression
 from usenetsync_tui.codec.sealing import SEAL_OVERHEAD
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Article, Codec, Part, Segment, SegmentStatus
-from usenetsync_tui.pipeline.compress import COMPRESSION_OF, DressedSegment
+from usenetsync_tui.pipeline.dress import COMPRESSION_OF, DressedSegment
 from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
 from usenetsync_tui.pipeline.run import Run
 

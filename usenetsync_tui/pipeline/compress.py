@@ -1,53 +1,21 @@
-"""compress: a segment's identity (SHA-256) and its payload, in one worker-thread call.
+"""compress: segments that are to be compressed densely, several at a time.
 
-Two CPU steps on the same bytes are fused: handing 768,000 bytes from thread to thread
-would only add a hop.
+Where compressing is quick `read` has done it already (see `dress`) and this stage is not there.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from usenetsync_tui.codec import compression
-from usenetsync_tui.model.folders import Compression, Profile
-from usenetsync_tui.model.segments import Codec
-from usenetsync_tui.pipeline.read import FileAbandoned, FileRead, RawSegment, ReadItem
+from usenetsync_tui.pipeline.dress import (
+    DressedItem,
+    RawSegment,
+    ReadItem,
+    dress,
+    wanted_compression,
+)
 from usenetsync_tui.pipeline.run import Run, Stage
-
-
-@dataclass(frozen=True, slots=True)
-class DressedSegment:
-    """A segment with its digest and payload."""
-
-    raw: RawSegment
-    hash: bytes
-    codec: Codec
-    payload: bytes
-
-
-COMPRESSION_OF = {
-    Codec.NONE: Compression.NONE,
-    Codec.LZ4: Compression.LZ4,
-    Codec.LZMA: Compression.LZMA,
-}
-
-DressedItem = DressedSegment | FileRead | FileAbandoned
-
-
-def wanted_compression(run: Run) -> Compression:
-    """`plain` articles hold the file's own bytes."""
-    plain = run.folder.realm.profile is Profile.PLAIN
-    return Compression.NONE if plain else run.folder.compression
-
-
-def dress(raw: RawSegment, wanted: Compression) -> DressedSegment:
-    """Digest and payload of a segment. Blocking; leaves the GIL for nearly all of it."""
-    codec, payload = compression.compress(raw.data, wanted)
-    return DressedSegment(raw, hashlib.sha256(raw.data).digest(), codec, payload)
 
 
 async def compress(

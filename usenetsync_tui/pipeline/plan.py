@@ -21,15 +21,18 @@ from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.assign import Assignment, scoped
 from usenetsync_tui.pipeline.batches import batches
-from usenetsync_tui.pipeline.compress import DressedItem, DressedSegment
+from usenetsync_tui.pipeline.dress import (
+    DressedItem,
+    DressedSegment,
+    FileAbandoned,
+    FileRead,
+)
 from usenetsync_tui.pipeline.ledger import Ledger, Posting
-from usenetsync_tui.pipeline.outgoing import lanes
 from usenetsync_tui.pipeline.pending import Outstanding
-from usenetsync_tui.pipeline.read import FileAbandoned, FileRead
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _BATCH = 32
-_PATIENCE = 0.05
+_PATIENCE = 0.03
 
 
 @dataclass(slots=True)
@@ -64,18 +67,12 @@ class Planner:
     async def work(self, items: MemoryObjectReceiveStream[DressedItem]) -> None:
         """Plan batches of what is there, until nothing more comes."""
         async with items, self._out:
-            async for batch in batches(
-                items, most=_BATCH, patience=_PATIENCE, hungry=self._is_store_hungry
-            ):
+            async for batch in batches(items, most=_BATCH, patience=_PATIENCE):
                 with self._stage.slots[0].working(b"", f"{len(batch)} segments"):
                     postings = await self._plan(batch)
                 self._stage.done += len(batch)
                 for posting in postings:
                     await self._out.send(posting)
-
-    def _is_store_hungry(self) -> bool:
-        """Whether the posting workers may soon have nothing to do."""
-        return self._out.statistics().current_buffer_used < lanes(self._run)
 
     async def _plan(self, batch: list[DressedItem]) -> list[Posting]:
         ended = [i for i in batch if not isinstance(i, DressedSegment)]

@@ -23,45 +23,26 @@ from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.dress import (
+    DressedItem,
+    DressedSegment,
+    FileAbandoned,
+    FileRead,
+    RawSegment,
+    ReadItem,
+    dress,
+    is_dense,
+    wanted_compression,
+)
 from usenetsync_tui.pipeline.pack import FileUnit, PackUnit, Unit
 from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.source import SourceTree
 
 _IDS_A_BLOCK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RawSegment:
-    """A slice of an object as read from disk, and the object it belongs to."""
-
-    object: NewObject
-    index: int
-    data: bytes
-    path: bytes
-    """For the screen: the (first) file in it."""
-    placed: tuple[Placed, ...] = ()
-    """A pack's members."""
-    seen: Entry | None = None
-    """A large file as it was when it was opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """A large file came to its end as the walk saw it."""
-
-    object: NewObject
-    placed: Placed
-
-
-@dataclass(frozen=True, slots=True)
-class FileAbandoned:
-    """A large file changed while it was read: its object will never be whole."""
-
-    object: NewObject
-
-
-ReadItem = RawSegment | FileRead | FileAbandoned
+_READ_AT_ONCE = 3 << 20
+"""Bytes of a large file in one worker-thread call: a call a segment would cost more Python."""
+Segmented = RawSegment | DressedSegment
 
 
 @dataclass(slots=True)
@@ -99,8 +80,9 @@ class Reader:
         stage: Stage,
         number: int,
         outstanding: Outstanding,
-        out: MemoryObjectSendStream[ReadItem],
+        out: MemoryObjectSendStream[ReadItem] | MemoryObjectSendStream[DressedItem],
     ) -> None:
+        self._wanted = None if is_dense(run) else wanted_compression(run)
         self._outstanding = outstanding
         self._run = run
         self._source = source
@@ -125,15 +107,26 @@ class Reader:
         object_id = await self._ids.next()
         failures = Failures()
         with self._slot.working(first, f"{len(unit.files)} files"):
-            raw = await to_thread.run_sync(read_pack, self._source, unit.files, object_id, failures)
+            item = await to_thread.run_sync(self._pack, unit, object_id, failures)
         for file, error in failures.errors:
             await give_up(self._run, self._source, file, error)
-        if raw is None:
+        if item is None:
             self._outstanding.done()
             return
-        self._run.progress.in_flight += len(raw.data)
         self._run.progress.current = unit.files[-1].entry.path
-        await self._out.send(raw)
+        await self._send(item)
+
+    def _pack(self, unit: PackUnit, object_id: int, failures: Failures) -> Segmented | None:
+        raw = read_pack(self._source, unit.files, object_id, failures)
+        return None if raw is None else self._dressed(raw)
+
+    def _dressed(self, raw: RawSegment) -> Segmented:
+        """In a worker thread: the segment dressed, unless that takes too long here."""
+        return raw if self._wanted is None else dress(raw, self._wanted)
+
+    async def _send(self, item: Segmented) -> None:
+        self._run.progress.in_flight += len(item.data)
+        await self._out.send(item)
 
     async def _read_file(self, file: PendingFile) -> None:
         entry, chunk = file.entry, self._run.limits.chunk_size
@@ -147,28 +140,33 @@ class Reader:
             first_key=file.key,
             last_key=file.key,
         )
-        sent = 0
+        sent, at_once = 0, max(1, _READ_AT_ONCE // chunk)
         try:
             with await to_thread.run_sync(self._source.open, entry) as opened:
                 digests = hashlib.sha256(), xxhash.xxh3_128()
 
-                def step(offset: int) -> bytes:
-                    data: bytes = opened.read(offset, min(chunk, entry.size - offset))
-                    for digest in digests:
-                        digest.update(data)
-                    return data
+                def step(first: int) -> list[Segmented]:
+                    items = []
+                    for index in range(first, min(first + at_once, new.segments)):
+                        offset = index * chunk
+                        data: bytes = opened.read(offset, min(chunk, entry.size - offset))
+                        for digest in digests:
+                            digest.update(data)
+                        raw = RawSegment(new, index, data, entry.path, seen=entry)
+                        items.append(self._dressed(raw))
+                    return items
 
-                for index in range(new.segments):
+                for first in range(0, new.segments, at_once):
                     await self._run.gate.passed()
                     if self._run.draining:
                         self._outstanding.done()
                         return
-                    with self._slot.working(entry.path, f"segment {index + 1}/{new.segments}"):
-                        data = await to_thread.run_sync(step, index * chunk)
+                    with self._slot.working(entry.path, f"segment {first + 1}/{new.segments}"):
+                        items = await to_thread.run_sync(step, first)
                     self._run.progress.current = entry.path
-                    self._run.progress.in_flight += len(data)
-                    sent += len(data)
-                    await self._out.send(RawSegment(new, index, data, entry.path, seen=entry))
+                    for item in items:
+                        sent += len(item.data)
+                        await self._send(item)
                 await to_thread.run_sync(opened.check)
             placed = Placed(file.key, new.id, 0, digests[0].digest(), digests[1].digest())
             await self._out.send(FileRead(new, placed))

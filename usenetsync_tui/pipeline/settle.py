@@ -29,8 +29,8 @@ from usenetsync_tui.model.segments import (
     SegmentStatus,
 )
 from usenetsync_tui.pipeline.assign import spread
-from usenetsync_tui.pipeline.compress import COMPRESSION_OF
 from usenetsync_tui.pipeline.confirm import settle_batch
+from usenetsync_tui.pipeline.dress import COMPRESSION_OF
 from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot

@@ -16,14 +16,15 @@ from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.check import see_through, watch
-from usenetsync_tui.pipeline.compress import DressedItem, compress
+from usenetsync_tui.pipeline.compress import compress
+from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.index import IndexResult, index
 from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.outgoing import capacity, outgoing
 from usenetsync_tui.pipeline.pack import Unit
 from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
 from usenetsync_tui.pipeline.plan import Planner
-from usenetsync_tui.pipeline.read import ObjectIds, Reader, ReadItem, why_unreadable
+from usenetsync_tui.pipeline.read import ObjectIds, Reader, why_unreadable
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
@@ -90,11 +91,12 @@ async def _stream(
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
     dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](size)
-    scanning = Stage("scan", 1)
-    reading = Stage("read", max(1, workers // 2), units)
-    compressing = Stage("compress", max(1, workers // 2), read)
-    planning = Stage("plan", 1, dressed)
-    run.stages[:] = [scanning, reading, compressing, planning]
+    # What is dressed where it is read goes straight on; else a stage lies in between.
+    readers = max(1, workers // 2)
+    compressors = workers - readers if is_dense(run) else 0
+    scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
+    reading, compressing = Stage("read", readers, units), Stage("compress", compressors, read)
+    run.stages[:] = [s for s in (scanning, reading, compressing, planning) if s.slots]
     ids, indexed = ObjectIds(run), IndexResult()
     outstanding = Outstanding()
     streams = (units_in, units, read_in, read, dressed_in, dressed)
@@ -109,7 +111,7 @@ async def _stream(
                 group.start_soon(_index, run, scanning, indexed, source, exclude)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
                 for number in range(len(reading.slots)):
-                    out = keep(read_in.clone())
+                    out = keep(read_in.clone()) if compressors else keep(dressed_in.clone())
                     reader = Reader(run, source, ids, reading, number, outstanding, out)
                     group.start_soon(reader.work, keep(units.clone()))
                 for number in range(len(compressing.slots)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar
-
-from anyio import CapacityLimiter, to_thread
 
 from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.slots import Slot
+from usenetsync_tui.store.usenet.threads import Threads
 
 T = TypeVar("T")
 
@@ -23,9 +23,8 @@ T = TypeVar("T")
 class Lender(Protocol):
     """Who lends slots, and wants them back."""
 
-    @property
-    def limiter(self) -> CapacityLimiter:
-        """Threads enough for every lane of every connection."""
+    threads: Threads
+    """Enough for every lane of every connection."""
 
     def now(self) -> float:
         """Seconds, of some clock."""
@@ -60,9 +59,7 @@ class Lease:
         returns at once; the slot is free again when the thread has noticed.
         """
         try:
-            result = await to_thread.run_sync(
-                self._work, work, abandon_on_cancel=True, limiter=self._lender.limiter
-            )
+            result = await self._lender.threads.run(partial(self._work, work))
         except (Unreachable, Refused, Lost) as failure:
             self.note(failure)
             raise

@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import anyio
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role, Server, ServerState, ServerStatus
 from usenetsync_tui.store.usenet.health import BACKOFF
 from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.slots import Place, Slot, post_lanes
+from usenetsync_tui.store.usenet.threads import Threads
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
 _GOODBYE = 5.0
@@ -63,9 +64,8 @@ class UsenetServers:
         self._places = {s.name: Place(s, (self._throttle,), backoff=backoff) for s in servers}
         if len(self._places) < len(servers):
             raise ValueError("two servers have the same name")
-        threads = sum(s.connections * max(1, s.pipeline) for s in servers)
-        self._threads = max(1, threads)
-        self._limiter: CapacityLimiter | None = None
+        self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
+        """Enough for every lane of every connection."""
         self._waiters: list[_Waiter] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -74,13 +74,6 @@ class UsenetServers:
     def now(self) -> float:
         """Seconds, of the clock all times here are of."""
         return self._now()
-
-    @property
-    def limiter(self) -> CapacityLimiter:
-        """Threads enough for every lane of every connection."""
-        if self._limiter is None:
-            self._limiter = CapacityLimiter(self._threads)
-        return self._limiter
 
     @property
     def lanes(self) -> int:
@@ -165,6 +158,8 @@ class UsenetServers:
             await to_thread.run_sync(_quit, [slot for slot in slots if not slot.lanes])
             if any(slot.lanes for slot in slots):
                 await self._all_back.wait()
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self.threads.close, 1.0)
 
     async def __aenter__(self) -> UsenetServers:
         return self

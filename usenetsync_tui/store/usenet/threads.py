@@ -1,0 +1,70 @@
+"""Threads for blocking calls, a few microseconds away.
+
+An article is one such call, and there are a thousand a second: `anyio.to_thread` would spend
+more of the event loop's time on the handing over than all the rest of posting takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+
+
+class Threads:
+    """Up to `most` threads, each started when all others are busy."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """The result of `call`, made in a thread. Cancelled, it returns at once: the thread
+        goes on, and what it comes to is dropped."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._busy += 1
+        if self._busy > len(self._threads) < self._most:
+            thread = threading.Thread(target=self._work, name="usenet", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._jobs.put((call, future))
+        return await future
+
+    def close(self, seconds: float) -> None:
+        """Let the threads end, and wait for those that do so soon. Blocking."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            call, future = job
+            result = error = None
+            try:
+                result = call()
+            except BaseException as failure:  # noqa: BLE001 - raised where it is waited for
+                error = failure
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                future.get_loop().call_soon_threadsafe(self._done, future, result, error)
+            # Not kept alive until the next job comes: an article is a megabyte.
+            del job, call, future, result, error
+
+    def _done(
+        self, future: asyncio.Future[Any], result: object, error: BaseException | None
+    ) -> None:
+        self._busy -= 1
+        if future.done():
+            return  # cancelled
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
