@@ -56,7 +56,7 @@ def main() -> None:
     root()
 
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Names of mallopt(3)."""
 
 
@@ -72,6 +72,7 @@ def _keep_memory() -> None:
         return  # musl, macOS, Windows
     mallopt(_MMAP_THRESHOLD, 32 << 20)
     mallopt(_TRIM_THRESHOLD, 64 << 20)
+    mallopt(_ARENA_MAX, 2)
 
 
 def _tune_interpreter() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 SEGMENT_SIZE = 768_000
@@ -78,6 +79,14 @@ class Article:
     puts them on different ones; None where there is one copy."""
     again: bool = False
     """It may have been sent before: a store that knows its Message-ID then has it."""
+    seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
+    """What encrypts the payload before it leaves, the same way each time; None: nothing does."""
+
+    def leaving(self) -> Article:
+        """The article as it leaves. Blocking where it is sealed: stores call it in a thread."""
+        if self.seal is None:
+            return self
+        return replace(self, payload=self.seal(self.payload), seal=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 
@@ -19,7 +20,7 @@ class Posting:
     """An article on its way, and the source bytes that are done when it is there."""
 
     article: Article
-    """Its payload is not sealed yet."""
+    """As it is planned: not sealed yet."""
     path: bytes
     credit: int
     released: int
@@ -28,12 +29,11 @@ class Posting:
     nonce: bytes | None = None
     """What it is to be sealed with; None where it is not."""
 
-    def sealed(self, key: bytes) -> Article:
-        """The article as it leaves. Blocking."""
-        assert self.nonce is not None
-        return replace(
-            self.article, payload=seal(key, self.nonce, self.codec, self.article.payload)
-        )
+    def outgoing(self, key: bytes | None) -> Article:
+        """The article as a store takes it, to be sealed where there is a key."""
+        if key is None or self.nonce is None:
+            return self.article
+        return replace(self.article, seal=partial(seal, key, self.nonce, self.codec))
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""post: hand planned articles to the store, several at a time, sealed where they are to be.
+"""post: hand planned articles to the store, several at a time.
 
 An article whose turn ends in an error the store's retries could not mend is `failed` for
 this run and keeps the store's words; the next run sends it again under the same Message-ID.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
@@ -65,7 +64,5 @@ async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
 
 
 async def _send(run: Run, posting: Posting) -> Receipt:
-    place, article = run.place, posting.article
-    if place.key is not None:
-        article = await to_thread.run_sync(posting.sealed, place.key)
-    return await place.store.post(article)
+    place = run.place
+    return await place.store.post(posting.outgoing(place.key))

@@ -24,7 +24,6 @@ from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.dress import (
-    DressedItem,
     DressedSegment,
     FileAbandoned,
     FileRead,
@@ -80,7 +79,7 @@ class Reader:
         stage: Stage,
         number: int,
         outstanding: Outstanding,
-        out: MemoryObjectSendStream[ReadItem] | MemoryObjectSendStream[DressedItem],
+        out: MemoryObjectSendStream[ReadItem],
     ) -> None:
         self._wanted = None if is_dense(run) else wanted_compression(run)
         self._outstanding = outstanding

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 from anyio import to_thread
+from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
@@ -99,6 +101,8 @@ async def _stream(
     run.stages[:] = [s for s in (scanning, reading, compressing, planning) if s.slots]
     ids, indexed = ObjectIds(run), IndexResult()
     outstanding = Outstanding()
+    # A reader that dresses what it reads sends nothing raw.
+    straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
     streams = (units_in, units, read_in, read, dressed_in, dressed)
     async with outgoing(run, ledger) as postings_in:
         with ExitStack() as every_stream:  # a task cancelled before its first step closes none
@@ -111,8 +115,9 @@ async def _stream(
                 group.start_soon(_index, run, scanning, indexed, source, exclude)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
                 for number in range(len(reading.slots)):
-                    out = keep(read_in.clone()) if compressors else keep(dressed_in.clone())
-                    reader = Reader(run, source, ids, reading, number, outstanding, out)
+                    out = read_in if compressors else straight_on
+                    mine = keep(out.clone())
+                    reader = Reader(run, source, ids, reading, number, outstanding, mine)
                     group.start_soon(reader.work, keep(units.clone()))
                 for number in range(len(compressing.slots)):
                     between = keep(read.clone()), keep(dressed_in.clone())

@@ -18,7 +18,7 @@ class MemoryStore:
 
     async def post(self, article: Article) -> Receipt:
         """Keep the payload; a Message-ID sent again is mended."""
-        self.articles[article.message_id] = article.payload
+        self.articles[article.message_id] = article.leaving().payload
         return Receipt()
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:

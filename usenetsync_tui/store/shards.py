@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import psycopg
+from anyio import to_thread
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -32,6 +33,8 @@ class ShardsStore:
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is there already counts as posted (and is mended)."""
+        if article.seal is not None:
+            article = await to_thread.run_sync(article.leaving)
         try:
             with mapped_errors():
                 async with self._pool.connection() as connection:

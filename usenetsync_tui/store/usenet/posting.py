@@ -167,7 +167,7 @@ class Posting:
 
     def _encode(self, connection: Connection) -> WireArticle:
         date = datetime.now(UTC) if self._dated else None
-        article = encode(self._article, self._dress.envelope(self._article), date=date)
+        article = encode(self._article.leaving(), self._dress.envelope(self._article), date=date)
         self._size = article.size
         server = connection.server
         if article.size > server.max_article:
@@ -180,7 +180,7 @@ class Posting:
     def _look_closer(self, connection: Connection, answer: Answer) -> Answer:
         """A duplicate at the first send: some servers accept an article and then say so."""
         with contextlib.suppress(ArticleCorruptError, Refused):
-            if connection.fetch(self._wire_id) == self._article.payload:
+            if connection.fetch(self._wire_id) == self._article.leaving().payload:
                 return Answer(Reply(240, ""), Stage.ARTICLE)
         return answer
 
