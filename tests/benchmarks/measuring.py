@@ -22,6 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 USENETSYNC = [sys.executable, "-m", "usenetsync_tui"]
 _TICKS = os.sysconf("SC_CLK_TCK")
 
+# A program that is installed has its bytecode.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -57,7 +60,7 @@ def measure(contestant: Contestant) -> Run:
         begin = time.perf_counter()
         process = subprocess.Popen(
             contestant.command,
-            env=os.environ | contestant.env,
+            env=ENVIRONMENT | contestant.env,
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -122,6 +122,7 @@ name = "sink"
 host = "127.0.0.1"
 port = {sink.port}
 connections = {connections}
+roles = ["post"]
 {tls}
 """
     )

@@ -1,0 +1,51 @@
+"""batches: company is waited for, but not for long."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from usenetsync_tui.pipeline.batches import batches
+
+pytestmark = pytest.mark.anyio
+
+
+async def collect(patience: float, most: int, *waits: float) -> list[list[int]]:
+    """What becomes of items that come one after the other, each after a wait."""
+    out, items = anyio.create_memory_object_stream[int](100)
+    found = []
+
+    async def send() -> None:
+        async with out:
+            for number, wait in enumerate(waits):
+                if wait:
+                    await anyio.sleep(wait)
+                await out.send(number)
+
+    async with items, anyio.create_task_group() as group:
+        group.start_soon(send)
+        async for batch in batches(items, most=most, patience=patience):
+            found.append(batch)  # noqa: PERF401
+    return found
+
+
+async def test_nothing_is_lost_and_the_order_kept() -> None:
+    found = await collect(0.005, 7, *([0, 0, 0, 0.001] * 25))
+    assert [item for batch in found for item in batch] == list(range(100))
+    assert max(map(len, found)) <= 7
+
+
+async def test_company_is_waited_for() -> None:
+    assert await collect(30, 10, 0, 0.02, 0.02) == [[0, 1, 2]]
+
+
+async def test_a_full_batch_goes_at_once() -> None:
+    assert await collect(3600, 2, 0, 0, 0, 0, 0) == [[0, 1], [2, 3], [4]]
+
+
+async def test_without_patience_nobody_waits() -> None:
+    assert await collect(0, 10, 0, 0.05, 0.05) == [[0], [1], [2]]
+
+
+async def test_an_empty_stream() -> None:
+    assert await collect(1, 10) == []
