@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 
 import anyio
 
 from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.catalogue.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.engine.figures import queued_figures, resident_bytes, running_figures, workers
+from usenetsync_tui.engine.figures import queued_figures, run_status, running_figures
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.engine.stores import Stores
@@ -324,30 +325,15 @@ class Engine:
         if run is not None and job is not None:
             state = JobState.RUNNING if run.gate.is_open else JobState.PAUSED
             figures[job.id] = running_figures(run, job, state, self._rates, now, self._started)
-        progress = run.progress if run else None
-        self._status = EngineStatus(
+        self._status = replace(
+            run_status(self._status, run, self._rates),
             state=self._state,
             message=self._message,
             jobs=tuple(figures.values()),
-            stages=tuple(s.status() for s in run.stages) if run else (),
-            workers=workers(run) if run else (),
-            bytes_per_second=self._rates.bytes_per_second if run else 0.0,
-            files_per_second=self._rates.files_per_second if run else 0.0,
-            throughput=self._rates.history,
             pool=self._opened.catalogue.pool_status() if self._opened else None,
             database="embedded" if self._settings.database_url is None else "external",
-            memory=resident_bytes(),
-            in_flight=progress.in_flight if progress else 0,
-            dedupe_rate=(
-                progress.deduplicated_segments / progress.segments
-                if progress and progress.segments
-                else 0.0
-            ),
-            notices=tuple(progress.latest) if progress else self._status.notices,
-            notice_count=progress.notices if progress else self._status.notice_count,
             servers=self._stores.statuses if self._stores else (),
             bandwidth_limit=self._stores.bandwidth_limit if self._stores else 0,
             read_only=self._read_only,
-            limits=self._settings.limits,
         )
         return figures[job.id] if run is not None and job is not None else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
-from usenetsync_tui.model.status import JobStatus, WorkerStatus
-from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
+from usenetsync_tui.pipeline.run import Progress, Run
 
 
 def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
@@ -76,6 +77,28 @@ def running_figures(
         elapsed=now - started,
         verified=p.verified,
         from_copies=p.from_copies,
+    )
+
+
+def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> EngineStatus:
+    """The status before this one with the figures of the run at work, or of none.
+
+    What a run has told last stays when it is over.
+    """
+    progress = run.progress if run else Progress()
+    segments = progress.segments
+    return replace(
+        before,
+        stages=tuple(s.status() for s in run.stages) if run else (),
+        workers=workers(run) if run else (),
+        bytes_per_second=rates.bytes_per_second if run else 0.0,
+        files_per_second=rates.files_per_second if run else 0.0,
+        throughput=rates.history,
+        memory=resident_bytes(),
+        in_flight=progress.in_flight,
+        dedupe_rate=progress.deduplicated_segments / segments if segments else 0.0,
+        notices=tuple(progress.latest) if run else before.notices,
+        notice_count=progress.notices if run else before.notice_count,
     )
 
 
