@@ -95,7 +95,7 @@ async def _stream(
     dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](size)
     # What is dressed where it is read goes straight on; else a stage lies in between.
     readers = max(1, workers // 2)
-    compressors = workers - readers if is_dense(run) else 0
+    compressors = max(1, workers - readers) if is_dense(run) else 0
     scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
     reading, compressing = Stage("read", readers, units), Stage("compress", compressors, read)
     run.stages[:] = [s for s in (scanning, reading, compressing, planning) if s.slots]
