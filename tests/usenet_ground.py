@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from scripted_server import ScriptedServer
@@ -27,6 +27,9 @@ class KnownAliases:
 
     async def of(self, message_id: bytes) -> Sequence[str]:
         return self.ids.get(message_id, [])
+
+    async def adopted(self, message_ids: Collection[bytes]) -> Mapping[bytes, str]:
+        return {m: self.ids[m][0] for m in message_ids if self.ids.get(m)}
 
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
         self.ids.setdefault(message_id, []).insert(0, wire_id)

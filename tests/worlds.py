@@ -56,9 +56,9 @@ class FaultyStore(MemoryStore):
         await _call(self.after, article)
         return receipt
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
         self.fetches.append(message_id)
-        return await super().fetch(message_id)
+        return await super().fetch(message_id, wait=wait)
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         await anyio.lowlevel.checkpoint()

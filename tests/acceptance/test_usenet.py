@@ -178,3 +178,58 @@ def test_from_the_shards_to_usenet(usenetsync: Command, home: Path, tmp_path: Pa
     names = b"".join(server.articles.values())
     assert b"large00" not in names
     assert b"usenetsync" not in names.lower()
+
+
+def test_a_copy_is_enough_when_a_server_is_dead(
+    usenetsync: Command, home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(6))
+    with ScriptedServer() as first, ScriptedServer() as second:
+        tables = server_table(first, "first"), server_table(second, "second")
+        configure(home, *tables, server_patience=600)
+        usenetsync("upload", root, "--copies", "2")
+        first.stop()
+        usenetsync("restore", "tree", tmp_path / "out")
+        assert trees.compare_trees(root, tmp_path / "out") == []
+        with first:
+            pass
+
+
+def test_what_is_lost_for_good_is_told_every_time(
+    usenetsync: Command, home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "file").write_bytes(trees.content(100_000, 1))
+    with ScriptedServer() as server:
+        configure(home, server_table(server))
+        usenetsync("upload", root)
+        (root / "file").write_bytes(trees.content(100_000, 2))
+        old = set(server.articles)
+        usenetsync("upload", root)
+        for name in old:
+            del server.articles[name]
+        for _ in range(2):
+            ended = usenetsync("verify", "tree", expect=3)
+            assert "version 1 still lacks 1" in ended.out
+        usenetsync("restore", "tree", tmp_path / "2")
+        assert trees.compare_trees(root, tmp_path / "2") == []
+        usenetsync("restore", "tree", tmp_path / "1", "--version", "1", expect=3)
+
+
+def test_what_is_here_is_restored_without_the_servers(
+    usenetsync: Command, home: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "tree"
+    _tree(root, random.Random(7))
+    usenetsync("upload", root)
+    with ScriptedServer() as server:
+        configure(home, server_table(server))
+        usenetsync("upload", root, "--store", "usenet")
+    configure(home)
+    usenetsync("restore", "tree", tmp_path / "1", "--version", "1")
+    assert trees.compare_trees(root, tmp_path / "1") == []
+    ended = usenetsync("restore", "tree", tmp_path / "2", expect=3)
+    assert "There is no server" in ended.out
+    assert "There is no server" in usenetsync("upload", root, expect=1).out

@@ -190,3 +190,72 @@ async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"]
     assert await mend(world.run) == 0
+
+
+@pytest.mark.anyio
+async def test_one_article_of_many_slices_gets_one_new_name(
+    world: World, hiding: HidingStore
+) -> None:
+    world.small(chunk_size=1024)
+    (world.root / "zeros").write_bytes(bytes(200 * 1024))
+    hiding.hide_next = 1000
+
+    def hide_the_first_of_zeros(article: Article) -> None:
+        hiding.hide_next = 0
+
+    hiding.after = hide_the_first_of_zeros
+    await world.completed()
+    names = world.query("SELECT DISTINCT message_id FROM segments")
+    assert len(hiding.articles) == len(names) + len(hiding.hidden)
+    assert len(world.query("SELECT FROM aliases")) == len(hiding.hidden)
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_a_store_that_never_says_is_not_waited_for_for_ever(
+    world: World, hiding: HidingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usenetsync_tui.pipeline.check._EVERY", 0.01)
+    hiding.answers = False
+    outcome = await world.upload()
+    assert outcome.state is JobState.COMPLETED
+    assert [n.reason for n in await world.notices()] == [
+        "posted, but not verified: The store does not answer. no answer"
+    ]
+    assert statuses(world) == [(SegmentStatus.POSTED, 3)]
+    hiding.answers = True
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+
+
+@pytest.mark.anyio
+async def test_what_changed_before_it_could_be_posted_again_is_read_again(
+    world: World, hiding: HidingStore
+) -> None:
+    def lose_and_change(article: Article) -> None:
+        if len(hiding.posts) == 1:
+            del hiding.articles[article.message_id]
+            for number in range(3):
+                (world.root / f"file {number}").write_bytes(content(70_000, 10 + number))
+
+    hiding.after = lose_and_change
+    outcome = await world.upload()
+    assert outcome.version == 1
+    pending = world.query("SELECT FROM files WHERE state <> 1")
+    assert pending == []
+    hiding.after = None
+    await world.completed()
+    await world.assert_restores((await world.snapshots())[-1].version, world.root)
+
+
+@pytest.mark.anyio
+async def test_what_was_given_up_gets_a_new_name_next_time(
+    world: World, hiding: HidingStore
+) -> None:
+    hiding.hide_next = 1000
+    await world.upload()
+    given_up = {m for (m,) in world.query("SELECT message_id FROM segments")}
+    assert given_up <= hiding.hidden
+    hiding.hide_next = 0
+    await world.completed()
+    assert not given_up & {m for (m,) in world.query("SELECT message_id FROM segments")}

@@ -7,6 +7,8 @@ readable, is posted under a new one; the old name is kept, for it may be readabl
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from usenetsync_tui.catalogue.session import Catalogue, Transaction, column, load
 
 _SQL = load("aliases.sql")
@@ -22,6 +24,11 @@ class CatalogueAliases:
         """Wire ids (without ``<>``) under which the article may be found, adopted ones first."""
         async with self._catalogue.transaction() as tx:
             return column(await tx.fetch(_SQL["of"], {"message_id": message_id}))
+
+    async def adopted(self, message_ids: Collection[bytes]) -> dict[bytes, str]:
+        """What servers call these articles, by Message-ID, as far as it is another name."""
+        async with self._catalogue.transaction() as tx:
+            return dict(await tx.fetch(_SQL["adopted"], {"message_ids": list(message_ids)}))
 
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
         """The server calls the article so. Durable when this returns."""

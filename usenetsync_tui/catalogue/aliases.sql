@@ -3,6 +3,12 @@
 SELECT wire_id, adopted FROM aliases WHERE message_id = %(message_id)b
  ORDER BY adopted DESC, at DESC, wire_id;
 
+-- adopted
+-- What servers call these articles instead of their own names, the latest of each.
+SELECT DISTINCT ON (message_id) message_id, wire_id FROM aliases
+ WHERE message_id = ANY(%(message_ids)b::bytea[]) AND adopted
+ ORDER BY message_id, at DESC;
+
 -- add
 -- A further name of an article; one that a server gave it is what it is called from now on.
 INSERT INTO aliases (message_id, wire_id, adopted)

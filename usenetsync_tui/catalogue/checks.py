@@ -47,12 +47,18 @@ async def missing(tx: Transaction, folder: int, realm: int) -> int:
     return count
 
 
-async def unposted(tx: Transaction, folder: int, realm: int) -> int:
-    """How many articles of a folder in a realm are missing, given up or on their way."""
-    count: int = (await tx.one(_SQL["unposted"], {"folder": folder, "realm": realm}))[0]
-    return count
+class Lacking(NamedTuple):
+    """Articles that are not posted; `sendable` are those whose source has not changed."""
+
+    articles: int
+    sendable: int
+
+
+async def lacking(tx: Transaction, folder: int, realm: int) -> Lacking:
+    """What the objects of a folder in a realm lack."""
+    return Lacking(*await tx.one(_SQL["lacking"], {"folder": folder, "realm": realm}))
 
 
 async def lost_by_version(tx: Transaction, folder: int) -> list[tuple[int, int]]:
-    """(version, articles missing or given up) of the versions that lost some."""
+    """(version, articles it lacks) of the finished versions that lack some."""
     return await tx.fetch(_SQL["lost_by_version"], {"folder": folder})

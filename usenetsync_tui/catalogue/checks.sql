@@ -17,7 +17,7 @@ SELECT extract(epoch FROM min(check_at) - now())::float8 FROM segments
 UPDATE segments s SET checks = s.checks + 1,
        check_at = now() + u.delay * interval '1 second'
   FROM unnest(%(message_ids)b::bytea[], %(delays)b::float8[]) AS u(message_id, delay)
- WHERE s.message_id = u.message_id AND s.status = 2;
+ WHERE s.message_id = u.message_id AND s.status = 2 AND s.check_at <= now();
 
 -- missing
 -- How many articles of a folder that were posted in a realm are missing now.
@@ -25,14 +25,16 @@ SELECT count(DISTINCT s.message_id)
   FROM objects o JOIN segments s ON s.object_id = o.id AND s.status = 4
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
--- unposted
--- How many articles of a folder's objects in a realm are missing, given up or on their way.
-SELECT count(DISTINCT s.message_id)
-  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN (2, 3, 6)
+-- lacking
+-- How many articles of a folder's objects in a realm are not posted, and how many of them could be
+-- made again as far as the catalogue knows.
+SELECT count(DISTINCT s.message_id),
+       count(DISTINCT s.message_id) FILTER (WHERE s.status <> 6)
+  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN (2, 3)
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- lost_by_version
--- How many articles of each version of a folder are missing or given up.
+-- How many articles each finished version of a folder lacks.
 SELECT v.version, count(*)
   FROM snapshots v
   JOIN LATERAL (
@@ -42,7 +44,7 @@ SELECT v.version, count(*)
                      AND f.path_key BETWEEN o.first_key AND o.last_key
         WHERE o.folder_id = v.folder_id AND NOT o.complete AND f.first_version <= v.version
           AND (f.last_version IS NULL OR f.last_version >= v.version)) AS hurt ON true
-  JOIN segments s ON s.object_id = hurt.id AND s.status IN (4, 5)
+  JOIN segments s ON s.object_id = hurt.id AND s.status NOT IN (2, 3)
  WHERE v.folder_id = %(folder)s AND v.state <> 0
  GROUP BY v.version
  ORDER BY v.version;

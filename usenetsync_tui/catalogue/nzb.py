@@ -31,6 +31,8 @@ class WiredArticle(NamedTuple):
     """Its index in the file, from 0."""
     message_id: bytes
     wire_size: int | None
+    """None when its answer was lost, and a look found it later."""
+    payload_size: int
     status: int
     posted_at: datetime | None
     adopted: str | None

@@ -13,7 +13,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, 
 
 -- articles
 -- The articles of one object as they are called on the wire, first copies, in order: an NZB.
-SELECT s.segment_index, s.message_id, s.wire_size, s.status, s.posted_at,
+SELECT s.segment_index, s.message_id, s.wire_size, s.payload_size, s.status, s.posted_at,
        (SELECT a.wire_id FROM aliases a
          WHERE a.message_id = s.message_id AND a.adopted
          ORDER BY a.at DESC LIMIT 1)

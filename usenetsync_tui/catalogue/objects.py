@@ -97,9 +97,9 @@ async def incomplete_page(tx: Transaction, folder: int, after: int, limit: int) 
     return [OpenObject(*r) for r in rows]
 
 
-async def waiting_files(tx: Transaction, folder: int) -> int:
-    """Files read to their end whose articles an earlier run left unposted."""
-    count: int = (await tx.one(_SQL["waiting_files"], {"folder": folder}))[0]
+async def waiting_files(tx: Transaction, folder: int, realm: int) -> int:
+    """Files read to their end whose articles an earlier run left unposted in a realm."""
+    count: int = (await tx.one(_SQL["waiting_files"], {"folder": folder, "realm": realm}))[0]
     return count
 
 

@@ -35,7 +35,7 @@ SELECT id, realm_id, kind, size, segment_size, segments, copies, files, first_ke
 -- Files read to their end whose articles an earlier run left unposted.
 SELECT coalesce(sum(o.files), 0)::bigint
   FROM objects o
- WHERE o.folder_id = %(folder)s AND NOT o.complete
+ WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete
    AND EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status NOT IN (2, 3, 6))
    AND (o.kind = 1 OR EXISTS (
        SELECT FROM files f

@@ -50,7 +50,7 @@ async def _restore(
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        job = SingleJob(await stores.run(folder, 0))
+        job = SingleJob(await stores.run(folder, 0, to_post=False))
         where = os.fsencode(os.path.abspath(target))
         summary = await _shown(
             job, lambda: job.restore(where, version, os.fsencode(prefix)), as_json

@@ -71,6 +71,7 @@ class Engine:
         self._started = 0.0
         self._stop_as = JobState.QUEUED
         self._draining = False
+        self._headless = True
         self._read_only = False
         self.summaries: dict[int, Summary] = {}
         """How the jobs of this engine's life ended, by job id."""
@@ -97,6 +98,7 @@ class Engine:
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
         `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
         """
+        self._headless = until_idle
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heartbeat)
@@ -219,7 +221,12 @@ class Engine:
 
     async def _obey_all(self) -> None:
         while self._mailbox and not self._read_only:
-            await self._obey(self._mailbox.popleft())
+            try:
+                await self._obey(self._mailbox.popleft())
+            except UsenetSyncError as error:
+                if self._headless or error.retryable:
+                    raise
+                self._message = str(error)  # the screen says why; everything else goes on
 
     async def _obey(self, command: Command) -> None:
         """All a user can do."""

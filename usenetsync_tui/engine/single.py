@@ -89,13 +89,16 @@ class SingleJob:
 
         async def sweep() -> None:
             self.verified = found = await verify(run, bodies=bodies)
-            lost = found.missing + found.damaged
-            if lost and not run.draining:
-                found.reposted = await self._mend()
+            if run.draining:
+                return
+            errors = run.progress.errors
+            found.reposted = await self._mend()
             async with self._catalogue.transaction() as tx:
                 found.lost = await checks.lost_by_version(tx, folder.id)
-            if found.reposted >= lost and not found.lost:
+            if not found.lost and run.progress.errors == errors:
                 run.progress.errors = 0  # what was found wrong is right again
+            elif found.lost:
+                run.progress.errors = max(1, run.progress.errors)
 
         return await self._tell(sweep)
 

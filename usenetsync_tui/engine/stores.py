@@ -11,7 +11,7 @@ from usenetsync_tui.catalogue.aliases import CatalogueAliases
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.codec.envelope import Dress, PlainDress, SealedDress
 from usenetsync_tui.engine.keys import KeyRing
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm, StoreKind
 from usenetsync_tui.model.ports import Place, Store
@@ -19,6 +19,7 @@ from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.settings import Settings
 from usenetsync_tui.store.memory import MemoryStore
+from usenetsync_tui.store.out_of_reach import OutOfReach
 from usenetsync_tui.store.retrying import RetryingStore
 from usenetsync_tui.store.shards import ShardsStore
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
@@ -67,13 +68,23 @@ class Stores:
         if self._servers is not None:
             self._servers.set_bandwidth_limit(bytes_per_second)
 
-    async def run(self, folder: Folder, job_id: int) -> Run:
-        """A run of a job on a folder."""
-        place = await self.of(folder.realm)
+    async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> Run:
+        """A run of a job on a folder.
+
+        One that is `to_post` needs the folder's own place; others may find in another one
+        what they look for. `UsageError`, `KeyUnavailableError`.
+        """
+        place = await (self._reached if to_post else self.of)(folder.realm)
         return Run(self._catalogue, self, place, folder, job_id, self._settings.limits)
 
     async def of(self, realm: Realm) -> Place:
-        """A realm's place. `UsageError` without a server, `KeyUnavailableError`."""
+        """A realm's place; where it cannot be reached, one that says so of each article."""
+        try:
+            return await self._reached(realm)
+        except (UsageError, KeyUnavailableError) as error:
+            return Place(realm, OutOfReach(str(error)))
+
+    async def _reached(self, realm: Realm) -> Place:
         if realm not in self._places:
             key = None
             if realm.wrapped_key is not None:

@@ -36,8 +36,11 @@ class Store(Protocol):
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
         """Those of the Message-IDs that the store holds."""
 
-    async def fetch(self, message_id: bytes) -> bytes:
-        """The payload posted under this Message-ID."""
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+        """The payload posted under this Message-ID.
+
+        Without `wait`, `StoreUnavailableError` at once where it would have to be waited for.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Places(Protocol):
         """How the servers behind them are doing."""
 
     async def of(self, realm: Realm) -> Place:
-        """`KeyUnavailableError`, `UsageError` when it cannot be reached with these settings."""
+        """A realm's place; where it cannot be reached, one that says so of each article."""
 
 
 class FileView(StrEnum):

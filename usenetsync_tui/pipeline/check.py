@@ -14,9 +14,10 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import checks, objects, segments, snapshots
-from usenetsync_tui.catalogue.checks import Due
-from usenetsync_tui.errors import StoreUnavailableError
-from usenetsync_tui.pipeline.ledger import Ledger
+from usenetsync_tui.catalogue.checks import Due, Lacking
+from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger
 from usenetsync_tui.pipeline.outgoing import outgoing
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
@@ -24,8 +25,8 @@ from usenetsync_tui.pipeline.source import SourceTree
 
 _EVERY = 1.0
 """Seconds between two looks at what is due."""
-_REPOSTS = 2
-"""How often an article is posted again before it is given up for this run."""
+_SILENT = 5
+"""Looks in a row without an answer, after which the rest is left to a later run."""
 
 
 async def watch(run: Run, ledger: Ledger) -> None:
@@ -37,9 +38,14 @@ async def watch(run: Run, ledger: Ledger) -> None:
 
 async def see_through(run: Run, source: SourceTree) -> None:
     """Return when everything posted has been found, or posted again and found, or given up."""
+    silent = 0
     while run.place.checks and not run.draining:
         await run.gate.passed()
-        await look(run, Ledger())
+        words = await look(run, Ledger())
+        silent = silent + 1 if words else 0
+        if silent >= _SILENT:
+            await run.notice(Notice(NoticeKind.SKIPPED, b"", f"posted, but not verified: {words}"))
+            return
         before = await _missing(run)
         if before and not run.draining:
             await repost(run, source)
@@ -51,7 +57,7 @@ async def see_through(run: Run, source: SourceTree) -> None:
         if seconds is None:
             return
         run.progress.phase = "verify"
-        await anyio.sleep(min(_EVERY, max(0.05, seconds)))
+        await anyio.sleep(min(_EVERY, max(0.05, seconds)) if not silent else silent * _EVERY)
 
 
 async def mend(run: Run) -> int:
@@ -59,17 +65,16 @@ async def mend(run: Run) -> int:
 
     Raises SourceError when the folder is not there.
     """
-    before = await _missing(run)
-    if not before:
+    before = await _lacking(run)
+    if not before.sendable:
         return 0
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
         await repost(run, source)
         await see_through(run, source)
     async with run.catalogue.transaction() as tx:
-        left = await checks.unposted(tx, run.folder.id, run.place.realm.id)
         await snapshots.mend(tx, run.folder.id)
-    return max(0, before - left)
+    return before.articles - (await _lacking(run)).articles
 
 
 async def repost(run: Run, source: SourceTree) -> None:
@@ -81,38 +86,47 @@ async def repost(run: Run, source: SourceTree) -> None:
         await settle(run, ledger, source, reading.slots[0], out.clone())
 
 
+async def _lacking(run: Run) -> Lacking:
+    async with run.catalogue.transaction() as tx:
+        return await checks.lacking(tx, run.folder.id, run.place.realm.id)
+
+
 async def _missing(run: Run) -> int:
     async with run.catalogue.transaction() as tx:
         return await checks.missing(tx, run.folder.id, run.place.realm.id)
 
 
-async def look(run: Run, ledger: Ledger) -> None:
-    """Ask the store for all articles that are due. A store that does not answer says nothing."""
+async def look(run: Run, ledger: Ledger) -> str:
+    """Ask the store for all articles that are due.
+
+    A store that does not answer says nothing of them: its words are returned.
+    """
     place = run.place
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             page = await checks.due(tx, place.realm.id, run.limits.batch_size)
         if not page:
-            return
+            break
         try:
             there = await place.store.present({d.segment.message_id for d in page})
-        except StoreUnavailableError:
-            return
+        except (StoreUnavailableError, StoreUnusableError) as silence:
+            return str(silence)
         async with ledger.lock:
             await _record(run, page, there)
+    return ""
 
 
 async def _record(run: Run, page: list[Due], there: set[bytes]) -> None:
     found = [d.segment for d in page if d.segment.message_id in there]
-    delays, lost = {}, {}
-    for segment, done in page:
-        if segment.message_id in there:
-            continue
-        if done + 1 < len(run.place.checks):
-            delays[segment.message_id] = run.place.checks[done + 1]
-        else:
-            lost[segment.message_id] = segment.reposts
-    given_up = [name for name, reposts in lost.items() if reposts >= _REPOSTS]
+    looks, reposted = Counter[bytes](), Counter[bytes]()
+    for segment, done in page:  # the rows of one article may have come at different times
+        name = segment.message_id
+        if name not in there:
+            looks[name] = max(looks[name], done + 1)
+            reposted[name] = max(reposted[name], segment.reposts)
+    delays = {n: run.place.checks[c] for n, c in looks.items() if c < len(run.place.checks)}
+    lost = {n: reposted[n] for n, c in looks.items() if c >= len(run.place.checks)}
+    given_up = [name for name, reposts in lost.items() if reposts >= REPOSTS]
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, found)
         await checks.postpone(tx, delays)
@@ -120,6 +134,6 @@ async def _record(run: Run, page: list[Due], there: set[bytes]) -> None:
         gone = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
         await snapshots.doubt(tx, [o.id for o in gone])
         for name in given_up:
-            words = f"posted {_REPOSTS + 1} times, and never there to be read"
+            words = f"posted {REPOSTS + 1} times, and never there to be read"
             await segments.mark_failed(tx, name, 0, words)
     run.progress.verified += len(found)

@@ -18,23 +18,27 @@ async def fetch_segment(run: Run, copies: Sequence[Segment]) -> bytes:
     """The bytes of one segment from the first of its copies that has them.
 
     Raises the first copy's `ArticleMissingError` or `ArticleCorruptError` when none has;
-    `StoreUnavailableError` when the store stays silent.
+    `StoreUnavailableError` when its store stays silent.
     """
     if not copies:
         raise ArticleMissingError("It was never posted.")
-    first: StoreError | None = None
-    for segment in copies:
-        try:
-            place = await run.place_of(segment.realm_id)
-            payload = await place.store.fetch(segment.message_id)
-            data = await to_thread.run_sync(opened, payload, segment, place.key)
-        except (ArticleMissingError, ArticleCorruptError) as error:
-            first = first or error
-        else:
-            run.progress.from_copies += segment.redundancy > 0
-            return data
-    assert first is not None
-    raise first
+    failures: dict[int, StoreError] = {}
+    # First from whoever answers now: with a further copy nobody need wait for a dead server.
+    for wait in (False, True) if len(copies) > 1 else (True,):
+        for segment in copies:
+            known = failures.get(segment.redundancy)
+            if known is not None and not known.retryable:
+                continue
+            try:
+                place = await run.place_of(segment.realm_id)
+                payload = await place.store.fetch(segment.message_id, wait=wait)
+                data = await to_thread.run_sync(opened, payload, segment, place.key)
+            except StoreError as error:
+                failures[segment.redundancy] = error
+            else:
+                run.progress.from_copies += segment.redundancy > 0
+                return data
+    raise failures[min(failures)]
 
 
 def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:

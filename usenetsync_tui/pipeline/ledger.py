@@ -10,9 +10,13 @@ import anyio
 
 from usenetsync_tui.catalogue import aliases, segments
 from usenetsync_tui.catalogue.objects import Progressed
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.codec.sealing import NONCE_SIZE, seal
 from usenetsync_tui.model.segments import Article, Codec
 from usenetsync_tui.pipeline.run import Run
+
+REPOSTS = 2
+"""How often an article is posted again before it is given up for a run."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,16 +63,20 @@ class Ledger:
         On disk when this returns. For an id that is somebody else's, or that a server knows
         but does not give out.
         """
-        old, new = posting.article.message_id, secrets.token_bytes(16)
-        nonce = fresh_nonce(run)
         async with self.lock:
+            self.under_way.pop(posting.article.message_id, None)
             async with run.catalogue.transaction(durable=True) as tx:
-                await segments.rename(tx, old, new, nonce)
-                await aliases.pass_on(tx, old, new, run.place.wire_id(old))
-            posting.article = replace(posting.article, message_id=new, again=False)
-            posting.nonce = nonce
-            self.under_way.pop(old, None)
-            self.under_way[new] = posting
+                await renamed(tx, run, posting)
+            self.under_way[posting.article.message_id] = posting
+
+
+async def renamed(tx: Transaction, run: Run, posting: Posting) -> None:
+    """In a transaction: the article has a new Message-ID, and is sealed anew."""
+    old, new = posting.article.message_id, secrets.token_bytes(16)
+    posting.nonce = fresh_nonce(run)
+    await segments.rename(tx, old, new, posting.nonce)
+    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    posting.article = replace(posting.article, message_id=new, again=False)
 
 
 def fresh_nonce(run: Run) -> bytes | None:

@@ -62,6 +62,11 @@ async def write_nzb(
     return listed
 
 
+def _likely_size(payload: int) -> int:
+    """Bytes of an article: yEnc escapes 1 byte in 64 and ends a line every 128, then headers."""
+    return payload + payload // 64 + 2 * (payload // 128) + 500
+
+
 async def _files(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIterator[WiredFile]:
     after = b""
     while True:
@@ -103,7 +108,7 @@ async def _write_file(
             )
             write(element)
         for article in page:
-            size = article.wire_size or 0
+            size = article.wire_size or _likely_size(article.payload_size)
             name = article.adopted or dress.wire_id(article.message_id)
             write(codec.segment_element(NzbSegment(article.segment + 1, size, name)))
             listed.articles += 1

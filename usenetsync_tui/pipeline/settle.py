@@ -31,7 +31,7 @@ from usenetsync_tui.model.segments import (
 from usenetsync_tui.pipeline.assign import spread
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.dress import COMPRESSION_OF
-from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
+from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger, Posting, fresh_nonce, renamed
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
 from usenetsync_tui.pipeline.source import SourceTree
@@ -47,7 +47,9 @@ async def settle(
     settler = _Settler(run, ledger, source, slot, out)
     async with out:
         async with run.catalogue.transaction() as tx:
-            run.progress.total_files += await objects.waiting_files(tx, run.folder.id)
+            run.progress.total_files += await objects.waiting_files(
+                tx, run.folder.id, run.place.realm.id
+            )
         while not run.draining:
             async with run.catalogue.transaction() as tx:
                 page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
@@ -76,6 +78,8 @@ class _Settler:
         self._source = source
         self._slot = slot
         self._out = out
+        self._sent: dict[bytes, Posting] = {}
+        """By the Message-IDs they had when this page was read: some are sent under new ones."""
 
     async def settle(self, made: OpenObject) -> None:
         """Confirm an object's articles or send them again, or find it stale."""
@@ -94,6 +98,7 @@ class _Settler:
             if not left:
                 return
             after = left[-1].index, left[-1].redundancy
+            self._sent.clear()
             for segment in await self._ask(left):
                 await run.gate.passed()
                 if run.draining:
@@ -113,9 +118,11 @@ class _Settler:
     async def _ask(self, left: Sequence[Segment]) -> list[Segment]:
         """Those to be sent; what the store holds is confirmed.
 
-        Not asked for what verify missed: a damaged article is there, and to be replaced.
+        Not asked for what was missed, or is being posted again because it was: a damaged
+        article is there, and to be replaced.
         """
-        unsure = {s.message_id for s in left if s.status is not SegmentStatus.MISSING}
+        lost = SegmentStatus.MISSING
+        unsure = {s.message_id for s in left if s.status is not lost and not s.reposts}
         there = await self._run.place.store.present(unsure) if unsure else set()
         found = [
             Posted(Posting(Article(name, b""), b"", 0, 0), Receipt()) for name in sorted(there)
@@ -127,9 +134,11 @@ class _Settler:
     async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
         """Send an article again. Raises SourceFileError when its source is not what it was."""
         run, ledger, progress = self._run, self._ledger, self._run.progress
-        if segment.message_id in ledger.under_way:
-            ledger.under_way[segment.message_id].credit += segment.size
-            progress.total_bytes += segment.size
+        sent = ledger.under_way.get(segment.message_id) or self._sent.get(segment.message_id)
+        if sent is not None:  # one article of several slices
+            if sent.article.message_id in ledger.under_way:
+                sent.credit += segment.size
+                progress.total_bytes += segment.size
             return
         path = members[0].entry.path
         with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
@@ -162,14 +171,16 @@ class _Settler:
         after that too, the server knows the name but does not give the article out.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
+        given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= REPOSTS
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
                 if missing:
                     await segments.count_repost(tx, segment.message_id)
-                await segments.mark_sending(tx, {segment.message_id: posting.nonce})
-            ledger.under_way[segment.message_id] = posting
-        if missing and segment.reposts:
-            await ledger.rename(run, posting)
+                if given_up or (missing and segment.reposts):
+                    await renamed(tx, run, posting)
+                await segments.mark_sending(tx, {posting.article.message_id: posting.nonce})
+            ledger.under_way[posting.article.message_id] = posting
+        self._sent[segment.message_id] = posting
 
 
 def _remake(

@@ -56,12 +56,16 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
         await _move(run)
-        ledger = Ledger()
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(watch, run, ledger)
-            await _stream(run, ledger, source, exclude)
-            beside.cancel_scope.cancel()
-        await see_through(run, source)
+        for _ in range(PASSES):
+            ledger = Ledger()
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(watch, run, ledger)
+                await _stream(run, ledger, source, exclude)
+                beside.cancel_scope.cancel()
+            await see_through(run, source)
+            # What had to be posted again may have changed: then it is to be read again.
+            if run.draining or not (run.place.checks and await _is_pending(run)):
+                break
         if run.draining:
             await run.save_progress()
             return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
@@ -140,6 +144,11 @@ async def _index(
 
     with stage.slots[0].working(run.folder.path):
         await index(run, stage, indexed, check, exclude)
+
+
+async def _is_pending(run: Run) -> bool:
+    async with run.catalogue.transaction() as tx:
+        return bool(await files.pending_page(tx, run.folder.id, b"", 1))
 
 
 async def _fail_leftovers(run: Run) -> None:

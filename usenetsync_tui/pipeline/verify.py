@@ -106,16 +106,20 @@ async def _record(
     lost: dict[bytes, NoticeKind],
 ) -> None:
     """Write down what was found; a file that lost an article is told once a batch."""
-    on_usenet = run.place.realm.store is StoreKind.USENET
+    # A server takes a Message-ID once: there, other bytes need another name.
+    realms = {a.realm_id for a in articles if a.message_id in lost}
+    places = [await run.place_of(realm) for realm in realms]
+    on_usenet = {p.realm.id for p in places if p.realm.store is StoreKind.USENET}
+    once = {a.message_id for a in articles if a.realm_id in on_usenet}
     affected = {a.object_id: a for a in reversed(articles) if a.message_id in lost}
     notices = []
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, [a for a in articles if a.message_id not in lost])
         for kind, words in _WORDS.items():
-            names = [name for name, k in lost.items() if k is kind]
-            # A server takes a Message-ID once: there, other bytes need another name.
-            poisoned = kind is NoticeKind.DAMAGED and on_usenet
-            counts = await segments.mark_missing(tx, names, words, poisoned=poisoned)
+            names = {name for name, k in lost.items() if k is kind}
+            poisoned = names & once if kind is NoticeKind.DAMAGED else set()
+            counts = await segments.mark_missing(tx, names - poisoned, words)
+            counts += await segments.mark_missing(tx, poisoned, words, poisoned=True)
             progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
             await snapshots.doubt(tx, [o.id for o in progressed])
         for made, article in affected.items():

@@ -25,7 +25,7 @@ class MemoryStore:
         """Those of the Message-IDs that are kept."""
         return {m for m in message_ids if m in self.articles}
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
         """The payload of a Message-ID."""
         try:
             return self.articles[message_id]

@@ -39,8 +39,10 @@ class RetryingStore:
         """Ask, again if the store does not answer."""
         return await self._attempt(lambda: self._store.present(message_ids))
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
         """Fetch, again if the store does not answer."""
+        if not wait:
+            return await self._store.fetch(message_id, wait=False)
         return await self._attempt(lambda: self._store.fetch(message_id))
 
     async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:

@@ -53,7 +53,7 @@ class ShardsStore:
                 await c.execute(_SQL["present"], {"message_ids": list(message_ids)})
                 return {row[0] for row in await c.fetchall()}
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
         """The payload of a row; `ArticleMissingError` without one."""
         with mapped_errors():
             async with self._pool.connection() as connection, connection.cursor(binary=True) as c:

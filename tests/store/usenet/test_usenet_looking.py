@@ -163,6 +163,9 @@ async def test_an_alias_is_the_way_when_the_name_leads_nowhere() -> None:
                 await store.fetch(name(1))
             scripted.keep("alias@x", article_there)
             assert await store.fetch(name(1)) == article(1).payload
+            # An earlier name says nothing of the article; the one a server gave it does.
+            assert await store.present([name(1), name(2)]) == set()
+            store._aliases.ids[name(1)] = ["alias@x", "nowhere@x"]
             assert await store.present([name(1), name(2)]) == {name(1)}
 
 
@@ -267,3 +270,29 @@ async def test_an_article_without_end() -> None:
         async with opened(configured(scripted, timeout=20.0)) as store:
             with pytest.raises(ArticleCorruptError, match="longer"):
                 await store.fetch(name(1))
+
+
+@pytest.mark.anyio
+async def test_a_stopped_server_may_have_what_is_not_found() -> None:
+    with ScriptedServer() as one, ScriptedServer(login=("me", "right")) as two:
+        stopped = configured(two, name="two", username="me", password="wrong", priority=1)
+        async with opened(configured(one), stopped, tries=1) as store:
+            await store.post(article(1))
+            with pytest.raises(StoreUnavailableError, match="two"):
+                await store.present([name(1), name(2)])
+            assert await store.present([name(1)]) == {name(1)}
+
+
+@pytest.mark.anyio
+async def test_without_waiting_only_those_who_answer_are_asked() -> None:
+    with ScriptedServer() as one, ScriptedServer() as two:
+        servers = configured(one), configured(two, name="two")
+        async with opened(*servers, patience=600, tries=1) as store:
+            two.keep(wire_id(1), b"")
+            two.stop()
+            with pytest.raises(StoreUnavailableError):
+                with anyio.fail_after(20):
+                    while True:  # the first is how it is found out
+                        await store.fetch(name(1), wait=False)
+            with two:
+                pass

@@ -22,6 +22,9 @@ from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
 T = TypeVar("T")
 
+_NOT_NOW = "it does not answer now"
+_STOPPED = "it is not used any more, and might have them"
+
 BATCH = 1_000
 """STATs in one worker-thread call: then others get a turn on the connection."""
 
@@ -29,7 +32,17 @@ BATCH = 1_000
 class Search:
     """A round over the servers that have a role, each asked once."""
 
-    def __init__(self, servers: UsenetServers, role: Role, *, tries: int, backoff: Backoff) -> None:
+    def __init__(
+        self,
+        servers: UsenetServers,
+        role: Role,
+        *,
+        tries: int,
+        backoff: Backoff,
+        wait: bool = True,
+    ) -> None:
+        """`wait`: also for servers that are not well now."""
+        self._wait = wait
         self._servers = servers
         self._role = role
         self._max_tries = tries
@@ -47,6 +60,9 @@ class Search:
         while True:
             usable = self._servers.usable(self._role)
             left = [n for n in usable if n not in self._asked and n not in self._failures]
+            if not self._wait:
+                self._failures |= {n: _NOT_NOW for n in left if not self._servers.is_well(n)}
+                left = [n for n in left if n not in self._failures]
             if not left and (usable or self._asked):
                 return None
             # Where nobody at all can be asked, the lease says why.
@@ -71,11 +87,16 @@ class Search:
             if self._tries[name]:
                 await anyio.sleep(self._backoff(self._tries[name]))
 
-    def settle(self) -> None:
-        """All have said no, or `StoreUnavailableError`: the answer of some is not known."""
-        if self._failures:
-            words = "; ".join(f"{name}: {words}" for name, words in self._failures.items())
-            raise StoreUnavailableError(words)
+    def settle(self, *, stopped_too: bool = False) -> None:
+        """All have said no, or `StoreUnavailableError`: the answer of some is not known.
+
+        `stopped_too`: a server that is not used any more might have said yes.
+        """
+        unknown = dict(self._failures)
+        if stopped_too:
+            unknown |= dict.fromkeys(self._servers.stopped(self._role), _STOPPED)
+        if unknown:
+            raise StoreUnavailableError("; ".join(f"{n}: {words}" for n, words in unknown.items()))
 
     def _failed(self, name: str, words: str) -> None:
         self._tries[name] += 1

@@ -100,6 +100,11 @@ class UsenetServers:
         places = [p for p in self._places.values() if self._is_usable(p, role)]
         return [p.server.name for p in sorted(places, key=lambda p: p.server.priority)]
 
+    def stopped(self, role: Role) -> list[str]:
+        """Names of the servers that were to have a role and are stopped."""
+        places = [p for p in self._places.values() if role in p.server.roles]
+        return [p.server.name for p in places if p.health.state is ServerState.STOPPED]
+
     def ranked(self, role: Role, spread: int) -> list[str]:
         """The usable servers, those of the best priority turned by `spread`, then the others."""
         names = self.usable(role)

@@ -5,7 +5,7 @@ Knows Message-IDs, aliases and copies. Refuses to know connections (`servers`) a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -30,6 +30,9 @@ class Aliases(Protocol):
 
     async def of(self, message_id: bytes) -> Sequence[str]:
         """Further ids on the wire, without brackets, the likeliest first."""
+
+    async def adopted(self, message_ids: Collection[bytes]) -> Mapping[bytes, str]:
+        """What servers call these articles, where that is not their own name."""
 
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
         """A server took the article under this id. Durable when it returns."""
@@ -70,20 +73,20 @@ class UsenetStore:
         return Receipt(taken.server, taken.size)
 
     async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
-        """Those that a server has, under their own id or an alias.
+        """Those that a server has, under their own id or the one it gave them.
 
-        Only a clear no of every server makes an article missing; `StoreUnavailableError`
-        when one that might have it gives no clear answer.
+        Not under earlier names: those are of articles that turned out damaged, unreadable or
+        somebody else's. Only a clear no of every server makes an article missing;
+        `StoreUnavailableError` when one that might have it gives no clear answer.
         """
         there: set[bytes] = set()
         ids = iter(dict.fromkeys(message_ids))
         while batch := list(islice(ids, BATCH)):
             names = [(m, self._dress.wire_id(m)) for m in batch]
             there |= await self._look_up(names)
-            names = [
-                (m, alias) for m in batch if m not in there for alias in await self._aliases.of(m)
-            ]
-            there |= await self._look_up(names)
+            left = [m for m in batch if m not in there]
+            if left:
+                there |= await self._look_up(list((await self._aliases.adopted(left)).items()))
         return there
 
     async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> set[bytes]:
@@ -92,29 +95,31 @@ class UsenetStore:
         while names:
             answers = await search.next_answer(ask_many([wire_id for _, wire_id in names]))
             if answers is None:
-                search.settle()
+                search.settle(stopped_too=True)
                 break
             there.update(m for (m, _), yes in zip(names, answers, strict=True) if yes)
             names = [(m, wire_id) for m, wire_id in names if m not in there]
         return there
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
         """The payload, from the first server that has it whole.
 
         `ArticleMissingError` when all say no, `ArticleCorruptError` when what they have is
         damaged, `StoreUnavailableError` when one that might have it does not answer.
         """
         failures: list[StoreError] = []
-        payload = await self._fetch_as([self._dress.wire_id(message_id)], failures)
+        payload = await self._fetch_as([self._dress.wire_id(message_id)], failures, wait)
         if payload is None:
-            payload = await self._fetch_as(await self._aliases.of(message_id), failures)
+            payload = await self._fetch_as(await self._aliases.of(message_id), failures, wait)
         if payload is None:
             raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
         return payload
 
-    async def _fetch_as(self, wire_ids: Sequence[str], failures: list[StoreError]) -> bytes | None:
+    async def _fetch_as(
+        self, wire_ids: Sequence[str], failures: list[StoreError], wait: bool
+    ) -> bytes | None:
         for wire_id in wire_ids:
-            search = self._search(Role.FETCH)
+            search = self._search(Role.FETCH, wait=wait)
             try:
                 while (answer := await self._next(search, wire_id, failures)) is not None:
                     if answer[0] is not None:
@@ -139,8 +144,8 @@ class UsenetStore:
         roles = (Role.VERIFY, Role.FETCH, Role.POST)
         return next((r for r in roles if self._servers.has_role(r)), Role.VERIFY)
 
-    def _search(self, role: Role) -> Search:
-        return Search(self._servers, role, tries=self._tries, backoff=self._backoff)
+    def _search(self, role: Role, *, wait: bool = True) -> Search:
+        return Search(self._servers, role, tries=self._tries, backoff=self._backoff, wait=wait)
 
 
 def _seriousness(failure: StoreError) -> int:
