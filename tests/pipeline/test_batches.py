@@ -10,7 +10,7 @@ from usenetsync_tui.pipeline.batches import batches
 pytestmark = pytest.mark.anyio
 
 
-async def collect(patience: float, most: int, *waits: float) -> list[list[int]]:
+async def collect(patience: float, most: int, *waits: float, enough: int = 100) -> list[list[int]]:
     """What becomes of items that come one after the other, each after a wait."""
     out, items = anyio.create_memory_object_stream[int](100)
     found = []
@@ -24,7 +24,7 @@ async def collect(patience: float, most: int, *waits: float) -> list[list[int]]:
 
     async with items, anyio.create_task_group() as group:
         group.start_soon(send)
-        async for batch in batches(items, most=most, patience=patience):
+        async for batch in batches(items, most=most, enough=enough, patience=patience):
             found.append(batch)  # noqa: PERF401
     return found
 
@@ -41,6 +41,10 @@ async def test_company_is_waited_for() -> None:
 
 async def test_a_full_batch_goes_at_once() -> None:
     assert await collect(3600, 2, 0, 0, 0, 0, 0) == [[0, 1], [2, 3], [4]]
+
+
+async def test_enough_is_not_waited_with() -> None:
+    assert await collect(3600, 10, 0, 0.02, 0.02, 0, enough=2) == [[0, 1], [2, 3]]
 
 
 async def test_without_patience_nobody_waits() -> None:

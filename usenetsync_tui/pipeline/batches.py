@@ -16,9 +16,12 @@ T = TypeVar("T")
 
 
 async def batches(
-    items: MemoryObjectReceiveStream[T], *, most: int, patience: float
+    items: MemoryObjectReceiveStream[T], *, most: int, enough: int, patience: float
 ) -> AsyncIterator[list[T]]:
-    """Batches of up to `most` items that came within `patience` seconds, until the stream ends."""
+    """Batches of up to `most` items, until the stream ends.
+
+    A batch is what is there; if that is not `enough`, what comes within `patience` seconds too.
+    """
     async for first in items:
         batch = [first]
         deadline = anyio.current_time() + patience
@@ -28,7 +31,7 @@ async def batches(
                     batch.append(items.receive_nowait())
                 except anyio.WouldBlock:
                     left = deadline - anyio.current_time()
-                    if left <= 0:
+                    if left <= 0 or len(batch) >= enough:
                         break
                     with anyio.move_on_after(left):
                         batch.append(await items.receive())

@@ -27,7 +27,7 @@ async def confirm(
     """The confirming task: settles articles in the ledger until no more answers come."""
     saved = time.monotonic()
     async with answers:
-        async for batch in batches(answers, most=_BATCH, patience=_PATIENCE):
+        async for batch in batches(answers, most=_BATCH, enough=_BATCH, patience=_PATIENCE):
             with stage.slots[0].working(b"", f"{len(batch)} articles"):
                 await settle_batch(run, ledger, batch)
             stage.done += len(batch)

@@ -32,6 +32,7 @@ from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _BATCH = 32
+_ENOUGH = 8
 _PATIENCE = 0.03
 
 
@@ -67,7 +68,7 @@ class Planner:
     async def work(self, items: MemoryObjectReceiveStream[DressedItem]) -> None:
         """Plan batches of what is there, until nothing more comes."""
         async with items, self._out:
-            async for batch in batches(items, most=_BATCH, patience=_PATIENCE):
+            async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
                 with self._stage.slots[0].working(b"", f"{len(batch)} segments"):
                     postings = await self._plan(batch)
                 self._stage.done += len(batch)

@@ -96,7 +96,7 @@ async def _stream(
     size, workers = capacity(run), run.limits.max_workers
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
-    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](size)
+    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](2 * size)
     # What is dressed where it is read goes straight on; else a stage lies in between.
     readers = max(1, workers // 2)
     compressors = max(1, workers - readers) if is_dense(run) else 0
