@@ -111,10 +111,14 @@ def postgres_memory(home: Path) -> int:
 def postgres_cpu(home: Path | None) -> float | None:
     """Seconds the home's server has used so far, those of its ended children included."""
     ticks, found = 0, False
-    for number, pid in enumerate(postgres_processes(home) if home else ()):
+    processes = postgres_processes(home) if home else []
+    for pid in reversed(processes):  # children first: the server has the time of ended ones
+        try:
+            times = process_stat(pid)[11:15]  # utime, stime, those of reaped children (proc(5))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
         found = True
-        times = process_stat(pid)[11:15]  # utime, stime and those of reaped children (proc(5))
-        ticks += sum(map(int, times if number == 0 else times[:2]))
+        ticks += sum(map(int, times if pid == processes[0] else times[:2]))
     return ticks / _TICKS if found else None
 
 
