@@ -121,3 +121,27 @@ def test_newsgroups_are_names(tmp_path: Path, text: str) -> None:
 def test_two_servers_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="same name"):
         settings(tmp_path, SERVER + SERVER).usenet_servers({})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[keys]\n"files.mark" = "m,space"\nhelp = "f1"\n',
+        '[keys]\nfiles.mark = "m,space"\nhelp = "f1"\n',
+        '[keys]\nhelp = "f1"\n[keys.files]\nmark = "m,space"\n',
+    ],
+)
+def test_keys_and_a_theme_for_the_screen(tmp_path: Path, text: str) -> None:
+    found = settings(tmp_path, 'theme = "nord"\n' + text)
+    assert found.keys == {"files.mark": "m,space", "help": "f1"}
+    assert found.theme == "nord"
+
+
+def test_without_keys_and_theme_they_are_ours(tmp_path: Path) -> None:
+    found = load_settings(tmp_path)
+    assert (found.keys, found.theme) == ({}, "")
+
+
+def test_keys_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"keys\.files\.mark"):
+        settings(tmp_path, "[keys.files]\nmark = 3\n")

@@ -10,11 +10,11 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +31,9 @@ from usenetsync_tui.model.status import Limits
 CONFIG_NAME = "config.toml"
 
 
+_SERVER_NAME = r"^[A-Za-z0-9._-]{1,40}$"
+_HOST = r"^[!-~]{1,255}$"
+
 Newsgroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$")]
 CheckDelay = Annotated[float, Field(ge=0)]
 
@@ -40,8 +43,8 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
-    host: str = Field(pattern=r"^[!-~]{1,255}$")
+    name: str = Field(pattern=_SERVER_NAME)
+    host: str = Field(pattern=_HOST)
     port: int | None = Field(default=None, ge=1, le=65535)
     """Default: 563 with implicit TLS, else 119."""
     tls: Tls = Tls.IMPLICIT
@@ -130,6 +133,17 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     """What wraps the keys of sealed folders; made on first use. Default: ``key`` beside
     ``config.toml``."""
+    keys: dict[str, str] = {}
+    """Other keys for the screen, in a ``[keys]`` table: the id of a binding (``files.mark``; the
+    help names them) and the keys for it, with commas between them."""
+    theme: str = ""
+    """The name of the theme the screen wears; empty: our own."""
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _with_dots(cls, keys: object) -> object:
+        """``files.mark = "m"`` is a table in a table to TOML."""
+        return dict(_flat(keys)) if isinstance(keys, Mapping) else keys
 
     def usenet_servers(self, environment: Mapping[str, str]) -> tuple[Server, ...]:
         """The servers with their passwords. `SettingsError` when one cannot be read."""
@@ -156,6 +170,14 @@ class Settings(BaseSettings):
         )
 
 
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
 def load_settings(config_dir: Path) -> Settings:
     """The settings in force. `SettingsError` names the key and what is wrong with it."""
     path = config_dir / CONFIG_NAME
@@ -175,16 +197,28 @@ def load_settings(config_dir: Path) -> Settings:
     try:
         settings = FromFile()
     except ValidationError as error:
-        raise SettingsError(_words(error)) from None
+        raise SettingsError(problem_words(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from error
     _refuse_open_secrets(path)
     return settings
 
 
-def _words(error: ValidationError) -> str:
+_IN_WORDS = {
+    _SERVER_NAME: "1 to 40 letters, digits, dots, hyphens and underscores",
+    _HOST: "a host name or an address, without spaces",
+}
+
+
+def problem_words(error: ValidationError) -> str:
+    """Which keys are wrong, and what is wrong with them; never their values."""
     problems: list[Any] = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems)
+    return "; ".join(f"{'.'.join(map(str, p['loc']))}: {_problem(p)}" for p in problems)
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    words: str = _IN_WORDS.get(problem.get("ctx", {}).get("pattern"), problem["msg"])
+    return words
 
 
 _SECRETS = (b"database_url", b"password", b"passphrase")

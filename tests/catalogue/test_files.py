@@ -157,25 +157,6 @@ async def test_a_file_that_changed_takes_no_object(catalogue: Catalogue, folder:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("page_size", [1, 3, 100])
-async def test_pages_and_their_directory(
-    catalogue: Catalogue, folder: Folder, page_size: int
-) -> None:
-    names = sorted({b"%x" % (n * n) for n in range(50)} | {b"dir/", b"long" * 1_000})
-    await change(catalogue, folder, 1, *map(entry, names))
-    await change(catalogue, folder, 2, gone=tuple(names[::3]))
-    for version, expected in ((1, names), (2, [n for n in names if n not in names[::3]])):
-        async with catalogue.transaction() as tx:
-            count, keys = await files.page_directory(tx, folder.id, version, page_size)
-            assert count == len(expected)
-            assert list(keys) == [path_key(p) for p in expected[::page_size]]
-            for number, key in enumerate(keys):
-                page = await files.version_page(tx, Span(folder.id, version, key), page_size)
-                begin = number * page_size
-                assert [r.path for r in page] == expected[begin : begin + page_size]
-
-
-@pytest.mark.anyio
 async def test_spans(catalogue: Catalogue, folder: Folder) -> None:
     await change(
         catalogue, folder, 1, *map(entry, [b"", b"a", b"a/", b"a/x", b"a/y/", b"a0", b"b"])

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 import psycopg
 import pytest
 
+from usenetsync_tui.catalogue import listing
+from usenetsync_tui.catalogue.matching import matching
 from usenetsync_tui.catalogue.session import load
+from usenetsync_tui.model.files import FileKey, FileQuery
 
 ROWS = 200_000
 _FILL = f"""
@@ -95,6 +98,42 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     assert f"Seq Scan on {table}" not in plan, plan
     sorted_rows = [int(n) for n in re.findall(r"Sort  \(.*? rows=(\d+)", plan)]
     assert all(n <= 1_000 for n in sorted_rows), f"sorts more than a page:\n{plan}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_page_of_a_list_goes_by_the_primary_key(
+    filled: psycopg.Connection, reverse: bool
+) -> None:
+    query = FileQuery(1, 2, reverse=reverse)
+    start = FileKey(b"000200/")
+    statement, values = listing.statement("page", query, start, matching(1, 2, query.filter))
+    rows = filled.execute(f"EXPLAIN {statement}", {**values, "limit": 1_000}).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Index Scan " + "Backward " * reverse + "using files_pkey" in plan, plan
+    assert "Seq Scan on files" not in plan, plan
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "source", "table", "values"),
+    [
+        ("waiting", "listing.sql", "files", {"folder": 1, "limit": 10_001}),
+        ("page", "differences.sql", "files", {**_PAGE, "older": 1, "newer": 2}),
+        ("page", "articles.sql", "segments", {
+            "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
+        ("count", "articles.sql", "segments", {"object": 77}),
+        ("fail", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "reason": "held"}),
+        ("revive", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "version": 2}),
+        ("plan_again", "bulk.sql", "segments", {"object": 77}),
+    ],
+)  # fmt: skip
+def test_what_the_screen_asks_goes_by_an_index(
+    filled: psycopg.Connection, name: str, source: str, table: str, values: Mapping[str, object]
+) -> None:
+    rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert f"Seq Scan on {table}" not in plan, plan
 
 
 @pytest.mark.slow

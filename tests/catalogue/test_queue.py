@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usenetsync_tui.catalogue import folders, jobs, snapshots
+from usenetsync_tui.catalogue import folders, jobs, left_out, overview, snapshots
 from usenetsync_tui.catalogue.files import VersionCounts
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.commands import FolderChoices
@@ -89,13 +89,13 @@ async def test_the_queue_goes_by_priority_and_age(catalogue: Catalogue, folder: 
         order = [Priority.LOW, Priority.NORMAL, Priority.CRITICAL, Priority.NORMAL]
         ids = [await jobs.queue_upload(tx, f.id, p) for f, p in zip(others, order, strict=True)]
         expected = [ids[2], ids[1], ids[3], ids[0]]
-        assert [j.id for j in await jobs.open_uploads(tx)] == expected
+        assert [j.id for j in await jobs.open_jobs(tx)] == expected
         assert await jobs.queue_upload(tx, others[0].id, Priority.HIGH) == ids[0]
-        assert [j.id for j in await jobs.open_uploads(tx)] == [ids[2], ids[0], ids[1], ids[3]]
+        assert [j.id for j in await jobs.open_jobs(tx)] == [ids[2], ids[0], ids[1], ids[3]]
         await jobs.set_state(tx, ids[2], JobState.COMPLETED)
         assert await jobs.queue_upload(tx, others[2].id, Priority.LOW) not in ids
         await jobs.add(tx, folder.id, Verb.RESTORE, Priority.CRITICAL, target=b"/t")
-        assert ids[0] == (await jobs.open_uploads(tx))[0].id
+        assert ids[0] == (await jobs.open_jobs(tx))[0].id
 
 
 @pytest.mark.anyio
@@ -130,3 +130,82 @@ async def test_reasons_are_kept_whatever_is_in_them(catalogue: Catalogue, folder
         assert len(await jobs.notices(tx, job, found[-1][0], 9)) == 1
         await jobs.clear_notices(tx, job)
         assert await jobs.notices(tx, job, 0, 9) == []
+
+
+@pytest.mark.anyio
+async def test_the_queue_takes_only_its_own_jobs(catalogue: Catalogue, folder: Folder) -> None:
+    async with catalogue.transaction() as tx:
+        upload = await jobs.queue_upload(tx, folder.id, Priority.NORMAL)
+        ours, theirs = [
+            await jobs.add(tx, folder.id, Verb.VERIFY, Priority.HIGH, bodies=queued, queued=queued)
+            for queued in (True, False)
+        ]
+        assert [j.id for j in await jobs.open_jobs(tx)] == [ours, upload]
+        assert await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) == ours
+        assert await jobs.open_of_folder(tx, folder.id, Verb.RESTORE) is None
+        assert [await jobs.with_bodies(tx, j) for j in (ours, theirs)] == [True, False]
+        for job in (ours, theirs):
+            await jobs.set_state(tx, job, JobState.RUNNING)
+        await jobs.requeue_interrupted(tx)
+        states = [j.state for j in await jobs.recent(tx, 3)]
+        assert states == [JobState.RUNNING, JobState.QUEUED, JobState.QUEUED]
+        assert not await jobs.change_state(tx, theirs, JobState.CANCELLED, (JobState.RUNNING,))
+        changed = await jobs.change_all(tx, JobState.PAUSED, (JobState.QUEUED, JobState.RUNNING))
+        assert sorted(changed) == [upload, ours]
+        (latest,) = await jobs.latest_of_all(tx)
+        assert latest.id == ours, "the newest of those that are open"
+        await jobs.set_state(tx, theirs, JobState.COMPLETED)
+        await jobs.set_state(tx, ours, JobState.COMPLETED)
+        (latest,) = await jobs.latest_of_all(tx)
+        assert latest.id == upload, "what is open goes before what is over"
+
+
+@pytest.mark.anyio
+async def test_how_all_folders_stand(catalogue: Catalogue, folder: Folder) -> None:
+    async with catalogue.transaction() as tx:
+        other = await folders.keep(tx, b"/data/music", FolderChoices())
+        assert await overview.every(tx) == [(other, None, None), (folder, None, None)]
+        for _ in range(2):
+            version = await snapshots.begin(tx, folder.id)
+            await snapshots.finish(tx, folder.id, version, COUNTS, (5, 0, 0), 0)
+        await snapshots.begin(tx, folder.id)
+        job = await jobs.queue_upload(tx, folder.id, Priority.NORMAL)
+        (_, (kept, latest, now)) = await overview.every(tx)
+        assert kept == folder
+        assert latest is not None
+        assert latest.version == 2
+        assert now is not None
+        assert (now.id, now.version) == (job, 3), "it goes on with what is under construction"
+
+
+@pytest.mark.anyio
+async def test_what_the_user_leaves_out_is_remembered(catalogue: Catalogue, folder: Folder) -> None:
+    long = b"deep/" * 900 + b"file"
+    told = [
+        Notice(NoticeKind.LEFT_OUT, b"held", left_out.HELD),
+        Notice(NoticeKind.LEFT_OUT, long, "left out by you"),
+        Notice(NoticeKind.UNREADABLE, b"bad", "no"),
+    ]
+    async with catalogue.transaction() as tx:
+        job = await jobs.queue_upload(tx, folder.id, Priority.NORMAL)
+        assert not await left_out.any_of(tx, job)
+        await jobs.add_notices(tx, job, told)
+        await jobs.clear_notices(tx, job)
+        assert await left_out.any_of(tx, job)
+        paths = [b"held", long, b"bad", b"other"]
+        expected = {b"held": left_out.HELD, long: "left out by you"}
+        assert await left_out.among(tx, job, paths) == expected
+        version = await snapshots.begin(tx, folder.id)
+        await jobs.add_notices(tx, job, told[1:2])
+        await jobs.set_version(tx, job, version)
+        assert await left_out.among(tx, job, paths) == {b"held": left_out.HELD}
+        await jobs.add_notices(tx, job, told[1:2])
+        await jobs.set_state(tx, job, JobState.CANCELLED)
+        again = await jobs.queue_upload(tx, folder.id, Priority.NORMAL)
+        assert await left_out.among(tx, again, paths) == expected, "the same version goes on"
+        await jobs.set_version(tx, again, version)
+        assert await left_out.among(tx, again, paths) == expected
+        kinds = await left_out.take_back(tx, again, [long, b"other"])
+        assert kinds == [NoticeKind.LEFT_OUT]
+        await left_out.take_in(tx, again)
+        assert not await left_out.any_of(tx, again)

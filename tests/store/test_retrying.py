@@ -26,6 +26,7 @@ class Failing:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.calls: list[float] = []
+        self.waits: list[bool] = []
 
     def _call(self) -> None:
         self.calls.append(anyio.current_time())
@@ -40,7 +41,8 @@ class Failing:
         self._call()
         return set(message_ids)
 
-    async def fetch(self, message_id: bytes) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+        self.waits.append(wait)
         self._call()
         return b"payload"
 
@@ -84,6 +86,17 @@ async def test_one_try_is_one_try() -> None:
     with pytest.raises(StoreUnavailableError):
         await RetryingStore(inner, tries=1, backoff=0).post(ARTICLE)
     assert len(inner.calls) == 1
+
+
+@pytest.mark.anyio
+async def test_who_does_not_wait_gets_one_try() -> None:
+    inner = Failing(StoreUnavailableError())
+    store = RetryingStore(inner, tries=3, backoff=0)
+    with pytest.raises(StoreUnavailableError):
+        await store.fetch(b"m", wait=False)
+    assert await store.fetch(b"m", wait=False) == b"payload"
+    assert await store.fetch(b"m") == b"payload"
+    assert inner.waits == [False, False, True]
 
 
 @pytest.mark.anyio

@@ -14,7 +14,8 @@ SELECT DISTINCT ON (message_id) message_id, wire_id FROM aliases
 INSERT INTO aliases (message_id, wire_id, adopted)
 VALUES (%(message_id)b, %(wire_id)s, %(adopted)s)
     ON CONFLICT (message_id, wire_id) DO UPDATE
-   SET adopted = aliases.adopted OR excluded.adopted;
+   SET adopted = aliases.adopted OR excluded.adopted,
+       at = CASE WHEN excluded.adopted THEN excluded.at ELSE aliases.at END;
 
 -- pass_on
 -- An article gets a new Message-ID: its further names come with it, none of them its own name.

@@ -271,13 +271,3 @@ async def diff_counts(tx: Transaction, folder: int, version: int) -> tuple[int, 
     """Files and symlinks a version (added, modified, removed)."""
     row = await tx.one(_SQL["diff_counts"], {"folder": folder, "version": version})
     return row[0], row[1], row[2]
-
-
-async def page_directory(
-    tx: Transaction, folder: int, version: int, page_size: int
-) -> tuple[int, tuple[bytes, ...]]:
-    """(rows, the key of every `page_size`-th row) of a version."""
-    values = {"folder": folder, "version": version, "page": page_size}
-    count = await tx.one(_SQL["count_rows"], values)
-    rows = await tx.fetch(_SQL["page_directory"], values)
-    return count[0], tuple(r[0] for r in rows)

@@ -155,23 +155,6 @@ SELECT count(*), coalesce(sum(size), 0)::bigint
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
    AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s);
 
--- page_directory
--- The key of every n-th row of a version: the page directory of the screen.
-SELECT path_key, n FROM (
-    SELECT path_key, row_number() OVER (ORDER BY path_key) - 1 AS n
-      FROM files
-     WHERE folder_id = %(folder)s AND first_version <= %(version)s
-       AND (last_version IS NULL OR last_version >= %(version)s)
-) AS numbered
- WHERE n %% %(page)s = 0
- ORDER BY n;
-
--- count_rows
--- How many rows a version has.
-SELECT count(*) FROM files
- WHERE folder_id = %(folder)s AND first_version <= %(version)s
-   AND (last_version IS NULL OR last_version >= %(version)s);
-
 -- diff_counts
 -- What a version added, modified and removed: its own rows beside the ones that ended before it.
 SELECT count(*) FILTER (WHERE old.path_key IS NULL),

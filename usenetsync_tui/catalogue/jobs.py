@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from usenetsync_tui.catalogue.session import Transaction, load, text
+from usenetsync_tui.catalogue import left_out
+from usenetsync_tui.catalogue.session import Transaction, column, load, text
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
@@ -22,9 +23,10 @@ async def add(
     target: bytes | None = None,
     prefix: bytes | None = None,
     version: int | None = None,
-    owns_target: bool = False,
+    bodies: bool = False,
+    queued: bool = False,
 ) -> int:
-    """Queue a job; returns its id."""
+    """A restore or verify; returns its id. The engine runs what is `queued`, and nothing else."""
     row = await tx.one(
         _SQL["insert"],
         {
@@ -34,19 +36,35 @@ async def add(
             "target": target,
             "prefix": prefix,
             "version": version,
-            "owns_target": owns_target,
+            "bodies": bodies,
+            "queued": queued,
         },
     )
     job_id: int = row[0]
     return job_id
 
 
+async def open_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
+    """The job of the queue that does this to a folder and is not over."""
+    row = await tx.maybe(_SQL["open_of_folder"], {"folder": folder, "verb": str(verb)})
+    return row[0] if row else None
+
+
+async def latest_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
+    """The last job of the queue that did this to a folder."""
+    values = {"folder": folder, "verb": str(verb)}
+    latest: int | None = (await tx.one(_SQL["latest_of_folder"], values))[0]
+    return latest
+
+
 async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
     """The upload job of a folder: an open one goes on, else a new one."""
-    row = await tx.maybe(_SQL["open_of_folder"], {"folder": folder, "verb": str(Verb.UPLOAD)})
-    if row is None:
-        return await add(tx, folder, Verb.UPLOAD, priority)
-    job_id: int = row[0]
+    job_id = await open_of_folder(tx, folder, Verb.UPLOAD)
+    if job_id is None:
+        values = {"folder": folder, "priority": int(priority)}
+        made: int = (await tx.one(_SQL["insert_upload"], values))[0]
+        await left_out.carry(tx, folder, made)
+        return made
     await set_priority(tx, job_id, priority)
     await change_state(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
     return job_id
@@ -63,14 +81,30 @@ async def recent(tx: Transaction, limit: int) -> list[Job]:
     return [_job(r) for r in await tx.fetch(_SQL["recent"], {"limit": limit})]
 
 
-async def open_uploads(tx: Transaction) -> list[Job]:
-    """Uploads that are not over, in the order of the queue."""
+async def latest_of_all(tx: Transaction) -> list[Job]:
+    """The open job of each folder, or the last one that ended, of those that have any."""
+    return [_job(r) for r in await tx.fetch(_SQL["latest_of_all"])]
+
+
+async def open_jobs(tx: Transaction) -> list[Job]:
+    """Jobs of the queue that are not over, in its order."""
     return [_job(r) for r in await tx.fetch(_SQL["open"])]
 
 
 async def requeue_interrupted(tx: Transaction) -> None:
-    """Uploads whose engine died under them resume."""
+    """Jobs of the queue whose engine died under them resume."""
     await tx.run(_SQL["interrupted"])
+
+
+async def with_bodies(tx: Transaction, job_id: int) -> bool:
+    """Whether a verify fetches what it looks for."""
+    bodies: bool = (await tx.one(_SQL["bodies"], {"id": job_id}))[0]
+    return bodies
+
+
+async def own_target(tx: Transaction, job_id: int) -> None:
+    """The restore made its target itself."""
+    await tx.run(_SQL["set_owns_target"], {"id": job_id})
 
 
 async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:
@@ -97,7 +131,7 @@ async def set_state(
 async def change_state(
     tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
 ) -> bool:
-    """What a user asks of an upload; False, and nothing, in any other state than `allowed`."""
+    """What a user asks of a queued job; False, and nothing, in any other state than `allowed`."""
     row = await tx.maybe(
         _SQL["change_state"],
         {
@@ -110,13 +144,20 @@ async def change_state(
     return row is not None
 
 
+async def change_all(tx: Transaction, state: JobState, allowed: Collection[JobState]) -> list[int]:
+    """The same of every job of the queue in one of the states; their ids."""
+    values = {"state": str(state), "allowed": [str(s) for s in allowed]}
+    return column(await tx.fetch(_SQL["change_all"], values))
+
+
 async def set_priority(tx: Transaction, job_id: int, priority: Priority) -> None:
     """Up or down the queue."""
     await tx.run(_SQL["set_priority"], {"id": job_id, "priority": int(priority)})
 
 
 async def set_version(tx: Transaction, job_id: int, version: int) -> None:
-    """The version a job builds or reads."""
+    """The version a job builds or reads; what was left out of another one is not of this."""
+    await left_out.forget(tx, job_id, version)
     await tx.run(_SQL["set_version"], {"id": job_id, "version": version})
 
 
@@ -159,8 +200,8 @@ async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -
 
 
 async def clear_notices(tx: Transaction, job_id: int) -> None:
-    """A job that runs again tells its reasons anew."""
-    await tx.run(_SQL["clear_notices"], {"job": job_id})
+    """A job that runs again tells its reasons anew; what the user leaves out is remembered."""
+    await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": int(NoticeKind.LEFT_OUT)})
 
 
 async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[tuple[int, Notice]]:

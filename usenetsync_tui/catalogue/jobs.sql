@@ -1,15 +1,40 @@
 -- insert
--- A new job at the end of its priority.
-INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, owns_target)
+-- A new job at the end of its priority; one that is not `queued` is run by who added it.
+INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, queued)
 VALUES (%(folder)s, %(verb)s, %(priority)s, 'queued', %(target)s, %(prefix)s, %(version)s,
-        %(owns_target)s)
+        %(bodies)s, %(queued)s)
+RETURNING id;
+
+-- insert_upload
+-- A new upload; it goes on with the version that is under construction, if there is one.
+INSERT INTO jobs (folder_id, verb, priority, state, version, queued)
+VALUES (%(folder)s, 'upload', %(priority)s, 'queued',
+        (SELECT max(version) FROM snapshots WHERE folder_id = %(folder)s AND state = 0), true)
 RETURNING id;
 
 -- open_of_folder
--- The job that already does this to the folder.
+-- The job of the queue that already does this to the folder.
 SELECT id FROM jobs
- WHERE folder_id = %(folder)s AND verb = %(verb)s AND state IN ('queued', 'running', 'paused')
+ WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued
+   AND state IN ('queued', 'running', 'paused')
  ORDER BY id LIMIT 1;
+
+-- latest_of_folder
+-- The last job of the queue that did this to the folder.
+SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued;
+
+-- latest_of_all
+-- The job of each folder that is open, or else the last one that ended.
+SELECT DISTINCT ON (folder_id)
+       id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
+       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
+  FROM jobs
+ WHERE queued OR state NOT IN ('queued', 'running', 'paused')
+ ORDER BY folder_id, state = 'running' DESC, state IN ('queued', 'paused') DESC, id DESC;
+
+-- bodies
+-- Whether a verify fetches what it looks for.
+SELECT bodies FROM jobs WHERE id = %(id)s;
 
 -- by_id
 -- One job.
@@ -24,15 +49,15 @@ SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_targe
   FROM jobs ORDER BY id DESC LIMIT %(limit)s;
 
 -- open
--- Jobs that are not over, in the order of the queue.
+-- Jobs of the queue that are not over, in their order.
 SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
        finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
-  FROM jobs WHERE state IN ('queued', 'running', 'paused') AND verb = 'upload'
+  FROM jobs WHERE state IN ('queued', 'running', 'paused') AND queued
  ORDER BY priority, id;
 
 -- interrupted
 -- Jobs whose engine died under them are queued again: they resume.
-UPDATE jobs SET state = 'queued' WHERE state = 'running' AND verb = 'upload';
+UPDATE jobs SET state = 'queued' WHERE state = 'running' AND queued;
 
 -- owned_target
 -- Whether an earlier restore of the folder made the target itself.
@@ -45,10 +70,20 @@ UPDATE jobs SET state = %(state)s, message = %(message)s,
        finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s;
 
+-- set_owns_target
+-- The restore made its target itself.
+UPDATE jobs SET owns_target = true WHERE id = %(id)s;
+
 -- change_state
--- What a user asks of an upload, if it is in a state where that can be.
+-- What a user asks of a job of the queue, if it is in a state where that can be.
 UPDATE jobs SET state = %(state)s, message = NULL, finished_at = CASE WHEN %(over)s THEN now() END
- WHERE id = %(id)s AND verb = 'upload' AND state = ANY(%(allowed)s)
+ WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
+RETURNING id;
+
+-- change_all
+-- The same of every job of the queue.
+UPDATE jobs SET state = %(state)s, message = NULL, finished_at = NULL
+ WHERE queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
 -- set_priority
@@ -73,8 +108,8 @@ SELECT %(job)s, u.kind, u.path, u.reason
        AS u(kind, path, reason);
 
 -- clear_notices
--- A job that runs again tells its reasons anew.
-DELETE FROM notices WHERE job_id = %(job)s;
+-- A job that runs again tells its reasons anew, but for what the user leaves out.
+DELETE FROM notices WHERE job_id = %(job)s AND kind <> %(kept)s;
 
 -- notices
 -- The reasons of a job after an id, oldest first.

@@ -46,8 +46,13 @@ async def finish(
     counts: VersionCounts,
     changes: tuple[int, int, int],
     errors: int,
+    *,
+    unwalked: int = 0,
 ) -> None:
-    """Make a version visible; with errors it is INCOMPLETE. `changes`: added, modified, removed."""
+    """Make a version visible; with errors it is INCOMPLETE. `changes`: added, modified, removed.
+
+    `unwalked`: errors of the walk, for which no row of `files` stands. They stay.
+    """
     added, modified, removed = changes
     await tx.run(
         _SQL["finish"],
@@ -63,12 +68,16 @@ async def finish(
             "modified": modified,
             "removed": removed,
             "errors": errors,
+            "unwalked": unwalked,
         },
     )
 
 
 async def mend(tx: Transaction, folder: int) -> list[int]:
-    """Versions that were incomplete and, after reposting, are whole now."""
+    """Versions that were incomplete and, after reposting, are whole now.
+
+    One whose walk left something out lacks what no row tells of: it stays incomplete.
+    """
     return column(await tx.fetch(_SQL["mend"], {"folder": folder}))
 
 

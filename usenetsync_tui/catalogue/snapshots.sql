@@ -26,13 +26,15 @@ UPDATE snapshots SET stored_size = stored_size + %(stored)s
 UPDATE snapshots
    SET state = %(state)s, finished_at = now(), files = %(files)s, directories = %(directories)s,
        symlinks = %(symlinks)s, size = %(size)s, added = %(added)s, modified = %(modified)s,
-       removed = %(removed)s, errors = %(errors)s
+       removed = %(removed)s, errors = %(errors)s,
+       unwalked = %(unwalked)s
  WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- mend
--- Earlier versions whose every object is complete now are complete.
+-- Earlier versions whose every object is complete now are complete, but for those that lack what
+-- could not be walked.
 UPDATE snapshots s SET state = 1, errors = 0
- WHERE s.folder_id = %(folder)s AND s.state = 2
+ WHERE s.folder_id = %(folder)s AND s.state = 2 AND s.unwalked = 0
    AND NOT EXISTS (
        SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
         WHERE f.folder_id = s.folder_id AND f.first_version <= s.version

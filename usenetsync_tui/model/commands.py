@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.servers import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,117 @@ class SetPriority:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Remember these choices for a folder; its open job, if any, gets the priority at once."""
+
+    folder_id: int
+    choices: FolderChoices
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring a version of a folder, or the part of it below `prefix`, back into `target`."""
+
+    folder_id: int
+    target: bytes
+    """Absolute."""
+    version: int | None = None
+    """None: the newest finished one."""
+    prefix: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Look for every article of a folder; with `bodies`, fetch and check them too."""
+
+    folder_id: int
+    bodies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportNzb:
+    """Write the NZB of a version of a `plain` folder into a file that is not there yet."""
+
+    folder_id: int
+    version: int | None
+    path: bytes
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAll:
+    """Hold every job that waits or runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAll:
+    """Let every paused job go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnFiles:
+    """Do this to every file of a selection, a batch at a time; `EngineStatus.tasks` tells."""
+
+    action: FileAction
+    selection: FileSelection
+
+
+@dataclass(frozen=True, slots=True)
+class SetWorkers:
+    """How many threads read and compress, from now on; 1 to `MOST_WORKERS`."""
+
+    count: int
+
+
+MOST_WORKERS = 32
+"""As many workers can be asked for while a job runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetConnections:
+    """How many connections of a server may be used, from now on; 1 to those configured."""
+
+    server: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PauseServer:
+    """Give this server nothing new until it is resumed."""
+
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeServer:
+    """Use a paused server again, and one that was left alone or given up as well."""
+
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestServer:
+    """Try a server from its name to a posted article; `EngineStatus.trial` tells."""
+
+    __test__ = False  # its name is no test's
+
+    server: Server
+
+
+@dataclass(frozen=True, slots=True)
+class AddServer:
+    """Write a server into the settings file, and use it from now on."""
+
+    server: Server
+
+
+@dataclass(frozen=True, slots=True)
 class LimitBandwidth:
-    """Post no faster than this to all servers together, from now on; 0: as fast as it goes."""
+    """Post no faster than this from now on; 0: as fast as it goes."""
 
     bytes_per_second: int
+    server: str = ""
+    """To this server; empty: to all of them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +183,26 @@ class Drain:
     """Finish what is in flight, take nothing new, stop. Jobs stay resumable."""
 
 
-Command = Upload | Pause | Resume | Cancel | Retry | SetPriority | LimitBandwidth | Drain
+Command = (
+    Upload
+    | Choose
+    | Restore
+    | Verify
+    | ExportNzb
+    | Pause
+    | Resume
+    | Cancel
+    | Retry
+    | SetPriority
+    | PauseAll
+    | ResumeAll
+    | ActOnFiles
+    | SetWorkers
+    | SetConnections
+    | PauseServer
+    | ResumeServer
+    | TestServer
+    | AddServer
+    | LimitBandwidth
+    | Drain
+)

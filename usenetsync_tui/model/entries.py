@@ -96,6 +96,8 @@ class NoticeKind(IntEnum):
     """An article's bytes are not the ones posted."""
     UNWRITABLE = 7
     """The target refused (restore)."""
+    LEFT_OUT = 8
+    """The user held it, or left it out of this version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
 
@@ -69,15 +72,6 @@ class Places(Protocol):
         """A realm's place; where it cannot be reached, one that says so of each article."""
 
 
-class FileView(StrEnum):
-    """A file's state as the screen words it."""
-
-    QUEUED = "queued"
-    POSTING = "posting"
-    DONE = "done"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class FileRow:
     """One line of the file list."""
@@ -92,34 +86,142 @@ class FileRow:
     articles: int
     """Articles its object needs; 0 when it needs none."""
     reason: str | None
+    object_id: int | None = None
+    """Where its bytes are; None when it has none, or none yet."""
+    sha256: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PageDirectory:
+class FileDirectory:
     """Where the pages of a file list begin: exact row number ↔ key, without OFFSET."""
 
     count: int
-    keys: tuple[bytes, ...]
-    """The path of every `page_size`-th row, the first included."""
+    """Rows from the first key on."""
+    keys: tuple[FileKey, ...]
+    """The key of every `page_size`-th row, the first included."""
     page_size: int
+    complete: bool = True
+    """False: the count stopped at its limit, there are more."""
+
+
+class Change(StrEnum):
+    """What became of a path between two versions."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One path that differs between two versions. Sizes are bytes; None where it is not."""
+
+    path: bytes
+    kind: int
+    change: Change
+    old_size: int | None
+    new_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRow:
+    """One copy of a segment, as the ledger has it."""
+
+    index: int
+    redundancy: int
+    size: int
+    payload_size: int
+    wire_size: int
+    """Bytes of the article as it was posted; 0 where there is no wire."""
+    status: SegmentStatus
+    tries: int
+    checks: int
+    """How often it was looked for in vain since it was posted."""
+    reposts: int
+    error: str | None
+    """The server's words."""
+    server: str
+    message_id: str
+    """As it is written on the wire, without ``<>``, where that is known; else our own in hex."""
+    aliases: tuple[str, ...]
+    """Other names it may be found under."""
+    hash: bytes
+    posted_at: datetime | None
+    verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why files are not whole: one reason, and how many it befell."""
+
+    kind: NoticeKind
+    reason: str
+    """The system's or the server's own words."""
+    server: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """A table with its shards: bytes with indexes, and rows as the planner reckons them."""
+
+    name: str
+    bytes: int
+    rows: int
+    shards: tuple[int, ...] = ()
+    """Bytes of each of its shards."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFigures:
+    """The catalogue's database now."""
+
+    version: str
+    bytes: int
+    connections: int
+    tables: tuple[TableSize, ...]
 
 
 class Browser(Protocol):
-    """What the screen may look up, on a connection of its own."""
+    """What the screen may look up, on a connection of its own. All raise `UsenetSyncError`."""
 
     async def folders(self) -> tuple[Folder, ...]: ...
 
     async def snapshots(self, folder_id: int) -> tuple[Snapshot, ...]:
         """All versions, the one under construction included, oldest first."""
 
-    async def page(
-        self, folder_id: int, version: int, start: bytes, limit: int
+    async def files(
+        self, query: FileQuery, start: FileKey | None, limit: int
     ) -> tuple[FileRow, ...]:
-        """The rows of a version from path `start` (inclusive) on, in path order."""
+        """The rows of a list from `start` (inclusive; None: the first) on."""
 
-    async def page_directory(
-        self, folder_id: int, version: int, page_size: int
-    ) -> PageDirectory: ...
+    async def file_directory(
+        self, query: FileQuery, page_size: int, start: FileKey | None = None
+    ) -> FileDirectory:
+        """Where the pages begin, from `start` on. A filtered list is counted to a limit."""
+
+    async def changes(
+        self, folder_id: int, older: int, newer: int, after: bytes | None, limit: int
+    ) -> tuple[ChangeRow, ...]:
+        """What differs between two versions, after a path, in path order."""
+
+    async def articles(
+        self, object_id: int, start: tuple[int, int], limit: int
+    ) -> tuple[ArticleRow, ...]:
+        """The copies of an object's segments from (index, redundancy) on, inclusive."""
+
+    async def article_count(self, object_id: int) -> int:
+        """How many rows `articles` has in all."""
+
+    async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
+        """Why files of a folder are not whole, by its latest job, the most frequent first."""
+
+    async def befallen(
+        self, folder_id: int, cause: Cause, after: bytes | None, limit: int
+    ) -> tuple[bytes, ...]:
+        """The paths a cause befell, after a path."""
+
+    async def database(self) -> DatabaseFigures: ...
 
 
 class EngineHandle(Protocol):

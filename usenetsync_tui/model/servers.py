@@ -112,3 +112,7 @@ class ServerStatus:
     tls_verified: bool = True
     """False: whoever sits in between can read and change everything. Shown in red."""
     connections: tuple[ConnectionStatus, ...] = ()
+    held: bool = False
+    """The user paused it."""
+    bandwidth_limit: int = 0
+    """Bytes a second posted to it; 0: no limit."""

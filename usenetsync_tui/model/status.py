@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
 
@@ -90,6 +90,75 @@ class JobStatus:
     """Articles that were looked for after they were posted, and found."""
     from_copies: int = 0
     """Segments fetched from a further copy."""
+    target: bytes = b""
+    """Where a restore goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStatus:
+    """A folder with its newest finished version and its open or latest job."""
+
+    folder: Folder
+    latest: Snapshot | None = None
+    job: JobStatus | None = None
+
+
+class Weight(StrEnum):
+    """How much an event asks for attention."""
+
+    INFO = "info"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the log. Text is plain words; names in it are safe already."""
+
+    at: float
+    """Seconds since the epoch."""
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """Something done beside the jobs: files acted on, an NZB written."""
+
+    number: int
+    words: str
+    """What it does: ``retry 37 files of photos``."""
+    done: int
+    total: int | None
+    """None while it is not known."""
+    over: bool = False
+    problem: str = ""
+    """Why it did not get to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStep:
+    """One step of a server's test."""
+
+    name: str
+    ok: bool | None
+    """None: not possible there, and not needed."""
+    seconds: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A server's test, as far as it is."""
+
+    server: str
+    steps: tuple[TrialStep, ...] = ()
+    over: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Over, and nothing failed."""
+        return self.over and all(step.ok is not False for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +213,14 @@ class EngineStatus:
     """The latest ones, newest last; all of them are in the catalogue."""
     notice_count: int = 0
     read_only: bool = False
+    folders: tuple[FolderStatus, ...] = ()
+    """By name."""
+    workers_allowed: int = 0
+    """Threads that may read and compress now."""
+    events: tuple[Event, ...] = ()
+    """The latest ones of this engine's life, oldest first."""
+    tasks: tuple[TaskStatus, ...] = ()
+    """Those under way and the last ones that ended."""
+    trial: Trial | None = None
+    """The latest test of a server."""
     limits: Limits = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))

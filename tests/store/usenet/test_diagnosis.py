@@ -12,12 +12,13 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import configured
 
 from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.store.usenet.diagnosis import Step, diagnose
+from usenetsync_tui.model.status import TrialStep
+from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 GROUPS = ("alt.test",)
 
 
-async def examine(server: Server, newsgroups: Sequence[str] = GROUPS) -> dict[str, Step]:
+async def examine(server: Server, newsgroups: Sequence[str] = GROUPS) -> dict[str, TrialStep]:
     return {s.name: s async for s in diagnose(server, newsgroups=newsgroups, patience=1.0)}
 
 

@@ -26,7 +26,8 @@ async def test_thousands_of_ids_in_few_round_trips() -> None:
         async with opened(configured(scripted)) as store:
             found = await store.present([name(n) for n in range(2_500)])
         assert found == {name(n) for n in range(0, 2_500, 3)}
-        assert scripted.connections == 1
+        assert scripted.connections == 4
+        assert scripted.commands["STAT"] == 2_500
 
 
 @pytest.mark.anyio
@@ -278,9 +279,39 @@ async def test_a_stopped_server_may_have_what_is_not_found() -> None:
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
             await store.post(article(1))
+            words = r"two: it is not used any more, and might have them \(481"
+            with pytest.raises(StoreUnavailableError, match=words):
+                await store.present([name(1), name(2)])
+            assert await store.present([name(1)]) == {name(1)}
+
+
+@pytest.mark.anyio
+async def test_an_adopted_name_is_found_though_a_stopped_server_might_have_the_own_one() -> None:
+    with ScriptedServer() as one, ScriptedServer(login=("me", "right")) as two:
+        one.keep("adopted@x", b"")
+        stopped = configured(two, name="two", username="me", password="wrong", priority=1)
+        async with opened(configured(one), stopped, tries=1) as store:
+            await store._aliases.adopt(name(1), "adopted@x")
             with pytest.raises(StoreUnavailableError, match="two"):
                 await store.present([name(1), name(2)])
             assert await store.present([name(1)]) == {name(1)}
+
+
+@pytest.mark.anyio
+async def test_without_waiting_nobody_waits_for_a_connection_of_one_that_falls_ill() -> None:
+    with ScriptedServer() as scripted:
+        settings = configured(scripted, connections=1, pipeline=1)
+        async with opened(settings, patience=None) as store:
+            await store.post(article(1))
+            scripted.script(Fault("STAT", wait=0.3, close=True))
+            async with anyio.create_task_group() as group:
+                group.start_soon(store.present, [name(1)])
+                while not store.pool.statuses()[0].busy:  # noqa: ASYNC110 - it has no event
+                    await anyio.sleep(0.01)
+                scripted.greeting = "502 Too many simultaneous IP addresses"
+                with anyio.fail_after(20), pytest.raises(StoreUnavailableError):
+                    await store.fetch(name(1), wait=False)
+                group.cancel_scope.cancel()
 
 
 @pytest.mark.anyio

@@ -10,7 +10,6 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from anyio import to_thread
@@ -22,6 +21,7 @@ from usenetsync_tui.codec.yenc import WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError, UsenetSyncError
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.store.usenet import wire
 from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
@@ -45,16 +45,6 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What was examined, and how it went; `ok` is None for something to know, no more."""
-
-    name: str
-    ok: bool | None
-    seconds: float
-    detail: str
-
-
 class _Failure(Exception):
     """The step went wrong; the text says what can be done."""
 
@@ -65,7 +55,7 @@ Check = tuple[str, Callable[[], Finding]]
 
 async def diagnose(
     server: Server, *, newsgroups: Sequence[str] = (), patience: float = 20.0
-) -> AsyncIterator[Step]:
+) -> AsyncIterator[TrialStep]:
     """Each step as soon as it is done; the first that fails is the last.
 
     One article of a kilobyte is posted to `newsgroups`, if there are any and the server has
@@ -82,7 +72,7 @@ async def diagnose(
         examination.end()
 
 
-def _timed(name: str, check: Callable[[], Finding]) -> Step:
+def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
     begun = time.monotonic()
     try:
         ok, detail = check()
@@ -94,7 +84,7 @@ def _timed(name: str, check: Callable[[], Finding]) -> Step:
         ok, detail = False, failure.words
     except (_Failure, UsenetSyncError) as failure:
         ok, detail = False, str(failure)
-    return Step(name, ok, time.monotonic() - begun, detail)
+    return TrialStep(name, ok, time.monotonic() - begun, detail)
 
 
 class _Examination:

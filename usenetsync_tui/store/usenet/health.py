@@ -77,6 +77,18 @@ class Health:
             if self._grow_at is None:
                 self.message = ""
 
+    def try_again(self, now: float) -> None:
+        """Somebody knows better: what kept us from it counts no more; one article tries."""
+        self.unfit.clear()
+        self._grow_at, self.allowed = None, self._configured
+        if self.is_well:
+            self.message = ""
+            return
+        if self.state is ServerState.STOPPED:
+            self.state = ServerState.DOWN
+        self._step = self._losses = 0
+        self.retry_at = self.ill_since = now
+
     def cannot(self, role: Role, words: str) -> None:
         """It refuses one of its roles, for good."""
         self.unfit[role] = words

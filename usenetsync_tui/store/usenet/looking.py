@@ -26,7 +26,7 @@ _NOT_NOW = "it does not answer now"
 _STOPPED = "it is not used any more, and might have them"
 
 BATCH = 1_000
-"""STATs in one worker-thread call: then others get a turn on the connection."""
+"""Articles of one worker-thread call of STATs: then others get a turn on the connection."""
 
 
 class Search:
@@ -58,16 +58,19 @@ class Search:
         `ArticleCorruptError` is an answer too. Then call it again for the next one.
         """
         while True:
-            usable = self._servers.usable(self._role)
+            usable = self._servers.roster.usable(self._role)
             left = [n for n in usable if n not in self._asked and n not in self._failures]
             if not self._wait:
-                self._failures |= {n: _NOT_NOW for n in left if not self._servers.is_well(n)}
+                ill = [n for n in left if not self._servers.roster.is_well(n)]
+                self._failures |= {n: self._servers.roster.words(n) or _NOT_NOW for n in ill}
                 left = [n for n in left if n not in self._failures]
             if not left and (usable or self._asked):
                 return None
             # Where nobody at all can be asked, the lease says why.
             among = left or None
-            async with self._servers.lease(self._role, since=self._since, among=among) as lease:
+            async with self._servers.lease(
+                self._role, since=self._since, among=among, wait=self._wait
+            ) as lease:
                 name = lease.server.name
                 try:
                     answer = await lease.run(ask)
@@ -94,7 +97,8 @@ class Search:
         """
         unknown = dict(self._failures)
         if stopped_too:
-            unknown |= dict.fromkeys(self._servers.stopped(self._role), _STOPPED)
+            stopped = self._servers.roster.stopped(self._role)
+            unknown |= {n: f"{_STOPPED} ({self._servers.roster.words(n)})" for n in stopped}
         if unknown:
             raise StoreUnavailableError("; ".join(f"{n}: {words}" for n, words in unknown.items()))
 

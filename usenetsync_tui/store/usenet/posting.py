@@ -31,7 +31,7 @@ from usenetsync_tui.errors import (
     StoreUnusableError,
 )
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.servers import Role, ServerState
+from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection import Answer, Connection
 from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.servers import UsenetServers
@@ -84,6 +84,7 @@ class Posting:
         self._unsettled = article.again
         self._last_server: str | None = None
         """Where it may have arrived."""
+        self._among: Collection[str] | None = None
         self._dated = True
         self._size = 0
         self._failure: StoreError | None = None
@@ -92,15 +93,16 @@ class Posting:
     async def run(self) -> Taken:
         """Post the article. Errors as in `model.ports.Store.post`."""
         while True:
-            among = self._choice()
             try:
                 async with self._servers.lease(
-                    Role.POST, since=self._since, among=among, prefer=self._preferred()
+                    Role.POST, since=self._since, among=self._choose, prefer=self._preferred()
                 ) as lease:
                     taken = await self._attempt(lease)
             except StoreUnavailableError as failure:
+                if failure is self._failure or self._among is None:
+                    raise  # there is none left to try
                 # Only those it was narrowed down to are ill: the others get their turn.
-                for name in among or ():
+                for name in self._among:
                     self._tries[name] = self._max_tries
                 self._failure = failure
                 continue
@@ -110,15 +112,19 @@ class Posting:
             if tries:
                 await anyio.sleep(self._backoff(tries))
 
+    def _choose(self) -> Collection[str] | None:
+        self._among = self._choice()
+        return self._among
+
     def _choice(self) -> Collection[str] | None:
         """The servers that may still be tried, one only if the article may be there."""
-        usable = self._servers.usable(Role.POST)
+        usable = self._servers.roster.usable(Role.POST)
         left = [name for name in usable if self._tries[name] < self._max_tries]
         if usable and not left:
             assert self._failure is not None
             raise self._failure
         if self._unsettled and self._last_server in left:
-            if self._servers.state(self._last_server) is not ServerState.PAUSED:
+            if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
 
@@ -126,7 +132,7 @@ class Posting:
         """Copies of a segment go to different servers, as far as there are enough."""
         if self._article.spread is None:
             return None
-        ranked = self._servers.ranked(Role.POST, self._article.spread)
+        ranked = self._servers.roster.ranked(Role.POST, self._article.spread)
         return ranked[self._article.redundancy % len(ranked)] if ranked else None
 
     async def _attempt(self, lease: Lease) -> Taken | None:
@@ -141,7 +147,7 @@ class Posting:
         except (Unreachable, Refused) as failure:
             # The server's trouble, not the article's; but one that may be there already does
             # not wait for ever for this server when there is another.
-            if self._last_server == name and len(self._servers.usable(Role.POST)) > 1:
+            if self._last_server == name and len(self._servers.roster.usable(Role.POST)) > 1:
                 self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
         else:
             return await self._judge(lease, answer)

@@ -1,11 +1,8 @@
-"""All servers together: which one is asked, who waits, and what a failure does to a server.
+"""All servers together: who gets a connection, who waits for one, and what a user may change.
 
-Knows roles, priorities and patience. Refuses to know articles (`posting`, `looking`). Lives in
-one event loop; only `Lease.run` leaves it, for one worker-thread call.
-
-Routing: of the servers that have the role and are well, those of the lowest priority number;
-of these the one with the most free connections. One of a higher number serves when none of a
-lower number is well, not when they are merely busy.
+Knows waiting and closing. Refuses to know which server comes first (`roster`) and articles
+(`posting`, `looking`). Lives in one event loop; only `Lease.run` leaves it, for one
+worker-thread call.
 """
 
 from __future__ import annotations
@@ -20,22 +17,26 @@ from types import TracebackType
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.servers import Role, Server, ServerState, ServerStatus
+from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError, UsageError
+from usenetsync_tui.model.servers import Role, Server, ServerStatus
 from usenetsync_tui.store.usenet.health import BACKOFF
 from usenetsync_tui.store.usenet.lease import Lease
-from usenetsync_tui.store.usenet.slots import Place, Slot, post_lanes
+from usenetsync_tui.store.usenet.roster import Roster
+from usenetsync_tui.store.usenet.slots import Slot
 from usenetsync_tui.store.usenet.threads import Threads
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
 _GOODBYE = 5.0
 """Seconds the connections in use get to end when everything is closed."""
 
+Among = Collection[str] | None
+"""Names of servers; None: all of them."""
+
 
 @dataclass(eq=False, slots=True)
 class _Waiter:
     role: Role
-    among: Collection[str] | None
+    among: Among
     event: anyio.Event = field(default_factory=anyio.Event)
     lease: Lease | None = None
 
@@ -59,11 +60,8 @@ class UsenetServers:
         `bandwidth_limit`: bytes a second posted to all servers together; 0: no limit.
         """
         self._now = now
-        self._patience = patience
         self._throttle = TokenBucket(bandwidth_limit)
-        self._places = {s.name: Place(s, (self._throttle,), backoff=backoff) for s in servers}
-        if len(self._places) < len(servers):
-            raise ValueError("two servers have the same name")
+        self.roster = Roster(servers, self._throttle, backoff=backoff, patience=patience)
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
         """Enough for every lane of every connection."""
         self._waiters: list[_Waiter] = []
@@ -77,55 +75,50 @@ class UsenetServers:
 
     @property
     def lanes(self) -> int:
-        """Articles posted at once to the servers of the best priority."""
-        posting = [s for s in self._servers() if post_lanes(s)]
-        best = min((s.priority for s in posting), default=0)
-        return max(1, sum(post_lanes(s) for s in posting if s.priority == best))
+        """Articles posted at once to the servers of the best priority, as they are configured."""
+        return self.roster.lanes
 
     def statuses(self) -> tuple[ServerStatus, ...]:
         """All servers now, in the order of the settings."""
         now = self.now()
-        return tuple(place.status(now) for place in self._places.values())
+        return tuple(place.status(now) for place in self.roster.places)
+
+    # What a user may change; `UsageError` when there is no server of the name
 
     def set_bandwidth_limit(self, bytes_per_second: int) -> None:
         """For all servers together; 0: no limit. At once, for what is under way too."""
         self._throttle.set_rate(bytes_per_second)
 
     def set_server_bandwidth_limit(self, name: str, bytes_per_second: int) -> None:
-        """For one server."""
-        self._places[name].throttle.set_rate(bytes_per_second)
+        """For one server; 0: none but that of all together."""
+        self.roster.place(name).throttle.set_rate(bytes_per_second)
 
-    def usable(self, role: Role) -> list[str]:
-        """Names of the servers that have a role and are not stopped, the best first."""
-        places = [p for p in self._places.values() if self._is_usable(p, role)]
-        return [p.server.name for p in sorted(places, key=lambda p: p.server.priority)]
+    def set_connections(self, name: str, count: int) -> None:
+        """How many connections a server may have from now on, 1 to those configured.
 
-    def stopped(self, role: Role) -> list[str]:
-        """Names of the servers that were to have a role and are stopped."""
-        places = [p for p in self._places.values() if role in p.server.roles]
-        return [p.server.name for p in places if p.health.state is ServerState.STOPPED]
+        Surplus ones are closed: idle ones at once, the others when they are given back.
+        """
+        place = self.roster.place(name)
+        if not 1 <= count <= place.server.connections:
+            raise UsageError(
+                f"Server {name} may have 1 to {place.server.connections} connections, "
+                "as many as the settings allow."
+            )
+        place.set_connections(count)
+        self.changed()
 
-    def ranked(self, role: Role, spread: int) -> list[str]:
-        """The usable servers, those of the best priority turned by `spread`, then the others."""
-        names = self.usable(role)
-        if not names:
-            return []
-        top = self._places[names[0]].server.priority
-        best = [name for name in names if self._places[name].server.priority == top]
-        turn = spread % len(best)
-        return best[turn:] + best[:turn] + names[len(best) :]
+    def hold(self, name: str) -> None:
+        """Pause a server: nothing new is given to it, and its connections are closed.
 
-    def is_well(self, name: str) -> bool:
-        """The server may be used now, as far as we know."""
-        return self._places[name].health.is_well
+        Others take its place; where there is none, those who wait keep their patience.
+        """
+        self.roster.place(name).hold()
+        self.changed()
 
-    def state(self, name: str) -> ServerState:
-        """How a server is doing."""
-        return self._places[name].health.state
-
-    def has_role(self, role: Role) -> bool:
-        """Any server is configured to have it."""
-        return any(role in s.roles for s in self._servers())
+    def release(self, name: str) -> None:
+        """Use a server again: one that is paused, down or stopped is tried by whoever is next."""
+        self.roster.place(name).release(self.now())
+        self.changed()
 
     @contextlib.asynccontextmanager
     async def lease(
@@ -133,18 +126,22 @@ class UsenetServers:
         role: Role,
         *,
         since: float,
-        among: Collection[str] | None = None,
+        among: Among | Callable[[], Among] = None,
         prefer: str | None = None,
+        wait: bool = True,
     ) -> AsyncIterator[Lease]:
         """A connection of a server that has a role, as soon as there is one.
 
-        `among` restricts the choice to some names; `prefer` is taken if it is well. `since`
-        is when our patience began, if the servers were ill before.
+        `among` restricts the choice to some names, or says anew which whenever a server's health
+        is another; `prefer` is taken if it is well. `since` is when our patience began, if the
+        servers were ill before. Without `wait` only those that are well are chosen, and waited
+        for no longer than they are.
+
         `StoreUnusableError` when none of them can be used before the settings change, or when
         none was well for as long as we are patient: then no other article would fare better.
-        `StoreUnavailableError` when only those `among` were not.
+        `StoreUnavailableError` when only those `among` were not, or none is and we do not `wait`.
         """
-        lease = await self._acquire(role, among, since, prefer)
+        lease = await self._acquire(role, among, since, prefer, wait=wait)
         try:
             yield lease
         finally:
@@ -153,7 +150,7 @@ class UsenetServers:
     async def aclose(self) -> None:
         """Close all connections; whoever uses one gets an error."""
         self._closed = True
-        slots = [slot for place in self._places.values() for slot in place.slots]
+        slots = [slot for place in self.roster.places for slot in place.slots]
         for slot in slots:
             if slot.lanes:
                 slot.abort()
@@ -184,12 +181,12 @@ class UsenetServers:
         slot.place.give_back(slot)
         if self._closed:
             slot.drop()
-            if not any(s.lanes for place in self._places.values() for s in place.slots):
+            if not any(s.lanes for place in self.roster.places for s in place.slots):
                 self._all_back.set()
             return
         for waiter in self._waiters:
             if waiter.lease is None:
-                waiter.lease = self._try(waiter.role, waiter.among)
+                waiter.lease = self._take(waiter.role, waiter.among)
                 if waiter.lease is not None:
                     waiter.event.set()
                     return
@@ -206,63 +203,38 @@ class UsenetServers:
         for waiter in self._waiters:
             waiter.event.set()
 
-    # Choosing and waiting
+    # Waiting
 
-    def _servers(self) -> list[Server]:
-        return [place.server for place in self._places.values()]
-
-    def _is_usable(self, place: Place, role: Role) -> bool:
-        return place.has(role) and place.health.state is not ServerState.STOPPED
-
-    def _candidates(self, role: Role, among: Collection[str] | None) -> list[Place]:
-        names = self._places if among is None else among
-        places = [self._places[name] for name in names]
-        return [p for p in places if self._is_usable(p, role)]
-
-    def _try(self, role: Role, among: Collection[str] | None) -> Lease | None:
-        now = self.now()
-        places = self._candidates(role, among)
-        probed = [p for p in places if not p.health.is_well and p.free(role, now) > 0]
-        well = [p for p in places if p.health.is_well]
-        best = min((p.server.priority for p in well), default=None)
-        chosen = [p for p in well if p.server.priority == best]
-        chosen.sort(key=lambda p: -p.free(role, now))
-        # One that may be well again is tried by one article, if it would be the better choice.
-        better = [p for p in probed if best is None or p.server.priority <= best]
-        for place in (*better, *chosen):
-            slot = place.take(role, now)
-            if slot is not None:
-                return Lease(self, slot)
-        return None
+    def _take(self, role: Role, among: Among) -> Lease | None:
+        slot = self.roster.take(role, among, self.now())
+        return Lease(self, slot) if slot is not None else None
 
     async def _acquire(
-        self, role: Role, allowed: Collection[str] | None, since: float, prefer: str | None
+        self,
+        role: Role,
+        allowed: Among | Callable[[], Among],
+        since: float,
+        prefer: str | None,
+        *,
+        wait: bool,
     ) -> Lease:
         self._loop = self._loop or asyncio.get_running_loop()
         while True:
-            among = self._narrowed(role, allowed, prefer)
-            lease = self._try(role, among)
+            among = self._narrowed(role, allowed() if callable(allowed) else allowed, prefer)
+            if not wait:
+                among = self._well(role, among)
+            lease = self._take(role, among)
             if lease is not None:
                 return lease
-            places = self._candidates(role, among)
-            wait = self._wait_limit(places, since)
-            if wait is not None and wait <= 0:
-                everywhere = len(places) == len(self.usable(role))
+            places = self.roster.candidates(role, among)
+            limit = self.roster.wait_limit(places, since, self.now())
+            if limit is not None and limit <= 0:
+                everywhere = len(places) == len(self.roster.usable(role))
                 kind = StoreUnusableError if everywhere else StoreUnavailableError
-                raise kind(self._reasons(places))
-            lease = await self._wait(_Waiter(role, among), wait)
+                raise kind(self.roster.reasons(places))
+            lease = await self._wait(_Waiter(role, among), limit)
             if lease is not None:
                 return lease
-
-    def _wait_limit(self, places: Sequence[Place], since: float) -> float | None:
-        """Seconds until another look may help; 0: no patience left."""
-        now = self.now()
-        changes = [c for p in places if (c := p.health.next_change(now)) is not None]
-        ill = [p.health.ill_since for p in places if p.health.ill_since is not None]
-        if len(ill) < len(places) or self._patience is None:
-            return min(changes, default=None)
-        left = max(since, *ill) + self._patience - now
-        return min([*changes, left]) if left > 0 else 0.0
 
     async def _wait(self, waiter: _Waiter, seconds: float | None) -> Lease | None:
         self._waiters.append(waiter)
@@ -277,31 +249,31 @@ class UsenetServers:
             self._waiters.remove(waiter)
         return waiter.lease
 
-    def _narrowed(
-        self, role: Role, allowed: Collection[str] | None, prefer: str | None
-    ) -> Collection[str] | None:
+    def _narrowed(self, role: Role, allowed: Among, prefer: str | None) -> Among:
         """The names to choose from now; an error when there are none."""
         if self._closed:
             raise StoreUnavailableError("The connections are being closed.")
-        candidates = self._candidates(role, allowed)
-        if any(p.server.name == prefer and p.health.is_well for p in candidates):
+        roster = self.roster
+        candidates = roster.candidates(role, allowed)
+        if any(p.server.name == prefer and p.is_well for p in candidates):
             assert prefer is not None
             return (prefer,)
         if candidates:
             return allowed
-        if allowed is not None and self.usable(role):
-            raise StoreUnavailableError(self._reasons([self._places[n] for n in allowed], role))
-        places = [p for p in self._places.values() if role in p.server.roles]
+        if allowed is not None and roster.usable(role):
+            raise StoreUnavailableError(roster.reasons(roster.named(allowed), role))
+        places = roster.configured(role)
         if not places:
             raise StoreUnusableError(f"No server has the role {role.value!r} in the settings.")
-        raise StoreUnusableError(self._reasons(places, role))
+        raise StoreUnusableError(roster.reasons(places, role))
 
-    def _reasons(self, places: Sequence[Place], role: Role | None = None) -> str:
-        return "; ".join(
-            f"{p.server.name} ({p.server.host}): "
-            f"{(p.health.unfit.get(role) if role else None) or p.health.message}"
-            for p in places
-        )
+    def _well(self, role: Role, among: Among) -> list[str]:
+        """Those of the names that are well now; an error when there are none."""
+        places = self.roster.candidates(role, among)
+        well = [p.server.name for p in places if p.is_well]
+        if not well:
+            raise StoreUnavailableError(self.roster.reasons(places))
+        return well
 
 
 def _quit(slots: Sequence[Slot]) -> None:

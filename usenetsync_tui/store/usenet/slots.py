@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _ACTIVITY = {Role.POST: "posting", Role.VERIFY: "checking", Role.FETCH: "fetching"}
 
+_HELD = "paused by you"
+
 
 def post_lanes(server: Server) -> int:
     """Articles a server takes at once."""
@@ -154,8 +156,11 @@ class Place:
         self.health = Health(server, backoff)
         self.throttle = TokenBucket(server.bandwidth_limit)
         self.slots = tuple(Slot(self, number + 1) for number in range(server.connections))
+        self.held = False
+        """The user paused it."""
         self.latency = 0.0
         """Moving mean of the seconds an answer takes."""
+        self._most = server.connections
         self._throttles = (self.throttle, *throttles)
         self._context: ssl.SSLContext | None = None
         self._post_limit = post_lanes(server)
@@ -175,6 +180,51 @@ class Place:
         """The role is configured, and the server did not refuse it."""
         return role in self.server.roles and role not in self.health.unfit
 
+    @property
+    def is_well(self) -> bool:
+        """It may be used now, as far as we know."""
+        return self.health.is_well and not self.held
+
+    @property
+    def allowed(self) -> int:
+        """Connections it may have: what the server takes, and the user wants."""
+        return min(self.health.allowed, self._most)
+
+    @property
+    def message(self) -> str:
+        """Why it is not used, or only for a part: ours, or the server's own words."""
+        words = [_HELD] if self.held else []
+        if self.health.message:
+            words.append(self.health.message)
+        elif not self.held:
+            words += self.health.unfit.values()
+        return "; ".join(words)
+
+    def set_connections(self, count: int) -> None:
+        """How many it may have from now on; surplus ones are closed when nobody uses them."""
+        self._most = count
+        self._close_surplus()
+
+    def hold(self) -> None:
+        """Nothing new for it; its connections are closed when nobody uses them."""
+        self.held = True
+        self._close_surplus()
+
+    def release(self, now: float) -> None:
+        """It may be used again, whatever kept it from that."""
+        # What was learnt when a connection was opened (no posting) may be otherwise by now.
+        self._close_idle(len(self.slots))
+        self.held = False
+        self.health.try_again(now)
+
+    def _close_surplus(self) -> None:
+        self._close_idle(self.connections() - (0 if self.held else self._most))
+
+    def _close_idle(self, most: int) -> None:
+        idle = [slot for slot in self.slots if slot.is_open and not slot.lanes]
+        for slot in idle[: max(0, most)]:
+            slot.drop()
+
     def busy(self) -> int:
         """Slots in use."""
         return sum(slot.lanes > 0 for slot in self.slots)
@@ -186,13 +236,16 @@ class Place:
     def free(self, role: Role, now: float) -> int:
         """How many more may be taken for a role now."""
         self.health.grow(now)
+        if self.held:
+            return 0
         if not self.health.is_well:
             return int(self._probing is None and self.health.may_be_probed(now))
-        free = self.health.allowed - self.busy()
+        free = self.allowed - self.busy()
         if role is not Role.POST:
-            return max(free, self._free_lanes(role))
+            # Where there are too many connections, those in use are to become idle.
+            return free if free < 0 else max(free, self._free_lanes(role))
         reserved = self.server.connections - self._post_limit
-        limit = max(1, self.health.allowed - reserved)
+        limit = max(1, self.allowed - reserved)
         return min(free, limit - sum(slot.role is Role.POST for slot in self.slots))
 
     def take(self, role: Role, now: float) -> Slot | None:
@@ -215,6 +268,7 @@ class Place:
         slot.lanes -= 1
         if not slot.lanes:
             slot.role = None
+            self._close_surplus()
         if self._probing is slot:
             self._probing = None
         if slot.counts.latency:
@@ -222,7 +276,7 @@ class Place:
             self.latency = mean + (slot.counts.latency - mean) * 0.05
 
     def _pick(self, role: Role) -> Slot | None:
-        if self.busy() < self.health.allowed:
+        if self.busy() < self.allowed:
             unused = [slot for slot in self.slots if not slot.lanes]
             return next((slot for slot in unused if slot.is_open), unused[0])
         shared = [slot for slot in self.slots if self._has_lane(slot, role)]
@@ -248,12 +302,12 @@ class Place:
             name=server.name,
             host=server.host,
             state=health.state,
-            message=health.message or "; ".join(health.unfit.values()),
+            message=self.message,
             retry_in=None if health.retry_at is None else max(0.0, health.retry_at - now),
             roles=server.roles,
             open=sum(slot.is_open and not slot.connecting for slot in self.slots),
             busy=self.busy(),
-            allowed=health.allowed,
+            allowed=self.allowed,
             configured=server.connections,
             bytes=sum(c.bytes for c in counts),
             articles=sum(c.articles for c in counts),
@@ -262,4 +316,6 @@ class Place:
             encrypted=tls,
             tls_verified=tls and server.verify_tls,
             connections=tuple(slot.status() for slot in self.slots),
+            held=self.held,
+            bandwidth_limit=self.throttle.rate,
         )

@@ -9,20 +9,27 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
+import anyio
+
 from usenetsync_tui.codec.envelope import Dress
 from usenetsync_tui.errors import (
     ArticleCorruptError,
     ArticleMissingError,
     StoreError,
     StoreUnavailableError,
+    StoreUnusableError,
 )
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
+from usenetsync_tui.store.usenet.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.looking import BATCH, Search, ask_for, ask_many
 from usenetsync_tui.store.usenet.posting import Posting, doubling
 from usenetsync_tui.store.usenet.servers import UsenetServers
 
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
+
+_TOGETHER = 4
+"""Connections on which a batch of Message-IDs is looked for at once, at most."""
 
 
 class Aliases(Protocol):
@@ -82,11 +89,37 @@ class UsenetStore:
         there: set[bytes] = set()
         ids = iter(dict.fromkeys(message_ids))
         while batch := list(islice(ids, BATCH)):
-            names = [(m, self._dress.wire_id(m)) for m in batch]
-            there |= await self._look_up(names)
-            left = [m for m in batch if m not in there]
-            if left:
-                there |= await self._look_up(list((await self._aliases.adopted(left)).items()))
+            # In one search: what one server does not have under its own id, and another that
+            # gives no answer may have, can be there all the same, under the id it was given.
+            adopted = await self._aliases.adopted(batch)
+            parts = self._parts(batch)
+            names = [[(m, self._dress.wire_id(m)) for m in part] for part in parts]
+            for part, own in zip(parts, names, strict=True):
+                own += [(m, adopted[m]) for m in part if m in adopted]
+            there |= await self._look_up_together(names)
+        return there
+
+    def _parts(self, batch: Sequence[bytes]) -> list[Sequence[bytes]]:
+        """One for each connection that is free, where a part is worth a connection."""
+        free = self._servers.roster.free(self._checking_role, self._servers.now())
+        count = max(1, min(_TOGETHER, free, len(batch) // IN_FLIGHT))
+        return [batch[i::count] for i in range(count)]
+
+    async def _look_up_together(self, parts: Sequence[Sequence[tuple[bytes, str]]]) -> set[bytes]:
+        there: set[bytes] = set()
+        failures: list[StoreError | StoreUnusableError] = []
+
+        async def look_up(names: Sequence[tuple[bytes, str]]) -> None:
+            try:
+                there.update(await self._look_up(names))
+            except (StoreError, StoreUnusableError) as failure:
+                failures.append(failure)
+
+        async with anyio.create_task_group() as group:
+            for names in parts:
+                group.start_soon(look_up, names)
+        if failures:
+            raise failures[0]
         return there
 
     async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> set[bytes]:
@@ -142,7 +175,7 @@ class UsenetStore:
     def _checking_role(self) -> Role:
         """Without a server to verify on, the others can say what they have too."""
         roles = (Role.VERIFY, Role.FETCH, Role.POST)
-        return next((r for r in roles if self._servers.has_role(r)), Role.VERIFY)
+        return next((r for r in roles if self._servers.roster.has_role(r)), Role.VERIFY)
 
     def _search(self, role: Role, *, wait: bool = True) -> Search:
         return Search(self._servers, role, tries=self._tries, backoff=self._backoff, wait=wait)

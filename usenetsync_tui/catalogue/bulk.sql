@@ -1,0 +1,87 @@
+-- is_building
+-- Whether a version is under construction.
+SELECT EXISTS (SELECT FROM snapshots
+                WHERE folder_id = %(folder)s AND version = %(version)s AND state = 0);
+
+-- pending
+-- Current rows of `files f` that can be held or left out: of the version under construction.
+f.last_version IS NULL AND %(building)s AND f.state = 0;
+
+-- retriable
+-- Current rows of `files f` that can be retried: those that failed in the version under
+-- construction, and those of any version with articles that were given up.
+f.last_version IS NULL AND (%(building)s AND f.state = 2 OR f.state <> 2 AND EXISTS (
+    SELECT FROM objects o
+     WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.id = f.object_id
+       AND f.path_key BETWEEN o.first_key AND o.last_key
+       AND EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 5)));
+
+-- within
+-- Rows of `files f` in a range of keys, but for some.
+f.path_key >= %(first)s AND (%(last)s::bytea IS NULL OR f.path_key <= %(last)s)
+AND f.path_key <> ALL (%(without)b::bytea[]);
+
+-- count
+-- How many files of a range are meant.
+SELECT count(*) FROM files f WHERE {matching};
+
+-- page
+-- The next files of a range that are meant, in path order.
+SELECT f.path_key, coalesce(f.long_path, f.path_key), f.size, f.kind, f.state, f.object_id
+  FROM files f WHERE {matching}
+ ORDER BY f.path_key
+ LIMIT %(limit)s;
+
+-- fail
+-- Files not read yet are passed over, for a reason. What was posted of one is kept for when it
+-- is retried. (Here and below: a row that somebody else is changing is left to him, for two that
+-- wait for each other would end one of them; and current rows are looked up key by key, as
+-- in files.sql.)
+UPDATE files f SET state = 2, reason = %(reason)s
+  FROM unnest(%(keys)b::bytea[]) AS u(path_key)
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.first_version FROM files c
+        WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+          AND c.state = 0
+          FOR UPDATE SKIP LOCKED) AS now
+ WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
+   AND f.first_version = now.first_version
+RETURNING f.path_key;
+
+-- revive
+-- Failed files are to be read; those that failed in earlier versions, anew in this one: there
+-- they stay as they were.
+WITH failed AS MATERIALIZED (
+    SELECT now.* FROM unnest(%(keys)b::bytea[]) AS u(path_key)
+     CROSS JOIN LATERAL (
+           SELECT c.* FROM files c
+            WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+              AND c.state = 2
+              FOR UPDATE SKIP LOCKED) AS now),
+revived AS (
+    UPDATE files f SET state = 0, reason = NULL FROM failed
+     WHERE f.folder_id = failed.folder_id AND f.path_key = failed.path_key
+       AND f.first_version = failed.first_version AND f.first_version = %(version)s
+ RETURNING f.path_key),
+ended AS (
+    UPDATE files f SET last_version = %(version)s - 1 FROM failed
+     WHERE f.folder_id = failed.folder_id AND f.path_key = failed.path_key
+       AND f.first_version = failed.first_version AND f.first_version < %(version)s),
+begun AS (
+    INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
+                       inode, mode, link, long_path)
+    SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
+           long_path
+      FROM failed WHERE first_version < %(version)s
+ RETURNING path_key)
+SELECT path_key FROM revived UNION ALL SELECT path_key FROM begun;
+
+-- plan_again
+-- Articles of an object that were given up are to be posted; the store's words stay until then.
+UPDATE segments s SET status = 0
+  FROM (SELECT segment_index, redundancy FROM segments
+         WHERE object_id = %(object)s AND status = 5
+           FOR UPDATE SKIP LOCKED) AS given_up
+ WHERE s.object_id = %(object)s AND s.segment_index = given_up.segment_index
+   AND s.redundancy = given_up.redundancy
+RETURNING s.segment_index;

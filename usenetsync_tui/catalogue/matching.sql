@@ -1,0 +1,34 @@
+-- at_version
+-- Rows of `files f` that are true in a version.
+f.folder_id = %(folder)s AND f.first_version <= %(version)s
+AND (f.last_version IS NULL OR f.last_version >= %(version)s);
+
+-- words
+-- All words occur in the path, ASCII letters in either case. Latin-1 has a character for each
+-- byte, and lower() in the C locale knows those of ASCII alone.
+lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+LIKE ALL (%(words)s::text[]);
+
+-- sized
+-- Only regular files have a size.
+f.kind = 0 AND f.size BETWEEN %(min_size)s AND %(max_size)s;
+
+-- failed
+-- It could not be read, or was left out.
+f.state = 2;
+
+-- pending
+-- Its bytes are still to be read.
+f.state = 0;
+
+-- laid_out
+-- Its bytes have their place, or it has none.
+f.state = 1;
+
+-- waits
+-- It is laid out or begun, but its object lacks articles. (The keys say no more than the id does:
+-- they let the planner begin with the objects that are not complete, which are few.)
+EXISTS (SELECT FROM objects o
+         WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.id = f.object_id
+           AND f.path_key BETWEEN o.first_key AND o.last_key
+           AND (f.state = 1 OR f.state = 0 AND o.posted > 0));

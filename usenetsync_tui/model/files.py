@@ -1,0 +1,87 @@
+"""Lists of files as a user asks for them: filtered, ordered, selected.
+
+A selection is a predicate, never a list of all its files: marks are ranges of paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FileView(StrEnum):
+    """A file's state as the screen words it."""
+
+    QUEUED = "queued"
+    POSTING = "posting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class FileOrder(StrEnum):
+    """What a list is sorted by. Both are immutable while a version is looked at."""
+
+    PATH = "path"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilter:
+    """Which files of a version are meant; without anything, all of them."""
+
+    words: tuple[bytes, ...] = ()
+    """All of them occur in the path; ASCII letters match in either case."""
+    view: FileView | None = None
+    min_size: int | None = None
+    """Bytes, inclusive; a folder or a link has none and never matches a size."""
+    max_size: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether it leaves anything out."""
+        sized = self.min_size is not None or self.max_size is not None
+        return sized or bool(self.words or self.view)
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuery:
+    """A list of files: of one version of one folder."""
+
+    folder_id: int
+    version: int
+    filter: FileFilter = FileFilter()
+    order: FileOrder = FileOrder.PATH
+    reverse: bool = False
+    """By path: Z first; by size: the smallest first (its natural order is largest first)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """Where a row stands in any order."""
+
+    path: bytes
+    size: int = 0
+    """Bytes; -1 of a folder or a link, which have none. By path it says nothing."""
+
+
+class FileAction(StrEnum):
+    """What can be done to files of the version under construction, or of the newest one."""
+
+    RETRY = "retry"
+    """Failed, held and left-out files are read again, unposted articles posted again."""
+    HOLD = "hold"
+    """Files not read yet are passed over until they are retried."""
+    LEAVE_OUT = "leave out"
+    """Files not read yet stay out of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSelection:
+    """Files of a version: those in `ranges`, or all that match, but for `without`."""
+
+    folder_id: int
+    version: int
+    filter: FileFilter = FileFilter()
+    ranges: tuple[tuple[bytes, bytes], ...] | None = None
+    """First and last path of each marked run, inclusive; None: every file that matches."""
+    without: tuple[bytes, ...] = ()
+    """Unmarked again after "all that match"."""
