@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
-from trees import content, small_files
+from engine_ground import SLOW, job, new_engine, running, until
 
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError
-from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import (
     Cancel,
-    Drain,
     FolderChoices,
     Pause,
     Resume,
@@ -26,68 +22,11 @@ from usenetsync_tui.model.commands import (
     SetPriority,
     Upload,
 )
-from usenetsync_tui.model.folders import Compression, Priority
-from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import EngineState
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.postgres.pool import Pool
-from usenetsync_tui.settings import Settings
-
-SLOW = FolderChoices(compression=Compression.LZMA)
-
-
-@pytest.fixture
-def engine(database: str, tmp_path: Path) -> Engine:
-    return new_engine(database, tmp_path)
-
-
-def new_engine(database: str, tmp_path: Path) -> Engine:
-    settings = Settings(database_url=database, max_workers=2, chunk_size=100_000)  # type: ignore[arg-type]
-    return Engine(settings, Locations.find({"USENETSYNC_HOME": str(tmp_path)}), what="test")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    root = tmp_path / "folder"
-    small_files(root, 100)
-    (root / "large").write_bytes(content(500_000))
-    return root
-
-
-@pytest.fixture
-def big(tmp_path: Path) -> Path:
-    """Takes some seconds with LZMA."""
-    root = tmp_path / "big"
-    root.mkdir()
-    for number in range(20):
-        (root / f"{number:02}").write_bytes(content(1_000_000, number))
-    return root
-
-
-@asynccontextmanager
-async def running(engine: Engine) -> AsyncIterator[None]:
-    async def run() -> None:
-        await engine.run(until_idle=False)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(run)
-        try:
-            yield
-        finally:
-            engine.submit(Drain())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    with anyio.fail_after(30):
-        while not condition():  # noqa: ASYNC110 - the status is polled, as the screen does
-            await anyio.sleep(0.02)
-
-
-async def job(pool: Pool, job_id: int) -> Job:
-    async with Catalogue(pool).transaction() as tx:
-        found = await jobs.by_id(tx, job_id)
-    assert found is not None
-    return found
 
 
 @pytest.mark.anyio
@@ -229,7 +168,7 @@ async def test_a_job_whose_engine_died_goes_on(engine: Engine, folder: Path, poo
     async with Catalogue(pool).transaction() as tx:
         await jobs.set_state(tx, engine.started[0], JobState.RUNNING)
         await jobs.requeue_interrupted(tx)
-        assert [j.id for j in await jobs.open_uploads(tx)] == engine.started
+        assert [j.id for j in await jobs.open_jobs(tx)] == engine.started
 
 
 @pytest.mark.anyio

@@ -102,8 +102,9 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
             for row in page:
                 seen = file_row(row)
                 if as_json:
+                    fields = words.row(replace(seen, object_id=None, sha256=None))
                     digest = row.sha256.hex() if row.sha256 else None
-                    words.emit("file", **words.row(seen), sha256=digest, mode=row.mode)
+                    words.emit("file", **{**fields, "sha256": digest, "mode": row.mode})
                 else:
                     kind = "dl"[row.kind - 1] if row.kind else "-"
                     words.say(

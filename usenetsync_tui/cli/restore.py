@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 import click
 
+from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.run import (
     Exit,
@@ -22,9 +22,10 @@ from usenetsync_tui.cli.run import (
 )
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.opening import application_name
-from usenetsync_tui.engine.single import SingleJob
+from usenetsync_tui.engine.single import SingleJob, finished_version
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.pipeline.verify import Verified
 from usenetsync_tui.postgres.lock import EngineLock
 
@@ -50,11 +51,18 @@ async def _restore(
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        job = SingleJob(await stores.run(folder, 0, to_post=False))
-        where = os.fsencode(os.path.abspath(target))
-        summary = await _shown(
-            job, lambda: job.restore(where, version, os.fsencode(prefix)), as_json
-        )
+        run = await stores.run(folder, 0, to_post=False)
+        async with opened.catalogue.transaction(durable=True) as tx:
+            run.job_id = await jobs.add(
+                tx,
+                folder.id,
+                Verb.RESTORE,
+                folder.priority,
+                target=os.fsencode(os.path.abspath(target)),
+                prefix=os.fsencode(prefix) or None,
+                version=await finished_version(tx, folder.id, version),
+            )
+        summary = await _shown(SingleJob(run), as_json)
     tell(summary, as_json=as_json)
     return CODES[summary.outcome.state]
 
@@ -77,8 +85,14 @@ async def _verify(word: str, body: bool, as_json: bool) -> Exit:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
         async with EngineLock(opened.conninfo, application_name=application_name("verify")):
-            job = SingleJob(await stores.run(folder, 0))
-            summary = await _shown(job, lambda: job.verify(bodies=body), as_json)
+            run = await stores.run(folder, 0)
+            async with opened.catalogue.transaction(durable=True) as tx:
+                newest = await finished_version(tx, folder.id, None)
+                run.job_id = await jobs.add(
+                    tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
+                )
+            job = SingleJob(run)
+            summary = await _shown(job, as_json)
     found = job.verified
     if found is not None:
         _tell_found(found, as_json)
@@ -102,11 +116,11 @@ def _tell_found(found: Verified, as_json: bool) -> None:
         words.say(f"  version {version} still lacks {words.number(count)}")
 
 
-async def _shown(job: SingleJob, work: Callable[[], Awaitable[Summary]], as_json: bool) -> Summary:
+async def _shown(job: SingleJob, as_json: bool) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, job.stop)
         group.start_soon(lambda: progress.show(lambda: job.figures, as_json=as_json))
-        summary = await work()
+        summary = await job.work()
         group.cancel_scope.cancel()
     return summary

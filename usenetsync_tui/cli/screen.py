@@ -42,7 +42,7 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
         for path in paths:
             engine.submit(Upload(folder_path(path)))
         with EngineThread(engine) as thread:
-            ended = run_screen(engine, mouse=mouse)
+            ended = run_screen(engine, mouse=mouse, keys=settings.keys, theme=settings.theme)
             _end(thread, ended.reason)
     except UsenetSyncError as error:
         words.complain(f"usenetsync: {safe_name(str(error))}")

@@ -12,8 +12,9 @@ from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings
-from usenetsync_tui.store.usenet.diagnosis import Step, diagnose
+from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 _GLYPHS = {True: "✓", False: "!", None: "·"}
 
@@ -89,7 +90,7 @@ async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
     return good
 
 
-def _line(step: Step) -> str:
+def _line(step: TrialStep) -> str:
     return (
         f"  {_GLYPHS[step.ok]} {step.name:13} {step.seconds * 1000:8,.0f} ms  "
         f"{safe_name(step.detail)}"

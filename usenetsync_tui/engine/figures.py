@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
 from usenetsync_tui.pipeline.run import Progress, Run
+
+_T = TypeVar("_T")
 
 
 def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
@@ -42,6 +46,7 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
         eta=None,
         elapsed=0.0,
         message=job.message or "",
+        target=job.target or b"",
     )
 
 
@@ -77,7 +82,18 @@ def running_figures(
         elapsed=now - started,
         verified=p.verified,
         from_copies=p.from_copies,
+        target=job.target or b"",
     )
+
+
+def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
+    """`now`, made of the very objects of `before` where they are equal: whoever shows them sees
+    at a glance that nothing changed."""
+    new = tuple(now)
+    if len(new) != len(before):
+        return new
+    kept = tuple(old if old == this else this for old, this in zip(before, new, strict=True))
+    return before if all(old is this for old, this in zip(before, kept, strict=True)) else kept
 
 
 def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> EngineStatus:
@@ -89,15 +105,15 @@ def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> Engin
     segments = progress.segments
     return replace(
         before,
-        stages=tuple(s.status() for s in run.stages) if run else (),
-        workers=workers(run) if run else (),
+        stages=same(before.stages, (s.status() for s in run.stages) if run else ()),
+        workers=same(before.workers, workers(run) if run else ()),
         bytes_per_second=rates.bytes_per_second if run else 0.0,
         files_per_second=rates.files_per_second if run else 0.0,
-        throughput=rates.history,
+        throughput=same(before.throughput, rates.history),
         memory=resident_bytes(),
         in_flight=progress.in_flight,
         dedupe_rate=progress.deduplicated_segments / segments if segments else 0.0,
-        notices=tuple(progress.latest) if run else before.notices,
+        notices=same(before.notices, progress.latest) if run else before.notices,
         notice_count=progress.notices if run else before.notice_count,
     )
 

@@ -1,4 +1,4 @@
-"""Restore and verify: one job, run beside or instead of the engine, with the same figures."""
+"""Restore and verify: what such a job does, whoever runs it, and one that a command runs itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import checks, jobs, snapshots
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.engine.figures import running_figures
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.engine.summary import Summary, summarise
@@ -30,11 +31,94 @@ from usenetsync_tui.pipeline.upload import Outcome
 from usenetsync_tui.pipeline.verify import Verified, verify
 
 
+async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
+    """The version that is meant; None: the newest finished one. `UnknownSnapshotError`."""
+    versions = [
+        s.version
+        for s in await snapshots.of_folder(tx, folder)
+        if s.state is not SnapshotState.BUILDING
+    ]
+    if not versions:
+        raise UnknownSnapshotError("No version of it is complete yet.")
+    if wanted is not None and wanted not in versions:
+        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
+        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
+    return wanted or versions[-1]
+
+
+async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """How a job's work ends: what went wrong with it is its outcome, and no more than that.
+
+    Raises what no job can go on with: a database that is gone, and what is not ours.
+    """
+    try:
+        return await work()
+    except Exception as error:  # noqa: BLE001 - what is not ours is raised again
+        failure = leading_error(error)
+        if not isinstance(failure, UsenetSyncError) or (
+            failure.retryable and not isinstance(failure, StoreError)
+        ):
+            raise failure from None
+        return Outcome(JobState.FAILED, run.version, str(failure))
+
+
+async def restored(run: Run, job: Job) -> Outcome:
+    """Restore the version of a job, or the part of it below its prefix, into its target."""
+    assert job.target is not None and job.version is not None
+    run.version = job.version
+    with TargetTree(job.target) as tree:
+        made = await to_thread.run_sync(tree.prepare)
+        async with run.catalogue.transaction(durable=True) as tx:
+            await jobs.clear_notices(tx, job.id)
+            if made:
+                await jobs.own_target(tx, job.id)
+            owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
+        await restore(run, tree, job.prefix or b"", owns_target=owns)
+    return await _ended(run)
+
+
+async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
+    """Look for every article of a folder, and post again what is missing."""
+    run.version = job.version or 0
+    async with run.catalogue.transaction() as tx:
+        await jobs.clear_notices(tx, job.id)
+        bodies = await jobs.with_bodies(tx, job.id)
+    found = await verify(run, bodies=bodies)
+    if not run.draining:
+        errors = run.progress.errors
+        found.reposted = await _mended(run)
+        async with run.catalogue.transaction() as tx:
+            found.lost = await checks.lost_by_version(tx, run.folder.id)
+        if not found.lost and run.progress.errors == errors:
+            run.progress.errors = 0  # what was found wrong is right again
+        elif found.lost:
+            run.progress.errors = max(1, run.progress.errors)
+    return await _ended(run), found
+
+
+async def _mended(run: Run) -> int:
+    """Post again what is missing; 0 when the folder itself is not there."""
+    try:
+        return await mend(run)
+    except SourceError as error:
+        await run.notice(Notice(NoticeKind.UNREADABLE, run.folder.path, str(error)))
+        return 0
+
+
+async def _ended(run: Run) -> Outcome:
+    await run.save_progress()
+    if run.draining:
+        return Outcome(JobState.QUEUED, run.version, "interrupted; the same command goes on")
+    if run.progress.errors:
+        return Outcome(JobState.INCOMPLETE, run.version, "not everything is whole")
+    return Outcome(JobState.COMPLETED, run.version, f"version {run.version}")
+
+
 class SingleJob:
-    """One restore or verify of a folder."""
+    """A restore or verify that a command runs itself, beside or instead of the engine."""
 
     def __init__(self, run: Run) -> None:
-        """`run` has no job yet: it is made here."""
+        """`run` is of a job in the catalogue that the queue does not run."""
         self._catalogue = run.catalogue
         self._run = run
         self._job: Job | None = None
@@ -57,101 +141,24 @@ class SingleJob:
             self._run, self._job, JobState.RUNNING, self._rates, now, self._started
         )
 
-    async def restore(self, target: bytes, version: int | None, prefix: bytes) -> Summary:
-        """Restore a version (None: the newest) or a part of it into `target`."""
-        run, folder = self._run, self._run.folder
-        run.version = await self._version(version)
-        tree = TargetTree(target)
-        made = await to_thread.run_sync(tree.prepare)
-        with tree:
-            async with self._catalogue.transaction(durable=True) as tx:
-                owns = made or await jobs.owned_target(tx, folder.id, target)
-                run.job_id = await jobs.add(
-                    tx,
-                    folder.id,
-                    Verb.RESTORE,
-                    folder.priority,
-                    target=target,
-                    prefix=prefix or None,
-                    version=run.version,
-                    owns_target=owns,
-                )
-            return await self._tell(lambda: restore(run, tree, prefix, owns_target=owns))
-
-    async def verify(self, *, bodies: bool) -> Summary:
-        """Look for every article of the folder; `bodies` fetches and checks them too."""
-        run, folder = self._run, self._run.folder
-        run.version = await self._version(None)
-        async with self._catalogue.transaction(durable=True) as tx:
-            run.job_id = await jobs.add(
-                tx, folder.id, Verb.VERIFY, folder.priority, version=run.version
-            )
-
-        async def sweep() -> None:
-            self.verified = found = await verify(run, bodies=bodies)
-            if run.draining:
-                return
-            errors = run.progress.errors
-            found.reposted = await self._mend()
-            async with self._catalogue.transaction() as tx:
-                found.lost = await checks.lost_by_version(tx, folder.id)
-            if not found.lost and run.progress.errors == errors:
-                run.progress.errors = 0  # what was found wrong is right again
-            elif found.lost:
-                run.progress.errors = max(1, run.progress.errors)
-
-        return await self._tell(sweep)
-
-    async def _mend(self) -> int:
-        """Post again what is missing; 0 when the folder itself is not there."""
-        try:
-            return await mend(self._run)
-        except SourceError as error:
-            notice = Notice(NoticeKind.UNREADABLE, self._run.folder.path, str(error))
-            await self._run.notice(notice)
-            return 0
-
-    async def _version(self, wanted: int | None) -> int:
-        async with self._catalogue.transaction() as tx:
-            versions = [
-                s.version
-                for s in await snapshots.of_folder(tx, self._run.folder.id)
-                if s.state is not SnapshotState.BUILDING
-            ]
-        if not versions:
-            raise UnknownSnapshotError("No version of it is complete yet.")
-        if wanted is not None and wanted not in versions:
-            known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
-            raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
-        return wanted or versions[-1]
-
-    async def _tell(self, work: Callable[[], Awaitable[None]]) -> Summary:
-        """Run the job's work and record how it ended."""
+    async def work(self) -> Summary:
+        """Run it to its end, and record how it ended."""
         run = self._run
         async with self._catalogue.transaction() as tx:
             await jobs.set_state(tx, run.job_id, JobState.RUNNING)
-            self._job = await jobs.by_id(tx, run.job_id)
-        try:
-            await work()
-            outcome = self._outcome()
-        except Exception as error:  # noqa: BLE001 - what is not ours is raised again
-            failure = leading_error(error)
-            if not isinstance(failure, UsenetSyncError) or (
-                failure.retryable and not isinstance(failure, StoreError)
-            ):
-                raise failure from None
-            outcome = Outcome(JobState.FAILED, run.version, str(failure))
-        await run.save_progress()
+            self._job = job = await jobs.by_id(tx, run.job_id)
+        assert job is not None
+        outcome = await concluded(run, lambda: self._perform(job))
+        if outcome.state is JobState.QUEUED:  # nobody but the user takes it up again
+            outcome = Outcome(JobState.CANCELLED, outcome.version, outcome.message)
         async with self._catalogue.transaction(durable=True) as tx:
             await jobs.set_state(tx, run.job_id, outcome.state, outcome.message)
         figures = self.figures
         assert figures is not None
         return await summarise(run, outcome, figures)
 
-    def _outcome(self) -> Outcome:
-        version = self._run.version
-        if self._run.draining:
-            return Outcome(JobState.CANCELLED, version, "interrupted; the same command goes on")
-        if self._run.progress.errors:
-            return Outcome(JobState.INCOMPLETE, version, "not everything is whole")
-        return Outcome(JobState.COMPLETED, version, f"version {version}")
+    async def _perform(self, job: Job) -> Outcome:
+        if job.verb is Verb.RESTORE:
+            return await restored(self._run, job)
+        outcome, self.verified = await verified(self._run, job)
+        return outcome

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from anyio import to_thread
@@ -24,12 +26,16 @@ from usenetsync_tui.store.retrying import RetryingStore
 from usenetsync_tui.store.shards import ShardsStore
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
+_NO_SERVER = "There is no server: add a [[servers]] table to config.toml."
+_Wish = Callable[[UsenetServers], None]
+
 
 class Stores:
     """The stores of one engine's life; implements `Places`. Leaving it closes the connections."""
 
     def __init__(self, catalogue: Catalogue, settings: Settings, locations: Locations) -> None:
         self.keys = KeyRing(settings, locations)
+        self._locations = locations
         self._catalogue = catalogue
         self._settings = settings
         self._shards = ShardsStore(catalogue.pool)
@@ -37,13 +43,43 @@ class Stores:
         self._places: dict[Realm, Place] = {}
         self.bandwidth_limit = settings.bandwidth_limit
         """Bytes a second posted to all servers together; 0: no limit."""
-        self._servers: UsenetServers | None = None
-        if settings.servers:
-            self._servers = UsenetServers(
-                settings.usenet_servers(os.environ),
-                patience=settings.server_patience,
-                bandwidth_limit=settings.bandwidth_limit,
-            )
+        self._wishes: dict[tuple[str, str], _Wish] = {}
+        """What the user asked of a server while the engine runs, by its name and what it is."""
+        self._servers = self._open()
+
+    def _open(self) -> UsenetServers | None:
+        if not self._settings.servers:
+            return None
+        return UsenetServers(
+            self._settings.usenet_servers(os.environ),
+            patience=self._settings.server_patience,
+            bandwidth_limit=self.bandwidth_limit,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """Those in use."""
+        return self._settings
+
+    async def renew(self, settings: Settings) -> None:
+        """Use other settings from now on; nothing may be at work. `SettingsError`."""
+        before, self._settings = self._settings, settings
+        try:
+            servers = self._open()
+        except UsageError:
+            self._settings = before
+            raise
+        old, self._servers = self._servers, servers
+        self.keys = KeyRing(settings, self._locations)
+        self._places.clear()
+        if servers is not None:
+            names = {status.name for status in servers.statuses()}
+            for (name, _), wish in self._wishes.items():
+                if name in names:
+                    with suppress(UsageError):  # it may have fewer connections now
+                        wish(servers)
+        if old is not None:
+            await old.aclose()
 
     async def __aenter__(self) -> Stores:
         return self
@@ -68,6 +104,33 @@ class Stores:
         if self._servers is not None:
             self._servers.set_bandwidth_limit(bytes_per_second)
 
+    def limit_server(self, name: str, bytes_per_second: int) -> None:
+        """Post no faster than this to one server. `UsageError` when there is no such server."""
+        self._ask(name, "limit", lambda s: s.set_server_bandwidth_limit(name, bytes_per_second))
+
+    def set_connections(self, name: str, count: int) -> None:
+        """Use so many connections of a server. `UsageError`."""
+        self._ask(name, "connections", lambda s: s.set_connections(name, count))
+
+    def hold(self, name: str) -> None:
+        """Give a server nothing new. `UsageError`."""
+        self._ask(name, "held", lambda s: s.hold(name))
+
+    def release(self, name: str) -> None:
+        """Use a server again. `UsageError`."""
+        self._ask(name, "held", lambda s: s.release(name))
+
+    def _ask(self, name: str, what: str, wish: _Wish) -> None:
+        if self._servers is None:
+            raise UsageError(_NO_SERVER)
+        wish(self._servers)
+        self._wishes[name, what] = wish
+
+    def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
+        """How a Message-ID is written on the wire; None where the realm was not reached yet."""
+        place = self._places.get(realm)
+        return None if place is None else place.wire_id(message_id)
+
     async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> Run:
         """A run of a job on a folder.
 
@@ -75,7 +138,8 @@ class Stores:
         what they look for. `UsageError`, `KeyUnavailableError`.
         """
         place = await (self._reached if to_post else self.of)(folder.realm)
-        return Run(self._catalogue, self, place, folder, job_id, self._settings.limits)
+        limits = self._settings.limits
+        return Run(self._catalogue, self, place, folder, job_id, limits)
 
     async def of(self, realm: Realm) -> Place:
         """A realm's place; where it cannot be reached, one that says so of each article."""
@@ -103,7 +167,7 @@ class Stores:
 
     def _usenet(self, realm: Realm, key: bytes | None) -> Place:
         if self._servers is None:
-            raise UsageError("There is no server: add a [[servers]] table to config.toml.")
+            raise UsageError(_NO_SERVER)
         dress: Dress
         if key is not None:
             dress = SealedDress(key, realm.newsgroups)

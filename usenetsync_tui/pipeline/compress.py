@@ -26,9 +26,9 @@ async def compress(
     out: MemoryObjectSendStream[DressedItem],
 ) -> None:
     """One compressing worker."""
-    wanted, slot = wanted_compression(run), stage.slots[worker]
+    wanted, slot = wanted_compression(run), stage.slot(worker)
     async with items, out:
-        async for item in items:
+        async for item in stage.team.items(worker, items):
             if not isinstance(item, RawSegment):
                 await out.send(item)
                 continue

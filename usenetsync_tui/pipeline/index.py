@@ -62,6 +62,7 @@ async def index(
 
     Raises `SourceError` when the folder itself cannot be read; nothing is then removed.
     """
+    run.progress.unwalked = 0
     batches_in, batches = anyio.create_memory_object_stream[ScanBatch](_WALK_AHEAD)
     rows_in, rows = anyio.create_memory_object_stream[list[CurrentRow]](_ROWS_AHEAD)
     async with anyio.create_task_group() as group:
@@ -239,7 +240,9 @@ class _Merge:
 
     async def _report(self, batch: ScanBatch) -> None:
         self._kept += batch.kept
-        await self._run.notice(*(Notice(p.kind, p.path, p.reason) for p in batch.problems))
+        notices = [Notice(p.kind, p.path, p.reason) for p in batch.problems]
+        self._run.progress.unwalked += sum(n.is_error for n in notices)
+        await self._run.notice(*notices)
 
     async def _flush(self, *, force: bool) -> None:
         """Write the changes down, a batch a transaction."""

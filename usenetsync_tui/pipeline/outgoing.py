@@ -9,28 +9,30 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.pipeline.confirm import confirm
+from usenetsync_tui.pipeline.crew import BUFFERS_A_SEGMENT
 from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.post import Posted, post
 from usenetsync_tui.pipeline.run import Run, Stage
 
 _QUEUE = 8
 _ANSWERS = 256
-_BUFFERS_A_SEGMENT = 3
-"""Source bytes, payload, and the copy a driver or a wire makes of it."""
 
 
-def lanes(run: Run) -> int:
-    """Articles to be posted at once: what the store takes, else what suits the database."""
+def lanes(run: Run, workers: int | None = None) -> int:
+    """Articles to be posted at once: what the store takes, else what suits the database.
+
+    With so many workers; with those of the settings unless told otherwise.
+    """
     wanted = run.place.store.lanes
     if wanted is None:
-        wanted = min(run.limits.max_workers, run.limits.max_connections // 4)
+        wanted = min(workers or run.limits.max_workers, run.limits.max_connections // 4)
     return max(1, wanted)
 
 
 def capacity(run: Run) -> int:
     """Items a stream may hold: `_QUEUE`, less when segments are huge."""
     workers = 2 * run.limits.max_workers + lanes(run)
-    room = run.limits.memory_limit // (run.limits.chunk_size * _BUFFERS_A_SEGMENT)
+    room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
     return max(1, min(_QUEUE, (room - workers) // 4))
 
 
@@ -44,14 +46,15 @@ async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendSt
     waiting = min(2 * lanes(run), 4 * capacity(run))
     postings_in, postings = anyio.create_memory_object_stream[Posting](waiting)
     answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
-    posting, confirming = Stage("post", lanes(run), postings), Stage("confirm", 1, answers)
+    team = run.crew.team("post", lambda workers: lanes(run, workers))
+    posting, confirming = Stage("post", team, postings), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none
         keep = every_stream.enter_context
         for stream in (postings_in, postings, answers_in, answers):
             keep(stream)
         async with anyio.create_task_group() as group:
-            for number in range(len(posting.slots)):
+            for number in range(team.most):
                 ends = keep(postings.clone()), keep(answers_in.clone())
                 group.start_soon(post, run, ledger, posting, number, *ends)
             group.start_soon(confirm, run, ledger, confirming, answers)

@@ -1,7 +1,9 @@
 """pending: which files are still to be read, in path order, handed out as units.
 
 A file that changed while it was read is pending again, and comes in the next pass; what
-still changes after `PASSES` is left to `upload` to record with its reason.
+still changes after `PASSES` is left to `upload` to record with its reason. What the user
+retries while the run lasts (see `act`) is worth as many passes again; what the user holds or
+leaves out is passed over, and failed once more if the index took it in.
 """
 
 from __future__ import annotations
@@ -9,11 +11,14 @@ from __future__ import annotations
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files
+from usenetsync_tui.catalogue import files, left_out
+from usenetsync_tui.catalogue.files import PendingFile
+from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.pipeline.index import IndexResult
 from usenetsync_tui.pipeline.pack import Packer, Unit
 from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.turnstile import Turnstile
 
 PASSES = 3
 
@@ -51,43 +56,90 @@ async def find_units(
     A pass follows the index while that is still running; the next one begins when the
     catalogue says what became of every unit of this one.
     """
+    turn = run.turnstile
+    async with run.catalogue.transaction() as tx:
+        turn.leaves_out = await left_out.any_of(tx, run.job_id)
     packing = run.folder.realm.profile is not Profile.PLAIN
+    passes = PASSES
     async with out:
-        for _ in range(PASSES):
-            packer = Packer(run.limits.chunk_size, packing=packing)
-            found = await _one_pass(run, indexed, packer, outstanding, out)
-            if run.draining or not found:
-                return
-            await outstanding.none_left()
+        with turn.reading(indexed):
+            while passes:
+                retries = turn.retries
+                packer = Packer(run.limits.chunk_size, packing=packing)
+                one_pass = _Pass(run, turn, packer, outstanding, out)
+                found = await one_pass.over(indexed)
+                if not run.draining and found:
+                    await outstanding.none_left()
+                async with turn.lock:
+                    if run.draining or (not found and turn.retries == retries):
+                        return
+                    passes = passes - 1 if turn.retries == retries else PASSES
 
 
-async def _one_pass(
-    run: Run,
-    indexed: IndexResult,
-    packer: Packer,
-    outstanding: Outstanding,
-    out: MemoryObjectSendStream[Unit],
-) -> int:
-    async def hand_out(units: list[Unit]) -> None:
+class _Pass:
+    """Once through the pending files."""
+
+    def __init__(
+        self,
+        run: Run,
+        turn: Turnstile,
+        packer: Packer,
+        outstanding: Outstanding,
+        out: MemoryObjectSendStream[Unit],
+    ) -> None:
+        self._run = run
+        self._turn = turn
+        self._packer = packer
+        self._outstanding = outstanding
+        self._out = out
+
+    async def over(self, indexed: IndexResult) -> int:
+        """Hand out everything the index has reached, until it has reached all; how many."""
+        run, turn, found = self._run, self._turn, 0
+        turn.at = b""
+        while not run.draining:
+            async with turn.lock:
+                turns, finished, bell = turn.turns, indexed.finished, indexed.bell
+                page = await self._next_page(None if finished else indexed.reached)
+                out = await _left_out(run, page) if turn.leaves_out and page else {}
+            for file in page:
+                if turn.turns != turns or turn.lock.locked():
+                    break  # somebody acts on files: the rest of the page is stale
+                turn.at = file.key
+                if file.key not in out:
+                    found += 1
+                    await self._hand_out(self._packer.add(file))
+            if not page:
+                if finished:
+                    break
+                await bell.wait()
+        await self._hand_out(self._packer.flush())
+        return found
+
+    async def _next_page(self, until: bytes | None) -> list[PendingFile]:
+        async with self._run.catalogue.transaction() as tx:
+            size = self._run.limits.batch_size
+            return await files.pending_page(tx, self._run.folder.id, self._turn.at, size, until)
+
+    async def _hand_out(self, units: list[Unit]) -> None:
         for unit in units:
-            await run.gate.passed()
-            if not run.draining:
-                outstanding.add()
-                await out.send(unit)
+            await self._run.gate.passed()
+            if not self._run.draining:
+                self._outstanding.add()
+                await self._out.send(unit)
 
-    after, found = b"", 0
-    while not run.draining:
-        finished, bell = indexed.finished, indexed.bell
-        until = None if finished else indexed.reached
-        async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, after, run.limits.batch_size, until)
-        for file in page:
-            await hand_out(packer.add(file))
-        if page:
-            after, found = page[-1].key, found + len(page)
-        elif finished:
-            break
-        else:
-            await bell.wait()
-    await hand_out(packer.flush())
-    return found
+
+async def _left_out(run: Run, page: list[PendingFile]) -> dict[bytes, str]:
+    """The keys of files that the index took in, and the user leaves out; they fail again."""
+    async with run.catalogue.transaction() as tx:
+        reasons = await left_out.among(tx, run.job_id, [f.entry.path for f in page])
+        kept = {f.key: reasons[f.entry.path] for f in page if f.entry.path in reasons}
+        await files.set_failed(tx, run.folder.id, list(kept.items()))
+    progress = run.progress
+    for file in page:
+        if file.key in kept:
+            progress.failed(file.entry.size)
+            progress.notices += 1
+            progress.errors += 1
+            progress.latest.append(Notice(NoticeKind.LEFT_OUT, file.entry.path, kept[file.key]))
+    return kept

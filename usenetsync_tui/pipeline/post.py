@@ -38,9 +38,9 @@ async def post(
     out: MemoryObjectSendStream[Posted],
 ) -> None:
     """One posting worker."""
-    slot = stage.slots[worker]
+    slot = stage.slot(worker)
     async with postings, out:
-        async for posting in postings:
+        async for posting in stage.team.items(worker, postings):
             await run.gate.passed()
             receipt = error = None
             with slot.working(posting.path, posting.article.message_id.hex()[:8]):

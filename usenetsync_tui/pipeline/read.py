@@ -23,6 +23,7 @@ from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.crew import READ_AT_ONCE
 from usenetsync_tui.pipeline.dress import (
     DressedSegment,
     FileAbandoned,
@@ -39,8 +40,6 @@ from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.source import SourceTree
 
 _IDS_A_BLOCK = 100
-_READ_AT_ONCE = 3 << 20
-"""Bytes of a large file in one worker-thread call: a call a segment would cost more Python."""
 Segmented = RawSegment | DressedSegment
 
 
@@ -87,13 +86,14 @@ class Reader:
         self._source = source
         self._ids = ids
         self._stage = stage
-        self._slot = stage.slots[number]
+        self._slot = stage.slot(number)
+        self._number = number
         self._out = out
 
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
         """Read units until there are no more."""
         async with units, self._out:
-            async for unit in units:
+            async for unit in self._stage.team.items(self._number, units):
                 match unit:
                     case PackUnit():
                         await self._read_pack(unit)
@@ -139,7 +139,7 @@ class Reader:
             first_key=file.key,
             last_key=file.key,
         )
-        sent, at_once = 0, max(1, _READ_AT_ONCE // chunk)
+        sent, at_once = 0, max(1, READ_AT_ONCE // chunk)
         try:
             with await to_thread.run_sync(self._source.open, entry) as opened:
                 digests = hashlib.sha256(), xxhash.xxh3_128()
@@ -157,6 +157,7 @@ class Reader:
 
                 for first in range(0, new.segments, at_once):
                     await self._run.gate.passed()
+                    await self._stage.team.breathe()
                     if self._run.draining:
                         self._outstanding.done()
                         return

@@ -21,6 +21,8 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.pipeline.crew import Crew, Team
+from usenetsync_tui.pipeline.turnstile import Turnstile
 
 _SHOWN_NOTICES = 50
 
@@ -32,6 +34,8 @@ class Progress:
     phase: str = "starting"
     scanned: bool = False
     entries: int = 0
+    unwalked: int = 0
+    """Paths of the last walk that could not be walked, for which no row of `files` stands."""
     unchanged: int = 0
     total_files: int = 0
     done_files: int = 0
@@ -109,12 +113,39 @@ class Stage:
     """A stage as the queue monitor sees it: its workers and the stream in front of it."""
 
     def __init__(
-        self, name: str, workers: int, queue: MemoryObjectReceiveStream[Any] | None = None
+        self,
+        name: str,
+        workers: int | Team,
+        queue: MemoryObjectReceiveStream[Any] | None = None,
     ) -> None:
+        """`workers`: how many, or the team they are of."""
         self.name = name
-        self.slots = [Slot(name) for _ in range(workers)]
         self.done = 0
         self._queue = queue
+        self._team = None if isinstance(workers, int) else workers
+        count = workers if isinstance(workers, int) else workers.most
+        self._slots = [Slot(name) for _ in range(count)]
+
+    @property
+    def team(self) -> Team:
+        """The team of a stage that has one."""
+        assert self._team is not None
+        return self._team
+
+    @property
+    def workers(self) -> int:
+        """How many may have something in hand now."""
+        return len(self._slots) if self._team is None else self._team.allowed
+
+    @property
+    def slots(self) -> list[Slot]:
+        """Those of the workers that may have something in hand, or still have."""
+        allowed = self.workers
+        return [s for number, s in enumerate(self._slots) if number < allowed or s.busy]
+
+    def slot(self, number: int) -> Slot:
+        """A worker's own, whether it may work now or not."""
+        return self._slots[number]
 
     def status(self) -> StageStatus:
         """Depths and busy workers now."""
@@ -127,8 +158,8 @@ class Stage:
             name=self.name,
             depth=depth,
             capacity=capacity,
-            active=sum(s.busy for s in self.slots),
-            workers=len(self.slots),
+            active=sum(s.busy for s in self._slots),
+            workers=self.workers,
             done=self.done,
         )
 
@@ -147,11 +178,16 @@ class Run:
     version: int = 0
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
+    turnstile: Turnstile = field(default_factory=Turnstile)
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
+    crew: Crew = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.crew = Crew(self.limits)
 
     async def place_of(self, realm_id: int) -> Place:
         """The place of a segment's realm: a folder may have been in another one before."""

@@ -93,16 +93,18 @@ async def _move(run: Run) -> None:
 async def _stream(
     run: Run, ledger: Ledger, source: SourceTree, exclude: frozenset[tuple[int, int]]
 ) -> None:
-    size, workers = capacity(run), run.limits.max_workers
+    size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
     dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](2 * size)
-    # What is dressed where it is read goes straight on; else a stage lies in between.
-    readers = max(1, workers // 2)
-    compressors = max(1, workers - readers) if is_dense(run) else 0
     scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
-    reading, compressing = Stage("read", readers, units), Stage("compress", compressors, read)
-    run.stages[:] = [s for s in (scanning, reading, compressing, planning) if s.slots]
+    reading = Stage("read", run.crew.team("read", _readers), units)
+    run.stages[:] = [scanning, reading, planning]
+    # What is dressed where it is read goes straight on; else a stage lies in between.
+    dense = is_dense(run)
+    compressing = Stage("compress", run.crew.team("compress", _compressors), read)
+    if dense:
+        run.stages.insert(2, compressing)
     ids, indexed = ObjectIds(run), IndexResult()
     outstanding = Outstanding()
     # A reader that dresses what it reads sends nothing raw.
@@ -118,18 +120,26 @@ async def _stream(
                 run.progress.phase = "upload"
                 group.start_soon(_index, run, scanning, indexed, source, exclude)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
-                for number in range(len(reading.slots)):
-                    out = read_in if compressors else straight_on
+                for number in range(reading.team.most):
+                    out = read_in if dense else straight_on
                     mine = keep(out.clone())
                     reader = Reader(run, source, ids, reading, number, outstanding, mine)
                     group.start_soon(reader.work, keep(units.clone()))
-                for number in range(len(compressing.slots)):
+                for number in range(compressing.team.most if dense else 0):
                     between = keep(read.clone()), keep(dressed_in.clone())
                     group.start_soon(compress, run, compressing, number, *between)
                 planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
                 group.start_soon(planner.work, keep(dressed.clone()))
                 for stream in streams:
                     stream.close()
+
+
+def _readers(workers: int) -> int:
+    return max(1, workers // 2)
+
+
+def _compressors(workers: int) -> int:
+    return max(1, workers - _readers(workers))
 
 
 async def _index(
@@ -192,7 +202,9 @@ async def _finish(run: Run, before: int) -> Outcome:
         else:
             counts = await files.count_version(tx, folder, version)
             changes = await files.diff_counts(tx, folder, version)
-            await snapshots.finish(tx, folder, version, counts, changes, errors)
+            await snapshots.finish(
+                tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
+            )
             message = f"version {version}"
     await run.save_progress()
     if errors:

@@ -61,7 +61,10 @@ async def verify(run: Run, *, bodies: bool) -> Verified:
 async def _articles(run: Run, page: list[int]) -> AsyncIterator[list[Segment]]:
     """The posted articles of some objects, a batch at a time."""
     after = (0, -1, 0)
-    while not run.draining:
+    while True:
+        await run.gate.passed()
+        if run.draining:
+            return
         async with run.catalogue.transaction() as tx:
             articles = await segments.posted(tx, page, after, run.limits.batch_size)
         if not articles:
@@ -81,6 +84,7 @@ async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> dict[byte
     lost = {name: NoticeKind.MISSING for name in named if name not in there}
     if bodies:
         for name in there:
+            await run.gate.passed()
             kind = await _damage(run, named[name])
             if kind is not None:
                 lost[name] = kind

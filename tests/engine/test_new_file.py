@@ -1,0 +1,62 @@
+"""A file that is there when it is whole, and never over another one."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from usenetsync_tui.engine.new_file import new_file
+from usenetsync_tui.errors import TargetError
+
+
+def write(path: Path, content: bytes = b"whole") -> None:
+    with new_file(os.fsencode(path)) as file:
+        file.write(content)
+        assert not path.exists()
+
+
+def no_links(*_: object, **__: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_it_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    if not links:  # as on exFAT
+        monkeypatch.setattr(os, "link", no_links)
+    write(tmp_path / "new")
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["new"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_taken_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "new"
+    with pytest.raises(TargetError, match="File exists"), new_file(os.fsencode(path)) as file:
+        file.write(b"mine")
+        path.write_bytes(b"theirs")
+    assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(TargetError, match="File exists"):
+        write(tmp_path / "link")
+    (tmp_path / "new.part").write_bytes(b"another export")
+    with pytest.raises(TargetError, match="File exists"):
+        write(tmp_path / "new")
+    assert (tmp_path / "new.part").read_bytes() == b"another export"
+
+
+def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no"), new_file(os.fsencode(tmp_path / "new")) as file:
+        file.write(b"half")
+        raise ValueError("no")
+    assert os.listdir(tmp_path) == []

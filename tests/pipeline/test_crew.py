@@ -1,0 +1,348 @@
+"""The crew: how many work, and what becomes of it while they do."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import anyio
+import anyio.lowlevel
+import pytest
+from trees import SEGMENT, content
+from worlds import FaultyStore, World, until
+
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import MOST_WORKERS, FolderChoices
+from usenetsync_tui.model.folders import Compression
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.pipeline import compress as compress_module
+from usenetsync_tui.pipeline.crew import Crew, Team
+from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.source import SourceFile
+from usenetsync_tui.pipeline.upload import upload
+
+LIMITS = Limits(8, 40, 1000, 768_000, 4 << 30)
+
+
+def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
+    crew = Crew(LIMITS)
+    assert (crew.allowed, crew.most) == (8, MOST_WORKERS)
+    crew.allowed = MOST_WORKERS
+    assert crew.allowed == MOST_WORKERS
+    crew.allowed = 1
+    assert crew.allowed == 1
+    for count in (0, -1, MOST_WORKERS + 1):
+        with pytest.raises(UsageError, match="1 to 32"):
+            crew.allowed = count
+    assert crew.allowed == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (replace(LIMITS, memory_limit=64 << 20), 8),  # those of the settings are there anyway
+        (replace(LIMITS, memory_limit=256 << 20), 14),
+        (replace(LIMITS, chunk_size=64 << 20), 10),
+        (replace(LIMITS, max_workers=256), 256),
+    ],
+)
+def test_no_more_than_memory_has_room_for(limits: Limits, most: int) -> None:
+    crew = Crew(limits)
+    assert crew.most == most
+    crew.allowed = min(MOST_WORKERS, 2 * most)
+    assert crew.allowed == min(MOST_WORKERS, most)
+
+
+class Workshop:
+    """A stage whose workers do as they are told, and count who works."""
+
+    def __init__(self, allowed: int) -> None:
+        self.crew = Crew(replace(LIMITS, max_workers=allowed))
+        self.team = self.crew.team("shop", lambda workers: workers)
+        self.working: set[int] = set()
+        self.done: list[int] = []
+        self.go_on = anyio.Event()
+
+    async def work(self, number: int, stream: object, *, pieces: int = 1) -> None:
+        async for item in self.team.items(number, stream):  # type: ignore[arg-type]
+            self.working.add(number)
+            for _ in range(pieces):
+                await self.go_on.wait()
+                self.working.discard(number)
+                await self.team.breathe()
+                self.working.add(number)
+                assert len(self.working) <= max(self.team.allowed, 1)
+            self.working.discard(number)
+            self.done.append(item)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("allowed", [1, 3, MOST_WORKERS])
+async def test_everything_is_done_once_by_as_many_as_are_allowed(allowed: int) -> None:
+    shop = Workshop(allowed)
+    items_in, items = anyio.create_memory_object_stream[int](100)
+    async with items_in, items, anyio.create_task_group() as group:
+        for number in range(shop.team.most):
+            group.start_soon(shop.work, number, items)
+        for item in range(100):
+            items_in.send_nowait(item)
+        await anyio.wait_all_tasks_blocked()
+        assert shop.working == set(range(allowed))
+        shop.go_on.set()
+        items_in.close()
+    assert sorted(shop.done) == list(range(100))
+
+
+@pytest.mark.anyio
+async def test_raised_more_begin_at_once_and_lowered_nobody_takes_more() -> None:
+    shop = Workshop(2)
+    items_in, items = anyio.create_memory_object_stream[int](100)
+    async with items_in, items, anyio.create_task_group() as group:
+        for number in range(shop.team.most):
+            group.start_soon(shop.work, number, items)
+        for item in range(50):
+            items_in.send_nowait(item)
+        await anyio.wait_all_tasks_blocked()
+        assert len(shop.working) == 2
+        shop.crew.allowed = 5
+        await anyio.wait_all_tasks_blocked()
+        assert len(shop.working) == 5
+        shop.crew.allowed = 1
+        shop.working.clear()  # whoever goes on is the only one
+        shop.go_on.set()
+        items_in.close()
+    assert sorted(shop.done) == list(range(50))
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_something_to_take_keeps_no_seat() -> None:
+    """Else the one with a long item in hand would wait for those who wait for its end."""
+    shop = Workshop(3)
+    items_in, items = anyio.create_memory_object_stream[int](100)
+    async with items_in, items, anyio.create_task_group() as group:
+        for number in range(shop.team.most):
+            group.start_soon(shop.work, number, items)
+        await anyio.wait_all_tasks_blocked()
+        for item in range(3):
+            items_in.send_nowait(item)
+        await anyio.wait_all_tasks_blocked()
+        assert shop.working == {0, 1, 2}
+        shop.crew.allowed = 1
+        shop.working.clear()
+        shop.go_on.set()
+        await until(lambda: len(shop.done) == 3)  # though the stream is not over
+        items_in.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(10))
+async def test_whatever_is_asked_for_and_when(seed: int) -> None:
+    dice = random.Random(seed)
+    shop = Workshop(dice.randint(1, 8))
+    shop.go_on.set()
+    items_in, items = anyio.create_memory_object_stream[int](3)
+    async with items, anyio.create_task_group() as group:
+        for number in range(shop.team.most):
+            group.start_soon(lambda n: shop.work(n, items, pieces=dice.randint(1, 4)), number)
+        async with items_in:
+            for item in range(200):
+                await items_in.send(item)
+                if not dice.randrange(5):
+                    shop.crew.allowed = dice.randint(1, MOST_WORKERS)
+                if not dice.randrange(3):
+                    await anyio.lowlevel.checkpoint()
+    assert sorted(shop.done) == list(range(200))
+
+
+class Turnstile:
+    """Counts the threads that are in it at once."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+        self.passed = 0
+        self._lock = threading.Lock()
+        self.open = threading.Event()
+        self.open.set()
+
+    @contextmanager
+    def through(self) -> Iterator[None]:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        try:
+            assert self.open.wait(30)
+            yield
+        finally:
+            with self._lock:
+                self.inside -= 1
+                self.passed += 1
+
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> Turnstile:
+    turnstile, read = Turnstile(), SourceFile.read
+
+    def slow(self: SourceFile, offset: int, size: int) -> bytes:
+        with turnstile.through():
+            return read(self, offset, size)
+
+    monkeypatch.setattr(SourceFile, "read", slow)
+    return turnstile
+
+
+def stage(run: Run, name: str) -> StageStatus:
+    return next(s.status() for s in run.stages if s.name == name)
+
+
+def large_files(world: World, count: int) -> None:
+    for number in range(count):
+        (world.root / f"file {number:02}").write_bytes(content(60_000, number))
+
+
+async def finish(world: World, run: Run) -> None:
+    outcome = await upload(run, frozenset())
+    assert outcome.state is JobState.COMPLETED, outcome
+    await world.end(run, outcome)
+
+
+@pytest.mark.anyio
+async def test_readers_are_raised_and_lowered_while_a_job_runs(
+    world: World, reading: Turnstile
+) -> None:
+    large_files(world, 40)
+    reading.open.clear()
+    run = await world.small(max_workers=8).new_run()
+
+    async def watch() -> None:
+        await until(lambda: reading.inside == 4)
+        assert (stage(run, "read").workers, stage(run, "read").active) == (4, 4)
+        run.crew.allowed = 20
+        await until(lambda: reading.inside == 10)
+        assert (stage(run, "read").workers, stage(run, "read").active) == (10, 10)
+        assert len(run.stages[1].slots) == 10
+        run.crew.allowed = 2
+        assert (stage(run, "read").workers, stage(run, "read").active) == (1, 10)
+        assert len(run.stages[1].slots) == 10  # what is still in hand is shown
+        reading.open.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await finish(world, run)
+    assert (reading.most, reading.passed) == (10, 40)
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_a_reader_in_the_middle_of_a_large_file_waits_and_ends(
+    world: World, store: FaultyStore
+) -> None:
+    for number in range(4):
+        (world.root / f"file {number}").write_bytes(content(12 * SEGMENT, number))
+    run = await world.small(max_workers=8).new_run()
+
+    def lower(article: Article) -> None:
+        run.crew.allowed = 1
+
+    store.before = lower
+    await finish(world, run)
+    assert stage(run, "read").workers == 1
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_compressors_are_a_stage_that_is_raised_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.choices = FolderChoices(compression=Compression.LZMA)
+    large_files(world, 20)
+    turnstile, dress = Turnstile(), compress_module.dress
+
+    def slow(*args: object) -> object:
+        with turnstile.through():
+            return dress(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compress_module, "dress", slow)
+    turnstile.open.clear()
+    run = await world.small(max_workers=4).new_run()
+
+    async def watch() -> None:
+        await until(lambda: turnstile.inside == 2)
+        assert [s.name for s in run.stages][:4] == ["scan", "read", "compress", "plan"]
+        assert (stage(run, "read").workers, stage(run, "compress").workers) == (2, 2)
+        run.crew.allowed = 9
+        await until(lambda: turnstile.inside == 5)
+        assert (stage(run, "read").workers, stage(run, "compress").workers) == (4, 5)
+        turnstile.open.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await finish(world, run)
+    assert turnstile.most == 5
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+async def test_posting_lanes_without_a_number_of_their_own_follow(
+    world: World, store: FaultyStore
+) -> None:
+    large_files(world, 30)
+    inside, go_on = 0, anyio.Event()
+
+    async def wait(article: Article) -> None:
+        nonlocal inside
+        inside += 1
+        await go_on.wait()
+
+    store.before = wait
+    run = await world.small(max_workers=2, max_connections=40).new_run()
+
+    async def watch() -> None:
+        await until(lambda: inside == 2)
+        assert stage(run, "post").workers == 2
+        run.crew.allowed = 6
+        await until(lambda: inside == 6)
+        run.crew.allowed = 32
+        await until(lambda: inside == 10)  # a quarter of the connections
+        assert stage(run, "post").workers == 10
+        go_on.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await finish(world, run)
+
+
+@pytest.mark.anyio
+async def test_lowered_a_job_can_be_drained_and_goes_on_later(
+    world: World, store: FaultyStore, reading: Turnstile
+) -> None:
+    large_files(world, 30)
+    reading.open.clear()
+    run = await world.small(max_workers=8).new_run()
+
+    async def watch() -> None:
+        await until(lambda: reading.inside == 4)
+        run.crew.allowed = 1
+        run.drain()
+        reading.open.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        outcome = await upload(run, frozenset())
+    assert outcome.state is JobState.QUEUED
+    await world.end(run, outcome)
+    await world.completed()
+    await world.assert_restores(1, world.root)
+
+
+def test_a_team_that_is_replaced_is_forgotten() -> None:
+    crew = Crew(LIMITS)
+    first = crew.team("read", lambda workers: workers)
+    second = crew.team("read", lambda workers: 2 * workers)
+    assert isinstance(first, Team)
+    assert (first.allowed, second.allowed, second.most) == (8, 16, 2 * MOST_WORKERS)

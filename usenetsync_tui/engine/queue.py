@@ -1,0 +1,69 @@
+"""The queue as the engine sees it: what is to be done next, and how all folders stand.
+
+It is short, and in the catalogue: it is looked at anew, never kept in step by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue import jobs, overview
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.engine.figures import queued_figures, same
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.status import FolderStatus, JobStatus
+
+_RECENT = 20
+
+
+@dataclass(slots=True)
+class JobQueue:
+    """What was there at the last look."""
+
+    catalogue: Catalogue
+    open: tuple[Job, ...] = ()
+    """Jobs that are not over, in the order of the queue."""
+    folders: tuple[FolderStatus, ...] = ()
+    """By name."""
+    shown: tuple[JobStatus, ...] = ()
+    """The latest jobs that are over, oldest first, then the open ones."""
+
+    async def requeue_interrupted(self) -> None:
+        """What an engine that died was at goes on."""
+        async with self.catalogue.transaction() as tx:
+            await jobs.requeue_interrupted(tx)
+
+    async def look(self) -> None:
+        """Look again."""
+        async with self.catalogue.transaction() as tx:
+            standings = await overview.every(tx)
+            queue = await jobs.open_jobs(tx)
+            recent = [j for j in await jobs.recent(tx, _RECENT) if j.state.is_over]
+        folders = {folder.id: folder for folder, _, _ in standings}
+        self.open = tuple(queue)
+        self.shown = same(
+            self.shown,
+            (queued_figures(j, folders.get(j.folder_id)) for j in (*reversed(recent), *queue)),
+        )
+        self.folders = same(
+            self.folders,
+            (
+                FolderStatus(folder, latest, queued_figures(job, folder) if job else None)
+                for folder, latest, job in standings
+            ),
+        )
+
+    def folder(self, folder_id: int) -> Folder | None:
+        """A folder by its id."""
+        return next((f.folder for f in self.folders if f.folder.id == folder_id), None)
+
+    def next(self, among: Collection[int] | None = None) -> Job | None:
+        """The job that goes first of all, or `among` some."""
+        waiting = (j for j in self.open if j.state is JobState.QUEUED)
+        return next((j for j in waiting if among is None or j.id in among), None)
+
+    def job(self, job_id: int) -> Job | None:
+        """An open job by its id."""
+        return next((j for j in self.open if j.id == job_id), None)

@@ -1,0 +1,91 @@
+"""The engine's status, put together from what it has in its hands: an immutable value.
+
+What did not change stays the very object it was, so that nobody has to look at it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from usenetsync_tui.engine.figures import run_status, same
+from usenetsync_tui.engine.queue import JobQueue
+from usenetsync_tui.engine.shift import Shift
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.status import (
+    EngineState,
+    EngineStatus,
+    Event,
+    FolderStatus,
+    JobStatus,
+    PoolStatus,
+)
+
+
+def composed(
+    before: EngineStatus,
+    *,
+    state: EngineState | None,
+    message: str,
+    shift: Shift | None,
+    queue: JobQueue | None,
+    pool: PoolStatus | None,
+    database: str,
+    events: tuple[Event, ...],
+    read_only: bool,
+) -> EngineStatus:
+    """The status after `before`. `state` is None while there is a shift, which knows it."""
+    figures = shift.measure() if shift is not None else None
+    now = replace(
+        before,
+        state=_state(shift) if state is None and shift is not None else state or before.state,
+        message=message,
+        pool=pool,
+        database=database,
+        events=events,
+        read_only=read_only,
+    )
+    if queue is not None:
+        now = replace(
+            now,
+            jobs=same(before.jobs, (_current(job, figures) for job in queue.shown)),
+            folders=same(before.folders, _folders(queue, figures)),
+        )
+    if shift is None:
+        return now
+    stores, run = shift.stores, shift.run
+    return replace(
+        run_status(now, run, shift.rates),
+        servers=same(before.servers, stores.statuses),
+        bandwidth_limit=stores.bandwidth_limit,
+        tasks=shift.tasks.statuses,
+        trial=shift.trials.trial,
+        workers_allowed=_workers(shift),
+        limits=shift.settings.limits,
+    )
+
+
+def _state(shift: Shift) -> EngineState:
+    if shift.draining:
+        return EngineState.DRAINING
+    if shift.at_work is not None:
+        return EngineState.PAUSED if shift.at_work.is_paused else EngineState.RUNNING
+    held = [job for job in shift.queue.open if job.state is JobState.PAUSED]
+    return EngineState.PAUSED if held and len(held) == len(shift.queue.open) else EngineState.IDLE
+
+
+def _workers(shift: Shift) -> int:
+    if shift.run is not None:
+        return shift.run.crew.allowed
+    return shift.workers or shift.settings.limits.max_workers
+
+
+def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:
+    """The figures of the job at work instead of those of its row."""
+    return figures if figures is not None and figures.id == job.id else job
+
+
+def _folders(queue: JobQueue, figures: JobStatus | None) -> Iterator[FolderStatus]:
+    for standing in queue.folders:
+        mine = figures is not None and figures.folder_id == standing.folder.id
+        yield replace(standing, job=figures) if mine else standing

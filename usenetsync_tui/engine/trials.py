@@ -1,0 +1,48 @@
+"""Trying a server while the screen looks on: a step at a time, one server at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import anyio
+from anyio.abc import TaskGroup
+
+from usenetsync_tui.engine.events import EventLog
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.status import Trial
+from usenetsync_tui.store.usenet.diagnosis import diagnose
+
+
+class Trials:
+    """The latest test of a server; another one ends it."""
+
+    def __init__(self, group: TaskGroup, events: EventLog) -> None:
+        self._group = group
+        self._events = events
+        self._scope = anyio.CancelScope()
+        self.trial: Trial | None = None
+
+    def begin(self, server: Server, newsgroups: Sequence[str]) -> None:
+        """Try a server; posts an article to `newsgroups` if it may."""
+        self._scope.cancel()
+        self._scope = anyio.CancelScope()
+        self.trial = Trial(server.name)
+        self._group.start_soon(self._run, self._scope, server, newsgroups)
+
+    async def _run(
+        self, scope: anyio.CancelScope, server: Server, newsgroups: Sequence[str]
+    ) -> None:
+        trial = Trial(server.name)
+        with scope:
+            async for step in diagnose(server, newsgroups=newsgroups):
+                trial = replace(trial, steps=(*trial.steps, step))
+                if scope is self._scope:
+                    self.trial = trial
+        if scope.cancel_called:
+            return
+        self.trial = trial = replace(trial, over=True)
+        if trial.passed:
+            self._events.info(f"server {server.name} was tested: it works")
+        else:
+            self._events.bad(f"server {server.name} was tested: {trial.steps[-1].detail}")

@@ -1,0 +1,105 @@
+"""One job of the queue, from its turn to its outcome."""
+
+from __future__ import annotations
+
+import time
+
+from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.engine.figures import queued_figures
+from usenetsync_tui.engine.shift import AtWork, Shift
+from usenetsync_tui.engine.single import concluded, restored, verified
+from usenetsync_tui.engine.summary import Summary, summarise
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.upload import Outcome, upload
+from usenetsync_tui.pipeline.verify import Verified
+
+
+async def work(shift: Shift, job: Job) -> None:
+    """Run a job until it is over, or has to give way, or the engine drains.
+
+    Raises what no job can go on with: a database that is gone.
+    """
+    folder = shift.queue.folder(job.folder_id)
+    assert folder is not None
+    try:
+        run = await shift.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
+    except UsenetSyncError as error:
+        await _refuse(shift, job, folder, str(error))
+        return
+    async with shift.catalogue.transaction() as tx:
+        begins = await jobs.change_state(tx, job.id, JobState.RUNNING, (JobState.QUEUED,))
+    if not begins:  # somebody has paused or cancelled it
+        return
+    if shift.workers is not None:
+        run.crew.allowed = shift.workers
+    mine = shift.at_work = AtWork(run, job, time.monotonic())
+    shift.events.job_began(job.verb, folder)
+    if shift.draining:
+        run.drain()
+    outcome = await concluded(run, lambda: _perform(shift, run, job))
+    if outcome.state is JobState.QUEUED:
+        outcome = Outcome(mine.stop_as, outcome.version, outcome.message)
+    async with shift.catalogue.transaction(durable=True) as tx:
+        await jobs.set_state(tx, job.id, outcome.state, outcome.message)
+    shift.events.job_ended(job.verb, folder, outcome)
+    if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
+        await _again(shift, job, folder)
+    figures = shift.measure()
+    assert figures is not None
+    shift.summaries[job.id] = await summarise(run, outcome, figures)
+    await shift.queue.look()
+    shift.done_bytes += run.progress.done_bytes
+    shift.done_files += run.progress.done_files
+    shift.at_work = None
+
+
+async def _perform(shift: Shift, run: Run, job: Job) -> Outcome:
+    match job.verb:
+        case Verb.UPLOAD:
+            return await upload(run, shift.exclude)
+        case Verb.RESTORE:
+            outcome = await restored(run, job)
+            return _with(outcome, f"restored to {safe_name(job.target or b'')}")
+        case Verb.VERIFY:
+            outcome, found = await verified(run, job)
+            return _with(outcome, _told(found))
+
+
+def _with(outcome: Outcome, words: str) -> Outcome:
+    """What came of a job that ran to its end, in more words than a command needs."""
+    if not outcome.state.is_over:
+        return outcome
+    return Outcome(outcome.state, outcome.version, f"{outcome.message}; {words}")
+
+
+def _told(found: Verified) -> str:
+    words = f"{found.checked:,} articles looked for"
+    if found.missing or found.damaged:
+        words += f", {found.missing:,} missing, {found.damaged:,} damaged"
+        words += f", {found.reposted:,} posted again"
+    return words
+
+
+def _is_wanted_again(run: Run) -> bool:
+    """Something was retried that this run could not take up."""
+    return run.turnstile.goes_on
+
+
+async def _again(shift: Shift, job: Job, folder: Folder) -> None:
+    async with shift.catalogue.transaction(durable=True) as tx:
+        await jobs.change_state(tx, job.id, JobState.QUEUED, (JobState.INCOMPLETE,))
+    shift.events.info(f"{job.verb} of {folder.name} goes on with what was retried")
+
+
+async def _refuse(shift: Shift, job: Job, folder: Folder, words: str) -> None:
+    """End a job that cannot even begin: its place cannot be reached with these settings."""
+    async with shift.catalogue.transaction(durable=True) as tx:
+        await jobs.set_state(tx, job.id, JobState.FAILED, words)
+    outcome = Outcome(JobState.FAILED, 0, words)
+    shift.events.job_ended(job.verb, folder, outcome)
+    shift.summaries[job.id] = Summary(folder, outcome, queued_figures(job, folder), None, (), 0)
+    await shift.queue.look()
