@@ -5,25 +5,45 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from acceptance_command import Command
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder of short path that the database's user can pass through."""
+@contextmanager
+def _home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="usa-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def usenetsync(home: Path) -> Iterator[Command]:
-    """The command; its server stays up between calls and is stopped at the end."""
+@contextmanager
+def _command(home: Path) -> Iterator[Command]:
     command = Command(home)
     command("db", "start")
     yield command
     command.server.stop()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder of short path that the database's user can pass through."""
+    with _home() as folder:
+        yield folder
+
+
+@pytest.fixture
+def usenetsync(home: Path) -> Iterator[Command]:
+    """The command; its server stays up between calls and is stopped at the end."""
+    with _command(home) as command:
+        yield command
+
+
+@pytest.fixture
+def another_usenetsync() -> Iterator[Command]:
+    """The same with another home, for what takes long enough to be done twice at once."""
+    with _home() as folder, _command(folder) as command:
+        yield command

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import trees
 from acceptance_command import Command
 
 ROUNDS = 30
+"""In all: half of them in each of two homes at once."""
 
 # Each must find nothing, whatever happened.
 INVARIANTS = {
@@ -76,14 +78,28 @@ def _kill_server(pid: int | None) -> None:
 
 
 @pytest.mark.slow
-def test_kill_9_at_random_moments(usenetsync: Command, tmp_path: Path) -> None:
+def test_kill_9_at_random_moments(
+    usenetsync: Command, another_usenetsync: Command, tmp_path: Path
+) -> None:
     seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
+    with ThreadPoolExecutor(2) as both:
+        loops = [
+            both.submit(_kill_and_resume, command, tmp_path / str(number), seed + number)
+            for number, command in enumerate((usenetsync, another_usenetsync))
+        ]
+        in_the_middle = sum(loop.result() for loop in loops)
+    # Not a test of kills before the work began or after it ended.
+    assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
+
+
+def _kill_and_resume(usenetsync: Command, folder: Path, seed: int) -> int:
+    """Half of the rounds in one home; how many of its kills found work under way."""
     rng = random.Random(seed)
-    root = tmp_path / "tree"
+    root = folder / "tree"
     generation, killed, in_the_middle = 0, 0, 0
     usenetsync("folders")  # the schema, which the checks ask
     _grow(root, rng, generation)
-    while killed < ROUNDS:
+    while killed < ROUNDS // 2:
         process = usenetsync.start("upload", root, "--json")
         # Some while it starts, most in the middle of the work: a second after the job began
         # the first progress is told.
@@ -108,14 +124,13 @@ def test_kill_9_at_random_moments(usenetsync: Command, tmp_path: Path) -> None:
         in_the_middle += usenetsync.query(UNDER_WAY)[0][0]
         if killed % 5 == 0:
             _check(usenetsync, INVARIANTS, seed)
-    # Not a test of kills before the work began or after it ended.
-    assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
     usenetsync("upload", root)
     _check(usenetsync, INVARIANTS | FINISHED, seed)
-    usenetsync("restore", "tree", tmp_path / "out")
-    assert trees.compare_trees(root, tmp_path / "out") == [], f"seed {seed}"
+    usenetsync("restore", "tree", folder / "out")
+    assert trees.compare_trees(root, folder / "out") == [], f"seed {seed}"
     checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
     assert checked["missing"] == checked["damaged"] == 0
+    return in_the_middle
 
 
 def _check(usenetsync: Command, invariants: dict[str, str], seed: int) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from rich.segment import Segment
 from textual.color import Color
 from tui_demo import HOSTILE
 
+from usenetsync_tui.tui import clean_lines
 from usenetsync_tui.tui.clean_lines import CleanLines
 
 BLACK = Color(0, 0, 0)
@@ -34,3 +37,13 @@ def test_what_is_clean_is_the_same_segment() -> None:
 
 def test_ascii_redraws_and_keeps_the_width() -> None:
     assert cleaned("✓ done ━━╸── │ ▁█ 写 é", ascii_only=True) == "+ done ===-- | _# ?? ?"
+
+
+def test_every_glyph_of_ours_has_a_letter_of_its_own_in_ascii() -> None:
+    sources = Path(clean_lines.__file__).parent.glob("*.py")
+    glyphs = {char for source in sources for char in source.read_text() if not char.isascii()}
+    in_prose = set("↔")
+    for glyph in glyphs - in_prose:
+        drawn = cleaned(glyph, ascii_only=True)
+        assert drawn.isascii()
+        assert drawn != "?" or glyph == "\ufffd", glyph

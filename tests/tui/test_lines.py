@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
-from tui_demo import HOSTILE, NOTICES, STATES, job, running
+from tui_demo import running
 
-from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.tui.file_lines import position
-from usenetsync_tui.tui.inks import Line, cut, cut_middle, flow, spread, width_of
-from usenetsync_tui.tui.job_lines import fraction, job_lines
-from usenetsync_tui.tui.notices import notice_lines
-from usenetsync_tui.tui.stages import stage_lines
-from usenetsync_tui.tui.status_line import banner_lines, status_lines
+from usenetsync_tui.tui.inks import Line, cut, cut_middle, fit, flow, width_of
+from usenetsync_tui.tui.list_lines import position
+from usenetsync_tui.tui.status_line import banner_lines
 from usenetsync_tui.tui.words import bar, duration, percent, size
 
 
@@ -64,46 +59,18 @@ def test_fields_flow_and_the_last_ones_are_left_out() -> None:
     assert [text(line) for line in flow(fields, 12, rows=1)] == ["aaaa   bbbb"]
 
 
-def test_the_right_end_gives_way() -> None:
-    left: Line = (("left", "plain"),)
-    right: Line = (("right", "plain"),)
-    assert text(spread(left, right, 12)) == "left   right"
-    assert text(spread(left, right, 9)) == "left"
+def test_a_field_wider_than_the_line_is_cut() -> None:
+    fields: list[Line] = [(("much too long", "plain"),), (("ab", "plain"),)]
+    assert [text(line) for line in flow(fields, 6, rows=2)] == ["much …", "ab"]
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("width", [36, 54, 76, 136])
-def test_lines_fit_their_pane(state: str, width: int) -> None:
-    status = STATES[state]().status
-    lines = [*stage_lines(status, width, 10), *status_lines(status, width, 2)]
-    for one in status.jobs:
-        lines += job_lines(one, width, chosen=True)
-    assert [text(line) for line in lines if width_of(line) > width] == []
-
-
-def test_progress_is_of_bytes_then_of_files_then_unknown() -> None:
-    assert fraction(job(total_bytes=10, done_bytes=4)) == 0.4
-    assert fraction(job(total_bytes=0, total_files=4, done_files=1)) == 0.25
-    nothing = {"total_bytes": 0, "total_files": 0, "done_files": 0}
-    assert fraction(job(**nothing, scanned=False)) is None
-    assert fraction(job(**nothing, scanned=True)) == 1.0
-
-
-def test_what_is_unknown_is_a_dash() -> None:
-    lines = job_lines(job(eta=None), 80, chosen=False)
-    assert "ETA –" in text(lines[1])
-
-
-def test_a_growing_total_says_so() -> None:
-    assert "/ 3,000,512+ files" in text(job_lines(job(scanned=False), 80, chosen=False)[2])
-
-
-def test_the_status_line_counts_what_is_under_way() -> None:
-    done = job(id=2, state=JobState.COMPLETED, done_files=5, total_files=5, errors=9)
-    line = text(status_lines(running(jobs=(done, job())), 140, 1)[0])
-    assert "1,243,018 / 3,000,512" in line
-    assert "! 3 errors" in line
-    assert "6/40" in line
+def test_fitting_cuts_at_the_end_and_joins_neighbours() -> None:
+    line: Line = (("ab", "plain"), ("", "bad"), ("cd", "plain"), ("日本", "muted"))
+    assert fit(line, 8) == (("abcd", "plain"), ("日本", "muted"))
+    assert fit(line, 7) == (("abcd", "plain"), ("日…", "muted"))
+    assert text(fit(line, 3)) == "ab…"
+    assert fit(line, 0) == ()
+    assert all(width_of(fit(line, width)) <= width for width in range(12))
 
 
 def test_a_message_is_harmless_and_shown() -> None:
@@ -115,27 +82,6 @@ def test_a_message_is_harmless_and_shown() -> None:
 def test_read_only_is_said_first() -> None:
     lines = banner_lines(running(read_only=True, message="more"), 80, 2)
     assert text(lines[0]).startswith("read-only")
-
-
-def test_notices_are_grouped_the_latest_first() -> None:
-    lines = [text(line) for line in notice_lines(running(), 80, 10)]
-    assert lines[0] == "! changed while read × 1"
-    assert lines[2] == "! unreadable × 2"
-    assert lines[3].split()[0] == "private/keys/id_rsa"
-    assert lines[-2].split()[0] == "run/docker.sock"
-    assert lines[-1] == f"the latest {len(NOTICES)} of 37"
-
-
-def test_a_group_shows_only_its_latest_files() -> None:
-    notices = tuple(Notice(NoticeKind.VANISHED, b"f%d" % n, "gone") for n in range(20))
-    lines = notice_lines(running(notices=notices, notice_count=20), 80, 10)
-    assert [text(line).split()[0] for line in lines[1:]] == ["f19", "f18", "f17"]
-
-
-def test_hostile_names_are_only_looked_at() -> None:
-    notices = tuple(Notice(NoticeKind.UNREADABLE, name, "x\x1b[2J") for name in HOSTILE)
-    lines = notice_lines(running(notices=notices), 80, 10)
-    assert all(text(line).isprintable() for line in lines)
 
 
 def test_positions() -> None:

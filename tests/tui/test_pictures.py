@@ -13,47 +13,137 @@ import pytest
 from textual.pilot import Pilot
 from tui_demo import STATES, FakeBrowser, FakeHandle
 
+from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
+from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ScreenExit
+from usenetsync_tui.tui.files_table import FilesTable
 from usenetsync_tui.tui.paged_table import PagedTable
 
-SIZES = [(80, 24), (140, 45)]
+SMALL, LARGE = (80, 24), (140, 45)
+SIZES = (SMALL, LARGE)
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same clock, home and folders for everybody."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setenv("HOME", "/usr")
+    monkeypatch.chdir("/")
+
+
+def _id(size: object) -> str:
+    return f"{size[0]}x{size[1]}" if isinstance(size, tuple) else str(size)
 
 
 def picture_of(
-    handle: FakeHandle, compare: Callable[..., bool], size: tuple[int, int], *keys: str
+    handle: FakeHandle, compare: Compare, size: tuple[int, int], *keys: str, light: bool = False
 ) -> bool:
+    """Show a handle, press keys once the lists are read, compare."""
+
     async def settle(pilot: Pilot[ScreenExit]) -> None:
-        browser = handle.browser
-        count = browser.count if isinstance(browser, FakeBrowser) else 0
-        table = pilot.app.screen.query_one(PagedTable)
-        deadline = time.monotonic() + 10
-        while table.row_count != count:
-            assert time.monotonic() < deadline, "the list was not read"
-            await pilot.pause(0.02)
-        await pilot.press(*keys)
+        await _read(pilot, handle)
+        for key in keys:
+            await pilot.press(key)
+            await _read(pilot, handle)
         await pilot.pause(0.1)
 
-    return compare(UsenetSyncApp(handle), terminal_size=size, run_before=settle)
+    app = UsenetSyncApp(handle, theme="usenetsync-light" if light else "")
+    return compare(app, terminal_size=size, run_before=settle)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
+    """Wait until every list on top is read: its rows are there, or it has none."""
+    deadline = time.monotonic() + 10
+
+    def waiting() -> bool:
+        screen = pilot.app.screen
+        if isinstance(screen, Dashboard):
+            table = screen.query_one(FilesTable)
+            browser = handle.browser
+            count = browser.count if isinstance(browser, FakeBrowser) else 0
+            query = table.query_now
+            by_path = query is None or (not query.filter and query.order is FileOrder.PATH)
+            return table.row_count != count if by_path else not table.pages.exact
+        tables = screen.query(PagedTable)
+        return any(not table.pages.loaded for table in tables)
+
+    await pilot.pause(0.05)
+    while waiting():
+        assert time.monotonic() < deadline, "the list was not read"
+        await pilot.pause(0.02)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
 @pytest.mark.parametrize("state", STATES)
-def test_state(state: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
-    # Where one pane shows at a time, the job is the one that tells the states apart.
-    keys = ("1",) if size == (80, 24) and state != "hostile" else ()
+def test_state(state: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    # Where one pane shows at a time, the folder is the one that tells the states apart.
+    keys = ("1",) if size == SMALL and state not in ("hostile", "empty") else ()
     assert picture_of(STATES[state](), snap_compare, size, *keys)
 
 
-@pytest.mark.parametrize("pane", ["2", "3", "4"])
-def test_pane(pane: str, snap_compare: Callable[..., bool]) -> None:
-    assert picture_of(STATES["running"](), snap_compare, (80, 24), pane)
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("pane", ["2", "3", "4", "5", "6", "7"])
+def test_pane(pane: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    state = "servers" if pane == "6" else "running"
+    keys = (pane, "enter") if pane in ("4", "6") else (pane,)
+    assert picture_of(STATES[state](), snap_compare, size, *keys)
 
 
-@pytest.mark.parametrize("key", ["q", "x", "question_mark", "T"])
-def test_key(key: str, snap_compare: Callable[..., bool]) -> None:
-    assert picture_of(STATES["running"](), snap_compare, (120, 40), key)
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("pane", ["3", "4", "5"])
+def test_hostile_pane(pane: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES["hostile"](), snap_compare, size, pane)
 
 
-def test_tiny(snap_compare: Callable[..., bool]) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("state", ["running", "servers", "failed"])
+def test_light(state: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES[state](), snap_compare, size, "1", light=True)
+
+
+DIALOGS = {
+    "quit": ("q",),
+    "cancel": ("1", "x"),
+    "help": ("question_mark",),
+    "command": ("colon", *"limit 25M"),
+    "palette": ("ctrl+p",),
+    "restore": ("1", "r"),
+    "choices": ("1", "E"),
+    "verify": ("1", "V"),
+    "bandwidth": ("b",),
+    "workers": ("w",),
+    "server": ("6", "a"),
+    "filter": ("2", "slash", *"IMG_00 is:failed"),
+    "marks": ("2", "space", "space", "j", "space"),
+    "all-marked": ("2", "slash", *"is:failed", "enter", "A"),
+    "columns": ("2", "c", "c", "j"),
+    "by-size": ("2", "s"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("dialog", DIALOGS)
+def test_dialog(dialog: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES["servers"](), snap_compare, size, *DIALOGS[dialog])
+
+
+DEEPER = {
+    "versions": ("1", "enter"),
+    "changes": ("1", "enter", "d"),
+    "files": ("1", "enter", "j", "enter"),
+    "articles": ("2", "j", "j", "enter"),
+    "article": ("2", "j", "j", "enter", "j", "enter"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("screen", DEEPER)
+def test_deeper(screen: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES["running"](), snap_compare, size, *DEEPER[screen])
+
+
+def test_tiny(snap_compare: Compare) -> None:
     assert picture_of(STATES["running"](), snap_compare, (50, 12))

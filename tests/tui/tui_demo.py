@@ -5,102 +5,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import math
 import sys
 from collections.abc import Callable
 
+from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
+
 from usenetsync_tui.model.commands import Command, Pause, Resume
-from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
-from usenetsync_tui.model.folders import Folder, Priority, Snapshot
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import (
+    Compression,
+    Folder,
+    Priority,
+    Profile,
+    Realm,
+    SnapshotState,
+    StoreKind,
+)
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.ports import Browser, FileRow, FileView, PageDirectory
-from usenetsync_tui.model.servers import ServerState, ServerStatus
+from usenetsync_tui.model.ports import (
+    Browser,
+    Cause,
+)
+from usenetsync_tui.model.servers import ConnectionStatus, ServerState, ServerStatus
 from usenetsync_tui.model.status import (
     EngineState,
     EngineStatus,
+    Event,
+    FolderStatus,
     JobStatus,
     PoolStatus,
     StageStatus,
+    TaskStatus,
+    Weight,
+    WorkerStatus,
 )
-
-HOSTILE = (
-    b"[@click=app.quit]click me[/]",
-    b"[/] unbalanced",
-    b"bell\x07 title\x1b]0;owned\x07 clear\x1b[2J",
-    b"two\nlines\r\ttab",
-    b"c1 \xc2\x9b31m",
-    "bidi \u202egpj.exe\u2066".encode(),
-    "zero\u200bwidth\ufeff".encode(),
-    b"latin-1 caf\xe9",
-    b"marks Z" + "\u0301".encode() * 30,
-    "emoji 👍🏽 ❤️ 🇩🇪".encode(),
-    "写真/2024年/夏休み.jpg".encode(),
-    b"very/" + b"long/" * 60 + b"name.bin",
-)
-
-
-class FakeBrowser:
-    """A list of `count` rows computed from their number. Notes every call."""
-
-    def __init__(self, count: int, *, names: tuple[bytes, ...] = (), done: int = 0) -> None:
-        self.count = len(names) or count
-        self._names = tuple(sorted(names))
-        self._done = done
-        self.pages: list[int] = []
-        """The row each page began at."""
-        self.directories = 0
-        self.hold: asyncio.Event | None = None
-        """When set, the page directory waits for it."""
-        self.error: Exception | None = None
-
-    def name(self, number: int) -> bytes:
-        if self._names:
-            return self._names[number]
-        return b"%02d/%04d/IMG_%07d.CR3" % (number // 100_000, number // 1000, number)
-
-    def number(self, path: bytes) -> int:
-        if self._names:
-            return sum(name < path for name in self._names)
-        return int(path[-11:-4]) if path else 0
-
-    def row(self, number: int) -> FileRow:
-        articles = 1 + number * 7 % 43
-        state, posted, reason = FileView.QUEUED, 0, None
-        if number < self._done:
-            state, posted = FileView.DONE, articles
-        elif number < self._done + 3:
-            state, posted = FileView.POSTING, articles // 2
-        if number % 11 == 5:
-            state, posted, reason = FileView.FAILED, 0, "Permission denied"
-        path = self.name(number)
-        return FileRow(
-            path, FileKind.REGULAR, articles * 700_001, 0, state, posted, articles, reason
-        )
-
-    async def folders(self) -> tuple[Folder, ...]:
-        return ()
-
-    async def snapshots(self, folder_id: int) -> tuple[Snapshot, ...]:
-        return ()
-
-    async def page(
-        self, folder_id: int, version: int, start: bytes, limit: int
-    ) -> tuple[FileRow, ...]:
-        await asyncio.sleep(0)
-        if self.error is not None:
-            raise self.error
-        first = self.number(start)
-        self.pages.append(first)
-        return tuple(self.row(n) for n in range(first, min(self.count, first + limit)))
-
-    async def page_directory(self, folder_id: int, version: int, page_size: int) -> PageDirectory:
-        self.directories += 1
-        if self.hold is not None:
-            await self.hold.wait()
-        keys = tuple(self.name(n) for n in range(0, self.count, page_size))
-        return PageDirectory(self.count, keys, page_size)
 
 
 class FakeHandle:
@@ -171,6 +111,58 @@ def job(**changes: object) -> JobStatus:
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
+def folder(number: int, name: str, **changes: object) -> Folder:
+    """A sealed folder on Usenet."""
+    realm = Realm(number, StoreKind.USENET, Profile.SEALED, "a1b2.invalid", ("alt.binaries.test",))
+    base = Folder(
+        number, b"/srv/" + name.encode(), name, realm, Priority.NORMAL, Compression.LZ4, 1
+    )
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+def folders_of(*jobs: JobStatus) -> tuple[FolderStatus, ...]:
+    """A folder a job, and one that rests."""
+    resting = folder(9, "archive", copies=2)
+    last = snapshot(3, folder_id=9, files=12_004, size=48_000_000_000, errors=0)
+    last = dataclasses.replace(last, state=SnapshotState.COMPLETE)
+    return (
+        FolderStatus(resting, last),
+        *(
+            FolderStatus(
+                folder(each.folder_id, each.folder),
+                snapshot(each.version - 1, folder_id=each.folder_id)
+                if each.version and each.version > 1
+                else None,
+                each,
+            )
+            for each in jobs
+        ),
+    )
+
+
+EVENTS = tuple(
+    Event(NOON.timestamp() + at, weight, text)
+    for at, weight, text in (
+        (0.0, Weight.INFO, "photos: version 12 begins"),
+        (4.2, Weight.WARN, "spare: too many connections (502), 4 of 10 from now on"),
+        (61.0, Weight.BAD, "private/keys/id_rsa: Permission denied"),
+        (75.5, Weight.INFO, "music: queued behind photos"),
+    )
+)
+
+WORKERS = (
+    WorkerStatus(1, "scan", b"/srv/photos", ""),
+    WorkerStatus(2, "read", b"1998/Urlaub \xe6\x97\xa5\xe6\x9c\xac/IMG_48213.CR3", "segment 5/35"),
+    WorkerStatus(3, "read", b"1998/Urlaub \xe6\x97\xa5\xe6\x9c\xac/IMG_48214.CR3", "segment 1/41"),
+    WorkerStatus(4, "read", b"", ""),
+    *(
+        WorkerStatus(5 + n, "post", b"1998/IMG_%05d.CR3" % (48_200 + n), f"a1b2c3d{n}")
+        for n in range(6)
+    ),
+    WorkerStatus(11, "post", b"", ""),
+)
+
+
 def samples(count: int) -> tuple[float, ...]:
     """A throughput that swings between 40 and 112 MB/s."""
     return tuple(1e6 * (76 + 22 * math.sin(n / 37) + 14 * math.sin(n / 5)) for n in range(count))
@@ -199,9 +191,14 @@ def running(**changes: object) -> EngineStatus:
         eta=None,
         elapsed=0.0,
     )
+    jobs: tuple[JobStatus, ...] = changes.get("jobs", (job(), music))  # type: ignore[assignment]
     base = EngineStatus(
         state=EngineState.RUNNING,
-        jobs=(job(), music),
+        jobs=jobs,
+        folders=folders_of(*jobs),
+        workers=WORKERS,
+        workers_allowed=8,
+        events=EVENTS,
         stages=STAGES,
         bytes_per_second=84_200_000.0,
         files_per_second=97.0,
@@ -221,7 +218,13 @@ def over(state: JobState, message: str, **changes: object) -> EngineStatus:
     """An engine whose only job has ended."""
     ended = job(state=state, phase="", message=message, current=b"", **changes)
     return running(
-        state=EngineState.IDLE, jobs=(ended,), stages=(), bytes_per_second=0.0, in_flight=0
+        state=EngineState.IDLE,
+        jobs=(ended,),
+        stages=(),
+        workers=(),
+        bytes_per_second=0.0,
+        files_per_second=0.0,
+        in_flight=0,
     )
 
 
@@ -231,8 +234,10 @@ def starting() -> FakeHandle:
 
 def empty() -> FakeHandle:
     pool = PoolStatus(2, 0, 0, 40, 0.4)
-    status = EngineStatus(EngineState.IDLE, pool=pool, memory=61_000_000)
-    return FakeHandle(status, FakeBrowser(0))
+    status = EngineStatus(EngineState.IDLE, pool=pool, memory=61_000_000, database="embedded")
+    browser = FakeBrowser(0)
+    browser.version_list, browser.cause_list = (), ()
+    return FakeHandle(status, browser)
 
 
 def at_work() -> FakeHandle:
@@ -282,7 +287,9 @@ def done() -> FakeHandle:
         JobState.COMPLETED, "", errors=0, done_files=3_000_512, done_bytes=2_204_000_000_000
     )
     status = dataclasses.replace(status, notices=(), notice_count=0)
-    return FakeHandle(status, FakeBrowser(900, done=900))
+    browser = FakeBrowser(900, done=900)
+    browser.cause_list = ()
+    return FakeHandle(status, browser)
 
 
 def hostile() -> FakeHandle:
@@ -296,8 +303,13 @@ def hostile() -> FakeHandle:
         notices=notices,
         notice_count=len(notices),
         message=evil,
+        events=(Event(NOON.timestamp(), Weight.BAD, evil),),
+        workers=tuple(WorkerStatus(n, "read", name, evil) for n, name in enumerate(HOSTILE[:4])),
+        tasks=(TaskStatus(1, f"retry 37 files of {evil}", 12, 37),),
     )
-    return FakeHandle(status, FakeBrowser(0, names=HOSTILE))
+    browser = FakeBrowser(0, names=HOSTILE)
+    browser.cause_list = (Cause(NoticeKind.UNPOSTED, evil, evil, 37),)
+    return FakeHandle(status, browser)
 
 
 def read_only() -> FakeHandle:
@@ -316,6 +328,10 @@ def server(name: str, **changes: object) -> ServerStatus:
         bytes=1_200_000_000,
         articles=1_500,
         latency=0.05,
+        connections=tuple(
+            ConnectionStatus(n, "posting" if n < 19 else "idle", 60_000_000, 75, n // 7, 0.05)
+            for n in range(1, 21)
+        ),
     )
     return dataclasses.replace(status, **changes)  # type: ignore[arg-type]
 
@@ -382,6 +398,7 @@ class LivelyHandle(FakeHandle):
         return dataclasses.replace(
             self.now,
             jobs=(first, *self.now.jobs[1:]),
+            folders=folders_of(first, *self.now.jobs[1:]),
             stages=stages,
             bytes_per_second=first.bytes_per_second,
             throughput=samples(550 + self._looks // 4)[-600:],

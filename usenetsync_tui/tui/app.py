@@ -1,6 +1,6 @@
-"""The application: one screen over an engine it knows only by its handle.
+"""The application: the dashboard over an engine it knows only by its handle.
 
-Looks at the handle's status a few times a second; sends commands; never waits for it.
+Looks at the handle's status a few times a second; submits what widgets want; never waits.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 
 from usenetsync_tui.locations import styles_folder
+from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
@@ -24,10 +25,15 @@ from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.clean_lines import CleanLines
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
+from usenetsync_tui.tui.keymap import unknown_ids
+from usenetsync_tui.tui.palette import Palette
 from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
+from usenetsync_tui.tui.wanted import Wanted
 
 LOOKS_PER_SECOND = 4
+STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
+_LOOKING_ON = "Read-only: another usenetsync works this catalogue."
 _QUITTING = (
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
@@ -35,11 +41,20 @@ _QUITTING = (
 )
 
 
+@runtime_checkable
+class Shows(Protocol):
+    """A screen that wants to see every status."""
+
+    def show(self, status: EngineStatus) -> None:
+        """Show this one."""
+
+
 class UsenetSyncApp(App[ScreenExit]):
     """Shows one engine."""
 
     TITLE = "usenetsync"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar = {Palette}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDING_GROUP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -51,26 +66,44 @@ class UsenetSyncApp(App[ScreenExit]):
             tooltip="asks while a job runs",
         ),
         Binding("question_mark", "toggle_help", "Help", key_display="?", id="app.help"),
-        Binding("T", "toggle_theme", "Theme", id="app.theme", tooltip="dark or light"),
+        Binding("T", "toggle_theme", "Theme", show=False, id="app.theme", tooltip="dark or light"),
     ]
 
-    def __init__(self, handle: EngineHandle, *, ascii_only: bool = False) -> None:
-        """`ascii_only`: the terminal's encoding carries nothing else."""
-        no_color = "NO_COLOR" in os.environ
+    def __init__(
+        self,
+        handle: EngineHandle,
+        *,
+        ascii_only: bool = False,
+        few_colors: bool = False,
+        keys: Mapping[str, str] | None = None,
+        theme: str = "",
+    ) -> None:
+        """`ascii_only`: the terminal's encoding carries nothing else. `few_colors`: it has its
+        own sixteen, so a theme made of those is shown.
+
+        `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
+        """
+        own_colors = few_colors or "NO_COLOR" in os.environ
         self._clean_lines = CleanLines(ascii_only=ascii_only)
         super().__init__(
-            css_path=styles_folder() / "usenetsync.tcss", ansi_color=True if no_color else None
+            css_path=[styles_folder() / name for name in STYLES],
+            ansi_color=True if own_colors else None,
         )
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
         self._seen: EngineStatus | None = None
+        self._keys = dict(keys or {})
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        if no_color:
+        if theme in self.available_themes:
+            self.theme = theme
+        elif own_colors:
             self.theme = "ansi-dark"
         elif "TEXTUAL_THEME" not in os.environ:
             self.theme = DARK.name
+        self._no_theme = theme if theme and theme not in self.available_themes else ""
+        self.set_keymap(self._keys)
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, unless it is the plain one: that gets an unbreakable link."""
@@ -100,8 +133,21 @@ class UsenetSyncApp(App[ScreenExit]):
         await self.push_screen(Dashboard(self.handle))
         self.look()
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
+        self._complain_of_settings()
         if self._signum:
             self.end_on_signal(self._signum)
+
+    def _complain_of_settings(self) -> None:
+        unknown = unknown_ids(self._keys)
+        if unknown:
+            names = ", ".join(unknown)
+            self.notify(
+                f"The settings give keys to {names}: there is no such binding.",
+                severity="warning",
+                markup=False,
+            )
+        if self._no_theme:
+            self.notify(f"There is no theme {self._no_theme!r}.", severity="warning", markup=False)
 
     def look(self) -> None:
         """Show the latest status if it is another one."""
@@ -110,8 +156,22 @@ class UsenetSyncApp(App[ScreenExit]):
             return
         self._seen = status
         for screen in self.screen_stack:
-            if isinstance(screen, Dashboard):
+            if isinstance(screen, Shows):
                 screen.show(status)
+
+    def on_wanted(self, message: Wanted) -> None:
+        """A widget's wish reaches the engine."""
+        message.stop()
+        self.want(message.command, message.said)
+
+    def want(self, command: Command, said: str = "") -> None:
+        """Submit a command, unless all there is to do here is to look."""
+        if self.handle.status.read_only:
+            said = _LOOKING_ON
+        else:
+            self.handle.submit(command)
+        if said:
+            self.notify(said, timeout=3, markup=False)
 
     def end_on_signal(self, signum: int) -> None:
         """End the screen; callable from a signal handler and from any thread."""
@@ -140,6 +200,11 @@ class UsenetSyncApp(App[ScreenExit]):
             self.exit(ScreenExit(ExitReason.DRAIN))
         elif choice == "leave":
             self.exit(ScreenExit(ExitReason.LEAVE))
+
+    def action_command_line(self, text: str) -> None:
+        """Begin a `:` line, where one can be typed."""
+        if isinstance(self.screen, Dashboard):
+            self.screen.action_command_line(text)
 
     def action_toggle_theme(self) -> None:
         """Dark to light and back."""

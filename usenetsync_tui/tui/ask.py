@@ -26,6 +26,22 @@ class Choice:
     value: str
 
 
+def choice_options(choices: Sequence[Choice]) -> list[Option]:
+    """Answers as a list shows them; an option's id is the answer's value."""
+    return [
+        Option(
+            Content.from_markup(
+                "[bold $primary]$key[/]  $label  [$ink-muted]$hint[/]",
+                key=choice.key,
+                label=choice.label,
+                hint=choice.hint,
+            ),
+            id=choice.value,
+        )
+        for choice in choices
+    ]
+
+
 class Ask(ModalScreen[str]):
     """Dismissed with the chosen value, or with None on escape."""
 
@@ -45,22 +61,7 @@ class Ask(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
             yield Static(self._question, markup=False, id="question-text")
-            yield OptionList(
-                *(
-                    Option(
-                        Content.from_markup(
-                            "[bold $primary]$key[/]  $label  [$ink-muted]$hint[/]",
-                            key=choice.key,
-                            label=choice.label,
-                            hint=choice.hint,
-                        ),
-                        id=choice.value,
-                    )
-                    for choice in self._choices
-                ),
-                markup=False,
-                compact=True,
-            )
+            yield OptionList(*choice_options(self._choices), markup=False, compact=True)
 
     def key_for(self, key: str) -> Choice | None:
         """The choice a key stands for."""
@@ -71,15 +72,20 @@ class Ask(ModalScreen[str]):
         choice = self.key_for(event.key)
         if choice is not None:
             event.stop()
-            self.dismiss(choice.value)
+            self.end(choice.value)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter, or a click."""
-        self.dismiss(event.option_id)
+        self.end(event.option_id)
 
     def action_cancel(self) -> None:
         """Go back without an answer."""
-        self.dismiss(None)
+        self.end(None)
+
+    def end(self, answer: str | None) -> None:
+        """Go, once: a second enter may be on its way."""
+        if self.is_current:
+            self.dismiss(answer)
 
     def action_move(self, direction: str) -> None:
         """The vi keys."""

@@ -1,6 +1,7 @@
-"""The one screen: status above, panes below, keys for the chosen job.
+"""The one screen: status above, panes below.
 
-Wide terminals show all panes, narrow ones one at a time, tiny ones only ask for room.
+Wide terminals show folders, files and one of the lower panes, narrow ones one pane at a time,
+tiny ones only ask for room. What keys do to the chosen folder is in `folder_keys`.
 """
 
 from __future__ import annotations
@@ -10,86 +11,76 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from usenetsync_tui.model.commands import (
-    Cancel,
-    Command,
-    LimitBandwidth,
-    Pause,
-    Resume,
-    SetPriority,
-)
-from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.commands import AddServer
 from usenetsync_tui.model.ports import EngineHandle
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus
-from usenetsync_tui.tui.ask import Ask, Choice
-from usenetsync_tui.tui.inks import Line, cut_middle
-from usenetsync_tui.tui.jobs_pane import JobsPane
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
+from usenetsync_tui.tui import folder_keys, speaking
+from usenetsync_tui.tui.causes import ErrorsPane
+from usenetsync_tui.tui.command_line import Said
+from usenetsync_tui.tui.database_pane import DatabasePane
+from usenetsync_tui.tui.files_pane import FilesPane
+from usenetsync_tui.tui.files_table import FilesTable
+from usenetsync_tui.tui.first_run import FirstRun
+from usenetsync_tui.tui.folders_pane import FoldersPane
+from usenetsync_tui.tui.inks import Line
+from usenetsync_tui.tui.key_bar import KeyBar
 from usenetsync_tui.tui.lines_view import LinesView
-from usenetsync_tui.tui.notices import notice_lines
-from usenetsync_tui.tui.paged_table import PagedTable
-from usenetsync_tui.tui.stages import stage_lines
+from usenetsync_tui.tui.log import LogPane
+from usenetsync_tui.tui.panes import LABELS, LOWER, PANES, UPPER
+from usenetsync_tui.tui.server_form import ServerForm
+from usenetsync_tui.tui.servers_pane import ServersPane
+from usenetsync_tui.tui.speaking import Speaking
 from usenetsync_tui.tui.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.throughput import Throughput
-from usenetsync_tui.tui.words import plural, rate
+from usenetsync_tui.tui.versions import VersionsScreen
+from usenetsync_tui.tui.workers import WorkersPane
 
-PANES = ("jobs", "files", "stages", "notices")
-_LABELS = {"jobs": "Jobs", "files": "Files", "stages": "Stages", "notices": "Notices"}
+FRAMES = {"files": "files-pane"}
+"""Ids of the frames around panes that have one."""
 ALL_PANES = (100, 32)
 """Columns and rows from which all panes fit."""
-_LOOKING_ON = "Read-only: another usenetsync runs the jobs."
-_SPEEDS = tuple(
-    Choice(str(key), label, hint, str(speed))
-    for key, (label, hint, speed) in enumerate(
-        (
-            ("as fast as it goes", "", 0),
-            ("1 MB/s", "8 Mbit/s", 1_000_000),
-            ("5 MB/s", "40 Mbit/s", 5_000_000),
-            ("10 MB/s", "80 Mbit/s", 10_000_000),
-            ("25 MB/s", "200 Mbit/s", 25_000_000),
-            ("50 MB/s", "400 Mbit/s", 50_000_000),
-            ("100 MB/s", "800 Mbit/s", 100_000_000),
-        )
-    )
-)
 ANY_PANE = (60, 15)
 """Columns and rows below which none does."""
 
 
-class Dashboard(Screen[None], inherit_bindings=False):
-    """Lays out the panes and turns keys into commands."""
+class Dashboard(Speaking, Screen[None], inherit_bindings=False):
+    """Lays out the panes, and hands every status to them."""
 
     BINDING_GROUP_TITLE = "Screen"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", "Pause", id="job.pause", tooltip="or resume the chosen job"),
-        Binding("x", "cancel", "Cancel", id="job.cancel", tooltip="the chosen job; asks"),
-        Binding("plus,equals_sign", "priority(-1)", "Sooner", key_display="+", id="job.sooner"),
-        Binding("minus", "priority(1)", "Later", key_display="-", id="job.later"),
-        Binding("b", "bandwidth", "Limit", show=False, id="servers.bandwidth", tooltip="how fast"),
-        Binding("tab", "turn(1)", "Pane", id="panes.next"),
+        Binding("tab", "turn(1)", "pane", show=False, id="panes.next", tooltip="the next one"),
         Binding("shift+tab", "turn(-1)", "pane before", show=False, id="panes.previous"),
         *(
             Binding(
                 f"{number},alt+{number}",
                 f"pane('{pane}')",
-                _LABELS[pane].lower(),
+                LABELS[pane].lower(),
                 show=False,
                 id=f"panes.{pane}",
             )
             for number, pane in enumerate(PANES, 1)
         ),
+        Binding("e", "pane('errors')", "errors", show=False, id="panes.show_errors"),
+        Binding("l", "pane('log')", "log", show=False, id="panes.show_log"),
+        *folder_keys.KEYS,
+        *speaking.KEYS,
     ]
 
     def __init__(self, handle: EngineHandle) -> None:
         super().__init__()
-        self._handle = handle
-        self._status: EngineStatus | None = None
+        self.handle = handle
+        self.status: EngineStatus | None = None
+        self.said = Said()
         self._pane = "files"
+        self._lower = "workers"
+        self._layout_name = ""
+        self._led = False
 
     def compose(self) -> ComposeResult:
         yield LinesView(status_lines, id="status")
@@ -97,61 +88,158 @@ class Dashboard(Screen[None], inherit_bindings=False):
         yield LinesView(self._tab_lines, id="tabs")
         yield Throughput(id="throughput")
         with Horizontal(id="work"):
-            yield JobsPane(id="jobs")
-            yield LinesView(stage_lines, id="stages")
-        yield PagedTable(id="files")
-        yield LinesView(notice_lines, id="notices")
+            yield FoldersPane(id="folders")
+            yield FilesPane()
+        yield WorkersPane(id="workers")
+        yield ErrorsPane(id="errors")
+        yield LogPane(id="log")
+        yield ServersPane(id="servers")
+        yield DatabasePane(id="database")
         yield Static("Enlarge the terminal to 60×15 or more.", markup=False, id="enlarge")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Bars are no places to be."""
+        for name in LOWER:
+            self.query_one(f"#{name}").add_class("lower")
         for name in ("status", "banner", "tabs"):
             self.query_one(f"#{name}").can_focus = False
-        self.action_pane(self._pane)
+        self.query_one(FilesTable).focus()
+
+    @property
+    def chosen(self) -> FolderStatus | None:
+        """The folder whose files are listed, and whose job the keys mean."""
+        return self.query_one(FoldersPane).chosen
 
     def show(self, status: EngineStatus) -> None:
         """Hand a status to every pane."""
-        self._status = status
-        self.query_one("#banner").display = bool(banner_lines(status, 0, 0))
-        for view in self.query(LinesView):
-            view.show(status)
+        self.status = status
+        browser, chosen = self.handle.browser, self.chosen
+        self._display("#banner", bool(banner_lines(status, 0, 0)))
+        for name in ("status", "banner", "tabs"):
+            self.query_one(f"#{name}", LinesView).show(status)
         self.query_one(Throughput).show(status)
+        self.query_one(FoldersPane).show(status)
+        self.query_one(WorkersPane).show(status)
+        self.query_one(LogPane).show(status)
+        self.query_one(ServersPane).show(status)
+        self.query_one(DatabasePane).show(status, browser)
+        self.query_one(ErrorsPane).show(status, chosen, browser)
         self._show_files(status)
-        self._entitle(status)
+        self._entitle()
+        self._lead(status)
 
     def _show_files(self, status: EngineStatus) -> None:
-        chosen = self.query_one(JobsPane).chosen
-        self.query_one(PagedTable).show(status, chosen, self._handle.browser)
+        chosen, table = self.chosen, self.query_one(FilesTable)
+        folder = chosen.folder if chosen else None
+        table.open(self.handle.browser, folder, version_shown(chosen))
+        table.show(status)
 
-    def on_jobs_pane_chosen(self, event: JobsPane.Chosen) -> None:
-        """Other files."""
-        if self._status is not None:
-            self._show_files(self._status)
+    def on_folders_pane_chosen(self, event: FoldersPane.Chosen) -> None:
+        """Other files, other errors."""
+        if self.status is not None:
+            self.show(self.status)
 
-    def _entitle(self, status: EngineStatus) -> None:
-        jobs = len(status.jobs)
-        self.query_one("#jobs", LinesView).title("1 Jobs", f"{jobs} jobs" if jobs > 1 else "")
-        self.query_one("#stages", LinesView).title("3 Stages")
-        count = f" {status.notice_count:,}" if status.notice_count else ""
-        self.query_one("#notices", LinesView).title(f"4 Notices{count}")
+    def on_folders_pane_opened(self, event: FoldersPane.Opened) -> None:
+        """The versions of a folder."""
+        browser = self.handle.browser
+        if browser is not None:
+            self.app.push_screen(VersionsScreen(browser, event.folder.folder))
+
+    def action_versions(self) -> None:
+        """The versions of the chosen folder."""
+        self.query_one(FoldersPane).action_open()
+
+    def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
+        """A form for a new server."""
+        taken = [server.name for server in self.status.servers] if self.status else []
+        self._ask(ServerForm(taken=taken), self._add_server)
+
+    def _add_server(self, server: Server) -> None:
+        self.want(AddServer(server), f"{server.name} is added.")
+
+    def _lead(self, status: EngineStatus) -> None:
+        """Once, when there is nothing yet: by the hand."""
+        if self._led or status.state is not EngineState.IDLE or self.handle.browser is None:
+            return
+        self._led = True
+        if not status.folders and not status.read_only and self.app.screen is self:
+            self.app.push_screen(FirstRun([server.name for server in status.servers]))
+
+    # Panes
 
     def _tab_lines(self, status: EngineStatus, width: int, height: int) -> list[Line]:
         line: Line = ()
-        for number, pane in enumerate(PANES, 1):
-            count = f" {status.notice_count:,}" if pane == "notices" and status.notice_count else ""
-            text = f" {number} {_LABELS[pane]}{count} "
+        for pane in PANES:
+            text = f" {self._label(pane)} "
             line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
         return [line]
+
+    def _label(self, pane: str) -> str:
+        count = self._count(pane)
+        name = "DB" if pane == "database" and self._layout_name == "compact" else LABELS[pane]
+        return f"{PANES.index(pane) + 1} {name}" + (f" {count:,}" if count else "")
+
+    def _count(self, pane: str) -> int:
+        if self.status is None:
+            return 0
+        match pane:
+            case "folders":
+                return len(self.status.folders)
+            case "errors":
+                return sum(f.job.errors for f in self.status.folders if f.job)
+            case "servers":
+                return len(self.status.servers)
+        return 0
+
+    def _entitle(self) -> None:
+        """The frame of the lower pane names all of them."""
+        self.query_one(FoldersPane).title(self._label("folders"))
+        parts: list[Content] = []
+        for pane in LOWER:
+            style = "bold $foreground" if pane == self._lower else "$ink-muted not bold"
+            parts.append(Content.styled(self._label(pane), style))
+        tabs = Content("   ").join(parts)
+        compact = self._layout_name == "compact"
+        for pane in LOWER:
+            title = Content(self._label(pane)) if compact else tabs
+            widget = self.query_one(f"#{pane}", LinesView)
+            if widget.border_title != title.markup:
+                widget.border_title = title
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panes, one pane and none."""
         columns, rows = event.size
-        tiny = columns < ANY_PANE[0] or rows < ANY_PANE[1]
-        full = columns >= ALL_PANES[0] and rows >= ALL_PANES[1]
-        self.set_class(tiny, "tiny")
-        self.set_class(full, "full")
-        self.set_class(not tiny and not full, "compact")
+        if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
+            layout = "tiny"
+        elif columns >= ALL_PANES[0] and rows >= ALL_PANES[1]:
+            layout = "full"
+        else:
+            layout = "compact"
+        if layout != self._layout_name:
+            self._layout_name = layout
+            for name in ("tiny", "compact", "full"):
+                self.set_class(name == layout, name)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Show what there is room for. Not by classes: those have every style looked up anew."""
+        full, compact = self._layout_name == "full", self._layout_name == "compact"
+        at = {self._pane} if compact else {*UPPER, self._lower} if full else set()
+        for pane in PANES:
+            self._display(f"#{FRAMES.get(pane, pane)}", pane in at)
+        self._display("#work", bool(at & {*UPPER}))
+        self._display("#throughput", full or at == {"folders"})
+        self._display("#tabs", compact)
+        self._display("#enlarge", not at)
+        self._display("#keys", bool(at))
+        self.query_one("#tabs", LinesView).recompose_lines()
+        self._entitle()
+
+    def _display(self, selector: str, shown: bool) -> None:
+        widget = self.query_one(selector)
+        if widget.display != shown:
+            widget.display = shown
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the focus is the one shown where there is room for one."""
@@ -159,85 +247,28 @@ class Dashboard(Screen[None], inherit_bindings=False):
             self._set_pane(event.widget.id)
 
     def _set_pane(self, pane: str) -> None:
+        if pane == self._pane:
+            return
         self._pane = pane
-        for name in PANES:
-            self.set_class(name == pane, f"at-{name}")
-        self.query_one("#tabs", LinesView).recompose_lines()
+        if pane in LOWER:
+            self._lower = pane
+        self._arrange()
 
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
         # Shown first: what is not displayed cannot take the focus.
         self._set_pane(pane)
-        self.call_after_refresh(self.query_one(f"#{pane}").focus)
+        self.query_one(f"#{pane}").focus()
 
     def action_turn(self, by: int) -> None:
         """Go to the next pane or the one before."""
         self.action_pane(PANES[(PANES.index(self._pane) + by) % len(PANES)])
 
-    def action_pause(self) -> None:
-        """Hold the chosen job, or let it go on."""
-        job = self._going_job()
-        if job is not None:
-            self._submit(Resume(job.id) if job.state is JobState.PAUSED else Pause(job.id))
 
-    def action_priority(self, by: int) -> None:
-        """Move the chosen job in the queue."""
-        job = self._going_job()
-        if job is None:
-            return
-        priority = Priority(min(max(Priority), max(min(Priority), job.priority + by)))
-        if priority != job.priority:
-            self._submit(SetPriority(job.id, priority))
-        self._say(f"Priority {priority.name.lower()}.")
-
-    def action_cancel(self) -> None:
-        """Ask, then end the chosen job."""
-        job = self._going_job()
-        if job is None:
-            return
-        left = plural(max(0, job.total_files - job.done_files), "file")
-        name = cut_middle(safe_name(job.folder), 30)
-        choices = (
-            Choice("y", f"Cancel the {job.verb}", "what is posted is kept", "yes"),
-            Choice("n", "Go on", "", "no"),
-        )
-
-        def answered(choice: str | None) -> None:
-            if choice == "yes":
-                self._submit(Cancel(job.id))
-
-        self.app.push_screen(Ask(f"Cancel {name} with {left} to go?", choices), answered)
-
-    def action_bandwidth(self) -> None:
-        """Ask how fast to post, to all servers together."""
-        if self._status is None or not self._status.servers:
-            self._say("There is no server to post to.")
-        elif self._status.read_only:
-            self._say(_LOOKING_ON)
-        else:
-            now = self._status.bandwidth_limit
-            words = f"Now at most {rate(now)}." if now else "Now as fast as it goes."
-            self.app.push_screen(Ask(f"How fast to post? {words}", _SPEEDS), self._limit)
-
-    def _limit(self, choice: str | None) -> None:
-        if choice is not None:
-            self._submit(LimitBandwidth(int(choice)))
-
-    def _going_job(self) -> JobStatus | None:
-        """The chosen job if a command can still reach it; else say why not."""
-        job = self.query_one(JobsPane).chosen
-        if self._status is not None and self._status.read_only:
-            self._say(_LOOKING_ON)
-        elif job is None:
-            self._say("There is no job to act on.")
-        elif job.state.is_over:
-            self._say("This job is over.")
-        else:
-            return job
+def version_shown(folder: FolderStatus | None) -> int | None:
+    """The version whose files are listed: the one under construction, else the newest."""
+    if folder is None:
         return None
-
-    def _submit(self, command: Command) -> None:
-        self._handle.submit(command)
-
-    def _say(self, text: str) -> None:
-        self.notify(text, timeout=3, markup=False)
+    if folder.job is not None and folder.job.version is not None:
+        return folder.job.version
+    return folder.latest.version if folder.latest else None

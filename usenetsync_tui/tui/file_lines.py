@@ -1,60 +1,115 @@
-"""A file of the list in one line."""
+"""A file of the list in one line, and the names of its columns. Pure functions."""
 
 from __future__ import annotations
 
-from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.ports import FileRow, FileView
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.inks import Line, cut, cut_middle
-from usenetsync_tui.tui.words import FILE_STATES, size
+from enum import IntEnum
 
-_SIZE = 11
-_ARTICLES = 15
-_STATE = 12
-_MARK = 2
+from usenetsync_tui.model.entries import FileKind, unfitted_time
+from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
+from usenetsync_tui.model.ports import FileRow
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.filter_words import words_of
+from usenetsync_tui.tui.inks import Line, cut, cut_middle
+from usenetsync_tui.tui.list_lines import MARK, mark, minute_of
+from usenetsync_tui.tui.words import FILE_STATES, NOTHING, count, size
+
+_SIZE = 9
+_ARTICLES = 12
+_STATE = 11
+_MODIFIED = 18
+_SHA256 = 18
+_GAP = "  "
+_LEAST_NAME = 20
+"""Cells the name keeps before another column may take some."""
 _KINDS = {FileKind.DIRECTORY: "folder", FileKind.SYMLINK: "link"}
 
 
-def _name_width(width: int) -> int:
-    return max(8, width - _MARK - _SIZE - _ARTICLES - _STATE)
+class Columns(IntEnum):
+    """Which columns are asked for; each one more than the one before."""
+
+    BASIC = 0
+    MODIFIED = 1
+    SHA256 = 2
+
+    def following(self) -> Columns:
+        """The next choice."""
+        return Columns((self + 1) % len(Columns))
 
 
-def header_line(width: int) -> Line:
+def _widths(width: int, columns: Columns) -> tuple[int, int, int, int, int]:
+    """Cells of name, size, articles, modified and SHA-256; 0: no room for it."""
+    name = width - MARK - _STATE - len(_GAP)
+    asked = [("size", _SIZE)]
+    if columns >= Columns.SHA256:
+        asked.append(("sha256", _SHA256))
+    if columns >= Columns.MODIFIED:
+        asked.append(("modified", _MODIFIED))
+    # What was asked for by hand goes before what is always there.
+    asked.append(("articles", _ARTICLES))
+    cells = dict.fromkeys(("size", "articles", "modified", "sha256"), 0)
+    for column, width_asked in asked:
+        if name - width_asked >= _LEAST_NAME:
+            cells[column] = width_asked
+            name -= width_asked
+    return (max(0, name), cells["size"], cells["articles"], cells["modified"], cells["sha256"])
+
+
+def header_line(width: int, columns: Columns = Columns.BASIC) -> Line:
     """The names of the columns."""
-    name = cut("name", _name_width(width))
-    text = f"  {name}{'size':>{_SIZE}}{'articles':>{_ARTICLES - 2}}  state"
+    name, amount, articles, modified, sha256 = _widths(width, columns)
+    text = (
+        " " * MARK
+        + cut("NAME", name)
+        + "SIZE".rjust(amount)[:amount]
+        + "ARTICLES".rjust(articles)[:articles]
+        + (_GAP + "MODIFIED").ljust(modified)[:modified]
+        + (_GAP + "SHA-256").ljust(sha256)[:sha256]
+        + f"{_GAP}STATE"
+    )
     return ((cut(text, width), "muted"),)
 
 
-def file_line(row: FileRow, width: int, *, cursor: bool) -> Line:
-    """Name, size, articles posted of articles needed, state; a reason takes their place."""
+def file_line(
+    row: FileRow,
+    width: int,
+    *,
+    cursor: bool,
+    marked: bool = False,
+    columns: Columns = Columns.BASIC,
+) -> Line:
+    """Mark, name, size, articles posted of articles needed, state."""
     word, ink = FILE_STATES[row.state]
-    room = _name_width(width)
-    name = cut(cut_middle(safe_name(row.path) or ".", room - 1), room)
-    amount = _KINDS.get(FileKind(row.kind)) or size(row.size)
-    articles = f"{row.posted:,}/{row.articles:,}" if row.articles else "–"
-    mark: Line = (("> ", "accent"),) if cursor else (("  ", "plain"),)
+    room, amount, articles, modified, sha256 = _widths(width, columns)
+    figures = ""
+    if amount:
+        figures = (_KINDS.get(FileKind(row.kind)) or size(row.size)).rjust(amount)
+    if articles:
+        figures += _articles(row).rjust(articles)
+    if modified:
+        seconds = unfitted_time(row.mtime_ns) // 1_000_000_000
+        figures += f"{_GAP}{minute_of(seconds):<{modified - len(_GAP)}}"
+    if sha256:
+        digest = f"{row.sha256.hex()[: sha256 - 3]}…" if row.sha256 else NOTHING
+        figures += f"{_GAP}{digest:<{sha256 - len(_GAP)}}"
     return (
-        *mark,
-        (name, "plain"),
-        (f"{amount:>{_SIZE}}", "muted"),
-        (f"{articles:>{_ARTICLES - 2}}  ", "muted"),
-        (cut(word, _STATE), ink),
+        *mark(cursor=cursor, marked=marked),
+        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (figures + _GAP, "muted"),
+        (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
     )
 
 
-def waiting_line() -> Line:
-    """A row that is not here yet."""
-    return (("  …", "muted"),)
+def _articles(row: FileRow) -> str:
+    if not row.articles:
+        return NOTHING
+    exact = f"{row.posted:,}/{row.articles:,}"
+    return exact if len(exact) < _ARTICLES else f"{count(row.posted)}/{count(row.articles)}"
 
 
-def position(number: int, count: int, *, exact: bool) -> str:
-    """Where the cursor is in the list."""
-    if not count:
-        return ""
-    total = f"{count:,}" if exact else f"{count:,}+"
-    share = f" · {100 * (number + 1) // count}%" if exact else ""
-    return f"row {number + 1:,} / {total}{share}"
+def sorted_words(order: FileOrder, *, reverse: bool) -> str:
+    """How the list is sorted: ``by path ▲``; the triangle points to where it grows."""
+    ascending = (order is FileOrder.PATH) is not reverse
+    return f"by {order.value} {'▲' if ascending else '▼'}"
 
 
 def reason(row: FileRow | None) -> str:
@@ -62,3 +117,16 @@ def reason(row: FileRow | None) -> str:
     if row is None or row.state is not FileView.FAILED or not row.reason:
         return ""
     return safe_name(row.reason)
+
+
+def marked_words(number: int, wanted: FileFilter, *, everything: bool, exact: bool) -> str:
+    """What the keys act on: ``2 marked``, ``all 8,412 that match``."""
+    if not everything:
+        return f"{number:,} marked"
+    amount = f"all {number:,}{'' if exact else '+'}"
+    return f"{amount} that match" if wanted else f"{amount} marked"
+
+
+def filter_words(wanted: FileFilter) -> str:
+    """A filter as it is typed, safe to look at."""
+    return safe_name(words_of(wanted))

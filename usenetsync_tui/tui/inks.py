@@ -46,12 +46,20 @@ def cut_middle(text: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def spread(left: Line, right: Line, width: int) -> Line:
-    """`left` and `right` at the two ends of a line; without room for both, `right` goes."""
-    gap = width - width_of(left) - width_of(right)
-    if gap < 1:
-        return left
-    return (*left, (" " * gap, "plain"), *right)
+def fit(line: Iterable[Span], width: int) -> Line:
+    """As much of a line as fits, neighbours of one ink as one span."""
+    out: list[Span] = []
+    left = width
+    for text, ink in line:
+        if left <= 0:
+            break
+        shown = text if cell_len(text) <= left else cut(text, left)
+        left -= cell_len(shown)
+        if out and out[-1][1] == ink:
+            out[-1] = (out[-1][0] + shown, ink)
+        elif shown:
+            out.append((shown, ink))
+    return tuple(out)
 
 
 def flow(fields: Iterable[Line], width: int, rows: int, gap: int = 3) -> list[Line]:
@@ -59,12 +67,12 @@ def flow(fields: Iterable[Line], width: int, rows: int, gap: int = 3) -> list[Li
     lines: list[Line] = []
     current: Line = ()
     for field in fields:
-        joined: Line = (*current, (" " * gap, "plain"), *field) if current else field
+        joined = (*current, (" " * gap, "plain"), *field) if current else fit(field, width)
         if width_of(joined) <= width:
             current = joined
         elif len(lines) + 1 < rows:
             lines.append(current)
-            current = field
+            current = fit(field, width)
     return [*lines, current]
 
 

@@ -9,12 +9,13 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.tui.inks import INKS, Ink, Line, to_strip
+from usenetsync_tui.tui.inks import INKS, Ink, Line, to_strip, width_of
 
 
 class InkedView(ScrollView, inherit_bindings=False):
@@ -33,13 +34,29 @@ class InkedView(ScrollView, inherit_bindings=False):
         super().notify_style_update()
         self._inks = {}
 
-    def title(self, title: str, subtitle: str = "") -> None:
-        """Name the frame; unchanged words cost nothing."""
-        if (title, subtitle) == self._titles:
-            return
-        self._titles = (title, subtitle)
-        self.border_title = Content(title) if title else None
-        self.border_subtitle = Content(subtitle) if subtitle else None
+    def title(self, title: str, subtitle: str | None = None) -> None:
+        """Name the frame; unchanged words cost nothing. Without a subtitle the old one stays."""
+        if title != self._titles[0]:
+            self._titles = (title, self._titles[1])
+            self.border_title = Content(title) if title else None
+        if subtitle is not None:
+            self.subtitle(subtitle)
+
+    def subtitle(self, subtitle: str) -> None:
+        """Say something at the foot of the frame."""
+        if subtitle != self._titles[1]:
+            self._titles = (self._titles[0], subtitle)
+            self.border_subtitle = Content(subtitle) if subtitle else None
+
+    @property
+    def is_displayed(self) -> bool:
+        """Whether neither it nor what it stands in is hidden."""
+        return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether it is displayed, and no other screen lies over it."""
+        return self.is_displayed and self.is_attached and self.app.screen is self.screen
 
     def draw(self, line: Line, *, cursor: bool = False) -> Strip:
         """One line across the pane."""
@@ -56,6 +73,8 @@ class InkedView(ScrollView, inherit_bindings=False):
 class LinesView(InkedView):
     """A pane whose lines a pure function makes of a status and a width."""
 
+    CALM: ClassVar[float] = 0.0
+    """Seconds between two drawings, for figures nobody can read as fast as they change."""
     HELP = "Scroll with the arrow keys. `?` closes this help."
     BINDING_GROUP_TITLE = "This pane"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,27 +93,45 @@ class LinesView(InkedView):
         super().__init__(id=id)
         self._compose_lines = compose_lines
         self._status: EngineStatus | None = None
+        self._drawn = False
         self._lines: Sequence[Line] = ()
 
+    def on_mount(self) -> None:
+        """Begin to draw calmly where that is asked for."""
+        if self.CALM:
+            self.set_interval(self.CALM, self._catch_up, name="draw calmly")
+
     def show(self, status: EngineStatus) -> None:
-        """Draw this status."""
+        """Draw this status, at once or at its time; a hidden pane only remembers it."""
         self._status = status
-        self.recompose_lines()
+        if not self.CALM or not self._drawn:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self.is_displayed:
+            self.recompose_lines()
 
     def recompose_lines(self) -> None:
         """Compose the lines again and redraw those that are not what they were."""
         region = self.scrollable_content_region
         if self._status is None or not region.width:
             return
+        self._drawn = True
         old, new = self._lines, self._compose_lines(self._status, region.width, region.height)
+        if old is new:
+            return
         self._lines = new
         if len(old) != len(new):
             self.virtual_size = Size(region.width, len(new))
-            self.refresh()
-            return
-        for number, (before, after) in enumerate(zip(old, new, strict=True)):
-            if before != after:
-                self.refresh_line(number)
+        top = self.scroll_offset.y
+        for number in range(top, min(top + region.height, max(len(old), len(new)))):
+            cells = redrawn(_line(old, number), _line(new, number))
+            if cells:
+                self.refresh(Region(0, number - top, min(cells, region.width), 1))
+
+    def on_show(self) -> None:
+        """What was not drawn while it was hidden is drawn now."""
+        self.recompose_lines()
 
     def on_resize(self, event: Resize) -> None:
         """Lines are made for a width."""
@@ -102,5 +139,31 @@ class LinesView(InkedView):
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
 
     def render_line(self, y: int) -> Strip:
-        number = y + self.scroll_offset.y
-        return self.draw(self._lines[number] if number < len(self._lines) else ())
+        return self.draw(self.line_at(y + self.scroll_offset.y))
+
+    def line_at(self, number: int) -> Line:
+        """A line by its number; an empty one behind the last."""
+        return _line(self._lines, number)
+
+
+def _line(lines: Sequence[Line], number: int) -> Line:
+    return lines[number] if number < len(lines) else ()
+
+
+def redrawn(before: Line, after: Line) -> int:
+    """Cells from the left edge that must be sent again to turn one line into the other.
+
+    Textual sends a changed region from the widget's left edge on (its `ChopsUpdate`), so
+    only what is alike at the right end is saved.
+    """
+    if before == after:
+        return 0
+    width = width_of(after)
+    if width_of(before) != width:
+        return max(width, width_of(before))
+    spans = len(after)
+    while spans and len(before) - len(after) + spans > 0:
+        if before[len(before) - len(after) + spans - 1] != after[spans - 1]:
+            break
+        spans -= 1
+    return width_of(after[:spans])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.ports import EngineHandle
@@ -19,7 +19,13 @@ _FOR_SLOW_LINKS = {
 }
 
 
-def run_screen(handle: EngineHandle, *, mouse: bool = True) -> ScreenExit:
+def run_screen(
+    handle: EngineHandle,
+    *,
+    mouse: bool = True,
+    keys: Mapping[str, str] | None = None,
+    theme: str = "",
+) -> ScreenExit:
     """Show the engine until the user quits, a signal ends it, or it crashes.
 
     Blocks the calling thread, which must be the main one. It does not drain the engine:
@@ -32,7 +38,14 @@ def run_screen(handle: EngineHandle, *, mouse: bool = True) -> ScreenExit:
     from usenetsync_tui.tui.app import UsenetSyncApp
     from usenetsync_tui.tui.terminal import Farewell
 
-    app = UsenetSyncApp(handle, ascii_only=not speaks_unicode(sys.__stderr__))
+    ascii_only = not speaks_unicode(sys.__stderr__)
+    app = UsenetSyncApp(
+        handle,
+        ascii_only=ascii_only,
+        few_colors=has_few_colors(os.environ),
+        keys=keys,
+        theme=theme,
+    )
     with Farewell(app.end_on_signal) as farewell:
         result = app.run(mouse=mouse)
     if farewell.signum:
@@ -62,3 +75,14 @@ def speaks_unicode(stream: object) -> bool:
     """Whether a text stream's encoding can carry our glyphs."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return codecs.lookup(encoding).name.startswith("utf")
+
+
+def has_few_colors(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal says it has sixteen colours or fewer, as rich reads it.
+
+    A palette of 256 mapped to sixteen loses its greys: frames and cursor would be black.
+    """
+    if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return False
+    term = environment.get("TERM", "").strip().lower()
+    return term.rpartition("-")[2] not in ("256color", "direct", "kitty")

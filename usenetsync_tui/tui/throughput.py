@@ -15,7 +15,7 @@ from textual.strip import Strip
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.lines_view import InkedView
-from usenetsync_tui.tui.words import rate
+from usenetsync_tui.tui.words import bits, rate
 
 SAMPLES = 600
 """As many samples, one a second, as the engine keeps."""
@@ -87,9 +87,10 @@ class Throughput(InkedView, can_focus=False):
         self._seen += moved(self._samples, samples)
         self._samples = samples
         self._redraw()
+        now = status.bytes_per_second
         self.title(
             "Throughput · 10 min",
-            f"now {rate(status.bytes_per_second)} · peak {rate(max(samples))}",
+            f"now {rate(now)} · {bits(now)} · peak {rate(max(samples))}",
         )
 
     def _redraw(self) -> None:

@@ -1,0 +1,648 @@
+"""The screen as its user has it: through a pseudo-terminal, from the key to the painted rows.
+
+Run ``python tests/benchmarks/screen.py --home DIR [--part list|busy|tick|stalled]`` with
+``pip install pyte`` (the model of the screen). Each part starts the real command in a terminal
+of 120×40 and ends it again:
+
+list      in the catalogue of USENETSYNC_HOME=DIR (``big_catalogue.py`` fills one; without
+          ``--home`` the generated tree is uploaded into one): the biggest folder is opened, paged
+          through key by key and with the key held down, and jumped about in. `less` does the same
+          in a file of as many lines, in the same terminal: what the method itself takes. A DIR of
+          one folder gets a second, small one, to come from.
+busy      a generated tree is being uploaded, the database has the articles: `j` and `k` at
+          random intervals for 30 s, from the key to the new row number in the list's frame.
+tick      the bytes the dashboard sends during such an upload when nobody touches a key.
+stalled   the process that reads the terminal is stopped for 30 s of such an upload: what the
+          article tables grow by before, meanwhile and afterwards; then it reads again, and the
+          screen has to answer a key and to end.
+
+Times begin before the key is written. *Final paint* is the last output that changed the list's
+pane before 60 ms without any, no row of it still waiting (`…`). Busy is said with the share of
+the machine's CPU time that was used. busy, tick and stalled upload into a home of their own.
+As root this program runs at a higher priority, as a terminal is another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean, quantiles
+
+import psycopg
+from measuring import (
+    ENVIRONMENT,
+    REPOSITORY,
+    USENETSYNC,
+    fresh_home,
+    postgres_cpu,
+    process_stat,
+    proportional_memory,
+    stop_database,
+)
+from screen_terminal import QUIET, FarEnd, Model, Pane, StuckError
+from small_files import build, warm
+
+SIZE = (120, 40)
+FILES, HOME = "2 Files", "usenetsync-home"
+PAGES, HELD_RATE, HELD_SECONDS, JUMPS, OPENINGS = 200, 30, 5, 20, 5
+BUSY_SECONDS, TICK_SECONDS, STALL_SECONDS, BESIDE_SECONDS = 30, 20, 30, 12
+WINDOW = 0.25
+PAGE_DOWN = "\x1b[6~"
+_FOREIGN = ("USENETSYNC_", "TEXTUAL_", "SSH_", "NO_COLOR", "TMUX")
+_PREFERRED = 10
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {k: v for k, v in ENVIRONMENT.items() if not k.startswith(_FOREIGN)}
+    # Colours as most terminals have them: the longest escape sequences.
+    return kept | {
+        "USENETSYNC_HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "PYTHONUTF8": "1",
+    }
+
+
+def command(home: Path, *words: str) -> str:
+    run = [*USENETSYNC, *words]
+    done = subprocess.run(
+        run, env=environment(home), cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(run)}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+@contextmanager
+def catalogue(home: Path) -> Iterator[psycopg.Connection]:
+    """The home's database, up until the block ends, and a connection to it."""
+    command(home, "db", "start")
+    try:
+        address = json.loads(command(home, "db", "url", "--json"))["url"]
+        with psycopg.connect(address, autocommit=True) as connection:
+            yield connection
+    finally:
+        stop_database(home)
+
+
+@contextmanager
+def screen(home: Path, *words: str, through: Path | None = None) -> Iterator[FarEnd]:
+    """The real command in a terminal; with `through`, a child reads that and writes a file."""
+    arguments = [*USENETSYNC, "tui", *words]
+    end = FarEnd(arguments, environment(home), size=SIZE, directory=REPOSITORY, through=through)
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        if os.geteuid() == 0:
+            os.setpriority(os.PRIO_PROCESS, 0, priority - _PREFERRED)
+        yield end
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
+        end.close()
+
+
+class Table:
+    """What was measured, what it should be, printed at the end."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def times(self, name: str, seconds: Sequence[float], target: float | None = None) -> None:
+        """`target`: what the 95th percentile should not exceed, in milliseconds."""
+        if not seconds:
+            self.lines.append(f"{name:44}{'not measured':>26}")
+            return
+        ms = sorted(1000 * s for s in seconds)
+        cuts = quantiles(ms, n=100, method="inclusive") if len(ms) > 1 else [ms[0]] * 99
+        line = f"{name:44}{len(ms):5}{cuts[49]:9.1f}{cuts[94]:9.1f}{ms[-1]:9.1f}"
+        self.lines.append(line + _verdict(cuts[94], target, f"p95 ≤ {target} ms"))
+
+    def sizes(self, name: str, sizes: Sequence[int], target: int) -> None:
+        """`target`: what the 95th percentile should not exceed, in bytes."""
+        p95 = quantiles(sizes, n=100, method="inclusive")[94]
+        words = f"mean {mean(sizes):,.0f}, p95 {p95:,.0f}, max {max(sizes):,} B"
+        self.value(name, words, _verdict(p95, target, f"p95 ≤ {target:,} B"))
+
+    def value(self, name: str, words: str, verdict: str = "") -> None:
+        self.lines.append(f"{name:44} {words:>31}{verdict}")
+
+    def show(self) -> None:
+        print(f"\n{'':44}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}   target")
+        print("\n".join(self.lines))
+
+
+def _verdict(value: float, target: float | None, words: str) -> str:
+    if target is None:
+        return ""
+    return f"   {words}: {'met' if value <= target else 'MISSED'}"
+
+
+# The list
+
+
+def list_part(home: Path, scratch: Path, table: Table) -> None:
+    with catalogue(home) as connection:
+        ask = "SELECT name FROM folders f ORDER BY (SELECT count(*) FROM snapshots s\
+               WHERE s.folder_id = f.id AND s.state > 0) = 0, (SELECT max(files) FROM snapshots s\
+               WHERE s.folder_id = f.id) DESC"
+        names = [str(name) for (name,) in connection.execute(ask)]
+        if len(names) < 2:
+            small = scratch / "a small folder"
+            build(small, 50)
+            command(home, "upload", str(small), "--store", "shards")
+        with screen(home) as end:
+            rows = _browse(end, names[0], home, table)
+            _memory(end.process.pid, table)
+    _less(scratch, rows, table)
+
+
+def _browse(end: FarEnd, big: str, home: Path, table: Table) -> int:
+    end.until(lambda model: _at(model, lambda pane: pane.row == 1))
+    table.times("open the folder: key → first rows", _openings(end, big), 500)
+    pane = _to_files(end)
+    print(f"list: {big}, {pane.total:,} rows, {len(pane.lines) - 1} of them in sight", flush=True)
+    table.lines.insert(0, f"{pane.total:,} rows")
+    with said_how_busy("PageDown", end, home, table):
+        used = cpu_seconds(end.process.pid)
+        table.times("PageDown: key → final paint", [_page_down(end) for _ in range(PAGES)], 30)
+        used = cpu_seconds(end.process.pid) - used
+    table.value("  CPU time of the screen's process", f"{1000 * used / PAGES:.1f} ms a key")
+    held, caught_up, waiting = _held(end)
+    table.times(f"PageDown held at {HELD_RATE}/s: key → its row number", held)
+    table.times("PageDown held: last key → final paint", [caught_up])
+    table.value("  frames with rows that wait", f"{waiting:.0%}")
+    jumps = _jumps(end, pane.total)
+    table.times(":goto N%: enter → row number, none waiting", [right for right, _ in jumps], 150)
+    table.times(":goto N%: enter → final paint", [last for _, last in jumps], 150)
+    end.press("2")
+    end.listen_for(0.5)
+    end.interpret()
+    ends = [_painted(end, end.press(key), _is_at_end)[1] for key in "Gg" * 5]
+    table.times("G, g: key → final paint", ends)
+    return pane.total
+
+
+def _at(model: Model, condition: Callable[[Pane], bool]) -> bool:
+    pane = model.pane(FILES)
+    return pane is not None and condition(pane)
+
+
+def _openings(end: FarEnd, big: str) -> list[float]:
+    """Choose the folder, coming from another one, a few times: the first time is among them."""
+    wanted = re.compile(rf"· {re.escape(big)}(\s|$)")
+    end.press("1")
+    end.listen_for(0.5)
+    end.interpret()
+    times: list[float] = []
+    for key in "j" * 8 + "k" * 8:
+        if _lists(end, wanted):
+            break
+        times += _opening(end, key, wanted)
+    for key in "jk" * (OPENINGS + 1):
+        if len(times) < OPENINGS:
+            times += _opening(end, key, wanted)
+    return times
+
+
+def _opening(end: FarEnd, key: str, wanted: re.Pattern[str]) -> list[float]:
+    """The seconds a key took that opened the folder; none when it opened nothing or another."""
+    was, begin = _lists(end, wanted), end.press(key)
+    at = _first_rows(end)
+    return [at - begin] if at is not None and not was and _lists(end, wanted) else []
+
+
+def _lists(end: FarEnd, wanted: re.Pattern[str]) -> bool:
+    return _at(end.model, lambda pane: wanted.search(pane.title) is not None)
+
+
+def _first_rows(end: FarEnd) -> float | None:
+    """When another list's first rows came to the screen; None when it stays the same list."""
+    pane = end.model.pane(FILES)
+    title = pane.title if pane else ""
+    try:
+        end.until(lambda model: _at(model, lambda p: p.title.strip() != title.strip()), 2)
+    except StuckError:
+        return None
+    return end.until(lambda model: _at(model, lambda p: p.row == 1 and p.filled))
+
+
+def _to_files(end: FarEnd) -> Pane:
+    """The list has the focus, and the count is there."""
+    end.press("2")
+    end.listen_for(0.5)
+    end.press("g")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        end.listen_for(1)
+        end.interpret()
+        pane = end.model.pane(FILES)
+        if pane is not None and pane.filled and pane.total:
+            return pane
+    raise StuckError("the list was not counted")
+
+
+def _painted(end: FarEnd, begin: float, condition: Callable[[Pane], bool]) -> tuple[float, float]:
+    """Seconds until the list is as it should be, no row of it waiting; until its final paint."""
+    right, last = end.settle(FILES, lambda pane: not pane.waiting and condition(pane))
+    return right - begin, last - begin
+
+
+def _is_at_end(pane: Pane) -> bool:
+    return pane.row in (1, pane.total)
+
+
+def _row(end: FarEnd) -> int:
+    pane = end.model.pane(FILES)
+    return pane.row if pane else 0
+
+
+def _page_down(end: FarEnd) -> float:
+    row = _row(end)
+    return _painted(end, end.press(PAGE_DOWN), lambda pane: pane.row > row)[1]
+
+
+def _held(end: FarEnd) -> tuple[list[float], float, float]:
+    """The key held down: how far the picture is behind; until it is whole; frames with gaps."""
+    row = _row(end)
+    _page_down(end)
+    page, row = _row(end) - row, _row(end)
+    begin, pressed = time.perf_counter(), []
+    for number in range(HELD_RATE * HELD_SECONDS):
+        while (left := begin + number / HELD_RATE - time.perf_counter()) > 0:
+            end.listen(left)
+        pressed.append(end.press(PAGE_DOWN))
+    rows = [row + page * number for number in range(1, len(pressed) + 1)]
+    _answer(end, rows[-1])
+    end.listen_for(0.5)
+    pictures = list(end.pictures(FILES))
+    shown = [
+        next(at for at, pane in pictures if pane.row >= row) - key
+        for key, row in zip(pressed, rows, strict=True)
+    ]
+    changed = [at for (_, a), (at, b) in pairwise(pictures) if a.picture != b.picture]
+    waiting = sum(1 for _, pane in pictures if pane.waiting) / len(pictures)
+    return shown, changed[-1] - pressed[-1], waiting
+
+
+def _jumps(end: FarEnd, total: int) -> list[tuple[float, float]]:
+    """Through the command line; none when this screen has none."""
+    shares = random.Random(1).sample(range(2, 99), JUMPS)
+    times: list[tuple[float, float]] = []
+    for share in shares:
+        seconds = _jump(end, share, total)
+        if seconds is None:
+            print(f"after {len(times)} jumps there is no command line to type in")
+            break
+        times.append(seconds)
+    return times
+
+
+def _jump(end: FarEnd, share: int, total: int) -> tuple[float, float] | None:
+    words = f"goto {share}%"
+    end.press(":")
+    end.listen_for(0.3)
+    end.press(words)
+    try:
+        end.until(lambda model: model.shows(words), 3)
+    except StuckError:
+        return None
+    end.listen_for(0.5)
+    end.interpret()
+    near = range(int(total * (share - 1) / 100), int(total * (share + 1) / 100) + 2)
+    seconds = _painted(end, end.press("\r"), lambda pane: pane.row in near)
+    end.listen_for(1)
+    end.interpret()
+    return seconds
+
+
+def _memory(pid: int, table: Table) -> None:
+    """After all that; its children (PostgreSQL is none) have a line of their own."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status))
+    now, most = int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024
+    verdict = _verdict(now, 150, "RSS < 150 MiB")
+    table.value("RSS, most so far", f"{now:.0f} MiB, {most:.0f} MiB", verdict)
+    table.value("PSS", f"{proportional_memory(pid) / 2**20:.0f} MiB")
+    others = [child for child in _children(pid) if _name(child) != "postgres"]
+    if others:
+        together = sum(map(proportional_memory, others)) / 2**20
+        table.value("PSS of its children", f"{len(others)}: {together:.0f} MB")
+
+
+def _children(pid: int) -> list[int]:
+    """Those that live, with theirs."""
+    parents: dict[int, list[int]] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(process_stat(int(process.name))[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        parents.setdefault(parent, []).append(int(process.name))
+    found, ahead = [], [pid]
+    while ahead:
+        of = parents.get(ahead.pop(), [])
+        found += of
+        ahead += of
+    return found
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _less(scratch: Path, rows: int, table: Table) -> None:
+    """The peer: a pager of text in a file."""
+    if shutil.which("less") is None:
+        print("less is not installed: left out")
+        return
+    listing = scratch / "listing"
+    with open(listing, "w") as file:
+        for number in range(rows):
+            file.write(
+                f"d{number // 10_000:03}/e{number // 200 % 50:02}/f{number:07}  12.3 kB done\n"
+            )
+    end = FarEnd(["less", "-n", str(listing)], environment(scratch), size=SIZE, directory=scratch)
+    try:
+        end.until(lambda model: model.shows("f0000000"))
+        table.times(
+            "less, PageDown: key → final paint", [_burst(end, PAGE_DOWN) for _ in range(PAGES)]
+        )
+        times = []
+        for share in random.Random(1).sample(range(2, 99), JUMPS):
+            end.press(str(share))
+            end.listen_for(0.1)
+            times.append(_burst(end, "%"))
+        table.times("less, N%: key → final paint", times)
+        end.press("q")
+        end.wait(5)
+    finally:
+        end.close()
+        listing.unlink()
+
+
+def _burst(end: FarEnd, key: str) -> float:
+    begin = end.press(key)
+    if not end.listen(5):
+        raise StuckError("less does not answer")
+    while end.listen(QUIET):
+        pass
+    return end.chunks[-1][0] - begin
+
+
+# An upload under way
+
+
+@contextmanager
+def upload(
+    tree: Path, scratch: Path, through: Path | None = None
+) -> Iterator[tuple[FarEnd, psycopg.Connection]]:
+    """The screen over the upload of a tree into a fresh home, from its first articles on."""
+    home = scratch / HOME
+    fresh_home(home)
+    with catalogue(home) as connection, screen(home, str(tree), through=through) as end:
+        end.until(lambda model: _at(model, lambda pane: pane.row == 1))
+        deadline = time.monotonic() + 60
+        while not stored(connection)[0]:
+            if time.monotonic() > deadline:
+                raise StuckError("no article has been stored")
+            end.listen_for(0.2)
+        end.listen_for(3)
+        end.interpret()
+        yield end, connection
+
+
+def still_running(connection: psycopg.Connection, part: str) -> None:
+    ((state,),) = connection.execute("SELECT state FROM jobs ORDER BY id DESC LIMIT 1").fetchall()
+    if state != "running":
+        sys.exit(f"{part}: the upload was over ({state}) before the end: use a larger --large")
+
+
+def stored(connection: psycopg.Connection) -> tuple[int, int]:
+    """Articles in the database, and the bytes their bodies take: what sizes say, not a scan."""
+    query = """SELECT (sum(s.n_tup_ins))::bigint, sum(pg_relation_size(c.reltoastrelid))::bigint
+                 FROM pg_class c JOIN pg_stat_user_tables s ON s.relid = c.oid
+                WHERE c.relname LIKE 'articles\\_%' AND c.reltoastrelid > 0"""
+    ((articles, size),) = connection.execute(query).fetchall()
+    return int(articles), int(size)
+
+
+def processor_times() -> tuple[float, float]:
+    """Seconds all processors were in use, and all of them (proc(5))."""
+    ticks = list(map(int, Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]))
+    return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS, sum(ticks) / _TICKS
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its ended children have used."""
+    return sum(map(int, process_stat(pid)[11:15])) / _TICKS
+
+
+def our_times(pid: int, home: Path) -> float:
+    """The same, and the home's database."""
+    return cpu_seconds(pid) + (postgres_cpu(home) or 0)
+
+
+@contextmanager
+def said_how_busy(part: str, end: FarEnd, home: Path, table: Table) -> Iterator[None]:
+    before = (*processor_times(), our_times(end.process.pid, home))
+    yield
+    after = (*processor_times(), our_times(end.process.pid, home))
+    used, passed, ours = (now - was for now, was in zip(after, before, strict=True))
+    words = f"{used / passed:.0%} busy, {ours / passed:.0%} ours"
+    table.value(f"{part}: all processors", words)
+
+
+def busy_part(tree: Path, scratch: Path, table: Table) -> None:
+    with upload(tree, scratch) as (end, connection):
+        _to_files(end)
+        row, times, rng = _row(end), [], random.Random(1)
+        stop = time.perf_counter() + BUSY_SECONDS
+        with said_how_busy("busy", end, scratch / HOME, table):
+            while time.perf_counter() < stop:
+                key = "j" if row < 3 else rng.choice("jk")
+                row += 1 if key == "j" else -1
+                begin = end.press(key)
+                times.append(_answer(end, row) - begin)
+                end.listen_for(max(0.0, begin + rng.uniform(0.1, 0.4) - time.perf_counter()))
+        still_running(connection, "busy")
+        end.interpret()
+        if _row(end) != row:
+            raise StuckError(f"the cursor is on row {_row(end)}, not on {row}")
+    table.times("busy: j or k → its row number", times, 60)
+
+
+def _answer(end: FarEnd, row: int) -> float:
+    """When the output came that has a row number the screen had not."""
+    words, first = re.compile(rb"row %s / " % f"{row:,}".encode()), len(end.chunks)
+    deadline = time.perf_counter() + 10
+    while time.perf_counter() < deadline:
+        end.listen(0.1)
+        if words.search(b"".join(data for _, data in end.chunks[first:])):
+            return end.chunks[-1][0]
+    raise StuckError(f"row {row:,} was not shown within 10 s")
+
+
+def tick_part(tree: Path, scratch: Path, table: Table) -> None:
+    with upload(tree, scratch) as (end, connection):
+        first, begin = len(end.chunks), time.perf_counter()
+        with said_how_busy("tick", end, scratch / HOME, table):
+            end.listen_for(TICK_SECONDS)
+        still_running(connection, "tick")
+    chunks = end.chunks[first:]
+    windows = [0] * int(TICK_SECONDS / WINDOW)
+    for at, data in chunks:
+        number = int((at - begin) / WINDOW)
+        if number < len(windows):
+            windows[number] += len(data)
+    bursts = [0]
+    for (before, _), (at, data) in pairwise([(begin, b""), *chunks]):
+        if at - before > QUIET:
+            bursts.append(0)
+        bursts[-1] += len(data)
+    table.sizes(f"tick: bytes in each {WINDOW} s", windows, 4096)
+    table.sizes(f"tick: bytes of each burst, {QUIET} s apart", bursts[1:], 4096)
+
+
+def stalled_part(tree: Path, scratch: Path, table: Table) -> None:
+    copy = scratch / "terminal output"
+    with upload(tree, scratch, through=copy) as (end, connection):
+        _to_files(end)
+        before = _throughput(end, connection, BESIDE_SECONDS)
+        sent = copy.stat().st_size
+        end.stall()
+        during = _throughput(end, connection, STALL_SECONDS)
+        through = copy.stat().st_size - sent
+        end.go_on()
+        after = _throughput(end, connection, BESIDE_SECONDS)
+        still_running(connection, "stalled")
+        for name, (articles, size) in zip(
+            ("before", "stalled", "after"), (before, during, after), strict=True
+        ):
+            table.value(
+                f"stalled: stored, {name}", f"{articles:.1f} articles/s, {size / 1e6:.1f} MB/s"
+            )
+        table.value("  stalled ÷ before", f"{during[1] / before[1]:.2f}")
+        table.value(
+            "  stalled ÷ mean of before and after", f"{2 * during[1] / (before[1] + after[1]):.2f}"
+        )
+        table.value("  bytes the terminal took meanwhile", f"{through:,}")
+        _lives(end, table)
+
+
+def _throughput(end: FarEnd, connection: psycopg.Connection, seconds: float) -> tuple[float, float]:
+    """Articles and bytes a second that the database has more, a sample each second."""
+    samples = []
+    begin = time.perf_counter()
+    while True:
+        samples.append((time.perf_counter(), *stored(connection)))
+        passed = samples[-1][0] - begin
+        if passed >= seconds:
+            break
+        end.listen_for(min(1.0, seconds - passed))
+    first, last = samples[0], samples[-1]
+    steps = [(b[2] - a[2]) / (b[0] - a[0]) / 1e6 for a, b in pairwise(samples)]
+    print("  MB/s each second:", " ".join(f"{step:.0f}" for step in steps), flush=True)
+    passed = last[0] - first[0]
+    return (last[1] - first[1]) / passed, (last[2] - first[2]) / passed
+
+
+def _lives(end: FarEnd, table: Table) -> None:
+    """It answers a key, and ends when it is asked to."""
+    end.listen_for(1)
+    end.interpret()
+    row = _row(end)
+    begin = end.press("j")
+    table.times("after the stall: j → its row number", [_answer(end, row + 1) - begin])
+    begin = end.press("q")
+    end.until(lambda model: model.shows("Quit now"), 10)
+    end.press("n")
+    code = end.wait(60)
+    end.interpret()
+    left = b"".join(data for _, data in end.chunks[-20:]).rfind(b"\x1b[?1049l") >= 0
+    words = f"exit code {code} after {time.perf_counter() - begin:.1f} s"
+    table.value("after the stall: q, n", words, "" if left else "   the terminal was not restored")
+
+
+# Together
+
+
+def generated(tree: Path, files: int, large: int, large_size: int) -> None:
+    """Small files, and in their folders in turn larger ones of random bytes; in the page cache."""
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    needed = int(2.2 * large * large_size)
+    if shutil.disk_usage(tree.parent).free < needed and not tree.exists():
+        sys.exit(
+            f"{needed / 1e9:.0f} GB are needed below {tree.parent}, for the tree and its upload"
+        )
+    build(tree, files)
+    folders = sorted(path for path in tree.glob("*/*") if path.is_dir())
+    for number in range(large):
+        path = folders[number % len(folders)] / f"large {number // len(folders)}.bin"
+        if not path.exists() or path.stat().st_size != large_size:
+            path.write_bytes(os.urandom(large_size))
+    warm(tree)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parts = ("list", "busy", "tick", "stalled")
+    parser.add_argument("--part", choices=parts, action="append", help="this one only; repeatable")
+    parser.add_argument("--home", type=Path, help="a home with a big catalogue, for the list")
+    parser.add_argument("--files", type=int, default=200_000, help="small ones, to upload")
+    parser.add_argument("--large", type=int, default=2000, help="files of --large-size beside them")
+    parser.add_argument("--large-size", type=float, default=4e6, help="bytes (default 4e6)")
+    parser.add_argument("--tree", type=Path, help="keep the generated tree here")
+    parser.add_argument("--scratch", type=Path, help="folder for the tree and the catalogues")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
+    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
+    scratch.chmod(0o711)
+    tree = (args.tree or scratch / "tree").absolute()
+    chosen, table = args.part or parts, Table()
+    try:
+        if args.home is None or set(chosen) - {"list"}:
+            generated(tree, args.files, args.large, int(args.large_size))
+        for part in chosen:
+            print(f"{part}… (load average {os.getloadavg()[0]:.1f})", flush=True)
+            if part == "list":
+                list_part(args.home or _filled(tree, scratch), scratch, table)
+            else:
+                of = {"busy": busy_part, "tick": tick_part, "stalled": stalled_part}
+                of[part](tree, scratch, table)
+    finally:
+        stop_database(scratch / HOME)
+        shutil.rmtree(scratch)
+        table.show()
+
+
+def _end(number: int, frame: object) -> None:
+    """What runs is ended on the way out, once."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _filled(tree: Path, scratch: Path) -> Path:
+    home = scratch / HOME
+    fresh_home(home)
+    command(home, "upload", str(tree), "--store", "shards")
+    return home
+
+
+if __name__ == "__main__":
+    main()

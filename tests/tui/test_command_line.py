@@ -1,0 +1,156 @@
+"""The `:` line and the palette, in a small application of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import pytest
+from dialog_ground import DialogGround, happens, picture, typed
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Button, Footer
+
+from usenetsync_tui.tui.command_line import CommandLine, Said
+from usenetsync_tui.tui.palette import Palette
+from usenetsync_tui.tui.spoken import Do, GoToShare, Known, Spoken, Word
+
+pytestmark = pytest.mark.anyio
+KNOWN = Known(("eweka",), ("nord",), ("files",))
+
+
+class _Pane(Button):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "mark", "Mark", id="pane.mark", tooltip="this file"),
+        Binding("z", "nothing", "not named: not listed", show=False),
+    ]
+    DEFAULT_CSS = "_Pane { height: 1fr; }"
+    marked = 0
+
+    def action_mark(self) -> None:
+        self.marked += 1
+
+
+class _Bottom(Screen[None]):
+    def compose(self) -> ComposeResult:
+        yield _Pane("a pane")
+        yield Footer()
+
+
+class _Speaking(DialogGround[None]):
+    COMMANDS: ClassVar[set[type[Palette]]] = {Palette}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "command_line", "Command", id="app.command_line"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(_Bottom())
+        self.said = Said()
+        self.spoken: list[Spoken] = []
+
+    async def action_command_line(self, text: str = "") -> None:
+        line = CommandLine(KNOWN, self.said, text)
+        await self.screen.mount(line, before=self.screen.query_one(Footer))
+
+    def on_command_line_entered(self, event: CommandLine.Entered) -> None:
+        self.spoken.append(event.command)
+
+
+@asynccontextmanager
+async def speaking() -> AsyncIterator[tuple[Pilot[None], _Speaking]]:
+    app = _Speaking()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        yield pilot, app
+
+
+async def test_a_command_is_said_and_the_focus_goes_back() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", "goto 50%")
+        assert picture(app).splitlines()[-1].strip() == ":goto 50%"
+        await typed(pilot, "<enter>")
+        await happens(pilot, lambda: not app.screen.query(CommandLine))
+        assert app.spoken == [GoToShare(0.5)]
+        assert isinstance(app.focused, _Pane)
+
+
+@pytest.mark.parametrize("key", ["escape", "backspace", "enter"])
+async def test_an_empty_line_closes(key: str) -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", f"<{key}>")
+        await happens(pilot, lambda: not app.screen.query(CommandLine))
+        assert app.spoken == []
+        assert isinstance(app.focused, _Pane)
+
+
+async def test_what_is_wrong_is_said_and_the_line_stays() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", "limit [b]fast[/]", "<enter>")
+        assert "! Type a speed such as 25M" in picture(app)
+        await typed(pilot, "<backspace>")
+        assert "!" not in picture(app)
+        assert "limit SPEED [SERVER]" in picture(app)
+        assert app.spoken == []
+
+
+async def test_tab_and_right_complete() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", "res")
+        assert "restore  resume-server  resume  resume-all" in picture(app)
+        await typed(pilot, "<tab>", "<tab>", "u", "<tab>", "-", "a", "<right>")
+        assert ":resume-all" in picture(app)
+        await typed(pilot, "<enter>")
+        assert app.spoken == [Do(Word.RESUME_ALL)]
+        await typed(pilot, ":", "th", "<tab>")
+        assert ":theme " in picture(app)
+        await typed(pilot, "<tab>")
+        assert ":theme nord" in picture(app)
+
+
+async def test_lines_are_remembered() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", "log", "<enter>", ":", "wrong", "<enter>", "<escape>")
+        await typed(pilot, ":", "err", "<up>")
+        assert ":wrong" in picture(app)
+        await typed(pilot, "<up>", "<up>")
+        assert ":log" in picture(app)
+        await typed(pilot, "<down>", "<down>", "<down>")
+        assert ":err" in picture(app)
+        await typed(pilot, "<up>", "<up>", "<enter>")
+        assert app.spoken == [Do(Word.LOG), Do(Word.LOG)]
+        assert app.said.lines == ["wrong", "log"]
+
+
+async def test_the_palette_lists_keys_and_commands_and_runs_them() -> None:
+    async with speaking() as (pilot, app):
+        pane = app.screen.query_one(_Pane)
+        await typed(pilot, "<ctrl+p>")
+        assert isinstance(app.screen, CommandPalette)
+        await happens(pilot, lambda: "Mark" in picture(app))
+        assert "not named" not in picture(app)
+        await typed(pilot, "this file")
+        await happens(pilot, lambda: ":goto" not in picture(app) and "Mark · m" in picture(app))
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: pane.marked == 1)
+
+
+async def test_the_palette_says_commands() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, "<ctrl+p>", ":errors")
+        await happens(pilot, lambda: "why files are not whole" in picture(app))
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: app.spoken == [Do(Word.ERRORS)])
+
+
+async def test_the_palette_begins_commands_with_arguments() -> None:
+    async with speaking() as (pilot, app):
+        await typed(pilot, "<ctrl+p>", ":goto")
+        await happens(pilot, lambda: "73%" in picture(app))
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: bool(app.screen.query(CommandLine)))
+        await typed(pilot, "9%", "<enter>")
+        await happens(pilot, lambda: app.spoken == [GoToShare(0.09)])

@@ -1,0 +1,204 @@
+"""A `:` line is understood, or refused with a sentence; nothing typed breaks it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from usenetsync_tui.model.commands import (
+    LimitBandwidth,
+    PauseServer,
+    ResumeServer,
+    SetConnections,
+    SetWorkers,
+)
+from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.command_words import PHRASES, completions, parse
+from usenetsync_tui.tui.speed_words import MOST, speed_typed
+from usenetsync_tui.tui.spoken import (
+    AddPath,
+    CommandError,
+    Do,
+    GoToPane,
+    GoToRow,
+    GoToShare,
+    Known,
+    Prioritise,
+    RestoreChosen,
+    SetFilter,
+    SortBy,
+    Spoken,
+    UseTheme,
+    VerifyChosen,
+    Word,
+    WriteNzb,
+)
+
+KNOWN = Known(("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "files"), b"/home/me")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (":goto 73%", GoToShare(0.73)),
+        ("goto 0.5%", GoToShare(0.005)),
+        ("goto 412,877", GoToRow(412_877)),
+        ("goto 1", GoToRow(1)),
+        ("filter Urlaub  日本", SetFilter("Urlaub  日本")),
+        ("filter", SetFilter("")),
+        ("sort size", SortBy(FileOrder.SIZE)),
+        ("add /srv/My Photos", AddPath(b"/srv/My Photos")),
+        ("add ~/pictures", AddPath(b"/home/me/pictures")),
+        (r"add /srv/caf\xe9", AddPath(b"/srv/caf\xe9")),
+        ("add", AddPath(b"")),
+        ("priority high", Prioritise(Priority.HIGH)),
+        ("verify", VerifyChosen(False)),
+        ("verify --body", VerifyChosen(True)),
+        ("restore /mnt/back up --version 12", RestoreChosen(b"/mnt/back up", 12)),
+        ("restore --version 12 /mnt/b", RestoreChosen(b"/mnt/b", 12)),
+        ("restore /mnt/b", RestoreChosen(b"/mnt/b", None)),
+        ("restore", RestoreChosen(b"", None)),
+        ("nzb /tmp/a.nzb", WriteNzb(b"/tmp/a.nzb")),
+        ("workers 4", SetWorkers(4)),
+        ("connections eweka 20", SetConnections("eweka", 20)),
+        ("limit 25M", LimitBandwidth(25_000_000)),
+        ("limit 200 Mbit/s", LimitBandwidth(25_000_000)),
+        ("limit 200 Mbit/s block", LimitBandwidth(25_000_000, "block")),
+        ("limit 0 eweka", LimitBandwidth(0, "eweka")),
+        ("pause-server eweka", PauseServer("eweka")),
+        ("resume-server block", ResumeServer("block")),
+        ("theme nord", UseTheme("nord")),
+        ("pane files", GoToPane("files")),
+        ("quit", Do(Word.QUIT)),
+        ("q", Do(Word.QUIT)),
+        ("  :  pause-all ", Do(Word.PAUSE_ALL)),
+    ],
+)
+def test_meant(line: str, meant: Spoken) -> None:
+    assert parse(line, KNOWN) == meant
+
+
+@pytest.mark.parametrize("word", list(Word))
+def test_every_word_is_a_command(word: Word) -> None:
+    assert parse(word, KNOWN) == Do(word)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "Type a command"),
+        ("x", "no command x"),
+        ("re", "Did you mean restore, resume-server, resume, resume-all, retry?"),
+        ("goto", "Type a row"),
+        ("goto 101%", "0% to 100%"),
+        ("goto 0", "from 1 on"),
+        ("goto 1,2", "Type a row"),
+        ("sort name", "no order name. Orders: path, size."),
+        ("add photos", "begins with / or ~"),
+        (r"add /a\x00b", "NUL"),
+        ("priority 1", "Priorities: critical, high"),
+        ("verify all", "--body"),
+        ("restore --verison 3", "restore TARGET"),
+        ("restore /mnt/b --version 0", "begin with 1"),
+        ("workers 33", "from 1 to 32"),
+        ("workers ٣", "from 1 to 32"),
+        ("connections nobody 3", "no server nobody. Servers: eweka, block."),
+        ("connections eweka", "from 1 to 200"),
+        ("limit fast", "such as 25M"),
+        ("limit 25M nobody", "no server nobody"),
+        ("limit 25", "25M is 25 MB"),
+        ("theme", "Which theme? Themes: usenetsync-dark, nord."),
+        ("pause all", "Nothing follows pause."),
+    ],
+)
+def test_refused_with_a_sentence(line: str, said: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        parse(line, KNOWN)
+    assert said in str(refused.value)
+
+
+def test_a_name_that_is_wanted_but_not_there_at_all() -> None:
+    with pytest.raises(CommandError, match="There is no server yet"):
+        parse("pause-server eweka", Known())
+
+
+_LINES = st.one_of(
+    st.text(),
+    st.builds("{} {}".format, st.sampled_from(sorted(PHRASES)), st.text()),
+    st.builds(
+        "{} {}".format,
+        st.sampled_from(sorted(PHRASES)),
+        st.lists(
+            st.sampled_from(
+                ["--version", "9", "-1", "%", "eweka", "/", "~", "\\x", "1e9", "²", "\0"]
+            )
+        ).map(" ".join),
+    ),
+)
+
+
+@given(_LINES)
+@example("goto " + "9" * 5000)
+@example("restore --version " + "9" * 5000)
+@example("limit " + "9" * 5000 + "G")
+@example("add \ud800")
+def test_nothing_typed_breaks_it(line: str) -> None:
+    try:
+        parse(line, KNOWN)
+    except CommandError as refused:
+        assert refused.sentence
+        assert safe_name(refused.sentence) == refused.sentence
+        assert len(refused.sentence) < 300
+
+
+@given(_LINES)
+def test_completions_go_on_from_what_is_typed(line: str) -> None:
+    for found in completions(line, KNOWN):
+        assert found.startswith(line)
+
+
+def test_completions() -> None:
+    assert completions("pau", KNOWN) == ("pause-server ", "pause", "pause-all")
+    assert completions("theme n", KNOWN) == ("theme nord",)
+    assert completions("connections ", KNOWN) == ("connections eweka", "connections block")
+    assert completions("pane f", KNOWN) == ("pane folders", "pane files")
+    assert completions("nothing of it", KNOWN) == ()
+    assert len(completions("", KNOWN)) == len(PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("typed", "speed"),
+    [
+        ("25M", 25_000_000),
+        ("25 MB/s", 25_000_000),
+        ("25mb", 25_000_000),
+        ("200 Mbit/s", 25_000_000),
+        ("200Mbps", 25_000_000),
+        ("1.5G", 1_500_000_000),
+        ("1,5 G", 1_500_000_000),
+        ("10 MiB/s", 10 << 20),
+        ("800k", 800_000),
+        ("0", 0),
+        ("0 MB/s", 0),
+        ("off", 0),
+        ("5000000", 5_000_000),
+    ],
+)
+def test_speeds(typed: str, speed: int) -> None:
+    assert speed_typed(typed) == speed
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "fast", "-1M", "25", "25 X", "1e9", "9999999G", "٣M", "1.2.3M"]
+)
+def test_no_speeds(typed: str) -> None:
+    assert isinstance(speed_typed(typed), str)
+
+
+@given(st.text())
+def test_any_text_is_a_speed_or_a_sentence(text: str) -> None:
+    found = speed_typed(text)
+    assert found if isinstance(found, str) else 0 <= found <= MOST

@@ -1,0 +1,32 @@
+"""What is put on the clipboard, pasted into a real shell."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tui_fakes import HOSTILE
+
+from usenetsync_tui.tui.copying import copyable
+
+
+def test_what_prints_is_copied_as_it_is() -> None:
+    assert copyable(b"/srv/my photos/a'b.jpg") == "/srv/my photos/a'b.jpg"
+    assert copyable("写真/夏.jpg".encode()) == "写真/夏.jpg"
+
+
+@pytest.mark.parametrize("path", [*HOSTILE, b"it's\n\\x", b"", b"\xff$(reboot)`x`"])
+def test_a_shell_reads_what_does_not_print(path: bytes) -> None:
+    words = copyable(path)
+    assert words.isprintable()
+    if words.startswith("$'"):
+        out = subprocess.run(["bash", "-c", f"printf %s {words}"], capture_output=True, check=True)
+        assert out.stdout == path
+
+
+@given(st.binary(max_size=40))
+@settings(max_examples=500)
+def test_anything_prints(path: bytes) -> None:
+    assert copyable(path).isprintable()

@@ -1,0 +1,282 @@
+"""The dialogs about folders, filled in with the keys a user would press."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dialog_ground import (
+    VERSIONS,
+    dialog_shown,
+    folder_at,
+    happens,
+    pasted,
+    picture,
+    typed,
+)
+from textual.binding import Binding
+from textual.widgets import Button
+
+from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.tui.add_folder import AddFolder
+from usenetsync_tui.tui.choices_dialog import (
+    FolderChoicesDialog,
+    NumberDialog,
+    NzbDialog,
+    SpeedDialog,
+    VerifyDialog,
+)
+from usenetsync_tui.tui.command_line import LineInput
+from usenetsync_tui.tui.first_run import FirstRun
+from usenetsync_tui.tui.form import Form
+from usenetsync_tui.tui.options import Options, Ticks
+from usenetsync_tui.tui.path_input import FolderList, PathInput
+from usenetsync_tui.tui.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.server_form import ServerForm
+from usenetsync_tui.tui.version_field import VersionInput
+from usenetsync_tui.tui.words import rate
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_folder_with_everything_as_it_is(tmp_path: Path) -> None:
+    async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
+        await pasted(pilot, str(tmp_path))
+        await typed(pilot, *["<enter>"] * 7)
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers == [
+        Upload(
+            os.fsencode(tmp_path.resolve()),
+            FolderChoices(StoreKind.USENET, Profile.SEALED, 1, Priority.NORMAL, Compression.LZ4),
+        )
+    ]
+
+
+async def test_a_folder_with_everything_chosen(tmp_path: Path) -> None:
+    async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
+        await pasted(pilot, f"{tmp_path}/")
+        await typed(pilot, "<tab>", "<right>", "<down>", "<l>", "<l>", "<down>", "3", "<tab>")
+        await typed(pilot, "<left>", "<tab>", "<space>", "<tab>", "<enter>")
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers[0] is not None
+    assert app.answers[0].choices == FolderChoices(
+        StoreKind.SHARDS, Profile.PLAIN, 3, Priority.HIGH, Compression.LZMA
+    )
+
+
+async def test_plain_on_usenet_warns_and_packed_is_not_offered() -> None:
+    async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
+        assert "packed" not in picture(app)
+        await typed(pilot, "<tab>", "<tab>", "<right>")
+        assert "EVERYBODY can read it" in picture(app)
+        await typed(pilot, "<up>", "<right>")
+        assert "packed" in picture(app)
+        assert "EVERYBODY" not in picture(app)
+        await typed(pilot, "<left>")
+        assert "EVERYBODY can read it" in picture(app)  # plain is still chosen
+
+
+async def test_without_servers_there_is_the_database() -> None:
+    async with dialog_shown(AddFolder(servers=False)) as (_, app):
+        assert "● database" in picture(app)
+        assert "usenet" not in picture(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "Type the whole path"),
+        ("photos", "Type the whole path"),
+        ("/etc/passwd", "a file, not a folder"),
+        ("/no/such/folder", "No such file or directory"),
+    ],
+)
+async def test_what_is_no_folder_is_refused_in_words(path: str, said: str) -> None:
+    async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
+        if path:
+            await pasted(pilot, path)
+        await typed(pilot, "<shift+tab>", "<enter>")
+        await happens(
+            pilot, lambda: f"! {said}" in picture(app) or f"! This is {said}" in picture(app)
+        )
+        assert app.focused is app.screen.query_one("#path")
+        await typed(pilot, "x")
+        assert "!" not in picture(app)
+        await typed(pilot, "<escape>")
+    assert app.answers == [None]
+
+
+@pytest.mark.parametrize("copies", ["0", "11", "two", "", "٣"])
+async def test_copies_are_one_to_ten(tmp_path: Path, copies: str) -> None:
+    async with dialog_shown(AddFolder(servers=True, path=os.fsencode(tmp_path))) as (pilot, app):
+        await typed(pilot, "<enter>", "<enter>", "<enter>", "<backspace>", copies or "<left>")
+        await typed(pilot, *["<enter>"] * 4)
+        await happens(pilot, lambda: "10." in picture(app))
+        assert app.focused is app.screen.query_one("#copies")
+    assert app.answers == []
+
+
+async def test_restoring_the_newest_version(tmp_path: Path) -> None:
+    dialog = RestoreDialog(folder_at(b"/kept"), VERSIONS)
+    async with dialog_shown(dialog) as (pilot, app):
+        assert "30 files" in picture(app)
+        await typed(pilot, "<enter>", "<enter>")
+        assert "files that are right there already are kept" in picture(app).lower()
+        await pasted(pilot, f"{tmp_path}/back")
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: bool(app.answers))
+    target = os.fsencode(tmp_path.resolve()) + b"/back"
+    assert app.answers == [Restore(7, target, 3, b"")]
+
+
+async def test_restoring_a_part_of_an_older_version(tmp_path: Path) -> None:
+    dialog = RestoreDialog(folder_at(b"/kept"), VERSIONS, b"caf\xe9/")
+    async with dialog_shown(dialog) as (pilot, app):
+        await typed(pilot, "<right>", "<right>", "<right>", "<left>", "<tab>", "<end>", "a")
+        assert r"caf\xe9/a" in picture(app)
+        await typed(pilot, "<tab>")
+        await pasted(pilot, f"{tmp_path}")
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers == [Restore(7, os.fsencode(tmp_path.resolve()), 2, b"caf\xe9/a")]
+
+
+@pytest.mark.parametrize(
+    ("version", "target", "said"),
+    [
+        ("9", "/tmp", "no such version. Versions: 3, 2, 1."),
+        ("4", "/tmp", "no such version"),
+        ("3", "back", "Type the whole path"),
+        ("3", "SOURCE/in/it", "inside the folder that is kept"),
+    ],
+)
+async def test_a_restore_that_cannot_be_is_refused(
+    tmp_path: Path, version: str, target: str, said: str
+) -> None:
+    dialog = RestoreDialog(folder_at(os.fsencode(tmp_path)), VERSIONS)
+    async with dialog_shown(dialog) as (pilot, app):
+        await typed(pilot, version, "<enter>", "<enter>")
+        await pasted(pilot, target.replace("SOURCE", str(tmp_path)))
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: said in " ".join(picture(app).replace("│", "").split()))
+    assert app.answers == []
+
+
+async def test_a_folder_without_a_version_cannot_be_restored() -> None:
+    async with dialog_shown(RestoreDialog(folder_at(b"/kept"), VERSIONS[3:])) as (pilot, app):
+        assert "no finished version yet" in picture(app)
+        await typed(pilot, "<right>", "<left>", "<shift+tab>", "<enter>")
+        await happens(pilot, lambda: "! There is no finished version" in picture(app))
+
+
+async def test_choices_are_those_that_changed() -> None:
+    async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, "<left>", "<tab>", "<tab>", "5", "<enter>", "<enter>", "<enter>")
+    assert app.answers == [Choose(7, FolderChoices(copies=5, priority=Priority.HIGH))]
+
+
+async def test_choosing_nothing_chooses_nothing() -> None:
+    async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, *["<enter>"] * 5)
+    assert app.answers == [None]
+
+
+async def test_another_profile_says_what_it_costs() -> None:
+    async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, "<tab>", "<right>")
+        assert "EVERYBODY can read it" in picture(app)
+        assert "reads and posts everything again" in picture(app)
+        await typed(pilot, "<left>")
+        assert "again" not in picture(app)
+        await typed(pilot, "<right>", *["<enter>"] * 4)
+    assert app.answers == [Choose(7, FolderChoices(profile=Profile.PLAIN))]
+
+
+async def test_an_nzb(tmp_path: Path) -> None:
+    plain = folder_at(b"/kept", profile=Profile.PLAIN)
+    async with dialog_shown(NzbDialog(plain, VERSIONS)) as (pilot, app):
+        await typed(pilot, "<enter>")
+        await pasted(pilot, f"{tmp_path}/a.nzb")
+        await typed(pilot, "<enter>", "<enter>")
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers == [ExportNzb(7, 3, os.fsencode(tmp_path.resolve()) + b"/a.nzb")]
+
+
+async def test_an_nzb_of_a_sealed_folder_is_refused_at_once(tmp_path: Path) -> None:
+    async with dialog_shown(NzbDialog(folder_at(b"/kept"), VERSIONS)) as (pilot, app):
+        await happens(pilot, lambda: "photos [/] is sealed on Usenet" in picture(app))
+        await typed(pilot, "<enter>")
+        await pasted(pilot, f"{tmp_path}/a.nzb")
+        await typed(pilot, "<enter>", "<enter>")
+        await pilot.pause(0.2)
+        assert "photos [/] is sealed on Usenet" in picture(app)
+    assert app.answers == []
+
+
+@pytest.mark.parametrize(("keys", "answer"), [("l", "look"), ("f", "bodies"), ("", None)])
+async def test_verifying(keys: str, answer: str | None) -> None:
+    async with dialog_shown(VerifyDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, keys or "<escape>")
+    assert app.answers == [answer]
+
+
+async def test_a_number() -> None:
+    async with dialog_shown(NumberDialog("Workers", "Workers", 8, most=32)) as (pilot, app):
+        await typed(pilot, "33", "<enter>")
+        assert "! From 1 to 32." in picture(app)
+        await typed(pilot, "<backspace>", "<backspace>", "12", "<enter>")
+    assert app.answers == [12]
+
+
+async def test_a_speed() -> None:
+    async with dialog_shown(SpeedDialog(1_000_000)) as (pilot, app):
+        assert f"Now at most {rate(1_000_000)}." in picture(app)
+        await typed(pilot, "fast", "<enter>")
+        assert "! Type a speed such as 25M" in picture(app)
+        await typed(pilot, *["<backspace>"] * 4, "200 Mbit/s", "<enter>")
+    assert app.answers == [25_000_000]
+
+
+async def test_enter_pressed_twice_answers_once() -> None:
+    async with dialog_shown(NumberDialog("Workers", "Workers", 8, most=32)) as (pilot, app):
+        button = app.screen.query_one("#accept", Button)
+        button.press()
+        button.press()
+        await pilot.pause()
+    assert app.answers == [8]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda: AddFolder(servers=True),
+        lambda: RestoreDialog(folder_at(b"/kept"), VERSIONS),
+        lambda: FolderChoicesDialog(folder_at(b"/kept")),
+        lambda: NzbDialog(folder_at(b"/kept"), VERSIONS),
+        lambda: NumberDialog("Workers", "Workers", 8, most=32),
+        lambda: SpeedDialog(0),
+        ServerForm,
+    ],
+)
+async def test_forms_fit_a_small_terminal_and_begin_at_the_first_field(
+    form: Callable[[], Form[object]],
+) -> None:
+    async with dialog_shown(form()) as (_, app):
+        frame = app.screen.query_one("#form")
+        assert frame.max_scroll_y == 0
+        assert frame.region.width <= 80
+        first = next(iter(app.screen.query("Input, OptionRow")))
+        assert app.focused is first
+
+
+def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
+    taken = {"ctrl+a", "ctrl+b", "ctrl+z", "ctrl+i", "ctrl+h"}
+    owners = (Form, Options, Ticks, PathInput, FolderList, VersionInput, ServerForm)
+    for owner in (*owners, FirstRun, LineInput):
+        for binding in owner.BINDINGS:
+            assert isinstance(binding, Binding)
+            assert binding.id
+            assert not taken & set(binding.key.split(","))

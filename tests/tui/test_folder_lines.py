@@ -1,0 +1,202 @@
+"""Folders in lines: aligned, complete, and no wider than their pane."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from rich.cells import cell_len
+from tui_demo import STATES, folder, folders_of, job, running
+from tui_fakes import HOSTILE, snapshot
+
+from usenetsync_tui.model.folders import Priority, SnapshotState
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
+from usenetsync_tui.tui.folder_lines import folder_blocks, fraction, no_folder_lines
+from usenetsync_tui.tui.inks import Line, width_of
+from usenetsync_tui.tui.stalls import STALLED_AFTER, Stalls
+
+WIDTHS = (*range(20, 64), *range(64, 161, 7))
+
+
+def text(line: Line) -> str:
+    return "".join(part for part, _ in line)
+
+
+def block(each: FolderStatus, width: int = 90, **options: frozenset[int]) -> list[str]:
+    return [text(line) for line in folder_blocks([each], width, **options)[0]]
+
+
+def of(one: JobStatus) -> FolderStatus:
+    named = dataclasses.replace(folder(one.folder_id, "x"), name=one.folder)
+    return FolderStatus(named, None, one)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_line_is_wider_than_the_pane(state: str) -> None:
+    status = STATES[state]().status
+    for width in WIDTHS:
+        blocks = folder_blocks(status.folders, width, others=status.jobs)
+        lines = [*no_folder_lines(status, width), *(line for each in blocks for line in each)]
+        assert [text(line) for line in lines if width_of(line) > width] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_only_looked_at(name: bytes) -> None:
+    words = name.decode("utf-8", "surrogateescape")
+    restore = job(verb=Verb.RESTORE, target=b"/mnt/" + name, current=name, folder=words)
+    failed = job(state=JobState.FAILED, message=f"no: {words}", folder=words)
+    for one in (restore, failed):
+        for width in WIDTHS:
+            lines = folder_blocks([of(one)], width)[0]
+            assert all(text(line).isprintable() for line in lines)
+            assert max(width_of(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize("width", [34, 50, 78, 120])
+def test_bars_stand_under_each_other(width: int) -> None:
+    status = running()
+    heads = [text(lines[0]) for lines in folder_blocks(status.folders, width)]
+    begins = {min(head.find(glyph) for glyph in "━─" if glyph in head) for head in heads}
+    ends = {max(head.rfind(glyph) for glyph in "━─╸") for head in heads}
+    assert len(heads) == 3
+    assert len(begins) == len(ends) == 1
+    assert {cell_len(head) for head in heads} == {width}
+
+
+def test_a_running_folder_tells_speed_what_is_left_and_where_it_is() -> None:
+    head, figures, current = block(of(job()), 90)
+    assert head.startswith("▲ photos  55%  ━")
+    assert head.endswith("84.2 MB/s  ETA 5h12m")
+    assert figures == ("  1,243,018/3,000,512 files  1.21/2.20 TB  v12  usenet·sealed  ! 3 errors")
+    assert current == "  1998/Urlaub 日本/IMG_48213.CR3"
+
+
+def test_a_narrow_pane_keeps_glyph_name_percent_and_bar() -> None:
+    head, figures, _ = block(of(job()), 34)
+    assert head.startswith("▲ photos  55%  ━")
+    assert head[-1] in "━─"
+    assert figures == "  1.24M/3.00M files  v12  ! 3"
+    head, figures = block(of(job(state=JobState.PAUSED, current=b"")), 34)
+    assert head[-1] in "━─"
+    assert figures.startswith("  ‖ paused  1.24M")
+
+
+def test_errors_are_never_what_has_no_room() -> None:
+    for width in WIDTHS:
+        assert "! 37" in block(of(job(errors=37)), width)[1]
+
+
+def test_totals_that_grow_say_so() -> None:
+    growing = block(of(job(scanned=False)))[1]
+    assert "1,243,018/3,000,512+ files  1.21/2.20 TB+" in growing
+
+
+def test_before_the_first_byte_it_is_indexing() -> None:
+    head, figures, *_ = block(
+        of(job(scanned=False, done_bytes=0, done_files=0, total_files=0, total_bytes=0))
+    )
+    assert head.startswith("… photos    –")
+    assert head.endswith("indexing")
+    assert "3,000,512 paths found" in figures
+
+
+def test_a_priority_that_is_not_normal_is_told() -> None:
+    assert "high" not in block(of(job()))[1]
+    assert "high" in block(of(job(priority=Priority.HIGH)))[1]
+
+
+def test_a_stalled_job_says_so() -> None:
+    head = block(of(job()), stalled=frozenset({1}))[0]
+    assert head.startswith("! photos")
+    assert head.endswith("stalled")
+    assert "ETA" not in head
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [(JobState.FAILED, True), (JobState.INCOMPLETE, True), (JobState.COMPLETED, False)],
+)
+def test_a_job_that_is_not_whole_has_its_say(state: JobState, told: bool) -> None:
+    lines = block(of(job(state=state, message="441 posting failed", current=b"")))
+    assert ("  441 posting failed" in lines) is told
+
+
+def test_what_ended_says_how_long_it_took() -> None:
+    assert block(of(job(state=JobState.COMPLETED)))[0].endswith("done in 2h30m")
+
+
+def test_a_restore_shows_its_verb_version_and_target() -> None:
+    lines = block(of(job(verb=Verb.RESTORE, target=b"/mnt/back")))
+    assert "  restore version 12 → /mnt/back" in lines
+
+
+def test_further_jobs_of_a_folder_stand_under_it() -> None:
+    upload = job()
+    restore = job(id=7, verb=Verb.RESTORE, state=JobState.QUEUED, version=3, target=b"/mnt/b")
+    other = job(id=8, folder_id=5, verb=Verb.VERIFY)
+    (lines,) = folder_blocks([of(upload)], 80, others=(upload, restore, other))
+    assert [text(line) for line in lines][3:] == ["  restore version 3 · queued → /mnt/b"]
+
+
+def test_a_folder_at_rest_tells_its_newest_version() -> None:
+    resting = FolderStatus(folder(1, "a"), snapshot(3, state=SnapshotState.COMPLETE, errors=0))
+    head, figures, kept = block(resting)
+    assert head.startswith("✓ a")
+    assert head.endswith("done")
+    assert "2,927,000 files" in figures
+    assert "v3" in figures
+    assert kept.startswith("  kept 2026-11-1")
+    torn = dataclasses.replace(resting, latest=snapshot(5))
+    assert block(torn)[0].endswith("incomplete")
+    assert "! 3 errors" in block(torn)[1]
+
+
+def test_a_new_folder_has_nothing_yet() -> None:
+    head, figures = block(FolderStatus(folder(1, "new")))
+    assert head.startswith("· new     –")
+    assert figures == "  nothing kept yet  usenet·sealed"
+
+
+def test_progress_is_of_bytes_then_of_files_then_unknown() -> None:
+    assert fraction(job(total_bytes=10, done_bytes=4)) == 0.4
+    assert fraction(job(total_bytes=0, total_files=4, done_files=1)) == 0.25
+    nothing = {"total_bytes": 0, "total_files": 0, "done_files": 0}
+    assert fraction(job(**nothing, scanned=False)) is None
+    assert fraction(job(**nothing, scanned=True)) == 1.0
+
+
+def test_without_folders_the_key_is_named() -> None:
+    (line,) = no_folder_lines(EngineStatus(EngineState.IDLE), 60)
+    assert text(line) == "No folders yet. Press a to add one."
+    (line,) = no_folder_lines(EngineStatus(EngineState.STARTING), 60)
+    assert text(line) == "Opening the catalogue…"
+    (line,) = no_folder_lines(EngineStatus(EngineState.IDLE, read_only=True), 60)
+    assert "Press" not in text(line)
+
+
+def test_what_does_not_move_for_a_while_stalls() -> None:
+    stalls = Stalls()
+    at_rest = running()
+    assert stalls.look(at_rest, 100.0) == frozenset()
+    assert stalls.look(at_rest, 100.0 + STALLED_AFTER - 0.1) == frozenset()
+    assert stalls.look(at_rest, 100.0 + STALLED_AFTER) == frozenset({1})
+    moved = running(jobs=(job(done_bytes=1_212_200_000_001),))
+    assert stalls.look(moved, 116.0) == frozenset()
+    assert stalls.look(moved, 116.0 + STALLED_AFTER) == frozenset({1})
+
+
+def test_a_paused_or_scanning_job_does_not_stall() -> None:
+    stalls = Stalls()
+    paused = running(jobs=(job(state=JobState.PAUSED),))
+    for now in (0.0, 20.0, 40.0):
+        assert stalls.look(paused, now) == frozenset()
+        walking = running(jobs=(job(id=3, scanned=False, entries=int(now)),))
+        assert stalls.look(walking, now) == frozenset()
+
+
+def test_a_job_known_only_by_its_folder_stalls_too() -> None:
+    stalls = Stalls()
+    alone = running(jobs=(), folders=folders_of(job(id=4)))
+    stalls.look(alone, 0.0)
+    assert stalls.look(alone, STALLED_AFTER) == frozenset({4})

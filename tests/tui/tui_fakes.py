@@ -1,0 +1,300 @@
+"""A fake of the `Browser` port: lists computed from row numbers, any question noted."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from usenetsync_tui.model.entries import FileKind, NoticeKind
+from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.folders import (
+    Folder,
+    Snapshot,
+    SnapshotState,
+)
+from usenetsync_tui.model.ports import (
+    ArticleRow,
+    Cause,
+    Change,
+    ChangeRow,
+    DatabaseFigures,
+    FileDirectory,
+    FileRow,
+    TableSize,
+)
+from usenetsync_tui.model.segments import SegmentStatus
+
+HOSTILE = (
+    b"[@click=app.quit]click me[/]",
+    b"[/] unbalanced",
+    b"bell\x07 title\x1b]0;owned\x07 clear\x1b[2J",
+    b"two\nlines\r\ttab",
+    b"c1 \xc2\x9b31m",
+    "bidi \u202egpj.exe\u2066".encode(),
+    "zero\u200bwidth\ufeff".encode(),
+    b"latin-1 caf\xe9",
+    b"marks Z" + "\u0301".encode() * 30,
+    "emoji 👍🏽 ❤️ 🇩🇪".encode(),
+    "写真/2024年/夏休み.jpg".encode(),
+    b"very/" + b"long/" * 60 + b"name.bin",
+)
+
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+class FakeBrowser:
+    """A list of `count` rows computed from their number. Notes every call."""
+
+    def __init__(self, count: int, *, names: tuple[bytes, ...] = (), done: int = 0) -> None:
+        self.count = len(names) or count
+        self._names = tuple(sorted(names))
+        self._done = done
+        self.pages: list[int] = []
+        """The row each page began at."""
+        self.queries: list[FileQuery] = []
+        """The query of each page."""
+        self.directories = 0
+        self.hold: asyncio.Event | None = None
+        """When set, the page directory waits for it."""
+        self.error: Exception | None = None
+        self.folder_list: tuple[Folder, ...] = ()
+        self.limit = 10_000
+        """As far as a filtered list is counted at once."""
+        self.sortable = 5_000
+        """Rows there are when they are sorted by size: making more of them takes too long."""
+        self.version_list: tuple[Snapshot, ...] = tuple(snapshot(n) for n in range(1, 13))
+        self.cause_list: tuple[Cause, ...] = CAUSES
+
+    def name(self, number: int) -> bytes:
+        if self._names:
+            return self._names[number]
+        return b"%02d/%04d/IMG_%07d.CR3" % (number // 100_000, number // 1000, number)
+
+    def number(self, path: bytes) -> int:
+        if self._names:
+            return sum(name < path for name in self._names)
+        return int(path[-11:-4]) if path else 0
+
+    def row(self, number: int) -> FileRow:
+        articles = 1 + number * 7 % 43
+        state, posted, reason = FileView.QUEUED, 0, None
+        if number < self._done:
+            state, posted = FileView.DONE, articles
+        elif number < self._done + 3:
+            state, posted = FileView.POSTING, articles // 2
+        if number % 11 == 5:
+            state, posted, reason = FileView.FAILED, 0, "Permission denied"
+        mtime_ns = int((NOON - timedelta(hours=number % 9999)).timestamp()) * 1_000_000_000
+        return FileRow(
+            self.name(number),
+            FileKind.REGULAR,
+            articles * 700_001,
+            mtime_ns,
+            state,
+            posted,
+            articles,
+            reason,
+            object_id=number + 1,
+            sha256=b"%032d" % number if state is FileView.DONE else None,
+        )
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _numbers(self, query: FileQuery, start: FileKey | None) -> Iterator[int]:
+        """Row numbers of a query from a key on. Sizes repeat every 43 rows."""
+        if query.order is FileOrder.SIZE:
+            kept = sorted(
+                (
+                    n
+                    for n in range(min(self.count, self.sortable))
+                    if _matches(self.row(n), query.filter)
+                ),
+                key=lambda n: (-self.row(n).size, n),
+            )
+            kept = kept[::-1] if query.reverse else kept
+            at = (
+                0
+                if start is None
+                else next((i for i, n in enumerate(kept) if self.name(n) == start.path), len(kept))
+            )
+            yield from kept[at:]
+            return
+        first = 0 if start is None else self.number(start.path)
+        if query.reverse:
+            first = self.count - 1 if start is None else first
+            numbers = range(first, -1, -1)
+        else:
+            numbers = range(first, self.count)
+        if not query.filter:
+            yield from numbers
+        else:
+            yield from (n for n in numbers if _matches(self.row(n), query.filter))
+
+    async def folders(self) -> tuple[Folder, ...]:
+        return self.folder_list
+
+    async def snapshots(self, folder_id: int) -> tuple[Snapshot, ...]:
+        self._check()
+        return self.version_list
+
+    async def files(
+        self, query: FileQuery, start: FileKey | None, limit: int
+    ) -> tuple[FileRow, ...]:
+        await asyncio.sleep(0)
+        self._check()
+        self.pages.append(0 if start is None else self.number(start.path))
+        self.queries.append(query)
+        numbers = self._numbers(query, start)
+        return tuple(self.row(n) for n, _ in zip(numbers, range(limit), strict=False))
+
+    async def file_directory(
+        self, query: FileQuery, page_size: int, start: FileKey | None = None
+    ) -> FileDirectory:
+        self.directories += 1
+        if self.hold is not None:
+            await self.hold.wait()
+        self._check()
+        if not query.filter and query.order is FileOrder.PATH and start is None:
+            # Three million rows are not made to be counted.
+            every = range(0, self.count, page_size)
+            numbers = [self.count - 1 - n for n in every] if query.reverse else list(every)
+            return FileDirectory(self.count, tuple(self._key(n) for n in numbers), page_size)
+        found = []
+        for number in self._numbers(query, start):
+            if query.filter and len(found) == self.limit:
+                return self._directory(found, page_size, complete=False)
+            found.append(number)
+        return self._directory(found, page_size, complete=True)
+
+    def _directory(self, numbers: list[int], page_size: int, *, complete: bool) -> FileDirectory:
+        keys = tuple(self._key(n) for n in numbers[::page_size])
+        return FileDirectory(len(numbers), keys, page_size, complete)
+
+    def _key(self, number: int) -> FileKey:
+        return FileKey(self.name(number), self.row(number).size)
+
+    async def changes(
+        self, folder_id: int, older: int, newer: int, after: bytes | None, limit: int
+    ) -> tuple[ChangeRow, ...]:
+        self._check()
+        rows = [
+            ChangeRow(self.name(n), FileKind.REGULAR, kind, old, new)
+            for n in range(min(self.count, 2_500))
+            for kind, old, new in [
+                (Change.ADDED, None, 4_200 * n),
+                (Change.MODIFIED, 1_000 * n, 1_111 * n),
+                (Change.REMOVED, 77 * n, None),
+            ][n % 3 : n % 3 + 1]
+        ]
+        return tuple(row for row in rows if after is None or row.path > after)[:limit]
+
+    async def articles(
+        self, object_id: int, start: tuple[int, int], limit: int
+    ) -> tuple[ArticleRow, ...]:
+        self._check()
+        count = await self.article_count(object_id)
+        every = (article(n, object_id) for n in range(start[0], count))
+        return tuple(row for row, _ in zip(every, range(limit), strict=False))
+
+    async def article_count(self, object_id: int) -> int:
+        return 1 + (object_id - 1) * 7 % 43
+
+    async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
+        self._check()
+        return self.cause_list[:limit]
+
+    async def befallen(
+        self, folder_id: int, cause: Cause, after: bytes | None, limit: int
+    ) -> tuple[bytes, ...]:
+        self._check()
+        names = (b"private/%s/key_%03d" % (cause.kind.name.lower().encode(), n) for n in range(80))
+        shown = [n for n in names if after is None or n > after][: min(limit, cause.count)]
+        return tuple(shown)
+
+    async def database(self) -> DatabaseFigures:
+        self._check()
+        shards = tuple(210_000_000 + 9_000_000 * (n * 7 % 16) for n in range(16))
+        return DatabaseFigures(
+            "PostgreSQL 18.0",
+            9_412_000_000,
+            9,
+            (
+                TableSize("segments", sum(shards), 30_000_000, shards),
+                TableSize("files", 1_204_000_000, 3_000_512),
+                TableSize("objects", 311_000_000, 91_422),
+                TableSize("articles", 16 * 8192, 0, (8192,) * 16),
+                TableSize("notices", 98_304, 37),
+            ),
+        )
+
+
+def _matches(row: FileRow, wanted: FileFilter) -> bool:
+    if wanted.view is not None and row.state is not wanted.view:
+        return False
+    if wanted.min_size is not None and row.size < wanted.min_size:
+        return False
+    if wanted.max_size is not None and row.size > wanted.max_size:
+        return False
+    return all(word.lower() in row.path.lower() for word in wanted.words)
+
+
+def snapshot(version: int, **changes: object) -> Snapshot:
+    """A finished version, one a day, the twelfth at noon."""
+    at = NOON - timedelta(days=12 - version)
+    base = Snapshot(
+        folder_id=1,
+        version=version,
+        state=SnapshotState.COMPLETE if version % 5 else SnapshotState.INCOMPLETE,
+        started_at=at - timedelta(minutes=7 * version),
+        finished_at=at,
+        files=2_900_000 + 9_000 * version,
+        directories=41_000,
+        symlinks=12,
+        size=2_100_000_000_000 + 9_000_000_000 * version,
+        added=9_012 if version > 1 else 2_909_000,
+        modified=77 * (version - 1),
+        removed=12 * (version - 1),
+        stored_size=8_100_000_000,
+        errors=0 if version % 5 else 3,
+    )
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+def article(number: int, object_id: int) -> ArticleRow:
+    """One in nine is not there yet, one in eleven failed."""
+    status, error = SegmentStatus.VERIFIED, None
+    if number % 11 == 7:
+        status, error = SegmentStatus.FAILED, "441 posting failed: \x1b[31mno such group"
+    elif number % 9 == 5:
+        status = SegmentStatus.PLANNED
+    there = status.is_there
+    return ArticleRow(
+        index=number,
+        redundancy=0,
+        size=768_000,
+        payload_size=741_000 - number,
+        wire_size=765_400 if there else 0,
+        status=status,
+        tries=1 if there else 3 if error else 0,
+        checks=0,
+        reposts=0,
+        error=error,
+        server="first" if there else "",
+        message_id=f"{object_id:08x}{number:08x}.part@example.invalid",
+        aliases=("adopted.by.the.server@news.example",) if number == 1 else (),
+        hash=b"%032d" % number,
+        posted_at=NOON if there else None,
+        verified_at=NOON + timedelta(seconds=8) if there else None,
+    )
+
+
+CAUSES = (
+    Cause(NoticeKind.UNPOSTED, "441 posting failed: not authorised to post", "spare", 31),
+    Cause(NoticeKind.UNREADABLE, "Permission denied", "", 4),
+    Cause(NoticeKind.CHANGED, "it kept changing while it was read, 3 times", "", 2),
+)

@@ -1,0 +1,182 @@
+"""The small dialogs: a folder's choices, an NZB, a check, a number, a speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual.app import ComposeResult
+
+from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
+from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.ask import Ask, Choice
+from usenetsync_tui.tui.directories import judge_new_file
+from usenetsync_tui.tui.folder_fields import (
+    COMPRESSIONS,
+    COPIES_HINT,
+    MOST_COPIES,
+    PRIORITIES,
+    priority_named,
+    profiles,
+)
+from usenetsync_tui.tui.form import Field, Form, line_input, whole_number
+from usenetsync_tui.tui.inks import cut_middle
+from usenetsync_tui.tui.options import OptionRow, Options
+from usenetsync_tui.tui.path_input import PathField, judged
+from usenetsync_tui.tui.speed_words import speed_typed
+from usenetsync_tui.tui.version_field import VersionField
+from usenetsync_tui.tui.version_words import finished
+from usenetsync_tui.tui.words import rate
+
+
+def _short(folder: Folder) -> str:
+    return cut_middle(safe_name(folder.name), 40)
+
+
+class FolderChoicesDialog(Form[Choose]):
+    """How a folder is kept from its next version on. Only what is changed is chosen."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(f"How {_short(folder)} is kept")
+        self._folder = folder
+
+    def fields(self) -> ComposeResult:
+        folder = self._folder
+        realm = folder.realm
+        priority = folder.priority.name.lower()
+        yield Field("Priority", Options(PRIORITIES, priority, id="priority"))
+        yield Field("Profile", Options(profiles(realm.store), realm.profile, id="profile"))
+        yield Field("Copies", line_input("copies", str(folder.copies)), hint=COPIES_HINT)
+        yield Field("Compression", Options(COMPRESSIONS, folder.compression, id="compression"))
+
+    def on_option_row_changed(self, event: OptionRow.Changed) -> None:
+        """Say what another profile costs."""
+        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
+        profile = Profile(self.choice("profile"))
+        if profile is not self._folder.realm.profile:
+            open_to_all = (StoreKind.USENET, Profile.PLAIN)
+            everybody = (self._folder.realm.store, profile) == open_to_all
+            field.complain(
+                ("EVERYBODY can read it, names and all. " if everybody else "")
+                + "Another profile: the next version reads and posts everything again."
+            )
+
+    def accept(self) -> None:
+        copies = whole_number(self.text("copies"), 1, MOST_COPIES)
+        if isinstance(copies, str):
+            self.complain({"copies": copies})
+            return
+        folder = self._folder
+        profile = Profile(self.choice("profile"))
+        priority = priority_named(self.choice("priority"))
+        compression = Compression(self.choice("compression"))
+        choices = FolderChoices(
+            profile=profile if profile is not folder.realm.profile else None,
+            copies=copies if copies != folder.copies else None,
+            priority=priority if priority is not folder.priority else None,
+            compression=compression if compression is not folder.compression else None,
+        )
+        self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
+
+
+def nzb_refusal(folder: Folder) -> str:
+    """Why no NZB can be made of a folder; empty when it can."""
+    if (folder.realm.store, folder.realm.profile) == (StoreKind.USENET, Profile.PLAIN):
+        return ""
+    where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
+    return (
+        f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
+        "can read only what is kept plain on Usenet."
+    )
+
+
+class NzbDialog(Form[ExportNzb]):
+    """A version as an NZB file. Refuses folders of which there is none: see `nzb_refusal`."""
+
+    ACTION = "Write"
+
+    def __init__(self, folder: Folder, versions: Sequence[Snapshot], *, path: bytes = b"") -> None:
+        super().__init__(f"NZB of {_short(folder)}")
+        self._folder = folder
+        self._versions = finished(versions)
+        self._path = path
+
+    def fields(self) -> ComposeResult:
+        yield VersionField(self._versions)
+        yield PathField("File", id="file", path=self._path, hint="A file that is not there yet.")
+
+    def on_mount(self) -> None:
+        """A folder that is not plain is refused from the beginning."""
+        if nzb_refusal(self._folder):
+            self.call_after_refresh(self.complain, {"version": nzb_refusal(self._folder)})
+
+    def accept(self) -> None:
+        self.run_worker(self._judge(), group="judge", exclusive=True)
+
+    async def _judge(self) -> None:
+        version = self.query_one(VersionField).version
+        found = await judged(partial(judge_new_file, self.query_one(PathField).path))
+        refusal = nzb_refusal(self._folder) or (version if isinstance(version, str) else "")
+        complaints = {"version": refusal, "file": found.problem}
+        self.complain(complaints)
+        if isinstance(version, Snapshot) and not any(complaints.values()):
+            self.end(ExportNzb(self._folder.id, version.version, found.path))
+
+
+class VerifyDialog(Ask):
+    """Dismissed with ``look`` or ``bodies``, or with None."""
+
+    def __init__(self, folder: Folder) -> None:
+        choices = (
+            Choice("l", "Look for the articles", "asks the servers; quick", "look"),
+            Choice("f", "Fetch and check them", "downloads everything", "bodies"),
+        )
+        super().__init__(f"Verify {_short(folder)}?", choices)
+
+
+class NumberDialog(Form[int]):
+    """A whole number: workers, connections."""
+
+    ACTION = "Set"
+
+    def __init__(self, heading: str, label: str, now: int, *, most: int, hint: str = "") -> None:
+        """From 1 to `most`. `heading` and `label` are shown as they are."""
+        super().__init__(heading)
+        self._label = label
+        self._now = now
+        self._most = most
+        self._hint = hint or f"1 to {most}, from now on."
+
+    def fields(self) -> ComposeResult:
+        yield Field(self._label, line_input("number", str(self._now)), hint=self._hint)
+
+    def accept(self) -> None:
+        number = whole_number(self.text("number"), 1, self._most)
+        if isinstance(number, str):
+            self.complain({"number": number})
+        else:
+            self.end(number)
+
+
+class SpeedDialog(Form[int]):
+    """How fast to post, in bytes a second; 0: as fast as it goes."""
+
+    ACTION = "Set"
+
+    def __init__(self, now: int, *, server: str = "") -> None:
+        """`server`: safe to show; empty: all of them together."""
+        super().__init__(f"How fast to post to {server or 'all servers together'}")
+        self._now = now
+
+    def fields(self) -> ComposeResult:
+        words = f"Now at most {rate(self._now)}." if self._now else "Now as fast as it goes."
+        placeholder = "25M, 200 Mbit/s, or 0 for no limit"
+        yield Field("At most", line_input("speed", placeholder=placeholder), hint=words)
+
+    def accept(self) -> None:
+        speed = speed_typed(self.text("speed"))
+        if isinstance(speed, str):
+            self.complain({"speed": speed})
+        else:
+            self.end(speed)

@@ -1,0 +1,34 @@
+"""The files of one version, over the whole screen."""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.deeper import DeeperScreen, crumbs_of
+from usenetsync_tui.tui.files_pane import FilesPane
+from usenetsync_tui.tui.files_table import FilesTable
+
+
+class FilesScreen(DeeperScreen):
+    """A files pane of a version that stays the same one."""
+
+    def __init__(self, browser: Browser, folder: Folder, version: int) -> None:
+        super().__init__(crumbs_of(folder.name, f"version {version}", "files"))
+        self._listed = (browser, folder, version)
+
+    def content(self) -> Widget:
+        return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
+
+    def on_mount(self) -> None:
+        """List them."""
+        table = self.query_one(FilesTable)
+        table.open(*self._listed)
+        table.focus()
+
+    def show(self, status: EngineStatus) -> None:
+        """Files of a version under construction change."""
+        for table in self.query(FilesTable):
+            table.show(status)

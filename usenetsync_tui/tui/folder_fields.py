@@ -1,0 +1,68 @@
+"""The fields for how a folder is kept, as adding one and changing one both have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.tui.options import Pick
+
+MOST_COPIES = 10
+
+STORES = {
+    StoreKind.USENET: Pick(
+        "usenet",
+        "usenet",
+        "Articles on your servers: they stay as long as the provider keeps them.",
+    ),
+    StoreKind.SHARDS: Pick("shards", "database", "In the database on this machine, not on Usenet."),
+}
+
+_SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: nobody else can read it.")
+_PACKED = Pick("packed", "packed", "Packed and compressed, not encrypted.")
+_PLAIN = "Each file by itself and as it is, so that an NZB can be made of it."
+_PROFILES = {
+    StoreKind.USENET: (
+        _SEALED,
+        Pick("plain", "plain", _PLAIN, "EVERYBODY can read it, names and all."),
+    ),
+    StoreKind.SHARDS: (
+        _PACKED,
+        _SEALED,
+        Pick("plain", "plain", "Each file by itself and as it is."),
+    ),
+}
+
+PRIORITIES = tuple(
+    Pick(priority.name.lower(), priority.name.lower(), hint)
+    for priority, hint in (
+        (Priority.CRITICAL, "Before everything else."),
+        (Priority.HIGH, "Before most."),
+        (Priority.NORMAL, "In its turn."),
+        (Priority.LOW, "After the others."),
+        (Priority.BACKGROUND, "When nothing else is to be done."),
+    )
+)
+
+COMPRESSIONS = (
+    Pick(Compression.LZ4, "lz4", "Fast: costs next to nothing."),
+    Pick(Compression.LZMA, "lzma", "Smaller, and many times slower."),
+    Pick(Compression.NONE, "none", "For what is compressed already: photos, films, archives."),
+)
+
+COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
+
+
+def profiles(store: StoreKind) -> Sequence[Pick]:
+    """How bytes may be dressed in a store: what is only packed never goes to Usenet."""
+    return _PROFILES[StoreKind.USENET if store is StoreKind.USENET else StoreKind.SHARDS]
+
+
+def usual_profile(store: StoreKind) -> Profile:
+    """What suits a store."""
+    return Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
+
+
+def priority_named(name: str) -> Priority:
+    """The priority of a `Pick`."""
+    return Priority[name.upper()]

@@ -1,0 +1,91 @@
+"""The folders, with one of them chosen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.tui.choosing_view import ChoosingView, Item
+from usenetsync_tui.tui.folder_lines import folder_blocks, no_folder_lines
+from usenetsync_tui.tui.stalls import Stalls
+
+
+class FoldersPane(ChoosingView):
+    """A list of folders; the chosen one is what the folder keys and the file list mean."""
+
+    HELP = "Keys act on the folder marked `>`; its files are listed. `?` closes this help."
+    BINDING_GROUP_TITLE = "Folders"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Versions", id="folders.open", tooltip="of the chosen folder"),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """Another folder, or none, is the chosen one."""
+
+        folder: FolderStatus | None
+
+    @dataclass
+    class Opened(Message):
+        """The user wants to look into a folder."""
+
+        folder: FolderStatus
+
+    def __init__(self, *, id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds; it tells which jobs stall."""
+        super().__init__(self._compose_folders, id=id)
+        self._clock = clock
+        self._stalls = Stalls()
+        self._stalled: frozenset[int] = frozenset()
+        self._folders: tuple[FolderStatus, ...] = ()
+
+    @property
+    def chosen(self) -> FolderStatus | None:
+        """The folder the user is at, as of the latest status."""
+        return next((each for each in self._folders if each.folder.id == self.chosen_key), None)
+
+    def choose(self, folder_id: int) -> None:
+        """Go to a folder; one that is not there is not gone to."""
+        number = next((n for n, f in enumerate(self._folders) if f.folder.id == folder_id), None)
+        if number is not None:
+            self.go_to(number)
+
+    def show(self, status: EngineStatus) -> None:
+        """Draw the folders of this status; also while hidden one of them is the chosen one."""
+        self._folders = status.folders
+        self._stalled = self._stalls.look(status, self._clock())
+        self.keep_choice([each.folder.id for each in status.folders])
+        super().show(status)
+
+    def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
+        """A folder that is worked on, else the first."""
+        at_work = (
+            each.folder.id
+            for each in self._folders
+            if each.job is not None and each.job.state is JobState.RUNNING
+        )
+        return next(at_work, keys[0])
+
+    def on_choice(self) -> None:
+        self.post_message(self.Chosen(self.chosen))
+
+    def _compose_folders(self, status: EngineStatus, width: int, height: int) -> list[Item]:
+        if not status.folders:
+            return [Item(None, tuple(no_folder_lines(status, width)))]
+        blocks = folder_blocks(status.folders, width, stalled=self._stalled, others=status.jobs)
+        return [
+            Item(each.folder.id, lines) for each, lines in zip(status.folders, blocks, strict=True)
+        ]
+
+    def action_open(self) -> None:
+        """Look into the chosen folder."""
+        chosen = self.chosen
+        if chosen is not None:
+            self.post_message(self.Opened(chosen))

@@ -1,0 +1,48 @@
+"""Which jobs run and do not move.
+
+Knows only what it has been shown, and the time it was told: whoever looks brings a clock.
+"""
+
+from __future__ import annotations
+
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.status import EngineStatus, JobStatus
+
+STALLED_AFTER = 15.0
+"""Seconds without a byte, a file or an article."""
+
+
+class Stalls:
+    """Remembers when each running job last got on."""
+
+    def __init__(self) -> None:
+        self._moved: dict[int, tuple[tuple[object, ...], float]] = {}
+
+    def look(self, status: EngineStatus, now: float) -> frozenset[int]:
+        """The ids of the jobs that have not moved for `STALLED_AFTER` seconds."""
+        running = {job.id: job for job in status.jobs if job.state is JobState.RUNNING}
+        for folder in status.folders:
+            if folder.job is not None and folder.job.state is JobState.RUNNING:
+                running.setdefault(folder.job.id, folder.job)
+        before = self._moved
+        self._moved = {}
+        for number, job in running.items():
+            at = _standing(job)
+            old = before.get(number)
+            self._moved[number] = old if old is not None and old[0] == at else (at, now)
+        return frozenset(
+            number for number, (_, since) in self._moved.items() if now - since >= STALLED_AFTER
+        )
+
+
+def _standing(job: JobStatus) -> tuple[object, ...]:
+    return (
+        job.phase,
+        job.entries,
+        job.done_files,
+        job.done_bytes,
+        job.posted_bytes,
+        job.verified,
+        job.from_copies,
+        job.errors,
+    )

@@ -1,0 +1,33 @@
+"""Versions as a dialog offers them: a number that is typed, and what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from usenetsync_tui.model.folders import Snapshot, SnapshotState
+from usenetsync_tui.tui.words import plural, size
+
+
+def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
+    """Those that can be restored, the newest first."""
+    done = (v for v in versions if v.state is not SnapshotState.BUILDING)
+    return tuple(sorted(done, key=lambda v: v.version, reverse=True))
+
+
+def version_words(snapshot: Snapshot) -> str:
+    """``2026-11-24 16:30 · 412 files · 84.2 GB``, in local time."""
+    when = (snapshot.finished_at or snapshot.started_at).astimezone()
+    words = f"{when:%Y-%m-%d %H:%M} · {plural(snapshot.files, 'file')} · {size(snapshot.size)}"
+    return words + (" · not whole" if snapshot.state is SnapshotState.INCOMPLETE else "")
+
+
+def version_typed(text: str, versions: Sequence[Snapshot]) -> Snapshot | str:
+    """The version that is meant, or what is wrong with it. `versions` are finished."""
+    typed = text.strip()
+    if not versions:
+        return "There is no finished version yet."
+    found = next((v for v in versions if str(v.version) == typed), None)
+    if found is not None:
+        return found
+    known = ", ".join(str(v.version) for v in versions[:8])
+    return f"There is no such version. Versions: {known}{', …' if len(versions) > 8 else ''}."

@@ -1,0 +1,17 @@
+"""What a widget wants of the engine: bubbles up to the application, the only one that submits."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from usenetsync_tui.model.commands import Command
+
+
+class Wanted(Message):
+    """A command a user has asked for. The application refuses it, aloud, while read-only."""
+
+    def __init__(self, command: Command, *, said: str = "") -> None:
+        """`said`: a short toast once it is submitted, names in it made safe; empty: none."""
+        super().__init__()
+        self.command = command
+        self.said = said
