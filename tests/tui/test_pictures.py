@@ -66,7 +66,7 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
             count = browser.count if isinstance(browser, FakeBrowser) else 0
             query = table.query_now
             by_path = query is None or (not query.filter and query.order is FileOrder.PATH)
-            return table.row_count != count if by_path else not table.pages.exact
+            return table.row_count != count if by_path else not table.pages.counted
         tables = screen.query(PagedTable)
         return any(not table.pages.loaded for table in tables)
 

@@ -59,8 +59,11 @@ class KeyBar(InkedView, can_focus=False):
 
     def _fitting(self, width: int) -> tuple[Key, ...]:
         every: dict[str, ActiveBinding] = {}
-        for active in self.screen.active_bindings.values():
-            if active.binding.show:  # the first key of an action is the one it is known by
+        bindings = self.screen.active_bindings
+        for active in bindings.values():
+            # Its first key is the one an action is known by, unless that does something else here.
+            known_by = bindings.get(active.binding.key_display or "", active)
+            if active.binding.show and known_by.binding.action == active.binding.action:
                 every.setdefault(active.binding.action, active)
         keys = [self._key(active) for active in every.values()]
         last = [key for key in keys if _name(key) in ALWAYS]
