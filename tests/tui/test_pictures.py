@@ -39,7 +39,12 @@ def _id(size: object) -> str:
 
 
 def picture_of(
-    handle: FakeHandle, compare: Compare, size: tuple[int, int], *keys: str, light: bool = False
+    handle: FakeHandle,
+    compare: Compare,
+    size: tuple[int, int],
+    *keys: str,
+    light: bool = False,
+    few_colors: bool = False,
 ) -> bool:
     """Show a handle, press keys once the lists are read, compare."""
 
@@ -50,7 +55,8 @@ def picture_of(
             await _read(pilot, handle)
         await pilot.pause(0.1)
 
-    app = UsenetSyncApp(handle, theme="usenetsync-light" if light else "")
+    theme = "usenetsync-light" if light else ""
+    app = UsenetSyncApp(handle, theme=theme, few_colors=few_colors)
     return compare(app, terminal_size=size, run_before=settle)
 
 
@@ -104,12 +110,18 @@ def test_light(state: str, size: tuple[int, int], snap_compare: Compare) -> None
     assert picture_of(STATES[state](), snap_compare, size, "1", light=True)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_sixteen_colors(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES["servers"](), snap_compare, size, "6", few_colors=True)
+
+
 DIALOGS = {
     "quit": ("q",),
     "cancel": ("1", "x"),
     "help": ("question_mark",),
     "command": ("colon", *"limit 25M"),
     "palette": ("ctrl+p",),
+    "add": ("1", "a"),
     "restore": ("1", "r"),
     "choices": ("1", "E"),
     "verify": ("1", "V"),

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from terminals import ALTERNATE_OFF, ALTERNATE_ON, CURSOR_ON, Terminal, is_clean
 
+from usenetsync_tui.tui.run import has_few_colors
+
 HERE = Path(__file__).parent
 
 
@@ -149,3 +151,19 @@ def test_without_a_terminal_it_is_refused(tmp_path: Path) -> None:
     )
     assert b"UsageError" in done.stderr
     assert b"usenetsync upload PATH" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "few"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "tmux-256color"}, False),
+        ({"TERM": "screen", "COLORTERM": "truecolor"}, False),
+        ({"TERM": "xterm-direct"}, False),
+        ({"TERM": "screen"}, True),
+        ({"TERM": "linux"}, True),
+        ({}, True),
+    ],
+)
+def test_what_the_terminal_says_of_its_colours(environment: dict[str, str], few: bool) -> None:
+    assert has_few_colors(environment) is few

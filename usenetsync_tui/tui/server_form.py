@@ -29,7 +29,7 @@ from usenetsync_tui.tui.server_fields import (
 from usenetsync_tui.tui.trial import trial_lines
 from usenetsync_tui.tui.wanted import Wanted
 
-_UNTESTED = "Untested: it can be saved all the same."
+_UNTESTED = "Untested; it can be saved."
 _CHANGED = "Changed since the test."
 _READ_ONLY = "Read-only: another usenetsync runs the jobs, nothing can be tested from here."
 _MORE = (
