@@ -7,6 +7,8 @@ sink on loopback (tests/benchmarks/sink.py), the files in the page cache:
 usenetsync        ``upload --store usenet`` into a fresh catalogue: it hashes (SHA-256) all it
                   reads and writes each article down before it is sent; PostgreSQL runs already
 nyuu              0.4.0 from npm, as tests/benchmarks/nyuu.py runs it: it reads, encodes, posts
+hashing alone     SHA-256 of every segment and every file (hashing.py), on all processors: the part
+                  of the work that Nyuu has not
 
 Both make articles of 768,000 bytes. MB/s are of the files (10^6 bytes), wall time is the median,
 CPU time user + system. The sink's share of the CPU is told because it is of the same processors.
@@ -29,6 +31,7 @@ from measuring import Contestant, Run, measure
 from posting import Sink, certify, random_files, usenetsync
 
 SEGMENT = 768_000
+HASHING = Path(__file__).with_name("hashing.py")
 
 
 @dataclass(slots=True)
@@ -41,11 +44,15 @@ class Entry:
 
     def compete(self, sink: Sink, *, size: int, articles: int) -> None:
         with sink.running() as counted:
-            run = measure(self.contestant)
+            self.run(size)
         if counted["articles"] < articles or counted["bytes"] < size:
             sys.exit(f"{self.contestant.name} posted less than there is: {counted}")
-        self.runs.append(run)
         self.sinks.append(counted)
+
+    def run(self, size: int) -> None:
+        """Without a sink."""
+        run = measure(self.contestant)
+        self.runs.append(run)
         print(f"  {self.contestant.name:20}{run.wall:8.2f} s{size / 1e6 / run.wall:8.0f} MB/s")
 
     @property
@@ -66,11 +73,15 @@ def table(entries: list[Entry], size: int) -> None:
             f"{entry.contestant.name:20}{entry.wall:8.2f}{f'{least:.2f}–{most:.2f}':>14}"
             f"{size / 1e6 / entry.wall:8.0f}{cpu:8.2f}"
             f"{f'{median(database_cpu):.2f}' if database_cpu else '':>10}"
-            f"{median(s['cpu_seconds'] for s in entry.sinks):8.2f}"
+            f"{_middle([s['cpu_seconds'] for s in entry.sinks]):>8}"
             f"{max(run.memory for run in runs) / 1e6:9.0f}"
             f"{f'{max(databases) / 1e6:.0f}' if databases else '':>13}"
-            f"{max(s['connections'] for s in entry.sinks):13.0f}"
+            f"{max((s['connections'] for s in entry.sinks), default=0):13.0f}"
         )
+
+
+def _middle(figures: list[float]) -> str:
+    return f"{median(figures):.2f}" if figures else ""
 
 
 def ratio(ours: Entry, theirs: Entry) -> None:
@@ -116,11 +127,13 @@ def main() -> None:
             script, files, port=sink.port, tls=args.tls, connections=args.connections
         )
         entries = [Entry(ours), Entry(Contestant("nyuu", theirs))]
+        floor = Entry(Contestant("hashing alone", [sys.executable, str(HASHING), *map(str, files)]))
         for number in range(args.rounds):
             # Whoever goes first goes second in the next pair.
             for entry in entries if number % 2 == 0 else reversed(entries):
                 entry.compete(sink, size=size, articles=articles)
-        table(entries, size)
+            floor.run(size)
+        table([*entries, floor], size)
         ratio(*entries)
     finally:
         if ours is not None:

@@ -167,8 +167,7 @@ class EmbeddedServer:
             if postmaster.find() is None:
                 self._prepare(places, on_wait)
             with _closing(postmaster.connect(_conninfo(places, "postgres"), on_wait)) as conn:
-                if conn is not None:
-                    _ensure_database(conn)
+                if conn is not None and _has_database(conn):
                     return
         lines = "\n".join(log_file.lines_since(places.log, 0))
         raise DatabaseStartError(f"It ends again and again. It said:\n{lines}")
@@ -202,10 +201,20 @@ def _conninfo(places: ServerPlaces, database: str) -> str:
     )
 
 
-def _ensure_database(conn: psycopg.Connection) -> None:
-    found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
-    if found.rowcount == 0:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+def _has_database(conn: psycopg.Connection) -> bool:
+    """Make the database if need be; False when the server ends the connection meanwhile.
+
+    It ends all of them when it recovers from the death of one of its processes.
+    """
+    try:
+        found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+        if found.rowcount == 0:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except psycopg.OperationalError:
+        if not conn.broken:
+            raise
+        return False
+    return True
 
 
 def _server_version(places: ServerPlaces) -> str | None:
