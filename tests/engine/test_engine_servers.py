@@ -142,7 +142,13 @@ async def test_a_server_is_tried(engine: Engine) -> None:
             assert [s.name for s in trial.steps][-1] == "read back"
             scripted.script(Fault.never_answers("connect"))
             engine.submit(TestServer(named("slow", scripted, timeout=60.0)))
-            await until(lambda: bool(engine.status.trial and engine.status.trial.steps))
+            await until(
+                lambda: bool(
+                    engine.status.trial
+                    and engine.status.trial.server == "slow"
+                    and len(engine.status.trial.steps) > 1  # it is connected
+                )
+            )
             # Another test ends the one that hangs.
             engine.submit(TestServer(named("bad", scripted, username="me", password="wrong")))
             await until(

@@ -53,11 +53,20 @@ def picture_of(
         for key in keys:
             await pilot.press(key)
             await _read(pilot, handle)
-        await pilot.pause(0.1)
+        await _still(pilot)
 
     theme = "usenetsync-light" if light else ""
     app = UsenetSyncApp(handle, theme=theme, few_colors=few_colors)
     return compare(app, terminal_size=size, run_before=settle)
+
+
+async def _still(pilot: Pilot[ScreenExit]) -> None:
+    """Wait until nothing moves any more: some panes draw twice a second, a filter waits."""
+    deadline, before = time.monotonic() + 20, ""
+    while (now := pilot.app.export_screenshot()) != before:
+        assert time.monotonic() < deadline, "the picture does not come to rest"
+        before = now
+        await pilot.pause(0.7)
 
 
 async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
