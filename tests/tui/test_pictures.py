@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 from tui_demo import STATES, FakeBrowser, FakeHandle
 
 from usenetsync_tui.model.files import FileOrder
@@ -62,6 +63,8 @@ def picture_of(
 
 async def _still(pilot: Pilot[ScreenExit]) -> None:
     """Wait until nothing moves any more: some panes draw twice a second, a filter waits."""
+    for line in pilot.app.screen.query(Input):
+        line.cursor_blink = False
     deadline, before = time.monotonic() + 20, ""
     while (now := pilot.app.export_screenshot()) != before:
         assert time.monotonic() < deadline, "the picture does not come to rest"
