@@ -80,6 +80,8 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         self._pane = "files"
         self._lower = "workers"
         self._layout_name = ""
+        self._entitled: tuple[bool | str, ...] = ()
+        """What the frames of the lower panes say: set anew, a title has all of its pane redrawn."""
         self._led = False
 
     def compose(self) -> ComposeResult:
@@ -195,17 +197,19 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
     def _entitle(self) -> None:
         """The frame of the lower pane names all of them."""
         self.query_one(FoldersPane).title(self._label("folders"))
+        compact = self._layout_name == "compact"
+        entitled: tuple[bool | str, ...] = (compact, self._lower, *map(self._label, LOWER))
+        if entitled == self._entitled:
+            return
+        self._entitled = entitled
         parts: list[Content] = []
         for pane in LOWER:
             style = "bold $foreground" if pane == self._lower else "$ink-muted not bold"
             parts.append(Content.styled(self._label(pane), style))
         tabs = Content("   ").join(parts)
-        compact = self._layout_name == "compact"
         for pane in LOWER:
             title = Content(self._label(pane)) if compact else tabs
-            widget = self.query_one(f"#{pane}", LinesView)
-            if widget.border_title != title.markup:
-                widget.border_title = title
+            self.query_one(f"#{pane}").border_title = title
 
     def on_resize(self, event: Resize) -> None:
         """Choose between all panes, one pane and none."""
