@@ -1,7 +1,7 @@
 """The screen as its user has it: through a pseudo-terminal, from the key to the painted rows.
 
 Run ``python tests/benchmarks/screen.py --home DIR [--part list|busy|tick|stalled]`` with
-``pip install pyte`` (the model of the screen). Each part starts the real command in a terminal
+``pip install -e .[test]``. Each part starts the real command in a terminal
 of 120×40 and ends it again:
 
 list      in the catalogue of USENETSYNC_HOME=DIR (``big_catalogue.py`` fills one; without

@@ -252,8 +252,11 @@ async def test_the_workers_are_drawn_calmly() -> None:
         assert "2/2" in app.lines()[2]
         status = running()
         stage = dataclasses.replace(status.stages[1], active=1)
-        pane.show(dataclasses.replace(status, stages=(status.stages[0], stage)))
+        status = dataclasses.replace(status, stages=(status.stages[0], stage))
+        pane.show(status)
+        await pilot.pause()
         assert "2/2" in app.lines()[2]
+        pane.show(status)
         await until(pilot, lambda: "1/2" in app.lines()[2])
 
 

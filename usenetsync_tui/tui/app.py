@@ -92,7 +92,6 @@ class UsenetSyncApp(App[ScreenExit]):
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
-        self._seen: EngineStatus | None = None
         self._keys = dict(keys or {})
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -150,13 +149,12 @@ class UsenetSyncApp(App[ScreenExit]):
             self.notify(f"There is no theme {self._no_theme!r}.", severity="warning", markup=False)
 
     def look(self) -> None:
-        """Show the latest status if it is another one."""
+        """Show the latest status: the one clock of all that moves by itself."""
+        if not self.is_running:
+            return  # The panes of a screen that ends go one by one.
         status = self.handle.status
-        if status is self._seen:
-            return
-        self._seen = status
         for screen in self.screen_stack:
-            if isinstance(screen, Shows):
+            if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(status)
 
     def on_wanted(self, message: Wanted) -> None:

@@ -23,9 +23,14 @@ class InkedView(ScrollView, inherit_bindings=False):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"ink--{ink}" for ink in INKS), "ink--cursor"}
     ALLOW_SELECT = False
+    EVERY: ClassVar[int] = 1
+    """Of how many statuses one is drawn, where nobody can read figures as fast as they change."""
+    TURN: ClassVar[int] = 0
+    """Which of those: panes with different turns are not sent in the same quarter second."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._statuses = 0
         self._inks: dict[Ink, Style] = {}
         self._titles = ("", "")
 
@@ -47,6 +52,11 @@ class InkedView(ScrollView, inherit_bindings=False):
         if subtitle != self._titles[1]:
             self._titles = (self._titles[0], subtitle)
             self.border_subtitle = Content(subtitle) if subtitle else None
+
+    def takes_turn(self) -> bool:
+        """Whether to draw this status; to be asked once for each."""
+        self._statuses += 1
+        return self._statuses % self.EVERY == self.TURN
 
     @property
     def is_displayed(self) -> bool:
@@ -73,8 +83,6 @@ class InkedView(ScrollView, inherit_bindings=False):
 class LinesView(InkedView):
     """A pane whose lines a pure function makes of a status and a width."""
 
-    CALM: ClassVar[float] = 0.0
-    """Seconds between two drawings, for figures nobody can read as fast as they change."""
     HELP = "Scroll with the arrow keys. `?` closes this help."
     BINDING_GROUP_TITLE = "This pane"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,22 +101,12 @@ class LinesView(InkedView):
         super().__init__(id=id)
         self._compose_lines = compose_lines
         self._status: EngineStatus | None = None
-        self._drawn = False
         self._lines: Sequence[Line] = ()
 
-    def on_mount(self) -> None:
-        """Begin to draw calmly where that is asked for."""
-        if self.CALM:
-            self.set_interval(self.CALM, self._catch_up, name="draw calmly")
-
     def show(self, status: EngineStatus) -> None:
-        """Draw this status, at once or at its time; a hidden pane only remembers it."""
+        """Draw this status if it is its turn; a hidden pane only remembers it."""
         self._status = status
-        if not self.CALM or not self._drawn:
-            self._catch_up()
-
-    def _catch_up(self) -> None:
-        if self.is_displayed:
+        if self.takes_turn() and self.is_displayed:
             self.recompose_lines()
 
     def recompose_lines(self) -> None:
@@ -116,7 +114,6 @@ class LinesView(InkedView):
         region = self.scrollable_content_region
         if self._status is None or not region.width:
             return
-        self._drawn = True
         old, new = self._lines, self._compose_lines(self._status, region.width, region.height)
         if old is new:
             return

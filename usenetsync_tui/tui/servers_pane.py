@@ -27,7 +27,7 @@ class ServersPane(ChoosingView):
 
     HELP = "Keys act on the server marked `>`. `?` closes this help."
     BINDING_GROUP_TITLE = "Servers"
-    CALM = 0.5
+    EVERY, TURN = 2, 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause", id="servers.pause", tooltip="or use the server again"),
         Binding("plus,equals_sign", "connections(1)", "More", key_display="+", id="servers.more"),

@@ -19,6 +19,8 @@ from typing import IO, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from usenetsync_tui.tui.pen import slim
+
 _RESTORE = (
     b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?7h\x1b[?1049l\x1b[?25h"
 )
@@ -116,6 +118,10 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         if self.link is not None:
             self._file = self.link  # type: ignore[assignment]
+
+    def write(self, data: str) -> None:
+        """Send text and escape sequences, no more of them than it takes."""
+        super().write(slim(data))
 
 
 class Farewell:

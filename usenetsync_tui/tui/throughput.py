@@ -70,6 +70,8 @@ def rows(values: Sequence[float], width: int, height: int) -> list[str]:
 class Throughput(InkedView, can_focus=False):
     """The picture, with its scale in the title."""
 
+    EVERY, TURN = 2, 0
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._samples: tuple[float, ...] = ()
@@ -79,6 +81,8 @@ class Throughput(InkedView, can_focus=False):
 
     def show(self, status: EngineStatus) -> None:
         """Take the history of this status; without a new sample nothing is drawn."""
+        if not self.takes_turn():
+            return
         samples = status.throughput
         if not samples or samples == self._samples:
             if not samples:

@@ -35,7 +35,7 @@ class WorkersPane(LinesView):
         "`:workers N` changes how many work. `?` closes this help."
     )
     BINDING_GROUP_TITLE = "Workers"
-    CALM = 0.5
+    EVERY, TURN = 2, 1
 
     def __init__(self, *, id: str) -> None:
         super().__init__(worker_lines, id=id)
