@@ -86,17 +86,21 @@ def test_in_tmux(usenetsync: Command, tmp_path: Path) -> None:
         subprocess.run([*tmux, "send-keys", "q"], check=True)
         deadline = time.monotonic() + 30
         while subprocess.run([*tmux, "has-session"], capture_output=True).returncode == 0:
-            assert time.monotonic() < deadline, "q did not end it"
+            assert time.monotonic() < deadline, "q did not end it:\n" + _capture(tmux)
             time.sleep(0.1)
     finally:
         subprocess.run([*tmux, "kill-server"], capture_output=True)
 
 
+def _capture(tmux: list[str]) -> str:
+    seen = subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, check=True)
+    return seen.stdout.decode()
+
+
 def _wait_for(tmux: list[str], words: str) -> str:
     deadline = time.monotonic() + 30
     while True:
-        seen = subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, check=True)
-        screen = seen.stdout.decode()
+        screen = _capture(tmux)
         if words in screen:
             return screen
         assert time.monotonic() < deadline, screen

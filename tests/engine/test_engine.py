@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
@@ -48,6 +49,22 @@ async def test_an_upload_until_idle(engine: Engine, folder: Path, pool: Pool) ->
     row = await job(pool, job_id)
     assert (row.state, row.version, row.done_files) == (JobState.COMPLETED, 1, 101)
     assert row.finished_at is not None
+
+
+@pytest.mark.anyio
+async def test_it_is_not_idle_before_what_was_asked_at_the_start_is_obeyed(
+    engine: Engine, folder: Path, pool: Pool
+) -> None:
+    engine.submit(Upload(os.fsencode(folder)))
+    async with pool.connection() as other, AsyncExitStack() as engines:
+        async with other.transaction():
+            await other.execute("LOCK TABLE folders IN SHARE MODE")
+            await engines.enter_async_context(running(engine))
+            await until(lambda: engine.browser is not None)
+            await anyio.sleep(1)
+            assert engine.status.state is EngineState.STARTING
+        await until(lambda: engine.status.state is not EngineState.STARTING)
+        assert [standing.folder.name for standing in engine.status.folders] == ["folder"]
 
 
 @pytest.mark.anyio

@@ -93,3 +93,9 @@ async def test_not_now_keeps_nothing(tmp_path: Path) -> None:
         await typed(pilot, "n")
     assert app.wanted == []
     assert app.answers == [None]
+
+
+async def test_q_quits() -> None:
+    async with dialog_shown(FirstRun()) as (pilot, app):
+        await typed(pilot, "q")
+        await happens(pilot, lambda: not app.is_running)

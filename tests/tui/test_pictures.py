@@ -14,11 +14,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_demo import STATES, FakeBrowser, FakeHandle
 
-from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ScreenExit
+from usenetsync_tui.tui.files_pane import FilterInput
 from usenetsync_tui.tui.files_table import FilesTable
+from usenetsync_tui.tui.filter_words import parse_filter
 from usenetsync_tui.tui.paged_table import PagedTable
 
 SMALL, LARGE = (80, 24), (140, 45)
@@ -65,11 +67,27 @@ async def _still(pilot: Pilot[ScreenExit]) -> None:
     """Wait until nothing moves any more: some panes draw twice a second, a filter waits."""
     for line in pilot.app.screen.query(Input):
         line.cursor_blink = False
-    deadline, before = time.monotonic() + 20, ""
-    while (now := pilot.app.export_screenshot()) != before:
+    deadline, before = time.monotonic() + 30, ""
+    while (now := pilot.app.export_screenshot()) != before or _is_searching(pilot):
         assert time.monotonic() < deadline, "the picture does not come to rest"
         before = now
         await pilot.pause(0.7)
+
+
+def _is_searching(pilot: Pilot[ScreenExit]) -> bool:
+    """Whether what is typed is not what is listed yet, or not all of it is counted."""
+    screen = pilot.app.screen
+    if not isinstance(screen, Dashboard):
+        return False
+    table = screen.query_one(FilesTable)
+    if table.query_now is None:
+        return False
+    late = _typed(screen) not in (None, table.wanted)
+    return late or (bool(table.wanted) and not _counted(table))
+
+
+def _counted(table: FilesTable) -> bool:
+    return table.pages.counted or table.pages.exact
 
 
 async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
@@ -83,8 +101,10 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
             browser = handle.browser
             count = browser.count if isinstance(browser, FakeBrowser) else 0
             query = table.query_now
+            if query is not None and _typed(screen) not in (None, table.wanted):
+                return True  # It waits for the next letter.
             by_path = query is None or (not query.filter and query.order is FileOrder.PATH)
-            return table.row_count != count if by_path else not table.pages.counted
+            return table.row_count != count if by_path else not _counted(table)
         tables = screen.query(PagedTable)
         return any(not table.pages.loaded for table in tables)
 
@@ -92,6 +112,14 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
     while waiting():
         assert time.monotonic() < deadline, "the list was not read"
         await pilot.pause(0.02)
+
+
+def _typed(screen: Dashboard) -> FileFilter | None:
+    """The filter that is typed, unless it is none yet."""
+    try:
+        return parse_filter(screen.query_one(FilterInput).value)
+    except ValueError:
+        return None
 
 
 @pytest.mark.parametrize("size", SIZES, ids=_id)

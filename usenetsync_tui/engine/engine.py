@@ -163,8 +163,11 @@ class Engine:
                 summaries=self.summaries,
                 started=self.started,
             )
-            self._shift, self._state = shift, None
+            self._shift = shift
             try:
+                # Nobody shall see "idle" before what was asked at the start is under way.
+                await self._tend(shift)
+                self._state = None
                 group.start_soon(self._tend_meanwhile, shift)
                 group.start_soon(_reach_all, shift)
                 await self._take_jobs(shift, until_idle)

@@ -51,6 +51,7 @@ class FirstRun(ModalScreen[None]):
         Binding("backspace", "before", "step before", id="first_run.before"),
         Binding("j", "move(1)", "down", show=False, id="first_run.down"),
         Binding("k", "move(-1)", "up", show=False, id="first_run.up"),
+        Binding("q,ctrl+q", "app.quit", "Quit", key_display="q", id="app.quit"),
     ]
 
     def __init__(self, servers: Sequence[str] = ()) -> None:
@@ -66,7 +67,7 @@ class FirstRun(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="first-run") as frame:
             frame.border_title = "Welcome to usenetsync"
-            frame.border_subtitle = "enter chooses · esc skips · backspace goes back"
+            frame.border_subtitle = "enter chooses · esc skips · backspace goes back · q quits"
             yield Static(_WELCOME, markup=False, id="first-run-welcome")
             yield Static("", markup=False, id="first-run-steps")
             yield Static("", markup=False, id="first-run-question")
