@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from own_servers import MakeServer, children, kill
 
-from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.errors import DatabaseFullError, DatabaseStartError
 from usenetsync_tui.postgres import log_file, postmaster
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 
@@ -250,3 +250,17 @@ def test_the_log_stays_small(tmp_path: Path) -> None:
         os.write(descriptor, b"new\n")
     assert log_file.lines_since(log, 1 << 30) == []
     assert log_file.lines_since(log, 0) == ["new"]
+
+
+def test_a_full_disk_is_known_as_the_reason(make_server: MakeServer) -> None:
+    server = make_server()
+    server.acquire()
+    assert server.why_lost() is None
+    said = 'PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device'
+    with server.status().log.open("a") as log:
+        log.write(f"2026-11-26 12:00:00.000 UTC [7] {said}\n")
+        log.writelines("2026-11-26 12:00:00.000 UTC [8] LOG:  it ends\n" for _ in range(40))
+    why = server.why_lost()
+    assert isinstance(why, DatabaseFullError)
+    assert str(why).endswith('could not write to file "pg_wal/xlogtemp.7": No space left on device')
+    server.release()

@@ -15,7 +15,7 @@ import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from tui_demo import (
     FakeBrowser,
     FakeHandle,
@@ -204,6 +204,46 @@ async def test_p_pauses_and_resumes() -> None:
         await pilot.pause(0.4)
         await pilot.press("p")
     assert handle.commands == [Pause(1), Resume(1)]
+
+
+async def test_keys_mean_the_marked_folders() -> None:
+    handle = at_work()
+    async with shown(handle) as pilot:
+        await at_pane(pilot, "folders")
+        pane = pilot.app.screen.query_one(FoldersPane)
+        await pilot.press("A", "p", "plus", "V", "l")
+        assert pane.border_subtitle == "3 marked"
+        assert handle.commands == [
+            *(Pause(number) for number in (1, 2)),
+            *(SetPriority(number, Priority.HIGH) for number in (1, 2)),
+            *(Verify(each.folder.id) for each in handle.status.folders),
+        ]
+        handle.commands.clear()
+        await pilot.press("x")
+        assert "2 jobs" in str(pilot.app.screen.query_one("#question-text", Static).visual)
+        await pilot.press("n", "x", "y")
+        assert handle.commands == [Cancel(1), Cancel(2)]
+        handle.commands.clear()
+        await pilot.press("u", "g", "space", "space", "colon", *"priority low", "enter")
+        assert [each.folder.id for each in pane.marked] == [9, 1]
+        assert handle.commands == [
+            Choose(9, FolderChoices(priority=Priority.LOW)),
+            SetPriority(1, Priority.LOW),
+        ]
+        handle.commands.clear()
+        await pilot.press("g", "space", "p", "U")
+        assert [each.folder.id for each in pane.marked] == [1]
+    assert handle.commands == [Pause(1), Upload(b"/srv/photos", FolderChoices())]
+
+
+async def test_marked_jobs_that_are_all_held_go_on() -> None:
+    held = [job(id=n, folder_id=n, folder=f"f{n}", state=JobState.PAUSED) for n in (1, 2)]
+    handle = FakeHandle(running(jobs=tuple(held)), FakeBrowser(3))
+    async with shown(handle) as pilot:
+        await at_pane(pilot, "folders")
+        await pilot.press("A", "p", "colon", *"pause", "enter")
+        await until(pilot, lambda: not pilot.app.screen.query(CommandLine))
+    assert handle.commands == [Resume(1), Resume(2)]
 
 
 async def test_x_asks() -> None:

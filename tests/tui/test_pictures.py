@@ -169,6 +169,7 @@ DIALOGS = {
     "workers": ("w",),
     "server": ("6", "a"),
     "filter": ("2", "slash", *"IMG_00 is:failed"),
+    "folders-marked": ("1", "A"),
     "marks": ("2", "space", "space", "j", "space"),
     "all-marked": ("2", "slash", *"is:failed", "enter", "A"),
     "columns": ("2", "c", "c", "j"),

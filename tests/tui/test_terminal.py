@@ -89,7 +89,10 @@ def test_a_terminal_that_stops_reading_blocks_neither_engine_nor_end(
     one = terminal()
     one.start()
     # Until the terminal's buffer and Textual's queue are full the event loop lives on.
-    time.sleep(8)
+    deadline = time.monotonic() + 60
+    while not one.ticks.read_text().endswith("!"):
+        assert time.monotonic() < deadline, "the screen is never stuck"
+        time.sleep(0.1)
     before = one.ticks.stat().st_size
     time.sleep(1)
     assert one.ticks.stat().st_size - before >= 10

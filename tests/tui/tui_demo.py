@@ -373,25 +373,25 @@ class LivelyHandle(FakeHandle):
 
     def __init__(self) -> None:
         super().__init__(running(throughput=samples(550)), FakeBrowser(3_000_000, done=12))
-        self._looks = 0
+        self.looks = 0
 
     @property
     def status(self) -> EngineStatus:
-        self._looks += 1
+        self.looks += 1
         paused = [type(c) for c in self.commands if isinstance(c, Pause | Resume)][-1:] == [Pause]
-        files = 1_243_018 + 25 * self._looks
+        files = 1_243_018 + 25 * self.looks
         first = job(
             done_files=files,
-            done_bytes=1_212_200_000_000 + 20_000_000 * self._looks,
-            bytes_per_second=84e6 + 1e6 * (self._looks % 7),
+            done_bytes=1_212_200_000_000 + 20_000_000 * self.looks,
+            bytes_per_second=84e6 + 1e6 * (self.looks % 7),
             state=JobState.PAUSED if paused else JobState.RUNNING,
             current=b"1998/IMG_%d.CR3" % files,
         )
         stages = tuple(
             dataclasses.replace(
                 stage,
-                depth=(stage.depth + self._looks * 5) % (stage.capacity + 1),
-                done=stage.done + self._looks,
+                depth=(stage.depth + self.looks * 5) % (stage.capacity + 1),
+                done=stage.done + self.looks,
             )
             for stage in STAGES
         )
@@ -401,7 +401,7 @@ class LivelyHandle(FakeHandle):
             folders=folders_of(first, *self.now.jobs[1:]),
             stages=stages,
             bytes_per_second=first.bytes_per_second,
-            throughput=samples(550 + self._looks // 4)[-600:],
+            throughput=samples(550 + self.looks // 4)[-600:],
         )
 
 

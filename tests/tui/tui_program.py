@@ -1,7 +1,8 @@
 """A program around the screen, run by `test_terminal.py` in a pseudo-terminal.
 
 `python tui_program.py TICKS [crash]`: an engine thread appends to TICKS; after the screen
-the program drains (waits for the thread) and ends with the screen's exit code.
+the program drains (waits for the thread) and ends with the screen's exit code. A tick is a dot,
+or an exclamation mark when the screen has not looked at the engine for a while.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from tui_demo import LivelyHandle, hostile
 
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.run import run_screen
+
+STUCK = 2.0
+"""Seconds without a look."""
 
 
 class Crashing(LivelyHandle):
@@ -33,17 +37,20 @@ class Crashing(LivelyHandle):
 
 def main(ticks: Path, kind: str) -> int:
     stop = threading.Event()
+    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile}[kind]()
 
     def engine() -> None:
+        looks, looked = 0, time.monotonic()
         with ticks.open("a", buffering=1) as file:
             while not stop.wait(0.05):
-                file.write(".")
+                if looks != (looks := getattr(handle, "looks", 0)):
+                    looked = time.monotonic()
+                file.write("." if time.monotonic() - looked < STUCK else "!")
                 file.flush()
             file.write("drained")
 
     thread = threading.Thread(target=engine)
     thread.start()
-    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile}[kind]()
     try:
         ended = run_screen(handle)
     finally:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 
 import anyio
+from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.browse import CatalogueBrowser
@@ -115,7 +116,7 @@ class Engine:
             lock = EngineLock(opened.conninfo, application_name=application_name(self._what))
             try:
                 async with lock, anyio.create_task_group() as group:
-                    group.start_soon(self._watch, lock)
+                    group.start_soon(self._watch, lock, opened)
                     await self._hold(opened, self._queue, group, until_idle)
                     group.cancel_scope.cancel()
             except CatalogueHeldError as held:
@@ -126,8 +127,11 @@ class Engine:
     def _wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         return self._shift.stores.wire_id(realm, message_id) if self._shift else None
 
-    async def _watch(self, lock: EngineLock) -> None:
+    async def _watch(self, lock: EngineLock, opened: OpenCatalogue) -> None:
         await lock.lost()
+        # Whichever connection notices first ends the engine: it shall tell the reason.
+        if (why := await to_thread.run_sync(opened.why_lost)) is not None:
+            raise why
         raise UsenetSyncError("The connection that holds the catalogue was lost.")
 
     async def _look_on(self, queue: JobQueue, held: CatalogueHeldError) -> None:

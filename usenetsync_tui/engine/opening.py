@@ -12,6 +12,7 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
@@ -27,6 +28,8 @@ class OpenCatalogue:
     embedded: bool
     exclude: frozenset[tuple[int, int]]
     """(st_dev, st_ino) of the database's own folder: never to be uploaded."""
+    why_lost: Callable[[], UsenetSyncError | None]
+    """Why the server went down, if that is known. Blocking."""
 
 
 def application_name(what: str) -> str:
@@ -61,7 +64,8 @@ async def open_catalogue(
             catalogue = Catalogue(pool)
             await catalogue.migrate()
             own = await to_thread.run_sync(_own_folders, locations, embedded)
-            yield OpenCatalogue(catalogue, conninfo, embedded is not None, own)
+            why_lost = embedded.why_lost if embedded is not None else lambda: None
+            yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost)
     finally:
         if embedded is not None:
             with anyio.CancelScope(shield=True):

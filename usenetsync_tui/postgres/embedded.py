@@ -7,6 +7,7 @@ leaves the server running for the next one. All calls block: call them in a thre
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from usenetsync_tui.errors import DatabaseStartError, UsageError
+from usenetsync_tui.errors import (
+    DatabaseFullError,
+    DatabaseStartError,
+    UsageError,
+    UsenetSyncError,
+)
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.postgres import cluster, log_file, users
 from usenetsync_tui.postgres.binaries import find_binaries
@@ -65,6 +71,8 @@ class EmbeddedServer:
         self._locations = locations
         self._system_folder = system_folder
         self._seat: users.Seat | None = None
+        self._log_size = 0
+        """When we began to use it."""
 
     def acquire(self, on_wait: OnWait | None = None) -> str:
         """Use the server, starting it when it does not run; returns its conninfo.
@@ -86,7 +94,14 @@ class EmbeddedServer:
                     self._seat = None
                     raise
                 self._seat = seat
+                self._log_size = log_file.size_of(places.log)
         return _conninfo(places, DATABASE)
+
+    def why_lost(self) -> UsenetSyncError | None:
+        """What the server said that tells why it went down while we used it, if we know it."""
+        full = os.strerror(errno.ENOSPC)
+        line = log_file.last_line_with(self._places().log, self._log_size, full)
+        return DatabaseFullError(line.partition("  ")[2] or line) if line else None
 
     def release(self) -> None:
         """Use the server no more; the last user stops it, unless it is asked to stay.

@@ -42,12 +42,21 @@ def size_of(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
+def last_line_with(log: Path, offset: int, words: str) -> str | None:
+    """The last line written to the log after ``offset`` bytes that has these words in it."""
+    return next((line for line in reversed(_lines(log, offset)) if words in line), None)
+
+
 def lines_since(log: Path, offset: int) -> list[str]:
     """The last dozen lines written to the log after ``offset`` bytes."""
+    return _lines(log, offset)[-_LAST_LINES:]
+
+
+def _lines(log: Path, offset: int) -> list[str]:
     if not log.exists():
         return []
     with log.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(min(offset, end), end - _LAST_BYTES))
         text = file.read().decode(errors="replace")
-    return [line for line in text.splitlines() if line.strip()][-_LAST_LINES:]
+    return [line for line in text.splitlines() if line.strip()]

@@ -127,12 +127,13 @@ class NzbDialog(Form[ExportNzb]):
 class VerifyDialog(Ask):
     """Dismissed with ``look`` or ``bodies``, or with None."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, what: str) -> None:
+        """`what`: the folders, in safe words."""
         choices = (
             Choice("l", "Look for the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
         )
-        super().__init__(f"Verify {_short(folder)}?", choices)
+        super().__init__(f"Verify {what}?", choices)
 
 
 class NumberDialog(Form[int]):

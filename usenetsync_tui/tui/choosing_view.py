@@ -16,12 +16,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.tui.inks import Line
+from usenetsync_tui.tui.inks import Line, Span
 from usenetsync_tui.tui.lines_view import LinesView
+from usenetsync_tui.tui.list_lines import MARK, mark
 
 _FAR = 1_000_000
-MARK = 2
-"""Cells of the mark in front of every line."""
+_NO_MARK: Span = (" " * MARK, "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Item:
     key: Hashable
     """What it is known by from one status to the next; None: it cannot be chosen."""
     lines: tuple[Line, ...]
+    marked: bool = False
 
 
 class ChoosingView(LinesView, inherit_bindings=False):
@@ -54,7 +55,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
         self._items: list[tuple[Item, int]] = []
         """Those that can be chosen, with the line they begin at."""
         self._key: Hashable = None
-        self._marked_line = -1
+        self._chosen_line = -1
 
     @property
     def chosen_key(self) -> Hashable:
@@ -72,25 +73,25 @@ class ChoosingView(LinesView, inherit_bindings=False):
         items = self._compose_items(status, max(1, width - MARK), height)
         self.keep_choice([item.key for item in items if item.key is not None])
         self._items = []
-        self._marked_line = -1
+        self._chosen_line = -1
         lines: list[Line] = []
         for item in items:
+            chosen = item.key == self._key is not None
             if item.key is not None:
                 self._items.append((item, len(lines)))
-            if item.key == self._key is not None:
-                self._marked_line = len(lines)
-            lines += [((" " * MARK, "plain"), *line) for line in item.lines]
-        if self._marked_line >= 0:
-            first = lines[self._marked_line]
-            lines[self._marked_line] = ((">".ljust(MARK), "accent"), *first[1:])
+            if chosen:
+                self._chosen_line = len(lines)
+            for number, line in enumerate(item.lines):
+                first = number == 0 and (chosen or item.marked)
+                lines.append((_mark(chosen, item.marked) if first else _NO_MARK, *line))
         return lines
 
     def recompose_lines(self) -> None:
-        """Compose the lines again; where the mark came or went, all of the line is redrawn."""
-        before = self._marked_line
+        """Compose the lines again; where the choice came or went, all of the line is redrawn."""
+        before = self._chosen_line
         super().recompose_lines()
-        if before != self._marked_line:
-            for number in (before, self._marked_line):
+        if before != self._chosen_line:
+            for number in (before, self._chosen_line):
                 self.refresh_line(number)
 
     def keep_choice(self, keys: Sequence[Hashable]) -> None:
@@ -114,7 +115,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y
-        return self.draw(self.line_at(number), cursor=number == self._marked_line)
+        return self.draw(self.line_at(number), cursor=number == self._chosen_line)
 
     def on_click(self, event: Click) -> None:
         """Choose the item under the pointer."""
@@ -179,3 +180,8 @@ class ChoosingView(LinesView, inherit_bindings=False):
         top = 0 if at == 0 else begin
         region = Region(0, top, 1, begin + max(1, len(item.lines)) - top)
         self.scroll_to_region(region, animate=False, force=True)
+
+
+def _mark(chosen: bool, marked: bool) -> Span:
+    """One run of text: two of one style take more bytes."""
+    return "".join(text for text, _ in mark(cursor=chosen, marked=marked)), "accent"

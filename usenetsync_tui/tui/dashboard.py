@@ -1,11 +1,13 @@
 """The one screen: status above, panes below.
 
 Wide terminals show folders, files and one of the lower panes, narrow ones one pane at a time,
-tiny ones only ask for room. What keys do to the chosen folder is in `folder_keys`.
+tiny ones only ask for room. What keys do to folders and their jobs is in
+`folder_keys` and `job_keys`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -20,7 +22,7 @@ from usenetsync_tui.model.commands import AddServer
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
-from usenetsync_tui.tui import folder_keys, speaking
+from usenetsync_tui.tui import folder_keys, job_keys, speaking
 from usenetsync_tui.tui.causes import ErrorsPane
 from usenetsync_tui.tui.command_line import Said
 from usenetsync_tui.tui.database_pane import DatabasePane
@@ -69,6 +71,7 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         Binding("e", "pane('errors')", "errors", show=False, id="panes.show_errors"),
         Binding("l", "pane('log')", "log", show=False, id="panes.show_log"),
         *folder_keys.KEYS,
+        *job_keys.KEYS,
         *speaking.KEYS,
     ]
 
@@ -110,8 +113,14 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder whose files are listed, and whose job the keys mean."""
+        """The folder whose files are listed."""
         return self.query_one(FoldersPane).chosen
+
+    @property
+    def meant(self) -> Sequence[FolderStatus]:
+        """The marked folders, else the chosen one."""
+        chosen = self.chosen
+        return self.query_one(FoldersPane).marked or ((chosen,) if chosen is not None else ())
 
     def show(self, status: EngineStatus) -> None:
         """Hand a status to every pane."""
@@ -155,7 +164,7 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
     def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
         """A form for a new server."""
         taken = [server.name for server in self.status.servers] if self.status else []
-        self._ask(ServerForm(taken=taken), self._add_server)
+        self.ask(ServerForm(taken=taken), self._add_server)
 
     def _add_server(self, server: Server) -> None:
         self.want(AddServer(server), f"{server.name} is added.")

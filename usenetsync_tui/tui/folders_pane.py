@@ -18,12 +18,16 @@ from usenetsync_tui.tui.stalls import Stalls
 
 
 class FoldersPane(ChoosingView):
-    """A list of folders; the chosen one is what the folder keys and the file list mean."""
+    """A list of folders; the chosen one is what the file list means, and the folder keys as
+    long as none is marked."""
 
     HELP = "Keys act on the folder marked `>`; its files are listed. `?` closes this help."
     BINDING_GROUP_TITLE = "Folders"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Versions", id="folders.open", tooltip="of the chosen folder"),
+        Binding("space", "mark", "mark", show=False, id="folders.mark", tooltip="for the keys"),
+        Binding("A", "mark_all", "mark all", show=False, id="folders.mark_all"),
+        Binding("u", "unmark", "unmark all", show=False, id="folders.unmark"),
     ]
 
     @dataclass
@@ -45,11 +49,18 @@ class FoldersPane(ChoosingView):
         self._stalls = Stalls()
         self._stalled: frozenset[int] = frozenset()
         self._folders: tuple[FolderStatus, ...] = ()
+        self._marked: frozenset[int] = frozenset()
+        """Ids of folders."""
 
     @property
     def chosen(self) -> FolderStatus | None:
         """The folder the user is at, as of the latest status."""
         return next((each for each in self._folders if each.folder.id == self.chosen_key), None)
+
+    @property
+    def marked(self) -> tuple[FolderStatus, ...]:
+        """The folders that are marked."""
+        return tuple(each for each in self._folders if each.folder.id in self._marked)
 
     def choose(self, folder_id: int) -> None:
         """Go to a folder; one that is not there is not gone to."""
@@ -63,6 +74,7 @@ class FoldersPane(ChoosingView):
         self._stalled = self._stalls.look(status, self._clock())
         self.keep_choice([each.folder.id for each in status.folders])
         super().show(status)
+        self._say_marks()
 
     def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
         """A folder that is worked on, else the first."""
@@ -81,7 +93,8 @@ class FoldersPane(ChoosingView):
             return [Item(None, tuple(no_folder_lines(status, width)))]
         blocks = folder_blocks(status.folders, width, stalled=self._stalled, others=status.jobs)
         return [
-            Item(each.folder.id, lines) for each, lines in zip(status.folders, blocks, strict=True)
+            Item(each.folder.id, lines, marked=each.folder.id in self._marked)
+            for each, lines in zip(status.folders, blocks, strict=True)
         ]
 
     def action_open(self) -> None:
@@ -89,3 +102,26 @@ class FoldersPane(ChoosingView):
         chosen = self.chosen
         if chosen is not None:
             self.post_message(self.Opened(chosen))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the chosen folder, and move on."""
+        if self.chosen is not None:
+            self._mark(self._marked ^ {self.chosen.folder.id})
+            self.action_choose(1)
+
+    def action_mark_all(self) -> None:
+        """Mark every folder."""
+        self._mark(frozenset(each.folder.id for each in self._folders))
+
+    def action_unmark(self) -> None:
+        """Mark none."""
+        self._mark(frozenset())
+
+    def _mark(self, folder_ids: frozenset[int]) -> None:
+        self._marked = folder_ids
+        self.recompose_lines()
+        self._say_marks()
+
+    def _say_marks(self) -> None:
+        marked = len(self.marked)
+        self.subtitle(f"{marked} marked" if marked else "")

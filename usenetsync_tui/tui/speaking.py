@@ -7,10 +7,10 @@ import os
 from textual.binding import Binding
 
 from usenetsync_tui.model.commands import PauseAll, ResumeAll
-from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.tui.command_line import CommandLine, Said
 from usenetsync_tui.tui.files_table import FilesTable
 from usenetsync_tui.tui.folder_keys import FolderKeys
+from usenetsync_tui.tui.job_keys import JobKeys
 from usenetsync_tui.tui.key_bar import KeyBar
 from usenetsync_tui.tui.panes import PANES
 from usenetsync_tui.tui.spoken import (
@@ -33,7 +33,7 @@ from usenetsync_tui.tui.spoken import (
 KEYS = (Binding("colon", "command_line('')", "Command", key_display=":", id="app.command"),)
 
 
-class Speaking(FolderKeys):
+class Speaking(FolderKeys, JobKeys):
     """The part of the dashboard that understands the `:` line."""
 
     said: Said
@@ -76,8 +76,8 @@ class Speaking(FolderKeys):
             case Prioritise(priority):
                 self.prioritise(priority)
             case VerifyChosen(bodies):
-                if self.chosen is not None:
-                    self.verify(self.chosen.folder, bodies=bodies)
+                if self.folder() is not None:
+                    self.verify([each.folder for each in self.meant], bodies=bodies)
             case RestoreChosen(target, version):
                 self.restore(target, version)
             case WriteNzb(path):
@@ -91,14 +91,11 @@ class Speaking(FolderKeys):
 
     def do(self, word: Word) -> None:
         """A word by itself."""
-        job = self.chosen.job if self.chosen else None
         match word:
-            case Word.PAUSE if job is not None and job.state is JobState.PAUSED:
-                self.say("It is paused already.")
-            case Word.RESUME if job is not None and job.state is not JobState.PAUSED:
-                self.say("It is not paused.")
-            case Word.PAUSE | Word.RESUME:
-                self.action_pause()
+            case Word.PAUSE:
+                self.hold()
+            case Word.RESUME:
+                self.go_on()
             case Word.PAUSE_ALL:
                 self.want(PauseAll())
             case Word.RESUME_ALL:
