@@ -11,7 +11,9 @@ list      in the catalogue of USENETSYNC_HOME=DIR (``big_catalogue.py`` fills on
           one folder gets a second, small one, to come from.
 busy      a generated tree is being uploaded, the database has the articles: `j` and `k` at
           random intervals for 30 s, from the key to the new row number in the list's frame.
-tick      the bytes the dashboard sends during such an upload when nobody touches a key.
+tick      the bytes the dashboard sends during such an upload when nobody touches a key: of each
+          tick, which is output without a pause of 60 ms, and of each second, which has four. (A
+          fixed quarter of a second holds two or none when one comes late: that tells the phase.)
 stalled   the process that reads the terminal is stopped for 30 s of such an upload: what the
           article tables grow by before, meanwhile and afterwards; then it reads again, and the
           screen has to answer a key and to end.
@@ -59,7 +61,7 @@ SIZE = (120, 40)
 FILES, HOME = "2 Files", "usenetsync-home"
 PAGES, HELD_RATE, HELD_SECONDS, JUMPS, OPENINGS = 200, 30, 5, 20, 5
 BUSY_SECONDS, TICK_SECONDS, STALL_SECONDS, BESIDE_SECONDS = 30, 20, 30, 12
-WINDOW = 0.25
+PER_TICK, TICKS_A_SECOND = 4096, 4
 PAGE_DOWN = "\x1b[6~"
 _FOREIGN = ("USENETSYNC_", "TEXTUAL_", "SSH_", "NO_COLOR", "TMUX")
 _PREFERRED = 10
@@ -505,18 +507,19 @@ def tick_part(tree: Path, scratch: Path, table: Table) -> None:
             end.listen_for(TICK_SECONDS)
         still_running(connection, "tick")
     chunks = end.chunks[first:]
-    windows = [0] * int(TICK_SECONDS / WINDOW)
+    seconds = [0] * int(TICK_SECONDS)
     for at, data in chunks:
-        number = int((at - begin) / WINDOW)
-        if number < len(windows):
-            windows[number] += len(data)
+        if int(at - begin) < len(seconds):
+            seconds[int(at - begin)] += len(data)
     bursts = [0]
     for (before, _), (at, data) in pairwise([(begin, b""), *chunks]):
         if at - before > QUIET:
             bursts.append(0)
         bursts[-1] += len(data)
-    table.sizes(f"tick: bytes in each {WINDOW} s", windows, 4096)
-    table.sizes(f"tick: bytes of each burst, {QUIET} s apart", bursts[1:], 4096)
+    ticks = bursts[1:]
+    table.sizes("tick: bytes of each tick", ticks, PER_TICK)
+    table.sizes("tick: bytes of each second", seconds, PER_TICK * TICKS_A_SECOND)
+    table.value("  ticks a second", f"{len(ticks) / TICK_SECONDS:.2f}")
 
 
 def stalled_part(tree: Path, scratch: Path, table: Table) -> None:
@@ -605,7 +608,7 @@ def main() -> None:
     parser.add_argument("--part", choices=parts, action="append", help="this one only; repeatable")
     parser.add_argument("--home", type=Path, help="a home with a big catalogue, for the list")
     parser.add_argument("--files", type=int, default=200_000, help="small ones, to upload")
-    parser.add_argument("--large", type=int, default=2000, help="files of --large-size beside them")
+    parser.add_argument("--large", type=int, default=4000, help="files of --large-size beside them")
     parser.add_argument("--large-size", type=float, default=4e6, help="bytes (default 4e6)")
     parser.add_argument("--tree", type=Path, help="keep the generated tree here")
     parser.add_argument("--scratch", type=Path, help="folder for the tree and the catalogues")
