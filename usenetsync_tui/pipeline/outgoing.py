@@ -14,7 +14,7 @@ from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.post import Posted, post
 from usenetsync_tui.pipeline.run import Run, Stage
 
-_QUEUE = 8
+_QUEUE = 32
 _ANSWERS = 256
 
 

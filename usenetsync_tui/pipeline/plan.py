@@ -31,8 +31,8 @@ from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 
-_BATCH = 32
-_ENOUGH = 8
+_BATCH = 64
+_ENOUGH = 32
 _PATIENCE = 0.03
 
 
