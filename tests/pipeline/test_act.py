@@ -24,9 +24,9 @@ from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.turnstile import Turnstile
 from usenetsync_tui.pipeline.upload import Outcome, upload
 
-FILES = 120
-LATE = b"file 1"
-"""In the names of files 100 to 119, which are far from the first ones."""
+FILES = 320
+LATE = b"file 3"
+"""In the names of files 300 to 319, which are far from the first ones."""
 
 
 def many_files(world: World) -> None:
@@ -109,8 +109,9 @@ async def test_files_are_left_out_of_a_running_version(
     check_figures(run)
     told = await world.notices()
     assert {(n.kind, n.reason) for n in told} == {(NoticeKind.LEFT_OUT, bulk.REASONS[action])}
-    assert sorted(n.path for n in told) == [b"file %03d" % n for n in range(100, 120)]
-    assert [path for path, state in states(world).items() if state == 2] == [n.path for n in told]
+    assert sorted(n.path for n in told) == [b"file %03d" % n for n in range(300, 320)]
+    failed = {path for path, state in states(world).items() if state == 2}
+    assert failed == {notice.path for notice in told}
     (version,) = await world.snapshots()
     assert (version.state, version.errors) == (SnapshotState.INCOMPLETE, 20)
     world.check_ledger()
@@ -172,8 +173,8 @@ async def test_what_is_left_out_stays_out_when_the_run_goes_on(
 ) -> None:
     many_files(world)
     await interrupted(world, store)
-    assert await do(world, FileAction.LEAVE_OUT, b"file 10") == 10
-    assert await do(world, FileAction.HOLD, b"file 11") == 10
+    assert await do(world, FileAction.LEAVE_OUT, b"file 30") == 10
+    assert await do(world, FileAction.HOLD, b"file 31") == 10
     # The index finds that they can be opened, and takes them in; the job knows better.
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
@@ -186,9 +187,8 @@ async def test_what_is_left_out_stays_out_when_the_run_goes_on(
     (world.root / "new").write_bytes(b"new")
     assert (await world.upload()).state is JobState.INCOMPLETE
     assert {n.reason for n in await world.notices()} == {"held by you"}
-    assert [p for p, state in states(world).items() if state == 2] == [
-        b"file %d" % n for n in range(110, 120)
-    ]
+    failed = {path for path, state in states(world).items() if state == 2}
+    assert failed == {b"file %d" % n for n in range(310, 320)}
     world.check_ledger()
 
 
@@ -199,8 +199,8 @@ async def test_what_is_retried_while_nothing_runs_is_taken_in(
     many_files(world)
     copy = world.keep_copy()
     await interrupted(world, store)
-    await do(world, FileAction.HOLD, b"file 11")
-    await do(world, FileAction.RETRY, b"file 11")
+    await do(world, FileAction.HOLD, b"file 31")
+    await do(world, FileAction.RETRY, b"file 31")
     assert await world.notices() == []
     version = await world.completed()
     await world.assert_restores(version, copy)

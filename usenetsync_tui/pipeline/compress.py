@@ -16,6 +16,7 @@ from usenetsync_tui.pipeline.dress import (
     wanted_compression,
 )
 from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.streams import put
 
 
 async def compress(
@@ -30,9 +31,9 @@ async def compress(
     async with items, out:
         async for item in stage.team.items(worker, items):
             if not isinstance(item, RawSegment):
-                await out.send(item)
+                await put(out, item)
                 continue
             with slot.working(item.path, f"segment {item.index + 1}/{item.object.segments}"):
                 dressed = await to_thread.run_sync(dress, item, wanted)
             stage.done += 1
-            await out.send(dressed)
+            await put(out, dressed)

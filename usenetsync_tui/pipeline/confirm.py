@@ -10,10 +10,10 @@ import time
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue import objects, segments, snapshots
-from usenetsync_tui.pipeline.batches import batches
 from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.streams import batches
 
 _BATCH = 256
 _PATIENCE = 0.1

@@ -21,6 +21,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import MOST_WORKERS
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.streams import take
 
 BUFFERS_A_SEGMENT = 3
 """Source bytes, payload, and the copy a driver or a wire makes of it."""
@@ -74,6 +75,8 @@ class Team:
     def __init__(self, crew: Crew, share: Callable[[int], int]) -> None:
         self._crew = crew
         self._share = share
+        self.allowed = share(crew.allowed)
+        """How many may have something in hand now; at least one."""
         self._called = anyio.Event()
         self._over = False
         self._seated = 0
@@ -84,13 +87,9 @@ class Team:
         """How many there may ever be."""
         return self._share(self._crew.most)
 
-    @property
-    def allowed(self) -> int:
-        """How many may have something in hand now; at least one."""
-        return self._share(self._crew.allowed)
-
     def call(self) -> None:
         """There may be more seats than there were."""
+        self.allowed = self._share(self._crew.allowed)
         self._called.set()
         self._called = anyio.Event()
         self._seat_next()
@@ -102,7 +101,7 @@ class Team:
         """
         while await self._is_called(number):
             try:
-                item = await stream.receive()
+                item = await take(stream)
             except anyio.EndOfStream:
                 self._over = True  # nobody who waits to be called is needed any more
                 self.call()

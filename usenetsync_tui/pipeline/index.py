@@ -19,6 +19,7 @@ from usenetsync_tui.catalogue.files import CurrentRow, path_key
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.scan import ScanBatch, walk
+from usenetsync_tui.pipeline.streams import put, take
 
 _LONG = 1800
 _WALK_AHEAD = 10
@@ -85,7 +86,7 @@ async def _walk(
             batch = await to_thread.run_sync(next, steps, None)
             if batch is None:
                 return
-            await out.send(batch)
+            await put(out, batch)
 
 
 def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
@@ -114,7 +115,7 @@ async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None
             async with run.catalogue.transaction() as tx:
                 page = await files.current_page(tx, run.folder.id, after, _ROWS_PAGE)
             if page:
-                await out.send(page)
+                await put(out, page)
                 after = page[-1][_ROW_KEY]
             if len(page) < _ROWS_PAGE:
                 return
@@ -217,7 +218,7 @@ class _Merge:
         """The next row; pages are taken from the stream when one is used up."""
         while self._next >= len(self._page):
             try:
-                self._page = await self._rows.receive()
+                self._page = await take(self._rows)
             except anyio.EndOfStream:
                 self._page, self._next = [], 0
                 return None

@@ -18,6 +18,7 @@ from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.pipeline.index import IndexResult
 from usenetsync_tui.pipeline.pack import Packer, Unit
 from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.streams import put
 from usenetsync_tui.pipeline.turnstile import Turnstile
 
 PASSES = 3
@@ -126,7 +127,7 @@ class _Pass:
             await self._run.gate.passed()
             if not self._run.draining:
                 self._outstanding.add()
-                await self._out.send(unit)
+                await put(self._out, unit)
 
 
 async def _left_out(run: Run, page: list[PendingFile]) -> dict[bytes, str]:

@@ -20,7 +20,6 @@ from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.assign import Assignment, scoped
-from usenetsync_tui.pipeline.batches import batches
 from usenetsync_tui.pipeline.dress import (
     DressedItem,
     DressedSegment,
@@ -30,6 +29,7 @@ from usenetsync_tui.pipeline.dress import (
 from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.streams import batches, put
 
 _BATCH = 64
 _ENOUGH = 32
@@ -73,7 +73,7 @@ class Planner:
                     postings = await self._plan(batch)
                 self._stage.done += len(batch)
                 for posting in postings:
-                    await self._out.send(posting)
+                    await put(self._out, posting)
 
     async def _plan(self, batch: list[DressedItem]) -> list[Posting]:
         ended = [i for i in batch if not isinstance(i, DressedSegment)]

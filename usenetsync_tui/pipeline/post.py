@@ -16,6 +16,7 @@ from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.run import Run, Stage
+from usenetsync_tui.pipeline.streams import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ async def post(
             stage.done += 1
             size = len(posting.article.payload)
             posting.article = replace(posting.article, payload=b"")
-            await out.send(Posted(posting, receipt, error, size))
+            await put(out, Posted(posting, receipt, error, size))
 
 
 async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:

@@ -38,6 +38,7 @@ from usenetsync_tui.pipeline.pack import FileUnit, PackUnit, Unit
 from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.source import SourceTree
+from usenetsync_tui.pipeline.streams import put
 
 _IDS_A_BLOCK = 100
 Segmented = RawSegment | DressedSegment
@@ -125,7 +126,7 @@ class Reader:
 
     async def _send(self, item: Segmented) -> None:
         self._run.progress.in_flight += len(item.data)
-        await self._out.send(item)
+        await put(self._out, item)
 
     async def _read_file(self, file: PendingFile) -> None:
         entry, chunk = file.entry, self._run.limits.chunk_size
@@ -169,12 +170,12 @@ class Reader:
                         await self._send(item)
                 await to_thread.run_sync(opened.check)
             placed = Placed(file.key, new.id, 0, digests[0].digest(), digests[1].digest())
-            await self._out.send(FileRead(new, placed))
+            await put(self._out, FileRead(new, placed))
         except SourceFileError as error:
             await give_up(self._run, self._source, file, error)
             if sent:
                 self._run.progress.total_bytes += sent  # work that was, and will be, done
-                await self._out.send(FileAbandoned(new))
+                await put(self._out, FileAbandoned(new))
             else:
                 self._outstanding.done()
 

@@ -84,8 +84,9 @@ class Gate:
         self._open.set()
 
     async def passed(self) -> None:
-        """Return when the gate is open."""
-        await self._open.wait()
+        """Return when the gate is open; at once, without a turn for others, if it is."""
+        if not self.is_open:
+            await self._open.wait()
 
 
 class Slot:

@@ -35,6 +35,7 @@ from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger, Posting, fresh_nonce
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
 from usenetsync_tui.pipeline.source import SourceTree
+from usenetsync_tui.pipeline.streams import put
 
 _PAGE = 100
 
@@ -162,7 +163,7 @@ class _Settler:
         await self._record(posting, segment)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
-        await self._out.send(posting)
+        await put(self._out, posting)
 
     async def _record(self, posting: Posting, segment: Segment) -> None:
         """On disk before it is sent: under its own name, or under a new one if that is poisoned.

@@ -1,0 +1,110 @@
+"""streams: nobody gives up a turn for nothing; company is waited for, but not for long."""
+
+from __future__ import annotations
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from usenetsync_tui.pipeline.streams import batches, put, take
+
+pytestmark = pytest.mark.anyio
+
+
+async def collect(patience: float, most: int, *waits: float, enough: int = 100) -> list[list[int]]:
+    """What becomes of items that come one after the other, each after a wait."""
+    out, items = anyio.create_memory_object_stream[int](100)
+    found = []
+
+    async def send() -> None:
+        async with out:
+            for number, wait in enumerate(waits):
+                if wait:
+                    await anyio.sleep(wait)
+                await out.send(number)
+
+    async with items, anyio.create_task_group() as group:
+        group.start_soon(send)
+        async for batch in batches(items, most=most, enough=enough, patience=patience):
+            found.append(batch)  # noqa: PERF401
+    return found
+
+
+async def test_nothing_is_lost_and_the_order_kept() -> None:
+    found = await collect(0.005, 7, *([0, 0, 0, 0.001] * 25))
+    assert [item for batch in found for item in batch] == list(range(100))
+    assert max(map(len, found)) <= 7
+
+
+async def test_company_is_waited_for() -> None:
+    assert await collect(30, 10, 0, 0.02, 0.02) == [[0, 1, 2]]
+
+
+async def test_a_full_batch_goes_at_once() -> None:
+    assert await collect(3600, 2, 0, 0, 0, 0, 0) == [[0, 1], [2, 3], [4]]
+
+
+async def test_enough_is_not_waited_with() -> None:
+    assert await collect(3600, 10, 0, 0.02, 0.02, 0, enough=2) == [[0, 1], [2, 3]]
+
+
+async def test_without_patience_nobody_waits() -> None:
+    assert await collect(0, 10, 0, 0.05, 0.05) == [[0], [1], [2]]
+
+
+async def test_an_empty_stream() -> None:
+    assert await collect(1, 10) == []
+
+
+async def test_who_need_not_wait_keeps_the_turn() -> None:
+    out, items = anyio.create_memory_object_stream[int](2)
+    others = 0
+
+    async def other() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await anyio.lowlevel.checkpoint()
+
+    with out, items:
+        async with anyio.create_task_group() as group:
+            group.start_soon(other)
+            await put(out, 1)
+            await put(out, 2)
+            assert [await take(items), await take(items)] == [1, 2]
+            assert others == 0
+            group.cancel_scope.cancel()
+
+
+async def test_who_has_to_wait_does() -> None:
+    out, items = anyio.create_memory_object_stream[int](1)
+    found = []
+
+    async def receive() -> None:
+        with items:
+            found.extend([await take(items) for _ in range(3)])
+            with pytest.raises(anyio.EndOfStream):
+                await take(items)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(receive)
+        with out:
+            for number in range(3):
+                await put(out, number)
+    assert found == [0, 1, 2]
+
+
+async def test_the_cancelled_learn_that_and_not_that_the_other_end_is_gone() -> None:
+    out, items = anyio.create_memory_object_stream[int](1)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        items.close()
+        await put(out, 1)
+    assert scope.cancelled_caught
+    out.close()
+    out, items = anyio.create_memory_object_stream[int](1)
+    with items, anyio.CancelScope() as scope:
+        scope.cancel()
+        out.close()
+        await take(items)
+    assert scope.cancelled_caught
