@@ -1,11 +1,12 @@
 """Posting large files, beside Nyuu: how fast bytes leave the machine.
 
 Run ``python tests/benchmarks/post_large.py [--size 5e9] [--rounds 3] [--tls] [--profile plain]``.
-Pair by pair, each as a whole process from start to end, over the same connections to the same
+Round by round, each as a whole process from start to end, over the same connections to the same
 sink on loopback (tests/benchmarks/sink.py), the files in the page cache:
 
-usenetsync        ``upload --store usenet`` into a fresh catalogue: it hashes (SHA-256) all it
-                  reads and writes each article down before it is sent; PostgreSQL runs already
+usenetsync        ``upload --store usenet`` into a fresh catalogue, of each profile: it hashes
+                  (SHA-256) all it reads and writes each article down before it is sent;
+                  PostgreSQL runs already
 nyuu              0.4.0 from npm, as tests/benchmarks/nyuu.py runs it: it reads, encodes, posts
 hashing alone     SHA-256 of every segment and every file (hashing.py), on all processors: the part
                   of the work that Nyuu has not
@@ -98,7 +99,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--profile", choices=["plain", "sealed"], default="plain")
+    profiles = ("plain", "sealed")
+    parser.add_argument("--profile", choices=profiles, action="append", help="this one only")
     parser.add_argument("--scratch", type=Path, help="folder for the files and the catalogue")
     parser.add_argument("--nyuu", type=Path, help="folder where Nyuu is, or is kept for next time")
     args = parser.parse_args()
@@ -106,7 +108,7 @@ def main() -> None:
         sys.exit(reason)
     scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
     scratch.chmod(0o711)
-    ours: Contestant | None = None
+    ours: list[Contestant] = []
     try:
         script = nyuu.install((args.nyuu or scratch / "nyuu").absolute())
         sink = Sink(certify(scratch / "certificates") if args.tls else None)
@@ -116,28 +118,34 @@ def main() -> None:
         sizes = [path.stat().st_size for path in files]
         size, articles = sum(sizes), sum(-(-each // SEGMENT) for each in sizes)
         print(f"{len(files)} files, {size:,} bytes, {articles:,} articles, TLS: {args.tls}")
-        ours = usenetsync(
-            files[0].parent,
-            scratch,
-            sink=sink,
-            profile=args.profile,
-            connections=args.connections,
-        )
+        ours += [
+            usenetsync(
+                files[0].parent,
+                scratch,
+                sink=sink,
+                profile=profile,
+                connections=args.connections,
+            )
+            for profile in args.profile or profiles
+        ]
         theirs = nyuu.command(
             script, files, port=sink.port, tls=args.tls, connections=args.connections
         )
-        entries = [Entry(ours), Entry(Contestant("nyuu", theirs))]
+        entries = [*map(Entry, ours), Entry(Contestant("nyuu", theirs))]
         floor = Entry(Contestant("hashing alone", [sys.executable, str(HASHING), *map(str, files)]))
         for number in range(args.rounds):
-            # Whoever goes first goes second in the next pair.
+            # Whoever goes first goes last in the next round.
             for entry in entries if number % 2 == 0 else reversed(entries):
                 entry.compete(sink, size=size, articles=articles)
             floor.run(size)
         table([*entries, floor], size)
-        ratio(*entries)
+        for entry in entries[:-1]:
+            ratio(entry, entries[-1])
+        if len(ours) > 1:
+            ratio(entries[1], entries[0])
     finally:
-        if ours is not None:
-            ours.clean()
+        for each in ours:
+            each.clean()
         shutil.rmtree(scratch)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from dialog_ground import DialogGround, happens, picture, typed
+from dialog_ground import DialogGround, happens, pasted, picture, typed
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -15,9 +17,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Footer
 
-from usenetsync_tui.tui.command_line import CommandLine, Said
+from usenetsync_tui.tui.command_line import CommandLine, LineInput, Said
 from usenetsync_tui.tui.palette import Palette
-from usenetsync_tui.tui.spoken import Do, GoToShare, Known, Spoken, Word
+from usenetsync_tui.tui.spoken import AddPath, Do, GoToShare, Known, Spoken, Word
 
 pytestmark = pytest.mark.anyio
 KNOWN = Known(("eweka",), ("nord",), ("files",))
@@ -51,10 +53,14 @@ class _Speaking(DialogGround[None]):
         super().__init__(_Bottom())
         self.said = Said()
         self.spoken: list[Spoken] = []
+        self.told: list[str] = []
 
     async def action_command_line(self, text: str = "") -> None:
         line = CommandLine(KNOWN, self.said, text)
         await self.screen.mount(line, before=self.screen.query_one(Footer))
+
+    def notify(self, message: str, **_: object) -> None:  # type: ignore[override]
+        self.told.append(message)
 
     def on_command_line_entered(self, event: CommandLine.Entered) -> None:
         self.spoken.append(event.command)
@@ -154,3 +160,25 @@ async def test_the_palette_begins_commands_with_arguments() -> None:
         await happens(pilot, lambda: bool(app.screen.query(CommandLine)))
         await typed(pilot, "9%", "<enter>")
         await happens(pilot, lambda: app.spoken == [GoToShare(0.09)])
+
+
+async def test_tab_completes_a_path(tmp_path: Path) -> None:
+    for name in ("photos 1998", "photos 1999", "music\x1b"):
+        (tmp_path / name).mkdir()
+    async with speaking() as (pilot, app):
+        await typed(pilot, ":", "add ")
+        line = app.screen.query_one(LineInput)
+        await pasted(pilot, f"{tmp_path}/ph")
+        await typed(pilot, "<tab>")
+        await happens(pilot, lambda: line.value == f"add {tmp_path}/photos 199")
+        await typed(pilot, "8", "<tab>")
+        await happens(pilot, lambda: line.value == f"add {tmp_path}/photos 1998/")
+        line.put(f"nzb {tmp_path}/m")
+        await typed(pilot, "<tab>")
+        await happens(pilot, lambda: line.value == f"nzb {tmp_path}/music\\x1b/")
+        line.put("add /nowhere/at/all/x")
+        await typed(pilot, "<tab>")
+        await happens(pilot, lambda: app.told == ["No such file or directory"])
+        line.put(f"add {tmp_path}/music\\x1b/")
+        await typed(pilot, "<enter>")
+    assert app.spoken == [AddPath(os.fsencode(tmp_path / "music\x1b") + b"/")]

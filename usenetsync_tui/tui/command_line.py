@@ -6,6 +6,8 @@ before the footer; it takes the focus, and gives it back when it goes.
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,8 +19,10 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from usenetsync_tui.tui.command_words import PHRASES, completions, parse
-from usenetsync_tui.tui.path_words import common_text
+from usenetsync_tui.tui.aside import aside
+from usenetsync_tui.tui.command_words import PHRASES, completions, parse, path_begin
+from usenetsync_tui.tui.directories import Listing, list_folders
+from usenetsync_tui.tui.path_words import at_home, common_text, shown_path, typed_path
 from usenetsync_tui.tui.spoken import CommandError, Known, Spoken
 
 MOST_REMEMBERED = 100
@@ -81,9 +85,29 @@ class LineInput(Input):
 
     def action_complete(self) -> None:
         """The longest beginning that all completions share; the line above shows them."""
+        begin = path_begin(self.value)
+        if begin is not None:
+            self.run_worker(self._complete_path(begin), group="complete", exclusive=True)
+            return
         longest = common_text(completions(self.value, self._known))
         if len(longest) > len(self.value):
             self.put(longest)
+
+    async def _complete_path(self, begin: int) -> None:
+        typed = self.value
+        path = at_home(typed_path(typed[begin:]), self._known.home)
+        directory, prefix = os.path.split(path)
+        if not directory.startswith(b"/"):
+            return
+        try:
+            listing = await aside(partial(list_folders, directory, prefix))
+        except TimeoutError:
+            listing = Listing(directory, problem="The file system does not answer.")
+        if listing.problem:
+            self.notify(listing.problem, timeout=3, markup=False)
+        continued = listing.continued(prefix)
+        if len(continued) > len(prefix) and typed == self.value:
+            self.put(typed[:begin] + shown_path(os.path.join(directory, continued)))
 
     def action_recall(self, by: int) -> None:
         """Lines said before."""

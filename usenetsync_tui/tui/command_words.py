@@ -59,6 +59,8 @@ class Phrase:
     read: _Reader
     names: Callable[[Known], Sequence[str]] = lambda known: ()
     """What its first argument may be, for completion."""
+    takes_path: bool = False
+    """Its first argument is a path."""
 
 
 def parse(line: str, known: Known) -> Spoken:
@@ -90,6 +92,13 @@ def completions(line: str, known: Known) -> tuple[str, ...]:
     if phrase is None:
         return ()
     return tuple(f"{name} {other}" for other in phrase.names(known) if other.startswith(rest))
+
+
+def path_begin(line: str) -> int | None:
+    """Where in a line a path begins; None where none is to be typed."""
+    name, space, _ = line.partition(" ")
+    phrase = PHRASES.get(name)
+    return len(name + space) if phrase is not None and phrase.takes_path and space else None
 
 
 def _shown(text: str) -> str:
@@ -169,6 +178,14 @@ def _restore(text: str, known: Known) -> Spoken:
     return RestoreChosen(_path(target, known), version)
 
 
+def _add(text: str, known: Known) -> Spoken:
+    return AddPath(_path(text, known))
+
+
+def _nzb(text: str, known: Known) -> Spoken:
+    return WriteNzb(_path(text, known))
+
+
 def _connections(text: str, known: Known) -> Spoken:
     server, _, count = text.partition(" ")
     name = _one_of(server, known.servers, "server", "Servers")
@@ -208,11 +225,11 @@ _ALL = (
     Phrase("goto", "73% | N", "a place or a row of the list", _goto),
     Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
     Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
-    Phrase("add", "[PATH]", "keep a folder", lambda text, known: AddPath(_path(text, known))),
+    Phrase("add", "[PATH]", "keep a folder", _add, takes_path=True),
     Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
     Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
-    Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore),
-    Phrase("nzb", "[FILE]", "for other programs", lambda text, known: WriteNzb(_path(text, known))),
+    Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
+    Phrase("nzb", "[FILE]", "for other programs", _nzb, takes_path=True),
     Phrase(
         "workers",
         "N",

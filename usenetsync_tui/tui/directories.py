@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from usenetsync_tui.tui.path_words import common_start
+
 MOST_NAMES = 1_000
 """Sub-folders listed at most."""
 MOST_ENTRIES = 100_000
@@ -37,6 +39,12 @@ class Listing:
     def starting_with(self, prefix: bytes) -> tuple[bytes, ...]:
         """Those of the names that begin so."""
         return tuple(name for name in self.names if name.startswith(prefix))
+
+    def continued(self, prefix: bytes) -> bytes:
+        """The prefix as far as the names leave no choice, and a slash behind the only one."""
+        names = self.starting_with(prefix)
+        only = len(names) == 1 and self.complete
+        return common_start(names) + (b"/" if only else b"") if names else prefix
 
 
 def list_folders(directory: bytes, prefix: bytes = b"") -> Listing:

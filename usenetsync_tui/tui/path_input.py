@@ -25,7 +25,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.aside import aside
 from usenetsync_tui.tui.directories import Judged, Listing, list_folders
 from usenetsync_tui.tui.form import Field
-from usenetsync_tui.tui.path_words import at_home, common_start, home, shown_path, typed_path
+from usenetsync_tui.tui.path_words import at_home, home, shown_path, typed_path
 from usenetsync_tui.tui.words import plural
 
 _SILENT = "The file system does not answer."
@@ -194,14 +194,13 @@ class PathField(Field):
         typed = self._input.value
         if prefix and directory.startswith(b"/") and typed != self._tried:
             listing = await self._read(directory, prefix)
-            names = listing.starting_with(prefix)
             if typed != self._input.value:
                 return  # typed on meanwhile
-            start = common_start(names)
-            only = len(names) == 1 and listing.complete
-            if only or len(start) > len(prefix):
-                self.put(os.path.join(directory, start) + (b"/" if only else b""))
+            continued = listing.continued(prefix)
+            if len(continued) > len(prefix):
+                self.put(os.path.join(directory, continued))
                 return
+            names = listing.starting_with(prefix)
             self._tried = typed
             if names and prefix not in names:
                 return  # a second tab goes on
