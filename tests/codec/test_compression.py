@@ -36,6 +36,16 @@ def test_random_bytes_stay_as_they_are(wanted: Compression) -> None:
     assert (codec, payload) == (Codec.NONE, data)
 
 
+@pytest.mark.parametrize("at", [0, SEGMENT // 2 - 32_768, SEGMENT - 65_536])
+def test_what_shrinks_at_an_end_or_in_between_is_compressed(at: int) -> None:
+    data = bytearray(content(SEGMENT))
+    data[at : at + 65_536] = bytes(65_536)
+    codec, payload = compress(bytes(data), Compression.LZ4)
+    assert codec is Codec.LZ4
+    assert len(payload) < SEGMENT - 60_000
+    assert decompress(payload, codec, SEGMENT) == data
+
+
 @pytest.mark.parametrize("size", [0, 1, 2])
 @wanted
 def test_next_to_nothing(wanted: Compression, size: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,21 +23,26 @@ def no_links(*_: object, **__: object) -> None:
     raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_it_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
-    if not links:  # as on exFAT
+@pytest.fixture(params=["nameless", "named", "without links"])
+def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the file system can do: all; no file without a name; nor hard links, as exFAT."""
+    kind: str = request.param
+    if kind != "nameless":
+        monkeypatch.setattr(os, "O_TMPFILE", 0)
+    if kind == "without links":
         monkeypatch.setattr(os, "link", no_links)
+    return kind
+
+
+@pytest.mark.usefixtures("disk")
+def test_it_appears_whole(tmp_path: Path) -> None:
     write(tmp_path / "new")
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert os.listdir(tmp_path) == ["new"]
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_a_name_taken_meanwhile_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
-) -> None:
-    if not links:
-        monkeypatch.setattr(os, "link", no_links)
+@pytest.mark.usefixtures("disk")
+def test_a_name_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "new"
     with pytest.raises(TargetError, match="File exists"), new_file(os.fsencode(path)) as file:
         file.write(b"mine")
@@ -45,16 +51,37 @@ def test_a_name_taken_meanwhile_is_left_alone(
     assert os.listdir(tmp_path) == ["new"]
 
 
-def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
+def test_what_is_there_is_refused_at_once(tmp_path: Path, disk: str) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(TargetError, match="File exists"):
         write(tmp_path / "link")
     (tmp_path / "new.part").write_bytes(b"another export")
-    with pytest.raises(TargetError, match="File exists"):
+    if disk == "nameless":
         write(tmp_path / "new")
+    else:
+        with pytest.raises(TargetError, match="File exists"):
+            write(tmp_path / "new")
     assert (tmp_path / "new.part").read_bytes() == b"another export"
 
 
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="No such file"):
+        write(tmp_path / "nowhere" / "new")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files have names here")
+def test_who_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    child = os.fork()
+    if not child:
+        with new_file(os.fsencode(tmp_path / "new")) as file:
+            file.write(b"half")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.usefixtures("disk")
 def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"), new_file(os.fsencode(tmp_path / "new")) as file:
         file.write(b"half")

@@ -14,7 +14,10 @@ from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.post import Posted, post
 from usenetsync_tui.pipeline.run import Run, Stage
 
-_QUEUE = 32
+_QUEUE = 24
+"""Segments between two stages: enough for a batch to be planned while they are read on."""
+_PLANNED = 16
+"""Articles that wait for a lane at least."""
 _ANSWERS = 256
 
 
@@ -43,7 +46,7 @@ async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendSt
     The stages are added to the run's.
     """
     # Enough for every lane while the next batch is planned; answers hold no bytes any more.
-    waiting = min(2 * lanes(run), 4 * capacity(run))
+    waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
     postings_in, postings = anyio.create_memory_object_stream[Posting](waiting)
     answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
     team = run.crew.team("post", lambda workers: lanes(run, workers))
