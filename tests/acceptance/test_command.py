@@ -93,7 +93,7 @@ def test_two_at_once(usenetsync: Command, tmp_path: Path) -> None:
 def test_interrupted_and_gone_on_with(usenetsync: Command, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     source.mkdir()
-    (source / "large").write_bytes(os.urandom(30_000_000))
+    (source / "large").write_bytes(os.urandom(60_000_000))
     process = usenetsync.start("upload", source, "--compression", "lzma")
     time.sleep(2.5)
     process.send_signal(signal.SIGINT)

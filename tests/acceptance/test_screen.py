@@ -83,6 +83,7 @@ def test_in_tmux(usenetsync: Command, tmp_path: Path) -> None:
         assert all(len(line) <= 80 for line in screen.splitlines())
         subprocess.run([*tmux, "send-keys", "G"], check=True)
         _wait_for(tmux, "100%")
+        _wait_for(tmux, "idle")  # else it asks how to quit
         subprocess.run([*tmux, "send-keys", "q"], check=True)
         deadline = time.monotonic() + 30
         while subprocess.run([*tmux, "has-session"], capture_output=True).returncode == 0:

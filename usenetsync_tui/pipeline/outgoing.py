@@ -14,8 +14,7 @@ from usenetsync_tui.pipeline.ledger import Ledger, Posting
 from usenetsync_tui.pipeline.post import Posted, post
 from usenetsync_tui.pipeline.run import Run, Stage
 
-_QUEUE = 24
-"""Segments between two stages: enough for a batch to be planned while they are read on."""
+_QUEUE = 8
 _PLANNED = 16
 """Articles that wait for a lane at least."""
 _ANSWERS = 256

@@ -31,6 +31,9 @@ from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
 
+_BATCHED = 3
+"""Queues of dressed segments: enough for a batch to be planned while others are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -96,7 +99,7 @@ async def _stream(
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
-    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](2 * size)
+    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](_BATCHED * size)
     scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
     reading = Stage("read", run.crew.team("read", _readers), units)
     run.stages[:] = [scanning, reading, planning]
