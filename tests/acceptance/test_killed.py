@@ -88,7 +88,6 @@ def test_kill_9_at_random_moments(
             for number, command in enumerate((usenetsync, another_usenetsync))
         ]
         in_the_middle = sum(loop.result() for loop in loops)
-    print(in_the_middle, "kills found work under way")
     # Not a test of kills before the work began or after it ended.
     assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
 
