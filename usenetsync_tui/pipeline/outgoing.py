@@ -35,7 +35,8 @@ def capacity(run: Run) -> int:
     """Items a stream may hold: `_QUEUE`, less when segments are huge."""
     workers = 2 * run.limits.max_workers + lanes(run)
     room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
-    return max(1, min(_QUEUE, (room - workers) // 4))
+    # Seven of them hold source bytes and a payload each (`upload`, `outgoing`): 14 buffers of 15.
+    return max(1, min(_QUEUE, (room - workers) // 5))
 
 
 @asynccontextmanager

@@ -45,7 +45,9 @@ class Acting(Host):
         self.post_message(Wanted(command, said=said))
 
     def want_each(self, commands: Sequence[Command], said: str) -> None:
-        """Hand over several, and speak of them once."""
+        """Hand over several, and speak of them once; also where nothing was left to do."""
+        if not commands and said:
+            self.say(said)
         for number, command in enumerate(commands, 1):
             self.want(command, said if number == len(commands) else "")
 

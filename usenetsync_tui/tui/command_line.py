@@ -7,7 +7,6 @@ before the footer; it takes the focus, and gives it back when it goes.
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,9 +18,8 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from usenetsync_tui.tui.aside import aside
 from usenetsync_tui.tui.command_words import PHRASES, completions, parse, path_begin
-from usenetsync_tui.tui.directories import Listing, list_folders
+from usenetsync_tui.tui.path_input import listed
 from usenetsync_tui.tui.path_words import at_home, common_text, shown_path, typed_path
 from usenetsync_tui.tui.spoken import CommandError, Known, Spoken
 
@@ -99,10 +97,7 @@ class LineInput(Input):
         directory, prefix = os.path.split(path)
         if not directory.startswith(b"/"):
             return
-        try:
-            listing = await aside(partial(list_folders, directory, prefix))
-        except TimeoutError:
-            listing = Listing(directory, problem="The file system does not answer.")
+        listing = await listed(directory, prefix)
         if listing.problem:
             self.notify(listing.problem, timeout=3, markup=False)
         continued = listing.continued(prefix)

@@ -93,13 +93,10 @@ class JobKeys(Acting):
             for job in self._going()
         ]
         commands = [SetPriority(job.id, to) for job, to in moved if to != job.priority]
-        if len(moved) == 1:
-            said = _priority(moved[0][1])
+        if moved:
+            one = len(moved) == 1
+            said = _priority(moved[0][1]) if one else f"{plural(len(commands), 'job')} moved."
             self.want_each(commands, said)
-            if not commands:
-                self.say(said)
-        else:
-            self.want_each(commands, f"{plural(len(commands), 'job')} moved.")
 
     def prioritise(self, priority: Priority) -> None:
         """Give the jobs that are meant a priority; where there is none, the folder itself."""
@@ -108,8 +105,6 @@ class JobKeys(Acting):
         wanted = [_prioritised(each, priority) for each in self.meant]
         commands = [command for command in wanted if command is not None]
         self.want_each(commands, _priority(priority))
-        if not commands:
-            self.say(_priority(priority))
 
     def action_retry(self) -> None:
         """The jobs that are meant again."""

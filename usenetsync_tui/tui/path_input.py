@@ -39,6 +39,14 @@ async def judged(look: Callable[[], Judged]) -> Judged:
         return Judged(problem=_SILENT)
 
 
+async def listed(directory: bytes, prefix: bytes = b"") -> Listing:
+    """The sub-folders of a folder, or that there is no answer."""
+    try:
+        return await aside(partial(list_folders, directory, prefix))
+    except TimeoutError:
+        return Listing(directory, prefix, problem=_SILENT)
+
+
 class PathInput(Input):
     """The line."""
 
@@ -159,12 +167,9 @@ class PathField(Field):
 
     async def _read(self, directory: bytes, prefix: bytes) -> Listing:
         if not self._listing.answers(directory, prefix):
-            try:
-                self._listing = await aside(partial(list_folders, directory))
-                if not self._listing.answers(directory, prefix) and not self._listing.problem:
-                    self._listing = await aside(partial(list_folders, directory, prefix))
-            except TimeoutError:
-                self._listing = Listing(directory, prefix, problem=_SILENT)
+            self._listing = await listed(directory)
+            if not self._listing.answers(directory, prefix) and not self._listing.problem:
+                self._listing = await listed(directory, prefix)
         return self._listing
 
     def _offer(self, folders_below: Sequence[tuple[bytes, str]], note: str) -> None:
