@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from trees import content, naive_walk, small_files
 from worlds import World
@@ -227,3 +228,15 @@ async def test_failed_files_are_tried_only_when_they_open(world: World) -> None:
                 " WHERE path_key = 'f' RETURNING 1")  # fmt: skip
     assert await world.completed() == 2
     await world.assert_restores(2, world.root)
+
+
+async def test_owners_that_were_not_kept_are_filled_in_without_a_version(world: World) -> None:
+    (world.root / "a").write_bytes(b"a")
+    (world.root / "link").symlink_to("a")
+    await world.upload()
+    with psycopg.connect(world.conninfo, autocommit=True) as conn:
+        conn.execute("UPDATE files SET uid = NULL, gid = NULL")  # as an earlier program left them
+        outcome = await world.upload()
+        owners = conn.execute("SELECT DISTINCT uid, gid, first_version FROM files").fetchall()
+    assert outcome.version == 1
+    assert owners == [(os.getuid(), os.getgid(), 1)]

@@ -43,14 +43,17 @@ def hostile(tmp_path: Path) -> Path:
 def expected(path: bytes, status: os.stat_result, root: Path) -> Entry | None:
     kind, mode = stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode)
     mtime, ctime, inode = status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    owner = status.st_uid, status.st_gid
     if kind == stat.S_IFDIR:
-        return Entry(path, FileKind.DIRECTORY, 0, mtime, 0, 0, mode, None)
+        return Entry(path, FileKind.DIRECTORY, 0, mtime, 0, 0, mode, None, *owner)
     if kind == stat.S_IFREG:
-        return Entry(path, FileKind.REGULAR, status.st_size, mtime, ctime, inode, mode, None)
+        return Entry(
+            path, FileKind.REGULAR, status.st_size, mtime, ctime, inode, mode, None, *owner
+        )
     if kind == stat.S_IFLNK:
         size = status.st_size
         link = os.readlink(os.fsencode(root) + b"/" + path) if len(path) < 3_000 else None
-        return Entry(path, FileKind.SYMLINK, size, mtime, ctime, inode, mode, link)
+        return Entry(path, FileKind.SYMLINK, size, mtime, ctime, inode, mode, link, *owner)
     return None
 
 

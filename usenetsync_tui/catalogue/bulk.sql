@@ -69,9 +69,9 @@ ended AS (
        AND f.first_version = failed.first_version AND f.first_version < %(version)s),
 begun AS (
     INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                       inode, mode, link, long_path)
+                       inode, mode, link, uid, gid, long_path)
     SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
-           long_path
+           uid, gid, long_path
       FROM failed WHERE first_version < %(version)s
  RETURNING path_key)
 SELECT path_key FROM revived UNION ALL SELECT path_key FROM begun;

@@ -17,7 +17,11 @@ from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load("files.sql")
 _KEY_HEAD = 1800
-_STAGED = ("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "bytea")
+_STAGED = (
+    *("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "int8", "int8"),
+    "bytea",
+)
+_ENTRY = len(Entry._fields)
 
 
 def path_key(path: bytes) -> bytes:
@@ -28,7 +32,7 @@ def path_key(path: bytes) -> bytes:
 
 
 CurrentRow = tuple[Any, ...]
-"""One row of the merge join: the eight fields of its Entry, its state, its key.
+"""One row of the merge join: the fields of its Entry, its state, its key.
 
 A bare tuple: the join compares a slice of it with the walk's Entry, millions of times.
 """
@@ -84,6 +88,8 @@ class VersionRow(NamedTuple):
     complete: bool | None
     object_kind: int | None
     segment_size: int | None
+    uid: int | None
+    gid: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +132,29 @@ async def apply_changes(
         await tx.run(_SQL["insert_staged"], {"folder": folder, "version": version})
 
 
+async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:
+    """Bring what only the walk compares, and owners not known before, up to date, in place."""
+    await tx.run(
+        _SQL["refresh"],
+        {
+            "folder": folder,
+            "keys": [path_key(e.path) for e in entries],
+            "ctimes": [e.ctime_ns for e in entries],
+            "inodes": [e.inode for e in entries],
+            "uids": [e.uid for e in entries],
+            "gids": [e.gid for e in entries],
+        },
+    )
+
+
 def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
     for entry, key in zip(entries, keys, strict=True):
-        path, kind, size, mtime_ns, ctime_ns, inode, mode, link = entry
+        path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid = entry
         readable = kind == FileKind.REGULAR and size
         state = FileState.PENDING if readable else FileState.PLANNED
         long_path = None if key is path else path
-        yield key, kind, int(state), size, mtime_ns, ctime_ns, inode, mode, link, long_path
+        attributes = size, mtime_ns, ctime_ns, inode, mode, link, uid, gid
+        yield key, kind, int(state), *attributes, long_path
 
 
 async def pending_page(
@@ -142,7 +164,7 @@ async def pending_page(
     rows = await tx.fetch(
         _SQL["pending_page"], {"folder": folder, "after": after, "until": until, "limit": limit}
     )
-    return [PendingFile(Entry(*r[:8]), r[8], r[9]) for r in rows]
+    return [PendingFile(Entry(*r[:_ENTRY]), *r[_ENTRY:]) for r in rows]
 
 
 async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
@@ -206,7 +228,7 @@ async def members(
     rows = await tx.fetch(
         _SQL["members"], {"folder": folder, "object": object_id, "first": first, "last": last}
     )
-    return [Member(Entry(*r[:8]), r[8] or 0, r[9], r[10]) for r in rows]
+    return [Member(Entry(*r[:_ENTRY]), *r[_ENTRY:]) for r in rows]
 
 
 async def unposted_page(

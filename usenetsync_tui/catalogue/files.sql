@@ -1,7 +1,7 @@
 -- current_page
 -- The rows true now after a key, in path order: one side of the merge join.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       state, path_key
+       uid, gid, state, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND last_version IS NULL
  ORDER BY path_key
@@ -10,7 +10,7 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
 -- current_first_page
 -- The first rows of the merge join, the folder's own among them.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       state, path_key
+       uid, gid, state, path_key
   FROM files
  WHERE folder_id = %(folder)s AND last_version IS NULL
  ORDER BY path_key
@@ -20,12 +20,14 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
 -- The staging table of this session; temporary, so no WAL is written for it.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_files (
     path_key bytea, kind smallint, state smallint, size bigint, mtime_ns bigint,
-    ctime_ns bigint, inode bigint, mode integer, link bytea, long_path bytea
+    ctime_ns bigint, inode bigint, mode integer, link bytea, uid bigint, gid bigint,
+    long_path bytea
 ) ON COMMIT DELETE ROWS;
 
 -- copy_staged
 -- Binary COPY of the walk's entries.
-COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, long_path)
+COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid,
+                   long_path)
 FROM STDIN (FORMAT BINARY);
 
 -- close_superseded
@@ -37,15 +39,30 @@ UPDATE files SET last_version = %(version)s - 1
 -- insert_staged
 -- Added and modified files; one that changed again under construction starts anew.
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, long_path)
+                   inode, mode, link, uid, gid, long_path)
 SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns, inode, mode,
-       link, long_path
+       link, uid, gid, long_path
   FROM staged_files
     ON CONFLICT (folder_id, path_key, first_version) DO UPDATE
    SET kind = excluded.kind, state = excluded.state, size = excluded.size,
        mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
-       mode = excluded.mode, link = excluded.link, last_version = NULL, object_id = NULL,
-       object_offset = NULL, sha256 = NULL, xxh3 = NULL, reason = NULL;
+       mode = excluded.mode, link = excluded.link, uid = excluded.uid, gid = excluded.gid,
+       last_version = NULL, object_id = NULL, object_offset = NULL, sha256 = NULL, xxh3 = NULL,
+       reason = NULL;
+
+-- refresh
+-- What says nothing of a file's content or kept attributes is brought up to date without a new
+-- version; owners that an earlier program did not keep are filled in.
+UPDATE files f
+   SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid
+  FROM unnest(%(keys)b::bytea[], %(ctimes)b::int8[], %(inodes)b::int8[], %(uids)b::int8[],
+              %(gids)b::int8[]) AS u(path_key, ctime_ns, inode, uid, gid)
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.first_version FROM files c
+        WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+       OFFSET 0) AS now
+ WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
+   AND f.first_version = now.first_version;
 
 -- delete_unborn
 -- Files that appeared and went while the version was under construction.
@@ -56,7 +73,7 @@ DELETE FROM files
 -- pending_page
 -- Files whose bytes are still to be read, after a key and before another, in path order.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       object_id, path_key
+       uid, gid, object_id, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
@@ -108,7 +125,7 @@ UPDATE files SET state = 0
 -- members
 -- The files of an object in the order of their bytes, whatever version they belong to.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       object_offset, path_key, state
+       uid, gid, coalesce(object_offset, 0), path_key, state
   FROM files
  WHERE folder_id = %(folder)s AND object_id = %(object)s
    AND path_key BETWEEN %(first)s AND %(last)s
@@ -127,7 +144,8 @@ SELECT count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
 -- The rows of a version from a key on, with how far their objects are.
 SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
        f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
-       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size
+       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
+       f.uid, f.gid
   FROM (SELECT * FROM files
          WHERE folder_id = %(folder)s AND path_key >= %(start)s AND first_version <= %(version)s
            AND (%(until)s::bytea IS NULL OR path_key < %(until)s)

@@ -32,7 +32,7 @@ WITH stray AS (
        AND last_version IS NULL
  RETURNING *)
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, long_path)
+                   inode, mode, link, uid, gid, long_path)
 SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
-       long_path
+       uid, gid, long_path
   FROM stray WHERE first_version < %(version)s;

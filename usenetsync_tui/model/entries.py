@@ -49,6 +49,10 @@ class Entry(NamedTuple):
     """Permission bits only (``st_mode & 0o7777``)."""
     link: bytes | None
     """The target of a symlink."""
+    uid: int | None = None
+    """The owner's number; None in a row from before owners were kept."""
+    gid: int | None = None
+    """The group's number; None likewise."""
 
 
 MOST = (1 << 63) - 1

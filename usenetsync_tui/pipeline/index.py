@@ -1,8 +1,8 @@
 """index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
 
 Added, modified, removed and unchanged come out of two sorted streams without a query a
-file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link). Nothing
-is opened or hashed here, but for files that failed before: those are tried.
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner).
+Nothing is opened or hashed here, but for files that failed before: those are tried.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _WALK_AHEAD = 10
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
 _ROW_PATH = 0
-_ROW_STATE = 8
-_ROW_KEY = 9
+_ROW_STATE = len(Entry._fields)
+_ROW_KEY = _ROW_STATE + 1
+_ROW_OWNER = Entry._fields.index("uid")
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -150,6 +151,8 @@ class _Merge:
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
+        self._same: list[Entry] = []
+        """Nothing kept of them differs; the row is brought up to date in place."""
         self._news = False
 
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
@@ -195,7 +198,7 @@ class _Merge:
             if row is None or row[_ROW_KEY] != key:
                 upserts.append(entry)
                 continue
-            if row[:_ROW_STATE] != entry:
+            if row[:_ROW_STATE] != entry and not self._is_new_owner(row, entry):
                 upserts.append(entry)
             elif row[_ROW_STATE] == FileState.PLANNED:
                 unchanged += 1
@@ -234,6 +237,13 @@ class _Merge:
         ):
             self._removed.append(row[_ROW_KEY])
 
+    def _is_new_owner(self, row: CurrentRow, entry: Entry) -> bool:
+        """Whether the row differs only in that its owner was not kept: then it is filled in."""
+        if row[_ROW_OWNER] is not None or row[:_ROW_OWNER] != entry[:_ROW_OWNER]:
+            return False
+        self._same.append(entry)
+        return True
+
     def _expect(self, entry: Entry) -> None:
         self._news = True
         self._run.progress.total_files += 1
@@ -250,6 +260,10 @@ class _Merge:
         if self._retry:
             await self._try_again()
         size = self._run.limits.batch_size
+        while len(self._same) >= (1 if force else size):
+            same, self._same = self._same[:size], self._same[size:]
+            async with self._run.catalogue.transaction() as tx:
+                await files.refresh(tx, self._run.folder.id, same)
         while len(self._upserts) + len(self._removed) >= (1 if force else size):
             upserts, self._upserts = self._upserts[:size], self._upserts[size:]
             removed, self._removed = self._removed[:size], self._removed[size:]

@@ -136,6 +136,8 @@ class _Walker:
                                         status.st_ino,
                                         mode & 0o7777,
                                         None,
+                                        status.st_uid,
+                                        status.st_gid,
                                     ),
                                 )
                             )
@@ -240,7 +242,8 @@ class _Walker:
 def directory_entry(path: bytes, status: os.stat_result) -> Entry:
     """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
     mode = stat.S_IMODE(status.st_mode)
-    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None)
+    owner = status.st_uid, status.st_gid
+    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
 
 
 def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
@@ -254,4 +257,6 @@ def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
         status.st_ino,
         stat.S_IMODE(status.st_mode),
         target,
+        status.st_uid,
+        status.st_gid,
     )

@@ -122,7 +122,7 @@ class SourceTree:
 
     def read_small(self, entry: Entry) -> bytes:
         """All of a file that fits in memory: four system calls. Raises SourceFileError."""
-        path, _, size, mtime_ns, ctime_ns, inode, _, _ = entry
+        path, _, size, mtime_ns, ctime_ns, inode, *_ = entry
         try:
             try:
                 fd = os.open(path, _FLAGS, dir_fd=self._root)
@@ -218,6 +218,8 @@ def regular_entry(path: bytes, status: os.stat_result) -> Entry:
         fitted(status.st_ino),
         stat.S_IMODE(status.st_mode),
         None,
+        status.st_uid,
+        status.st_gid,
     )
 
 
