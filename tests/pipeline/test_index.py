@@ -230,6 +230,7 @@ async def test_failed_files_are_tried_only_when_they_open(world: World) -> None:
     await world.assert_restores(2, world.root)
 
 
+@pytest.mark.anyio
 async def test_owners_that_were_not_kept_are_filled_in_without_a_version(world: World) -> None:
     (world.root / "a").write_bytes(b"a")
     (world.root / "link").symlink_to("a")
