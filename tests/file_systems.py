@@ -1,0 +1,89 @@
+"""Real file systems for tests: loop-mounted ext4, tmpfs, and a FUSE file system with quirks.
+
+Each is a context manager that mounts, yields the mount point and unmounts; where this machine
+does not allow it the test is skipped, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_PROGRAM = Path(__file__).with_name("quirky_fuse.py")
+
+
+@contextmanager
+def mounted(place: Path, *words: str) -> Iterator[Path]:
+    """`mount WORDS… PLACE` until the block ends; the folder is made if need be."""
+    place.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", *words, place], capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        pytest.skip(f"mount {' '.join(words)}: {done.stderr.strip().splitlines()[:1]}")
+    try:
+        yield place
+    finally:
+        unmount(place)
+
+
+def unmount(place: Path) -> None:
+    """Take the uppermost mount off a place, even if somebody is still inside."""
+    if os.path.ismount(place):
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@contextmanager
+def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
+    """A file system in memory of a size such as ``1m``."""
+    with mounted(place, "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs") as made:
+        yield made
+
+
+@contextmanager
+def ext4(place: Path, *, inode_size: int = 256, megabytes: int = 32) -> Iterator[Path]:
+    """An ext4 of its own in a file beside `place`; inodes of 128 bytes know whole seconds only."""
+    image = place.with_name(f"{place.name}.image")
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    make = ["mkfs.ext4", "-q", "-F", "-I", str(inode_size), image]
+    try:
+        subprocess.run(make, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("mkfs.ext4 is not installed")
+    with mounted(place, "-t", "ext4", "-o", "loop", str(image)) as made:
+        yield made
+    image.unlink()
+
+
+@contextmanager
+def quirky(folder: Path, place: Path, *quirks: str) -> Iterator[Path]:
+    """`folder` seen through a FUSE file system with quirks (`quirky_fuse.Quirk`) at `place`."""
+    pytest.importorskip("mfusepy", reason="mfusepy and libfuse are not installed")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("/dev/fuse is not to be had")
+    folder.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
+    words = [sys.executable, _PROGRAM, folder, place, *quirks]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
+        try:
+            _await(server, place)
+            yield place
+        finally:
+            unmount(place)
+            server.terminate()
+
+
+def _await(server: subprocess.Popen[bytes], place: Path) -> None:
+    until = time.monotonic() + 20
+    while not os.path.ismount(place):
+        if server.poll() is not None or time.monotonic() > until:
+            server.kill()
+            words = server.stderr.read().decode(errors="replace") if server.stderr else ""
+            pytest.skip(f"no FUSE mount here: {words.strip().splitlines()[-1:]}")
+        time.sleep(0.02)
