@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import stat
 import sys
 from enum import StrEnum
 from typing import Any
@@ -97,8 +98,14 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
                 found[time] -= found[time] % (2 * SECOND)
         return found
 
-    def readdir(self, path: str, fh: int) -> list[str]:
-        return [".", "..", *os.listdir(self._at(path))]
+    def readdir(self, path: str, fh: int) -> list[tuple[str, dict[str, int], int]]:
+        found: list[tuple[str, dict[str, int], int]] = [
+            (name, {"st_ino": 1, "st_mode": stat.S_IFDIR}, 0) for name in (".", "..")
+        ]
+        for item in os.scandir(self._at(path)):
+            mode = stat.S_IFMT(item.stat(follow_symlinks=False).st_mode)
+            found.append((item.name, {"st_ino": item.inode(), "st_mode": mode}, 0))
+        return found
 
     def statfs(self, path: str) -> dict[str, int]:
         status = os.statvfs(self._at(path))
