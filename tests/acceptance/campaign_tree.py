@@ -29,7 +29,7 @@ class ChangingTree:
         root.mkdir(parents=True)
         for _ in range(12):
             self._new_directory()
-        for _ in range(250):
+        for _ in range(150):
             self._new_file()
         self.change()
 

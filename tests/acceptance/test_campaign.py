@@ -33,7 +33,7 @@ def test_campaign(
     seed = request.config.getoption("--campaign-seed")
     with Inn() if store == "usenet" else nullcontext() as inn:
         if inn is not None:
-            configure(home, server_table(inn, timeout=10))
+            configure(home, server_table(inn, port=inn.reader_port, timeout=10))
         campaign = Campaign(usenetsync, tmp_path, seed, inn)
         try:
             campaign.run(60 * minutes)
