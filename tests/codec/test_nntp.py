@@ -6,14 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usenetsync_tui.codec.lines import MAX_CAPABILITIES, MAX_LINE, Lines, MultiLine
 from usenetsync_tui.codec.nntp import (
-    MAX_CAPABILITIES,
     MAX_COMMAND,
-    MAX_LINE,
     RULES,
     Conversation,
-    Lines,
-    MultiLine,
     Reply,
     State,
     Verb,

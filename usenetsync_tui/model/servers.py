@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +56,11 @@ class Server:
 
     def __repr__(self) -> str:
         return f"Server({self.name!r}, {self.host!r}, {self.port})"  # no secrets in a traceback
+
+
+def password_variable(name: str) -> str:
+    """The environment variable that the password of a server of this name may be in."""
+    return "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 class ServerState(StrEnum):
