@@ -11,6 +11,7 @@ import click
 
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.run import (
     Exit,
     environment,
@@ -45,6 +46,7 @@ async def _restore(
     word: str, target: Path, version: int | None, prefix: str, as_json: bool
 ) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     async with (
         looking("restore") as opened,
         Stores(opened.catalogue, settings, locations) as stores,
@@ -78,6 +80,7 @@ def verify(folder: str, body: bool, as_json: bool) -> None:
 
 async def _verify(word: str, body: bool, as_json: bool) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     async with (
         looking("verify") as opened,
         Stores(opened.catalogue, settings, locations) as stores,
