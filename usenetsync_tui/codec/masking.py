@@ -26,6 +26,7 @@ def mask_of(username: str, password: str) -> Callable[[bytes], bytes]:
     sasl = (secret, user + b":" + secret, b"\0" + user + b"\0" + secret)
     forms = {
         secret,
+        quote(secret).encode(),
         quote(secret, safe="").encode(),
         quote_plus(secret).encode(),
         *(base64.b64encode(form).rstrip(b"=") for form in sasl),
