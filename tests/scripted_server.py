@@ -30,7 +30,8 @@ _ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Fault:
-    """`on`: a command's first word, ``connect``, ``in-body`` or ``article`` (its end)."""
+    """`on`: a command's first word, alone or with a Message-ID (``STAT a@b``), ``connect``,
+    ``in-body`` or ``article`` (its end)."""
 
     on: str
     reply: str | None = None
@@ -304,7 +305,8 @@ class _Session:
             server.commands[word] += 1
             if server.latency:
                 server.wait(server.latency)
-            if not self.goes_wrong(word):
+            named = f"{word} {line[5:].strip('<>')}"
+            if not (self.goes_wrong(named) or self.goes_wrong(word)):
                 self.answer(word, line)
 
     def answer(self, word: str, line: str) -> None:

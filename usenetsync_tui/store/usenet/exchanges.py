@@ -127,6 +127,8 @@ class Exchanges:
             self.talk.receive(self._lines.rest() if line is None else line)
 
     def _command(self, verb: Verb, argument: str = "") -> None:
+        if self.talk.state is State.CLOSED:  # by what another thread was told a moment ago
+            raise Lost("the connection is closed", innocent=True)
         self._send((self.talk.command(verb, argument),), throttled=False)
 
     def _reply(self) -> Reply:
