@@ -23,7 +23,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Place, Store
+from usenetsync_tui.model.ports import Opener, Place, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
@@ -56,11 +56,11 @@ class FaultyStore(MemoryStore):
         await _call(self.after, article)
         return receipt
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         self.fetches.append(message_id)
-        return await super().fetch(message_id, wait=wait)
+        return await super().fetch(message_id, wait=wait, opened=opened)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         await anyio.lowlevel.checkpoint()
         return await super().present(message_ids)
 

@@ -84,6 +84,10 @@ class ProtocolError(StoreUnavailableError):
     """The server does not speak NNTP as it should."""
 
 
+class OutOfStepError(ProtocolError):
+    """The server's answers do not belong to what it was asked."""
+
+
 class ArticleMissingError(StoreError):
     """The article is not there."""
 

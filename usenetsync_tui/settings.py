@@ -7,7 +7,6 @@ sentence, never ignored: a misspelt limit would be no limit.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ from pydantic_settings import (
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
 
 CONFIG_NAME = "config.toml"
@@ -64,8 +63,7 @@ class ServerSettings(BaseModel):
 
     def server(self, environment: Mapping[str, str]) -> Server:
         """The server with its password. `SettingsError` when that cannot be read."""
-        variable = "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
-        password = environment.get(variable, "")
+        password = environment.get(password_variable(self.name), "")
         if not password and self.password is not None:
             password = self.password.get_secret_value()
         if not password and self.password_file is not None:

@@ -338,6 +338,27 @@ def test_an_answer_cut_short_is_damaged() -> None:
             reader.result()
 
 
+@pytest.mark.parametrize("size", [(10 << 20) + 1, 12_000_000, 30_000_000])
+@pytest.mark.parametrize("step", [1 << 16, 1 << 18, 1 << 30])
+def test_an_answer_larger_than_the_decoder_takes_is_damaged_and_read_to_its_end(
+    size: int, step: int
+) -> None:
+    data = wire(article(bytes(size))).partition(b"\r\n\r\n")[2]
+    reader, used = BodyReader(), 0
+    for start in range(0, len(data) + 5, step):
+        used += reader.feed((data + b"223 n")[start : start + step])
+    assert (reader.done, used) == (True, len(data))
+    with pytest.raises(ArticleCorruptError, match="cannot be decoded"):
+        reader.result()
+
+
+def test_the_largest_answer_the_decoder_takes_is_whole() -> None:
+    payload = bytes(9 << 20)
+    reader = BodyReader()
+    reader.feed(wire(article(payload)).partition(b"\r\n\r\n")[2])
+    assert reader.result() == payload
+
+
 def test_an_answer_without_end_is_given_up() -> None:
     reader = BodyReader(limit=1_000)
     assert reader.feed(b"x" * 1_000) == 1_000

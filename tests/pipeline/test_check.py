@@ -10,9 +10,11 @@ from trees import content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.errors import StoreUnavailableError
+from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
-from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.check import Mended, mend
 from usenetsync_tui.pipeline.upload import upload
 
 
@@ -23,6 +25,8 @@ class HidingStore(FaultyStore):
         super().__init__()
         self.hidden: set[bytes] = set()
         self.hide_next = 0
+        self.odd: dict[bytes, str] = {}
+        """Message-IDs it gives no clear answer of, and what it says instead."""
         self.looks = 0
         self.answers = True
 
@@ -33,11 +37,13 @@ class HidingStore(FaultyStore):
         await super().post(article)
         return Receipt("first", 1000)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         self.looks += 1
         if not self.answers:
             raise StoreUnavailableError("no answer")
-        return await super().present(message_ids) - self.hidden
+        unknown = {m: self.odd[m] for m in message_ids if m in self.odd}
+        found = await super().present(message_ids)
+        return Presence(found.there - self.hidden - unknown.keys(), unknown)
 
 
 @pytest.fixture
@@ -185,11 +191,11 @@ async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -
     found = await world.verify()
     assert (found.checked, found.missing) == (3, 1)
     assert world.run is not None
-    assert await mend(world.run) == 1
+    assert await mend(world.run) == Mended(seen=1)
     assert hiding.posts.count(lost) == 2
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"]
-    assert await mend(world.run) == 0
+    assert await mend(world.run) == Mended()
 
 
 @pytest.mark.anyio
@@ -215,13 +221,18 @@ async def test_one_article_of_many_slices_gets_one_new_name(
 async def test_a_store_that_never_says_is_not_waited_for_for_ever(
     world: World, hiding: HidingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._EVERY", 0.01)
+    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
     hiding.answers = False
     outcome = await world.upload()
-    assert outcome.state is JobState.COMPLETED
-    assert [n.reason for n in await world.notices()] == [
-        "posted, but not verified: The store does not answer. no answer"
+    assert outcome.state is JobState.INCOMPLETE
+    assert outcome.message == "version 1, but 3 articles are not verified"
+    assert [(n.kind, n.reason) for n in await world.notices()] == [
+        (
+            NoticeKind.UNKNOWN,
+            "3 articles posted, but not verified: The store does not answer. no answer",
+        )
     ]
+    assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"], "all is posted"
     assert statuses(world) == [(SegmentStatus.POSTED, 3)]
     hiding.answers = True
     await world.completed()

@@ -105,6 +105,7 @@ def _fields(summary: Summary) -> dict[str, object]:
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
         "verified": figures.verified,
+        "unverified": figures.unverified,
         "from_copies": figures.from_copies,
         "servers": summary.servers,
         "errors": figures.errors,

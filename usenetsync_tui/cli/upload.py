@@ -10,6 +10,7 @@ import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
 from usenetsync_tui.cli.telling import CODES, tell
@@ -20,7 +21,6 @@ from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Tls
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.settings import Settings
 
@@ -79,9 +79,7 @@ async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool
 
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
         words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
-    for server in settings.servers:
-        if not server.verify_tls and server.tls is not Tls.NONE:
-            words.complain(words.red(f"usenetsync: {server.name}: CERTIFICATE NOT VERIFIED"))
+    warn_of_servers(settings)
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, stop)
         group.start_soon(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import humanize
@@ -54,9 +54,12 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
-def red(text: str) -> str:
-    """The text in red on a terminal that has colours (NO_COLOR: https://no-color.org)."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+def red(text: str, stream: TextIO | None = None) -> str:
+    """The text in red where it goes to a terminal that has colours.
+
+    `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
+    """
+    if (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR"):
         return click.style(text, fg="red")
     return text
 

@@ -137,7 +137,8 @@ class BodyReader:
 
     The caller reads the status line; everything after it is fed, in pieces of any length. An
     answer that is not what it should be is read to its end all the same, so that the next
-    one on the connection is not lost. Only the decoded bytes are kept.
+    one on the connection is not lost. Only the decoded bytes are kept; of an answer that the
+    decoder cannot take (it holds 10 MiB) nothing is.
     """
 
     def __init__(self, *, limit: int = BODY_LIMIT) -> None:
@@ -150,6 +151,7 @@ class BodyReader:
         self._before = b"\r\n"
         self._decoder: Decoder | None = None
         self._stuck = False
+        self._fault = ""
         self._response: NNTPResponse | None = None
 
     def feed(self, data: bytes | memoryview) -> int:
@@ -166,18 +168,28 @@ class BodyReader:
         self._size += len(taken)
         if self._size > self._limit:
             raise ArticleCorruptError(f"it is longer than {self._limit} bytes")
-        if self._decoder is None:
-            self._begin(bytes(taken))
-        else:
-            self._decode(taken)
-        if self.done and self._decoder is not None and not self._stuck:
-            self._response = next(self._decoder, None)
+        if not self._stuck:
+            try:
+                self._take(taken)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the article is damaged
+                self._stuck, self._fault = True, f"it cannot be decoded ({_words(error)})"
+                self._decoder = None
         return len(taken)
 
+    def _take(self, data: memoryview) -> None:
+        if self._decoder is None:
+            self._begin(bytes(data))
+        else:
+            self._decode(data)
+        if self.done and self._decoder is not None and not self._stuck:
+            self._response = next(self._decoder, None)
+
     def result(self) -> bytes:
-        """The payload; `ArticleCorruptError` when it is not whole, or not yEnc."""
+        """The payload; `ArticleCorruptError` when it is not whole, not yEnc, or too large."""
         if not self.done:
             raise ArticleCorruptError("it ends in the middle")
+        if self._fault:
+            raise ArticleCorruptError(self._fault)
         response = self._response
         if response is None or response.format is not EncodingFormat.YENC:
             raise ArticleCorruptError("it is not yEnc")
@@ -226,3 +238,7 @@ class BodyReader:
             else:  # it keeps a header line until it is whole; one this long is no yEnc
                 self._stuck = True
             view = view[count:]
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

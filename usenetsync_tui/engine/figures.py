@@ -81,6 +81,7 @@ def running_figures(
         eta=rates.eta(now - started, p.total_bytes - p.done_bytes) if p.scanned else None,
         elapsed=now - started,
         verified=p.verified,
+        unverified=p.unverified,
         from_copies=p.from_copies,
         target=job.target or b"",
     )

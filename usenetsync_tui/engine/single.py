@@ -23,7 +23,7 @@ from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.check import Mended, mend
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
@@ -86,9 +86,15 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
     found = await verify(run, bodies=bodies)
     if not run.draining:
         errors = run.progress.errors
-        found.reposted = await _mended(run)
+        mended = await _mended(run)
+        found.reposted = mended.seen
+        found.unknown += mended.unverified
+        found.why_unknown = found.why_unknown or mended.words
         async with run.catalogue.transaction() as tx:
             found.lost = await checks.lost_by_version(tx, run.folder.id)
+        if found.unknown:
+            words = f"{found.unknown:,} articles without a clear answer: {found.why_unknown}"
+            await run.notice(Notice(NoticeKind.UNKNOWN, b"", words))
         if not found.lost and run.progress.errors == errors:
             run.progress.errors = 0  # what was found wrong is right again
         elif found.lost:
@@ -96,13 +102,13 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
     return await _ended(run), found
 
 
-async def _mended(run: Run) -> int:
-    """Post again what is missing; 0 when the folder itself is not there."""
+async def _mended(run: Run) -> Mended:
+    """Post again what is missing; nothing when the folder itself is not there."""
     try:
         return await mend(run)
     except SourceError as error:
         await run.notice(Notice(NoticeKind.UNREADABLE, run.folder.path, str(error)))
-        return 0
+        return Mended()
 
 
 async def _ended(run: Run) -> Outcome:

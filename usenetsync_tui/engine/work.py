@@ -81,6 +81,8 @@ def _told(found: Verified) -> str:
     if found.missing or found.damaged:
         words += f", {found.missing:,} missing, {found.damaged:,} damaged"
         words += f", {found.reposted:,} posted again"
+    if found.unknown:
+        words += f", {found.unknown:,} unknown"
     return words
 
 

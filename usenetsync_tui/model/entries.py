@@ -102,6 +102,8 @@ class NoticeKind(IntEnum):
     """The target refused (restore)."""
     LEFT_OUT = 8
     """The user held it, or left it out of this version."""
+    UNKNOWN = 9
+    """No server gives a clear answer: whether articles are there is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,9 @@ class Article:
     puts them on different ones; None where there is one copy."""
     again: bool = False
     """It may have been sent before: a store that knows its Message-ID then has it."""
+    by_body: bool = False
+    """Servers have said of it that it is there when its bytes could not be had: STAT is not
+    believed."""
     seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
     """What encrypts the payload before it leaves, the same way each time; None: nothing does."""
 
@@ -121,3 +124,5 @@ class Segment:
     """How often it was posted again because it was not there any more."""
     nonce: bytes | None = None
     """What it is sealed with: written down when it is planned, never used twice."""
+    by_body: bool = False
+    """Only its bytes prove that it is there."""

@@ -88,6 +88,8 @@ class JobStatus:
     message: str = ""
     verified: int = 0
     """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of."""
     from_copies: int = 0
     """Segments fetched from a further copy."""
     target: bytes = b""

@@ -91,6 +91,7 @@ class Assignment:
                     message_id=known.message_id,
                     status=status,
                     nonce=nonce,
+                    by_body=known.by_body,
                 )
             )
         self._freed += held
@@ -131,6 +132,7 @@ class Assignment:
             known.redundancy,
             spread(item.hash, self._run.folder.copies),
             again,
+            known.by_body,
         )
         posting = Posting(article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run))
         self._mine[known.message_id] = posting

@@ -72,11 +72,17 @@ class Ledger:
 
 async def renamed(tx: Transaction, run: Run, posting: Posting) -> None:
     """In a transaction: the article has a new Message-ID, and is sealed anew."""
-    old, new = posting.article.message_id, secrets.token_bytes(16)
     posting.nonce = fresh_nonce(run)
-    await segments.rename(tx, old, new, posting.nonce)
-    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    new = await new_name(tx, run, posting.article.message_id, posting.nonce)
     posting.article = replace(posting.article, message_id=new, again=False)
+
+
+async def new_name(tx: Transaction, run: Run, old: bytes, nonce: bytes | None) -> bytes:
+    """In a transaction: the new Message-ID of an article; the old one is kept as an alias."""
+    new = secrets.token_bytes(16)
+    await segments.rename(tx, old, new, nonce)
+    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    return new
 
 
 def fresh_nonce(run: Run) -> bytes | None:

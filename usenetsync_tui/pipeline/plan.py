@@ -17,8 +17,8 @@ from usenetsync_tui.catalogue.files import Placed
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.segments import Known
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.model.folders import Profile, StoreKind
+from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.assign import Assignment, scoped
 from usenetsync_tui.pipeline.dress import (
     DressedItem,
@@ -26,7 +26,7 @@ from usenetsync_tui.pipeline.dress import (
     FileAbandoned,
     FileRead,
 )
-from usenetsync_tui.pipeline.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce, new_name
 from usenetsync_tui.pipeline.pending import Outstanding
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.streams import batches, put
@@ -82,7 +82,9 @@ class Planner:
         run, ledger = self._run, self._ledger
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
-                plan = Assignment(run, ledger, await self._known(tx, dressed))
+                known = await self._known(tx, dressed)
+                await self._rename_poisoned(tx, known)
+                plan = Assignment(run, ledger, known)
                 for item in dressed:
                     plan.add(item)
                 await self._record_objects(tx, dressed)
@@ -133,6 +135,21 @@ class Planner:
             return {(k.hash, k.redundancy): k for k in rows}
         own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in dressed})
         return {(scoped(k.hash, made, at), k.redundancy): k for made, at, k in own}
+
+    async def _rename_poisoned(
+        self, tx: Transaction, known: dict[tuple[bytes, int], Known]
+    ) -> None:
+        """A server takes a name once: what is to be sent again for want of its bytes gets another.
+
+        Those under way have theirs already.
+        """
+        if self._run.folder.realm.store is not StoreKind.USENET:
+            return
+        for key, one in known.items():
+            is_there = SegmentStatus(one.status).is_there
+            if one.by_body and not is_there and one.message_id not in self._ledger.under_way:
+                new = await new_name(tx, self._run, one.message_id, fresh_nonce(self._run))
+                known[key] = one._replace(message_id=new)
 
     async def _record_objects(self, tx: Transaction, dressed: list[DressedSegment]) -> None:
         new: dict[int, NewObject] = {}

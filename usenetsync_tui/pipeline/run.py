@@ -23,6 +23,7 @@ from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline.crew import Crew, Team
 from usenetsync_tui.pipeline.turnstile import Turnstile
+from usenetsync_tui.pipeline.wall_clock import WallClock
 
 _SHOWN_NOTICES = 50
 
@@ -43,6 +44,8 @@ class Progress:
     done_bytes: int = 0
     verified: int = 0
     """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of, at the end of the run."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
@@ -180,6 +183,9 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    clock: WallClock = field(default_factory=WallClock)
+    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""

@@ -17,7 +17,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.check import see_through, watch
+from usenetsync_tui.pipeline.check import see_through, unverified_articles, watch
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.index import IndexResult, index
@@ -59,13 +59,14 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
         await _move(run)
+        unanswered = ""
         for _ in range(PASSES):
             ledger = Ledger()
             async with anyio.create_task_group() as beside:
                 beside.start_soon(watch, run, ledger)
                 await _stream(run, ledger, source, exclude)
                 beside.cancel_scope.cancel()
-            await see_through(run, source)
+            unanswered = await see_through(run, source)
             # What had to be posted again may have changed: then it is to be read again.
             if run.draining or not (run.place.checks and await _is_pending(run)):
                 break
@@ -74,6 +75,7 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
             return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
         run.progress.phase = "finish"
         await _fail_leftovers(run)
+        await _report_unverified(run, unanswered)
     return await _finish(run, before.version if before else 0)
 
 
@@ -193,10 +195,19 @@ async def _report_unposted(run: Run) -> None:
         )
 
 
+async def _report_unverified(run: Run, words: str) -> None:
+    """How many articles nobody gave a clear answer of since they were posted."""
+    count = run.progress.unverified = await unverified_articles(run)
+    if count:
+        text = f"{count:,} articles posted, but not verified"
+        await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
+
+
 async def _finish(run: Run, before: int) -> Outcome:
     """Make the version visible, or drop it when nothing changed."""
     await _report_unposted(run)
-    folder, version, errors = run.folder.id, run.version, run.progress.errors
+    folder, version, unverified = run.folder.id, run.version, run.progress.unverified
+    errors = run.progress.errors - bool(unverified)  # what is posted is in the version
     async with run.catalogue.transaction(durable=True) as tx:
         await snapshots.mend(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
@@ -212,4 +223,7 @@ async def _finish(run: Run, before: int) -> Outcome:
     await run.save_progress()
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
+    if unverified:
+        message = f"{message}, but {unverified:,} articles are not verified"
+        return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)

@@ -3,3 +3,7 @@
 
 -- The owner and group of each path, as numbers; unknown (null) in rows from before.
 ALTER TABLE files ADD COLUMN uid bigint, ADD COLUMN gid bigint;
+
+-- Of an article whose bytes could not be had though a server said that it is there, STAT is not
+-- believed any more: only its bytes prove it.
+ALTER TABLE segments ADD COLUMN by_body boolean NOT NULL DEFAULT false;
