@@ -225,8 +225,8 @@ class EmbeddedServer:
         """Launch the server and wait until it is ready; nothing, when another was faster."""
         account = server_account()
         binaries = find_binaries(account, self._system_folder)
-        create_private(places.socket_dir, account)
         _ensure_cluster(places, account, binaries)
+        create_private(places.socket_dir, account)
         postmaster = Postmaster(places)
         with server_lock.taken(places.pgdata) as lock:
             if lock is None or postmaster.listener() is not None:

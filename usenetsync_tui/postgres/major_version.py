@@ -35,8 +35,8 @@ def check_version(pgdata: Path) -> None:
     raise DatabaseStartError(
         f"The database in {pgdata} was made by PostgreSQL {version}, and this usenetsync brings "
         f"PostgreSQL {MAJOR}, which cannot read it. Nothing was changed. Go on with the usenetsync "
-        f"that made it, or move the data. First, with the one that made it: "
-        f"{' && '.join(_out(pgdata, version))} Then, with this one: {' && '.join(_into())}"
+        "that made it, or move the data: with the one that made it, "
+        f"{' && '.join(_out(pgdata, version))}; then, with this one, {' && '.join(_into())}"
     )
 
 
