@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,9 @@ from usenetsync_tui.postgres.service_user import Account, spawn
 
 ROLE = "usenetsync"
 """The superuser of the cluster."""
+
+IDENTITY = ("global/pg_control", 8)
+"""The file in the cluster that begins with its system identifier, and the bytes of that."""
 
 _DRAFT = "postgresql.draft-"
 _CONFIGURATION = """\
@@ -88,10 +90,11 @@ def configure(places: ServerPlaces, account: Account) -> None:
     _write(places.pgdata, holder.FILE, holder.record(datetime.now(UTC)), account)
 
 
-def identifier(pgdata: Path) -> int:
-    """The number that initdb gave the cluster, as ``pg_control_system()`` shows it."""
-    with (pgdata / "global" / "pg_control").open("rb") as file:
-        return int.from_bytes(file.read(8), sys.byteorder)
+def identity(pgdata: Path) -> bytes:
+    """What tells one cluster from any other: the system identifier that initdb gave it."""
+    file, size = IDENTITY
+    with (pgdata / file).open("rb") as content:
+        return content.read(size)
 
 
 def _check_ours(pgdata: Path, account: Account) -> None:

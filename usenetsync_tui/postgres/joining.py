@@ -75,8 +75,8 @@ def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
     conn = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
     try:
         # The same path may lead elsewhere: a folder moved away under its server, a shared /tmp.
-        found = conn.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
-        if found != (cluster.identifier(postmaster.places.pgdata),):
+        found = conn.execute("SELECT pg_read_binary_file(%s, 0, %s)", cluster.IDENTITY).fetchone()
+        if found != (cluster.identity(postmaster.places.pgdata),):
             raise DatabaseStartError(
                 f"The server behind {postmaster.socket} works on another data folder than "
                 f"{postmaster.places.pgdata}. Stop that server first."
