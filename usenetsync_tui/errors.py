@@ -52,6 +52,10 @@ class DatabaseStartError(UsenetSyncError):
     """The embedded PostgreSQL could not be started."""
 
 
+class DatabaseHeldError(DatabaseStartError):
+    """Another server holds the data folder of the embedded PostgreSQL."""
+
+
 class DatabaseUnavailableError(UsenetSyncError):
     """The database does not answer."""
 

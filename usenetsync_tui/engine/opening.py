@@ -77,7 +77,7 @@ def _own_folders(
 ) -> frozenset[tuple[int, int]]:
     folders = [locations.log_dir]
     if embedded is not None:
-        folders.append(embedded.status().pgdata.parent)
+        folders.append(embedded.folder)
     found = set()
     for folder in folders:
         if folder.is_dir():
