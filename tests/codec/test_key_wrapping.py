@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usenetsync_tui.codec import key_wrapping
-from usenetsync_tui.codec.key_wrapping import KeySecret, SecretKind, unwrap_key, wrap_key
+from usenetsync_tui.codec.key_wrapping import KeySecret, SecretKind, is_of, unwrap_key, wrap_key
 from usenetsync_tui.errors import KeyUnavailableError
 
 KEY, NONCE, SALT = bytes(range(32)), bytes(range(12)), bytes(range(16))
@@ -87,6 +87,21 @@ def test_a_mark_tells_another_secret_from_a_damaged_key() -> None:
             unwrap_key(blob, other)
         with pytest.raises(KeyUnavailableError, match="right one, but the wrapped key is damaged"):
             unwrap_key(blob[:-1] + bytes([blob[-1] ^ 1]), FILE)
+
+
+@pytest.mark.usefixtures("quick")
+def test_whose_a_key_is() -> None:
+    other_file, other_phrase = KeySecret.key_file(b"j" * 32), KeySecret.passphrase("wrong horse")
+    secrets = (FILE, other_file, PHRASE, other_phrase)
+    for secret in secrets:
+        blob = wrap_key(FOLDER_KEY, secret, salt=SALT, nonce=NONCE)
+        assert [is_of(blob, each) for each in secrets] == [each is secret for each in secrets]
+        assert is_of(blob[:-1] + bytes([blob[-1] ^ 1]), secret), "damaged, and still of it"
+        assert not is_of(blob[:-1], secret)
+    for secret, cost in ((FILE, (0, 0, 0)), (PHRASE, (5, 8, 1))):
+        blob = version_1(secret, cost)
+        assert [is_of(blob, each) for each in secrets] == [each is secret for each in secrets]
+        assert not is_of(blob[:-1] + bytes([blob[-1] ^ 1]), secret), "nothing can tell"
 
 
 @pytest.mark.usefixtures("quick")

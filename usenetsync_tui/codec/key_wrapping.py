@@ -130,6 +130,20 @@ def unwrap_key(blob: bytes, secret: KeySecret) -> bytes:
         raise KeyUnavailableError(_why_not(made, mark, secret.kind)) from error
 
 
+def is_of(blob: bytes, secret: KeySecret) -> bool:
+    """Whether this secret wrapped the key: by its mark, or, where it has none, for it opens it."""
+    try:
+        made = _taken_apart(blob)
+        if made.kind != secret.kind:
+            return False
+        if made.mark:
+            return hmac.compare_digest(made.mark, _wrapping_key(secret, made.salt, made.cost)[1])
+        unwrap_key(blob, secret)
+    except KeyUnavailableError:
+        return False
+    return True
+
+
 def wrapped_by(blob: bytes) -> SecretKind:
     """What a wrapped key was wrapped by; `KeyUnavailableError` when nothing can tell."""
     if len(blob) < _HEADER.size or blob[4] not in SecretKind.__members__.values():

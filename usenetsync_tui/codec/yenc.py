@@ -99,12 +99,12 @@ def likely_size(payload: int) -> int:
     Of random bytes yEnc escapes 1 in 64, and a few more at the ends of its lines of 128. What is
     all critical bytes can be twice as long; what is encrypted or compressed cannot.
     """
-    return payload + payload // 64 + 2 * (payload // 128) + payload // 4096 + _HEADERS
+    return payload + payload // 64 + 2 * (payload // 128) + payload // 2048 + _HEADERS
 
 
 def likely_payload(size: int) -> int:
     """Bytes of payload that fit into an article of a size, by `likely_size`; may be negative."""
-    return (size - _HEADERS) * 4096 // 4225
+    return (size - _HEADERS) * 2048 // 2113
 
 
 def _headers(envelope: Envelope, date: datetime | None) -> bytes:

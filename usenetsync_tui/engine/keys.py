@@ -19,6 +19,7 @@ from usenetsync_tui.codec.key_wrapping import (
     SALT_SIZE,
     KeySecret,
     SecretKind,
+    is_of,
     unwrap_key,
     wrap_key,
     wrapped_by,
@@ -96,7 +97,7 @@ class KeyRing:
         same = [other for other in others if _kind(other) is secret.kind]
         if secret.kind is SecretKind.PASSPHRASE:
             same = same[:_TRIED]
-        if not same or any(_opens(other, secret) for other in same):
+        if not same or any(is_of(other, secret) for other in same):
             return
         if secret.kind is SecretKind.PASSPHRASE:
             raise NoKeyError(
@@ -132,14 +133,6 @@ def _kind(wrapped: bytes) -> SecretKind | None:
         return wrapped_by(wrapped)
     except KeyUnavailableError:
         return None
-
-
-def _opens(wrapped: bytes, secret: KeySecret) -> bool:
-    try:
-        unwrap_key(wrapped, secret)
-    except KeyUnavailableError:
-        return False
-    return True
 
 
 def _write_key(path: Path) -> None:
