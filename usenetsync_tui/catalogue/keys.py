@@ -21,7 +21,9 @@ class Wear(NamedTuple):
 
     sealed: int
     """Units of `codec.sealing`."""
-    in_use: bool
+    under_way: bool
+    """Articles of the realm may have been sent, and no answer is known."""
+    unfinished: bool
     """Articles of the realm are still to be posted, or to be looked for."""
 
 

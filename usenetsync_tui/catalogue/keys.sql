@@ -1,7 +1,10 @@
 -- wear
--- What a realm's key has sealed, and whether an article of the realm is still to be posted or looked
--- for: then the realm is not done with.
+-- What a realm's key has sealed; whether an article of the realm may be under way; and whether one
+-- is still to be posted or looked for.
 SELECT r.sealed,
+       EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
+                WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
+                  AND s.status IN (0, 1)),
        EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
                 WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
                   AND s.status NOT IN (2, 3, 6))

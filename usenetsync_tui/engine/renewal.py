@@ -1,9 +1,9 @@
 """Another key for a folder whose key has sealed enough, before its next upload begins.
 
 An upload first finishes, under the old key, what is planned, posted but not looked for, or lost;
-only then does the folder get a new one. If that never comes, for a server refuses one article
-again and again, the key is renewed all the same at four times the bound, and files that are not
-whole are read again.
+only then does the folder get a new one: an article that may have been sent must not be posted
+again under another name. If a server refuses one article again and again, the key is renewed all
+the same at four times the bound, and files that are not whole are read again.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ async def renewed(catalogue: Catalogue, ring: KeyRing, folder: Folder) -> Folder
     async with catalogue.transaction() as tx:
         wear = await keys.wear(tx, folder)
         others = await folders.wrapped_keys(tx)
-    bound = sealing.RENEW_AFTER * (_AT_LAST if wear.in_use else 1)
-    if wear.sealed < bound:
+    bound = sealing.RENEW_AFTER * (_AT_LAST if wear.unfinished else 1)
+    if wear.under_way or wear.sealed < bound:
         return folder
     wrapped = await to_thread.run_sync(ring.new_key, others)
     async with catalogue.transaction(durable=True) as tx:
