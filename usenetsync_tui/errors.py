@@ -104,6 +104,10 @@ class KeyUnavailableError(UsenetSyncError):
     """The folder's key cannot be unwrapped."""
 
 
+class NoKeyError(KeyUnavailableError):
+    """There is no key for a new sealed folder."""
+
+
 class SourceError(UsenetSyncError):
     """The folder cannot be read."""
 

@@ -1,7 +1,8 @@
 """A folder whose articles go elsewhere from now on: to another realm, or in more copies.
 
 Its current files are then read again in the version under construction, though they did not
-change; earlier versions keep their articles where they are.
+change; earlier versions keep their articles where they are. A realm that only continues another
+one under a new key (`keys`) is the same place: what is there stays there.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ async def strays(tx: Transaction, folder: Folder, after: bytes, limit: int) -> l
     return column(
         await tx.fetch(_SQL["strays"], {**_values(folder, 0), "after": after, "limit": limit})
     )
+
+
+async def torn(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
+    """Keys of some current files whose articles are under an earlier key, and not all there."""
+    return column(await tx.fetch(_SQL["torn"], {**_values(folder, 0), "limit": limit}))
 
 
 async def read_again(

@@ -22,8 +22,15 @@ SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, objec
  WHERE status <> 6;
 
 -- insert
--- New rows of the ledger; those that are there already stay as they are. One that only its bytes
--- prove is looked for even where what the store acknowledges is believed.
+-- New rows of the ledger; those that are there already stay as they are. What their nonces seal is
+-- counted, whether the row is new or not. One that only its bytes prove is looked for even where
+-- what the store acknowledges is believed.
+WITH sealed AS (
+    UPDATE realms SET sealed = sealed + used.units
+      FROM (SELECT sum(1 + (payload_size - 1) / 1048576) AS units
+              FROM unnest(%(payload_sizes)b::int4[], %(nonces)b::bytea[]) AS u(payload_size, nonce)
+             WHERE nonce IS NOT NULL) AS used
+     WHERE id = %(realm)s AND used.units IS NOT NULL)
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
                       codec, nonce, message_id, status, by_body, posted_at, check_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
@@ -42,7 +49,17 @@ SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_
 RETURNING object_id, status;
 
 -- mark_sending
--- Articles about to be sent again under their own Message-IDs, sealed anew where they are sealed.
+-- Articles about to be sent again under their own Message-IDs, sealed anew where they are sealed:
+-- counted as in insert.
+WITH sealed AS (
+    UPDATE realms r SET sealed = r.sealed + used.units
+      FROM (SELECT s.realm_id, sum(1 + (s.payload_size - 1) / 1048576) AS units
+              FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
+             CROSS JOIN LATERAL (SELECT realm_id, payload_size FROM segments
+                                  WHERE message_id = u.message_id LIMIT 1) AS s
+             WHERE u.nonce IS NOT NULL
+             GROUP BY s.realm_id) AS used
+     WHERE r.id = used.realm_id)
 UPDATE segments s SET status = 1, nonce = u.nonce
   FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
  WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6);
@@ -63,7 +80,13 @@ UPDATE segments s
 RETURNING s.object_id;
 
 -- rename
--- An article gets a new Message-ID, for what is known under the old one cannot be read.
+-- An article gets a new Message-ID, for what is known under the old one cannot be read. It is sealed
+-- anew where it is sealed: counted as in insert.
+WITH sealed AS (
+    UPDATE realms r SET sealed = r.sealed + 1 + (s.payload_size - 1) / 1048576
+      FROM (SELECT realm_id, payload_size FROM segments
+             WHERE message_id = %(old)b LIMIT 1) AS s
+     WHERE r.id = s.realm_id AND %(nonce)b::bytea IS NOT NULL)
 UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
  WHERE message_id = %(old)b AND status <> 6;
 

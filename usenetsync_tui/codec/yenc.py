@@ -21,8 +21,8 @@ from email.utils import format_datetime
 from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 
 from usenetsync_tui.codec.envelope import Envelope
-from usenetsync_tui.errors import ArticleCorruptError
-from usenetsync_tui.model.segments import Article, Part
+from usenetsync_tui.errors import ArticleCorruptError, StoreError
+from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
 
 BODY_LIMIT = 64 << 20
 """Default bytes of an answer that are read before it is given up."""
@@ -40,6 +40,8 @@ _NOT_TOKEN = re.compile(r"[^\x21-\x7e]+")
 _MAILBOX = re.compile(r"(?P<name>.*\S)\s*(?P<address><[^<>]*>)", re.DOTALL)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _NAME_BYTES = 255
+_HEADERS = 500
+"""Bytes of an article that are not its body, roughly."""
 _LINE = 900
 """Octets of ASCII on one header line: under 998 (RFC 5536 §2.2), its name included."""
 _WORD_BYTES = 45
@@ -61,8 +63,16 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
 
     A `plain` article is the part of a file it says it is; one without a part is a whole file
     by itself. Whatever the envelope holds, no header can be broken out of.
+
+    `StoreError` for a payload that could not be decoded again: the last guard before the wire,
+    whatever the settings were when the article was planned.
     """
     payload = article.payload
+    if len(payload) > LARGEST_PAYLOAD:
+        raise StoreError(
+            f"The article would carry {len(payload):,} bytes, and no more than "
+            f"{LARGEST_PAYLOAD:,} can be decoded again. Use a smaller chunk_size."
+        )
     part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
     body, crc = yenc_encode(payload)
     name = _NAME_CONTROLS.sub(b"_", envelope.name)[:_NAME_BYTES]
@@ -81,6 +91,20 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
         *(b"\r\n" if body else b"", len(payload), part.number, crc, whole),
     )
     return WireArticle((head, body, tail), len(head) + len(body) + len(tail) - len(_END))
+
+
+def likely_size(payload: int) -> int:
+    """Bytes of an article with so many bytes of payload: as posted, headers included.
+
+    Of random bytes yEnc escapes 1 in 64, and a few more at the ends of its lines of 128. What is
+    all critical bytes can be twice as long; what is encrypted or compressed cannot.
+    """
+    return payload + payload // 64 + 2 * (payload // 128) + payload // 2048 + _HEADERS
+
+
+def likely_payload(size: int) -> int:
+    """Bytes of payload that fit into an article of a size, by `likely_size`; may be negative."""
+    return (size - _HEADERS) * 2048 // 2113
 
 
 def _headers(envelope: Envelope, date: datetime | None) -> bytes:

@@ -76,6 +76,9 @@ class Place:
     in vain. Empty: what the store acknowledged can be read."""
     wire_id: Callable[[bytes], str] = bytes.hex
     """How a Message-ID is written on the wire, without ``<>``."""
+    padded_to: int = 0
+    """Bytes of the longest segment: payloads are padded to a few sizes up to that before they are
+    sealed. 0: they are sealed as they are."""
 
 
 class Places(Protocol):

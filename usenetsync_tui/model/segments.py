@@ -9,6 +9,14 @@ from enum import IntEnum
 SEGMENT_SIZE = 768_000
 """Default length of a segment in bytes."""
 
+LARGEST_PAYLOAD = (10 << 20) - (64 << 10)
+"""Bytes a Usenet article can carry so that it can always be decoded again: 10,420,224.
+
+sabctools, which decodes yEnc, holds at most 10 MiB of an article, and some of its versions (9.0 to
+9.3) want room for another 64 KiB while they look for the end. What is larger could be posted,
+but nobody who uses that library, ourselves included, could read it.
+"""
+
 PACK_LIMIT = 50_000
 """Files up to this many bytes are packed."""
 

@@ -91,6 +91,12 @@ async def _move(run: Run) -> None:
         if not page:
             break
         after = page[-1]
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.torn(tx, folder, run.limits.batch_size)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
     async with run.catalogue.transaction() as tx:
         await moves.place(tx, folder, run.version)
 

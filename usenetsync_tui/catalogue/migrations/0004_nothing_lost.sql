@@ -7,3 +7,24 @@ ALTER TABLE files ADD COLUMN uid bigint, ADD COLUMN gid bigint;
 -- Of an article whose bytes could not be had though a server said that it is there, STAT is not
 -- believed any more: only its bytes prove it.
 ALTER TABLE segments ADD COLUMN by_body boolean NOT NULL DEFAULT false;
+
+-- How articles of a realm are named, how much its key has sealed, and the realm it goes on from.
+
+-- dress: realms from before keep theirs, for what is posted is found by its name. sealed counts
+-- units (codec/sealing) that the key has sealed, planned included. A key is renewed by a realm that
+-- continues another one: the same place with another key, and the other one is renewed.
+ALTER TABLE realms
+    ADD COLUMN dress     smallint NOT NULL DEFAULT 1,
+    ADD COLUMN sealed    bigint NOT NULL DEFAULT 0,
+    ADD COLUMN continues bigint REFERENCES realms,
+    ADD COLUMN renewed   boolean NOT NULL DEFAULT false;
+DROP INDEX realms_owned;
+CREATE UNIQUE INDEX realms_owned ON realms (owner, store, profile)
+ WHERE owner IS NOT NULL AND NOT renewed;
+
+-- What earlier programs sealed was not counted. Twice the articles of all objects is more than that:
+-- one is sealed a second time only when it was under way at a crash, refused, or lost.
+UPDATE realms r SET sealed = 2 * made.articles
+  FROM (SELECT realm_id, sum(segments::bigint * copies)::bigint AS articles
+          FROM objects GROUP BY realm_id) AS made
+ WHERE made.realm_id = r.id AND r.owner IS NOT NULL;
