@@ -98,6 +98,7 @@ class World:
     )
     run: Run | None = None
     checks: tuple[float, ...] = ()
+    padded_to: int = 0
     copies_made: int = 0
 
     def small(self, **changes: int) -> World:
@@ -123,7 +124,7 @@ class World:
     async def of(self, realm: Realm) -> Place:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
-        return Place(realm, self.store, key, self.checks)
+        return Place(realm, self.store, key, self.checks, padded_to=self.padded_to)
 
     async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
         place = await self.of(folder.realm)

@@ -29,10 +29,12 @@ class SealedGround:
     home: Path
     scripted: ScriptedServer
     settings: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """Keys of the server."""
 
     def engine(self) -> Engine:
         server = {"name": "main", "host": self.scripted.host, "port": self.scripted.port}
-        more = {"tls": "none", "connections": 4, "timeout": 5.0}
+        more = {"tls": "none", "connections": 4, "timeout": 5.0, **self.more}
         settings = {
             "servers": [ServerSettings.model_validate({**server, **more})],
             "check_delays": [0.05, 0.2],

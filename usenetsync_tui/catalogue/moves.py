@@ -2,7 +2,8 @@
 
 Its current files are then read again in the version under construction, though they did not
 change; earlier versions keep their articles where they are. A realm that only continues another
-one under a new key (`keys`) is the same place: what is there stays there.
+one under a new key (`keys`) is the same place: what is there stays there, but for files that are
+not whole, or that nobody could decode.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.segments import LARGEST_PAYLOAD
 
 _SQL = load("moves.sql")
 
@@ -36,6 +38,15 @@ async def strays(tx: Transaction, folder: Folder, after: bytes, limit: int) -> l
 async def torn(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
     """Keys of some current files whose articles are under an earlier key, and not all there."""
     return column(await tx.fetch(_SQL["torn"], {**_values(folder, 0), "limit": limit}))
+
+
+async def oversized(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
+    """Keys of some current files that can never be had back from Usenet as they were cut.
+
+    They were planned, or posted, when `chunk_size` was larger than what can be decoded.
+    """
+    values = {**_values(folder, 0), "largest": LARGEST_PAYLOAD, "limit": limit}
+    return column(await tx.fetch(_SQL["oversized"], values))
 
 
 async def read_again(

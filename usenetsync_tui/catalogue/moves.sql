@@ -44,6 +44,17 @@ SELECT f.path_key
    AND o.realm_id <> %(realm)s AND o.realm_id IN (SELECT id FROM home)
  LIMIT %(limit)s;
 
+-- oversized
+-- Current files with an article that is larger than anybody can decode.
+SELECT f.path_key
+  FROM objects o
+  JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
+              AND f.path_key BETWEEN o.first_key AND o.last_key
+ WHERE o.folder_id = %(folder)s AND least(o.segment_size, o.size) > %(largest)s
+   AND EXISTS (SELECT FROM segments s
+                WHERE s.object_id = o.id AND s.payload_size > %(largest)s)
+ LIMIT %(limit)s;
+
 -- read_again
 -- The rows of the version under construction are read again; those of earlier versions end.
 WITH stray AS (

@@ -16,6 +16,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
+from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.check import see_through, unverified_articles, watch
 from usenetsync_tui.pipeline.compress import compress
@@ -80,20 +81,23 @@ async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
 
 
 async def _move(run: Run) -> None:
-    """Have files read again whose articles are not where the folder wants them now."""
-    folder, after = run.folder, b""
+    """Have files read again whose articles are not where, or as, the folder wants them now."""
+    folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
         placed = await moves.is_placed(tx, folder, run.version)
     while not placed:
         async with run.catalogue.transaction() as tx:
-            page = await moves.strays(tx, folder, after, run.limits.batch_size)
+            page = await moves.strays(tx, folder, after, limit)
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
         after = page[-1]
+    on_usenet = folder.realm.store is StoreKind.USENET
     while True:
         async with run.catalogue.transaction() as tx:
-            page = await moves.torn(tx, folder, run.limits.batch_size)
+            page = await moves.torn(tx, folder, limit)
+            if on_usenet:
+                page += await moves.oversized(tx, folder, limit)
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
