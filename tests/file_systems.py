@@ -34,7 +34,7 @@ def mounted(place: Path, *words: str) -> Iterator[Path]:
 
 def unmount(place: Path) -> None:
     """Take the uppermost mount off a place, even if somebody is still inside."""
-    if os.path.ismount(place):
+    if subprocess.run(["mountpoint", "-q", place]).returncode == 0:  # it knows bind mounts, too
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
@@ -46,9 +46,11 @@ def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
 
 
 @contextmanager
-def ext4(place: Path, *, inode_size: int = 256, megabytes: int = 32) -> Iterator[Path]:
+def ext4(
+    place: Path, *, inode_size: int = 256, megabytes: int = 32, suffix: str = "image"
+) -> Iterator[Path]:
     """An ext4 of its own in a file beside `place`; inodes of 128 bytes know whole seconds only."""
-    image = place.with_name(f"{place.name}.image")
+    image = place.with_name(f"{place.name}.{suffix}")
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
     make = ["mkfs.ext4", "-q", "-F", "-I", str(inode_size), image]
@@ -87,3 +89,28 @@ def _await(server: subprocess.Popen[bytes], place: Path) -> None:
             words = server.stderr.read().decode(errors="replace") if server.stderr else ""
             pytest.skip(f"no FUSE mount here: {words.strip().splitlines()[-1:]}")
         time.sleep(0.02)
+
+
+@contextmanager
+def away(place: Path) -> Iterator[Path]:
+    """The `ext4` at a place is not mounted in the block; on another loop device afterwards."""
+    subprocess.run(["umount", place], check=True)
+    spare = place.with_name("spare.image")
+    spare.write_bytes(bytes(1 << 20))
+    busy = subprocess.run(
+        ["losetup", "--find", "--show", spare], check=True, capture_output=True, text=True
+    )
+    try:
+        yield place
+    finally:
+        image = str(place.with_name(f"{place.name}.image"))
+        subprocess.run(["mount", "-o", "loop", image, place], check=True)
+        subprocess.run(["losetup", "--detach", busy.stdout.strip()], check=True)
+        spare.unlink()
+
+
+@contextmanager
+def bound(folder: Path, place: Path) -> Iterator[Path]:
+    """A folder at another place too."""
+    with mounted(place, "--bind", str(folder)) as made:
+        yield made

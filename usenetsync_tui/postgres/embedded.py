@@ -167,6 +167,12 @@ class EmbeddedServer:
             stays=places.stay.exists(),
         )
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where anything of it may be: the cluster with its locks, the socket, what root's has."""
+        places = self._places()
+        return places.home, places.socket_dir, self._system_folder
+
     def url(self) -> str:
         """The server's address for ``psql`` and the like."""
         folder = quote(os.fsencode(self._places().socket_dir), safe="")

@@ -55,6 +55,7 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.DAMAGED: "damaged",
     NoticeKind.UNWRITABLE: "unwritable",
     NoticeKind.LEFT_OUT: "left out",
+    NoticeKind.GUARDED: "kept as it was",
 }
 
 
