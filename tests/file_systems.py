@@ -32,9 +32,15 @@ def mounted(place: Path, *words: str) -> Iterator[Path]:
         unmount(place)
 
 
+def _is_mounted(place: Path) -> bool:
+    """By the table: a bind mount has no device of its own, and of a dead one nothing is told."""
+    table = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == os.fspath(place) for line in table)
+
+
 def unmount(place: Path) -> None:
     """Take the uppermost mount off a place, even if somebody is still inside."""
-    if subprocess.run(["mountpoint", "-q", place]).returncode == 0:  # it knows bind mounts, too
+    if _is_mounted(place):
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
@@ -47,10 +53,10 @@ def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
 
 @contextmanager
 def ext4(
-    place: Path, *, inode_size: int = 256, megabytes: int = 32, suffix: str = "image"
+    place: Path, *, inode_size: int = 256, megabytes: int = 32, image: Path | None = None
 ) -> Iterator[Path]:
-    """An ext4 of its own in a file beside `place`; inodes of 128 bytes know whole seconds only."""
-    image = place.with_name(f"{place.name}.{suffix}")
+    """An ext4 in a file of its own; inodes of 128 bytes know whole seconds only."""
+    image = image or place.with_name(f"{place.name}.image")
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
     make = ["mkfs.ext4", "-q", "-F", "-I", str(inode_size), image]
@@ -94,8 +100,12 @@ def _await(server: subprocess.Popen[bytes], place: Path) -> None:
 @contextmanager
 def away(place: Path) -> Iterator[Path]:
     """The `ext4` at a place is not mounted in the block; on another loop device afterwards."""
+    find = ["findmnt", "--noheadings", "--output", "SOURCE", place]
+    device = subprocess.run(find, check=True, capture_output=True, text=True).stdout.split()[-1]
+    backing = Path("/sys/block") / Path(device).name / "loop" / "backing_file"
+    image = backing.read_text().rstrip("\n")
     subprocess.run(["umount", place], check=True)
-    spare = place.with_name("spare.image")
+    spare = Path(f"{image}.spare")
     spare.write_bytes(bytes(1 << 20))
     busy = subprocess.run(
         ["losetup", "--find", "--show", spare], check=True, capture_output=True, text=True
@@ -103,7 +113,6 @@ def away(place: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        image = str(place.with_name(f"{place.name}.image"))
         subprocess.run(["mount", "-o", "loop", image, place], check=True)
         subprocess.run(["losetup", "--detach", busy.stdout.strip()], check=True)
         spare.unlink()

@@ -101,7 +101,10 @@ async def test_another_disk_is_refused_until_it_is_allowed(
     fill(disk, 10)
     await world.completed()
     copy = world.keep_copy()
-    with away(disk), ext4(disk, suffix="other") if other == "ext4" else tmpfs(disk):
+    with (
+        away(disk),
+        ext4(disk, image=world.scratch / "other.image") if other == "ext4" else tmpfs(disk),
+    ):
         copy_all(copy, disk)
         found = await refused(world)
         assert found.kind is RefusalKind.MOVED

@@ -143,12 +143,13 @@ def to_remember(
 
     `guarded`: those that stayed as they were, with all below, and whether they could be read. What
     is below those is remembered as before; what was new and could not be read any more, as seen.
+    What was there before, and is neither guarded nor found, could not be looked at.
     """
     found = {}
     for path in before.keys() | now.keys():
         place = next((place for place in guarded if path.startswith(place)), None)
         if place is None:
-            seen = now.get(path)
+            seen = now.get(path) or before.get(path)
         else:
             seen = before.get(path) or (None if guarded[place] else now.get(path))
         if seen is not None:

@@ -129,7 +129,7 @@ class Judge:
 
     async def remember(self, tx: Transaction) -> None:
         """What the next upload is compared with."""
-        found = guard.to_remember(self._known.mounts, self.watch.found, self._guarded)
+        found = guard.to_remember(self.watch.before, self.watch.found, self._guarded)
         await mounts.remember(tx, self._run.folder.id, found)
 
     async def withdraw(self) -> None:

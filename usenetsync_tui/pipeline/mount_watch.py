@@ -62,7 +62,7 @@ class MountWatch:
     def __init__(self, path: bytes, first: FirstLook, before: Mapping[bytes, FileSystem]) -> None:
         self._path = path
         self._first = first
-        self._before = before
+        self.before = before
         self.suspects: Collection[bytes] = MountTable.read().below(path) | before.keys()
         """Directories that may be mount points though their device number does not say so."""
         self.found: dict[bytes, FileSystem] = {FOLDER: first.file_system}
@@ -71,7 +71,7 @@ class MountWatch:
     def refuses(self, path: bytes, fd: int, parent: int) -> str:
         """Why an open directory of the walk is not to be entered; empty when it is."""
         now = self._mounted(path, fd, parent)
-        reason = judge_entered(self._before.get(path), now)
+        reason = judge_entered(self.before.get(path), now)
         if not reason and now is not None and len(path) <= LONGEST:
             self.found[path] = now
         return reason
@@ -98,7 +98,7 @@ class MountWatch:
         not missed: what is below them is kept without that.
         """
         missed = {}
-        wanted = self.found.keys() | self._before.keys()
+        wanted = self.found.keys() | self.before.keys()
         root = os.open(self._path, _DIRECTORY)
         try:
             for path in sorted(wanted - {FOLDER}):
@@ -118,7 +118,7 @@ class MountWatch:
         if entered is not None:
             return UNMOUNTED if judge_entered(entered, now) else ""
         # The walk did not come by: whatever is there now was not there then.
-        return judge_entered(self._before[path], now) or UNMOUNTED
+        return judge_entered(self.before[path], now) or UNMOUNTED
 
     def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
         above, _, name = path[:-1].rpartition(b"/")
