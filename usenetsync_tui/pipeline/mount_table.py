@@ -140,16 +140,23 @@ def _uuid(fd: int, device: int, source: bytes) -> str:
 
 
 def _uuid_of_device(device: int, source: bytes, folder: str = _BY_UUID) -> str:
-    devices = {device}
-    if not os.major(device) and not source.startswith(b"/dev/"):
+    named = source.startswith(b"/dev/")
+    if not os.major(device) and not named:
         return ""
+    # btrfs: its files have another number than the device.
+    devices = {device, _device(os.fsdecode(source)) if named else None} - {None}
     try:
-        if source.startswith(b"/dev/"):  # btrfs: its files have another number
-            found = os.stat(source)
-            devices |= {found.st_rdev} if stat.S_ISBLK(found.st_mode) else set()
-        for name in os.listdir(folder):
-            if os.stat(os.path.join(folder, name)).st_rdev in devices:
-                return name.replace("-", "").lower()
+        names = os.listdir(folder)
     except OSError:
         return ""  # no udev here
-    return ""
+    found = (name for name in names if _device(os.path.join(folder, name)) in devices)
+    return next(found, "").replace("-", "").lower()
+
+
+def _device(path: str) -> int | None:
+    """The number of a block device; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_rdev if stat.S_ISBLK(status.st_mode) else None
