@@ -32,9 +32,15 @@ def mounted(place: Path, *words: str) -> Iterator[Path]:
         unmount(place)
 
 
+def _is_mounted(place: Path) -> bool:
+    """By the table: a bind mount has no device of its own, and of a dead one nothing is told."""
+    table = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == os.fspath(place) for line in table)
+
+
 def unmount(place: Path) -> None:
     """Take the uppermost mount off a place, even if somebody is still inside."""
-    if os.path.ismount(place):
+    if _is_mounted(place):
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
@@ -46,9 +52,11 @@ def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
 
 
 @contextmanager
-def ext4(place: Path, *, inode_size: int = 256, megabytes: int = 32) -> Iterator[Path]:
-    """An ext4 of its own in a file beside `place`; inodes of 128 bytes know whole seconds only."""
-    image = place.with_name(f"{place.name}.image")
+def ext4(
+    place: Path, *, inode_size: int = 256, megabytes: int = 32, image: Path | None = None
+) -> Iterator[Path]:
+    """An ext4 in a file of its own; inodes of 128 bytes know whole seconds only."""
+    image = image or place.with_name(f"{place.name}.image")
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
     make = ["mkfs.ext4", "-q", "-F", "-I", str(inode_size), image]
@@ -87,3 +95,31 @@ def _await(server: subprocess.Popen[bytes], place: Path) -> None:
             words = server.stderr.read().decode(errors="replace") if server.stderr else ""
             pytest.skip(f"no FUSE mount here: {words.strip().splitlines()[-1:]}")
         time.sleep(0.02)
+
+
+@contextmanager
+def away(place: Path) -> Iterator[Path]:
+    """The `ext4` at a place is not mounted in the block; on another loop device afterwards."""
+    find = ["findmnt", "--noheadings", "--output", "SOURCE", place]
+    device = subprocess.run(find, check=True, capture_output=True, text=True).stdout.split()[-1]
+    backing = Path("/sys/block") / Path(device).name / "loop" / "backing_file"
+    image = backing.read_text().rstrip("\n")
+    subprocess.run(["umount", place], check=True)
+    spare = Path(f"{image}.spare")
+    spare.write_bytes(bytes(1 << 20))
+    busy = subprocess.run(
+        ["losetup", "--find", "--show", spare], check=True, capture_output=True, text=True
+    )
+    try:
+        yield place
+    finally:
+        subprocess.run(["mount", "-o", "loop", image, place], check=True)
+        subprocess.run(["losetup", "--detach", busy.stdout.strip()], check=True)
+        spare.unlink()
+
+
+@contextmanager
+def bound(folder: Path, place: Path) -> Iterator[Path]:
+    """A folder at another place too."""
+    with mounted(place, "--bind", str(folder)) as made:
+        yield made

@@ -27,6 +27,7 @@ from usenetsync_tui.model.ports import Opener, Place, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.own_files import OwnPlace
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
@@ -130,20 +131,23 @@ class World:
         place = await self.of(folder.realm)
         return Run(self.catalogue, self, place, folder, job, self.limits, version=version)
 
-    async def upload(self) -> Outcome:
+    async def upload(
+        self, *, allow_shrink: bool = False, own: Collection[OwnPlace] = ()
+    ) -> Outcome:
         """One upload to its end, its outcome written down as the engine would."""
         run = await self.new_run()
-        outcome = await upload(run, frozenset())
+        run.allow_shrink = allow_shrink
+        outcome = await upload(run, own)
         await self.end(run, outcome)
         return outcome
 
     async def end(self, run: Run, outcome: Outcome) -> None:
         async with self.catalogue.transaction() as tx:
-            await jobs.set_state(tx, run.job_id, outcome.state, outcome.message)
+            await jobs.set_state(tx, run.job_id, outcome.state, outcome.message, outcome.refusal)
 
-    async def completed(self) -> int:
+    async def completed(self, *, allow_shrink: bool = False) -> int:
         """An upload that has to be whole, its figures too; returns the version."""
-        outcome = await self.upload()
+        outcome = await self.upload(allow_shrink=allow_shrink)
         assert outcome.state is JobState.COMPLETED, (outcome, await self.notices())
         assert self.run is not None
         p = self.run.progress

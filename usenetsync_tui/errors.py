@@ -112,6 +112,10 @@ class SourceError(UsenetSyncError):
     """The folder cannot be read."""
 
 
+class SourceGoneError(SourceError):
+    """The folder is not there. If it is on a disk, mount it and upload again."""
+
+
 class TargetError(UsenetSyncError):
     """The target cannot be written."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.catalogue import files
+from usenetsync_tui.catalogue import files, vanished
 from usenetsync_tui.catalogue.files import Placed, Span, path_key
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Entry, FileState
@@ -29,6 +29,7 @@ async def change(
 ) -> None:
     async with catalogue.transaction() as tx:
         await files.apply_changes(tx, folder.id, version, upserts, [path_key(p) for p in gone])
+        await vanished.remove(tx, folder.id, version)
 
 
 async def version_of(catalogue: Catalogue, folder: Folder, version: int) -> dict[bytes, int]:

@@ -18,6 +18,7 @@ from trees import as_nobody, hostile_tree, naive_walk
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.pipeline import directory_stack, scan, sorted_names
+from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.scan import ScanBatch, walk
 
 
@@ -399,14 +400,15 @@ def test_unreadable_folders_are_there_and_kept(short_folder: Path) -> None:
 def test_the_catalogues_own_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "data" / "base").mkdir(parents=True)
     (tmp_path / "x").touch()
-    status = os.stat(tmp_path / "data")
-    own = frozenset([(status.st_dev, status.st_ino)])
-    found = everything(walk(os.fsencode(tmp_path), exclude=own))
+    places = [OwnPlace(tmp_path / "data", "the database", always=True)]
+    found = everything(walk(os.fsencode(tmp_path), own=OwnFiles(os.fsencode(tmp_path), places)))
     assert [e.path for e in found.entries] == [b"", b"x"]
-    assert found.problems == [Problem(b"data/", NoticeKind.SKIPPED, "the catalogue's own folder")]
+    assert found.problems == [Problem(b"data/", NoticeKind.SKIPPED, "the database")]
     assert not found.kept
-    with pytest.raises(SourceError, match="own folder"):
-        next(walk(os.fsencode(tmp_path / "data"), exclude=own))
+    for inside in (tmp_path / "data", tmp_path / "data" / "base"):
+        own = OwnFiles(os.fsencode(inside), places)
+        with pytest.raises(SourceError, match="is, or is part of, the database"):
+            next(walk(os.fsencode(inside), own=own))
 
 
 def test_a_root_that_is_no_folder(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Codec
+from usenetsync_tui.model.sources import RefusalKind
 from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.upload import upload
 from usenetsync_tui.store.shards import ShardsStore
 
 
@@ -234,7 +233,9 @@ async def test_a_folder_that_is_not_there(world: World) -> None:
     write(world.root, a=b"kept")
     await world.completed()
     world.root.rename(world.scratch / "elsewhere")
-    run: Run = await world.new_run()
-    with pytest.raises(Exception, match="cannot be read"):
-        await upload(run, frozenset())
+    outcome = await world.upload()
+    assert (outcome.state, outcome.version) == (JobState.FAILED, 1)
+    assert "cannot be read" in outcome.message
+    assert outcome.refusal is not None
+    assert outcome.refusal.kind is RefusalKind.GONE
     assert world.query("SELECT count(*) FROM files WHERE last_version IS NOT NULL") == [(0,)]

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue import vanished
+from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, unfitted_time
 from usenetsync_tui.postgres.copy import copy_rows
 
@@ -114,22 +115,34 @@ async def current_page(
 
 
 async def apply_changes(
-    tx: Transaction, folder: int, version: int, upserts: Sequence[Entry], removed: Sequence[bytes]
-) -> None:
-    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone."""
+    tx: Transaction,
+    folder: int,
+    version: int,
+    upserts: Sequence[Entry],
+    removed: Sequence[bytes],
+    *,
+    resumed: bool = False,
+) -> frozenset[bytes]:
+    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone.
+
+    What is gone is removed when the version is finished (`vanished.remove`). `resumed`: rows may
+    have ended before this version in an earlier run; those that are right again go on, and their
+    keys are returned.
+    """
+    await vanished.add(tx, folder, removed)
+    if not upserts:
+        return frozenset()
     keys = [path_key(e.path) for e in upserts]
-    await tx.run(
-        _SQL["close_superseded"],
-        {"folder": folder, "version": version, "keys": [*keys, *removed]},
-    )
-    if removed:
-        await tx.run(
-            _SQL["delete_unborn"], {"folder": folder, "version": version, "keys": list(removed)}
-        )
-    if upserts:
-        await tx.run(_SQL["staging"])
-        await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
-        await tx.run(_SQL["insert_staged"], {"folder": folder, "version": version})
+    values = {"folder": folder, "version": version}
+    await tx.run(_SQL["staging"])
+    await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
+    going_on: frozenset[bytes] = frozenset()
+    if resumed:
+        going_on = frozenset(column(await tx.fetch(_SQL["take_up_staged"], values)))
+    others = [key for key in keys if key not in going_on]
+    await tx.run(_SQL["close_superseded"], {**values, "keys": others})
+    await tx.run(_SQL["insert_staged"], values)
+    return going_on
 
 
 async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:

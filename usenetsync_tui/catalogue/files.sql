@@ -30,6 +30,31 @@ COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode,
                    long_path)
 FROM STDIN (FORMAT BINARY);
 
+-- take_up_staged
+-- Rows that ended before the version under construction though the walk finds them as they were
+-- go on; what that version has in their place, and the staged entry, goes. Returns their keys. Not
+-- taken up: what is to be read again because its articles belong elsewhere now.
+WITH back AS (
+    UPDATE files f SET last_version = NULL
+      FROM staged_files s
+     WHERE f.folder_id = %(folder)s AND f.path_key = s.path_key
+       AND f.last_version = %(version)s - 1 AND f.state = 1
+       AND (f.kind, f.size, f.mtime_ns, f.ctime_ns, f.inode, f.mode)
+         = (s.kind, s.size, s.mtime_ns, s.ctime_ns, s.inode, s.mode)
+       AND f.link IS NOT DISTINCT FROM s.link
+       AND (f.uid IS NULL OR (f.uid, f.gid) = (s.uid, s.gid))
+       AND NOT EXISTS (SELECT FROM objects o JOIN folders k ON k.id = o.folder_id
+                        WHERE o.id = f.object_id
+                          AND (o.realm_id <> k.realm_id OR o.copies < k.copies))
+ RETURNING f.path_key),
+instead AS (
+    DELETE FROM files f USING back
+     WHERE f.folder_id = %(folder)s AND f.path_key = back.path_key
+       AND f.first_version = %(version)s),
+known AS (
+    DELETE FROM staged_files s USING back WHERE s.path_key = back.path_key)
+SELECT path_key FROM back;
+
 -- close_superseded
 -- Rows of earlier versions end before the version under construction.
 UPDATE files SET last_version = %(version)s - 1
@@ -64,19 +89,16 @@ UPDATE files f
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version;
 
--- delete_unborn
--- Files that appeared and went while the version was under construction.
-DELETE FROM files
- WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
-   AND first_version = %(version)s;
-
 -- pending_page
--- Files whose bytes are still to be read, after a key and before another, in path order.
+-- Files whose bytes are still to be read, after a key and before another, in path order; but for
+-- those that are gone.
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
        uid, gid, object_id, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND NOT EXISTS (SELECT FROM vanished v
+                    WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key)
  ORDER BY path_key
  LIMIT %(limit)s;
 
@@ -192,6 +214,8 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key,
   JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
               AND f.path_key BETWEEN o.first_key AND o.last_key
  WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
+   AND NOT EXISTS (SELECT FROM vanished v
+                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key)
  ORDER BY f.path_key
  LIMIT %(limit)s;
 

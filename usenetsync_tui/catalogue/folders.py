@@ -99,6 +99,9 @@ async def keep(
     priority = choices.priority
     if priority is None:  # CRITICAL is 0
         priority = known.priority if known else Priority.NORMAL
+    own_files = choices.own_files
+    if own_files is None:
+        own_files = known is not None and known.own_files
     on_usenet = store is StoreKind.USENET
     newsgroups = list(defaults.newsgroups) if on_usenet else []
     realm: dict[str, object] = {
@@ -120,6 +123,7 @@ async def keep(
         "priority": int(priority),
         "compression": str(compression),
         "copies": choices.copies or (known.copies if known else 1),
+        "own_files": own_files,
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -184,5 +188,6 @@ def _realm(row: tuple[Any, ...]) -> Realm:
 
 
 def _folder(row: tuple[Any, ...]) -> Folder:
-    realm = _realm(row[6:])
-    return Folder(row[0], row[1], row[2], realm, Priority(row[3]), Compression(row[4]), row[5])
+    realm = _realm(row[7:])
+    choices = Priority(row[3]), Compression(row[4]), row[5], row[6]
+    return Folder(row[0], row[1], row[2], realm, *choices)

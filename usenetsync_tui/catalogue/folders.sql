@@ -1,27 +1,27 @@
 -- all
 -- Every folder with its realm, by name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
        r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  ORDER BY f.name;
 
 -- by_path
 -- The folder kept at a path.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
        r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.path = %(path)s;
 
 -- by_id
 -- The folder with an id.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
        r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.id = %(id)s;
 
 -- by_name
 -- The folder with a name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
        r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.name = %(name)s;
@@ -67,12 +67,12 @@ SELECT name FROM folders WHERE name = %(name)s OR starts_with(name, %(name)s || 
 
 -- insert
 -- A new folder.
-INSERT INTO folders (path, name, realm_id, priority, compression, copies)
-VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s);
+INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files)
+VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s);
 
 -- update
 -- The choices remembered for a folder.
 UPDATE folders
    SET realm_id = %(realm)s, priority = %(priority)s, compression = %(compression)s,
-       copies = %(copies)s
+       copies = %(copies)s, own_files = %(own_files)s
  WHERE id = %(id)s;

@@ -10,6 +10,7 @@ import anyio
 import click
 
 from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.run import (
@@ -23,7 +24,7 @@ from usenetsync_tui.cli.run import (
 )
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.opening import application_name
-from usenetsync_tui.engine.single import SingleJob, finished_version
+from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import Verb

@@ -18,11 +18,14 @@ CODES = {
     JobState.CANCELLED: Exit.INTERRUPTED,
     JobState.QUEUED: Exit.INTERRUPTED,
 }
+OWN_IN_PUBLIC = "UsenetSync's OWN PASSWORDS AND KEYS are in it, and everybody can read it."
 _GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED: "!"}
 
 
 def tell(summary: Summary, *, as_json: bool) -> None:
     """The summary of a job: a few lines, or one JSON object after its notices."""
+    if summary.folder.is_public and summary.folder.own_files:
+        words.complain(words.red(f"usenetsync: {summary.folder.name}: {OWN_IN_PUBLIC}"))
     if as_json:
         for notice in summary.notices:
             words.emit("notice", job=summary.figures.id, **words.row(notice))
@@ -30,6 +33,8 @@ def tell(summary: Summary, *, as_json: bool) -> None:
         return
     glyph = _GLYPHS.get(summary.outcome.state, "‖")
     words.say(f"{glyph} {summary.folder.name}: {summary.outcome.message}")
+    if summary.outcome.refusal is not None:
+        return
     for line in _figures(summary):
         words.say(f"  {line}")
     for notice in summary.notices[:_SHOWN]:
@@ -97,6 +102,7 @@ def _fields(summary: Summary) -> dict[str, object]:
         "state": summary.outcome.state,
         "version": summary.outcome.version,
         "message": summary.outcome.message,
+        "refusal": summary.outcome.refusal,
         "snapshot": summary.snapshot,
         "entries": figures.entries,
         "unchanged": figures.unchanged,

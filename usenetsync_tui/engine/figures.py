@@ -47,6 +47,7 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
         elapsed=0.0,
         message=job.message or "",
         target=job.target or b"",
+        refusal=job.refusal,
     )
 
 

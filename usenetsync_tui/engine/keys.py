@@ -34,12 +34,17 @@ _TRIED = 3
 """Keys that a passphrase is tried on: scrypt takes half a second each time."""
 
 
+def key_file(settings: Settings, locations: Locations) -> Path:
+    """Where the key file is, or will be."""
+    return settings.key_file or locations.config_dir / KEY_NAME
+
+
 class KeyRing:
     """Makes, wraps and unwraps folder keys. Blocking; a passphrase takes a fraction of a second."""
 
     def __init__(self, settings: Settings, locations: Locations) -> None:
         self._settings = settings
-        self._key_file = settings.key_file or locations.config_dir / KEY_NAME
+        self._key_file = key_file(settings, locations)
         self._folder = locations
 
     def new_key(self, others: Sequence[bytes] = ()) -> bytes:

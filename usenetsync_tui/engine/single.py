@@ -7,20 +7,17 @@ from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import checks, jobs, snapshots
-from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue import checks, jobs
 from usenetsync_tui.engine.figures import running_figures
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import (
     SourceError,
     StoreError,
-    UnknownSnapshotError,
     UsenetSyncError,
     leading_error,
 )
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.check import Mended, mend
@@ -29,21 +26,6 @@ from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
 from usenetsync_tui.pipeline.upload import Outcome
 from usenetsync_tui.pipeline.verify import Verified, verify
-
-
-async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
-    """The version that is meant; None: the newest finished one. `UnknownSnapshotError`."""
-    versions = [
-        s.version
-        for s in await snapshots.of_folder(tx, folder)
-        if s.state is not SnapshotState.BUILDING
-    ]
-    if not versions:
-        raise UnknownSnapshotError("No version of it is complete yet.")
-    if wanted is not None and wanted not in versions:
-        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
-        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
-    return wanted or versions[-1]
 
 
 async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -7,6 +7,7 @@ import time
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.figures import queued_figures
+from usenetsync_tui.engine.own_places import own_places
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.shift import AtWork, Shift
 from usenetsync_tui.engine.single import concluded, restored, verified
@@ -49,7 +50,7 @@ async def work(shift: Shift, job: Job) -> None:
     if outcome.state is JobState.QUEUED:
         outcome = Outcome(mine.stop_as, outcome.version, outcome.message)
     async with shift.catalogue.transaction(durable=True) as tx:
-        await jobs.set_state(tx, job.id, outcome.state, outcome.message)
+        await jobs.set_state(tx, job.id, outcome.state, outcome.message, outcome.refusal)
     shift.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(shift, job, folder)
@@ -65,7 +66,9 @@ async def work(shift: Shift, job: Job) -> None:
 async def _perform(shift: Shift, run: Run, job: Job) -> Outcome:
     match job.verb:
         case Verb.UPLOAD:
-            return await upload(run, shift.exclude)
+            own = own_places(shift.settings, shift.locations, shift.database, run.folder)
+            run.allow_shrink = job.allow_shrink or run.allow_shrink
+            return await upload(run, own)
         case Verb.RESTORE:
             outcome = await restored(run, job)
             return _with(outcome, f"restored to {safe_name(job.target or b'')}")

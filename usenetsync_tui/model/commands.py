@@ -18,6 +18,8 @@ class FolderChoices:
     copies: int | None = None
     priority: Priority | None = None
     compression: Compression | None = None
+    own_files: bool | None = None
+    """Whether UsenetSync's own configuration, keys and logs are kept where the folder has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Upload:
 
     path: bytes
     choices: FolderChoices = FolderChoices()
+    allow_shrink: bool = False
+    """Take the folder as it is, however little is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Retry:
     """Queue a failed, incomplete or cancelled job again."""
 
     job_id: int
+    allow_shrink: bool = False
+    """Have an upload take the folder as it is, however little is left of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class NoticeKind(IntEnum):
     """Why a path deserves a line in the job's report. All but SKIPPED make a job incomplete."""
 
     SKIPPED = 0
-    """A socket, FIFO or device: nothing to keep."""
+    """A socket, FIFO or device: nothing to keep; or a file of UsenetSync's own."""
     UNREADABLE = 1
     VANISHED = 2
     """Deleted between the walk and the read."""
@@ -104,6 +104,8 @@ class NoticeKind(IntEnum):
     """The user held it, or left it out of this version."""
     UNKNOWN = 9
     """No server gives a clear answer: whether articles are there is not known."""
+    GUARDED = 10
+    """A mount point that is not what it was: what is below it stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)

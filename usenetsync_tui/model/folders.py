@@ -88,6 +88,14 @@ class Folder:
     priority: Priority
     compression: Compression
     copies: int
+    own_files: bool = False
+    """UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+
+    @property
+    def is_public(self) -> bool:
+        """Everybody can read it: plain articles on Usenet."""
+        realm = self.realm
+        return realm.store is StoreKind.USENET and realm.profile is Profile.PLAIN
 
 
 class SnapshotState(IntEnum):

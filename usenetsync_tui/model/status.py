@@ -13,6 +13,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.sources import Refusal
 
 
 class EngineState(StrEnum):
@@ -94,6 +95,8 @@ class JobStatus:
     """Segments fetched from a further copy."""
     target: bytes = b""
     """Where a restore goes."""
+    refusal: Refusal | None = None
+    """Why an upload did not take the folder as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Place, Places
+from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline.crew import Crew, Team
 from usenetsync_tui.pipeline.turnstile import Turnstile
@@ -189,6 +190,10 @@ class Run:
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""
+    allow_shrink: bool = False
+    """The user wants the folder taken as it is, however little is left of it."""
+    refusal: Refusal | None = None
+    """Why the folder is not taken as it is."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
     crew: Crew = field(init=False)

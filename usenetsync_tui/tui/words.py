@@ -56,6 +56,7 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.UNWRITABLE: "unwritable",
     NoticeKind.LEFT_OUT: "left out",
     NoticeKind.UNKNOWN: "not verified",
+    NoticeKind.GUARDED: "kept as it was",
 }
 
 
