@@ -92,6 +92,8 @@ class JobStatus:
     """Segments fetched from a further copy."""
     target: bytes = b""
     """Where a restore goes."""
+    missed_files: int = 0
+    """Files of the total that a restore has given up; `done_files` does not count them."""
 
 
 @dataclass(frozen=True, slots=True)

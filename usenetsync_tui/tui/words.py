@@ -55,6 +55,8 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.DAMAGED: "damaged",
     NoticeKind.UNWRITABLE: "unwritable",
     NoticeKind.LEFT_OUT: "left out",
+    NoticeKind.ATTRIBUTES: "restored, but",
+    NoticeKind.NOTED: "noted",
 }
 
 
