@@ -129,6 +129,14 @@ class SourceFileError(UsenetSyncError):
         self.reason = reason
 
 
+class FileDamagedError(UsenetSyncError):
+    """The file is damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class TargetFileError(UsenetSyncError):
     """The file cannot be written."""
 

@@ -93,6 +93,17 @@ class VersionRow(NamedTuple):
     gid: int | None
 
 
+class DirectoryRow(NamedTuple):
+    """A directory of one version; field order is that of the query."""
+
+    path: bytes
+    mode: int
+    mtime_ns: int
+    uid: int | None
+    gid: int | None
+    key: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class VersionCounts:
     """What a version holds; size in bytes of the source."""
@@ -282,12 +293,20 @@ async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionR
     return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
 
 
-async def version_directories(
-    tx: Transaction, span: Span, limit: int
-) -> list[tuple[bytes, int, int, bytes]]:
-    """(path, mode, mtime_ns, key) of the last directories of a span, last first."""
+async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:
+    """The last directories of a span, last first."""
     rows = await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
-    return [(path, mode, unfitted_time(mtime_ns), key) for path, mode, mtime_ns, key in rows]
+    return [DirectoryRow._make((*r[:2], unfitted_time(r[2]), *r[3:])) for r in rows]
+
+
+async def has_text(tx: Transaction, span: Span, words: str) -> bool:
+    """Whether a path of a span, in any version, has some lower-case ASCII text in it.
+
+    In whatever case: on some file systems that makes no difference.
+    """
+    values = {**span.values(), "pattern": f"%{words}%"}
+    found: bool = (await tx.one(_SQL["has_text"], values))[0]
+    return found
 
 
 async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:

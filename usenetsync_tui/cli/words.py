@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import click
 import humanize
 
-from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.safe_name import safe_name
 
 
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
 
 def reason(notice: Notice) -> str:
     """One line for a notice."""
-    name = "·" if notice.kind is NoticeKind.SKIPPED else "!"
+    name = "!" if notice.is_error else "·"
     kind = notice.kind.name.lower()
     return f"  {name} {kind}: {safe_name(notice.path) or '.'}: {safe_name(notice.reason)}"
 

@@ -14,6 +14,7 @@ from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import (
     SourceError,
     StoreError,
+    TargetError,
     UsenetSyncError,
     leading_error,
 )
@@ -55,7 +56,11 @@ async def restored(run: Run, job: Job) -> Outcome:
             if made:
                 await jobs.own_target(tx, job.id)
             owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
-        await restore(run, tree, job.prefix or b"", owns_target=owns)
+        try:
+            await restore(run, tree, job.prefix or b"", owns_target=owns)
+        except TargetError:
+            await run.save_progress()  # of a job that fails the count is true, too
+            raise
     return await _ended(run)
 
 

@@ -97,6 +97,8 @@ class JobStatus:
     """Where a restore goes."""
     refusal: Refusal | None = None
     """Why an upload did not take the folder as it is."""
+    missed_files: int = 0
+    """Files of the total that a restore has given up; `done_files` does not count them."""
 
 
 @dataclass(frozen=True, slots=True)

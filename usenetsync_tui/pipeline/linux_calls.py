@@ -13,7 +13,8 @@ import os
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 _libc.syncfs.argtypes = [ctypes.c_int]
-_UNSUPPORTED = frozenset([errno.EOPNOTSUPP, errno.ENOSYS])
+_REFUSALS = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
+"""What is said of this file; anything else says that the file system does not preallocate."""
 
 
 def preallocate(fd: int, size: int) -> bool:
@@ -26,10 +27,10 @@ def preallocate(fd: int, size: int) -> bool:
         return True
     while _libc.fallocate(fd, 0, 0, size) != 0:
         code = ctypes.get_errno()
-        if code in _UNSUPPORTED:
-            return False
-        if code != errno.EINTR:
+        if code in _REFUSALS:
             raise OSError(code, os.strerror(code))
+        if code != errno.EINTR:
+            return False
     return True
 
 
@@ -37,4 +38,6 @@ def sync_file_system(fd: int) -> None:
     """Return when the file system `fd` is on has everything written. Raises OSError (EIO…)."""
     if _libc.syncfs(fd) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+        if code not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
+            raise OSError(code, os.strerror(code))
+        os.sync()  # of all file systems, where this one cannot be told alone

@@ -57,6 +57,9 @@ class Progress:
     in_flight: int = 0
     errors: int = 0
     notices: int = 0
+    missed_files: int = 0
+    """Files that will not be done in this run, whatever the reason (restore)."""
+    missed_bytes: int = 0
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 

@@ -57,6 +57,8 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.LEFT_OUT: "left out",
     NoticeKind.UNKNOWN: "not verified",
     NoticeKind.GUARDED: "kept as it was",
+    NoticeKind.ATTRIBUTES: "restored, but",
+    NoticeKind.NOTED: "noted",
 }
 
 
