@@ -98,6 +98,7 @@ async def keep(
         "priority": int(priority),
         "compression": str(compression),
         "copies": choices.copies or (known.copies if known else 1),
+        "ignore_inode": _ignores_inode(known, choices),
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -122,6 +123,17 @@ def _place(
             "if everybody may read it, plain."
         )
     return store, profile
+
+
+def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
+    if choices.ignore_inode is not None:
+        return choices.ignore_inode
+    return known is not None and known.ignore_inode
+
+
+async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
+    """Inode numbers of a folder's files change while nothing else does."""
+    await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
 async def _sealed_realm(
@@ -152,5 +164,15 @@ def _realm(row: tuple[Any, ...]) -> Realm:
 
 
 def _folder(row: tuple[Any, ...]) -> Folder:
-    realm = _realm(row[6:])
-    return Folder(row[0], row[1], row[2], realm, Priority(row[3]), Compression(row[4]), row[5])
+    path, name, priority, compression, copies, ignore_inode, unstable_inodes = row[1:8]
+    return Folder(
+        row[0],
+        path,
+        name,
+        _realm(row[8:]),
+        Priority(priority),
+        Compression(compression),
+        copies,
+        ignore_inode,
+        unstable_inodes,
+    )

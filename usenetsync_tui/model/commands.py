@@ -18,6 +18,8 @@ class FolderChoices:
     copies: int | None = None
     priority: Priority | None = None
     compression: Compression | None = None
+    ignore_inode: bool | None = None
+    """Another inode number alone is no change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,15 @@ class Folder:
     priority: Priority
     compression: Compression
     copies: int
+    ignore_inode: bool = False
+    """Inode numbers are not compared, by choice."""
+    unstable_inodes: bool = False
+    """Inode numbers were found to change while nothing else did."""
+
+    @property
+    def ignores_inode(self) -> bool:
+        """Whether another inode number is no reason to read a file again."""
+        return self.ignore_inode or self.unstable_inodes
 
 
 class SnapshotState(IntEnum):

@@ -68,13 +68,20 @@ async def mend(run: Run) -> int:
     before = await _lacking(run)
     if not before.sendable:
         return 0
-    source = await to_thread.run_sync(SourceTree, run.folder.path)
-    with source:
+    with await open_source(run) as source:
         await repost(run, source)
         await see_through(run, source)
     async with run.catalogue.transaction() as tx:
         await snapshots.mend(tx, run.folder.id)
     return before.articles - (await _lacking(run)).articles
+
+
+async def open_source(run: Run) -> SourceTree:
+    """The run's folder, to be read. Raises SourceError when it is not there."""
+    folder = run.folder
+    return await to_thread.run_sync(
+        lambda: SourceTree(folder.path, ignore_inode=folder.ignores_inode)
+    )
 
 
 async def repost(run: Run, source: SourceTree) -> None:
