@@ -69,19 +69,19 @@ def _open_stepwise(root: int, path: bytes, flags: int) -> int:
     at = root
     try:
         for step in above:
-            below = _enter(at, step)
+            below = _step(at, step, _PLACE)
             if at != root:
                 os.close(at)
             at = below
-        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
+        return _step(at, name, flags)
     finally:
         if at != root:
             os.close(at)
 
 
-def _enter(at: int, name: bytes) -> int:
+def _step(at: int, name: bytes, flags: int) -> int:
     try:
-        return os.open(name, _PLACE | os.O_NOFOLLOW, dir_fd=at)
+        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
     except NotADirectoryError:
         # A symlink is refused in these words too. What it is may change again meanwhile: then
         # the reason is another one, and it is refused all the same.
