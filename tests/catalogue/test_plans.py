@@ -41,7 +41,8 @@ _VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limi
 
 STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "current_page": ("files", "files.sql", _PAGE),
-    "pending_page": ("files", "files.sql", {**_PAGE, "until": b"000300/"}),
+    "pending_page": ("files", "files.sql", {
+        **_PAGE, "until": b"000300/", "realm": 1, "copies": 1}),
     "version_page": ("files", "files.sql", _VERSION),
     "version_directories": ("files", "files.sql", _VERSION),
     "close_superseded": ("files", "files.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
@@ -128,7 +129,8 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
         ("page", "articles.sql", "segments", {
             "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
         ("count", "articles.sql", "segments", {"object": 77}),
-        ("fail", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "reason": "held"}),
+        ("fail", "bulk.sql", "files", {
+            "folder": 1, "version": 2, "keys": _KEYS, "reason": "held"}),
         ("revive", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "version": 2}),
         ("plan_again", "bulk.sql", "segments", {"object": 77}),
     ],

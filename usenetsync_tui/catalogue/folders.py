@@ -124,6 +124,7 @@ async def keep(
         "compression": str(compression),
         "copies": choices.copies or (known.copies if known else 1),
         "own_files": own_files,
+        "ignore_inode": _ignores_inode(known, choices),
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -148,6 +149,17 @@ def _place(
             "if everybody may read it, plain."
         )
     return store, profile
+
+
+def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
+    if choices.ignore_inode is not None:
+        return choices.ignore_inode
+    return known is not None and known.ignore_inode
+
+
+async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
+    """Inode numbers of a folder's files change while nothing else does."""
+    await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
 async def _sealed_realm(
@@ -188,6 +200,6 @@ def _realm(row: tuple[Any, ...]) -> Realm:
 
 
 def _folder(row: tuple[Any, ...]) -> Folder:
-    realm = _realm(row[7:])
-    choices = Priority(row[3]), Compression(row[4]), row[5], row[6]
-    return Folder(row[0], row[1], row[2], realm, *choices)
+    path, name, priority, compression, copies, *choices = row[1:9]
+    kept_as = Priority(priority), Compression(compression), copies
+    return Folder(row[0], path, name, _realm(row[9:]), *kept_as, *choices)

@@ -1,28 +1,32 @@
 -- all
 -- Every folder with its realm, by name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  ORDER BY f.name;
 
 -- by_path
 -- The folder kept at a path.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.path = %(path)s;
 
 -- by_id
 -- The folder with an id.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.id = %(id)s;
 
 -- by_name
 -- The folder with a name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key, r.dress
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.name = %(name)s;
 
@@ -67,12 +71,18 @@ SELECT name FROM folders WHERE name = %(name)s OR starts_with(name, %(name)s || 
 
 -- insert
 -- A new folder.
-INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files)
-VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s);
+INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files,
+                     ignore_inode)
+VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s,
+        %(ignore_inode)s);
 
 -- update
 -- The choices remembered for a folder.
 UPDATE folders
    SET realm_id = %(realm)s, priority = %(priority)s, compression = %(compression)s,
-       copies = %(copies)s, own_files = %(own_files)s
+       copies = %(copies)s, own_files = %(own_files)s, ignore_inode = %(ignore_inode)s
  WHERE id = %(id)s;
+
+-- unstable_inodes
+-- What reading has shown; it is remembered, for the next walk compares without opening.
+UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;

@@ -68,6 +68,6 @@ WITH stray AS (
  RETURNING *)
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
                    inode, mode, link, uid, gid, long_path)
-SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
-       uid, gid, long_path
+SELECT folder_id, path_key, %(version)s, kind, 0, coalesce(stat_size, size), mtime_ns, ctime_ns,
+       inode, mode, link, uid, gid, long_path
   FROM stray WHERE first_version < %(version)s;

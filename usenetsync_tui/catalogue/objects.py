@@ -121,7 +121,7 @@ async def page(
     return await tx.fetch(_SQL["page"], {"folder": folder, "after": after, "limit": limit})
 
 
-async def shape(tx: Transaction, object_id: int) -> tuple[int, int] | None:
-    """(segment size, copies) of a file's object that a resumed upload may go on with."""
+async def shape(tx: Transaction, object_id: int) -> tuple[int, int, int] | None:
+    """(size, segment size, copies) of a file's object that a resumed upload may go on with."""
     row = await tx.maybe(_SQL["shape"], {"object": object_id})
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], row[2]) if row else None

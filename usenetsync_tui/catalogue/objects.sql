@@ -63,6 +63,6 @@ SELECT id, first_key, last_key
 -- shape
 -- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
 -- stale segments: those are of other content.
-SELECT segment_size, copies FROM objects o
+SELECT size, segment_size, copies FROM objects o
  WHERE id = %(object)s AND kind = 0
    AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 6);

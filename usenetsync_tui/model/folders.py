@@ -90,12 +90,21 @@ class Folder:
     copies: int
     own_files: bool = False
     """UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    ignore_inode: bool = False
+    """Inode numbers are not compared, by choice."""
+    unstable_inodes: bool = False
+    """Inode numbers were found to change while nothing else did."""
 
     @property
     def is_public(self) -> bool:
         """Everybody can read it: plain articles on Usenet."""
         realm = self.realm
         return realm.store is StoreKind.USENET and realm.profile is Profile.PLAIN
+
+    @property
+    def ignores_inode(self) -> bool:
+        """Whether another inode number is no reason to read a file again."""
+        return self.ignore_inode or self.unstable_inodes
 
 
 class SnapshotState(IntEnum):

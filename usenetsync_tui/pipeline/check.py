@@ -110,8 +110,7 @@ async def mend(run: Run) -> Mended:
     before, pending = await _lacking(run), await unverified_articles(run)
     if not before.sendable:
         return Mended()
-    source = await to_thread.run_sync(SourceTree, run.folder.path)
-    with source:
+    with await open_source(run) as source:
         await repost(run, source)
         words = await see_through(run, source)
     async with run.catalogue.transaction() as tx:
@@ -119,6 +118,14 @@ async def mend(run: Run) -> Mended:
     after = await _lacking(run)
     unverified = max(0, await unverified_articles(run) - pending)
     return Mended(max(0, before.articles - after.articles - unverified), unverified, words)
+
+
+async def open_source(run: Run) -> SourceTree:
+    """The run's folder, to be read. Raises SourceError when it is not there."""
+    folder = run.folder
+    return await to_thread.run_sync(
+        lambda: SourceTree(folder.path, ignore_inode=folder.ignores_inode)
+    )
 
 
 async def repost(run: Run, source: SourceTree) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.pipeline.beneath import open_parent
 from usenetsync_tui.pipeline.guard import (
     FOLDER,
     LONGEST,
@@ -20,11 +21,9 @@ from usenetsync_tui.pipeline.guard import (
     is_below,
     judge_entered,
 )
-from usenetsync_tui.pipeline.long_path import open_near
 from usenetsync_tui.pipeline.mount_table import MountTable
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
@@ -121,12 +120,7 @@ class MountWatch:
         return judge_entered(self.before[path], now) or UNMOUNTED
 
     def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
-        above, _, name = path[:-1].rpartition(b"/")
-        near, rest = open_near(root, above)
-        try:
-            parent = os.open(rest or b".", _PLACE, dir_fd=near)
-        finally:
-            os.close(near)
+        parent, name = open_parent(root, path[:-1])
         try:
             fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             try:

@@ -201,12 +201,12 @@ def _remake(
 ) -> bytes:
     """The payload of a planned segment from its source. Blocking.
 
-    Raises SourceFileError when the source is not what was planned.
+    Raises SourceFileError when the source is not what was planned. The digest says so, not times.
     """
     if made.kind == ObjectKind.PACK:
-        data = b"".join(source.read_small(m.entry) for m in members)
+        data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
     else:
-        with source.open(members[0].entry) as opened:
+        with source.open(source.as_it_is(members[0].entry)) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
     if hashlib.sha256(data).digest() != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")

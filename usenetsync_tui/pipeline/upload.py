@@ -15,23 +15,25 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files, jobs, moves, snapshots
+from usenetsync_tui.catalogue import files, folders, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.pipeline.check import see_through, unverified_articles, watch
+from usenetsync_tui.pipeline.check import open_source, see_through, unverified_articles, watch
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.give_up import why_unreadable
 from usenetsync_tui.pipeline.index import IndexResult, index
 from usenetsync_tui.pipeline.judge import Judge, first_look, known
 from usenetsync_tui.pipeline.ledger import Ledger
+from usenetsync_tui.pipeline.object_ids import ObjectIds
 from usenetsync_tui.pipeline.outgoing import capacity, outgoing
 from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.pack import Unit
 from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
 from usenetsync_tui.pipeline.plan import Planner
-from usenetsync_tui.pipeline.read import ObjectIds, Reader, why_unreadable
+from usenetsync_tui.pipeline.read import Reader
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
@@ -70,8 +72,7 @@ async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
         run.version = await snapshots.begin(tx, run.folder.id)
         await jobs.set_version(tx, run.job_id, run.version)
     judge = Judge(run, what, found, resumed=building is not None)
-    source = await to_thread.run_sync(SourceTree, run.folder.path)
-    with source:
+    with await open_source(run) as source:
         return await _take_in(run, source, judge, own, before)
 
 
@@ -91,6 +92,7 @@ async def _take_in(
             beside.start_soon(watch, run, ledger)
             await _stream(run, ledger, source, judge, own)
             beside.cancel_scope.cancel()
+        await _remember_inodes(run, source)
         unanswered = await see_through(run, source)
         # What had to be posted again may have changed: then it is to be read again.
         if run.draining or not (run.place.checks and await _is_pending(run)):
@@ -114,6 +116,13 @@ async def _take_in(
 def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
     version = before.version if before else 0
     return Outcome(JobState.FAILED, version, str(refusal), refusal)
+
+
+async def _remember_inodes(run: Run, source: SourceTree) -> None:
+    """The next walk need not open every file again whose inode number alone is another one."""
+    if source.inodes.unstable and not run.folder.unstable_inodes:
+        async with run.catalogue.transaction() as tx:
+            await folders.found_unstable_inodes(tx, run.folder.id)
 
 
 async def _move(run: Run) -> None:
@@ -156,7 +165,7 @@ async def _stream(
     compressing = Stage("compress", run.crew.team("compress", _compressors), read)
     if dense:
         run.stages.insert(2, compressing)
-    ids, indexed = ObjectIds(run), IndexResult()
+    ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
     # A reader that dresses what it reads sends nothing raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
@@ -211,7 +220,7 @@ async def _index(
 
 async def _is_pending(run: Run) -> bool:
     async with run.catalogue.transaction() as tx:
-        return bool(await files.pending_page(tx, run.folder.id, b"", 1))
+        return await files.any_pending(tx, run.folder)
 
 
 async def _fail_leftovers(run: Run) -> None:
@@ -219,7 +228,7 @@ async def _fail_leftovers(run: Run) -> None:
     reason = f"it kept changing while it was read, {PASSES} times"
     while True:
         async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, b"", run.limits.batch_size)
+            page = await files.pending_page(tx, run.folder, b"", run.limits.batch_size)
             await files.set_failed(tx, run.folder.id, [(f.key, reason) for f in page])
         if not page:
             return
