@@ -95,8 +95,9 @@ UPDATE files f
 
 -- pending_page
 -- Files whose bytes are still to be read, after a key and before another, in path order; but for
--- those that are gone. With the object that an interrupted upload began with, or else where the path's content lay last: in
--- an object of the realm that nothing is known to be lost of, in as many copies as are wanted.
+-- those that are gone. With the object that an interrupted upload began with, or else where the
+-- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
+-- many copies as are wanted.
 SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size), f.mtime_ns,
        f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
@@ -104,6 +105,8 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
   FROM (SELECT * FROM files
          WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
            AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+           AND NOT EXISTS (SELECT FROM vanished v
+                            WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key)
          ORDER BY path_key
          LIMIT %(limit)s) AS f
   LEFT JOIN LATERAL (
