@@ -17,7 +17,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from usenetsync_tui.catalogue import files, jobs, moves, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.check import see_through, unverified_articles, watch
+from usenetsync_tui.pipeline.check import articles, see_through, unverified_articles, watch
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.index import IndexResult, index
@@ -199,7 +199,7 @@ async def _report_unverified(run: Run, words: str) -> None:
     """How many articles nobody gave a clear answer of since they were posted."""
     count = run.progress.unverified = await unverified_articles(run)
     if count:
-        text = f"{count:,} articles posted, but not verified"
+        text = f"{articles(count)} posted, but not verified"
         await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
 
 
@@ -224,6 +224,6 @@ async def _finish(run: Run, before: int) -> Outcome:
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
     if unverified:
-        message = f"{message}, but {unverified:,} articles are not verified"
+        message = f"{message}, but {articles(unverified)} not verified"
         return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)
