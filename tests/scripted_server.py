@@ -90,10 +90,9 @@ class Fault:
         return Fault(on, raw=b"\xff\x00\x07 what?\r\n", keep=keep)
 
     @staticmethod
-    def endless_body(wire_id: str = "") -> Fault:
+    def endless_body(wire_id: str) -> Fault:
         """An article that does not end."""
-        named = f" <{wire_id}>" if wire_id else ""
-        return Fault("BODY", reply=f"222 0{named}", flood=b"x" * 120 + b"\r\n")
+        return Fault(f"BODY {wire_id}", reply=f"222 0 <{wire_id}>", flood=b"x" * 120 + b"\r\n")
 
     @staticmethod
     def endless(on: str) -> Fault:
@@ -421,10 +420,7 @@ class _Session:
             while self.sock.recv(65_536):
                 pass
             raise _Gone
-        if fault.surplus:
-            self.send(fault.surplus)
-        if fault.raw:
-            self.send(fault.raw)
+        self.send(fault.surplus + fault.raw)
         if fault.reply is not None:
             self.say(fault.reply)
             self.logged_in = self.logged_in and not fault.reply.startswith("480")

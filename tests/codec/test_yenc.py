@@ -19,6 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from trees import SEGMENT, content
 
+from usenetsync_tui.codec import yenc
 from usenetsync_tui.codec.envelope import Envelope, PlainDress, SealedDress
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError

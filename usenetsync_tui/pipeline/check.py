@@ -32,8 +32,8 @@ from usenetsync_tui.pipeline.source import SourceTree
 _EVERY = 1.0
 """Seconds between two looks at what is due."""
 _SILENT = 5
-"""Looks in a row without a clear answer, after which the rest is left to a later run: when nothing
-else waits for its turn any more."""
+"""Looks in a row without a clear answer, while nothing else waits for its turn any more, after
+which the rest is left to a later run."""
 _PUT_OFF = 0.5
 """Seconds before an article without a clear answer is asked for again; longer with each look."""
 _AFTER_REPAIR = (0.0, 1.0, 4.0, 15.0)
@@ -67,6 +67,11 @@ class Mended:
     """Why that is."""
 
 
+def articles(count: int) -> str:
+    """So many articles, in words."""
+    return f"{count:,} article{'s' if count != 1 else ''}"
+
+
 async def watch(run: Run, ledger: Ledger) -> None:
     """Look for what is due, until cancelled."""
     while run.place.checks:
@@ -85,8 +90,8 @@ async def see_through(run: Run, source: SourceTree) -> str:
         await run.gate.passed()
         looked = await look(run, Ledger())
         words = looked.words or words
-        silent = 0 if looked.clear else silent + bool(looked.words)
-        if not looked.usable or (silent >= _SILENT and not await _others_wait(run)):
+        silent = 0 if looked.clear or await _others_wait(run) else silent + bool(looked.words)
+        if not looked.usable or silent >= _SILENT:
             break
         if await _missing(run) > hopeless and not run.draining:
             await repost(run, source)
@@ -97,8 +102,7 @@ async def see_through(run: Run, source: SourceTree) -> str:
         if seconds is None:
             break
         run.progress.phase = "verify"
-        pause = min(silent, _SILENT) * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds))
-        await anyio.sleep(pause)
+        await anyio.sleep(silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds)))
     return words
 
 
@@ -156,7 +160,7 @@ async def _missing(run: Run) -> int:
 async def _others_wait(run: Run) -> bool:
     """Articles are to be looked for later than those that were put off."""
     async with run.catalogue.transaction() as tx:
-        return await checks.waits(tx, run.place.realm.id, _EVERY)
+        return await checks.waits(tx, run.place.realm.id, _PUT_OFF)
 
 
 def _schedule(place: Place) -> tuple[float, ...]:

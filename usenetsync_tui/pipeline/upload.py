@@ -20,7 +20,13 @@ from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.pipeline.check import open_source, see_through, unverified_articles, watch
+from usenetsync_tui.pipeline.check import (
+    articles,
+    open_source,
+    see_through,
+    unverified_articles,
+    watch,
+)
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.give_up import why_unreadable
@@ -256,7 +262,7 @@ async def _report_unverified(run: Run, words: str) -> None:
     """How many articles nobody gave a clear answer of since they were posted."""
     count = run.progress.unverified = await unverified_articles(run)
     if count:
-        text = f"{count:,} articles posted, but not verified"
+        text = f"{articles(count)} posted, but not verified"
         await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
 
 
@@ -283,6 +289,6 @@ async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
     if unverified:
-        message = f"{message}, but {unverified:,} articles are not verified"
+        message = f"{message}, but {articles(unverified)} not verified"
         return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)
