@@ -22,7 +22,8 @@ USENET = FolderDefaults(StoreKind.USENET, ("alt.test",), "a@b.invalid")
 
 BEFORE = """
 INSERT INTO realms (store, profile, domain, owner, wrapped_key)
-VALUES ('usenet', 'sealed', 'a.invalid', '/one', 'key'), ('shards', 'sealed', 'b.invalid', '/two', 'k');
+VALUES ('usenet', 'sealed', 'a.invalid', '/one', 'key'),
+       ('shards', 'sealed', 'b.invalid', '/two', 'k');
 INSERT INTO realms (store, profile, domain) VALUES ('shards', 'packed', 'c.invalid');
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
                      first_key, last_key)
