@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from usenetsync_tui.model.secret import Secret
 
 
 class Tls(StrEnum):
@@ -36,7 +38,8 @@ class Server:
     port: int
     tls: Tls = Tls.IMPLICIT
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    """A `Secret`, whatever it was given as."""
     connections: int = 8
     roles: frozenset[Role] = ALL_ROLES
     priority: int = 0
@@ -52,6 +55,9 @@ class Server:
     """Requests under way on a connection when articles are fetched."""
     bandwidth_limit: int = 0
     """Bytes a second posted to it at most; 0: no limit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "password", Secret(self.password))
 
     def __repr__(self) -> str:
         return f"Server({self.name!r}, {self.host!r}, {self.port})"  # no secrets in a traceback
