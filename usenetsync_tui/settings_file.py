@@ -20,6 +20,7 @@ from tomlkit.items import Array, InlineTable, Table
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
 from usenetsync_tui.settings import CONFIG_NAME, ServerSettings, problem_words
 
@@ -68,7 +69,7 @@ def _values(server: Server) -> dict[str, Value]:
     for key in (field.name for field in fields(Server)):
         value = getattr(server, key)
         if key in _ALWAYS or value != getattr(default, key):
-            values[key] = value
+            values[key] = str(value) if isinstance(value, Secret) else value
     values["tls"] = server.tls.value
     if "roles" in values:
         values["roles"] = [role.value for role in Role if role in server.roles]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from usenetsync_tui.model.secret import Secret
 
 
 class Tls(StrEnum):
@@ -57,7 +59,8 @@ class Server:
     port: int
     tls: Tls = Tls.IMPLICIT
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    """A `Secret`, whatever it was given as."""
     connections: int = 8
     roles: frozenset[Role] = ALL_ROLES
     priority: int = 0
@@ -73,6 +76,9 @@ class Server:
     """Requests under way on a connection when articles are fetched."""
     bandwidth_limit: int = 0
     """Bytes a second posted to it at most; 0: no limit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "password", Secret(self.password))
 
     @property
     def exposure(self) -> Exposure | None:
