@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from containers import Container, container, needs_containers, servers_at
-from own_servers import MakeServer, children, kill, needs_root
+from own_servers import MakeServer, children, kill, needs_root, titled
 from users_elsewhere import UserElsewhere
 
 pytestmark = [needs_root, needs_containers, pytest.mark.slow]
@@ -92,8 +92,12 @@ class World:
 
     def kill_backend(self) -> None:
         for postmaster in servers_at(self.pgdata) if self.pgdata.exists() else []:
-            with suppress(ProcessLookupError, IndexError):  # The server is ending.
-                kill(self._rng.choice(children(postmaster)))
+            # PostgreSQL 18.4 waits for ever for a recovery that was killed, and in another
+            # container nobody can end it (test_a_recovery_that_was_killed_is_begun_again).
+            candidates = set(children(postmaster)) - set(titled(postmaster, "startup"))
+            if candidates:
+                with suppress(ProcessLookupError):  # The server is ending.
+                    kill(self._rng.choice(sorted(candidates)))
 
     def kill_container(self) -> None:
         killed = self._containers.pop(self._rng.randrange(2))
@@ -126,5 +130,5 @@ def test_nothing_is_lost_and_no_second_server_runs(
         assert user.leave() == 0
     assert len(numbers) == len(set(numbers))
     assert world.kept <= set(numbers) <= world.tried
-    assert len(world.kept) > STEPS // 8  # Not a test of kills alone.
+    assert len(world.kept) >= 10  # Not a test of kills alone.
     assert "PANIC" not in make_server().status().log.read_text()
