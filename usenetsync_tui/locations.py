@@ -51,14 +51,15 @@ class Locations:
     def create(self) -> None:
         """Create the folders that are missing, closed to other users.
 
-        All are 0700; but root's data folder is 0711, so that the database, which must not
-        run as root, can live in it (in a 0700 folder of its own). A folder that exists
-        keeps its mode. Raises ``SettingsError`` when one cannot be created.
+        All are 0700; but root's data folder and what is made above it are 0711, so that the
+        database, which must not run as root, can live in it (in a 0700 folder of its own). A
+        folder that exists keeps its mode. Raises ``SettingsError`` when one cannot be created.
         """
         as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        _create(self.config_dir, _PRIVATE)
-        _create(self.data_dir, _PASSABLE if as_root else _PRIVATE)
-        _create(self.log_dir, _PRIVATE)
+        passable = _PASSABLE if as_root else _PRIVATE
+        _create(self.config_dir, _PRIVATE, passable)
+        _create(self.data_dir, passable, passable)
+        _create(self.log_dir, _PRIVATE, passable)
 
 
 def styles_folder() -> Path:
@@ -67,16 +68,27 @@ def styles_folder() -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent / "styles"
 
 
-def _create(folder: Path, mode: int) -> None:
+def make_folder(folder: Path, mode: int) -> None:
+    """Make a folder, and those above it that are missing, with exactly this mode.
+
+    Does nothing when it exists. Raises ``OSError``.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            folder.mkdir(mode=_PRIVATE)
-        except FileExistsError:
-            if not folder.is_dir():
-                raise
-            return
-        # mkdir is subject to the umask, chmod is not.
-        folder.chmod(mode)
+        folder.mkdir(mode=_PRIVATE)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return  # Another process was faster.
+    # mkdir is subject to the umask, chmod is not.
+    folder.chmod(mode)
+
+
+def _create(folder: Path, mode: int, above: int) -> None:
+    try:
+        make_folder(folder.parent, above)
+        make_folder(folder, mode)
     except OSError as error:
         raise SettingsError(f"{folder} cannot be created: {error.strerror}.") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from own_servers import MakeServer, children, kill
+from own_servers import MakeServer, children, kill, titled
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres import holder, server_lock, users
@@ -80,11 +80,7 @@ def test_one_stray_process_of_a_killed_server_holds_it(make_server: MakeServer) 
     for kind in ("checkpointer", "walwriter", "io worker", "idle"):
         with psycopg.connect(one.acquire()):
             postmaster = pid_of(one)
-            stray = next(
-                pid
-                for pid in children(postmaster)
-                if kind in Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-            )
+            stray = titled(postmaster, kind)[0]
             others = [pid for pid in children(postmaster) if pid != stray]
             os.kill(stray, signal.SIGSTOP)  # It cannot notice the postmaster's death.
             try:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from containers import Container
+from own_servers import children, kill
 
 _SCRIPT = """
 import sys, psycopg
@@ -63,6 +64,15 @@ class UserElsewhere:
         _, words = self._process.communicate(timeout=60)
         assert "Traceback" not in words, words
         return self._process.returncode
+
+    def kill(self) -> None:
+        """`kill -9` of the process itself; nsenter(1), its parent, ends with it."""
+        argv_of_parent = self._process.args
+        assert isinstance(argv_of_parent, list)
+        inner = children(self._process.pid) if argv_of_parent[0] == "nsenter" else []
+        for pid in inner or [self._process.pid]:
+            kill(pid)
+        self.ended()
 
     def ended(self) -> None:
         """Wait for the end of one that was killed, or was forgotten."""

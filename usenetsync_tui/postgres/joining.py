@@ -25,6 +25,9 @@ _SILENCE_ELSEWHERE = 10.0
 _SILENCE_WITHOUT_SOCKET = 3.0
 """The same for a server that is ready and whose socket is gone."""
 
+_STUCK = 15.0
+"""Seconds: longer than the server needs to end its processes before it recovers."""
+
 # Starting up, in recovery, shutting down; or on the way there.
 _SIGNS_OF_LIFE = ("the database system is", "terminating connection")
 _REMAINS = "Waiting for the processes of the killed database to end."
@@ -40,11 +43,11 @@ def join(
     """A connection to the server that lives; None when it ended.
 
     A server that starts, recovers or shuts down is waited for, and so are the last processes
-    of a killed one. ``on_wait`` is told each second what we wait for. Raises
-    ``SocketLostError``, ``DatabaseHeldError`` when it lives where we cannot reach it, and
-    ``DatabaseStartError`` when it refuses us or is silent for a minute.
+    of a killed one; one that does not recover is ended. ``on_wait`` is told each second what
+    we wait for. Raises ``SocketLostError``, ``DatabaseHeldError`` when it lives where we cannot
+    reach it, and ``DatabaseStartError`` when it refuses us or is silent for a minute.
     """
-    began = heard = said = time.monotonic()
+    began = heard = said = recovering = time.monotonic()
     pause = LOOK_AGAIN
     while postmaster.lives():
         words = SHUTTING_DOWN
@@ -58,6 +61,10 @@ def join(
             except psycopg.OperationalError as error:
                 words = str(error).strip()
         now = time.monotonic()
+        if not postmaster.is_stuck():
+            recovering = now
+        elif now - recovering > _STUCK:
+            postmaster.give_up()
         if _shows_life(postmaster, words):
             heard = now
         elif postmaster.lives():
@@ -122,6 +129,7 @@ def _is_alive(postmaster: Postmaster) -> bool:
 
 
 def _what_for(postmaster: Postmaster, words: str) -> str:
+    where = f" {postmaster.held_by()}" if postmaster.is_elsewhere() else ""
     if _is_alive(postmaster):
-        return words.rpartition("FATAL:")[2].strip()
-    return f"Waiting. {postmaster.held_by()}" if postmaster.is_elsewhere() else _REMAINS
+        return words.rpartition("FATAL:")[2].strip() + where
+    return f"Waiting.{where}" if where else _REMAINS

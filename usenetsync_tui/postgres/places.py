@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.locations import Locations
+from usenetsync_tui.locations import Locations, make_folder
 from usenetsync_tui.postgres.service_user import Account
 
 SYSTEM_FOLDER = Path("/var/lib/usenetsync")
@@ -119,21 +119,13 @@ def create_own(folder: Path) -> None:
     Raises ``DatabaseStartError`` when it exists and is not ours alone to write.
     """
     if not folder.exists():
-        _make(folder, 0o711 if os.geteuid() == 0 else 0o700)
+        make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
     found = folder.stat()
     if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
         raise DatabaseStartError(
             f"{folder} belongs to another user or can be written by others; "
             "the database will not live there."
         )
-
-
-def _make(folder: Path, mode: int) -> None:
-    """Make a folder, and those above it that are missing, with exactly this mode."""
-    if not folder.parent.exists():
-        _make(folder.parent, mode)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    folder.chmod(mode)  # mkdir is subject to the umask, chmod is not.
 
 
 def create_private(folder: Path, account: Account) -> None:

@@ -22,6 +22,7 @@ import psycopg
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
 from usenetsync_tui.postgres import holder, log_file, pid_files, server_lock
 from usenetsync_tui.postgres.binaries import Binaries
+from usenetsync_tui.postgres.children import children_titles
 from usenetsync_tui.postgres.listener import OUT_OF_SIGHT, listening_process
 from usenetsync_tui.postgres.places import SOCKET_NAME, ServerPlaces, is_private
 from usenetsync_tui.postgres.service_user import Account, spawn
@@ -37,6 +38,9 @@ _PATIENCE_WITH_END = 10.0
 
 _PATIENCE_WITH_REMAINS = 60.0
 """Seconds the last processes of a killed server may take to end."""
+
+# One of these is there while the server recovers, and while it is up.
+_AT_WORK = (b"postgres: startup", b"postgres: walwriter")
 
 # Runs its arguments in the background and says their process id. The server is then no child
 # of ours: nobody has to reap it, and it lives on when we are killed.
@@ -184,6 +188,23 @@ class Postmaster:
         request, _, done = said.rpartition("shutdown request")
         if "LOG:  shutting down" in done or request.endswith("immediate "):
             return
+        if (pid := self.pid()) is not None:
+            self._signal(pid, signal.SIGQUIT)
+
+    def is_stuck(self) -> bool:
+        """Whether the server is neither up nor on its way there, as far as its processes show.
+
+        True for a moment while it recovers from the death of one of its processes; for ever
+        when the process that recovers is killed meanwhile (PostgreSQL 18.4 does not notice).
+        """
+        pid = self.pid()
+        if pid is None or self.is_stopping():
+            return False
+        titles = children_titles(pid)
+        return bool(titles) and not any(title.startswith(_AT_WORK) for title in titles)
+
+    def give_up(self) -> None:
+        """End the server at once; it recovers when it is started again."""
         if (pid := self.pid()) is not None:
             self._signal(pid, signal.SIGQUIT)
 
