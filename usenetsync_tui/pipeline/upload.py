@@ -13,7 +13,7 @@ from typing import cast
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files, folders, jobs, moves, snapshots
+from usenetsync_tui.catalogue import files, folders, jobs, moves, objects, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.check import open_source, see_through, watch
@@ -206,6 +206,7 @@ async def _finish(run: Run, before: int) -> Outcome:
     await _report_unposted(run)
     folder, version, errors = run.folder.id, run.version, run.progress.errors
     async with run.catalogue.transaction(durable=True) as tx:
+        await objects.delete_left_behind(tx, folder)
         await snapshots.mend(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
