@@ -30,6 +30,12 @@ class Quirk(StrEnum):
     NO_SYMLINK = "no-symlink"
     NO_SIZES = "no-sizes"
     """A file's size is said to be 0; all of it can be read (procfs, some FUSE)."""
+    HALF_SIZES = "half-sizes"
+    """A file's size is said to be half of what can be read."""
+    DOUBLE_SIZES = "double-sizes"
+    """A file's size is said to be twice what can be read (sysfs: always 4,096)."""
+    ENDLESS = "endless"
+    """Files whose names begin with "endless" never end, whatever their size."""
     UNSTABLE_INODES = "unstable-inodes"
     """Every look finds another inode number (mergerfs, sshfs)."""
     COARSE_TIMES = "coarse-times"
@@ -43,6 +49,9 @@ class Quirk(StrEnum):
 
 
 LIMIT = 1 << 20
+
+_LIES = {Quirk.NO_SIZES: 0.0, Quirk.HALF_SIZES: 0.5, Quirk.DOUBLE_SIZES: 2.0}
+"""What a file's size is multiplied with."""
 
 
 class Quirky(mfusepy.Operations):  # type: ignore[misc]
@@ -58,7 +67,7 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
     def init_with_config(self, conn_info: Any, config_3: Any) -> None:
         config_3.use_ino = 1
         config_3.entry_timeout = config_3.attr_timeout = config_3.negative_timeout = 0
-        if Quirk.NO_SIZES in self._quirks:
+        if self._quirks & _LIES.keys():
             config_3.direct_io = 1  # the kernel would not read past the size it was told
 
     def _at(self, path: str) -> str:
@@ -91,8 +100,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         }
         if Quirk.UNSTABLE_INODES in self._quirks:
             found["st_ino"] = next(self._inodes)
-        if Quirk.NO_SIZES in self._quirks and status.st_mode & 0o170000 == 0o100000:
-            found["st_size"] = 0
+        if stat.S_ISREG(status.st_mode):
+            for quirk in self._quirks & _LIES.keys():
+                found["st_size"] = int(status.st_size * _LIES[quirk])
         if Quirk.COARSE_TIMES in self._quirks:
             for time in ("st_atime", "st_mtime", "st_ctime"):
                 found[time] -= found[time] % (2 * SECOND)
@@ -118,6 +128,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         return os.open(self._at(path), os.O_RDWR | os.O_CREAT | os.O_TRUNC, mode)
 
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+        if Quirk.ENDLESS in self._quirks and os.path.basename(path).startswith("endless"):
+            return bytes(size)
         return os.pread(fh, size, offset)
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:

@@ -114,6 +114,11 @@ async def delete_unused(tx: Transaction, object_id: int) -> bool:
     return row is not None and bool(row[0])
 
 
+async def delete_left_behind(tx: Transaction, folder: int) -> None:
+    """Forget what will never be whole and nothing refers to: its files went on in others."""
+    await tx.run(_SQL["delete_left_behind"], {"folder": folder})
+
+
 async def page(
     tx: Transaction, folder: int, after: int, limit: int
 ) -> list[tuple[int, bytes, bytes]]:

@@ -55,6 +55,14 @@ DELETE FROM objects o
           AND f.path_key BETWEEN o.first_key AND o.last_key)
 RETURNING o.complete;
 
+-- delete_left_behind
+-- Objects of a folder that will never be whole and in which no file of any version lies.
+DELETE FROM objects o
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND NOT EXISTS (
+       SELECT FROM files f
+        WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+          AND f.path_key BETWEEN o.first_key AND o.last_key);
+
 -- page
 -- The objects of a folder after an id, and where their files are: what verify walks.
 SELECT id, first_key, last_key

@@ -174,7 +174,7 @@ class SourceTree:
         try:
             fd = self._open(path)
             try:
-                data = os.read(fd, size + 1)
+                data = os.read(fd, size + 1 if size else PACK_LIMIT + 1)
                 while 0 < len(data) < size and (more := os.read(fd, size + 1 - len(data))):
                     data += more
                 status = os.fstat(fd)
@@ -265,7 +265,14 @@ class SourceTree:
             os.close(near)
 
     def _to_the_end(self, fd: int, data: bytes, entry: Entry) -> bytes:
-        """Everything there is to read of a file whose size lies."""
+        """Everything there is to read of a file whose size lies.
+
+        From the start, and as much at once as there may be: files of /proc/sys end after the
+        first read, however little that asked for.
+        """
+        if entry.size:
+            os.lseek(fd, 0, os.SEEK_SET)
+            data = b""
         while len(data) <= PACK_LIMIT and (more := os.read(fd, PACK_LIMIT + 1 - len(data))):
             data += more
         check_identity(entry, fd, self.inodes)

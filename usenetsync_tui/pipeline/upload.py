@@ -15,7 +15,7 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files, folders, jobs, moves, snapshots
+from usenetsync_tui.catalogue import files, folders, jobs, moves, objects, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
@@ -274,6 +274,7 @@ async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
     async with run.catalogue.transaction(durable=True) as tx:
         await judge.remove(tx)
         await judge.remember(tx)
+        await objects.delete_left_behind(tx, folder)
         await snapshots.mend(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
