@@ -91,14 +91,14 @@ UPDATE files f
 
 -- pending_page
 -- Files whose bytes are still to be read, after a key and before another, in path order; but for
--- those that are gone.
+-- those that are gone. (OFFSET 0: they are looked up row by row, however many they are.)
 SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
        uid, gid, object_id, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
    AND NOT EXISTS (SELECT FROM vanished v
-                    WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key)
+                    WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key OFFSET 0)
  ORDER BY path_key
  LIMIT %(limit)s;
 
@@ -215,7 +215,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key,
               AND f.path_key BETWEEN o.first_key AND o.last_key
  WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
    AND NOT EXISTS (SELECT FROM vanished v
-                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key)
+                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key OFFSET 0)
  ORDER BY f.path_key
  LIMIT %(limit)s;
 

@@ -102,7 +102,7 @@ class NoticeKind(IntEnum):
     """The target refused (restore)."""
     LEFT_OUT = 8
     """The user held it, or left it out of this version."""
-    GUARDED = 9
+    GUARDED = 10
     """A mount point that is not what it was: what is below it stays as it was."""
 
 

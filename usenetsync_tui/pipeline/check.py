@@ -17,6 +17,7 @@ from usenetsync_tui.catalogue import checks, objects, segments, snapshots
 from usenetsync_tui.catalogue.checks import Due, Lacking
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.pipeline.judge import require_source
 from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger
 from usenetsync_tui.pipeline.outgoing import outgoing
 from usenetsync_tui.pipeline.run import Run, Stage
@@ -63,11 +64,12 @@ async def see_through(run: Run, source: SourceTree) -> None:
 async def mend(run: Run) -> int:
     """Post again from the folder what is missing, and look for it; returns how much was mended.
 
-    Raises SourceError when the folder is not there.
+    Raises SourceError when the folder is not there, or not what it was.
     """
     before = await _lacking(run)
     if not before.sendable:
         return 0
+    await require_source(run)
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
         await repost(run, source)

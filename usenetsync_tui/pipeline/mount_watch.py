@@ -20,7 +20,6 @@ from usenetsync_tui.pipeline.guard import (
     is_below,
     judge_entered,
 )
-from usenetsync_tui.pipeline.long_path import open_near
 from usenetsync_tui.pipeline.mount_table import MountTable
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -91,6 +90,20 @@ class MountWatch:
             os.close(fd)
         return (status.st_dev, status.st_ino) == self._first.identity
 
+    def away(self) -> tuple[bytes, ...]:
+        """Mount points from before that cannot be read now."""
+        root = os.open(self._path, _DIRECTORY)
+        try:
+            return tuple(path for path in sorted(self.before) if self._is_away(root, path))
+        finally:
+            os.close(root)
+
+    def _is_away(self, root: int, path: bytes) -> bool:
+        try:
+            return bool(judge_entered(self.before[path], self._mounted_below(root, path)))
+        except OSError:
+            return True
+
     def missed(self, known: Collection[bytes]) -> dict[bytes, str]:
         """Why mount points that should be there are not: entered ones and ones from before.
 
@@ -122,11 +135,7 @@ class MountWatch:
 
     def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
         above, _, name = path[:-1].rpartition(b"/")
-        near, rest = open_near(root, above)
-        try:
-            parent = os.open(rest or b".", _PLACE, dir_fd=near)
-        finally:
-            os.close(near)
+        parent = os.open(above or b".", _PLACE, dir_fd=root)
         try:
             fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             try:

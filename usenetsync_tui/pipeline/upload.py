@@ -70,6 +70,7 @@ async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
         run.version = await snapshots.begin(tx, run.folder.id)
         await jobs.set_version(tx, run.job_id, run.version)
     judge = Judge(run, what, found, resumed=building is not None)
+    run.away = await to_thread.run_sync(judge.watch.away)
     source = await to_thread.run_sync(SourceTree, run.folder.path)
     with source:
         return await _take_in(run, source, judge, own, before)
