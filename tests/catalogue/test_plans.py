@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import listing
+from usenetsync_tui.catalogue import listing, vanished
 from usenetsync_tui.catalogue.matching import matching
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.model.files import FileKey, FileQuery
@@ -30,6 +30,10 @@ INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payl
 SELECT n / 10, n % 10, 0, 1, 1, 1, sha256(n::text::bytea), 1,
        substr(sha256((n + 1)::text::bytea), 1, 16), CASE WHEN n % 5000 = 0 THEN 1 ELSE 2 END
   FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO vanished (folder_id, path_key)
+SELECT folder_id, path_key FROM files WHERE folder_id = 2;
+INSERT INTO vanished (folder_id, path_key)
+SELECT folder_id, path_key FROM files WHERE folder_id = 1 LIMIT 99;
 INSERT INTO articles (message_id, payload)
 SELECT substr(sha256(n::text::bytea), 1, 16), 'x' FROM generate_series(1, {ROWS} / 10) AS n;
 """
@@ -70,6 +74,7 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
+    "take_up_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
     "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "unposted": (
@@ -104,6 +109,25 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     assert f"Seq Scan on {table}" not in plan, plan
     sorted_rows = [int(n) for n in re.findall(r"Sort  \(.*? rows=(\d+)", plan)]
     assert all(n <= 1_000 for n in sorted_rows), f"sorts more than a page:\n{plan}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["end", "delete_unborn", "missing", "shelve", "spare", "take_up"])
+def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:
+    sql = load("vanished.sql")
+    part = vanished.Part(1, b"000100/", [b"000100/50010/"]).values()
+    statement = sql[name].replace("{within}", sql["within"].rstrip(";"))
+    rows = filled.execute("EXPLAIN " + statement, {**part, "version": 2}).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Seq Scan on files" not in plan, plan
+
+
+@pytest.mark.slow
+def test_however_many_are_gone_a_page_to_read_costs_the_same(filled: psycopg.Connection) -> None:
+    values = {**_PAGE, "folder": 2, "until": None}
+    rows = filled.execute("EXPLAIN " + load("files.sql")["pending_page"], values).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Scan using vanished_pkey" in plan, plan
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from guarded import copy_all, files, fill, guarded, nothing_new, refused, rows
 from trees import naive_walk
 from worlds import FaultyStore, World
 
+from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
@@ -23,6 +24,7 @@ from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.sources import RefusalKind
 from usenetsync_tui.pipeline import judge as judge_module
 from usenetsync_tui.pipeline import read as read_module
+from usenetsync_tui.pipeline.check import mend
 from usenetsync_tui.pipeline.upload import upload
 
 pytestmark = pytest.mark.anyio
@@ -428,3 +430,42 @@ def _kill_server(place: Path) -> None:
 
 def _remembered(world: World) -> set[str]:
     return {bytes(path).decode() for (path,) in world.query("SELECT path FROM mounts")}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("verb", ["upload", "verify"])
+async def test_articles_of_a_disk_that_is_away_are_not_given_up(
+    world: World, disk: Path, store: FaultyStore, verb: str
+) -> None:
+    """They are posted again from their source when that is there again."""
+    for number in range(3):
+        (disk / f"large{number}").write_bytes(bytes([number]) * 200_000)
+    await world.completed()
+    names = {bytes(name) for (name,) in world.query("SELECT message_id FROM segments")}  # type: ignore[call-overload]
+    for name in list(store.articles)[:2]:
+        del store.articles[name]
+    assert (await world.verify()).missing == 2
+    with away(disk):
+        if verb == "upload":
+            assert (await world.upload()).state is JobState.INCOMPLETE
+        else:
+            assert await mend(await world.new_run()) < 2
+        assert not world.query("SELECT FROM segments WHERE status = 6")
+        assert not world.query("SELECT FROM files WHERE state <> 1")
+    outcome = await world.upload()
+    assert outcome.state is JobState.COMPLETED
+    assert store.articles.keys() == names
+    await world.assert_restores(1, world.root)
+
+
+async def test_a_check_believes_no_folder_that_is_another_one(
+    world: World, disk: Path, store: FaultyStore
+) -> None:
+    fill(disk, 3)
+    other = World(world.catalogue, world.conninfo, disk, world.scratch, world.store)
+    await other.completed()
+    store.articles.clear()
+    assert (await other.verify()).missing == 1
+    with away(disk), pytest.raises(SourceError, match="another file system"):
+        await mend(await other.new_run())
+    assert not other.query("SELECT FROM segments WHERE status = 6")
+    assert await mend(await other.new_run()) == 1

@@ -97,7 +97,7 @@ UPDATE files f
 -- Files whose bytes are still to be read, after a key and before another, in path order; but for
 -- those that are gone. With the object that an interrupted upload began with, or else where the
 -- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
--- many copies as are wanted.
+-- many copies as are wanted. (OFFSET 0: what is gone is looked up row by row.)
 SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size), f.mtime_ns,
        f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
@@ -106,7 +106,8 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
          WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
            AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
            AND NOT EXISTS (SELECT FROM vanished v
-                            WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key)
+                            WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key
+                            OFFSET 0)
          ORDER BY path_key
          LIMIT %(limit)s) AS f
   LEFT JOIN LATERAL (
@@ -261,7 +262,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key,
               AND f.path_key BETWEEN o.first_key AND o.last_key
  WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
    AND NOT EXISTS (SELECT FROM vanished v
-                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key)
+                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key OFFSET 0)
  ORDER BY f.path_key
  LIMIT %(limit)s;
 

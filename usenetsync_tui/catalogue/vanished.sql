@@ -37,9 +37,15 @@ UPDATE files f SET last_version = %(version)s - 1
 
 -- delete_unborn
 -- Files that appeared and went while the version was under construction.
-DELETE FROM files f USING vanished v
- WHERE v.folder_id = %(folder)s AND f.folder_id = v.folder_id AND f.path_key = v.path_key
-   AND f.first_version = %(version)s;
+DELETE FROM files f
+ USING vanished v
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.path_key, c.first_version FROM files c
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key
+          AND c.first_version = %(version)s
+       OFFSET 0) AS unborn
+ WHERE v.folder_id = %(folder)s AND f.folder_id = unborn.folder_id
+   AND f.path_key = unborn.path_key AND f.first_version = unborn.first_version;
 
 -- spare
 -- Nothing of a part has vanished.

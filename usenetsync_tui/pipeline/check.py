@@ -22,6 +22,7 @@ from usenetsync_tui.catalogue.checks import Due, Lacking
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import Place
+from usenetsync_tui.pipeline.judge import require_source
 from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger
 from usenetsync_tui.pipeline.outgoing import outgoing
 from usenetsync_tui.pipeline.prove import Proof, prove
@@ -109,11 +110,12 @@ async def see_through(run: Run, source: SourceTree) -> str:
 async def mend(run: Run) -> Mended:
     """Post again from the folder what is missing, and look for it.
 
-    Raises SourceError when the folder is not there.
+    Raises SourceError when the folder is not there, or not what it was.
     """
     before, pending = await _lacking(run), await unverified_articles(run)
     if not before.sendable:
         return Mended()
+    await require_source(run)
     with await open_source(run) as source:
         await repost(run, source)
         words = await see_through(run, source)

@@ -14,6 +14,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue import files, mounts, snapshots, vanished
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.vanished import Part
+from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.safe_name import safe_name
@@ -37,6 +38,11 @@ class Known:
     mounts: dict[bytes, FileSystem]
     used: set[bytes]
     """Mount points with anything below them."""
+
+    @property
+    def used_mounts(self) -> dict[bytes, FileSystem]:
+        """Those, with what was mounted there."""
+        return {path: self.mounts[path] for path in self.used}
 
 
 async def known(run: Run, before: Snapshot | None, building: int | None) -> Known:
@@ -73,6 +79,21 @@ async def first_look(run: Run, what: Known) -> FirstLook | Refusal:
     return found
 
 
+async def require_source(run: Run) -> None:
+    """Make sure that articles can be made again from the folder, but for mount points `away`.
+
+    Raises SourceError when it is not what it was: nothing in it would be what was posted.
+    """
+    async with run.catalogue.transaction() as tx:
+        before = await snapshots.latest_finished(tx, run.folder.id)
+    what = await known(run, before, None)
+    found = await first_look(run, what)
+    if isinstance(found, Refusal):
+        raise SourceError(found.finding)
+    watch = MountWatch(run.folder.path, found, what.used_mounts)
+    run.away = await to_thread.run_sync(watch.away)
+
+
 class Judge:
     """The judgement on one run of an upload."""
 
@@ -94,9 +115,8 @@ class Judge:
             await vanished.clear(tx, self._run.folder.id)
 
     def _new_watch(self) -> MountWatch:
-        before = {} if self._run.allow_shrink else self._known.mounts
-        used = {path: before[path] for path in before.keys() & self._known.used}
-        return MountWatch(self._run.folder.path, self._first, used)
+        before = {} if self._run.allow_shrink else self._known.used_mounts
+        return MountWatch(self._run.folder.path, self._first, before)
 
     async def not_entered(self, path: bytes) -> None:
         """The walk stays out of a mount point, and has reported why."""

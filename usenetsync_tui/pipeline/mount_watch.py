@@ -90,6 +90,20 @@ class MountWatch:
             os.close(fd)
         return (status.st_dev, status.st_ino) == self._first.identity
 
+    def away(self) -> tuple[bytes, ...]:
+        """Mount points from before that cannot be read now."""
+        root = os.open(self._path, _DIRECTORY)
+        try:
+            return tuple(path for path in sorted(self.before) if self._is_away(root, path))
+        finally:
+            os.close(root)
+
+    def _is_away(self, root: int, path: bytes) -> bool:
+        try:
+            return bool(judge_entered(self.before[path], self._mounted_below(root, path)))
+        except OSError:
+            return True
+
     def missed(self, known: Collection[bytes]) -> dict[bytes, str]:
         """Why mount points that should be there are not: entered ones and ones from before.
 

@@ -7,7 +7,7 @@ Everything here is touched by the engine's event loop only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -197,6 +197,8 @@ class Run:
     """The user wants the folder taken as it is, however little is left of it."""
     refusal: Refusal | None = None
     """Why the folder is not taken as it is."""
+    away: Collection[bytes] = ()
+    """Mount points that are not there: nothing below them can be made again from its source."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
     crew: Crew = field(init=False)

@@ -32,6 +32,7 @@ from usenetsync_tui.model.segments import (
 from usenetsync_tui.pipeline.assign import spread
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.dress import COMPRESSION_OF
+from usenetsync_tui.pipeline.guard import is_below
 from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger, Posting, fresh_nonce, renamed
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
@@ -93,7 +94,8 @@ class _Settler:
             if not members:
                 await segments.mark_stale(tx, made.id)
                 await objects.delete(tx, made.id)
-        if not members:
+        is_away = run.away and any(is_below(m.entry.path, run.away) for m in members)
+        if is_away or not members:
             self._is_counted_out(made, members)
             return
         while not run.draining:
@@ -109,9 +111,11 @@ class _Settler:
                     return
                 try:
                     await self._again(made, members, segment)
-                except SourceFileError:
-                    # One that may be there all the same is left for a run that can find out.
-                    if segment.message_id not in self._unknown:
+                except SourceFileError as error:
+                    # What cannot be read now may be what it was, and an article that may be there
+                    # all the same is left for a run that can find out.
+                    unread = error.kind is NoticeKind.UNREADABLE
+                    if not unread and segment.message_id not in self._unknown:
                         await _stale(run, made)
                     self._is_counted_out(made, members)
                     return

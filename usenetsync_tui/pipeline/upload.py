@@ -78,6 +78,7 @@ async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
         run.version = await snapshots.begin(tx, run.folder.id)
         await jobs.set_version(tx, run.job_id, run.version)
     judge = Judge(run, what, found, resumed=building is not None)
+    run.away = await to_thread.run_sync(judge.watch.away)
     with await open_source(run) as source:
         return await _take_in(run, source, judge, own, before)
 
