@@ -337,7 +337,7 @@ class _Session:
                 self.say("500 What?")
 
     def log_in(self, line: str) -> None:
-        _, kind, value = line.split(" ", 2)
+        kind, _, value = line.partition(" ")[2].partition(" ")
         if kind.upper() == "USER":
             self.user = value
             self.say("381 Password required")

@@ -211,7 +211,7 @@ class Conversation:
         if not fits:
             raise OutOfStepError(f"it answers {verb.value} with {str(reply)!r}")
         if reply.code in (222, 223):
-            named = _named_in(reply.said)
+            named = named_in(reply)
             if named and argument not in named:
                 raise OutOfStepError(f"it answers {verb.value} <{argument}> with {str(reply)!r}")
         return verb
@@ -258,11 +258,11 @@ def parse_reply(line: bytes, mask: Mask = bytes) -> Reply:
     return Reply(int(code), printable(shown), None if shown == rest else printable(rest))
 
 
-def _named_in(text: str) -> list[str]:
+def named_in(reply: Reply) -> list[str]:
     """The Message-IDs a 222 or 223 names: in brackets, or bare where the RFC has one."""
-    words = text.split(maxsplit=2)
+    words = reply.said.split(maxsplit=2)
     bare = [word for word in words[1:2] if "@" in word and "<" not in word]
-    return _NAMED.findall(text) + bare
+    return _NAMED.findall(reply.said) + bare
 
 
 def parse_capabilities(lines: Iterable[bytes]) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.codec.answers import Meaning, Stage, meaning
-from usenetsync_tui.codec.nntp import Reply, State, Verb
+from usenetsync_tui.codec.nntp import Reply, State, Verb, named_in
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle
 from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
 from usenetsync_tui.model.servers import Server
@@ -153,16 +153,20 @@ class Connection(Session):
             self._nothing_unasked()
 
     def fetch(self, wire_id: str, opened: Callable[[bytes], bytes] = bytes) -> bytes | None:
-        """What `opened` makes of an article's payload, None when the server does not have it.
+        """The payload of an article, None when the server does not have it.
 
-        May be called by several threads at once. `ArticleCorruptError`, of `opened` too, breaks
-        nothing, unless the article has no end. `Refused` when the answer is neither yes nor no.
+        May be called by several threads at once. `ArticleCorruptError` breaks nothing, unless the
+        article has no end. `Refused` when the answer is neither yes nor no. An answer that names
+        no article may be another's: `opened` raises `ArticleCorruptError` if it is.
         """
         reply, reader = self._in_turn(Verb.BODY, wire_id)
         if reader is not None:
             self.counts.articles += 1
             try:
-                return opened(reader.result())
+                payload = reader.result()
+                if not named_in(reply):
+                    opened(payload)
+                return payload
             except ArticleCorruptError:
                 self._was_in_step(believed=True)
                 raise

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 import anyio
+from anyio import to_thread
 
 from usenetsync_tui.codec.envelope import Dress
 from usenetsync_tui.errors import (
@@ -168,14 +169,14 @@ class UsenetStore:
                 if answer is None:
                     search.settle()
                     return None
+                if answer[0] is not None:
+                    # Not on the connection: there others wait for their turn to read.
+                    return await to_thread.run_sync(opened, answer[0])
             except ArticleCorruptError as damage:
                 failures.append(damage)
             except StoreUnavailableError as unknown:
                 failures.append(unknown)
                 return None
-            else:
-                if answer[0] is not None:
-                    return answer[0]
 
     @property
     def _checking_role(self) -> Role:
