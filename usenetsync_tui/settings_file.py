@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from tomlkit.items import Array, InlineTable, Table
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
@@ -40,7 +41,7 @@ def add_server(config_dir: Path, server: Server) -> None:
     _refuse_nonsense(server)
     path = Path(os.path.realpath(config_dir / CONFIG_NAME))
     try:
-        config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(config_dir)
         text = path.read_bytes().decode() if path.exists() else ""
         _replace(path, _with_server(text, server).encode())
     except UnicodeEncodeError:  # which would show what it is about

@@ -63,6 +63,7 @@ def type_until_it_breaks(one: Terminal, place: str) -> None:
         press(one, b"\x14")  # ctrl+t
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_crash_beside_a_password_does_not_show_it(
     crashing: Callable[..., Terminal], tmp_path: Path, place: str
