@@ -13,6 +13,7 @@ import itertools
 import os
 import stat
 import sys
+import unicodedata
 from enum import StrEnum
 from typing import Any
 
@@ -42,6 +43,9 @@ class Quirk(StrEnum):
     """Times in steps of two seconds (FAT)."""
     FOLDS_CASE = "folds-case"
     """`README` and `readme` are one file, kept under the name it was made with."""
+    MANGLES_NAMES = "mangles-names"
+    """Names are kept with their accents composed and without dots or blanks at the end (HFS+,
+    SMB)."""
     NO_COLONS = "no-colons"
     """Names with a colon are refused (FAT, NTFS)."""
     SMALL_FILES = "small-files"
@@ -73,6 +77,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
     def _at(self, path: str) -> str:
         if Quirk.NO_COLONS in self._quirks and ":" in path:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        if Quirk.MANGLES_NAMES in self._quirks:
+            names = unicodedata.normalize("NFC", path).split("/")
+            path = "/".join(name.rstrip(". ") for name in names)
         if Quirk.FOLDS_CASE not in self._quirks:
             return self._folder + path
         at = self._folder

@@ -19,13 +19,15 @@ from anyio import from_thread, to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue import files
-from usenetsync_tui.catalogue.files import Span, VersionRow, path_key
+from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.pipeline.restore_directories import finish_directories
 from usenetsync_tui.pipeline.restore_files import Group, Restorer, Restoring
 from usenetsync_tui.pipeline.restore_large import Fetches
+from usenetsync_tui.pipeline.restore_names import VersionNames
 from usenetsync_tui.pipeline.run import Run, Stage
-from usenetsync_tui.pipeline.target import STEM, TargetTree
+from usenetsync_tui.pipeline.target import TargetTree
+from usenetsync_tui.pipeline.target_names import STEM
 
 _QUEUE = 8
 _SEGMENTS_AT_ONCE = 4
@@ -100,16 +102,8 @@ async def _prepare(run: Run, target: TargetTree, parts: list[Span]) -> None:
             number += 1
             stem = b"%s%d-" % (STEM, number)  # the same ones again when it is resumed
 
-    async def has(path: bytes) -> bool:
-        name = path.rstrip(b"/")
-        async with run.catalogue.transaction() as tx:
-            for key in (path_key(name), path_key(name + b"/")):
-                span = Span(run.folder.id, run.version, key, key + b"\0")
-                if await files.version_page(tx, span, 1):
-                    return True
-        return False
-
-    target.serve(stem, lambda path: from_thread.run(has, path))
+    names = VersionNames(run)
+    target.serve(stem, lambda real: from_thread.run(names.owner, real))
 
 
 async def _hand_out(

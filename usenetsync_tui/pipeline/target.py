@@ -28,12 +28,10 @@ from usenetsync_tui.pipeline.content import Content
 from usenetsync_tui.pipeline.linux_calls import sync_file_system
 from usenetsync_tui.pipeline.target_attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.pipeline.target_directories import Borrowed, TargetDirectories, check_name
-from usenetsync_tui.pipeline.target_names import InVersion, TargetNames
+from usenetsync_tui.pipeline.target_names import STEM, Owner, TargetNames
 from usenetsync_tui.pipeline.target_part import PartFile
-from usenetsync_tui.pipeline.target_publish import Publisher, copy_content
+from usenetsync_tui.pipeline.target_publish import SPELLED, Publisher, copy_content
 
-STEM = b".usenetsync-"
-"""How temporary names begin, unless a path of the version has this in it."""
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -78,23 +76,24 @@ class TargetTree:
         self._opened.root_mode = mode
         return made
 
-    def serve(self, stem: bytes, in_version: InVersion) -> None:
-        """Restore a version: no path of it has `stem` in it, `in_version` knows its paths."""
+    def serve(self, stem: bytes, owner: Owner) -> None:
+        """Restore a version: no path of it has `stem` in it, `owner` knows its paths."""
         self._stem = stem
-        self._names.in_version = in_version
+        self._names.probe = stem + b"names"
+        self._names.owner = owner
 
     def make_directory(self, path: bytes) -> tuple[Lack, ...]:
         """Have a directory there; its attributes come at the end."""
         with self._directories.borrow(path) as directory:
             if directory.real == path:
                 return ()
-            self._names.refuse_taken(directory.real)
-            return (Lack("there under another spelling"),)
+            self._names.refuse_taken(directory.real, path)
+            return (SPELLED,)
 
     def finish_directory(self, path: bytes, wanted: Attributes) -> tuple[Lack, ...]:
         """Owner, mode and mtime, once everything below is done: in reverse path order."""
         with self._directories.borrow(path) as directory:
-            if directory.real != path and self._names.is_taken(directory.real):
+            if self._names.taker(directory.real, path) is not None:
                 return ()  # It is another directory of the version; `make_directory` said so.
             try:
                 status = os.fstat(directory.fd)
@@ -118,6 +117,7 @@ class TargetTree:
             try:
                 fd = entry.open_present(directory, name)
                 if fd is None:
+                    directory.claim_new(name)
                     directory.require_writable()
                     return None
                 try:
@@ -125,12 +125,13 @@ class TargetTree:
                     if found is None:
                         directory.require_writable()
                         return None
-                    respell, status = found
+                    is_spelled_so, status = found
                     if not self._attributes.agrees(status, wanted):
                         return self._renew(directory, name, temp, fd, content, wanted)
-                    if respell:
-                        self._publisher.respell(directory, temp, name)
-                    return self._attributes.lacks(status, wanted)
+                    lacks = self._attributes.lacks(status, wanted)
+                    if not is_spelled_so:
+                        lacks += self._publisher.respell(directory, temp, name)
+                    return lacks
                 finally:
                     if fd >= 0:
                         os.close(fd)
@@ -152,7 +153,7 @@ class TargetTree:
                         lacks = self._attributes.write(fd, wanted)
                     finally:
                         os.close(fd)
-                    self._publisher.publish(directory, temp, name)
+                    lacks += self._publisher.publish(directory, temp, name)
                 except (OSError, TargetFileError):
                     entry.remove(directory, temp)
                     raise
@@ -173,7 +174,7 @@ class TargetTree:
                 entry.make_link(directory, temp, target)
                 try:
                     lacks = self._dress_link(directory, temp, wanted)
-                    self._publisher.publish(directory, temp, name)
+                    lacks += self._publisher.publish(directory, temp, name)
                 except (OSError, TargetFileError):
                     entry.remove(directory, temp)
                     raise
@@ -246,14 +247,14 @@ class TargetTree:
     def _look(
         self, directory: Borrowed, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
-        """What is there under a name, if it has the content: `TargetNames.claim` and its status."""
+        """What is there, if it has the content: whether it is spelled so, and its status."""
         status = os.fstat(fd) if fd >= 0 else None
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise TargetFileError("a directory is in the way")
-        respell = directory.claim(name)
+        is_spelled_so = not directory.claim(name)
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != content.size:
             return None
-        return (respell, status) if entry.has(fd, content) else None
+        return (is_spelled_so, status) if entry.has(fd, content) else None
 
     def _renew(
         self,
@@ -277,7 +278,7 @@ class TargetTree:
                     lacks = self._attributes.write(fd, wanted)
                 finally:
                     os.close(fd)
-                self._publisher.publish(directory, temp, name)
+                lacks += self._publisher.publish(directory, temp, name)
             except (OSError, TargetFileError):
                 entry.remove(directory, temp)
                 raise

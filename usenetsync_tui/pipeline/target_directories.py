@@ -20,6 +20,7 @@ from threading import Lock
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.target_names import TargetNames
+from usenetsync_tui.pipeline.target_probe import changes_names
 
 DIRECTORIES_OPEN = 64
 """Descriptors kept open while nobody uses them."""
@@ -64,13 +65,25 @@ class Borrowed:
             self._owner.open_up(self)
 
     @property
-    def folding(self) -> bool:
-        """Whether there are two names for one entry somewhere in the target."""
-        return self._owner.names.folding
+    def changes_names(self) -> bool:
+        """Whether what is made in it may be listed under another name."""
+        return self.device in self._owner.names.changing
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no two names are known to lead to one entry."""
+        names = self._owner.names
+        return not (names.folding or self.changes_names or self.real != self.path)
 
     def claim(self, name: bytes) -> bool:
-        """`TargetNames.claim` for a name in it."""
+        """`TargetNames.claim` for something in it."""
         return self._owner.names.claim(self.fd, self.real, self.path + name, name)
+
+    def claim_new(self, name: bytes) -> None:
+        """Raise TargetFileError when nothing has a name, but it would be another path's here."""
+        if self.real != self.path:
+            real = None if self.real is None else self.real + name
+            self._owner.names.refuse_taken(real, self.path + name)
 
     def explain(self, caught: OSError, name: bytes) -> TargetFileError | TargetError:
         """The user's words for a refusal: what is in the way, or what the system said.
@@ -117,6 +130,8 @@ class TargetDirectories:
         self.root_mode: int | None = None
         """The root's mode, where it had to be opened up."""
         self._lock = Lock()
+        self._probing = Lock()
+        self._probed: set[int] = set()
         self._limit = limit
         self._root = Borrowed(self, root, b"", b"")  # borrowed once for all: only close() ends it
         self._open: OrderedDict[bytes, Borrowed] = OrderedDict()
@@ -173,6 +188,7 @@ class TargetDirectories:
                     self.root_mode = mode
             if not _is_writable(directory.fd):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        self._probe(directory)
         directory.writable = True
 
     def is_over(self, caught: OSError, directory: Borrowed) -> bool:
@@ -183,12 +199,20 @@ class TargetDirectories:
             return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
         return caught.errno in _FULL
 
+    def _probe(self, directory: Borrowed) -> None:
+        """Find out, once for each file system, whether it keeps names as they are."""
+        with self._probing:
+            if directory.device not in self._probed:
+                if changes_names(directory.fd, self.names.probe):
+                    self.names.changing.add(directory.device)
+                self._probed.add(directory.device)
+
     def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
         """Open a directory in another one, made if it is missing."""
         try:
             fd, made = _open_directory(parent, name)
             try:
-                if made:
+                if made and not parent.changes_names:
                     real = None if parent.real is None else parent.real + name
                     self.names.made(parent.real, name)
                 else:

@@ -26,29 +26,28 @@ import xxhash
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 
+STEM = b".usenetsync-"
+"""How temporary names begin, unless a path of the version has this in it."""
 NAMES_IN_MEMORY = 2_000_000
 _SORTED = 1 << 16
 """Names sorted at a time: sorting takes four times the memory."""
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-InVersion = Callable[[bytes], bool]
-"""Whether the version that is restored has a path, as a file, a symlink or a directory."""
+Owner = Callable[[bytes], bytes | None]
+"""The path of the version that an entry belongs to, by the path it is listed under; None: none."""
 
 
-class _Listing:
-    """The names of one directory, as sorted 64-bit digests of them."""
+class Listing:
+    """A set of 64-bit digests, in little more than eight bytes each."""
 
-    def __init__(self, names: Iterator[bytes]) -> None:
+    def __init__(self) -> None:
         self._sorted: list[array[int]] = []
         self._new: set[int] = set()
-        for name in names:
-            self.add(name)
 
     def __len__(self) -> int:
         return len(self._new) + sum(map(len, self._sorted))
 
-    def __contains__(self, name: bytes) -> bool:
-        digest = xxhash.xxh3_64_intdigest(name)
+    def __contains__(self, digest: int) -> bool:
         if digest in self._new:
             return True
         for block in self._sorted:
@@ -57,23 +56,28 @@ class _Listing:
                 return True
         return False
 
-    def add(self, name: bytes) -> None:
-        self._new.add(xxhash.xxh3_64_intdigest(name))
+    def add(self, digest: int) -> None:
+        """Take one in."""
+        self._new.add(digest)
         if len(self._new) >= _SORTED:
             self._sorted.append(array("Q", sorted(self._new)))
             self._new = set()
 
 
 class TargetNames:
-    """The real names of what is in the target; `in_version` is asked about a path now and then."""
+    """The real names of what is in the target; `owner` is asked when one is spelled otherwise."""
 
     def __init__(self, limit: int = NAMES_IN_MEMORY) -> None:
         self._lock = Lock()
         self._limit = limit
-        self._listings: OrderedDict[bytes, _Listing] = OrderedDict()
-        self.in_version: InVersion = lambda path: True
+        self._listings: OrderedDict[bytes, Listing] = OrderedDict()
+        self.owner: Owner = lambda real: real
         self.folding = False
         """Whether a name was found under another spelling."""
+        self.changing: set[int] = set()
+        """Devices that do not keep names as they are given to them."""
+        self.probe = STEM + b"names"
+        """What a folder in which that is tried may be called."""
 
     def real(self, directory: int, real: bytes | None, name: bytes) -> bytes | None:
         """The path of the entry that `name` leads to, every component as it is spelled.
@@ -98,13 +102,13 @@ class TargetNames:
         with self._lock:
             listing = self._listings.get(real)
             if listing is not None:
-                listing.add(name)
+                listing.add(xxhash.xxh3_64_intdigest(name))
 
     def claim(self, directory: int, real: bytes | None, path: bytes, name: bytes) -> bool:
         """Make sure that what is there under `path` is that path's and no other's.
 
-        True when it is spelled otherwise and may be replaced, for the version has nothing of
-        that spelling. Raises OSError, and TargetFileError when it belongs to another path.
+        True when it is spelled otherwise and may be replaced, for it is no other path's. Raises
+        OSError, and TargetFileError when it is.
         """
         try:
             found = self.real(directory, real, name)
@@ -112,37 +116,40 @@ class TargetNames:
             return False  # Gone meanwhile: then it is nobody's.
         if found == path:
             return False
-        self.refuse_taken(found)
+        self.refuse_taken(found, path)
         spelled = found[found.rfind(b"/") + 1 :] if found is not None else name
         return _composed(spelled) != _composed(name)
 
-    def refuse_taken(self, found: bytes | None) -> None:
-        """Raise TargetFileError when an entry with another spelling belongs to another path."""
-        if self.is_taken(found):
-            other = "another name" if found is None else safe_name(found)
-            raise TargetFileError(f"{other} means the same on this file system")
+    def refuse_taken(self, found: bytes | None, path: bytes) -> None:
+        """Raise TargetFileError when an entry, or the place of one, belongs to another path."""
+        taker = self.taker(found, path)
+        if taker is not None:
+            raise TargetFileError(f"{taker} means the same on this file system")
 
-    def is_taken(self, found: bytes | None) -> bool:
-        """Whether an entry with another spelling belongs to another path of the version."""
-        return found is None or self.in_version(found)
+    def taker(self, found: bytes | None, path: bytes) -> str | None:
+        """The other path of the version that an entry belongs to, in words."""
+        if found is None:
+            return "another name"
+        owner = path if found == path else self.owner(found)
+        return None if owner is None or owner == path else safe_name(owner)
 
     def _is_listed(self, directory: int, real: bytes, name: bytes) -> bool:
+        digest = xxhash.xxh3_64_intdigest(name)
         with self._lock:
             listing = self._listings.get(real)
             if listing is not None:
                 self._listings.move_to_end(real)
-                if name in listing:
+                if digest in listing:
                     return True
-        fresh = self._listed(directory)  # what was made since then is in this one
+        fresh = Listing()  # what was made since then is in this one
+        with names_in(directory) as names:
+            for other in names:
+                fresh.add(xxhash.xxh3_64_intdigest(other))
         with self._lock:
             self._listings[real] = fresh
             self._listings.move_to_end(real)
             self._shrink()
-        return name in fresh
-
-    def _listed(self, directory: int) -> _Listing:
-        with _names(directory) as names:
-            return _Listing(names)
+        return digest in fresh
 
     def _shrink(self) -> None:
         total = sum(map(len, self._listings.values()))
@@ -152,7 +159,7 @@ class TargetNames:
 
 
 @contextmanager
-def _names(directory: int) -> Iterator[Iterator[bytes]]:
+def names_in(directory: int) -> Iterator[Iterator[bytes]]:
     """The names in a directory, by a descriptor of its own: others may be listing it too."""
     fd = os.open(b".", _LIST, dir_fd=directory)
     try:
@@ -164,19 +171,19 @@ def _names(directory: int) -> Iterator[Iterator[bytes]]:
 
 def _spelled(directory: int, name: bytes) -> bytes | None:
     """The name of the entry that `name` leads to; None when it is not to be found out."""
-    wanted, alike = _folded(name), []
-    with _names(directory) as names:
+    wanted, alike = folded(name), []
+    with names_in(directory) as names:
         for other in names:
             if other == name:
                 return name
-            if _folded(other) == wanted:
+            if folded(other) == wanted:
                 alike.append(other)
     if len(alike) == 1:
         return alike[0]
     status = os.stat(name, dir_fd=directory, follow_symlinks=False)
     if alike:
         return _same_file(directory, status, alike)
-    with _names(directory) as names:
+    with names_in(directory) as names:
         return _same_file(directory, status, names)
 
 
@@ -191,7 +198,7 @@ def _same_file(directory: int, status: os.stat_result, names: Iterable[bytes]) -
     return None
 
 
-def _folded(name: bytes) -> bytes:
+def folded(name: bytes) -> bytes:
     """What most of these file systems make of a name: case, composition, what is behind it."""
     text = name.decode("utf-8", "surrogateescape")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.pipeline.linux_calls import preallocate
@@ -91,15 +92,15 @@ class PartFile:
     def commit(self, attributes: Attributes) -> tuple[Lack, ...]:
         """Give the file its length, its attributes and its name, replacing what had the name.
 
-        The attributes come after the last write, which would clear set-user-id. When this fails
-        the part is kept for another try. Returns what it does not have of its attributes.
+        The attributes come after the last write, which would clear set-user-id. When the system
+        refuses, the part is kept for another try. Returns what it lacks of its attributes.
         """
         try:
             if os.fstat(self._fd).st_size != self._size:
                 os.ftruncate(self._fd, self._size)
             lacks = self._attributes.write(self._fd, attributes)
             self._close_file()  # before it has its name: NFS tells of a failed write only here
-            self._publisher.publish(self._directory, self._temp, self._name)
+            lacks += self._publish()
         except OSError as caught:
             raise self._failure(caught) from caught
         finally:
@@ -134,6 +135,14 @@ class PartFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _publish(self) -> tuple[Lack, ...]:
+        try:
+            return self._publisher.publish(self._directory, self._temp, self._name)
+        except TargetFileError:  # The name is another path's: no further try would help.
+            with suppress(FileNotFoundError):
+                os.unlink(self._temp, dir_fd=self._directory.fd)
+            raise
 
     def _close_file(self) -> None:
         if self._fd >= 0:

@@ -15,10 +15,12 @@ import stat
 from threading import Lock
 from zlib import crc32
 
-from usenetsync_tui.pipeline.target_attributes import AttributeWriter, attributes_of
+from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.pipeline.target_attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.pipeline.target_calls import UNSUPPORTED, clone, rename_new
 from usenetsync_tui.pipeline.target_directories import Borrowed
 
+SPELLED = Lack("there under another spelling")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK = 1 << 20
@@ -34,37 +36,52 @@ class Publisher:
         self._without: set[int] = set()
         """Devices that cannot rename without replacing."""
 
-    def publish(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
-        """Rename a temporary entry to its name.
+    def publish(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+        """Rename a temporary entry to its name; returns how it differs from what it should be.
 
-        Raises OSError, and TargetFileError when the name belongs to another path's entry.
+        Raises OSError, and TargetFileError when the name belongs to another path.
         """
-        if directory.device not in self._without and not directory.folding:
-            try:
-                rename_new(directory.fd, temp, name)
-                return
-            except FileExistsError:
-                pass  # To be replaced, if it is that path's own.
-            except OSError as caught:
-                if caught.errno not in UNSUPPORTED:
-                    raise
-                self._without.add(directory.device)
+        if directory.is_plain and self._rename_new(directory, temp, name):
+            return ()
         with self._lock(directory):
-            self._replace(directory, temp, name)
+            self._place(directory, temp, name)
+            return _looked_up(directory, name) if directory.changes_names else ()
 
-    def respell(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
-        """Give what is there under another spelling of a name the name itself."""
+    def respell(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+        """Give what is there under another spelling of a name the name itself, if it can be."""
+        if directory.changes_names:
+            return (SPELLED,)
         with self._lock(directory):
             os.rename(name, temp, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
             _rename(directory.fd, temp, name)
+        return ()
 
     def _lock(self, directory: Borrowed) -> Lock:
         place = directory.path if directory.real is None else directory.real
         return self._locks[crc32(place) % len(self._locks)]
 
-    def _replace(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
+    def _rename_new(self, directory: Borrowed, temp: bytes, name: bytes) -> bool:
+        """Rename to a name that nothing has; False when something has it, or it cannot be done."""
+        if directory.device in self._without:
+            return False
+        try:
+            rename_new(directory.fd, temp, name)
+        except FileExistsError:
+            return False
+        except OSError as caught:
+            if caught.errno not in UNSUPPORTED:
+                raise
+            self._without.add(directory.device)
+            return False
+        return True
+
+    def _place(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
         fd = directory.fd
-        if _is_there(fd, name) and directory.claim(name):
+        if not _is_there(fd, name):
+            directory.claim_new(name)
+            if self._rename_new(directory, temp, name):
+                return
+        if _is_there(fd, name) and directory.claim(name) and not directory.changes_names:
             os.unlink(name, dir_fd=fd)  # A rename over it would keep the old spelling.
         try:
             _rename(fd, temp, name)
@@ -91,6 +108,15 @@ class Publisher:
         finally:
             os.close(source)
         os.unlink(temp, dir_fd=folder)
+
+
+def _looked_up(directory: Borrowed, name: bytes) -> tuple[Lack, ...]:
+    """Find out under which name it is listed, and take it back if that is another path's."""
+    try:
+        return (SPELLED,) if directory.claim(name) else ()
+    except TargetFileError:
+        os.unlink(name, dir_fd=directory.fd)
+        raise
 
 
 def copy_content(source: int, to: int) -> None:
