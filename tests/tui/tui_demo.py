@@ -359,7 +359,12 @@ def refused() -> FakeHandle:
     """A folder most of whose files are gone."""
     refusal = Refusal(RefusalKind.SHRUNK, 12, 412_877, 398_013)
     ended = job(
-        state=JobState.FAILED, phase="failed", message=str(refusal), refusal=refusal, elapsed=412.0
+        state=JobState.FAILED,
+        phase="failed",
+        version=13,
+        errors=0,
+        message=str(refusal),
+        refusal=refusal,
     )
     status = dataclasses.replace(
         over(JobState.FAILED, str(refusal)), jobs=(ended,), folders=folders_of(ended)

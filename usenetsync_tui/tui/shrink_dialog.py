@@ -23,7 +23,7 @@ class ShrinkDialog(Ask):
         it = "it is" if one else "they are"
         choices = (
             Choice("n", "Not now", "mount the disk first, then upload again", "no"),
-            Choice("y", f"Upload as {it} now", "what is gone is not in the new version", "yes"),
+            Choice("y", f"Upload as {it} now", "without what is gone", "yes"),
         )
         super().__init__(_question(jobs), choices)
 
