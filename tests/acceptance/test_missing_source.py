@@ -111,7 +111,7 @@ def test_a_mount_point_inside_is_kept_as_it_was(usenetsync: Command, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("delay", [0.3, 0.6, 0.9, 1.2, 1.6])
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_in_the_middle_of_such_a_run(usenetsync: Command, disk: Path, delay: float) -> None:
     """What is below the mount point has to be walked before it can be judged."""
     small_files(disk, 3_000)
@@ -122,6 +122,8 @@ def test_killed_in_the_middle_of_such_a_run(usenetsync: Command, disk: Path, del
     with away(disk):
         small_files(disk, 1_000, seed=2)  # the same names
         process = usenetsync.start("upload", disk)
+        while not usenetsync.query("SELECT 1 FROM snapshots WHERE state = 0"):
+            assert process.poll() is None, "it was done too soon"
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.communicate()
