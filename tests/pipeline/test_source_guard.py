@@ -36,7 +36,7 @@ async def test_an_unmounted_folder_is_refused_and_then_as_it_was(world: World, d
     before = rows(world)
     with away(disk):
         found = await refused(world)
-        assert (found.kind, found.version, found.files) == (RefusalKind.MOVED, 1, 20)
+        assert (found.kind, found.version, found.files) == (RefusalKind.ANOTHER_FILE_SYSTEM, 1, 20)
         assert rows(world) == before
     await nothing_new(world, 1)
 
@@ -70,7 +70,7 @@ async def test_the_files_hidden_under_a_mount_point_are_not_the_folder(
                 world.query("DELETE FROM mounts RETURNING 1")
             with away(disk):
                 if knows_the_disk:
-                    assert (await refused(world)).kind is RefusalKind.MOVED
+                    assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
                     assert rows(world) == before
                 else:  # what is there has the same names: nothing much is gone
                     await world.upload(allow_shrink=True)
@@ -88,7 +88,7 @@ async def test_a_parent_that_is_unmounted(world: World, tmp_path: Path) -> None:
             assert found.kind is RefusalKind.GONE
             assert "No such file or directory" in str(found)
             fill(world.root, 10)  # the same names on the disk below
-            assert (await refused(world)).kind is RefusalKind.MOVED
+            assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
             outcome = await world.upload(allow_shrink=True)
             assert outcome.version == 2
             shutil.rmtree(parent / "sub")
@@ -107,13 +107,13 @@ async def test_another_disk_is_refused_until_it_is_allowed(
     ):
         copy_all(copy, disk)
         found = await refused(world)
-        assert found.kind is RefusalKind.MOVED
+        assert found.kind is RefusalKind.ANOTHER_FILE_SYSTEM
         assert "another file system" in str(found)
         outcome = await world.upload(allow_shrink=True)
         assert outcome.state is JobState.COMPLETED
         outcome = await world.upload()  # once is enough
         assert outcome.refusal is None
-    assert (await refused(world)).kind is RefusalKind.MOVED
+    assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
 
 
 async def test_a_bind_mount_of_another_folder_of_the_same_disk(
@@ -124,9 +124,9 @@ async def test_a_bind_mount_of_another_folder_of_the_same_disk(
     fill(world.root, 7)
     with bound(tmp_path / "a", world.root):
         await world.completed()
-    assert (await refused(world)).kind is RefusalKind.MOVED  # the directory below it
+    assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM  # the directory below it
     with bound(tmp_path / "b", world.root):
-        assert (await refused(world)).kind is RefusalKind.MOVED
+        assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
     with bound(tmp_path / "a", world.root):
         await nothing_new(world, 1)
 

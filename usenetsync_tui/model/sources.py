@@ -36,7 +36,7 @@ class RefusalKind(StrEnum):
     """It cannot be opened or listed."""
     EMPTY = "empty"
     """Nothing is left in it."""
-    MOVED = "another-file-system"
+    ANOTHER_FILE_SYSTEM = "another_file_system"
     """It is on another file system than before."""
     SHRUNK = "shrunk"
     """Most of its files are gone."""
@@ -61,7 +61,7 @@ class Refusal:
     @property
     def can_be_allowed(self) -> bool:
         """Whether there is anything to take as it is now."""
-        return self.kind in (RefusalKind.EMPTY, RefusalKind.MOVED, RefusalKind.SHRUNK)
+        return self.kind not in (RefusalKind.GONE, RefusalKind.REPLACED)
 
     @property
     def finding(self) -> str:
@@ -71,7 +71,7 @@ class Refusal:
                 return f"The folder cannot be read: {self.detail}."
             case RefusalKind.EMPTY:
                 return f"The folder is empty; version {self.version} holds {_files(self.files)}."
-            case RefusalKind.MOVED:
+            case RefusalKind.ANOTHER_FILE_SYSTEM:
                 return (
                     "The folder is on another file system than in version "
                     f"{self.version}: {self.detail}."

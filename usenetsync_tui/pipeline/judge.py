@@ -73,7 +73,7 @@ async def first_look(run: Run, what: Known) -> FirstLook | Refusal:
     before, now = what.mounts.get(FOLDER), found.file_system
     if before is not None and guard.is_another(before, now):
         detail = safe_name(f"then {before}, now {now}")
-        return Refusal(RefusalKind.MOVED, what.version, what.files, detail=detail)
+        return Refusal(RefusalKind.ANOTHER_FILE_SYSTEM, what.version, what.files, detail=detail)
     if found.is_empty and not what.is_empty:
         return Refusal(RefusalKind.EMPTY, what.version, what.files, what.files)
     return found

@@ -22,6 +22,7 @@ from usenetsync_tui.tui.filter_words import parse_filter
 from usenetsync_tui.tui.inks import Line, cut_middle
 from usenetsync_tui.tui.paged_table import PagedTable
 from usenetsync_tui.tui.slim_titles import SlimTitles
+from usenetsync_tui.tui.version_words import version_name
 
 _NAME = 40
 """Cells of the frame's title a folder's name may take."""
@@ -156,8 +157,7 @@ class FileList(PagedTable[FileRow, FileKey]):
             return self._name_of_pane
         name = cut_middle(safe_name(self.folder.name), _NAME)
         order = sorted_words(query.order, reverse=query.reverse)
-        unfinished = " (unfinished)" if self._unfinished else ""
-        version = f"version {query.version}{unfinished}"
+        version = version_name(query.version, unfinished=self._unfinished)
         parts = (self._name_of_pane, name, version, order)
         return " · ".join(filter(None, parts))
 

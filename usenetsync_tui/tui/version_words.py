@@ -11,8 +11,18 @@ from usenetsync_tui.tui.words import plural, size
 
 def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
     """Those that can be restored, the newest first."""
-    done = (v for v in versions if v.state is not SnapshotState.BUILDING)
+    done = (v for v in versions if not is_unfinished(v))
     return tuple(sorted(done, key=lambda v: v.version, reverse=True))
+
+
+def is_unfinished(snapshot: Snapshot) -> bool:
+    """Whether it is being built, or was interrupted while it was."""
+    return snapshot.state is SnapshotState.BUILDING
+
+
+def version_name(version: int, *, unfinished: bool) -> str:
+    """``version 13``, and whether it is finished."""
+    return f"version {version} (unfinished)" if unfinished else f"version {version}"
 
 
 def version_words(snapshot: Snapshot) -> str:
