@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import socket
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -240,6 +242,60 @@ def test_a_symlink_at_the_final_name_is_replaced_not_followed(
     for name in ("small", "large"):
         assert not (root / name).is_symlink()
         assert (root / name).read_bytes() == b"ours"
+
+
+def test_folders_that_are_swapped_for_symlinks_all_the_time(
+    tree: TargetTree, root: Path, tmp_path: Path
+) -> None:
+    """Whoever may write into the target swaps folders while it is restored into."""
+    outside = tmp_path / "outside"
+    (outside / "b").mkdir(parents=True)
+    for place in (outside, outside / "b"):
+        (place / "f0").write_bytes(b"mine")
+        (place / "link").symlink_to("mine")
+        for path in (place / "f0", place / "link", place):
+            os.utime(path, ns=(1, 1), follow_symlinks=False)
+    before = {p: p.lstat() for p in [outside, *outside.rglob("*")]}
+    over = threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            for place in (root / "a", root / "a" / "b"):
+                with contextlib.suppress(OSError):
+                    place.rename(root / "aside")
+                    place.symlink_to(outside if place.name == "a" else outside / "b")
+                    place.unlink()
+                    (root / "aside").rename(place)
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(root / "aside")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        refused = 0
+        for number in range(3_000):
+            path = b"a/b/f%d" % (number % 5)
+            wanted = attributes(0o777)
+            for call, *args in (
+                (tree.write_small, path, b"ours", wanted),
+                (tree.keep, path, content_is(b"ours"), wanted),
+                (tree.symlink, b"a/link", b"ours", wanted),
+                (tree.make_directory, b"a/b/"),
+                (tree.finish_directory, b"a/b/", wanted),
+                (tree.finish_directory, b"a/", wanted),
+            ):
+                try:
+                    call(*args)  # type: ignore[operator]
+                except TargetFileError:
+                    refused += 1
+            if number % 50 == 0:  # what is open already leads nowhere else
+                tree.prepare()
+    finally:
+        over.set()
+        swapper.join()
+    assert refused, "it was never in the way"
+    after = {p: p.lstat() for p in [outside, *outside.rglob("*")]}
+    assert before == after
 
 
 @pytest.mark.parametrize("planted", ["symlink", "dangling", "hard link", "fifo", "file"])

@@ -46,11 +46,11 @@ def clone(source: int, to: int) -> bool:
 def may_change_owners() -> bool:
     """Whether this process may give files to other users (CAP_CHOWN, which root usually has)."""
     try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        status = Path("/proc/self/status").read_bytes()
     except OSError:
         return os.geteuid() == 0
     for line in status.splitlines():
-        name, _, value = line.partition(":")
-        if name == "CapEff":
+        name, _, value = line.partition(b":")
+        if name == b"CapEff":
             return bool(int(value, 16) >> _CAP_CHOWN & 1)
     return os.geteuid() == 0
