@@ -40,9 +40,9 @@ INVARIANTS = {
          WHERE o.complete GROUP BY o.id
         HAVING count(s.object_id) <> o.segments::bigint * o.copies
             OR sum(s.size) FILTER (WHERE s.redundancy = 0) <> o.size""",
-    "an object that nothing refers to": """
+    "an object that will never be whole and that no file lies in": """
         SELECT o.id FROM objects o
-         WHERE NOT EXISTS (SELECT FROM files f WHERE f.object_id = o.id)""",
+         WHERE NOT o.complete AND NOT EXISTS (SELECT FROM files f WHERE f.object_id = o.id)""",
     "segments of no object": """
         SELECT s.object_id FROM segments s LEFT JOIN objects o ON o.id = s.object_id
          WHERE o.id IS NULL AND s.status <> 6""",
