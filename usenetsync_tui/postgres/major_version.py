@@ -6,12 +6,14 @@ how to say so; changes nothing.
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres.binaries import MAJOR, wheel_program
 
+_VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 _URL = '"$(usenetsync db url)"'
 
 
@@ -28,7 +30,7 @@ def check_version(pgdata: Path) -> None:
     version = cluster_version(pgdata)
     if version is None or version == str(MAJOR):
         return
-    if not version.isdecimal():
+    if not _VERSION.fullmatch(version):
         raise DatabaseStartError(
             f"{pgdata / 'PG_VERSION'} is damaged: it says {version[:20]!r}, not {MAJOR}."
         )
@@ -63,7 +65,7 @@ def _into() -> list[str]:
 
 def _dump_program(version: str) -> str:
     # pg_dump reads servers older than itself, never newer ones.
-    return _quoted(wheel_program("pg_dump")) if int(version) < MAJOR else "pg_dump"
+    return _quoted(wheel_program("pg_dump")) if float(version) < MAJOR else "pg_dump"
 
 
 def _quoted(path: Path) -> str:
