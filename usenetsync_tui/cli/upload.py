@@ -34,6 +34,11 @@ from usenetsync_tui.settings import Settings
 @click.option("--compression", type=click.Choice([c.value for c in Compression]))
 @click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
 @click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
+@click.option(
+    "--ignore-inode/--compare-inode",
+    default=None,
+    help="Whether another inode number alone is no reason to read a file again.",
+)
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -42,6 +47,7 @@ def upload(
     compression: str | None,
     copies: int | None,
     priority: str | None,
+    ignore_inode: bool | None,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -51,6 +57,7 @@ def upload(
         copies=copies,
         priority=Priority[priority.upper()] if priority else None,
         compression=Compression(compression) if compression else None,
+        ignore_inode=ignore_inode,
     )
     start(lambda: _upload(paths, choices, as_json), as_json=as_json)
 

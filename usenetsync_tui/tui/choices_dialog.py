@@ -15,6 +15,7 @@ from usenetsync_tui.tui.directories import judge_new_file
 from usenetsync_tui.tui.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
+    INODES,
     MOST_COPIES,
     PRIORITIES,
     priority_named,
@@ -49,6 +50,8 @@ class FolderChoicesDialog(Form[Choose]):
         yield Field("Profile", Options(profiles(realm.store), realm.profile, id="profile"))
         yield Field("Copies", line_input("copies", str(folder.copies)), hint=COPIES_HINT)
         yield Field("Compression", Options(COMPRESSIONS, folder.compression, id="compression"))
+        inodes = "ignore" if folder.ignore_inode else "compare"
+        yield Field("Inodes", Options(INODES, inodes, id="inodes"))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs."""
@@ -71,11 +74,13 @@ class FolderChoicesDialog(Form[Choose]):
         profile = Profile(self.choice("profile"))
         priority = priority_named(self.choice("priority"))
         compression = Compression(self.choice("compression"))
+        ignore_inode = self.choice("inodes") == "ignore"
         choices = FolderChoices(
             profile=profile if profile is not folder.realm.profile else None,
             copies=copies if copies != folder.copies else None,
             priority=priority if priority is not folder.priority else None,
             compression=compression if compression is not folder.compression else None,
+            ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
 
