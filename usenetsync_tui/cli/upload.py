@@ -47,6 +47,11 @@ from usenetsync_tui.settings import Settings
     help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
     "They are not, unless you say so; its database never is.",
 )
+@click.option(
+    "--ignore-inode/--compare-inode",
+    default=None,
+    help="Whether another inode number alone is no reason to read a file again.",
+)
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -57,6 +62,7 @@ def upload(
     priority: str | None,
     allow_shrink: bool,
     own_files: bool | None,
+    ignore_inode: bool | None,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -67,6 +73,7 @@ def upload(
         priority=Priority[priority.upper()] if priority else None,
         compression=Compression(compression) if compression else None,
         own_files=own_files,
+        ignore_inode=ignore_inode,
     )
     wanted = Wanted(choices, allow_shrink)
     start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
