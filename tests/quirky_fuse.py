@@ -28,6 +28,8 @@ class Quirk(StrEnum):
     NO_CHMOD = "no-chmod"
     NO_CHOWN = "no-chown"
     NO_UTIME = "no-utime"
+    IGNORES = "ignores"
+    """Changes of mode, owner and time are said to be done, and are not."""
     NO_SYMLINK = "no-symlink"
     NO_SIZES = "no-sizes"
     """A file's size is said to be 0; all of it can be read (procfs, some FUSE)."""
@@ -48,6 +50,12 @@ class Quirk(StrEnum):
     SMB)."""
     NO_COLONS = "no-colons"
     """Names with a colon are refused (FAT, NTFS)."""
+    NO_REPLACING = "no-replacing"
+    """Nothing is ever renamed over something."""
+    NO_RENAME = "no-rename"
+    """Nothing is renamed at all."""
+    NO_SIZE = "no-size"
+    """It does not say how large it is, nor how much room there is (statfs)."""
     SMALL_FILES = "small-files"
     """No file beyond 1 MiB (FAT: 4 GiB)."""
 
@@ -70,6 +78,7 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def init_with_config(self, conn_info: Any, config_3: Any) -> None:
         config_3.use_ino = 1
+        config_3.hard_remove = 1  # an open file is unlinked, not renamed out of the way
         config_3.entry_timeout = config_3.attr_timeout = config_3.negative_timeout = 0
         if self._quirks & _LIES.keys():
             config_3.direct_io = 1  # the kernel would not read past the size it was told
@@ -126,6 +135,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def statfs(self, path: str) -> dict[str, int]:
         status = os.statvfs(self._at(path))
+        if Quirk.NO_SIZE in self._quirks:
+            return {"f_bsize": 4096, "f_frsize": 4096, "f_namemax": 255}
         return {name: getattr(status, name) for name in dir(status) if name.startswith("f_")}
 
     def open(self, path: str, flags: int) -> int:
@@ -174,6 +185,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         return 0
 
     def rename(self, old: str, new: str) -> int:
+        self._refuse(Quirk.NO_RENAME, errno.ENOSYS)
+        if os.path.lexists(self._at(new)):
+            self._refuse(Quirk.NO_REPLACING, errno.EEXIST)
         os.rename(self._at(old), self._at(new))
         return 0
 
@@ -191,11 +205,15 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def chmod(self, path: str, mode: int) -> int:
         self._refuse(Quirk.NO_CHMOD)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         os.chmod(self._at(path), mode)
         return 0
 
     def chown(self, path: str, uid: int, gid: int) -> int:
         self._refuse(Quirk.NO_CHOWN, errno.EPERM)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         none = (1 << 32) - 1
         wanted = (-1 if number in (-1, none) else number for number in (uid, gid))
         os.chown(self._at(path), *wanted, follow_symlinks=False)
@@ -203,6 +221,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
         self._refuse(Quirk.NO_UTIME)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         os.utime(self._at(path), ns=times, follow_symlinks=False)
         return 0
 

@@ -183,6 +183,22 @@ class World:
             await restore(self.run, tree, prefix, owns_target=owns)
         return target
 
+    async def connect(self) -> None:
+        """Make all connections now: as another user (`trees.as_nobody`) none could be made."""
+        everyone, count = anyio.Event(), 0
+
+        async def one() -> None:
+            nonlocal count
+            async with self.catalogue.transaction():
+                count += 1
+                if count == self.catalogue.pool.max_size:
+                    everyone.set()
+                await everyone.wait()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(self.catalogue.pool.max_size):
+                group.start_soon(one)
+
     async def verify(self, *, bodies: bool = False) -> Verified:
         run = await self.new_run()
         return await verify(run, bodies=bodies)

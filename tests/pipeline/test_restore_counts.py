@@ -158,6 +158,7 @@ def closed(short_folder: Path) -> Iterator[Path]:
 @needs_root
 @pytest.mark.anyio
 async def test_permission_denied_everywhere(full: World, store: FaultyStore, closed: Path) -> None:
+    await full.connect()
     with as_nobody():
         await full.restore(1, closed)
     p = progress(full)

@@ -130,6 +130,7 @@ async def test_an_ordinary_user_gets_the_files_as_his_own(world: World, place: P
     make(world.root / "his" / "large", LARGE, 0o6755, NOBODY, NOBODY)
     await world.completed()
     for _ in range(2):  # the second time it is there already, as well as it can be
+        await world.connect()
         with as_nobody():
             await world.restore(1, place / "target")
         expected = rights(world.root)
@@ -161,6 +162,7 @@ async def test_an_ordinary_user_gets_the_files_as_his_own(world: World, place: P
 async def test_owners_alone_do_not_make_it_incomplete(world: World, place: Path) -> None:
     small_files(world.root, 300)
     await world.completed()
+    await world.connect()
     with as_nobody():
         await world.restore(1, place / "target")
     (notice,) = await world.notices()
@@ -348,6 +350,7 @@ async def test_folders_without_the_right_to_write(
 
     async def restored(fetches: bool) -> None:
         store.fetches.clear()
+        await world.connect()
         with as_nobody():
             await world.restore(1, target)
         assert world.run is not None
@@ -387,6 +390,7 @@ async def test_they_are_closed_again_after_what_was_lost(
     for name in lost:
         del store.articles[name]
     target = place / "target"
+    await world.connect()
     with as_nobody():
         await world.restore(1, target)
     assert world.run is not None and world.run.progress.missed_files
@@ -395,6 +399,7 @@ async def test_they_are_closed_again_after_what_was_lost(
         k: v[0] for k, v in folders.items()
     }
     store.articles.update(lost)
+    await world.connect()
     with as_nobody():
         await world.restore(1, target)
     assert compare_trees(world.root, target) == []
@@ -406,6 +411,7 @@ async def test_a_target_that_was_there_is_closed_as_it_was(world: World, place: 
     (world.root / "file").write_bytes(b"x")
     await world.completed()
     target = place / "target"
+    await world.connect()
     with as_nobody():
         for mode in (0o555, 0o000, 0o311):
             target.mkdir(exist_ok=True)

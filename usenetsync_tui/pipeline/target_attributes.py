@@ -163,11 +163,19 @@ class AttributeWriter:
     def _learn(self, status: os.stat_result, wanted: Attributes, why: _Reasons) -> None:
         """What a file system does not keep though it did not refuse it."""
         off = abs(status.st_mtime_ns - wanted.mtime_ns)
+        kept = {
+            "owner": status.st_uid == wanted.uid or not self._may_own(wanted.uid),
+            "group": status.st_gid == wanted.gid or not self._may_group(wanted.gid),
+            "mode": not (stat.S_IMODE(status.st_mode) ^ _allowed(status, wanted)) & 0o777,
+            # Else it is the time of the writing; a time out of its range becomes another one.
+            "time": off < _COARSE or abs(status.st_mtime_ns - status.st_ctime_ns) > _COARSE,
+        }
         if 0 < off < _COARSE and "time" not in why and status.st_mtime_ns % _SECOND == 0:
             self._coarse.add(status.st_dev)
-        wrong = stat.S_IMODE(status.st_mode) ^ _allowed(status, wanted)
-        if wrong & 0o777 and "mode" not in why and not stat.S_ISLNK(status.st_mode):
-            self._refused[status.st_dev, "mode"] = _KEEPS_ITS_OWN
+        if not stat.S_ISLNK(status.st_mode):
+            for what, is_kept in kept.items():
+                if not is_kept and what not in why:
+                    self._refused.setdefault((status.st_dev, what), _KEEPS_ITS_OWN)
 
     def _may_own(self, uid: int | None) -> bool:
         return uid is not None and (self._privileged or uid == self._uid)
