@@ -8,7 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib.metadata import packages_distributions, requires, version
+import tomllib
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import psycopg
@@ -26,9 +27,10 @@ PACKAGE = Path(usenetsync_tui.__file__).parent
 
 
 def requirements() -> dict[str, Requirement]:
-    """What an installed usenetsync-tui asks for, without extras, by name."""
-    every = map(Requirement, requires("usenetsync-tui") or [])
-    return {_plain(one.name): one for one in every if one.marker is None}
+    """What usenetsync-tui asks for, without extras, by name."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    every = map(Requirement, project["dependencies"])
+    return {_plain(one.name): one for one in every}
 
 
 def _plain(name: str) -> str:
