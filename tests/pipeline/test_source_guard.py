@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from file_systems import away, bound, ext4, tmpfs
+from file_systems import away, bound, ext4, quirky, tmpfs
 from guarded import copy_all, files, fill, nothing_new, refused, rows
 from trees import content
 from worlds import FaultyStore, World
@@ -317,6 +317,17 @@ async def test_a_folder_that_is_deleted_while_it_is_walked_is_not_empty(
     monkeypatch.setattr(judge_module.Judge, "begin_walk", deleted)
     assert (await refused(world)).kind is RefusalKind.REPLACED
     assert len(files(world, 1)) == 21
+
+
+@pytest.mark.parametrize("below", ["", "sub"])
+async def test_inode_numbers_that_change_at_each_look_are_no_other_folder(
+    world: World, tmp_path: Path, below: str
+) -> None:
+    fill(tmp_path / "served" / below, 5)
+    with quirky(tmp_path / "served", tmp_path / "place", "unstable-inodes"):
+        world.root = tmp_path / "place" / below
+        for _ in range(2):
+            assert (await world.upload()).refusal is None
 
 
 async def test_an_interrupted_first_upload_is_not_taken_for_nothing(

@@ -76,19 +76,17 @@ class MountWatch:
         return reason
 
     def is_same_folder(self) -> bool:
-        """Whether the folder's path still leads to the directory that was looked at."""
+        """Whether the folder's path still leads to the directory that was looked at.
+
+        Where every look finds another inode number, that says nothing.
+        """
         try:
-            fd = os.open(self._path, _DIRECTORY)
+            now = _identity(self._path)
+            if now == self._first.identity:
+                return True
+            return now[0] == self._first.identity[0] and _identity(self._path) != now
         except OSError:
             return False
-        try:
-            status = os.fstat(fd)
-            os.fstatvfs(fd)
-        except OSError:
-            return False
-        finally:
-            os.close(fd)
-        return (status.st_dev, status.st_ino) == self._first.identity
 
     def away(self) -> tuple[bytes, ...]:
         """Mount points from before that cannot be read now."""
@@ -150,3 +148,14 @@ class MountWatch:
         if not table.is_mount_point(fd, parent):
             return None
         return table.file_system(fd, os.path.join(self._path, path[:-1]))
+
+
+def _identity(path: bytes) -> tuple[int, int]:
+    """(st_dev, st_ino) of a directory that answers."""
+    fd = os.open(path, _DIRECTORY)
+    try:
+        os.fstatvfs(fd)
+        status = os.fstat(fd)
+    finally:
+        os.close(fd)
+    return status.st_dev, status.st_ino

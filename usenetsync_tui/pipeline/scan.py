@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from usenetsync_tui.errors import SourceError
@@ -108,9 +108,7 @@ class _Walker:
             os.close(fd)
             raise
         self._entries.append(directory_entry(b"", status))
-        level = Level(fd, b"", b"", identity, listing)
-        self._stack.push(level)
-        self._report_cut(level)
+        self._push(Level(fd, b"", b"", identity, listing))
 
     def batches(self) -> Iterator[ScanBatch]:
         stack = self._stack
@@ -122,20 +120,18 @@ class _Walker:
                 yield self._flush()
             level = stack.top
             fd, prefix = level.fd, level.path
-            own_names = self._own.names(prefix)
             entries, problems = self._entries, self._problems
             for key in level.keys:
                 if key[-1] == 47:
                     if self._enter(level, key):
                         break
-                elif key in own_names:
-                    self._skip_own(prefix + key, own_names[key])
                 else:
                     try:
                         status = look(key, dir_fd=fd, follow_symlinks=False)
                         mode = status.st_mode
                         if mode & 0o170000 == 0o100000:
-                            if status.st_ino in own_inodes and (
+                            inode = status.st_ino
+                            if inode in own_inodes and (
                                 place := self._own.file((status.st_dev, status.st_ino))
                             ):
                                 self._skip_own(prefix + key, place)
@@ -150,7 +146,7 @@ class _Walker:
                                         status.st_size,
                                         status.st_mtime_ns,
                                         status.st_ctime_ns,
-                                        status.st_ino,
+                                        inode,
                                         mode & 0o7777,
                                         None,
                                         status.st_uid,
@@ -207,10 +203,22 @@ class _Walker:
         except SourceError:
             os.close(fd)
             raise
-        level = Level(fd, name, path, identity, listing)
+        self._push(Level(fd, name, path, identity, listing))
+        return True
+
+    def _push(self, level: Level) -> None:
+        names = self._own.names(level.path)
+        if names:
+            level.keys = self._but_for(names, level)
         self._stack.push(level)
         self._report_cut(level)
-        return True
+
+    def _but_for(self, names: Mapping[bytes, OwnPlace], level: Level) -> Iterator[bytes]:
+        for key in level.listing.keys:
+            if key in names:
+                self._skip_own(level.path + key, names[key])
+            else:
+                yield key
 
     def _why_guarded(self, parent: Level, path: bytes, fd: int, device: int) -> str:
         watch = self._watch
