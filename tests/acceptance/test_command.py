@@ -120,6 +120,21 @@ def test_choices_are_remembered(usenetsync: Command, tmp_path: Path) -> None:
     ]
 
 
+def test_inode_numbers_are_ignored_until_told_otherwise(
+    usenetsync: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    for words, ignored in (
+        ((), False),
+        (("--ignore-inode",), True),
+        ((), True),
+        (("--compare-inode",), False),
+    ):
+        assert usenetsync("upload", tmp_path / "kept", *words).code == 0
+        shown = usenetsync("folders", "--json").event("folder")
+        assert shown["ignore_inode"] is ignored
+
+
 def test_a_full_or_hostile_target(usenetsync: Command, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     (source / "dir").mkdir(parents=True)
