@@ -70,14 +70,14 @@ class Locations:
         Only what is this user's, and ours: the three folders, and the one around them if nothing
         else is in it. Returns sentences: what was closed, and what must be closed by its owner.
         """
-        told = [f"{f} could be written by others; it is closed now." for f in self._close()]
+        done = [f"{f} could be written by others; it is closed now." for f in self._close()]
         home = self._home
         if home is not None and _is_open(home):
-            told.append(
+            done.append(
                 f"{home} can be written by others, who could replace what is in it: "
                 f"chmod go-w {home}"
             )
-        return told
+        return done
 
     @property
     def _home(self) -> Path | None:

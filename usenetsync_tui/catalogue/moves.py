@@ -3,7 +3,7 @@
 Its current files are then read again in the version under construction, though they did not
 change; earlier versions keep their articles where they are. A realm that only continues another
 one under a new key (`keys`) is the same place: what is there stays there, but for files that are
-not whole, or that nobody could decode.
+not whole, or that cannot be decoded.
 """
 
 from __future__ import annotations

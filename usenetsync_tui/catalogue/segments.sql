@@ -49,8 +49,8 @@ SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_
 RETURNING object_id, status;
 
 -- mark_sending
--- Articles about to be sent again under their own Message-IDs, sealed anew where they are sealed:
--- counted as in insert.
+-- Articles about to be sent again under their own Message-IDs, with another nonce where they are
+-- sealed: counted as in insert.
 WITH sealed AS (
     UPDATE realms r SET sealed = r.sealed + used.units
       FROM (SELECT s.realm_id, sum(1 + (s.payload_size - 1) / 1048576) AS units
@@ -80,8 +80,8 @@ UPDATE segments s
 RETURNING s.object_id;
 
 -- rename
--- An article gets a new Message-ID, for what is known under the old one cannot be read. It is sealed
--- anew where it is sealed: counted as in insert.
+-- An article gets a new Message-ID, for what is known under the old one cannot be read. It gets
+-- another nonce where it is sealed: counted as in insert.
 WITH sealed AS (
     UPDATE realms r SET sealed = r.sealed + 1 + (s.payload_size - 1) / 1048576
       FROM (SELECT realm_id, payload_size FROM segments

@@ -5,7 +5,7 @@ realm, from the part it carries), so that a resend after a crash has the same he
 knows nothing of sending, nor of how a header is written (`yenc` does).
 
 `SealedDress`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
-two articles, or an article to a folder, for whoever lacks the key; only the newsgroups are shared.
+two articles, or an article to a folder, without the key; only the newsgroups are shared.
 `PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``.
 
 What an article is called must never change, for it is found by that. So a realm keeps the dress
@@ -76,7 +76,7 @@ class SealedDress:
         self._dress = dress
 
     def wire_id(self, message_id: bytes) -> str:
-        """Letters and digits in one of several shapes, at a host that is nobody's."""
+        """Letters and digits in one of several shapes, at a host that belongs to no one."""
         if self._dress == 1:
             return self._wire_id_1(message_id)
         return shapes.message_id(self._dice(message_id, b"message id"))

@@ -7,7 +7,7 @@ A wrapped key is::
 with everything before the nonce as associated data; n, r, p are scrypt's (RFC 7914) and zero
 for a key file. Version 1 has no mark; both versions open.
 
-The mark says which secret wrapped the key, so that a wrong one is told from a damaged blob. Of a
+The mark says which secret wrapped the key: a wrong one is not taken for a damaged blob. Of a
 key file, which holds 256 random bits, it is a keyed hash of the content: the same in every key it
 wraps. Of a passphrase it is made of the bytes that scrypt gives after those of the wrapping key,
 under the blob's own salt: guessing at the mark costs as much as guessing at the key, and two blobs

@@ -1,6 +1,6 @@
 """Padding: payloads are sealed in few sizes, so that a size says little of what is inside.
 
-Whoever sees the articles sees their sizes. A size to the byte tells how well a segment compressed:
+Who sees the articles sees their sizes. A size to the byte tells how well a segment compressed:
 which file of a known collection it is, whether a guess next to a secret was right (CRIME), how
 long the end of a file is. So the plaintext that is sealed is filled up with zeros to the next
 size of a ladder, and holds its true length itself (`sealing` says where).

@@ -3,11 +3,11 @@
 Pure: a `Dice` holds the digest that everything is drawn from, so an article that is sent again
 after a crash has the same headers. Who has no key cannot tell which draw was which.
 
-One shape for all would be a label: whoever counts the headers of a newsgroup would find every
-sealed article by its pattern. So there are several shapes for each of them, with the weights they
-roughly have among people who post with random names.
+One shape for all would be a label: a count of the headers of a newsgroup would find every sealed
+article by its pattern. So each header has several shapes, with the weights they roughly have among
+people who post with random names.
 
-**Hosts are nobody's.** A made-up name below ``.com`` may belong to somebody, now or next year, who
+**Hosts belong to no one.** A made-up name below ``.com`` may have an owner, now or next year, who
 then gets the mail and the complaints. Only these are used:
 
 * the two-letter codes that ISO 3166-1 leaves to its users (AA, QM to QZ, XA to XZ, ZZ). Two-letter
@@ -91,7 +91,7 @@ def message_id(dice: Dice) -> str:
 
 
 def host(dice: Dice) -> str:
-    """A host that is nobody's."""
+    """A host that belongs to no one."""
     label = dice.one_of(_LOWER) + dice.word(_LOWER_DIGITS, 2, 10)
     match dice.below(10):
         case 0:

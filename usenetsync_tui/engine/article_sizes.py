@@ -1,6 +1,6 @@
 """What is too large to be posted, said before the first byte of a folder is read.
 
-`codec.yenc` refuses an article that nobody could decode, and a server one that it does not take;
+`codec.yenc` refuses an article that cannot be decoded, and a server one that it does not take;
 but then the folder is read, planned and half posted. The settings tell all that beforehand.
 """
 

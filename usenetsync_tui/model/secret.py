@@ -1,4 +1,4 @@
-"""A text that shows itself to nobody by accident."""
+"""A text that does not show by accident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MASK = "'***'"
 
 
 class Secret(str):
-    """A password. It is a text to whoever sends it; its repr, and that of its parts, is not.
+    """A password. To the code that sends it it is a text; its repr, and that of its parts, is not.
 
     So it shows neither in the repr of what holds it, nor in a traceback with locals, nor where an
     object is logged.

@@ -14,7 +14,7 @@ LARGEST_PAYLOAD = (10 << 20) - (64 << 10)
 
 sabctools, which decodes yEnc, holds at most 10 MiB of an article, and some of its versions (9.0 to
 9.3) want room for another 64 KiB while they look for the end. What is larger could be posted,
-but nobody who uses that library, ourselves included, could read it.
+but not read again by that library, and so not by us.
 """
 
 PACK_LIMIT = 50_000

@@ -1,8 +1,8 @@
 """The address of a database server: whether it can be read, and what of it may be shown.
 
-An address holds a password, and one that is mistyped holds it where nobody expects it: libpq takes
+An address holds a password, and one that is mistyped holds it in an unexpected place: libpq takes
 ``postgresql://u:p@ss@h/`` for a server named ``ss@h``, and would name it in its complaints. So an
-address is shown by what was understood of it, put together anew from a few fields that look right;
+address is shown by what was understood of it, put together again from a few fields that look right;
 of one that cannot be read nothing is shown at all.
 """
 
@@ -77,5 +77,5 @@ def shown(address: str) -> str:
 
 
 def _bracketed(host: str) -> str:
-    """An IPv6 address is told from a port by its brackets (RFC 3986)."""
+    """Brackets tell an IPv6 address from a port (RFC 3986)."""
     return f"[{host}]" if ":" in host else host

@@ -18,8 +18,8 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
-# From a URL's colon up to its last @ sign: a password may itself hold an @ nobody escaped, and the
-# URL may lack a colon or a slash.
+# From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
+# the URL may lack a colon or a slash.
 _URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
 _NAMED_PASSWORD = re.compile(
     r"((?:pass(?:word|wd|phrase)?|secret)\s*=\s*)('(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)+)",

@@ -23,7 +23,7 @@ def crash_report(error: BaseException | None, secrets: Sequence[str]) -> Traceba
     """
     kind, value, traceback = sys.exc_info()
     if value is None or kind is None:
-        value = error or RuntimeError("the screen ended, and nobody said why")
+        value = error or RuntimeError("the screen ended without an error")
         kind, traceback = type(value), value.__traceback__
     trace = Traceback.extract(kind, value, traceback, show_locals=False)
     _mask(trace, sorted((s for s in secrets if len(s) >= _SHORTEST), key=len, reverse=True))
