@@ -11,21 +11,33 @@ SELECT o.id FROM objects o
 -- Rows of the version under construction that say what the rows before them say: content, place,
 -- and all that is kept. They go, and those before them are true again; of these, what only the walk
 -- compares is brought up to date, and owners that an earlier program did not keep are filled in.
-WITH same AS (
-    DELETE FROM files new USING files old
-     WHERE new.folder_id = %(folder)s AND new.path_key = ANY (%(keys)b::bytea[])
-       AND new.first_version = %(version)s AND new.last_version IS NULL AND new.state = 1
-       AND old.folder_id = %(folder)s AND old.path_key = new.path_key
-       AND old.first_version < %(version)s AND old.last_version = %(version)s - 1
-       AND old.state = 1 AND old.kind = new.kind AND old.size = new.size
-       AND old.mtime_ns = new.mtime_ns AND old.mode = new.mode
+-- (Looked up key by key, as in files.sql.)
+WITH same AS MATERIALIZED (
+    SELECT new.*, old.first_version AS since
+      FROM unnest(%(keys)b::bytea[]) AS u(path_key)
+     CROSS JOIN LATERAL (
+           SELECT c.* FROM files c
+            WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key
+              AND c.first_version = %(version)s AND c.last_version IS NULL AND c.state = 1
+           OFFSET 0) AS new
+     CROSS JOIN LATERAL (
+           SELECT c.* FROM files c
+            WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key
+              AND c.first_version < %(version)s AND c.last_version = %(version)s - 1
+              AND c.state = 1
+           OFFSET 0) AS old
+     WHERE (old.kind, old.size, old.mtime_ns, old.mode)
+           = (new.kind, new.size, new.mtime_ns, new.mode)
        AND old.link IS NOT DISTINCT FROM new.link
        AND coalesce(old.uid, new.uid) IS NOT DISTINCT FROM new.uid
        AND coalesce(old.gid, new.gid) IS NOT DISTINCT FROM new.gid
        AND old.object_id IS NOT DISTINCT FROM new.object_id
        AND old.object_offset IS NOT DISTINCT FROM new.object_offset
-       AND old.sha256 IS NOT DISTINCT FROM new.sha256
- RETURNING new.*, old.first_version AS since)
+       AND old.sha256 IS NOT DISTINCT FROM new.sha256),
+gone AS (
+    DELETE FROM files f USING same
+     WHERE f.folder_id = same.folder_id AND f.path_key = same.path_key
+       AND f.first_version = same.first_version)
 UPDATE files f
    SET last_version = NULL, ctime_ns = same.ctime_ns, inode = same.inode, uid = same.uid,
        gid = same.gid, stat_size = same.stat_size, racy = same.racy
