@@ -228,11 +228,15 @@ class TargetTree:
 
     def _open_up_root(self) -> int:
         """Open a root of ours to us that its mode closes; returns that mode."""
-        status = os.stat(self._root)
-        if status.st_uid != os.geteuid():
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        mode = stat.S_IMODE(status.st_mode)
-        os.chmod(self._root, mode | 0o700)
+        place = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(place)
+            if status.st_uid != os.geteuid():
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            mode = stat.S_IMODE(status.st_mode)
+            os.chmod(f"/proc/self/fd/{place}", mode | 0o700)
+        finally:
+            os.close(place)
         return mode
 
     def _locate(self, path: bytes) -> tuple[bytes, bytes, bytes]:

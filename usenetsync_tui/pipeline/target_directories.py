@@ -182,10 +182,7 @@ class TargetDirectories:
             if os.fstatvfs(directory.fd).f_flag & os.ST_RDONLY:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             if status.st_uid == os.geteuid():
-                mode = stat.S_IMODE(status.st_mode)
-                os.fchmod(directory.fd, mode | 0o700)
-                if directory is self._root:
-                    self.root_mode = mode
+                self._change_mode(directory, stat.S_IMODE(status.st_mode))
             if not _is_writable(directory.fd):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         self._probe(directory)
@@ -198,6 +195,14 @@ class TargetDirectories:
         if caught.errno == errno.EROFS:
             return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
         return caught.errno in _FULL
+
+    def _change_mode(self, directory: Borrowed, mode: int) -> None:
+        try:
+            os.fchmod(directory.fd, mode | 0o700)
+        except OSError:
+            return  # Where modes cannot be changed; the caller looks whether it helped.
+        if directory is self._root and self.root_mode is None:
+            self.root_mode = mode
 
     def _probe(self, directory: Borrowed) -> None:
         """Find out, once for each file system, whether it keeps names as they are."""

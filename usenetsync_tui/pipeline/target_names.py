@@ -200,6 +200,8 @@ def _same_file(directory: int, status: os.stat_result, names: Iterable[bytes]) -
 
 def folded(name: bytes) -> bytes:
     """What most of these file systems make of a name: case, composition, what is behind it."""
+    if name.isascii():
+        return name.lower().rstrip(b". ")
     text = name.decode("utf-8", "surrogateescape")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return folded.rstrip(". ").encode("utf-8", "surrogatepass")
