@@ -135,7 +135,7 @@ def test_no_file_that_somebody_deletes_lets_a_second_server_in(
 ) -> None:
     one = sit(two[0])
     assert one.said() == "in"
-    (make_server().folder / lost).unlink()
+    (make_server().folders[0] / lost).unlink()
     other = sit(two[1])
     assert other.said() == "in"
     assert len(servers_at(make_server().status().pgdata)) == 1
