@@ -155,7 +155,7 @@ def test_where_the_socket_does_not_reach_the_holder_is_named(
     server.stay(True)
     one = sit(two[0])
     assert one.said() == "in"
-    folder = server.folder / "socket"
+    folder = server.folders[0] / "socket"
     folder.rename(folder.with_name("aside"))
     try:
         with pytest.raises(DatabaseHeldError, match=r"host one, process \d+ there, since 20") as it:
