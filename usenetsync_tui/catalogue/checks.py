@@ -83,6 +83,15 @@ async def missing(tx: Transaction, folder: int, realm: int) -> int:
     return count
 
 
+async def gone(tx: Transaction, folder: int, damaged: str) -> tuple[int, int]:
+    """How many articles of a folder are known to be gone, and how many of them were damaged.
+
+    `damaged`: the words by which they were marked so.
+    """
+    every, some = await tx.one(_SQL["gone"], {"folder": folder, "damaged": damaged})
+    return every, some
+
+
 class Lacking(NamedTuple):
     """Articles that are not posted; `sendable` are those whose source has not changed."""
 

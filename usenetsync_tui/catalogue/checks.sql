@@ -63,6 +63,15 @@ SELECT count(DISTINCT s.message_id)
  WHERE s.realm_id = %(realm)s AND s.status = 2 AND s.check_at IS NOT NULL
    AND o.folder_id = %(folder)s;
 
+-- gone
+-- How many articles of a folder are known not to be there as they were posted, and how many of them
+-- were damaged.
+SELECT count(DISTINCT s.message_id),
+       count(DISTINCT s.message_id) FILTER (WHERE s.error = %(damaged)s)
+  FROM objects o JOIN segments s ON s.object_id = o.id
+   AND (s.status = 4 OR s.status = 5 AND s.reposts > 0)
+ WHERE o.folder_id = %(folder)s AND NOT o.complete;
+
 -- missing
 -- How many articles of a folder that were posted in a realm are missing now.
 SELECT count(DISTINCT s.message_id)

@@ -16,9 +16,13 @@ from usenetsync_tui.errors import (
     DatabaseUnavailableError,
     StoreError,
 )
+from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment, SegmentStatus
 from usenetsync_tui.pipeline.run import Run
+
+WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
+"""What the ledger says of an article that could not be had."""
 
 
 async def fetch_segment(run: Run, copies: Sequence[Segment]) -> bytes:
@@ -60,7 +64,8 @@ async def _poison(run: Run, segment: Segment, error: StoreError) -> None:
     is_expected = segment.status is SegmentStatus.VERIFIED or not place.checks
     if not is_damaged and not (isinstance(error, ArticleMissingError) and is_expected):
         return
-    words, rename = "damaged" if is_damaged else "not there", place.realm.store is StoreKind.USENET
+    words = WORDS[NoticeKind.DAMAGED if is_damaged else NoticeKind.MISSING]
+    rename = place.realm.store is StoreKind.USENET  # it takes a Message-ID once
     try:
         async with run.poisoning, run.catalogue.transaction() as tx:
             rows = await segments.mark_missing(

@@ -12,20 +12,20 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from usenetsync_tui.catalogue import files, objects, segments, snapshots
+from usenetsync_tui.catalogue import checks, files, objects, segments, snapshots
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.fetch import WORDS
 from usenetsync_tui.pipeline.prove import Proof, prove
 from usenetsync_tui.pipeline.run import Run
 
 _OBJECTS_A_PAGE = 100
-_WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
 
 
 @dataclass(slots=True)
 class Verified:
-    """What a sweep found, in articles."""
+    """What a sweep found, in articles; those that were missed before are among them."""
 
     checked: int = 0
     missing: int = 0
@@ -62,6 +62,9 @@ async def verify(run: Run, *, bodies: bool) -> Verified:
     """Sweep the ledger of the run's folder; `bodies` fetches and checks every payload."""
     run.progress.phase = "verify"
     found, after = Verified(), 0
+    async with run.catalogue.transaction() as tx:  # nobody need ask for those again
+        known, found.damaged = await checks.gone(tx, run.folder.id, WORDS[NoticeKind.DAMAGED])
+    found.checked, found.missing = known, known - found.damaged
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             page = await objects.page(tx, run.folder.id, after, _OBJECTS_A_PAGE)
@@ -134,7 +137,7 @@ async def _record(
     notices = []
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, [a for a in articles if a.message_id in sight.there])
-        for kind, words in _WORDS.items():
+        for kind, words in WORDS.items():
             names = {name for name, k in lost.items() if k is kind}
             doubted = names - sight.missing
             counts = await segments.mark_missing(tx, names - doubted, words)
@@ -144,7 +147,7 @@ async def _record(
             await snapshots.doubt(tx, [o.id for o in progressed])
         for made, article in affected.items():
             kind = lost[article.message_id]
-            words = f"article {article.message_id.hex()} of it is {_WORDS[kind]}"
+            words = f"article {article.message_id.hex()} of it is {WORDS[kind]}"
             members = await files.members(tx, run.folder.id, made, *keys[made])
             notices += [Notice(kind, path, words) for path in {m.entry.path for m in members}]
     await run.notice(*notices)
