@@ -104,7 +104,8 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=1000, ge=1, le=100_000)
     """Rows a transaction."""
     chunk_size: int = Field(default=SEGMENT_SIZE, ge=1024, le=64 << 20)
-    """Bytes a segment."""
+    """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
+    than every server that posts takes; an upload there is refused otherwise."""
     memory_limit: int = Field(default=4 << 30, ge=64 << 20)
     """Bytes in flight at most."""
     retries: int = Field(default=3, ge=1, le=100)
