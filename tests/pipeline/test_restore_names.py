@@ -282,6 +282,20 @@ async def test_a_version_may_hold_our_temporary_names(world: World) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_part_of_a_version_beside_such_names(world: World) -> None:
+    left_over(world.root)
+    await world.completed()
+    restored = await world.restore(1)
+    for prefix in (b"small", b"large", b"link", b"in/small", b"in/large"):
+        path = restored / os.fsdecode(prefix)
+        path.unlink()
+        path.write_bytes(b"changed since")
+        await world.restore(1, restored, prefix)
+        assert world.run is not None and world.run.progress.notices == 0
+        assert compare_trees(world.root, restored) == []
+
+
+@pytest.mark.anyio
 async def test_killed_and_resumed_it_is_still_that_version(
     world: World, store: FaultyStore
 ) -> None:

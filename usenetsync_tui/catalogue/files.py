@@ -338,12 +338,12 @@ async def version_directories(tx: Transaction, span: Span, limit: int) -> list[D
     return [DirectoryRow._make((*r[:2], unfitted_time(r[2]), *r[3:])) for r in rows]
 
 
-async def has_text(tx: Transaction, span: Span, words: str) -> bool:
-    """Whether a path of a span, in any version, has some lower-case ASCII text in it.
+async def has_text(tx: Transaction, folder: int, words: str) -> bool:
+    """Whether a path of a folder, in any version, has some lower-case ASCII text in it.
 
     In whatever case: on some file systems that makes no difference.
     """
-    values = {**span.values(), "pattern": f"%{words}%"}
+    values = {"folder": folder, "pattern": f"%{words}%"}
     found: bool = (await tx.one(_SQL["has_text"], values))[0]
     return found
 

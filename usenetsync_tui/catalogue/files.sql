@@ -225,12 +225,10 @@ SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
  LIMIT %(limit)s;
 
 -- has_text
--- Whether a path in a range of keys has some ASCII text in it, in any version and any case: five
--- million paths a second.
+-- Whether a path has some ASCII text in it, in any version and any case: five million paths a second.
 SELECT EXISTS (
        SELECT FROM files
-        WHERE folder_id = %(folder)s AND path_key >= %(start)s
-          AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+        WHERE folder_id = %(folder)s
           AND lower(encode(coalesce(long_path, path_key), 'escape') COLLATE "C")
               LIKE %(pattern)s::text);
 

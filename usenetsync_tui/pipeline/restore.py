@@ -62,7 +62,7 @@ async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: b
             progress.total_files += count
             progress.total_bytes += size
     progress.scanned = True
-    await _prepare(run, target, parts)
+    await _prepare(run, target)
     lanes = max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0)
     fetches = Fetches(lanes, anyio.CapacityLimiter(max(_IN_FLIGHT, lanes)))
     shared = Restoring(run, target, fetches)
@@ -94,11 +94,12 @@ async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
             await _hand_out(shared, parts, groups_in)
 
 
-async def _prepare(run: Run, target: TargetTree, parts: list[Span]) -> None:
+async def _prepare(run: Run, target: TargetTree) -> None:
     """Choose temporary names that no path has, and let the target ask for paths."""
     stem, number = STEM, 0
     async with run.catalogue.transaction() as tx:
-        while any([await files.has_text(tx, span, stem.decode()) for span in parts]):
+        # Of the whole folder: a neighbour of what is restored may be there already.
+        while await files.has_text(tx, run.folder.id, stem.decode()):
             number += 1
             stem = b"%s%d-" % (STEM, number)  # the same ones again when it is resumed
 

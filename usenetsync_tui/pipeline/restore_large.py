@@ -131,7 +131,7 @@ class LargeFile:
                 return data is not None
 
             async with self._fetches.limiter:
-                if not await to_thread.run_sync(known):
+                if not part.resumed or not await to_thread.run_sync(known):
                     data = await fetch_segment(self._run, copies)
                     await to_thread.run_sync(write, data)
             shown.add(copies[0].size)
@@ -139,7 +139,7 @@ class LargeFile:
 
 def _present(part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:
     """A segment that a part file already holds, by its digest. Blocking."""
-    if not part.resumed or not copies or not part.has_data(offset, copies[0].size):
+    if not copies or not part.has_data(offset, copies[0].size):
         return None
     data = part.read(offset, copies[0].size)
     return data if hashlib.sha256(data).digest() == copies[0].hash else None

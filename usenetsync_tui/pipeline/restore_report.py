@@ -18,6 +18,8 @@ from usenetsync_tui.pipeline.target_attributes import Lack
 
 TOLD_EACH = 200
 """Paths told by name for one reason."""
+_REASONS = 1_000
+"""Reasons kept count of; what comes for another one is told by name."""
 _GROUPED = frozenset([NoticeKind.UNWRITABLE, NoticeKind.ATTRIBUTES])
 
 
@@ -94,7 +96,10 @@ class RestoreReport:
         """Whether by its path; else it is counted."""
         if notice.kind not in _GROUPED and notice.kind is not NoticeKind.NOTED:
             return True
-        told = self._told.setdefault((notice.kind, notice.reason), _Told())
+        reason = notice.kind, notice.reason
+        if len(self._told) >= _REASONS and reason not in self._told:
+            return True
+        told = self._told.setdefault(reason, _Told())
         told.count += 1
         if notice.kind in _GROUPED and told.count <= TOLD_EACH:
             return True

@@ -43,6 +43,14 @@ def clone(source: int, to: int) -> bool:
     return True
 
 
+def file_system(fd: int) -> int:
+    """The magic number of the file system a file is on (statfs(2)); 0 where it is not to be had."""
+    answer = ctypes.create_string_buffer(512)  # longer than any system's struct statfs
+    if _libc.fstatfs(fd, answer) != 0:
+        return 0
+    return ctypes.c_ulong.from_buffer(answer).value  # f_type comes first
+
+
 def may_change_owners() -> bool:
     """Whether this process may give files to other users (CAP_CHOWN, which root usually has)."""
     try:

@@ -3,7 +3,8 @@
 Some keep accents in one form only (HFS+), drop dots and blanks at the end (SMB, FAT), put
 other characters in the place of some, or cut long names off. An entry there may be listed
 under the name of another path, so every name that is made has to be looked up. It is tried
-once, with an empty file in a folder of its own that is removed again.
+once, with an empty file in a folder of its own that is removed again; the usual file systems
+of Linux are known not to.
 """
 
 from __future__ import annotations
@@ -12,7 +13,20 @@ import errno
 import os
 
 from usenetsync_tui.errors import TargetError
+from usenetsync_tui.pipeline.target_calls import file_system
 from usenetsync_tui.pipeline.target_names import names_in
+
+_KEEP_NAMES = frozenset(
+    [
+        0xEF53,  # ext2, ext3, ext4
+        0x58465342,  # XFS
+        0x9123683E,  # Btrfs
+        0xF2F52010,  # F2FS
+        0xCA451A4E,  # bcachefs
+        0x01021994,  # tmpfs
+    ]
+)
+"""File systems that list every name as it was given (linux/magic.h)."""
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -33,6 +47,12 @@ def changes_names(directory: int, place: bytes) -> bool:
     Raises OSError, and TargetError where not even names like `place` are kept: temporary ones
     could be mixed up.
     """
+    if file_system(directory) in _KEEP_NAMES:
+        return False
+    return _try_names(directory, place)
+
+
+def _try_names(directory: int, place: bytes) -> bool:
     try:
         os.mkdir(place, 0o700, dir_fd=directory)
     except FileExistsError:
