@@ -16,7 +16,7 @@ def test_wrong_use(usenetsync: Command, tmp_path: Path) -> None:
     assert "no such folder" in usenetsync("restore", "nothing", tmp_path, expect=2).err.lower()
     assert usenetsync("upload", expect=2).err
     missing = usenetsync("upload", tmp_path / "nowhere", expect=1).err
-    assert "nowhere is not a folder" in missing
+    assert "The folder is not there" in missing
     told = usenetsync("snapshots", "nothing", "--json", expect=2).event("error")
     assert told["kind"] == "UnknownFolderError"
     assert usenetsync("files", "1", expect=2).err

@@ -124,7 +124,7 @@ def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name
 
 @pytest.mark.slow
 def test_however_many_are_gone_a_page_to_read_costs_the_same(filled: psycopg.Connection) -> None:
-    values = {**_PAGE, "folder": 2, "until": None}
+    values = {**_PAGE, "folder": 2, "until": None, "realm": 1, "copies": 1}
     rows = filled.execute("EXPLAIN " + load("files.sql")["pending_page"], values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert "Scan using vanished_pkey" in plan, plan

@@ -106,9 +106,9 @@ class NoticeKind(IntEnum):
     """No server gives a clear answer: whether articles are there is not known."""
     GUARDED = 10
     """A mount point that is not what it was: what is below it stays as it was."""
-    ATTRIBUTES = 11
+    ATTRIBUTES = 12
     """Its content is there, but not its owner, mode or time (restore)."""
-    NOTED = 12
+    NOTED = 13
     """Good to know; nothing is missing."""
 
     @property

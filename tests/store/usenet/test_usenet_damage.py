@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from unittest.mock import patch
 
 import anyio
 import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, configured, name, opened, wire_id
 
-from usenetsync_tui.codec.envelope import SealedDress
-from usenetsync_tui.codec.yenc import encode
+from usenetsync_tui.codec import yenc
+from usenetsync_tui.codec.envelope import Envelope, SealedDress
+from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article
 
 DRESS = SealedDress(bytes(32), ["alt.test"])
+
+
+def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:
+    """As others may post it: we refuse to post what we could not decode."""
+    with patch.object(yenc, "LARGEST_PAYLOAD", 1 << 30):
+        return yenc.encode(made, envelope, date=date)
 
 
 def wire(payload: bytes) -> bytes:
