@@ -39,7 +39,9 @@ def _refuse_small_servers(servers: Iterable[ServerSettings], chunk: int, overhea
     size = likely_size(chunk + overhead)
     for server in servers:
         if Role.POST in server.roles and size > server.max_article:
-            most = max(0, likely_payload(server.max_article) - overhead)
+            # Bytes that yEnc escapes are more in one article than in another, headers are longer.
+            sure = server.max_article - server.max_article // 256
+            most = max(0, likely_payload(sure) - overhead)
             raise SettingsError(
                 f"chunk_size {chunk:,} makes articles of about {size:,} bytes, and server "
                 f"{server.name} takes at most {server.max_article:,} (max_article in its "
