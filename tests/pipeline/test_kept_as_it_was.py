@@ -259,6 +259,7 @@ async def test_plain_posts_nothing_that_is_posted(
 ) -> None:
     """What a path held in any earlier version, it may hold again."""
     world.choices = CHOICES["plain"]
+    (world.root / "beside").touch()  # a folder without any file would be refused
     path = world.root / "file"
     for version in (1, 2):
         path.write_bytes(content(size, version))
