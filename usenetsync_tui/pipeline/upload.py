@@ -127,6 +127,8 @@ async def _move(run: Run) -> None:
         if not page:
             break
         after = page[-1]
+    if run.away:
+        return  # what is below them stays where it is until they are there again
     async with run.catalogue.transaction() as tx:
         await moves.place(tx, folder, run.version)
 
