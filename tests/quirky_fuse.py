@@ -13,6 +13,7 @@ import itertools
 import os
 import stat
 import sys
+import unicodedata
 from enum import StrEnum
 from typing import Any
 
@@ -27,22 +28,42 @@ class Quirk(StrEnum):
     NO_CHMOD = "no-chmod"
     NO_CHOWN = "no-chown"
     NO_UTIME = "no-utime"
+    IGNORES = "ignores"
+    """Changes of mode, owner and time are said to be done, and are not."""
     NO_SYMLINK = "no-symlink"
     NO_SIZES = "no-sizes"
     """A file's size is said to be 0; all of it can be read (procfs, some FUSE)."""
+    HALF_SIZES = "half-sizes"
+    """A file's size is said to be half of what can be read."""
+    DOUBLE_SIZES = "double-sizes"
+    """A file's size is said to be twice what can be read (sysfs: always 4,096)."""
+    ENDLESS = "endless"
+    """Files whose names begin with "endless" never end, whatever their size."""
     UNSTABLE_INODES = "unstable-inodes"
     """Every look finds another inode number (mergerfs, sshfs)."""
     COARSE_TIMES = "coarse-times"
     """Times in steps of two seconds (FAT)."""
     FOLDS_CASE = "folds-case"
     """`README` and `readme` are one file, kept under the name it was made with."""
+    MANGLES_NAMES = "mangles-names"
+    """Names are kept with their accents composed and without dots or blanks at the end (HFS+,
+    SMB)."""
     NO_COLONS = "no-colons"
     """Names with a colon are refused (FAT, NTFS)."""
+    NO_REPLACING = "no-replacing"
+    """Nothing is ever renamed over something."""
+    NO_RENAME = "no-rename"
+    """Nothing is renamed at all."""
+    NO_SIZE = "no-size"
+    """It does not say how large it is, nor how much room there is (statfs)."""
     SMALL_FILES = "small-files"
     """No file beyond 1 MiB (FAT: 4 GiB)."""
 
 
 LIMIT = 1 << 20
+
+_LIES = {Quirk.NO_SIZES: 0.0, Quirk.HALF_SIZES: 0.5, Quirk.DOUBLE_SIZES: 2.0}
+"""What a file's size is multiplied with."""
 
 
 class Quirky(mfusepy.Operations):  # type: ignore[misc]
@@ -57,13 +78,17 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def init_with_config(self, conn_info: Any, config_3: Any) -> None:
         config_3.use_ino = 1
+        config_3.hard_remove = 1  # an open file is unlinked, not renamed out of the way
         config_3.entry_timeout = config_3.attr_timeout = config_3.negative_timeout = 0
-        if Quirk.NO_SIZES in self._quirks:
+        if self._quirks & _LIES.keys():
             config_3.direct_io = 1  # the kernel would not read past the size it was told
 
     def _at(self, path: str) -> str:
         if Quirk.NO_COLONS in self._quirks and ":" in path:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        if Quirk.MANGLES_NAMES in self._quirks:
+            names = unicodedata.normalize("NFC", path).split("/")
+            path = "/".join(name.rstrip(". ") for name in names)
         if Quirk.FOLDS_CASE not in self._quirks:
             return self._folder + path
         at = self._folder
@@ -91,8 +116,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         }
         if Quirk.UNSTABLE_INODES in self._quirks:
             found["st_ino"] = next(self._inodes)
-        if Quirk.NO_SIZES in self._quirks and status.st_mode & 0o170000 == 0o100000:
-            found["st_size"] = 0
+        if stat.S_ISREG(status.st_mode):
+            for quirk in self._quirks & _LIES.keys():
+                found["st_size"] = int(status.st_size * _LIES[quirk])
         if Quirk.COARSE_TIMES in self._quirks:
             for time in ("st_atime", "st_mtime", "st_ctime"):
                 found[time] -= found[time] % (2 * SECOND)
@@ -109,6 +135,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def statfs(self, path: str) -> dict[str, int]:
         status = os.statvfs(self._at(path))
+        if Quirk.NO_SIZE in self._quirks:
+            return {"f_bsize": 4096, "f_frsize": 4096, "f_namemax": 255}
         return {name: getattr(status, name) for name in dir(status) if name.startswith("f_")}
 
     def open(self, path: str, flags: int) -> int:
@@ -118,6 +146,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         return os.open(self._at(path), os.O_RDWR | os.O_CREAT | os.O_TRUNC, mode)
 
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+        if Quirk.ENDLESS in self._quirks and os.path.basename(path).startswith("endless"):
+            return bytes(size)
         return os.pread(fh, size, offset)
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
@@ -155,6 +185,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         return 0
 
     def rename(self, old: str, new: str) -> int:
+        self._refuse(Quirk.NO_RENAME, errno.ENOSYS)
+        if os.path.lexists(self._at(new)):
+            self._refuse(Quirk.NO_REPLACING, errno.EEXIST)
         os.rename(self._at(old), self._at(new))
         return 0
 
@@ -172,11 +205,15 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def chmod(self, path: str, mode: int) -> int:
         self._refuse(Quirk.NO_CHMOD)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         os.chmod(self._at(path), mode)
         return 0
 
     def chown(self, path: str, uid: int, gid: int) -> int:
         self._refuse(Quirk.NO_CHOWN, errno.EPERM)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         none = (1 << 32) - 1
         wanted = (-1 if number in (-1, none) else number for number in (uid, gid))
         os.chown(self._at(path), *wanted, follow_symlinks=False)
@@ -184,6 +221,8 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
         self._refuse(Quirk.NO_UTIME)
+        if Quirk.IGNORES in self._quirks:
+            return 0
         os.utime(self._at(path), ns=times, follow_symlinks=False)
         return 0
 

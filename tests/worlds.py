@@ -23,7 +23,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Place, Store
+from usenetsync_tui.model.ports import Opener, Place, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
@@ -57,11 +57,11 @@ class FaultyStore(MemoryStore):
         await _call(self.after, article)
         return receipt
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         self.fetches.append(message_id)
-        return await super().fetch(message_id, wait=wait)
+        return await super().fetch(message_id, wait=wait, opened=opened)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         await anyio.lowlevel.checkpoint()
         return await super().present(message_ids)
 
@@ -99,6 +99,7 @@ class World:
     )
     run: Run | None = None
     checks: tuple[float, ...] = ()
+    padded_to: int = 0
     copies_made: int = 0
 
     def small(self, **changes: int) -> World:
@@ -124,7 +125,7 @@ class World:
     async def of(self, realm: Realm) -> Place:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
-        return Place(realm, self.store, key, self.checks)
+        return Place(realm, self.store, key, self.checks, padded_to=self.padded_to)
 
     async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
         place = await self.of(folder.realm)
@@ -181,6 +182,22 @@ class World:
             tree.prepare()
             await restore(self.run, tree, prefix, owns_target=owns)
         return target
+
+    async def connect(self) -> None:
+        """Make all connections now: as another user (`trees.as_nobody`) none could be made."""
+        everyone, count = anyio.Event(), 0
+
+        async def one() -> None:
+            nonlocal count
+            async with self.catalogue.transaction():
+                count += 1
+                if count == self.catalogue.pool.max_size:
+                    everyone.set()
+                await everyone.wait()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(self.catalogue.pool.max_size):
+                group.start_soon(one)
 
     async def verify(self, *, bodies: bool = False) -> Verified:
         run = await self.new_run()

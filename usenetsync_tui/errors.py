@@ -52,6 +52,10 @@ class DatabaseStartError(UsenetSyncError):
     """The embedded PostgreSQL could not be started."""
 
 
+class DatabaseHeldError(DatabaseStartError):
+    """Another server holds the data folder of the embedded PostgreSQL."""
+
+
 class DatabaseUnavailableError(UsenetSyncError):
     """The database does not answer."""
 
@@ -84,6 +88,10 @@ class ProtocolError(StoreUnavailableError):
     """The server does not speak NNTP as it should."""
 
 
+class OutOfStepError(ProtocolError):
+    """The server's answers do not belong to what it was asked."""
+
+
 class ArticleMissingError(StoreError):
     """The article is not there."""
 
@@ -94,6 +102,10 @@ class ArticleCorruptError(StoreError):
 
 class KeyUnavailableError(UsenetSyncError):
     """The folder's key cannot be unwrapped."""
+
+
+class NoKeyError(KeyUnavailableError):
+    """There is no key for a new sealed folder."""
 
 
 class SourceError(UsenetSyncError):
@@ -114,6 +126,14 @@ class SourceFileError(UsenetSyncError):
     def __init__(self, kind: NoticeKind, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+        self.reason = reason
+
+
+class FileDamagedError(UsenetSyncError):
+    """The file is damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.reason = reason
 
 

@@ -100,7 +100,10 @@ async def _apply(
         await files.apply_changes(tx, folder.id, version, entries, [path_key(p) for p in gone])
         await vanished.remove(tx, folder.id, version)
         for number, row in enumerate(rows):
-            if row.kind == FileKind.REGULAR and row.size:
+            if row.kind == FileKind.REGULAR and not row.size:
+                nowhere = Placed(path_key(row.path), None, None, None, None)
+                await files.set_planned(tx, folder.id, [nowhere])
+            elif row.kind == FileKind.REGULAR:
                 await _bring_to(tx, folder, row, odd=bool(number % 2))
 
 

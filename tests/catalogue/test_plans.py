@@ -45,7 +45,8 @@ _VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limi
 
 STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "current_page": ("files", "files.sql", _PAGE),
-    "pending_page": ("files", "files.sql", {**_PAGE, "until": b"000300/"}),
+    "pending_page": ("files", "files.sql", {
+        **_PAGE, "until": b"000300/", "realm": 1, "copies": 1}),
     "version_page": ("files", "files.sql", _VERSION),
     "version_directories": ("files", "files.sql", _VERSION),
     "close_superseded": ("files", "files.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
@@ -60,11 +61,16 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
         "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256, "check_after": 8.0}),
     "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
     "mark_missing": ("segments", "segments.sql", {
-        "message_ids": _IDS[:9], "error": "gone", "poisoned": False}),
+        "message_ids": _IDS[:9], "error": "gone", "by_body": False, "rename": False}),
     "rename": ("segments", "segments.sql", {"old": _IDS[0], "new": _IDS[1], "nonce": None}),
-    "due": ("segments", "checks.sql", {"realm": 1, "limit": 1_000}),
-    "next_due": ("segments", "checks.sql", {"realm": 1}),
-    "postpone": ("segments", "checks.sql", {"message_ids": _IDS, "delays": [30.0] * 256}),
+    "due": ("segments", "checks.sql", {"realm": 1, "longest": 900.0, "limit": 1_000}),
+    "next_due": ("segments", "checks.sql", {"realm": 1, "longest": 900.0}),
+    "waits": ("segments", "checks.sql", {"realm": 1, "seconds": 1.0}),
+    "postpone": ("segments", "checks.sql", {
+        "message_ids": _IDS, "delays": [30.0] * 256, "longest": 900.0}),
+    "put_off": ("segments", "checks.sql", {"message_ids": _IDS, "delay": 1.0}),
+    "bring_forward": ("segments", "checks.sql", {"realm": 1, "seconds": 60.0}),
+    "unverified": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
@@ -118,7 +124,7 @@ def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name
 
 @pytest.mark.slow
 def test_however_many_are_gone_a_page_to_read_costs_the_same(filled: psycopg.Connection) -> None:
-    values = {**_PAGE, "folder": 2, "until": None}
+    values = {**_PAGE, "folder": 2, "until": None, "realm": 1, "copies": 1}
     rows = filled.execute("EXPLAIN " + load("files.sql")["pending_page"], values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert "Scan using vanished_pkey" in plan, plan
@@ -147,7 +153,8 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
         ("page", "articles.sql", "segments", {
             "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
         ("count", "articles.sql", "segments", {"object": 77}),
-        ("fail", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "reason": "held"}),
+        ("fail", "bulk.sql", "files", {
+            "folder": 1, "version": 2, "keys": _KEYS, "reason": "held"}),
         ("revive", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "version": 2}),
         ("plan_again", "bulk.sql", "segments", {"object": 77}),
     ],

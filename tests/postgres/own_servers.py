@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def children(pid: int) -> list[int]:
             continue
         if int(fields[1]) == pid:
             found.append(int(stat.parent.name))
+    return found
+
+
+def titled(postmaster: int, title: str) -> list[int]:
+    """The processes of a server that call themselves so."""
+    found = []
+    for pid in children(postmaster):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if title in Path(f"/proc/{pid}/cmdline").read_text(errors="replace"):
+                found.append(pid)
     return found
 
 

@@ -33,7 +33,8 @@ def test_else_the_xdg_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def test_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
-    found = Locations.find({"USENETSYNC_HOME": str(tmp_path)})
+    home = tmp_path / "new" / "home"
+    found = Locations.find({"USENETSYNC_HOME": str(home)})
     before = os.umask(0)
     try:
         found.create()
@@ -41,7 +42,8 @@ def test_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
         os.umask(before)
     assert mode(found.config_dir) == mode(found.log_dir) == 0o700
     # Root's database runs as another user, who must pass.
-    assert mode(found.data_dir) == (0o711 if os.geteuid() == 0 else 0o700)
+    passable = 0o711 if os.geteuid() == 0 else 0o700
+    assert mode(found.data_dir) == mode(home) == mode(home.parent) == passable
 
 
 def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.status import JobStatus
 
 _SHOWN = 20
 CODES = {
@@ -71,16 +72,23 @@ def _figures(summary: Summary) -> list[str]:
             if figures.verified:
                 lines.append(f"{words.number(figures.verified)} articles looked for, and there")
         case Verb.RESTORE:
-            lines.append(
-                f"{words.number(figures.done_files)} files, "
-                f"{words.size(figures.done_bytes)} restored {rate}"
-            )
+            lines.append(_restored(figures, rate))
             if figures.from_copies:
                 count = words.number(figures.from_copies)
                 lines.append(f"{count} segments from a further copy: the first was not to be had")
         case Verb.VERIFY:
             pass
     return lines
+
+
+def _restored(figures: JobStatus, rate: str) -> str:
+    """What is in the target now: what was there already is part of it, what failed is not."""
+    done = f"{words.number(figures.done_files)} files, {words.size(figures.done_bytes)} restored"
+    there = f" ({words.number(figures.unchanged)} were there already)" if figures.unchanged else ""
+    missed = (
+        f"; {words.number(figures.missed_files)} files not restored" if figures.missed_files else ""
+    )
+    return f"{done}{there} {rate}{missed}"
 
 
 def _server(server: ServerStatus) -> str:
@@ -106,11 +114,13 @@ def _fields(summary: Summary) -> dict[str, object]:
         "snapshot": summary.snapshot,
         "entries": figures.entries,
         "unchanged": figures.unchanged,
+        "missed": figures.missed_files,
         "files": figures.done_files,
         "bytes": figures.done_bytes,
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
         "verified": figures.verified,
+        "unverified": figures.unverified,
         "from_copies": figures.from_copies,
         "servers": summary.servers,
         "errors": figures.errors,

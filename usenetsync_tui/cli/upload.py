@@ -11,6 +11,7 @@ import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
@@ -21,7 +22,6 @@ from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Tls
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.settings import Settings
 
@@ -47,6 +47,11 @@ from usenetsync_tui.settings import Settings
     help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
     "They are not, unless you say so; its database never is.",
 )
+@click.option(
+    "--ignore-inode/--compare-inode",
+    default=None,
+    help="Whether another inode number alone is no reason to read a file again.",
+)
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -57,6 +62,7 @@ def upload(
     priority: str | None,
     allow_shrink: bool,
     own_files: bool | None,
+    ignore_inode: bool | None,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -67,6 +73,7 @@ def upload(
         priority=Priority[priority.upper()] if priority else None,
         compression=Compression(compression) if compression else None,
         own_files=own_files,
+        ignore_inode=ignore_inode,
     )
     wanted = Wanted(choices, allow_shrink)
     start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
@@ -109,9 +116,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exi
         words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
         if choices.own_files:
             words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
-    for server in settings.servers:
-        if not server.verify_tls and server.tls is not Tls.NONE:
-            words.complain(words.red(f"usenetsync: {server.name}: CERTIFICATE NOT VERIFIED"))
+    warn_of_servers(settings)
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, stop)
         group.start_soon(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from anyio import to_thread
+
 from usenetsync_tui.catalogue import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.snapshots import finished_version
@@ -147,7 +149,12 @@ async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) ->
 
 async def _keep(shift: Shift, tx: Transaction, path: bytes, choices: FolderChoices) -> Folder:
     defaults = shift.settings.folder_defaults
-    return await folders.keep(tx, path, choices, defaults, shift.stores.keys.new_key)
+    if not await folders.lacks_key(tx, path, choices, defaults):
+        return await folders.keep(tx, path, choices, defaults)
+    others = await folders.wrapped_keys(tx)
+    # A passphrase takes a second, and may be tried on several keys: not on the loop.
+    key = await to_thread.run_sync(shift.stores.keys.new_key, others)
+    return await folders.keep(tx, path, choices, defaults, lambda: key)
 
 
 async def _queue_upload(shift: Shift, tx: Transaction, folder: Folder) -> int:

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio import to_thread
@@ -26,7 +26,8 @@ class OpenCatalogue:
     """A catalogue ready for work, and where it is."""
 
     catalogue: Catalogue
-    conninfo: str
+    conninfo: str = field(repr=False)
+    """It may hold a password."""
     embedded: bool
     own: tuple[OwnPlace, ...]
     """Where the embedded database is: never to be uploaded."""

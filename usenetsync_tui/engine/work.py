@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.figures import queued_figures
 from usenetsync_tui.engine.own_places import own_places
+from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.shift import AtWork, Shift
 from usenetsync_tui.engine.single import concluded, restored, verified
 from usenetsync_tui.engine.summary import Summary, summarise
@@ -27,6 +29,9 @@ async def work(shift: Shift, job: Job) -> None:
     folder = shift.queue.folder(job.folder_id)
     assert folder is not None
     try:
+        if job.verb is Verb.UPLOAD:
+            refuse_unpostable(folder.realm, shift.stores.settings)
+            folder = await renewed(shift.catalogue, shift.stores.keys, folder)
         run = await shift.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
     except UsenetSyncError as error:
         await _refuse(shift, job, folder, str(error))
@@ -84,6 +89,8 @@ def _told(found: Verified) -> str:
     if found.missing or found.damaged:
         words += f", {found.missing:,} missing, {found.damaged:,} damaged"
         words += f", {found.reposted:,} posted again"
+    if found.unknown:
+        words += f", {found.unknown:,} unknown"
     return words
 
 

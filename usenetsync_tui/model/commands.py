@@ -20,6 +20,8 @@ class FolderChoices:
     compression: Compression | None = None
     own_files: bool | None = None
     """Whether UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    ignore_inode: bool | None = None
+    """Another inode number alone is no change."""
 
 
 @dataclass(frozen=True, slots=True)

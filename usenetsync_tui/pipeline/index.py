@@ -1,10 +1,11 @@
 """index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
 
 Added, modified, removed and unchanged come out of two sorted streams without a query a
-file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner).
-Nothing is opened or hashed here, but for files that failed before: those are tried. What is
-gone is noted (`catalogue.vanished`), and removed when the version is finished and the source was
-judged to be what it was (`judge`).
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner), and
+not racy: what could have changed unseen is read again, and compared with what it was. Where
+inode numbers say nothing they are not compared. Nothing is opened or hashed here, but for files
+that failed before: those are tried. What is gone is noted (`catalogue.vanished`), and removed
+when the version is finished and the source was judged to be what it was (`judge`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _ROWS_AHEAD = 2
 _ROW_PATH = 0
 _ROW_STATE = len(Entry._fields)
 _ROW_KEY = _ROW_STATE + 1
-_ROW_OWNER = Entry._fields.index("uid")
+_ROW_RACY = _ROW_KEY + 1
+_ROW_INODE = Entry._fields.index("inode")
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -148,6 +150,7 @@ class _Merge:
         self._check = check
         self._judge = judge
         self._rows = rows
+        self._ignores_inode = run.folder.ignores_inode
         self._page: list[CurrentRow] = []
         self._next = 0
         self._kept = Kept()
@@ -202,10 +205,13 @@ class _Merge:
             if row is None or row[_ROW_KEY] != key:
                 upserts.append(entry)
                 continue
-            if row[:_ROW_STATE] != entry and not self._is_new_owner(row, entry):
+            if row[:_ROW_STATE] != entry and not self._is_same(row, entry):
                 upserts.append(entry)
             elif row[_ROW_STATE] == FileState.PLANNED:
-                unchanged += 1
+                if row[_ROW_RACY]:
+                    upserts.append(entry)
+                else:
+                    unchanged += 1
             elif row[_ROW_STATE] == FileState.PENDING:
                 self._expect(entry)
             else:
@@ -238,9 +244,24 @@ class _Merge:
         if row[_ROW_PATH] not in self._kept:
             self._removed.append(row[_ROW_KEY])
 
-    def _is_new_owner(self, row: CurrentRow, entry: Entry) -> bool:
-        """Whether the row differs only in that its owner was not kept: then it is filled in."""
-        if row[_ROW_OWNER] is not None or row[:_ROW_OWNER] != entry[:_ROW_OWNER]:
+    def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
+        """Whether what differs says nothing of a content or of what is kept besides it.
+
+        That is an inode number where those are not compared, an owner that was not kept before,
+        and whatever the walk has seen all of: then the row is brought up to date in place.
+        """
+        after = _ROW_INODE + 1
+        if self._ignores_inode and row[:_ROW_INODE] == entry[:_ROW_INODE]:
+            if row[after:_ROW_STATE] == entry[after:]:
+                return True
+        known = Entry._make(row[:_ROW_STATE])
+        if known.uid is None:
+            known = known._replace(uid=entry.uid, gid=entry.gid)
+        if self._ignores_inode or entry.kind == FileKind.SYMLINK:
+            known = known._replace(inode=entry.inode)
+        if entry.kind == FileKind.SYMLINK:
+            known = known._replace(ctime_ns=entry.ctime_ns)
+        if known != entry:
             return False
         self._same.append(entry)
         return True
@@ -282,8 +303,6 @@ class _Merge:
                     continue
                 if entry.kind == FileKind.REGULAR:
                     self._expect(entry)
-                    if not entry.size:
-                        self._run.progress.done_files += 1
             self._result.changes += len(upserts) + len(removed)
 
     def _tell(self, entries: list[Entry]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.pipeline.beneath import open_parent
 from usenetsync_tui.pipeline.guard import (
     FOLDER,
     LONGEST,
@@ -23,7 +24,6 @@ from usenetsync_tui.pipeline.guard import (
 from usenetsync_tui.pipeline.mount_table import MountTable
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
@@ -132,8 +132,7 @@ class MountWatch:
         return judge_entered(self.before[path], now) or UNMOUNTED
 
     def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
-        above, _, name = path[:-1].rpartition(b"/")
-        parent = os.open(above or b".", _PLACE, dir_fd=root)
+        parent, name = open_parent(root, path[:-1])
         try:
             fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             try:

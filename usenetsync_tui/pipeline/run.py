@@ -24,6 +24,7 @@ from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline.crew import Crew, Team
 from usenetsync_tui.pipeline.turnstile import Turnstile
+from usenetsync_tui.pipeline.wall_clock import WallClock
 
 _SHOWN_NOTICES = 50
 
@@ -44,6 +45,8 @@ class Progress:
     done_bytes: int = 0
     verified: int = 0
     """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of, at the end of the run."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
@@ -54,6 +57,9 @@ class Progress:
     in_flight: int = 0
     errors: int = 0
     notices: int = 0
+    missed_files: int = 0
+    """Files that will not be done in this run, whatever the reason (restore)."""
+    missed_bytes: int = 0
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 
@@ -181,6 +187,9 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    clock: WallClock = field(default_factory=WallClock)
+    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""

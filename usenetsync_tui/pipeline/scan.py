@@ -287,6 +287,22 @@ def directory_entry(path: bytes, status: os.stat_result) -> Entry:
     return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
 
 
+def regular_entry(path: bytes, status: os.stat_result) -> Entry:
+    """A regular file's entry."""
+    return Entry(
+        path,
+        FileKind.REGULAR.value,
+        status.st_size,
+        fitted(status.st_mtime_ns),
+        status.st_ctime_ns,
+        fitted(status.st_ino),
+        stat.S_IMODE(status.st_mode),
+        None,
+        status.st_uid,
+        status.st_gid,
+    )
+
+
 def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
     """A symlink's entry; its size is its target's length."""
     return Entry(

@@ -20,6 +20,7 @@ from usenetsync_tui.codec import compression
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import FileState, NoticeKind
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import (
     Article,
     ObjectKind,
@@ -80,6 +81,8 @@ class _Settler:
         self._source = source
         self._slot = slot
         self._out = out
+        self._unknown: frozenset[bytes] = frozenset()
+        """Those of this page that the store gave no clear answer of."""
         self._sent: dict[bytes, Posting] = {}
         """By the Message-IDs they had when this page was read: some are sent under new ones."""
 
@@ -109,8 +112,10 @@ class _Settler:
                 try:
                     await self._again(made, members, segment)
                 except SourceFileError as error:
-                    # What cannot be read now may be what it was: it is tried again next time.
-                    if error.kind is not NoticeKind.UNREADABLE:
+                    # What cannot be read now may be what it was, and an article that may be there
+                    # all the same is left for a run that can find out.
+                    unread = error.kind is NoticeKind.UNREADABLE
+                    if not unread and segment.message_id not in self._unknown:
                         await _stale(run, made)
                     self._is_counted_out(made, members)
                     return
@@ -124,17 +129,22 @@ class _Settler:
         """Those to be sent; what the store holds is confirmed.
 
         Not asked for what was missed, or is being posted again because it was: a damaged
-        article is there, and to be replaced.
+        article is there, and to be replaced. Nor for one that is proved by its bytes only. What
+        there is no clear answer of is sent again, under its own name.
         """
         lost = SegmentStatus.MISSING
-        unsure = {s.message_id for s in left if s.status is not lost and not s.reposts}
-        there = await self._run.place.store.present(unsure) if unsure else set()
-        found = [
-            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt()) for name in sorted(there)
+        unsure = {
+            s.message_id for s in left if s.status is not lost and not s.reposts and not s.by_body
+        }
+        found = await self._run.place.store.present(unsure) if unsure else Presence()
+        self._unknown = frozenset(found.unknown)
+        confirmed = [
+            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt())
+            for name in sorted(found.there)
         ]
-        if found:
-            await settle_batch(self._run, self._ledger, found)
-        return [s for s in left if s.message_id not in there]
+        if confirmed:
+            await settle_batch(self._run, self._ledger, confirmed)
+        return [s for s in left if s.message_id not in found.there]
 
     async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
         """Send an article again. Raises SourceFileError when its source is not what it was."""
@@ -159,6 +169,7 @@ class _Settler:
             segment.redundancy,
             spread(segment.hash, made.copies),
             again=True,
+            by_body=segment.by_body,
         )
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
@@ -173,7 +184,8 @@ class _Settler:
         """On disk before it is sent: under its own name, or under a new one if that is poisoned.
 
         An article that is missing is posted again under its Message-ID once; when it is missing
-        after that too, the server knows the name but does not give the article out.
+        after that too, the server knows the name but does not give the article out. So it is
+        from the start with one whose bytes could not be had.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
         given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= REPOSTS
@@ -193,12 +205,12 @@ def _remake(
 ) -> bytes:
     """The payload of a planned segment from its source. Blocking.
 
-    Raises SourceFileError when the source is not what was planned.
+    Raises SourceFileError when the source is not what was planned. The digest says so, not times.
     """
     if made.kind == ObjectKind.PACK:
-        data = b"".join(source.read_small(m.entry) for m in members)
+        data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
     else:
-        with source.open(members[0].entry) as opened:
+        with source.open(source.as_it_is(members[0].entry)) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
     if hashlib.sha256(data).digest() != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")

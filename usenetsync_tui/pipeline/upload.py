@@ -15,23 +15,31 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files, jobs, moves, snapshots
+from usenetsync_tui.catalogue import files, folders, jobs, moves, objects, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
-from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.pipeline.check import see_through, watch
+from usenetsync_tui.pipeline.check import (
+    articles,
+    open_source,
+    see_through,
+    unverified_articles,
+    watch,
+)
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.give_up import why_unreadable
 from usenetsync_tui.pipeline.index import IndexResult, index
 from usenetsync_tui.pipeline.judge import Judge, first_look, known
 from usenetsync_tui.pipeline.ledger import Ledger
+from usenetsync_tui.pipeline.object_ids import ObjectIds
 from usenetsync_tui.pipeline.outgoing import capacity, outgoing
 from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.pack import Unit
 from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
 from usenetsync_tui.pipeline.plan import Planner
-from usenetsync_tui.pipeline.read import ObjectIds, Reader, why_unreadable
+from usenetsync_tui.pipeline.read import Reader
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
@@ -71,8 +79,7 @@ async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
         await jobs.set_version(tx, run.job_id, run.version)
     judge = Judge(run, what, found, resumed=building is not None)
     run.away = await to_thread.run_sync(judge.watch.away)
-    source = await to_thread.run_sync(SourceTree, run.folder.path)
-    with source:
+    with await open_source(run) as source:
         return await _take_in(run, source, judge, own, before)
 
 
@@ -85,13 +92,15 @@ async def _take_in(
 ) -> Outcome:
     """Read what is new in a folder that was looked at, and make its version."""
     await _move(run)
+    unanswered = ""
     for _ in range(PASSES):
         ledger = Ledger()
         async with anyio.create_task_group() as beside:
             beside.start_soon(watch, run, ledger)
             await _stream(run, ledger, source, judge, own)
             beside.cancel_scope.cancel()
-        await see_through(run, source)
+        await _remember_inodes(run, source)
+        unanswered = await see_through(run, source)
         # What had to be posted again may have changed: then it is to be read again.
         if run.draining or not (run.place.checks and await _is_pending(run)):
             break
@@ -107,6 +116,7 @@ async def _take_in(
     if run.draining:
         await run.save_progress()
         return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
+    await _report_unverified(run, unanswered)
     return await _finish(run, judge, before.version if before else 0)
 
 
@@ -115,18 +125,34 @@ def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
     return Outcome(JobState.FAILED, version, str(refusal), refusal)
 
 
+async def _remember_inodes(run: Run, source: SourceTree) -> None:
+    """The next walk need not open every file again whose inode number alone is another one."""
+    if source.inodes.unstable and not run.folder.unstable_inodes:
+        async with run.catalogue.transaction() as tx:
+            await folders.found_unstable_inodes(tx, run.folder.id)
+
+
 async def _move(run: Run) -> None:
-    """Have files read again whose articles are not where the folder wants them now."""
-    folder, after = run.folder, b""
+    """Have files read again whose articles are not where, or as, the folder wants them now."""
+    folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
         placed = await moves.is_placed(tx, folder, run.version)
     while not placed:
         async with run.catalogue.transaction() as tx:
-            page = await moves.strays(tx, folder, after, run.limits.batch_size)
+            page = await moves.strays(tx, folder, after, limit)
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
         after = page[-1]
+    on_usenet = folder.realm.store is StoreKind.USENET
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.torn(tx, folder, limit)
+            if on_usenet:
+                page += await moves.oversized(tx, folder, limit)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
     if run.away:
         return  # what is below them stays where it is until they are there again
     async with run.catalogue.transaction() as tx:
@@ -148,7 +174,7 @@ async def _stream(
     compressing = Stage("compress", run.crew.team("compress", _compressors), read)
     if dense:
         run.stages.insert(2, compressing)
-    ids, indexed = ObjectIds(run), IndexResult()
+    ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
     # A reader that dresses what it reads sends nothing raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
@@ -203,7 +229,7 @@ async def _index(
 
 async def _is_pending(run: Run) -> bool:
     async with run.catalogue.transaction() as tx:
-        return bool(await files.pending_page(tx, run.folder.id, b"", 1))
+        return await files.any_pending(tx, run.folder)
 
 
 async def _fail_leftovers(run: Run) -> None:
@@ -211,7 +237,7 @@ async def _fail_leftovers(run: Run) -> None:
     reason = f"it kept changing while it was read, {PASSES} times"
     while True:
         async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, b"", run.limits.batch_size)
+            page = await files.pending_page(tx, run.folder, b"", run.limits.batch_size)
             await files.set_failed(tx, run.folder.id, [(f.key, reason) for f in page])
         if not page:
             return
@@ -235,13 +261,23 @@ async def _report_unposted(run: Run) -> None:
         )
 
 
+async def _report_unverified(run: Run, words: str) -> None:
+    """How many articles nobody gave a clear answer of since they were posted."""
+    count = run.progress.unverified = await unverified_articles(run)
+    if count:
+        text = f"{articles(count)} posted, but not verified"
+        await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
+
+
 async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
     """Remove what is gone and make the version visible, or drop it when nothing changed."""
     await _report_unposted(run)
-    folder, version, errors = run.folder.id, run.version, run.progress.errors
+    folder, version, unverified = run.folder.id, run.version, run.progress.unverified
+    errors = run.progress.errors - bool(unverified)  # what is posted is in the version
     async with run.catalogue.transaction(durable=True) as tx:
         await judge.remove(tx)
         await judge.remember(tx)
+        await objects.delete_left_behind(tx, folder)
         await snapshots.mend(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
@@ -256,4 +292,7 @@ async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
     await run.save_progress()
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
+    if unverified:
+        message = f"{message}, but {articles(unverified)} not verified"
+        return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)

@@ -57,12 +57,18 @@ def find_binaries(account: Account, system_folder: Path) -> Binaries:
     install = site / _PACKAGE / _INSTALL
     if not all((install / "bin" / name).is_file() for name in _PROGRAMS):
         raise DatabaseStartError(
-            f"{_WHEEL} holds no PostgreSQL {MAJOR} for this machine ({install}). "
-            "Set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
+            f"The Python package {_WHEEL} holds no PostgreSQL {MAJOR} for this machine "
+            f"({install}). Install the version that usenetsync asks for (pip install --upgrade "
+            "usenetsync-tui), or set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
         )
     if account.is_another and not _others_can_use(site):
         install = _copy_once(site, system_folder) / _PACKAGE / _INSTALL
     return Binaries(install / "bin")
+
+
+def wheel_program(name: str) -> Path:
+    """Where the wheel has a program, for people to run."""
+    return _site_packages() / _PACKAGE / _INSTALL / "bin" / name
 
 
 def _site_packages() -> Path:
@@ -126,9 +132,10 @@ def _copy_needed(site: Path, draft: Path) -> None:
     shutil.copytree(source / "lib", copy / "lib", symlinks=True, ignore=unneeded)
     if (site / _LIBRARIES).is_dir():
         shutil.copytree(site / _LIBRARIES, draft / _LIBRARIES)
-    for folder, _, names in os.walk(draft):
-        os.chmod(folder, 0o755)
+    # From the inside out: nobody passes the draft before all in it is closed to others' writing.
+    for folder, _, names in os.walk(draft, topdown=False):
         for name in names:
             file = Path(folder, name)
             if not file.is_symlink():
                 file.chmod(0o755 if file.parent.name == "bin" or ".so" in name else 0o644)
+        os.chmod(folder, 0o755)

@@ -9,16 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres import tuning
-from usenetsync_tui.postgres.binaries import MAJOR, Binaries
+from usenetsync_tui.postgres import holder, tuning
+from usenetsync_tui.postgres.binaries import Binaries
+from usenetsync_tui.postgres.major_version import check_version, cluster_version
 from usenetsync_tui.postgres.places import ServerPlaces
 from usenetsync_tui.postgres.service_user import Account, spawn
 
 ROLE = "usenetsync"
 """The superuser of the cluster."""
+
+IDENTITY = ("global/pg_control", 8)
+"""The file in the cluster that begins with its system identifier, and the bytes of that."""
 
 _DRAFT = "postgresql.draft-"
 _CONFIGURATION = """\
@@ -72,31 +77,30 @@ def ensure_cluster(
 
 
 def configure(places: ServerPlaces, account: Account) -> None:
-    """Write settings and rules of admission; done at each start, so that upgrades take effect."""
+    """Write settings, rules of admission and who starts the server; done at each start.
+
+    Call with the server's lock taken.
+    """
     machine = tuning.Machine.measure(places.pgdata)
     values = tuning.settings(machine, socket_dir=places.socket_dir)
     idents = "".join(f'{ROLE} "{name}" {ROLE}\n' for name in account.admitted)
     _write(places.pgdata, "usenetsync.conf", tuning.render(values), account)
     _write(places.pgdata, "pg_hba.conf", _ADMISSION, account)
     _write(places.pgdata, "pg_ident.conf", idents, account)
+    _write(places.pgdata, holder.FILE, holder.record(datetime.now(UTC)), account)
 
 
-def cluster_version(pgdata: Path) -> str | None:
-    """The major version that made the cluster, or None when there is no cluster."""
-    try:
-        return (pgdata / "PG_VERSION").read_text().strip()
-    except FileNotFoundError:
-        return None
+def identity(pgdata: Path) -> bytes:
+    """What tells one cluster from any other: the system identifier that initdb gave it."""
+    file, size = IDENTITY
+    with (pgdata / file).open("rb") as content:
+        return content.read(size)
 
 
 def _check_ours(pgdata: Path, account: Account) -> None:
-    version = cluster_version(pgdata)
-    if version is None:
+    if cluster_version(pgdata) is None:
         raise DatabaseStartError(f"{pgdata} is not a PostgreSQL cluster; move it away.")
-    if version != str(MAJOR):
-        raise DatabaseStartError(
-            f"The database in {pgdata} was made by PostgreSQL {version}, this is {MAJOR}."
-        )
+    check_version(pgdata)
     owner = pgdata.stat().st_uid
     if owner != account.uid:
         raise DatabaseStartError(

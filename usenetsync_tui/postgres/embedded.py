@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,16 @@ from psycopg.conninfo import make_conninfo
 
 from usenetsync_tui.errors import (
     DatabaseFullError,
+    DatabaseHeldError,
     DatabaseStartError,
     UsageError,
     UsenetSyncError,
 )
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres import cluster, log_file, users
-from usenetsync_tui.postgres.binaries import find_binaries
+from usenetsync_tui.postgres import cluster, log_file, server_lock, users
+from usenetsync_tui.postgres.binaries import Binaries, find_binaries
+from usenetsync_tui.postgres.joining import SocketLostError, join
+from usenetsync_tui.postgres.major_version import check_version, cluster_version
 from usenetsync_tui.postgres.places import (
     PORT,
     SYSTEM_FOLDER,
@@ -37,7 +40,7 @@ from usenetsync_tui.postgres.places import (
     find_places,
 )
 from usenetsync_tui.postgres.postmaster import OnWait, Postmaster
-from usenetsync_tui.postgres.service_user import server_account
+from usenetsync_tui.postgres.service_user import Account, server_account
 
 DATABASE = "usenetsync"
 _MOST_STARTS = 5
@@ -50,6 +53,11 @@ class ServerStatus:
 
     running: bool
     pid: int | None
+    """Its process id; None when it does not run, or runs where we see no process of it."""
+
+    holder: str | None
+    """Who started it, when that was in another container (process namespace)."""
+
     version: str | None
     """Of the running server, else of the cluster; None when there is no cluster yet."""
 
@@ -58,6 +66,9 @@ class ServerStatus:
     log: Path
     users: tuple[int, ...]
     """Ids of the processes that use it."""
+
+    users_elsewhere: tuple[str, ...]
+    """Those in other containers: process id and host."""
 
     stays: bool
     """Whether it runs on when nobody uses it."""
@@ -88,7 +99,7 @@ class EmbeddedServer:
             with users.start_lock(places.start_lock, on_wait=on_wait):
                 seat = self._seat or users.Seat(places.users_lock)
                 try:
-                    self._start(places, on_wait)
+                    self._start(places, seat, on_wait)
                 except BaseException:
                     seat.leave()
                     self._seat = None
@@ -146,24 +157,33 @@ class EmbeddedServer:
                     raise UsageError(f"The database is in use by the processes {pids}.")
                 places.stay.unlink(missing_ok=True)
                 postmaster = Postmaster(places)
-                postmaster.interrupt(_conninfo(places, "postgres"))
+                if not postmaster.interrupt(_conninfo(places, "postgres")):
+                    raise DatabaseHeldError(f"{postmaster.held_by()} Stop it where it runs.")
                 postmaster.await_end(on_wait)
 
     def status(self) -> ServerStatus:
         """How the server is. Starts and creates nothing."""
-        places = self._places()
-        pid = Postmaster(places).find()
-        version = cluster.cluster_version(places.pgdata)
-        if pid is not None:
+        with _as_start_errors():
+            return self._status(self._places())
+
+    @staticmethod
+    def _status(places: ServerPlaces) -> ServerStatus:
+        postmaster = Postmaster(places)
+        running = postmaster.lives()
+        version = cluster_version(places.pgdata)
+        if running and postmaster.listener() is not None:
             version = _server_version(places) or version
+        here, elsewhere = _by_place(users.users(places.users_lock))
         return ServerStatus(
-            running=pid is not None,
-            pid=pid,
+            running=running,
+            pid=postmaster.pid() if running else None,
+            holder=postmaster.held_by() if running and postmaster.is_elsewhere() else None,
             version=version,
             pgdata=places.pgdata,
             socket_dir=places.socket_dir,
             log=places.log,
-            users=users.users(places.users_lock),
+            users=here,
+            users_elsewhere=elsewhere,
             stays=places.stay.exists(),
         )
 
@@ -181,31 +201,51 @@ class EmbeddedServer:
     def _places(self) -> ServerPlaces:
         return find_places(self._locations, self._system_folder)
 
-    def _start(self, places: ServerPlaces, on_wait: OnWait | None) -> None:
+    def _start(self, places: ServerPlaces, seat: users.Seat, on_wait: OnWait | None) -> None:
+        check_version(places.pgdata)
         log_file.bound_log(places.log)
         postmaster = Postmaster(places)
+        address = _conninfo(places, "postgres")
         for _ in range(_MOST_STARTS):
-            if postmaster.find() is None:
-                self._prepare(places, on_wait)
-            with _closing(postmaster.connect(_conninfo(places, "postgres"), on_wait)) as conn:
-                if conn is not None and _has_database(conn):
-                    return
+            if not postmaster.lives():
+                self._launch(places, on_wait)
+            try:
+                with _closing(join(postmaster, address, on_wait)) as conn:
+                    if conn is not None and _has_database(conn):
+                        return
+            except SocketLostError:
+                if not seat.is_the_only_one():
+                    raise
+                # Nobody can reach it, and nobody uses it: the next one listens again.
+                postmaster.interrupt(address)
+                postmaster.await_end(on_wait)
         lines = "\n".join(log_file.lines_since(places.log, 0))
-        raise DatabaseStartError(f"It ends again and again. It said:\n{lines}")
+        raise DatabaseStartError(f"PostgreSQL keeps exiting. Its log:\n{lines}")
 
-    def _prepare(self, places: ServerPlaces, on_wait: OnWait | None) -> None:
+    def _launch(self, places: ServerPlaces, on_wait: OnWait | None) -> None:
+        """Launch the server and wait until it is ready; nothing, when another was faster."""
         account = server_account()
         binaries = find_binaries(account, self._system_folder)
+        _ensure_cluster(places, account, binaries)
         create_private(places.socket_dir, account)
-        offset = log_file.size_of(places.log)
-        try:
-            with log_file.open_log(places.log) as log:
-                cluster.ensure_cluster(places, account, binaries, log)
-        except DatabaseStartError as error:
-            lines = log_file.lines_since(places.log, offset)
-            raise DatabaseStartError("\n".join([*error.args, *lines])) from error
-        cluster.configure(places, account)
-        Postmaster(places).start(binaries, account, on_wait)
+        postmaster = Postmaster(places)
+        with server_lock.taken(places.pgdata) as lock:
+            if lock is None or postmaster.listener() is not None:
+                return
+            cluster.configure(places, account)
+            offset = log_file.size_of(places.log)
+            pid = postmaster.launch(binaries, account, lock)
+        postmaster.await_ready(pid, offset, on_wait)
+
+
+def _ensure_cluster(places: ServerPlaces, account: Account, binaries: Binaries) -> None:
+    offset = log_file.size_of(places.log)
+    try:
+        with log_file.open_log(places.log) as log:
+            cluster.ensure_cluster(places, account, binaries, log)
+    except DatabaseStartError as error:
+        lines = log_file.lines_since(places.log, offset)
+        raise DatabaseStartError("\n".join([*error.args, *lines])) from error
 
 
 def _conninfo(places: ServerPlaces, database: str) -> str:
@@ -236,6 +276,15 @@ def _has_database(conn: psycopg.Connection) -> bool:
             raise
         return False
     return True
+
+
+def _by_place(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The process ids of those here, and the others in words."""
+    everybody = tuple(found)
+    return (
+        tuple(user.pid for user in everybody if user.where.is_here),
+        tuple(str(user) for user in everybody if not user.where.is_here),
+    )
 
 
 def _server_version(places: ServerPlaces) -> str | None:

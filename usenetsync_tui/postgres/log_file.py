@@ -33,7 +33,9 @@ def bound_log(log: Path) -> None:
     if log.exists() and log.stat().st_size > _LARGEST:
         copy = log.with_name(f"{log.name}.1")
         copy.unlink(missing_ok=True)
-        shutil.copy2(log, copy)
+        with open_log(copy) as descriptor, log.open("rb") as content:
+            with open(descriptor, "ab", closefd=False) as file:
+                shutil.copyfileobj(content, file)
         os.truncate(log, 0)
 
 

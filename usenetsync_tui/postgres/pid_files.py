@@ -1,37 +1,35 @@
-"""What PostgreSQL's lock files say, and whether it is true.
+"""What PostgreSQL's lock file ``postmaster.pid`` says, and whether it is true.
 
-A file may outlive its server, and its process id go to another program. A process counts as
-the server only when it is a ``postgres -D`` of this very cluster, under the cluster's owner.
+The file may outlive its server, its process id go to another program or mean another process
+than here (in another container), and its content be anything. A process counts as the server
+only when it is a ``postgres -D`` of this very cluster, under the cluster's owner.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 _STATUS_LINE = 7
+_PID = re.compile(r"[1-9][0-9]{0,9}")
+LARGEST_PID = (1 << 31) - 1
+_MOST_BYTES = 1 << 14
 
 
 def server_in(file: Path, pgdata: Path) -> int | None:
     """The process id in the first line of a lock file, if that is the server of ``pgdata``."""
-    first = _lines(file)[0].strip()
-    return int(first) if first.isdigit() and _is_server(int(first), pgdata) else None
+    pid = said_pid(file)
+    return pid if pid is not None and _is_server(pid, pgdata) else None
 
 
-def is_misleading(file: Path, pgdata: Path) -> bool:
-    """Whether a lock file is damaged, or names a process that exists but is no such server."""
+def said_pid(file: Path) -> int | None:
+    """The process id in the first line, of whatever namespace; None when that is none."""
     first = _lines(file)[0].strip()
-    if not first.isdigit():
-        return True
-    try:
-        os.kill(int(first), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_server(int(first), pgdata)
+    pid = int(first) if _PID.fullmatch(first) else 0
+    return pid if 0 < pid <= LARGEST_PID else None
 
 
 def says(file: Path, status: str) -> bool:
@@ -44,8 +42,13 @@ def is_running(pid: int) -> bool:
     """Whether there is such a process, other than one that ended and was not reaped yet."""
     try:
         os.kill(pid, 0)
-        if sys.platform != "linux":
-            return True
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # It is another user's.
+    if sys.platform != "linux":
+        return True
+    try:
         # Not by an empty command line: a process has that for a moment in its exec as well.
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
         return state not in (b"Z", b"X")
@@ -78,7 +81,14 @@ def _is_server(pid: int, pgdata: Path) -> bool:
 def _lines(file: Path) -> list[str]:
     """The lines of a lock file; at least one, empty when there is no file."""
     try:
-        # The second line is a path, which need not be text.
-        return file.read_bytes().decode(errors="replace").split("\n")
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return [""]
+    try:
+        content = os.read(descriptor, _MOST_BYTES)
+    except IsADirectoryError:
+        return [""]
+    finally:
+        os.close(descriptor)
+    # The second line is a path, which need not be text.
+    return content.decode(errors="replace").split("\n")

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.locations import Locations
+from usenetsync_tui.locations import Locations, make_folder
 from usenetsync_tui.postgres.service_user import Account
 
 SYSTEM_FOLDER = Path("/var/lib/usenetsync")
@@ -118,11 +118,8 @@ def create_own(folder: Path) -> None:
 
     Raises ``DatabaseStartError`` when it exists and is not ours alone to write.
     """
-    as_root = os.geteuid() == 0
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o711 if as_root else 0o700)
+        make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
     found = folder.stat()
     if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
         raise DatabaseStartError(
@@ -144,13 +141,21 @@ def create_private(folder: Path, account: Account) -> None:
     else:
         if account.is_another:
             os.chown(folder, account.uid, account.gid, follow_symlinks=False)
-    found = folder.lstat()
-    private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
-    if not private or found.st_uid != account.uid:
+    if not is_private(folder, account.uid):
         raise DatabaseStartError(
             f"{folder} must be a folder of mode 0700 that belongs to {account.name}; "
             "remove what stands there."
         )
+
+
+def is_private(folder: Path, uid: int) -> bool:
+    """Whether ``folder`` is a folder of mode 0700 of that user; symlinks are not followed."""
+    try:
+        found = folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
+    return private and found.st_uid == uid
 
 
 def _folder_name(data_dir: Path) -> str:

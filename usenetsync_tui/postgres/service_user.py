@@ -65,10 +65,16 @@ def server_account(
 
 
 def spawn(
-    account: Account, argv: Sequence[str | os.PathLike[str]], *, stdout: int, stderr: int
+    account: Account,
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    stdout: int,
+    stderr: int,
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start ``argv`` as ``account``: from ``/``, detached from our terminal, with a bare
-    environment, and creating private files only. ``stdout`` and ``stderr`` are descriptors.
+    environment, and creating private files only. ``stdout`` and ``stderr`` are descriptors;
+    those ``inherited`` keep their numbers.
 
     Raises ``DatabaseStartError`` when the account cannot be taken on or the program not run.
     """
@@ -84,6 +90,7 @@ def spawn(
             stderr=stderr,
             cwd="/",
             env=environment,
+            pass_fds=inherited,
             umask=0o077,
             start_new_session=True,
             user=account.uid if other else None,

@@ -15,6 +15,7 @@ from usenetsync_tui.tui.directories import judge_new_file
 from usenetsync_tui.tui.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
+    INODES,
     MOST_COPIES,
     OWN_FILES,
     OWN_KEPT,
@@ -54,6 +55,8 @@ class FolderChoicesDialog(Form[Choose]):
         yield Field("Compression", Options(COMPRESSIONS, folder.compression, id="compression"))
         own = OWN_KEPT if folder.own_files else OWN_LEFT_OUT
         yield Field("Own files", Options(OWN_FILES, own, id="own"))
+        inodes = "ignore" if folder.ignore_inode else "compare"
+        yield Field("Inodes", Options(INODES, inodes, id="inodes"))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs, and what own files do where everybody can read them."""
@@ -81,12 +84,14 @@ class FolderChoicesDialog(Form[Choose]):
         priority = priority_named(self.choice("priority"))
         compression = Compression(self.choice("compression"))
         own = self.choice("own") == OWN_KEPT
+        ignore_inode = self.choice("inodes") == "ignore"
         choices = FolderChoices(
             profile=profile if profile is not folder.realm.profile else None,
             copies=copies if copies != folder.copies else None,
             priority=priority if priority is not folder.priority else None,
             compression=compression if compression is not folder.compression else None,
             own_files=own if own is not folder.own_files else None,
+            ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
 

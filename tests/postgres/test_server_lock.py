@@ -1,0 +1,167 @@
+"""The lock of a data folder: held exactly while any process of its server lives."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from own_servers import MakeServer, children, kill, titled
+
+from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.postgres import holder, server_lock, users
+from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.whereabouts import Whereabouts
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def pid_of(server: EmbeddedServer) -> int:
+    pid = server.status().pid
+    assert pid is not None
+    return pid
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_it_is_held_from_the_start_to_the_end(make_server: MakeServer) -> None:
+    one, two = make_server(), make_server()
+    pgdata = one.status().pgdata
+    assert not server_lock.is_held(pgdata)  # There is no cluster yet.
+    one.acquire()
+    two.acquire()
+    assert server_lock.is_held(pgdata)
+    one.release()
+    assert server_lock.is_held(pgdata)
+    two.stop()
+    assert not server_lock.is_held(pgdata)
+    with server_lock.taken(pgdata) as lock:
+        assert lock is not None and server_lock.is_held(pgdata)
+        with server_lock.taken(pgdata) as again:
+            assert again is None
+    assert not server_lock.is_held(pgdata)
+
+
+@linux
+def test_every_process_of_the_server_holds_it_and_we_do_not(make_server: MakeServer) -> None:
+    one = make_server()
+    address = one.acquire()
+    locked = (one.status().pgdata / server_lock.LOCKED_FILE).stat()
+
+    def holds(pid: int | str) -> bool:
+        found = (os.stat(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.exists())
+        return any((f.st_dev, f.st_ino) == (locked.st_dev, locked.st_ino) for f in found)
+
+    with psycopg.connect(address) as conn:
+        postmaster = pid_of(one)
+        family = [postmaster, *children(postmaster)]
+        assert conn.info.backend_pid in family and len(family) > 5
+        assert all(map(holds, family))
+        assert not holds("self")
+
+
+@linux
+def test_one_stray_process_of_a_killed_server_holds_it(make_server: MakeServer) -> None:
+    one = make_server()
+    pgdata = one.status().pgdata
+    for kind in ("checkpointer", "walwriter", "io worker", "idle"):
+        with psycopg.connect(one.acquire()):
+            postmaster = pid_of(one)
+            stray = titled(postmaster, kind)[0]
+            others = [pid for pid in children(postmaster) if pid != stray]
+            os.kill(stray, signal.SIGSTOP)  # It cannot notice the postmaster's death.
+            try:
+                for pid in (postmaster, *others):
+                    with suppress(ProcessLookupError):  # It has noticed its parent's end already.
+                        kill(pid)
+                time.sleep(0.3)
+                assert server_lock.is_held(pgdata), kind
+            finally:
+                kill(stray)
+            wait_until(lambda: not server_lock.is_held(pgdata))
+
+
+def test_the_holder_is_written_down(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    found = holder.read(one._places())
+    assert found is not None and found.where == Whereabouts.here()
+    assert found.pid == one.status().pid and str(found).startswith(f"host {found.where.host}, ")
+    assert one.status().holder is None  # It runs where we do.
+
+
+def test_what_is_written_down_decides_nothing(make_server: MakeServer) -> None:
+    one, two = make_server(), make_server()
+    one.acquire()
+    written = one.status().pgdata / holder.FILE
+    for text in ("", "host\n", "host a\nroom b\nsince yesterday\n", "\0\xff" * 99):
+        written.write_text(text, encoding="latin-1")
+        assert two.acquire()
+        assert two.status().pid == one.status().pid
+        two.release()
+    written.unlink()
+    assert two.acquire()
+
+
+def test_a_server_of_another_folder_behind_the_socket_is_not_joined(
+    make_server: MakeServer,
+) -> None:
+    one, two = make_server(), make_server()
+    one.acquire()
+    pgdata = one.status().pgdata
+    aside = pgdata.with_name("aside")
+    pgdata.rename(aside)
+    try:
+        with pytest.raises(DatabaseStartError, match="works on another data folder than"):
+            two.acquire()
+    finally:
+        pgdata.rename(pgdata.with_name("new"))
+        aside.rename(pgdata)
+    assert two.acquire()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_refused(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuses(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    one = make_server()
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    with pytest.raises(DatabaseStartError, match=r"cannot lock files .* local disk"):
+        one.acquire()
+    monkeypatch.undo()
+    assert not one.status().pgdata.exists()
+
+
+def test_seats_are_counted_by_the_kernel_not_by_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "users.lock"
+    path.write_bytes(b"99999999999999\n1\n-4\n7 room=a/1 host=elsewhere\n\xb2\n")
+    one = users.Seat(path)
+    here = users.User(os.getpid(), Whereabouts.here())
+    assert users.users(path) == (here,)  # The others had left, whatever was written.
+    two = users.Seat(path)
+    # Another program writes what it likes; one in another container cannot see us.
+    path.write_bytes(path.read_bytes() + b"7 room=a/1 host=elsewhere\n99999999999999\n")
+    assert [str(user) for user in users.users(path)] == [
+        f"{here}",
+        f"{here}",
+        "7 on host elsewhere",
+    ]
+    assert not one.is_the_only_one() and not one.leave()
+    assert two.is_the_only_one() and two.leave()
+    assert users.users(path) == ()

@@ -1,0 +1,54 @@
+"""Locks on files, kept by the kernel: it drops them with their last holder, however it ends.
+
+They hold between processes that cannot see each other (containers with process namespaces of
+their own), because they belong to the file and not to a process id. On NFS the kernel turns
+them into locks of the server's (flock(2)), so that they hold between machines as well, unless
+the mount says otherwise.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from usenetsync_tui.errors import DatabaseStartError
+
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+
+
+def open_lock_file(path: Path) -> int:
+    """A descriptor of a file to lock, 0600; made when missing."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def lock_exclusively(descriptor: int) -> bool:
+    """Whether the lock was had, at once. Raises ``DatabaseStartError`` where there are none."""
+    import fcntl
+
+    return _lock(descriptor, fcntl.LOCK_EX)
+
+
+def lock_shared(descriptor: int) -> bool:
+    """Like ``lock_exclusively``, beside other shared locks."""
+    import fcntl
+
+    return _lock(descriptor, fcntl.LOCK_SH)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    import fcntl  # Not on Windows, where this module must still import.
+
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
+        raise DatabaseStartError(
+            f"The file system of the data folder cannot lock files ({error.strerror}), and "
+            "without a lock two servers could run on the same data. Move the data folder to a "
+            "local disk, or mount its file system with locks."
+        ) from error
+    return True
