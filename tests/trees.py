@@ -303,12 +303,12 @@ def naive_walk(root: Path) -> dict[bytes, os.stat_result]:
     return found
 
 
-def compare_trees(a: Path, b: Path) -> list[str]:
-    """What differs: names, kinds, content, modes, mtimes (ns), symlink targets.
+def compare_trees(a: Path, b: Path, *, owners: bool = False) -> list[str]:
+    """What differs: names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
 
     Sockets, FIFOs and devices do not count. Empty when the trees are the same.
     """
-    left, right = _describe(a), _describe(b)
+    left, right = _describe(a, owners=owners), _describe(b, owners=owners)
     differences = [f"only in {a}: {path!r}" for path in sorted(left.keys() - right.keys())]
     differences += [f"only in {b}: {path!r}" for path in sorted(right.keys() - left.keys())]
     for path in sorted(left.keys() & right.keys()):
@@ -319,12 +319,14 @@ def compare_trees(a: Path, b: Path) -> list[str]:
     return differences
 
 
-def _describe(root: Path) -> dict[bytes, dict[str, object]]:
+def _describe(root: Path, *, owners: bool) -> dict[bytes, dict[str, object]]:
     described: dict[bytes, dict[str, object]] = {}
 
     def look(path: bytes, fd: int, name: bytes, status: os.stat_result) -> None:
         kind, mode = stat.S_IFMT(status.st_mode), oct(stat.S_IMODE(status.st_mode))
         facts: dict[str, object] = {"kind": kind, "mtime_ns": status.st_mtime_ns}
+        if owners:
+            facts |= {"owner": status.st_uid, "group": status.st_gid}
         if kind == stat.S_IFLNK:
             facts |= {"target": os.readlink(name, dir_fd=fd)}
         elif kind == stat.S_IFREG:

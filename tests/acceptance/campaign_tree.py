@@ -51,6 +51,7 @@ class ChangingTree:
             self._symlink,
             self._touch,
             self._chmod,
+            self._chown,
             self._same_bytes_elsewhere,
         ]
         for _ in range(count):
@@ -157,6 +158,14 @@ class ChangingTree:
     def _chmod(self) -> None:
         if (path := self._file()) is not None:
             os.chmod(path, self._rng.choice(_MODES))
+
+    def _chown(self) -> None:
+        """The mode is put back, for a change of owner takes set-id bits away."""
+        if os.geteuid() != 0 or (path := self._any(lambda s: not stat.S_ISLNK(s.st_mode))) is None:
+            return
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        os.chown(path, self._rng.choice([0, 1234]), self._rng.choice([0, 4321]))
+        os.chmod(path, mode)
 
     def _same_bytes_elsewhere(self) -> None:
         if (path := self._file()) is not None:

@@ -17,6 +17,7 @@ def test_wrong_use(usenetsync: Command, tmp_path: Path) -> None:
     assert usenetsync("upload", expect=2).err
     missing = usenetsync("upload", tmp_path / "nowhere", expect=1).err
     assert "The folder is not there" in missing
+    assert "/nowhere" in missing
     told = usenetsync("snapshots", "nothing", "--json", expect=2).event("error")
     assert told["kind"] == "UnknownFolderError"
     assert usenetsync("files", "1", expect=2).err
