@@ -13,6 +13,8 @@ import pytest
 from trees import SEGMENT, content
 from worlds import FaultyStore, World
 
+from usenetsync_tui.catalogue import known
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
@@ -299,6 +301,48 @@ async def test_what_is_lost_is_no_place_to_stay_in(
     assert outcome.state is JobState.COMPLETED
     world.check_ledger()
     await world.assert_restores(outcome.version, world.root)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", ["packed", "dense", "plain"])
+@pytest.mark.parametrize("moment", ["usable", "share"])
+async def test_what_is_lost_while_it_is_compared(
+    world: World,
+    store: FaultyStore,
+    monkeypatch: pytest.MonkeyPatch,
+    choices: str,
+    moment: str,
+) -> None:
+    """Between the look at where a file lies and the plan that leaves it there."""
+    world.choices = CHOICES[choices]
+    fill(world.root)
+    await world.completed()
+    looked = getattr(known, moment)
+
+    async def lose(tx: Transaction, *values: object) -> object:
+        monkeypatch.undo()
+        await tx.run("UPDATE segments SET status = 4")
+        await tx.run("UPDATE objects SET posted = 0, complete = false")
+        await tx.run("UPDATE snapshots SET state = 2, errors = 1 WHERE state = 1")
+        store.articles.clear()
+        return await looked(tx, *values)
+
+    monkeypatch.setattr(known, moment, lose)
+    if moment == "usable":
+        new_modes(world.root)
+    else:
+        with (world.root / "e").open("r+b") as file:
+            file.seek(2 * SEGMENT)
+            file.write(b"other")
+    outcome = await world.upload()
+    assert outcome.version == 2
+    assert world.run is not None
+    assert world.run.progress.done_bytes == world.run.progress.total_bytes
+    outcome = await world.upload()  # what the other files lost is posted again
+    assert outcome.state is JobState.COMPLETED
+    check_figures(world)
+    world.check_ledger()
+    await world.assert_restores(2, world.root)
 
 
 @pytest.mark.anyio
