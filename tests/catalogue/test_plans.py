@@ -71,6 +71,7 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "put_off": ("segments", "checks.sql", {"message_ids": _IDS, "delay": 1.0}),
     "bring_forward": ("segments", "checks.sql", {"realm": 1, "seconds": 60.0}),
     "unverified": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
+    "gone": ("segments", "checks.sql", {"folder": 1, "damaged": "damaged"}),
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),

@@ -96,7 +96,7 @@ class Inquiry:
         self._breaks += 1
         self._breaks_in_a_row += 1
         if self._breaks >= _BREAKS or self._breaks_in_a_row >= self._max_tries:
-            self.give_up(go, lost.words)
+            self._give_up(go, lost.words)
             return
         suspect = go[at : at + 1] or (go if len(go) == 1 else [])
         if not suspect:  # every one was answered, but one too many: in the first or second half
@@ -105,7 +105,7 @@ class Inquiry:
         self._left.extendleft(part for part in reversed(parts) if part and part != suspect)
         self._ask_again(dict.fromkeys(suspect, lost.words))
 
-    def give_up(self, go: Sequence[str], words: str) -> None:
+    def _give_up(self, go: Sequence[str], words: str) -> None:
         """Nothing more is asked; what was not answered, some of it just now, is unknown."""
         for part in (go, *self._left):
             for wire_id in part:
@@ -116,6 +116,6 @@ class Inquiry:
         """Those asked in vain, with the words for it, after all others; or never again."""
         self._tries.update(odd.keys())
         again = [i for i in odd if self._tries[i] < self._max_tries]
-        self.unknown.update((i, words) for i, words in odd.items() if i not in again)
+        self.unknown |= {i: words for i, words in odd.items() if self._tries[i] >= self._max_tries}
         if again:
             self._left.append(again)
