@@ -166,3 +166,20 @@ def test_udev_names_the_device_of_a_file_system_that_says_nothing(tmp_path: Path
     assert found(0, os.fsencode(disk), os.fspath(tmp_path)) == "1234abcd"
     assert found(0, b"nas:/export", os.fspath(tmp_path)) == ""
     assert found(device, b"/dev/sdb1", os.fspath(tmp_path / "no udev")) == ""
+
+
+def test_without_a_table_device_numbers_must_do(tmp_path: Path) -> None:
+    table = MountTable(())
+    place = tmp_path / "place"
+    with tmpfs(place):
+        fd, parent = os.open(place, os.O_RDONLY), os.open(tmp_path, os.O_RDONLY)
+        try:
+            assert table.is_mount_point(fd, parent)
+            assert not table.is_mount_point(fd, fd)
+            assert not table.below(os.fsencode(tmp_path))
+            assert not is_another(
+                table.file_system(fd, os.fsencode(place)), table.file_system(fd, b"/elsewhere")
+            )
+        finally:
+            os.close(fd)
+            os.close(parent)

@@ -17,6 +17,7 @@ from trees import naive_walk
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
@@ -469,3 +470,24 @@ async def test_a_check_believes_no_folder_that_is_another_one(
         await mend(await other.new_run())
     assert not other.query("SELECT FROM segments WHERE status = 6")
     assert (await mend(await other.new_run())).seen == 1
+
+
+async def test_a_disk_that_is_away_while_the_folder_moves_moves_later(
+    world: World, disk: Path, store: FaultyStore
+) -> None:
+    """To another profile, or to more copies."""
+    fill(disk, 5)
+    await world.completed()
+    before = _now(world)
+    with away(disk):
+        world.choices = FolderChoices(copies=2)
+        await guarded(world, b"media/disk/")
+        assert _now(world) == before
+        assert world.query("SELECT count(*) FROM objects WHERE copies = 2") == [(1,)]
+    outcome = await world.upload()
+    assert outcome.state is JobState.COMPLETED
+    assert not world.query(
+        "SELECT FROM files f JOIN objects o ON o.id = f.object_id"
+        " WHERE f.last_version IS NULL AND o.copies < 2"
+    )
+    await world.assert_restores(outcome.version, world.root)

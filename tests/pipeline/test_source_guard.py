@@ -380,3 +380,35 @@ async def test_a_run_that_dies_has_removed_nothing(
         path.touch()
     assert await world.completed() == 2
     assert len(files(world, 2)) == 301
+
+
+async def test_what_its_times_do_not_tell_apart_is_not_taken_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file rewritten in the tick in which it was read, found out by a run that was killed."""
+    file = world.root / "file"
+    fill(world.root, 3)
+    file.write_bytes(b"before")
+    await world.completed()
+    file.write_bytes(b"behind")
+    status = file.stat()
+    world.query(
+        "UPDATE files SET racy = true, mtime_ns = %s, ctime_ns = %s WHERE path_key = 'file'"
+        " RETURNING 1",
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+    class KilledError(Exception):
+        pass
+
+    async def die(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judge_module.Judge, "at_the_end", die)
+        with pytest.raises(KilledError):
+            await world.upload()
+    assert world.query("UPDATE files SET racy = true WHERE first_version = 2 RETURNING path_key")
+    assert await world.completed() == 2
+    await world.assert_restores(2, world.root)

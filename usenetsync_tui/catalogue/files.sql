@@ -33,13 +33,14 @@ FROM STDIN (FORMAT BINARY);
 -- take_up_staged
 -- Rows that ended before the version under construction though the walk finds them as they were
 -- go on; what that version has in their place, and the staged entry, goes. Returns their keys. Not
--- taken up: what is to be read again because its articles belong elsewhere now.
+-- taken up: what is to be read again because its articles belong elsewhere now, or because its
+-- times do not tell its contents apart.
 WITH back AS (
     UPDATE files f SET last_version = NULL
       FROM staged_files s
      WHERE f.folder_id = %(folder)s AND f.path_key = s.path_key
-       AND f.last_version = %(version)s - 1 AND f.state = 1
-       AND (f.kind, f.size, f.mtime_ns, f.ctime_ns, f.inode, f.mode)
+       AND f.last_version = %(version)s - 1 AND f.state = 1 AND f.racy IS NOT TRUE
+       AND (f.kind, coalesce(f.stat_size, f.size), f.mtime_ns, f.ctime_ns, f.inode, f.mode)
          = (s.kind, s.size, s.mtime_ns, s.ctime_ns, s.inode, s.mode)
        AND f.link IS NOT DISTINCT FROM s.link
        AND (f.uid IS NULL OR (f.uid, f.gid) = (s.uid, s.gid))

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+import anyio
+
 from usenetsync_tui.catalogue import objects, segments, snapshots
 from usenetsync_tui.codec import compression
 from usenetsync_tui.codec.sealing import open_sealed
@@ -67,16 +69,22 @@ async def _poison(run: Run, segment: Segment, error: StoreError) -> None:
     words = WORDS[NoticeKind.DAMAGED if is_damaged else NoticeKind.MISSING]
     rename = place.realm.store is StoreKind.USENET  # it takes a Message-ID once
     try:
-        async with run.poisoning, run.catalogue.transaction() as tx:
-            rows = await segments.mark_missing(
-                tx, [segment.message_id], words, by_body=True, rename=rename
-            )
-            hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
-            await snapshots.doubt(tx, [o.id for o in hurt])
+        # Shielded: the first loss of a file ends its other fetches, and what they found is kept.
+        async with run.poisoning:
+            with anyio.CancelScope(shield=True):
+                await _write_down(run, segment, words, rename=rename)
     except DatabaseUnavailableError:
         # Such as an upload that writes of the same article. Each restore finds out again; what it
         # is here for is to go on with the next copy.
         return
+
+
+async def _write_down(run: Run, segment: Segment, words: str, *, rename: bool) -> None:
+    async with run.catalogue.transaction() as tx:
+        name = [segment.message_id]
+        rows = await segments.mark_missing(tx, name, words, by_body=True, rename=rename)
+        hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
+        await snapshots.doubt(tx, [o.id for o in hurt])
 
 
 def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:

@@ -153,6 +153,8 @@ async def _move(run: Run) -> None:
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
+    if run.away:
+        return  # what is below them stays where it is until they are there again
     async with run.catalogue.transaction() as tx:
         await moves.place(tx, folder, run.version)
 
