@@ -195,13 +195,23 @@ def test_while_directories_are_moved_about(root: int, tmp_path: Path) -> None:
         swapper.join()
 
 
-# What opens a file of the folder, or looks it up: the entry of the walk to what came of it.
+def _in_order(source: SourceTree, entry: Entry) -> bytes:
+    with source.in_order() as nearby:
+        return nearby.read_small(entry)
+
+
+def _open(source: SourceTree, entry: Entry) -> bytes:
+    with source.open(entry) as opened:
+        return opened.read(0, entry.size)
+
+
+# What opens a file of the folder, or looks it up.
 OPENS: dict[str, Callable[[SourceTree, Entry], object]] = {
-    "read_small": lambda source, entry: source.read_small(entry),
-    "in_order": lambda source, entry: source.in_order().read_small(entry),
-    "open": lambda source, entry: source.open(entry).read(0, entry.size),
+    "read_small": SourceTree.read_small,
+    "in_order": _in_order,
+    "open": _open,
     "restat": lambda source, entry: source.restat(entry.path),
-    "as_it_is": lambda source, entry: source.as_it_is(entry),
+    "as_it_is": SourceTree.as_it_is,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import random
 import shutil
@@ -13,12 +15,22 @@ import pytest
 from trees import SEGMENT, content
 from worlds import FaultyStore, World
 
+from usenetsync_tui.catalogue import files, known, snapshots
+from usenetsync_tui.catalogue.files import Placed
+from usenetsync_tui.catalogue.objects import NewObject
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, ObjectKind
 from usenetsync_tui.pipeline import source as source_module
+from usenetsync_tui.pipeline.dress import DressedItem, FileRead, RawSegment, SlicesShared, dress
+from usenetsync_tui.pipeline.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.pending import Outstanding
+from usenetsync_tui.pipeline.plan import Planner
+from usenetsync_tui.pipeline.run import Stage
+from usenetsync_tui.pipeline.scan import regular_entry
 from usenetsync_tui.pipeline.upload import upload
 
 SIZES = {"empty": 0, "a": 10, "b": 700, "c": 49_000, "d": 60_000, "e": 3 * SEGMENT + 5}
@@ -299,6 +311,109 @@ async def test_what_is_lost_is_no_place_to_stay_in(
     assert outcome.state is JobState.COMPLETED
     world.check_ledger()
     await world.assert_restores(outcome.version, world.root)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", ["packed", "dense", "plain"])
+@pytest.mark.parametrize("moment", ["usable", "share"])
+async def test_what_is_lost_while_it_is_compared(
+    world: World,
+    store: FaultyStore,
+    monkeypatch: pytest.MonkeyPatch,
+    choices: str,
+    moment: str,
+) -> None:
+    """Between the look at where a file lies and the plan that leaves it there."""
+    world.choices = CHOICES[choices]
+    fill(world.root)
+    await world.completed()
+    looked = getattr(known, moment)
+
+    async def lose(tx: Transaction, *values: object) -> object:
+        monkeypatch.undo()
+        await tx.run("UPDATE segments SET status = 4")
+        await tx.run("UPDATE objects SET posted = 0, complete = false")
+        await tx.run("UPDATE snapshots SET state = 2, errors = 1 WHERE state = 1")
+        store.articles.clear()
+        return await looked(tx, *values)
+
+    monkeypatch.setattr(known, moment, lose)
+    if moment == "usable":
+        new_modes(world.root)
+    else:
+        with (world.root / "e").open("r+b") as file:
+            file.seek(2 * SEGMENT)
+            file.write(b"other")
+    outcome = await world.upload()
+    assert outcome.version == 2
+    assert world.run is not None
+    assert world.run.progress.done_bytes == world.run.progress.total_bytes
+    outcome = await world.upload()  # what the other files lost is posted again
+    assert outcome.state is JobState.COMPLETED
+    check_figures(world)
+    world.check_ledger()
+    await world.assert_restores(2, world.root)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", ["packed", "plain"])
+@pytest.mark.parametrize("segment", [0, 3])
+async def test_an_article_that_only_its_bytes_prove_stays_one(
+    world: World, choices: str, segment: int
+) -> None:
+    """Another object's slices carry it, and what is known against it."""
+    world.choices = CHOICES[choices]
+    path = world.root / "large"
+    path.write_bytes(content(4 * SEGMENT))
+    await world.completed()
+    world.query("UPDATE segments SET by_body = true RETURNING 1")
+    with path.open("r+b") as file:
+        file.seek(segment * SEGMENT)
+        file.write(b"other")
+    await world.completed()
+    # Of those that were looked for again meanwhile, the bytes were fetched.
+    believed = world.query("SELECT segment_index FROM segments WHERE NOT by_body AND status <> 3")
+    assert believed == [(segment,)], "a shared article is believed again"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...]) -> None:
+    """Between reading and planning several workers compress: what they pass on overtakes."""
+    path = world.root / "large"
+    path.write_bytes(content(4 * SEGMENT))
+    await world.completed()
+    ((old,),) = world.query("SELECT object_id FROM files WHERE object_id IS NOT NULL")
+    data = content(4 * SEGMENT)[: 3 * SEGMENT] + bytes(SEGMENT)
+    path.write_bytes(data)
+    run = await world.new_run()
+    entry = regular_entry(b"large", path.stat())
+    async with run.catalogue.transaction() as tx:
+        run.version = await snapshots.begin(tx, run.folder.id)
+        await files.apply_changes(tx, run.folder.id, run.version, [entry], [])
+    new = NewObject(999, ObjectKind.FILE, len(data), SEGMENT, 4, 1, b"large", b"large")
+    raw = RawSegment(new, 3, data[3 * SEGMENT :], b"large", (), entry)
+    digest = hashlib.sha256(data).digest()
+    items: list[DressedItem] = [
+        SlicesShared(new, entry, old, 0, 3),  # type: ignore[arg-type]
+        dress(raw, Compression.NONE),
+        FileRead(new, Placed(b"large", 999, 0, digest, b"x" * 16)),
+    ]
+    outstanding = Outstanding()
+    outstanding.add()
+    into, dressed = anyio.create_memory_object_stream[DressedItem](3)
+    out, postings = anyio.create_memory_object_stream[Posting](9)
+    planner = Planner(run, Ledger(), Stage("plan", 1, dressed), outstanding, out)
+    with anyio.fail_after(20), postings:
+        async with anyio.create_task_group() as group:
+            group.start_soon(planner.work, dressed)
+            async with into:
+                for number in order:
+                    await into.send(items[number])
+                    await anyio.sleep(0.1)  # a batch of its own
+        await outstanding.none_left()
+    assert world.query("SELECT state, object_id FROM files WHERE first_version = 2") == [(1, 999)]
+    assert world.query("SELECT count(*) FROM segments WHERE object_id = 999") == [(4,)]
 
 
 @pytest.mark.anyio

@@ -55,10 +55,10 @@ SELECT segment_index, hash FROM segments
 -- share
 -- The articles of some slices of one object carry those of another one too.
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, message_id, server, status, posted_at, verified_at, wire_size,
-                      check_at, checks)
+                      codec, message_id, server, status, by_body, posted_at, verified_at,
+                      wire_size, check_at, checks)
 SELECT %(new)s, segment_index, redundancy, realm_id, size, payload_size, hash, codec, message_id,
-       server, status, posted_at, verified_at, wire_size, check_at, checks
+       server, status, by_body, posted_at, verified_at, wire_size, check_at, checks
   FROM segments
  WHERE object_id = %(old)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND redundancy < %(copies)s AND status NOT IN (4, 5, 6)
@@ -68,14 +68,14 @@ RETURNING status;
 -- posted_before
 -- Slices that an earlier state of the same path has posted, at the same place of a file of the same
 -- size: all that the headers of a plain article say is the same.
-SELECT k.hash, k.redundancy, k.message_id, k.codec, k.payload_size, k.status, u.object_id,
-       u.segment_index
+SELECT k.hash, k.redundancy, k.message_id, k.codec, k.payload_size, k.status, k.by_body,
+       u.object_id, u.segment_index
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(keys)b::bytea[], %(sizes)b::int8[],
               %(segment_sizes)b::int4[], %(hashes)b::bytea[])
        AS u(object_id, segment_index, path_key, size, segment_size, hash)
  CROSS JOIN generate_series(0, %(copies)s - 1) AS copy(redundancy)
  CROSS JOIN LATERAL (
-       SELECT s.hash, s.redundancy, s.message_id, s.codec, s.payload_size, s.status
+       SELECT s.hash, s.redundancy, s.message_id, s.codec, s.payload_size, s.status, s.by_body
          FROM files f
          JOIN objects o ON o.id = f.object_id
          JOIN segments s ON s.object_id = o.id AND s.segment_index = u.segment_index

@@ -104,7 +104,7 @@ class Planner:
                 if plan.revived:
                     await segments.mark_sending(tx, plan.revived)
                 done += await self._share(tx, shared)
-                finished = self._finished(dressed, ended)
+                finished = self._finished(dressed, shared, ended)
                 placed = [p for i in dressed for p in i.raw.placed] + finished
                 settled = await place(tx, run, placed, ended)
                 undone = 0
@@ -123,12 +123,18 @@ class Planner:
         self, dressed: list[DressedSegment], ended: list[Ending], finished: list[Placed]
     ) -> None:
         """Count what needs no more reading in this pass, or is to be read in the next one."""
-        dropped = [i for i in ended if isinstance(i, FileRead) and i.object.id in self._abandoned]
-        self._run.progress.total_bytes += sum(i.object.size for i in dropped)
+        for end in ended:
+            if isinstance(end, FileRead) and end.object.id in self._abandoned:
+                self._drop(end.object)
         packs = sum(bool(i.raw.placed) for i in dressed)
         others = sum(not isinstance(i, FileRead) for i in ended)
-        for _ in range(packs + len(finished) + others + len(dropped)):
+        for _ in range(packs + len(finished) + others):
             self._outstanding.done()
+
+    def _drop(self, made: NewObject) -> None:
+        """A file that was read to its end is to be read once more."""
+        self._run.progress.total_bytes += made.size
+        self._outstanding.done()
 
     def _is_wanted(self, item: DressedSegment) -> bool:
         """False for a segment that was overtaken by the end of its file's object."""
@@ -200,7 +206,9 @@ class Planner:
             there = None if made in self._abandoned else await share(tx, self._run, item)
             if there is None:
                 self._abandoned.add(made)
-                self._open.pop(made, None)
+                state = self._open.pop(made, None)
+                if state is not None and state.placed is not None:  # its end came first
+                    self._drop(item.object)
                 await self._leave(tx, item.object)
             else:
                 posted[made] += there
@@ -212,9 +220,11 @@ class Planner:
         await files.leave_object(tx, self._run.folder.id, made.first_key, made.id)
         return await objects.delete_unused(tx, made.id)
 
-    def _finished(self, dressed: list[DressedSegment], ended: list[Ending]) -> list[Placed]:
+    def _finished(
+        self, dressed: list[DressedSegment], shared: list[SlicesShared], ended: list[Ending]
+    ) -> list[Placed]:
         """Files read to their end whose every segment is planned: segments may overtake."""
-        touched = {}
+        touched = {i.object.id: i.object for i in shared}
         for item in dressed:
             made = item.raw.object
             if made.kind == ObjectKind.FILE:
