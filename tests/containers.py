@@ -82,17 +82,19 @@ def container(name: str, *, own_ipc: bool = False, processes: int = 0) -> Iterat
 def servers_at(pgdata: Path) -> list[int]:
     """The postmasters at work in a data folder, in whatever container, by the ids we see."""
     wanted = pgdata.stat()
-    found = []
+    parents: dict[int, int] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             argv = (entry / "cmdline").read_bytes().split(b"\0")
             where = (entry / "cwd").stat()
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # It has just ended.
         is_there = (where.st_dev, where.st_ino) == (wanted.st_dev, wanted.st_ino)
         if is_there and argv[0].endswith(b"/postgres") and argv[1:2] == [b"-D"]:
-            found.append(int(entry.name))
-    return found
+            parents[int(entry.name)] = parent
+    # A process of a server looks like its postmaster until it has given itself a title.
+    return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 def wait_until_gone(pgdata: Path, patience: float = 20.0) -> None:
