@@ -25,7 +25,14 @@ from usenetsync_tui.errors import (
     UsenetSyncError,
 )
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres import cluster, log_file, server_status, starting, users
+from usenetsync_tui.postgres import (
+    cluster,
+    kept_elsewhere,
+    log_file,
+    server_status,
+    starting,
+    users,
+)
 from usenetsync_tui.postgres.places import (
     PORT,
     SYSTEM_FOLDER,
@@ -60,9 +67,7 @@ class EmbeddedServer:
         wait for, and ends the wait by raising. Raises ``DatabaseStartError``.
         """
         with _as_start_errors():
-            self._locations.create()
-            places = self._places()
-            create_own(places.home)
+            places = self._create_places()
             with users.start_lock(places.start_lock, on_wait=on_wait):
                 seat = self._seat or users.Seat(places.users_lock)
                 try:
@@ -72,6 +77,7 @@ class EmbeddedServer:
                     self._seat = None
                     raise
                 self._seat = seat
+                kept_elsewhere.remember(self._locations.data_dir.resolve(), places)
                 self._elsewhere = Postmaster(places).holder_elsewhere()
                 self._log_size = log_file.size_of(places.log)
         return cluster.conninfo(places, cluster.DATABASE)
@@ -108,9 +114,7 @@ class EmbeddedServer:
     def stay(self, stays: bool) -> None:
         """Let the server run on, or not, when its last user leaves."""
         with _as_start_errors():
-            self._locations.create()
-            places = self._places()
-            create_own(places.home)
+            places = self._create_places()
             if stays:
                 places.stay.touch(mode=0o600)
             else:
@@ -150,6 +154,13 @@ class EmbeddedServer:
         """The server's address for ``psql`` and the like."""
         folder = quote(os.fsencode(self._places().socket_dir), safe="")
         return f"postgresql://{cluster.ROLE}@/{cluster.DATABASE}?host={folder}&port={PORT}"
+
+    def _create_places(self) -> ServerPlaces:
+        self._locations.create()
+        places = self._places()
+        kept_elsewhere.check(self._locations.data_dir.resolve(), places)
+        create_own(places.home)
+        return places
 
     def _places(self) -> ServerPlaces:
         return find_places(self._locations, self._system_folder)

@@ -9,12 +9,13 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres import cluster, log_file, server_lock
+from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.postgres import cluster, holder, log_file, server_lock
 from usenetsync_tui.postgres.binaries import Binaries, find_binaries
 from usenetsync_tui.postgres.cluster import DATABASE
 from usenetsync_tui.postgres.joining import SocketLostError, join
 from usenetsync_tui.postgres.major_version import check_version
+from usenetsync_tui.postgres.mounts import keeps_locks_to_itself
 from usenetsync_tui.postgres.places import ServerPlaces, create_private
 from usenetsync_tui.postgres.postmaster import OnWait, Postmaster
 from usenetsync_tui.postgres.service_user import Account, server_account
@@ -59,10 +60,25 @@ def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None)
     with server_lock.taken(places.pgdata) as lock:
         if lock is None or postmaster.listener() is not None:
             return
+        _refuse_another_machines(postmaster)
         cluster.configure(places, account)
         offset = log_file.size_of(places.log)
         pid = postmaster.launch(binaries, account, lock)
     postmaster.await_ready(pid, offset, on_wait)
+
+
+def _refuse_another_machines(postmaster: Postmaster) -> None:
+    """Raise ``DatabaseHeldError`` for a server of another machine whose lock we would not see."""
+    places = postmaster.places
+    last = holder.read(places)
+    if last is None or last.where.is_this_boot or not places.pid_file.exists():
+        return  # It ran on this machine, or it ended well.
+    if keeps_locks_to_itself(places.pgdata):
+        raise DatabaseHeldError(
+            f"{postmaster.held_by()} It may still run: {places.pgdata} is on NFS, mounted so that "
+            "machines do not see each other's locks (nolock or local_lock). Mount it with locks. "
+            f"Or make sure that no server runs there, and remove {places.pid_file}."
+        )
 
 
 def _ensure_cluster(places: ServerPlaces, account: Account, binaries: Binaries) -> None:
