@@ -28,6 +28,12 @@ _TEMPLATE = "usenetsync_template"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the campaign of `acceptance/test_campaign.py` lasts, and its dice."""
+    parser.addoption("--campaign-minutes", type=float, default=3.0, help="of both stores together")
+    parser.addoption("--campaign-seed", type=int, default=9, help="of its random numbers")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

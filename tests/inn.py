@@ -48,6 +48,7 @@ mta: "/bin/false %s"
 mailcmd: /bin/false
 ovmethod: tradindexed
 hismethod: hisv6
+icdsynccount: 1
 runasuser: {user}
 runasgroup: {user}
 pathnews: {news}
@@ -154,6 +155,23 @@ class Inn:
         """Have innd do something (ctlinnd(8)): ``throttle``, ``go``, ``pause``…"""
         self._run(_BIN / "ctlinnd", "-s", "-t", str(int(_PATIENCE)), *command)
 
+    def kill(self) -> None:
+        """End all its processes as a power cut would."""
+        for process in self._processes.values():
+            self._signal_one(process, signal.SIGKILL)
+            process.wait()
+
+    def revive(self) -> None:
+        """Start it again, with what it has on disk, after `kill`."""
+        for left in (self.home / "run").iterdir():
+            left.unlink()
+        self._launch()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes."""
+        for process in self._processes.values():
+            self._signal_one(process, number)
+
     def log(self) -> str:
         """What its daemons said, for the message of a failure."""
         files = sorted((self.home / "log").glob("*.out"))
@@ -217,14 +235,19 @@ class Inn:
         }
 
     def _start(self, stack: ExitStack) -> None:
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        stack.callback(self._end)
+        self._launch()
+
+    def _launch(self) -> None:
         nnrpd = (_BIN / "nnrpd", "-D", "-f", "-n", "-b", self.host)
         for name, port, command in (
             ("innd", self.port, (_BIN / "innd", "-d")),
             ("nnrpd", self.reader_port, (*nnrpd, "-p", str(self.reader_port))),
             ("nnrpd-tls", self.tls_port, (*nnrpd, "-S", "-p", str(self.tls_port))),
         ):
-            with open(self.home / "log" / f"{name}.out", "wb") as out:
-                process = subprocess.Popen(
+            with open(self.home / "log" / f"{name}.out", "ab") as out:
+                process = self._processes[name] = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
@@ -236,10 +259,21 @@ class Inn:
                     group=_USER,
                     extra_groups=[],
                 )
-            stack.callback(_stop, process)
             self._wait(process, name, port)
-            if name == "innd":  # a SIGTERM is not looked at before something else happens
-                stack.callback(self.ctlinnd, "shutdown", "the test is over")
+
+    def _end(self) -> None:
+        # innd first: a SIGTERM is not looked at before something else happens.
+        if "innd" in self._processes and self._processes["innd"].poll() is None:
+            self.ctlinnd("shutdown", "the test is over")
+        for process in self._processes.values():
+            _stop(process)
+
+    @staticmethod
+    def _signal_one(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return  # it has ended
 
     def _wait(self, process: subprocess.Popen[bytes], name: str, port: int) -> None:
         end = time.monotonic() + _PATIENCE

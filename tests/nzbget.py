@@ -44,7 +44,7 @@ NzbCleanupDisk=no
 FileNaming={naming}
 DirectWrite=yes
 CrcCheck=yes
-DupeCheck=no
+DupeCheck={dupes}
 HealthCheck=none
 DirectRename=no
 ParCheck=manual
@@ -73,12 +73,14 @@ def download(
     password: str = "",
     tls: bool = False,
     naming: str = "auto",
+    dupes: bool = False,
 ) -> Path:
     """The folder of the NZB's files. `into` is made, and filled with NZBGet's own things too.
 
     `naming` is NZBGet's FileNaming: ``auto``, its default, takes a file's name from ``=ybegin``,
     which it reads as Latin-1 whatever is in it; ``nzb`` takes the quoted one of the subject, in
-    which it makes ``&#38;`` of an ampersand.
+    which it makes ``&#38;`` of an ampersand. `dupes`: NZBGet drops a second file of one name, as
+    it does unless it is told otherwise.
     RuntimeError, with NZBGet's log, when anything at all is missing or damaged.
     """
     into.mkdir(mode=0o700)
@@ -93,6 +95,7 @@ def download(
             password=password,
             encryption="yes" if tls else "no",
             naming=naming,
+            dupes="yes" if dupes else "no",
         )
     )
     command = ["nzbget", "--configfile", str(configuration), str(nzb)]

@@ -30,7 +30,8 @@ _ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Fault:
-    """`on`: a command's first word, ``connect``, ``in-body`` or ``article`` (its end)."""
+    """`on`: a command's first word, alone or with a Message-ID (``STAT a@b``), ``connect``,
+    ``in-body`` or ``article`` (its end)."""
 
     on: str
     reply: str | None = None
@@ -43,6 +44,10 @@ class Fault:
     """Never an answer; the connection stays open."""
     raw: bytes = b""
     """Sent as it is."""
+    surplus: bytes = b""
+    """Sent before the usual answer."""
+    flood: bytes = b""
+    """Sent for ever."""
     times: int = 1
     wait: float = 0.0
 
@@ -85,6 +90,11 @@ class Fault:
         return Fault(on, raw=b"\xff\x00\x07 what?\r\n", keep=keep)
 
     @staticmethod
+    def endless_body(wire_id: str) -> Fault:
+        """An article that does not end."""
+        return Fault(f"BODY {wire_id}", reply=f"222 0 <{wire_id}>", flood=b"x" * 120 + b"\r\n")
+
+    @staticmethod
     def endless(on: str) -> Fault:
         """A line that does not end."""
         return Fault(on, raw=b"2" * 100_000)
@@ -124,6 +134,15 @@ class ScriptedServer:
         self.stat_delay = 0.0
         """Seconds until an article can be seen."""
         self.stat_answer = "223 0 <{}> retrieved"
+        self.replies: dict[tuple[str, str], str] = {}
+        """What is always said to a command about an article, by its first word and the Message-ID
+        (``*``: any other): instead of the usual."""
+        self.surplus = ""
+        """Said after every answer to STAT."""
+        self.body_answer = "222 0 <{}>"
+        self.login_refused = "481 Authentication failed"
+        """``{user}`` and ``{password}`` are what came."""
+        self.refused_logins = 0
         self.poisoned: set[str] = set()
         """Ids that are duplicates for ever and that nobody can read."""
         self.limit = limit
@@ -285,7 +304,8 @@ class _Session:
             server.commands[word] += 1
             if server.latency:
                 server.wait(server.latency)
-            if not self.goes_wrong(word):
+            named = f"{word} {line[5:].strip('<>')}"
+            if not (self.goes_wrong(named) or self.goes_wrong(word)):
                 self.answer(word, line)
 
     def answer(self, word: str, line: str) -> None:
@@ -310,18 +330,14 @@ class _Session:
                 self.say("340 Send it")
                 self.take_article()
             case "STAT":
-                wire_id = line[5:].strip("<>")
-                there = self.server.visible(wire_id)
-                self.say(
-                    self.server.stat_answer.format(wire_id) if there else "430 No such article"
-                )
+                self.stat(line[5:].strip("<>"))
             case "BODY":
                 self.body(line[5:].strip("<>"))
             case _:
                 self.say("500 What?")
 
     def log_in(self, line: str) -> None:
-        _, kind, value = line.split(" ", 2)
+        kind, _, value = line.partition(" ")[2].partition(" ")
         if kind.upper() == "USER":
             self.user = value
             self.say("381 Password required")
@@ -329,7 +345,8 @@ class _Session:
             self.logged_in = True
             self.say("281 Welcome")
         else:
-            self.say("481 Authentication failed")
+            self.server.refused_logins += 1
+            self.say(self.server.login_refused.format(user=self.user, password=value))
 
     def take_article(self) -> None:
         """RFC 3977 section 6.3.1, up to the lone dot."""
@@ -367,13 +384,29 @@ class _Session:
         server.keep(wire_id, article)
         self.say(f"240 Article received <{wire_id}>")
 
+    def stat(self, wire_id: str) -> None:
+        server = self.server
+        reply = server.replies.get(("STAT", wire_id), server.replies.get(("STAT", "*")))
+        if reply is None:
+            there = server.visible(wire_id)
+            reply = server.stat_answer.format(wire_id) if there else "430 No such article"
+        self.say(reply)
+        if server.surplus:
+            self.say(server.surplus)
+
     def body(self, wire_id: str) -> None:
+        replies = self.server.replies
+        reply = replies.get(("BODY", wire_id), replies.get(("BODY", "*")))
+        if reply is not None:
+            self.say(reply)
+            return
         if not self.server.visible(wire_id):
             self.say("430 No such article")
             return
         _, body = self.server.articles[wire_id].split(b"\r\n\r\n", 1)
         stuffed = re.sub(rb"^\.", b"..", body, flags=re.MULTILINE)
-        self.send(f"222 0 <{wire_id}>\r\n".encode() + stuffed + b".\r\n")
+        answer = self.server.body_answer.format(wire_id)
+        self.send(f"{answer}\r\n".encode() + stuffed + b".\r\n")
 
     def goes_wrong(self, on: str) -> bool:
         fault = self.server.fault(on)
@@ -387,11 +420,12 @@ class _Session:
             while self.sock.recv(65_536):
                 pass
             raise _Gone
-        if fault.raw:
-            self.send(fault.raw)
+        self.send(fault.surplus + fault.raw)
         if fault.reply is not None:
             self.say(fault.reply)
             self.logged_in = self.logged_in and not fault.reply.startswith("480")
+        while fault.flood:
+            self.send(fault.flood * 500)
         if fault.close:
             raise _Gone
         return bool(fault.raw or fault.reply is not None)

@@ -23,10 +23,11 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Place, Store
+from usenetsync_tui.model.ports import Opener, Place, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.own_files import OwnPlace
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
@@ -56,11 +57,11 @@ class FaultyStore(MemoryStore):
         await _call(self.after, article)
         return receipt
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         self.fetches.append(message_id)
-        return await super().fetch(message_id, wait=wait)
+        return await super().fetch(message_id, wait=wait, opened=opened)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         await anyio.lowlevel.checkpoint()
         return await super().present(message_ids)
 
@@ -98,6 +99,7 @@ class World:
     )
     run: Run | None = None
     checks: tuple[float, ...] = ()
+    padded_to: int = 0
     copies_made: int = 0
 
     def small(self, **changes: int) -> World:
@@ -123,26 +125,29 @@ class World:
     async def of(self, realm: Realm) -> Place:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
-        return Place(realm, self.store, key, self.checks)
+        return Place(realm, self.store, key, self.checks, padded_to=self.padded_to)
 
     async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
         place = await self.of(folder.realm)
         return Run(self.catalogue, self, place, folder, job, self.limits, version=version)
 
-    async def upload(self) -> Outcome:
+    async def upload(
+        self, *, allow_shrink: bool = False, own: Collection[OwnPlace] = ()
+    ) -> Outcome:
         """One upload to its end, its outcome written down as the engine would."""
         run = await self.new_run()
-        outcome = await upload(run, frozenset())
+        run.allow_shrink = allow_shrink
+        outcome = await upload(run, own)
         await self.end(run, outcome)
         return outcome
 
     async def end(self, run: Run, outcome: Outcome) -> None:
         async with self.catalogue.transaction() as tx:
-            await jobs.set_state(tx, run.job_id, outcome.state, outcome.message)
+            await jobs.set_state(tx, run.job_id, outcome.state, outcome.message, outcome.refusal)
 
-    async def completed(self) -> int:
+    async def completed(self, *, allow_shrink: bool = False) -> int:
         """An upload that has to be whole, its figures too; returns the version."""
-        outcome = await self.upload()
+        outcome = await self.upload(allow_shrink=allow_shrink)
         assert outcome.state is JobState.COMPLETED, (outcome, await self.notices())
         assert self.run is not None
         p = self.run.progress
@@ -177,6 +182,22 @@ class World:
             tree.prepare()
             await restore(self.run, tree, prefix, owns_target=owns)
         return target
+
+    async def connect(self) -> None:
+        """Make all connections now: as another user (`trees.as_nobody`) none could be made."""
+        everyone, count = anyio.Event(), 0
+
+        async def one() -> None:
+            nonlocal count
+            async with self.catalogue.transaction():
+                count += 1
+                if count == self.catalogue.pool.max_size:
+                    everyone.set()
+                await everyone.wait()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(self.catalogue.pool.max_size):
+                group.start_soon(one)
 
     async def verify(self, *, bodies: bool = False) -> Verified:
         run = await self.new_run()

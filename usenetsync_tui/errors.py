@@ -88,6 +88,10 @@ class ProtocolError(StoreUnavailableError):
     """The server does not speak NNTP as it should."""
 
 
+class OutOfStepError(ProtocolError):
+    """The server's answers do not belong to what it was asked."""
+
+
 class ArticleMissingError(StoreError):
     """The article is not there."""
 
@@ -100,8 +104,16 @@ class KeyUnavailableError(UsenetSyncError):
     """The folder's key cannot be unwrapped."""
 
 
+class NoKeyError(KeyUnavailableError):
+    """There is no key for a new sealed folder."""
+
+
 class SourceError(UsenetSyncError):
     """The folder cannot be read."""
+
+
+class SourceGoneError(SourceError):
+    """The folder is not there. If it is on a disk, mount it and upload again."""
 
 
 class TargetError(UsenetSyncError):
@@ -114,6 +126,14 @@ class SourceFileError(UsenetSyncError):
     def __init__(self, kind: NoticeKind, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
+        self.reason = reason
+
+
+class FileDamagedError(UsenetSyncError):
+    """The file is damaged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.reason = reason
 
 

@@ -6,7 +6,9 @@ Knows three folders and the style sheets; refuses to know what is written into t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from usenetsync_tui.errors import SettingsError
 _PACKAGE = Path(__file__).resolve().parent
 _PRIVATE = 0o700
 _PASSABLE = 0o711
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,47 @@ class Locations:
         _create(self.data_dir, passable, passable)
         _create(self.log_dir, _PRIVATE, passable)
 
+    def tighten(self) -> list[str]:
+        """Close what an earlier program, or a umask of 000, left open for all to write to.
+
+        Only what is this user's, and ours: the three folders, and the one around them if nothing
+        else is in it. Returns sentences: what was closed, and what must be closed by its owner.
+        """
+        done = [f"{f} could be written by others; it is closed now." for f in self._close()]
+        home = self._home
+        if home is not None and _is_open(home):
+            done.append(
+                f"{home} can be written by others, who could replace what is in it: "
+                f"chmod go-w {home}"
+            )
+        return done
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder that holds the three, if one does."""
+        parents = {self.config_dir.parent, self.data_dir.parent, self.log_dir.parent}
+        return parents.pop() if len(parents) == 1 else None
+
+    def _close(self) -> Iterator[Path]:
+        ours = [self.config_dir, self.data_dir, self.log_dir]
+        home = self._home
+        if home is not None and _is_open(home):
+            if {f.name for f in home.iterdir()} <= {f.name for f in ours}:
+                ours.append(home)
+        for folder in filter(_is_open, ours):
+            with suppress(OSError):  # a file system without modes
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~_OTHERS_WRITE)
+                yield folder
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder of ours, 0700, and what is missing above it, if it is not there.
+
+    Raises ``OSError``.
+    """
+    make_folder(folder.parent, _PASSABLE if os.geteuid() == 0 else _PRIVATE)
+    make_folder(folder, _PRIVATE)
+
 
 def styles_folder() -> Path:
     """The folder of the ``.tcss`` files: inside the package in a wheel, else in the repository."""
@@ -84,6 +128,16 @@ def make_folder(folder: Path, mode: int) -> None:
         return  # Another process was faster.
     # mkdir is subject to the umask, chmod is not.
     folder.chmod(mode)
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether a folder of this user's can be written by others."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return False
+    sticky = bool(found.st_mode & stat.S_ISVTX)
+    return found.st_uid == os.geteuid() and bool(found.st_mode & _OTHERS_WRITE) and not sticky
 
 
 def _create(folder: Path, mode: int, above: int) -> None:

@@ -7,7 +7,6 @@ sentence, never ignored: a misspelt limit would be no limit.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ from pydantic_settings import (
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
 
 CONFIG_NAME = "config.toml"
@@ -64,8 +63,7 @@ class ServerSettings(BaseModel):
 
     def server(self, environment: Mapping[str, str]) -> Server:
         """The server with its password. `SettingsError` when that cannot be read."""
-        variable = "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
-        password = environment.get(variable, "")
+        password = environment.get(password_variable(self.name), "")
         if not password and self.password is not None:
             password = self.password.get_secret_value()
         if not password and self.password_file is not None:
@@ -106,7 +104,8 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=1000, ge=1, le=100_000)
     """Rows a transaction."""
     chunk_size: int = Field(default=SEGMENT_SIZE, ge=1024, le=64 << 20)
-    """Bytes a segment."""
+    """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
+    than every server that posts takes; an upload there is refused otherwise."""
     memory_limit: int = Field(default=4 << 30, ge=64 << 20)
     """Bytes in flight at most."""
     retries: int = Field(default=3, ge=1, le=100)
@@ -126,6 +125,9 @@ class Settings(BaseSettings):
     """Seconds to wait for a server when none can be used, before the job ends."""
     bandwidth_limit: int = Field(default=0, ge=0)
     """Bytes a second posted to all servers together; 0: no limit."""
+    padding: bool = True
+    """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
+    12 % at most, and 4 bytes where a segment is full."""
     passphrase: SecretStr | None = None
     """Wraps the keys of sealed folders, instead of the key file."""
     passphrase_file: Path | None = None

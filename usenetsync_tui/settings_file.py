@@ -19,7 +19,9 @@ from pydantic import ValidationError
 from tomlkit.items import Array, InlineTable, Table
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
 from usenetsync_tui.settings import CONFIG_NAME, ServerSettings, problem_words
 
@@ -39,7 +41,7 @@ def add_server(config_dir: Path, server: Server) -> None:
     _refuse_nonsense(server)
     path = Path(os.path.realpath(config_dir / CONFIG_NAME))
     try:
-        config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(config_dir)
         text = path.read_bytes().decode() if path.exists() else ""
         _replace(path, _with_server(text, server).encode())
     except UnicodeEncodeError:  # which would show what it is about
@@ -68,7 +70,7 @@ def _values(server: Server) -> dict[str, Value]:
     for key in (field.name for field in fields(Server)):
         value = getattr(server, key)
         if key in _ALWAYS or value != getattr(default, key):
-            values[key] = value
+            values[key] = str(value) if isinstance(value, Secret) else value
     values["tls"] = server.tls.value
     if "roles" in values:
         values["roles"] = [role.value for role in Role if role in server.roles]

@@ -16,7 +16,7 @@ def test_wrong_use(usenetsync: Command, tmp_path: Path) -> None:
     assert "no such folder" in usenetsync("restore", "nothing", tmp_path, expect=2).err.lower()
     assert usenetsync("upload", expect=2).err
     missing = usenetsync("upload", tmp_path / "nowhere", expect=1).err
-    assert "nowhere is not a folder" in missing
+    assert "The folder is not there" in missing
     told = usenetsync("snapshots", "nothing", "--json", expect=2).event("error")
     assert told["kind"] == "UnknownFolderError"
     assert usenetsync("files", "1", expect=2).err
@@ -118,6 +118,21 @@ def test_choices_are_remembered(usenetsync: Command, tmp_path: Path) -> None:
     assert usenetsync.query("SELECT count(*), count(DISTINCT message_id) FROM segments") == [
         (12, 12)
     ]
+
+
+def test_inode_numbers_are_ignored_until_told_otherwise(
+    usenetsync: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    for words, ignored in (
+        ((), False),
+        (("--ignore-inode",), True),
+        ((), True),
+        (("--compare-inode",), False),
+    ):
+        assert usenetsync("upload", tmp_path / "kept", *words).code == 0
+        shown = usenetsync("folders", "--json").event("folder")
+        assert shown["ignore_inode"] is ignored
 
 
 def test_a_full_or_hostile_target(usenetsync: Command, tmp_path: Path) -> None:

@@ -74,6 +74,39 @@ def test_lost_articles_are_found_and_posted_again(
     assert again["missing"] == again["damaged"] == 0
 
 
+@pytest.mark.parametrize("naming", ["auto", "nzb"])
+@pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
+def test_nzbget_drops_no_file_of_a_name_that_another_seems_to_have(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn, naming: str
+) -> None:
+    root = tmp_path / "tree"
+    (root / "a").mkdir(parents=True)
+    # The second would be dropped for it is smaller than the first.
+    files = {
+        "a/b.bin": trees.content(50_000, 1),
+        "a - b.bin": trees.content(40_000, 2),
+        "a/README.txt": trees.content(30_000, 3),
+        "a/readme.txt": trees.content(20_000, 4),
+        "漢" * 80 + ".bin": trees.content(10_000, 5),
+    }
+    for name, data in files.items():
+        (root / name).write_bytes(data)
+    configure(home, _table(inn), newsgroup=inn.newsgroup)
+    usenetsync("upload", root, "--profile", "plain")
+    nzb = tmp_path / "tree.nzb"
+    usenetsync("nzb", "tree", "-o", nzb)
+    account = {"username": inn.username, "password": inn.password}
+    got = nzbget.download(
+        *(nzb, tmp_path / "nzbget"),
+        host=inn.host,
+        port=inn.reader_port,
+        naming=naming,
+        dupes=True,
+        **account,
+    )
+    assert sorted(p.read_bytes() for p in got.iterdir()) == sorted(files.values())
+
+
 @pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
 def test_nzbget_downloads_what_is_plain(
     usenetsync: Command, home: Path, tmp_path: Path, inn: Inn

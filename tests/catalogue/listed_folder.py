@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from usenetsync_tui.catalogue import files, objects
+from usenetsync_tui.catalogue import files, objects, vanished
 from usenetsync_tui.catalogue.files import Placed, path_key
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
@@ -98,8 +98,12 @@ async def _apply(
     ]
     async with catalogue.transaction() as tx:
         await files.apply_changes(tx, folder.id, version, entries, [path_key(p) for p in gone])
+        await vanished.remove(tx, folder.id, version)
         for number, row in enumerate(rows):
-            if row.kind == FileKind.REGULAR and row.size:
+            if row.kind == FileKind.REGULAR and not row.size:
+                nowhere = Placed(path_key(row.path), None, None, None, None)
+                await files.set_planned(tx, folder.id, [nowhere])
+            elif row.kind == FileKind.REGULAR:
                 await _bring_to(tx, folder, row, odd=bool(number % 2))
 
 

@@ -106,7 +106,7 @@ async def test_what_failed_in_an_earlier_version_stays_so_there(
     assert (now[b"old"].size, now[b"old"].mtime_ns) == (3, 1)
     assert sorted(now) == [b"new", b"old", b"other"]
     async with catalogue.transaction() as tx:
-        pending = await files.pending_page(tx, folder.id, b"", 9)
+        pending = await files.pending_page(tx, folder, b"", 9)
     assert [f.key for f in pending] == [b"new", b"old", b"other"]
 
 

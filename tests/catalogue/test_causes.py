@@ -138,6 +138,7 @@ async def test_what_a_restore_finds_missing_is_told_too(
     catalogue: Catalogue, folder: Folder
 ) -> None:
     told = [Notice(NoticeKind.MISSING, b"a", "not there"), Notice(NoticeKind.DAMAGED, b"b", "bad")]
+    told += [Notice(NoticeKind.SKIPPED, b"c", "a FIFO"), Notice(NoticeKind.NOTED, b"d", "no fault")]
     await job(catalogue, folder, Verb.RESTORE, *told)
     assert [(c.kind, c.reason) for c in await of(catalogue, folder)] == [
         (NoticeKind.DAMAGED, "bad"),

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from usenetsync_tui.catalogue import differences, files
+from usenetsync_tui.catalogue import differences, files, vanished
 from usenetsync_tui.catalogue.files import path_key
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Entry
@@ -24,6 +24,7 @@ async def change(
 ) -> None:
     async with catalogue.transaction() as tx:
         await files.apply_changes(tx, folder.id, version, upserts, [path_key(p) for p in gone])
+        await vanished.remove(tx, folder.id, version)
 
 
 async def between(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.catalogue import files
+from usenetsync_tui.catalogue import files, vanished
 from usenetsync_tui.catalogue.files import Placed, Span, path_key
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Entry, FileState
@@ -29,6 +29,7 @@ async def change(
 ) -> None:
     async with catalogue.transaction() as tx:
         await files.apply_changes(tx, folder.id, version, upserts, [path_key(p) for p in gone])
+        await vanished.remove(tx, folder.id, version)
 
 
 async def version_of(catalogue: Catalogue, folder: Folder, version: int) -> dict[bytes, int]:
@@ -122,14 +123,14 @@ async def test_pending_and_planned(catalogue: Catalogue, folder: Folder) -> None
     entries = [entry(b"%d" % n) for n in range(10)] + [entry(b"empty", 0), entry(b"folder/")]
     await change(catalogue, folder, 1, *entries)
     async with catalogue.transaction() as tx:
-        page = await files.pending_page(tx, folder.id, b"2", 3)
+        page = await files.pending_page(tx, folder, b"2", 3)
         assert [f.key for f in page] == [b"3", b"4", b"5"]
         assert page[0].entry == entry(b"3")
-        assert [f.key for f in await files.pending_page(tx, folder.id, b"2", 9, b"5")] == [
+        assert [f.key for f in await files.pending_page(tx, folder, b"2", 9, b"5")] == [
             b"3",
             b"4",
         ]
-        assert await files.pending_page(tx, folder.id, b"", 9, b"") == []
+        assert await files.pending_page(tx, folder, b"", 9, b"") == []
         placed = Placed(b"4", 77, 123, b"s" * 32, b"x" * 16)
         await files.set_planned(tx, folder.id, [placed])
         await files.set_failed(tx, folder.id, [(b"5", "unreadable")])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import listing
+from usenetsync_tui.catalogue import listing, vanished
 from usenetsync_tui.catalogue.matching import matching
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.model.files import FileKey, FileQuery
@@ -30,6 +30,10 @@ INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payl
 SELECT n / 10, n % 10, 0, 1, 1, 1, sha256(n::text::bytea), 1,
        substr(sha256((n + 1)::text::bytea), 1, 16), CASE WHEN n % 5000 = 0 THEN 1 ELSE 2 END
   FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO vanished (folder_id, path_key)
+SELECT folder_id, path_key FROM files WHERE folder_id = 2;
+INSERT INTO vanished (folder_id, path_key)
+SELECT folder_id, path_key FROM files WHERE folder_id = 1 LIMIT 99;
 INSERT INTO articles (message_id, payload)
 SELECT substr(sha256(n::text::bytea), 1, 16), 'x' FROM generate_series(1, {ROWS} / 10) AS n;
 """
@@ -41,7 +45,8 @@ _VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limi
 
 STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "current_page": ("files", "files.sql", _PAGE),
-    "pending_page": ("files", "files.sql", {**_PAGE, "until": b"000300/"}),
+    "pending_page": ("files", "files.sql", {
+        **_PAGE, "until": b"000300/", "realm": 1, "copies": 1}),
     "version_page": ("files", "files.sql", _VERSION),
     "version_directories": ("files", "files.sql", _VERSION),
     "close_superseded": ("files", "files.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
@@ -56,14 +61,20 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
         "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256, "check_after": 8.0}),
     "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
     "mark_missing": ("segments", "segments.sql", {
-        "message_ids": _IDS[:9], "error": "gone", "poisoned": False}),
+        "message_ids": _IDS[:9], "error": "gone", "by_body": False, "rename": False}),
     "rename": ("segments", "segments.sql", {"old": _IDS[0], "new": _IDS[1], "nonce": None}),
-    "due": ("segments", "checks.sql", {"realm": 1, "limit": 1_000}),
-    "next_due": ("segments", "checks.sql", {"realm": 1}),
-    "postpone": ("segments", "checks.sql", {"message_ids": _IDS, "delays": [30.0] * 256}),
+    "due": ("segments", "checks.sql", {"realm": 1, "longest": 900.0, "limit": 1_000}),
+    "next_due": ("segments", "checks.sql", {"realm": 1, "longest": 900.0}),
+    "waits": ("segments", "checks.sql", {"realm": 1, "seconds": 1.0}),
+    "postpone": ("segments", "checks.sql", {
+        "message_ids": _IDS, "delays": [30.0] * 256, "longest": 900.0}),
+    "put_off": ("segments", "checks.sql", {"message_ids": _IDS, "delay": 1.0}),
+    "bring_forward": ("segments", "checks.sql", {"realm": 1, "seconds": 60.0}),
+    "unverified": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
+    "take_up_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
     "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "unposted": (
@@ -101,6 +112,25 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["end", "delete_unborn", "missing", "shelve", "spare", "take_up"])
+def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:
+    sql = load("vanished.sql")
+    part = vanished.Part(1, b"000100/", [b"000100/50010/"]).values()
+    statement = sql[name].replace("{within}", sql["within"].rstrip(";"))
+    rows = filled.execute("EXPLAIN " + statement, {**part, "version": 2}).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Seq Scan on files" not in plan, plan
+
+
+@pytest.mark.slow
+def test_however_many_are_gone_a_page_to_read_costs_the_same(filled: psycopg.Connection) -> None:
+    values = {**_PAGE, "folder": 2, "until": None, "realm": 1, "copies": 1}
+    rows = filled.execute("EXPLAIN " + load("files.sql")["pending_page"], values).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Scan using vanished_pkey" in plan, plan
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_page_of_a_list_goes_by_the_primary_key(
     filled: psycopg.Connection, reverse: bool
@@ -123,7 +153,8 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
         ("page", "articles.sql", "segments", {
             "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
         ("count", "articles.sql", "segments", {"object": 77}),
-        ("fail", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "reason": "held"}),
+        ("fail", "bulk.sql", "files", {
+            "folder": 1, "version": 2, "keys": _KEYS, "reason": "held"}),
         ("revive", "bulk.sql", "files", {"folder": 1, "keys": _KEYS, "version": 2}),
         ("plan_again", "bulk.sql", "segments", {"object": 77}),
     ],

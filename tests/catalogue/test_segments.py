@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import objects, segments
+from usenetsync_tui.catalogue import checks, objects, segments
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.folders import Folder
@@ -177,3 +177,60 @@ async def test_failed_keeps_the_words(catalogue: Catalogue, folder: Folder) -> N
     async with catalogue.transaction() as tx:
         (posted,) = await segments.of_object(tx, 1, 0, 9)
     assert (posted.status, posted.tries, posted.error) == (SegmentStatus.POSTED, 4, None)
+
+
+@pytest.mark.anyio
+async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
+    catalogue: Catalogue, folder: Folder
+) -> None:
+    rows = await make(catalogue, folder, 1, 2)
+    realm = folder.realm.id
+    async with catalogue.transaction() as tx:
+        await segments.mark_posted(tx, {rows[0].message_id: Receipt()}, 600.0)
+        await segments.mark_posted(tx, {rows[1].message_id: Receipt()}, -5.0)
+        assert [d.segment.index for d in await checks.due(tx, realm, 900.0, 9)] == [1]
+        assert not await checks.waits(tx, realm, 900.0)
+        assert await checks.waits(tx, realm, 60.0)
+        await checks.bring_forward(tx, realm, 590.0)
+        seconds = await checks.next_due(tx, realm, 900.0)
+        assert seconds is not None
+        assert seconds < 0
+        await checks.put_off(tx, [rows[1].message_id], 60.0)
+        seconds = await checks.next_due(tx, realm, 900.0)
+        assert seconds == pytest.approx(10.0, abs=1.0)
+        # Later than the longest delay: a clock that was set back wrote that down, it is due.
+        assert await checks.next_due(tx, realm, 30.0) == 0.0
+        due = await checks.due(tx, realm, 30.0, 9)
+        assert [(d.segment.index, d.checks) for d in due] == [(1, 0)]
+        await checks.postpone(tx, {rows[1].message_id: 5.0}, 30.0)
+        assert await checks.due(tx, realm, 30.0, 9) == []
+        assert await checks.unverified(tx, folder.id, realm) == 2
+        assert await checks.unverified(tx, folder.id + 1, realm) == 0
+
+
+@pytest.mark.anyio
+async def test_what_only_its_bytes_prove_is_looked_for_always(
+    catalogue: Catalogue, folder: Folder
+) -> None:
+    (row,) = await make(catalogue, folder, 1, 1)
+    realm = folder.realm.id
+    await post(catalogue, row.message_id)
+    async with catalogue.transaction() as tx:
+        assert await checks.next_due(tx, realm, 900.0) is None, "what is acknowledged is believed"
+        await segments.mark_missing(tx, [row.message_id], "gone", by_body=True, rename=True)
+        (lost,) = await segments.unposted(tx, 1, (-1, 0), 9)
+        assert (lost.by_body, lost.reposts) == (True, 1)
+        (known,) = await segments.by_hash(tx, realm, {row.hash}, 1)
+        assert known.by_body
+        await segments.mark_posted(tx, {row.message_id: Receipt()})
+        (due,) = await checks.due(tx, realm, 900.0, 9)
+        assert due.segment.by_body
+        new = NewObject(2, 0, 100, 100, 1, 1, b"k", b"k")
+        await objects.insert(tx, folder.id, realm, 1, [new])
+        joined = replace(row, object_id=2, status=SegmentStatus.POSTED, by_body=True)
+        await segments.insert(tx, realm, [joined])
+        assert len(await checks.due(tx, realm, 900.0, 9)) == 2
+        await segments.mark_verified(tx, [d.segment for d in await checks.due(tx, realm, 900.0, 9)])
+        (seen,) = await segments.of_object(tx, 1, 0, 9)
+        assert (seen.status, seen.by_body, seen.reposts) == (SegmentStatus.VERIFIED, False, 0)
+        assert await checks.next_due(tx, realm, 900.0) is None

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.codec.answers import Meaning, Stage, adopted_id, meaning
+from usenetsync_tui.codec.masking import mask_of
 from usenetsync_tui.codec.nntp import Reply, parse_reply
 
 
@@ -189,14 +190,27 @@ def test_other_refusals(line: str) -> None:
     assert means(line, Stage.ARTICLE) is Meaning.REFUSED
 
 
-@pytest.mark.parametrize("line", ["430 No such article", "423 none", "430"])
+@pytest.mark.parametrize(
+    "line", ["430 No such article", "423 none", "430", "420 none", "451 Removed on request"]
+)
 def test_missing(line: str) -> None:
     assert means(line, Stage.LOOKUP) is Meaning.MISSING
 
 
-@pytest.mark.parametrize("line", ["500 What?", "412 No group selected", "503 Overview broken"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "500 What?",
+        "412 No group selected",
+        "503 Overview broken",
+        "403 Internal fault",
+        "499 ?",
+        "421 No next article",
+        "452 451",
+    ],
+)
 def test_an_error_is_not_missing(line: str) -> None:
-    assert means(line, Stage.LOOKUP) is Meaning.REFUSED
+    assert means(line, Stage.LOOKUP) not in (Meaning.ACCEPTED, Meaning.MISSING)
 
 
 @pytest.mark.parametrize("stage", list(Stage))
@@ -216,7 +230,7 @@ def test_everything_means_something(code: int, text: str, stage: Stage, unsettle
         assert (found is Meaning.ACCEPTED) == (code == 240)  # nothing else is ever "posted"
         assert unsettled or found is not Meaning.ARRIVED
     if found is Meaning.MISSING:
-        assert code in (420, 423, 430)
+        assert code in (420, 423, 430, 451)
 
 
 @pytest.mark.parametrize(
@@ -235,3 +249,16 @@ def test_everything_means_something(code: int, text: str, stage: Stage, unsettle
 )
 def test_adopted_ids(line: str, adopted: str | None) -> None:
     assert adopted_id(parse_reply(line.encode()), "a@b") == adopted
+
+
+def test_what_is_masked_is_judged_as_it_was_said() -> None:
+    mask = mask_of("bob", "connections")
+    reply = parse_reply(b"502 Too many connections", mask)
+    assert str(reply) == "502 Too many ***"
+    assert meaning(reply, stage=Stage.LOGIN) is Meaning.TOO_MANY_CONNECTIONS
+
+
+def test_a_name_that_a_secret_is_in_is_not_adopted() -> None:
+    mask = mask_of("bob", "hunter2")
+    assert adopted_id(parse_reply(b"240 <hunter2@x> taken", mask), "a@b") is None
+    assert adopted_id(parse_reply(b"240 <c@d> taken for hunter2", mask), "a@b") == "c@d"

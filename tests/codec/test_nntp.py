@@ -6,14 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usenetsync_tui.codec.lines import MAX_CAPABILITIES, MAX_LINE, Lines, MultiLine
 from usenetsync_tui.codec.nntp import (
-    MAX_CAPABILITIES,
     MAX_COMMAND,
-    MAX_LINE,
     RULES,
     Conversation,
-    Lines,
-    MultiLine,
     Reply,
     State,
     Verb,
@@ -21,7 +18,7 @@ from usenetsync_tui.codec.nntp import (
     parse_capabilities,
     parse_reply,
 )
-from usenetsync_tui.errors import ProtocolError
+from usenetsync_tui.errors import OutOfStepError, ProtocolError
 
 COMMANDS = [verb for verb in Verb if verb not in (Verb.GREETING, Verb.ARTICLE)]
 
@@ -308,3 +305,72 @@ def test_no_sequence_leads_out_of_the_table(data: st.DataObject) -> None:
                 assert (talk.state, talk.due) == before
             else:
                 assert (before[0], verb) in RULES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"223 0 <other@x>",
+        b"223 7 <other@x> retrieved",
+        b"223 <other@x>",
+        b"223 0 other@x",
+        b"223 0 <>  <other@x>",
+    ],
+)
+@pytest.mark.parametrize("verb", [Verb.STAT, Verb.BODY])
+def test_an_answer_that_names_another_article(verb: Verb, line: bytes) -> None:
+    talk = greeted()
+    talk.command(verb, "a@b")
+    with pytest.raises(OutOfStepError, match="other@x"):
+        talk.receive(line if verb is Verb.STAT else b"222" + line[3:])
+    assert talk.state is State.CLOSED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"223", b"223 0", b"223 0 0", b"223 0 <a@b>", b"223 12 <a@b> status", b"223 0 a@b",
+     b"223 <a@b>", b"223 article exists", b"223 0 <x@y> is <a@b>"],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", [Verb.STAT, Verb.BODY])
+def test_an_answer_that_names_the_article_or_none(verb: Verb, line: bytes) -> None:
+    talk = greeted()
+    talk.command(verb, "a@b")
+    code = 223 if verb is Verb.STAT else 222
+    assert talk.receive(b"%d" % code + line[3:]).code == code
+    assert talk.state is State.READY
+
+
+@pytest.mark.parametrize("line", [b"430 no", b"423 no", b"420", b"451 taken down", b"441 no"])
+def test_an_articles_answer_to_date_is_out_of_step(line: bytes) -> None:
+    talk = greeted()
+    talk.command(Verb.DATE)
+    with pytest.raises(OutOfStepError, match="DATE"):
+        talk.receive(line)
+
+
+@pytest.mark.parametrize("line", [b"500 what", b"502 no", b"480 log in", b"111 20260101000000"])
+def test_a_server_need_not_know_date(line: bytes) -> None:
+    talk = greeted()
+    talk.command(Verb.DATE)
+    talk.receive(line)
+    assert talk.state is State.READY
+
+
+def test_400_to_one_of_several_ends_when_the_others_are_answered() -> None:
+    talk = greeted()
+    for number in range(3):
+        talk.command(Verb.STAT, f"{number}@x")
+    talk.receive(b"400 about this one")
+    assert talk.state is State.READY
+    talk.receive(b"430 no")
+    talk.receive(b"223 0 <2@x>")
+    assert talk.state is State.CLOSED
+    with pytest.raises(ProtocolError, match="without being asked"):
+        talk.receive(b"223 0 <2@x>")
+
+
+@pytest.mark.parametrize("line", [b"400 idle timeout", b"502 bye", b"503 timeout"])
+def test_a_goodbye_is_said_unasked(line: bytes) -> None:
+    with pytest.raises(ProtocolError, match="without being asked") as caught:
+        greeted(line)
+    assert not isinstance(caught.value, OutOfStepError)

@@ -1,43 +1,32 @@
-"""Sealing and key wrapping: round trips, fixed vectors, and everything that must not open."""
+"""Sealing: round trips, fixed vectors, and everything that must not open."""
 
 from __future__ import annotations
 
-import hashlib
-import resource
-import struct
+import math
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import given, settings
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import example, given
 from hypothesis import strategies as st
 from trees import SEGMENT, content
 
-from usenetsync_tui.codec import sealing
+from usenetsync_tui.codec.padding import LADDER, SMALLEST
 from usenetsync_tui.codec.sealing import (
+    RENEW_AFTER,
     SEAL_OVERHEAD,
-    KeySecret,
-    SecretKind,
+    UNIT,
     open_sealed,
     seal,
-    unwrap_key,
-    wrap_key,
+    sealed_size,
 )
-from usenetsync_tui.errors import ArticleCorruptError, KeyUnavailableError
+from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Codec
 
-KEY, NONCE, SALT = bytes(range(32)), bytes(range(12)), bytes(range(16))
-FOLDER_KEY = hashlib.sha256(b"folder").digest()
-FILE = KeySecret.key_file(b"k" * 32)
-PHRASE = KeySecret.passphrase("correct horse")
+KEY, NONCE = bytes(range(32)), bytes(range(12))
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """scrypt that does not take its half second."""
-    monkeypatch.setattr(sealing, "_LOG2_N", 4)
-
-
-# --- payloads ----------------------------------------------------------------------------
+# --- as they are -------------------------------------------------------------------------
 
 
 def test_a_sealed_payload_is_nonce_then_gcm_of_codec_and_payload() -> None:
@@ -89,118 +78,119 @@ def test_weaker_keys_and_nonces_are_not_taken(key: bytes, nonce: bytes) -> None:
         seal(key, nonce, Codec.NONE, b"x")
 
 
-# --- keys --------------------------------------------------------------------------------
+# --- padded ------------------------------------------------------------------------------
 
 
-def test_the_wrapped_key_of_a_key_file_keeps_its_format() -> None:
-    blob = wrap_key(FOLDER_KEY, FILE, salt=SALT, nonce=NONCE)
-    assert blob[:36] == b"USK\x01\x01" + SALT + b"\0\0\0" + NONCE
-    assert len(blob) == 84
-    assert hashlib.sha256(blob).hexdigest() == (
-        "d9a9de2f60f7f1b6d8ed08822517d21aa90bec151c5935b8d5b5e8819e822d53"
-    )
-    assert unwrap_key(blob, FILE) == FOLDER_KEY
+def plaintext(data: bytes) -> bytes:
+    return AESGCM(KEY).decrypt(data[:12], data[12:], None)
 
 
-def test_the_wrapped_key_of_a_passphrase_keeps_its_format() -> None:
-    blob = wrap_key(FOLDER_KEY, PHRASE, salt=SALT, nonce=NONCE)
-    assert blob[:36] == b"USK\x01\x02" + SALT + bytes([17, 8, 1]) + NONCE
-    kek = hashlib.scrypt(b"correct horse", salt=SALT, n=2**17, r=8, p=1, maxmem=1 << 28, dklen=32)
-    decryptor = Cipher(algorithms.AES(kek), modes.GCM(NONCE, blob[-16:])).decryptor()
-    decryptor.authenticate_additional_data(blob[:24])
-    assert decryptor.update(blob[36:-16]) + decryptor.finalize() == FOLDER_KEY
-    assert unwrap_key(blob, PHRASE) == FOLDER_KEY
+def test_the_vectors_of_the_specification() -> None:
+    unpadded = seal(KEY, NONCE, Codec.LZ4, b"payload")
+    assert unpadded[12:].hex() == "4672b762a98aa37f284bc05ce8cc46b95e7a4ecdf9b9493b"
+    padded = seal(KEY, NONCE, Codec.LZ4, b"payload", 12 + 16 + 16)
+    assert plaintext(padded).hex() == "81000000077061796c6f616400000000"
+    assert padded[12:].hex() == "c602d61bc295a362e12ef6efb1e9786d7a1c58427f328b927b4212be4cef7b1d"
 
 
-@pytest.mark.usefixtures("quick")
-def test_parameters_travel_in_the_blob(monkeypatch: pytest.MonkeyPatch) -> None:
-    blob = wrap_key(FOLDER_KEY, PHRASE, salt=SALT, nonce=NONCE)
-    monkeypatch.setattr(sealing, "_LOG2_N", 5)
-    assert unwrap_key(blob, PHRASE) == FOLDER_KEY
+@given(st.binary(max_size=3000), st.sampled_from(Codec), st.integers(1024, 4000))
+@example(b"", Codec.NONE, 1024)
+def test_what_is_padded_opens(payload: bytes, codec: Codec, full: int) -> None:
+    size = sealed_size(len(payload), full)
+    data = seal(KEY, NONCE, codec, payload, size)
+    assert len(data) == size
+    assert open_sealed(KEY, data) == (codec, payload)
+    plain = plaintext(data)
+    assert plain[0] == codec | 0x80
+    assert not any(plain[5 + len(payload) :])
 
 
-@pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("secret", [FILE, PHRASE])
-def test_every_byte_of_a_wrapped_key_counts(secret: KeySecret) -> None:
-    blob = wrap_key(FOLDER_KEY, secret, salt=SALT, nonce=NONCE)
-    for at in range(len(blob)):
-        broken = bytearray(blob)
-        broken[at] ^= 1
-        with pytest.raises(KeyUnavailableError):
-            unwrap_key(bytes(broken), secret)
+def test_a_whole_padded_segment_opens_and_costs_four_bytes() -> None:
+    payload = content(SEGMENT)
+    size = sealed_size(SEGMENT, SEGMENT)
+    assert size == SEGMENT + SEAL_OVERHEAD + 4
+    data = seal(KEY, NONCE, Codec.NONE, payload, size)
+    assert open_sealed(KEY, data) == (Codec.NONE, payload)
 
 
-@pytest.mark.usefixtures("quick")
-def test_the_wrong_secret_says_so() -> None:
-    by_file = wrap_key(FOLDER_KEY, FILE, salt=SALT, nonce=NONCE)
-    by_phrase = wrap_key(FOLDER_KEY, PHRASE, salt=SALT, nonce=NONCE)
-    with pytest.raises(KeyUnavailableError, match="wrapped by a passphrase, not by a key file"):
-        unwrap_key(by_phrase, FILE)
-    with pytest.raises(KeyUnavailableError, match="wrapped by a key file, not by a passphrase"):
-        unwrap_key(by_file, PHRASE)
-    with pytest.raises(KeyUnavailableError, match="passphrase is not the right one"):
-        unwrap_key(by_phrase, KeySecret.passphrase("correct house"))
-    with pytest.raises(KeyUnavailableError, match="key file is not the right one"):
-        unwrap_key(by_file, KeySecret.key_file(b"k" * 33))
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_passphrase_is_the_same_however_its_accents_are_typed() -> None:
-    blob = wrap_key(FOLDER_KEY, KeySecret.passphrase("caf\u00e9"), salt=SALT, nonce=NONCE)
-    assert unwrap_key(blob, KeySecret.passphrase("cafe\u0301")) == FOLDER_KEY
+def test_scratch_of_a_larger_payload_does_not_show_in_the_padding() -> None:
+    seal(KEY, NONCE, Codec.NONE, b"\xff" * 5000)
+    data = seal(KEY, NONCE, Codec.NONE, b"x", sealed_size(1, SEGMENT))
+    assert plaintext(data)[6:] == bytes(SMALLEST - 6)
 
 
 @pytest.mark.parametrize(
-    "cost",
+    ("plain", "words"),
     [
-        (31, 8, 1),
-        (255, 255, 255),
-        (20, 8, 1),
-        (17, 255, 1),
-        (0, 8, 1),
-        (17, 0, 1),
-        (17, 8, 0),
-        (17, 8, 5),
+        (b"\x80", "too short"),
+        (b"\x80\0\0\0", "too short"),
+        (b"\x80\0\0\0\x02x", "says it holds 2 bytes"),
+        (b"\x81\xff\xff\xff\xffpayload", "says it holds"),
+        (b"\x80\0\0\0\x01xy", "something else than zeros"),
+        (b"\x80\0\0\0\x01x\0\0\x01", "something else than zeros"),
+        (b"\x90\0\0\0\x01x", "codec 144"),
+        (b"\x40x", "codec 64"),
+        (b"\xffxxxxxx", "codec 255"),
     ],
 )
-def test_a_blob_cannot_ask_for_gigabytes(cost: tuple[int, int, int]) -> None:
-    blob = struct.pack("3sBB16sBBB", b"USK", 1, 2, SALT, *cost) + bytes(60)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(KeyUnavailableError, match=r"damaged\.|memory"):
-        unwrap_key(blob, PHRASE)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10
+def test_a_plaintext_that_lies_is_a_damaged_article(plain: bytes, words: str) -> None:
+    data = NONCE + AESGCM(KEY).encrypt(NONCE, plain, None)
+    with pytest.raises(ArticleCorruptError, match=words):
+        open_sealed(KEY, data)
 
 
-@settings(max_examples=300)
-@given(st.binary(max_size=100) | st.binary(min_size=80, max_size=80).map(lambda b: b"USK\1" + b))
-def test_any_blob_does_not_open(blob: bytes) -> None:
-    with pytest.raises(KeyUnavailableError):
-        unwrap_key(blob, FILE)
+@given(st.binary(min_size=1, max_size=60))
+def test_any_plaintext_opens_or_is_damaged(plain: bytes) -> None:
+    data = NONCE + AESGCM(KEY).encrypt(NONCE, plain, None)
+    try:
+        codec, payload = open_sealed(KEY, data)
+    except ArticleCorruptError:
+        return
+    assert codec in Codec
+    assert payload in plain
 
 
-def test_a_version_of_the_future_is_named() -> None:
-    blob = wrap_key(FOLDER_KEY, FILE, salt=SALT, nonce=NONCE)
-    with pytest.raises(KeyUnavailableError, match="newer"):
-        unwrap_key(blob[:3] + b"\x02" + blob[4:], FILE)
+@given(st.integers(SMALLEST, 20_000_000), st.sampled_from([SEGMENT, 100_000, 64 << 20]))
+def test_padding_costs_twelve_percent_at_most(payload: int, full: int) -> None:
+    without, padded = sealed_size(payload), sealed_size(payload, full)
+    assert without < padded <= without * 1.12 or payload >= full
+    if payload >= full:
+        assert padded == without + 4
 
 
-def test_secrets_that_are_none() -> None:
-    with pytest.raises(KeyUnavailableError, match="empty"):
-        KeySecret.passphrase("")
-    with pytest.raises(KeyUnavailableError, match="fewer than 32"):
-        KeySecret.key_file(b"short")
+def test_there_are_few_sizes() -> None:
+    sizes = {sealed_size(payload, SEGMENT) for payload in range(SEGMENT + 1)}
+    assert len(sizes) == 65
+    assert sizes == {s + 28 for s in LADDER if s < SEGMENT} | {SEGMENT + 33}
+    assert len({sealed_size(payload) for payload in range(SEGMENT + 1)}) == SEGMENT + 1
 
 
-@pytest.mark.parametrize(
-    ("key", "salt", "nonce"), [(b"x", SALT, NONCE), (KEY, b"", NONCE), (KEY, SALT, b"")]
-)
-def test_wrapping_takes_whole_arguments(key: bytes, salt: bytes, nonce: bytes) -> None:
-    with pytest.raises(ValueError, match="bytes"):
-        wrap_key(key, FILE, salt=salt, nonce=nonce)
+def test_sizes_grow_with_the_payload() -> None:
+    sizes = [sealed_size(payload, SEGMENT) for payload in range(0, SEGMENT + 1, 7)]
+    assert sizes == sorted(sizes)
 
 
-def test_a_secret_does_not_show() -> None:
-    secret = KeySecret.passphrase("open sesame")
-    assert repr(secret) == str(secret) == "KeySecret(PASSPHRASE)"
-    assert "sesame" not in f"{[secret]}"
-    assert secret.kind is SecretKind.PASSPHRASE
+# --- how much one key may seal ------------------------------------------------------------
+
+
+def nonces_meet(articles: float) -> float:
+    """log2 of the most that the probability can be: q²/2^97."""
+    return 2 * math.log2(articles) - 97
+
+
+def blocks_show(blocks: float) -> float:
+    """log2 of the most that the probability can be: s²/2^129."""
+    return 2 * math.log2(blocks) - 129
+
+
+def test_the_arithmetic_of_the_docstring() -> None:
+    blocks = math.ceil((SEGMENT + 5) / 16) + 1
+    assert blocks == 48_002
+    assert round(nonces_meet(60e6), 1) == -45.3
+    assert round(blocks_show(60e6 * blocks), 1) == -46.2
+    assert round(nonces_meet(2**32)) == -33
+    assert RENEW_AFTER == 2**28 > 4 * 60e6
+    assert nonces_meet(RENEW_AFTER) <= -41
+    # A unit has no more blocks than these, whatever the size of a segment.
+    assert blocks_show(RENEW_AFTER * (UNIT / 16 + 3)) <= -40.99
+    assert (2**32 - RENEW_AFTER) * SEGMENT > 3e15, "petabytes, in one upload"

@@ -19,6 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from trees import SEGMENT, content
 
+from usenetsync_tui.codec import yenc
 from usenetsync_tui.codec.envelope import Envelope, PlainDress, SealedDress
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError
@@ -336,6 +337,28 @@ def test_an_answer_cut_short_is_damaged() -> None:
         assert not reader.done
         with pytest.raises(ArticleCorruptError, match="in the middle"):
             reader.result()
+
+
+@pytest.mark.parametrize("size", [(10 << 20) + 1, 12_000_000, 30_000_000])
+@pytest.mark.parametrize("step", [1 << 16, 1 << 18, 1 << 30])
+def test_an_answer_larger_than_the_decoder_takes_is_damaged_and_read_to_its_end(
+    size: int, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yenc, "LARGEST_PAYLOAD", size)  # we post none of these, others may
+    data = wire(article(bytes(size))).partition(b"\r\n\r\n")[2]
+    reader, used = BodyReader(), 0
+    for start in range(0, len(data) + 5, step):
+        used += reader.feed((data + b"223 n")[start : start + step])
+    assert (reader.done, used) == (True, len(data))
+    with pytest.raises(ArticleCorruptError, match="cannot be decoded"):
+        reader.result()
+
+
+def test_the_largest_answer_the_decoder_takes_is_whole() -> None:
+    payload = bytes(9 << 20)
+    reader = BodyReader()
+    reader.feed(wire(article(payload)).partition(b"\r\n\r\n")[2])
+    assert reader.result() == payload
 
 
 def test_an_answer_without_end_is_given_up() -> None:

@@ -6,14 +6,18 @@ from collections.abc import Collection
 
 import anyio
 import pytest
+from anyio import to_thread
 from trees import content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.errors import StoreUnavailableError
+from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
-from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.check import Mended, mend
 from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.wall_clock import WallClock
 
 
 class HidingStore(FaultyStore):
@@ -23,6 +27,8 @@ class HidingStore(FaultyStore):
         super().__init__()
         self.hidden: set[bytes] = set()
         self.hide_next = 0
+        self.odd: dict[bytes, str] = {}
+        """Message-IDs it gives no clear answer of, and what it says instead."""
         self.looks = 0
         self.answers = True
 
@@ -33,11 +39,13 @@ class HidingStore(FaultyStore):
         await super().post(article)
         return Receipt("first", 1000)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         self.looks += 1
         if not self.answers:
             raise StoreUnavailableError("no answer")
-        return await super().present(message_ids) - self.hidden
+        unknown = {m: self.odd[m] for m in message_ids if m in self.odd}
+        found = await super().present(message_ids)
+        return Presence(found.there - self.hidden - unknown.keys(), unknown)
 
 
 @pytest.fixture
@@ -185,11 +193,11 @@ async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -
     found = await world.verify()
     assert (found.checked, found.missing) == (3, 1)
     assert world.run is not None
-    assert await mend(world.run) == 1
+    assert await mend(world.run) == Mended(seen=1)
     assert hiding.posts.count(lost) == 2
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"]
-    assert await mend(world.run) == 0
+    assert await mend(world.run) == Mended()
 
 
 @pytest.mark.anyio
@@ -215,13 +223,18 @@ async def test_one_article_of_many_slices_gets_one_new_name(
 async def test_a_store_that_never_says_is_not_waited_for_for_ever(
     world: World, hiding: HidingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._EVERY", 0.01)
+    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
     hiding.answers = False
     outcome = await world.upload()
-    assert outcome.state is JobState.COMPLETED
-    assert [n.reason for n in await world.notices()] == [
-        "posted, but not verified: The store does not answer. no answer"
+    assert outcome.state is JobState.INCOMPLETE
+    assert outcome.message == "version 1, but 3 articles not verified"
+    assert [(n.kind, n.reason) for n in await world.notices()] == [
+        (
+            NoticeKind.UNKNOWN,
+            "3 articles posted, but not verified: The store does not answer. no answer",
+        )
     ]
+    assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"], "all is posted"
     assert statuses(world) == [(SegmentStatus.POSTED, 3)]
     hiding.answers = True
     await world.completed()
@@ -259,3 +272,197 @@ async def test_what_was_given_up_gets_a_new_name_next_time(
     hiding.hide_next = 0
     await world.completed()
     assert not given_up & {m for (m,) in world.query("SELECT message_id FROM segments")}
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience is short."""
+    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
+
+
+def hidden_first(hiding: HidingStore) -> None:
+    """The first article that is posted is one that nobody gives a clear answer of."""
+    hiding.after = lambda article: (
+        hiding.odd.update({article.message_id: "one: 503 Broken"})
+        if len(hiding.posts) == 1
+        else None
+    )
+
+
+@pytest.mark.anyio
+async def test_an_odd_answer_is_about_one_article_and_a_lost_one_beside_it_is_found_out(
+    world: World, hiding: HidingStore, soon: None
+) -> None:
+    lost: list[bytes] = []
+
+    def go_wrong(article: Article) -> None:
+        if len(hiding.posts) == 1:
+            hiding.odd[article.message_id] = "one: 503 Broken"
+        elif len(hiding.posts) == 2:
+            lost.append(article.message_id)
+            del hiding.articles[article.message_id]
+
+    hiding.after = go_wrong
+    outcome = await world.upload()
+    assert (outcome.state, outcome.version) == (JobState.INCOMPLETE, 1)
+    assert outcome.message == "version 1, but 1 article not verified"
+    (notice,) = await world.notices()
+    assert notice.reason == "1 article posted, but not verified: one: 503 Broken"
+    assert world.run is not None
+    assert world.run.progress.unverified == 1
+    assert statuses(world) == [(SegmentStatus.POSTED, 1), (SegmentStatus.VERIFIED, 2)]
+    assert hiding.posts.count(lost[0]) == 2, "posted again, and then seen"
+    # Nothing of that is forgotten, and nothing is left of it when the store speaks again.
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    hiding.odd.clear()
+    await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+    assert len(hiding.posts) == 4
+
+
+@pytest.mark.anyio
+async def test_an_odd_answer_does_not_end_the_wait_for_a_late_article(
+    world: World, hiding: HidingStore, soon: None
+) -> None:
+    world.checks = (0.0, 3.0)
+    hidden_first(hiding)
+    hiding.hide_next = 3
+
+    async def show_later() -> None:
+        await until(lambda: hiding.looks > 6)
+        hiding.hidden.clear()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(show_later)
+        outcome = await world.upload()
+    assert outcome.message == "version 1, but 1 article not verified"
+    assert statuses(world) == [(SegmentStatus.POSTED, 1), (SegmentStatus.VERIFIED, 2)]
+    assert len(hiding.posts) == 3
+
+
+@pytest.mark.anyio
+async def test_odd_for_a_while_is_verified_later(
+    world: World, hiding: HidingStore, soon: None
+) -> None:
+    hidden_first(hiding)
+
+    async def answer_later() -> None:
+        await until(lambda: hiding.looks > 3)
+        hiding.odd.clear()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(answer_later)
+        await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+
+
+@pytest.mark.anyio
+async def test_acknowledgements_that_are_believed_are_not_unverified(
+    world: World, hiding: HidingStore
+) -> None:
+    world.checks = ()
+    hiding.answers = False
+    assert (await world.upload()).state is JobState.COMPLETED
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("bodies", [False, True])
+async def test_a_sweep_counts_what_is_unknown_and_marks_nothing_missing(
+    world: World, hiding: HidingStore, bodies: bool
+) -> None:
+    await world.completed()
+    odd, lost = hiding.posts[:2]
+    hiding.odd[odd] = "one: 403 Internal fault"
+    del hiding.articles[lost]
+    found = await world.verify(bodies=bodies)
+    assert (found.checked, found.missing, found.damaged) == (3, 1, 0)
+    if bodies:  # its bytes say what nobody says
+        assert (found.unknown, found.why_unknown) == (0, "")
+    else:
+        assert (found.unknown, found.why_unknown) == (1, "one: 403 Internal fault")
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 2), (SegmentStatus.MISSING, 1)]
+
+
+@pytest.mark.anyio
+async def test_what_is_mended_and_not_seen_again_is_not_mended(
+    world: World, hiding: HidingStore, soon: None
+) -> None:
+    await world.completed()
+    lost = hiding.posts[0]
+    del hiding.articles[lost]
+    assert (await world.verify()).missing == 1
+    hiding.odd[lost] = "one: 503 Broken"
+    assert world.run is not None
+    mended = await mend(world.run)
+    assert (mended.seen, mended.unverified, mended.words) == (0, 1, "one: 503 Broken")
+
+
+@pytest.mark.anyio
+async def test_where_acknowledgements_are_believed_what_is_mended_is_seen_all_the_same(
+    world: World, hiding: HidingStore
+) -> None:
+    world.checks = ()
+    await world.completed()
+    assert hiding.looks == 0
+    lost = hiding.posts[0]
+    del hiding.articles[lost]
+    assert (await world.verify()).missing == 1
+    assert world.run is not None
+    assert await mend(world.run) == Mended(seen=1)
+    rows = world.query("SELECT status FROM segments WHERE message_id = %s", lost)
+    assert rows == [(SegmentStatus.VERIFIED,)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("late", ["1 day", "1 hour", "10 years"])
+async def test_a_clock_that_was_set_back_makes_nothing_wait(
+    world: World, hiding: HidingStore, late: str
+) -> None:
+    world.checks = (0.5, 60.0)
+    run = await world.new_run()
+
+    async def stop() -> None:
+        await until(lambda: run.progress.phase == "verify")
+        run.drain()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(stop)
+        outcome = await upload(run, frozenset())
+    await world.end(run, outcome)
+    moved = "UPDATE segments SET check_at = now() + %s::interval RETURNING 1"
+    assert len(world.query(moved, late)) == 3
+    with anyio.fail_after(10):
+        await world.completed()
+    assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
+
+
+@pytest.mark.anyio
+async def test_a_clock_that_was_set_back_makes_the_next_look_no_later(
+    world: World, hiding: HidingStore
+) -> None:
+    world.checks = (0.0, 0.5)
+    hiding.hide_next = 1
+
+    async def set_back_and_show() -> None:
+        await until(lambda: hiding.looks > 0)
+        # In a thread: the row may be locked by the very loop that would wait for it here.
+        later = "UPDATE segments SET check_at = check_at + interval '1 day' RETURNING 1"
+        await to_thread.run_sync(world.query, later)
+        hiding.hidden.clear()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(set_back_and_show)
+        with anyio.fail_after(10):
+            await world.completed()
+    assert len(hiding.posts) == 3
+
+
+def test_the_wall_clock_is_watched_by_the_other() -> None:
+    clock = WallClock()
+    assert clock.set_back(1_000.0, 50.0) == 0.0
+    assert clock.set_back(1_010.0, 60.0) == 0.0
+    assert clock.set_back(1_019.5, 70.0) == 0.0, "two clocks are never quite the same"
+    assert clock.set_back(429.5, 80.0) == pytest.approx(600.0)
+    assert clock.set_back(439.5, 90.0) == 0.0, "said once"
+    assert clock.set_back(9_000.0, 100.0) == 0.0, "set forward: all is due a little early"

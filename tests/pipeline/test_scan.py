@@ -18,6 +18,7 @@ from trees import as_nobody, hostile_tree, naive_walk
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.pipeline import directory_stack, scan, sorted_names
+from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.scan import ScanBatch, walk
 
 
@@ -43,14 +44,17 @@ def hostile(tmp_path: Path) -> Path:
 def expected(path: bytes, status: os.stat_result, root: Path) -> Entry | None:
     kind, mode = stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode)
     mtime, ctime, inode = status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    owner = status.st_uid, status.st_gid
     if kind == stat.S_IFDIR:
-        return Entry(path, FileKind.DIRECTORY, 0, mtime, 0, 0, mode, None)
+        return Entry(path, FileKind.DIRECTORY, 0, mtime, 0, 0, mode, None, *owner)
     if kind == stat.S_IFREG:
-        return Entry(path, FileKind.REGULAR, status.st_size, mtime, ctime, inode, mode, None)
+        return Entry(
+            path, FileKind.REGULAR, status.st_size, mtime, ctime, inode, mode, None, *owner
+        )
     if kind == stat.S_IFLNK:
         size = status.st_size
         link = os.readlink(os.fsencode(root) + b"/" + path) if len(path) < 3_000 else None
-        return Entry(path, FileKind.SYMLINK, size, mtime, ctime, inode, mode, link)
+        return Entry(path, FileKind.SYMLINK, size, mtime, ctime, inode, mode, link, *owner)
     return None
 
 
@@ -396,14 +400,15 @@ def test_unreadable_folders_are_there_and_kept(short_folder: Path) -> None:
 def test_the_catalogues_own_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "data" / "base").mkdir(parents=True)
     (tmp_path / "x").touch()
-    status = os.stat(tmp_path / "data")
-    own = frozenset([(status.st_dev, status.st_ino)])
-    found = everything(walk(os.fsencode(tmp_path), exclude=own))
+    places = [OwnPlace(tmp_path / "data", "the database", always=True)]
+    found = everything(walk(os.fsencode(tmp_path), own=OwnFiles(os.fsencode(tmp_path), places)))
     assert [e.path for e in found.entries] == [b"", b"x"]
-    assert found.problems == [Problem(b"data/", NoticeKind.SKIPPED, "the catalogue's own folder")]
+    assert found.problems == [Problem(b"data/", NoticeKind.SKIPPED, "the database")]
     assert not found.kept
-    with pytest.raises(SourceError, match="own folder"):
-        next(walk(os.fsencode(tmp_path / "data"), exclude=own))
+    for inside in (tmp_path / "data", tmp_path / "data" / "base"):
+        own = OwnFiles(os.fsencode(inside), places)
+        with pytest.raises(SourceError, match="is, or is part of, the database"):
+            next(walk(os.fsencode(inside), own=own))
 
 
 def test_a_root_that_is_no_folder(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from trees import compare_trees, content
 from worlds import FaultyStore, World
 
-from usenetsync_tui.errors import StoreError
+from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
@@ -76,6 +76,78 @@ async def test_an_article_sent_again_has_a_fresh_nonce(sealed: World, store: Fau
     assert len(sent) == 8
     assert len({payload[:12] for payload in sent}) == 8, "a nonce seals once"
     await sealed.assert_restores(1, sealed.root)
+
+
+def units(world: World) -> int:
+    """What was counted as sealed by the folder's key."""
+    (row,) = world.query("SELECT sealed FROM realms WHERE wrapped_key IS NOT NULL")
+    assert isinstance(row[0], int)
+    return row[0]
+
+
+@pytest.mark.anyio
+async def test_every_nonce_is_counted_before_it_is_used(sealed: World, store: FaultyStore) -> None:
+    nonces: set[bytes] = set()
+
+    def fail(article: Article) -> None:
+        nonces.add(article.payload[:12])
+        assert units(sealed) >= len(nonces)
+        raise StoreError("441 posting failed")
+
+    def keep(article: Article) -> None:
+        nonces.add(article.payload[:12])
+        assert units(sealed) >= len(nonces)
+
+    store.before = fail
+    assert (await sealed.upload()).state is JobState.INCOMPLETE
+    assert units(sealed) == len(nonces) == 4
+    store.before = keep
+    await sealed.completed()
+    assert units(sealed) == len(nonces) == 8, "and what is sent again"
+    (sealed.root / "same").write_bytes((sealed.root / "large").read_bytes())
+    await sealed.completed()
+    assert units(sealed) == len(nonces) == 8, "what is there already is not sealed"
+    lost = sealed.query("SELECT DISTINCT message_id FROM segments")
+    for (name,) in lost:
+        del store.articles[name]  # type: ignore[arg-type]
+    await sealed.verify()
+    await sealed.completed()
+    assert units(sealed) == len(nonces) == 12, "and what was lost"
+
+
+@pytest.mark.anyio
+async def test_a_new_name_is_a_new_nonce_and_counted(sealed: World, store: FaultyStore) -> None:
+    names: set[bytes] = set()
+    nonces: set[bytes] = set()
+
+    def collide(article: Article) -> None:
+        nonces.add(article.payload[:12])
+        if len(names) < 3 and article.message_id not in names:
+            names.add(article.message_id)
+            raise ArticleCollisionError("435")
+
+    store.before = collide
+    await sealed.completed()
+    assert units(sealed) == len(nonces) == 7
+
+
+@pytest.mark.anyio
+async def test_what_is_larger_than_a_unit_counts_more(sealed: World) -> None:
+    sealed.small(chunk_size=3 << 20)
+    for each in sealed.root.iterdir():
+        each.unlink()
+    (sealed.root / "large").write_bytes(content((3 << 20) + 1, 5))
+    sealed.choices = replace(sealed.choices, copies=1)
+    await sealed.completed()
+    assert units(sealed) == 4 + 1, "3 MiB and what seals them, and an end"
+
+
+@pytest.mark.anyio
+async def test_nothing_is_counted_where_nothing_is_sealed(world: World, store: FaultyStore) -> None:
+    (world.root / "file").write_bytes(SECRET)
+    world.choices = replace(world.choices, store=StoreKind.MEMORY, profile=Profile.PACKED)
+    await world.completed()
+    assert world.query("SELECT sealed FROM realms") == [(0,)]
 
 
 @pytest.mark.anyio

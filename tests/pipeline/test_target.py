@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import shutil
 import socket
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,12 +23,15 @@ from trees import as_nobody, compare_trees, content, hostile_tree
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Entry, FileKind
 from usenetsync_tui.pipeline import target_directories, target_part
+from usenetsync_tui.pipeline.content import Content
 from usenetsync_tui.pipeline.linux_calls import preallocate
 from usenetsync_tui.pipeline.scan import walk
 from usenetsync_tui.pipeline.source import SourceTree
 from usenetsync_tui.pipeline.target import TargetTree
+from usenetsync_tui.pipeline.target_attributes import Attributes
 
 WHEN = 1_500_000_000_123_456_789
+ME = os.geteuid(), os.getegid()
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -55,27 +61,38 @@ def reason(call: Callable[..., object], *args: object) -> str:
     return caught.value.reason
 
 
+def attributes(mode: int, mtime_ns: int = WHEN) -> Attributes:
+    """Of a file of ours: set-user-id bits come back only with an owner."""
+    return Attributes(mode, mtime_ns, *ME)
+
+
+def content_is(data: bytes) -> Content:
+    return Content(len(data), hashlib.sha256(data).digest(), hashlib.sha256)
+
+
 def restore(source_root: Path, target: TargetTree, small: int = 50_000) -> None:
     """What the restore verb does, in few words."""
     entries: list[Entry] = [e for b in walk(os.fsencode(source_root)) for e in b.entries]
     with SourceTree(os.fsencode(source_root)) as source:
         for entry in entries:
+            wanted = Attributes(entry.mode, entry.mtime_ns, entry.uid, entry.gid)
             if entry.kind == FileKind.DIRECTORY:
                 target.make_directory(entry.path)
             elif entry.link is not None:
-                target.symlink(entry.path, entry.link, entry.mtime_ns)
+                target.symlink(entry.path, entry.link, wanted)
             elif entry.size <= small:
                 data = source.read_small(entry)
-                target.write_small(entry.path, data, entry.mode, entry.mtime_ns)
+                target.write_small(entry.path, data, wanted)
             else:
                 with source.open(entry) as file, target.part(entry.path, entry.size) as part:
                     for offset in reversed(range(0, entry.size, 768_000)):
                         size = min(768_000, entry.size - offset)
                         part.write(offset, file.read(offset, size))
-                    part.commit(entry.mode, entry.mtime_ns)
+                    assert part.commit(wanted) == ()
     for entry in reversed(entries):
         if entry.kind == FileKind.DIRECTORY:
-            target.finish_directory(entry.path, entry.mode, entry.mtime_ns)
+            wanted = Attributes(entry.mode, entry.mtime_ns, entry.uid, entry.gid)
+            assert target.finish_directory(entry.path, wanted) == ()
     target.sync()
 
 
@@ -108,11 +125,11 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
                 with TargetTree(os.fsencode(home / "target")) as tree:
                     tree.prepare()
                     restore(source, tree)
-                    tree.write_small(b"closed/file", b"x", 0o000, WHEN)
-                    assert not tree.matches(b"closed/file", 1, xxhash.xxh3_128_digest(b"x"))
-                    tree.set_metadata(b"closed/file", 0o000, WHEN)
-                    tree.finish_directory(b"closed/below/", 0o500, WHEN)
-                    tree.finish_directory(b"closed/", 0o000, WHEN)
+                    tree.write_small(b"closed/file", b"x", attributes(0o000))
+                    kept = tree.keep(b"closed/file", content_is(b"x"), attributes(0o000))
+                    assert kept is None, "nobody can read it, not even to leave it alone"
+                    tree.finish_directory(b"closed/below/", attributes(0o500))
+                    tree.finish_directory(b"closed/", attributes(0o000))
             assert len(expected) == 5
             (home / "target" / "closed").chmod(0o700)
             assert stat.S_IMODE((home / "target/closed/file").stat().st_mode) == 0
@@ -120,10 +137,14 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
             (home / "target" / "closed").chmod(0o500)
             with TargetTree(os.fsencode(home / "target")) as tree:
                 tree.prepare()
-                refused = reason(tree.write_small, b"closed/new", b"", 0o644, WHEN)
-                assert refused == "Permission denied"
-                tree.make_directory(b"closed/")
-                tree.write_small(b"closed/new", b"", 0o644, WHEN)
+                tree.write_small(b"closed/new", b"", attributes(0o644))
+                tree.finish_directory(b"closed/", attributes(0o500))
+                os.seteuid(0)
+                os.chown(home / "target" / "closed", 0, 0)
+                (home / "target" / "closed").chmod(0o755)
+                os.seteuid(65_534)
+                refused = reason(tree.write_small, b"closed/newer", b"", attributes(0o644))
+                assert refused == "Permission denied", "it is somebody else's"
     finally:
         shutil.rmtree(home)
 
@@ -149,15 +170,14 @@ def test_paths_that_lead_outside(tree: TargetTree, root: Path, path: bytes) -> N
     outside = "the path would lead outside the target"
     tree.make_directory(b"a/")
     calls: list[tuple[Callable[..., object], tuple[object, ...]]] = [
-        (tree.write_small, (path, b"data", 0o644, WHEN)),
-        (tree.symlink, (path, b"target", WHEN)),
+        (tree.write_small, (path, b"data", attributes(0o644))),
+        (tree.symlink, (path, b"target", attributes(0o777))),
         (tree.part, (path, 10)),
-        (tree.matches, (path, 0, bytes(16))),
-        (tree.set_metadata, (path, 0o777, WHEN)),
+        (tree.keep, (path, content_is(b"x"), attributes(0o777))),
     ]
     if path:
         calls.append((tree.make_directory, (path + b"/",)))
-        calls.append((tree.finish_directory, (path + b"/", 0o777, WHEN)))
+        calls.append((tree.finish_directory, (path + b"/", attributes(0o777))))
     for call, args in calls:
         assert reason(call, *args) == outside
     assert os.listdir(root.parent) == ["target"]
@@ -173,7 +193,7 @@ def test_whatever_the_path_it_stays_inside(
     with TargetTree(os.fsencode(outer / "in" / "target")) as tree:
         tree.prepare()
         try:
-            tree.write_small(path, b"data", 0o644, WHEN)
+            tree.write_small(path, b"data", attributes(0o644))
         except TargetFileError:
             assert leftovers(outer) == []
         else:
@@ -190,14 +210,16 @@ def test_a_symlink_in_the_middle_is_not_followed(
     outside.mkdir()
     (outside / "file").write_bytes(b"mine")
     (root / "way").symlink_to(outside)
-    assert reason(tree.write_small, b"way/new", b"x", 0o644, WHEN) == "a symlink is in the way"
+    assert (
+        reason(tree.write_small, b"way/new", b"x", attributes(0o644)) == "a symlink is in the way"
+    )
     assert reason(tree.make_directory, b"way/") == "a symlink is in the way"
     assert reason(tree.make_directory, b"way/deeper/") == "a symlink is in the way"
-    assert reason(tree.finish_directory, b"way/", 0o777, WHEN) == "a symlink is in the way"
-    assert reason(tree.symlink, b"way/l", b"t", WHEN) == "a symlink is in the way"
+    assert reason(tree.finish_directory, b"way/", attributes(0o777)) == "a symlink is in the way"
+    assert reason(tree.symlink, b"way/l", b"t", attributes(0o777)) == "a symlink is in the way"
     assert reason(tree.part, b"way/file", 10) == "a symlink is in the way"
-    assert reason(tree.matches, b"way/file", 4, bytes(16)) == "a symlink is in the way"
-    assert reason(tree.set_metadata, b"way/file", 0o777, WHEN) == "a symlink is in the way"
+    kept = tree.keep, b"way/file", content_is(b"mine"), attributes(0o777)
+    assert reason(*kept) == "a symlink is in the way"
     assert os.listdir(outside) == ["file"]
     assert (outside / "file").read_bytes() == b"mine"
 
@@ -210,17 +232,70 @@ def test_a_symlink_at_the_final_name_is_replaced_not_followed(
     victim.chmod(0o600)
     for name in ("small", "large", "kept"):
         (root / name).symlink_to(victim)
-    tree.write_small(b"small", b"ours", 0o644, WHEN)
+    tree.write_small(b"small", b"ours", attributes(0o644))
     with tree.part(b"large", 4) as part:
         part.write(0, b"ours")
-        part.commit(0o644, WHEN)
-    assert not tree.matches(b"kept", 4, xxhash.xxh3_128_digest(b"mine"))
-    assert reason(tree.set_metadata, b"kept", 0o777, WHEN) == "a symlink is in the way"
+        part.commit(attributes(0o644))
+    assert tree.keep(b"kept", content_is(b"mine"), attributes(0o777)) is None
     assert victim.read_bytes() == b"mine"
     assert stat.S_IMODE(victim.stat().st_mode) == 0o600
     for name in ("small", "large"):
         assert not (root / name).is_symlink()
         assert (root / name).read_bytes() == b"ours"
+
+
+def test_folders_that_are_swapped_for_symlinks_all_the_time(
+    tree: TargetTree, root: Path, tmp_path: Path
+) -> None:
+    """Whoever may write into the target swaps folders while it is restored into."""
+    outside = tmp_path / "outside"
+    (outside / "b").mkdir(parents=True)
+    for place in (outside, outside / "b"):
+        (place / "f0").write_bytes(b"mine")
+        (place / "link").symlink_to("mine")
+        for path in (place / "f0", place / "link", place):
+            os.utime(path, ns=(1, 1), follow_symlinks=False)
+    before = {p: p.lstat() for p in [outside, *outside.rglob("*")]}
+    over = threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            for place in (root / "a", root / "a" / "b"):
+                with contextlib.suppress(OSError):
+                    place.rename(root / "aside")
+                    place.symlink_to(outside if place.name == "a" else outside / "b")
+                    place.unlink()
+                    (root / "aside").rename(place)
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(root / "aside")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        refused = 0
+        for number in range(3_000):
+            path = b"a/b/f%d" % (number % 5)
+            wanted = attributes(0o777)
+            for call, *args in (
+                (tree.write_small, path, b"ours", wanted),
+                (tree.keep, path, content_is(b"ours"), wanted),
+                (tree.symlink, b"a/link", b"ours", wanted),
+                (tree.make_directory, b"a/b/"),
+                (tree.finish_directory, b"a/b/", wanted),
+                (tree.finish_directory, b"a/", wanted),
+            ):
+                try:
+                    call(*args)  # type: ignore[operator]
+                except TargetFileError:
+                    refused += 1
+            if number % 50 == 0:  # what is open already leads nowhere else
+                tree.prepare()
+    finally:
+        over.set()
+        swapper.join()
+    assert refused, "it was never in the way"
+    after = {p: p.lstat() for p in [outside, *outside.rglob("*")]}
+    assert before == after
 
 
 @pytest.mark.parametrize("planted", ["symlink", "dangling", "hard link", "fifo", "file"])
@@ -241,12 +316,12 @@ def test_something_planted_at_the_temporary_name(
             os.mkfifo(temp)
         else:
             temp.write_bytes(b"left by a killed run")
-    tree.write_small(b"small", b"ours", 0o644, WHEN)
+    tree.write_small(b"small", b"ours", attributes(0o644))
     with tree.part(b"large", 4) as part:
         assert part.resumed is (planted == "file")
         part.write(0, b"ours")
-        part.commit(0o644, WHEN)
-    tree.symlink(b"link", b"small", WHEN)
+        part.commit(attributes(0o644))
+    tree.symlink(b"link", b"small", attributes(0o777))
     assert victim.read_bytes() == b"mine" * 10
     assert not (tmp_path / "created").exists()
     assert sorted(os.listdir(root)) == ["large", "link", "small"]
@@ -257,9 +332,9 @@ def test_something_planted_at_the_temporary_name(
 def test_a_directory_at_the_temporary_name(tree: TargetTree, root: Path) -> None:
     for name in (b"small", b"large", b"link"):
         (root / temp_name(name)).mkdir()
-    assert reason(tree.write_small, b"small", b"x", 0o644, WHEN)
+    assert reason(tree.write_small, b"small", b"x", attributes(0o644))
     assert reason(tree.part, b"large", 4)
-    assert reason(tree.symlink, b"link", b"t", WHEN)
+    assert reason(tree.symlink, b"link", b"t", attributes(0o777))
 
 
 def test_something_else_in_the_way(tree: TargetTree, root: Path) -> None:
@@ -267,17 +342,19 @@ def test_something_else_in_the_way(tree: TargetTree, root: Path) -> None:
     (root / "file").write_bytes(b"x")
     os.mkfifo(root / "fifo")
     directory = "a directory is in the way"
-    assert reason(tree.write_small, b"folder", b"x", 0o644, WHEN) == directory
-    assert reason(tree.symlink, b"folder", b"x", WHEN) == directory
+    assert reason(tree.write_small, b"folder", b"x", attributes(0o644)) == directory
+    assert reason(tree.symlink, b"folder", b"x", attributes(0o777)) == directory
     assert reason(tree.part, b"folder", 10) == directory
-    assert reason(tree.set_metadata, b"folder", 0o644, WHEN) == directory
-    assert not tree.matches(b"folder", 0, bytes(16))
+    assert reason(tree.keep, b"folder", content_is(b""), attributes(0o644)) == directory
     assert reason(tree.make_directory, b"file/") == "a file is in the way"
-    assert reason(tree.write_small, b"file/below", b"x", 0o644, WHEN) == "a file is in the way"
+    assert (
+        reason(tree.write_small, b"file/below", b"x", attributes(0o644)) == "a file is in the way"
+    )
     assert reason(tree.make_directory, b"fifo/") == "a FIFO is in the way"
-    assert reason(tree.set_metadata, b"fifo", 0o644, WHEN) == "a FIFO is in the way"
-    assert not tree.matches(b"fifo", 0, bytes(16))
-    assert reason(tree.write_small, b"n" * 256, b"x", 0o644, WHEN) == "File name too long"
+    assert tree.keep(b"fifo", content_is(b""), attributes(0o644)) is None
+    long = "this file system cannot hold such a name (File name too long)"
+    assert reason(tree.write_small, b"n" * 256, b"x", attributes(0o644)) == long
+    assert reason(tree.keep, b"n" * 256, content_is(b"x"), attributes(0o644)) == long
     assert leftovers(root) == []
 
 
@@ -290,36 +367,50 @@ def test_files_fifos_and_sockets_are_replaced(tree: TargetTree, root: Path) -> N
         unix.bind(f"/proc/self/fd/{here}/socket")
         os.close(here)
     for name in (b"file", b"fifo", b"socket"):
-        tree.write_small(name, b"new", 0o4711, WHEN)
+        tree.write_small(name, b"new", attributes(0o4711))
         status = (root / os.fsdecode(name)).lstat()
         assert (status.st_mode, status.st_mtime_ns) == (stat.S_IFREG | 0o4711, WHEN)
 
 
 def test_symlinks(tree: TargetTree, root: Path) -> None:
     (root / "file").write_bytes(b"x")
-    tree.symlink(b"file", b"/somewhere", WHEN)
+    tree.symlink(b"file", b"/somewhere", attributes(0o777))
     first = (root / "file").lstat()
     assert (os.readlink(root / "file"), first.st_mtime_ns) == ("/somewhere", WHEN)
-    tree.symlink(b"file", b"/somewhere", WHEN + 1)
+    tree.symlink(b"file", b"/somewhere", attributes(0o777, WHEN + 1))
     kept = (root / "file").lstat()
-    assert (kept.st_ino, kept.st_mtime_ns) == (first.st_ino, WHEN + 1)
-    tree.symlink(b"file", b"\xff\n", WHEN)
+    assert (kept.st_ino != first.st_ino, kept.st_mtime_ns) == (True, WHEN + 1)
+    tree.symlink(b"file", b"/somewhere", attributes(0o777, WHEN + 1))
+    assert (root / "file").lstat().st_ino == kept.st_ino, "right: left alone"
+    tree.symlink(b"file", b"\xff\n", attributes(0o777))
     assert os.readlink(os.fsencode(root / "file")) == b"\xff\n"
     assert leftovers(root) == []
 
 
-def test_matches_and_set_metadata(tree: TargetTree, root: Path) -> None:
+def test_what_is_right_is_left_alone_and_what_is_not_is_replaced(
+    tree: TargetTree, root: Path
+) -> None:
     data = content(3_000_000)
-    digest = xxhash.xxh3_128_digest(data)
     (root / "file").write_bytes(data)
-    assert tree.matches(b"file", len(data), digest)
-    assert not tree.matches(b"file", len(data) - 1, digest)
-    assert not tree.matches(b"file", len(data), bytes(16))
-    assert not tree.matches(b"absent", len(data), digest)
-    tree.set_metadata(b"file", 0o4750, WHEN)
-    status = (root / "file").stat()
-    assert (stat.S_IMODE(status.st_mode), status.st_mtime_ns) == (0o4750, WHEN)
-    assert reason(tree.set_metadata, b"absent", 0o600, WHEN) == "No such file or directory"
+    (root / "other name").hardlink_to(root / "file")
+    before = (root / "file").stat()
+    right = content_is(data)
+    for wrong in (right._replace(size=len(data) - 1), right._replace(digest=bytes(32))):
+        assert tree.keep(b"file", wrong, attributes(0o600)) is None
+    assert tree.keep(b"absent", right, attributes(0o600)) is None
+    assert tree.keep(b"file", right, attributes(0o4750)) == ()
+    after = (root / "file").stat()
+    assert (stat.S_IMODE(after.st_mode), after.st_mtime_ns) == (0o4750, WHEN)
+    assert (root / "file").read_bytes() == data
+    other = (root / "other name").stat()
+    assert (other.st_ino, other.st_mode, other.st_mtime_ns) == (
+        before.st_ino,
+        before.st_mode,
+        before.st_mtime_ns,
+    )
+    assert tree.keep(b"file", right, attributes(0o4750)) == ()
+    assert (root / "file").stat().st_ino == after.st_ino
+    assert leftovers(root) == []
 
 
 def test_a_part_is_resumed(root: Path) -> None:
@@ -340,7 +431,7 @@ def test_a_part_is_resumed(root: Path) -> None:
             assert part.read(len(data) - 5, 100) == bytes(5)
             part.write(0, data[:1_000_000])
             part.write(1_500_000, memoryview(data)[1_500_000:])
-            part.commit(0o4755, WHEN)
+            part.commit(attributes(0o4755))
             part.close()
     assert os.listdir(root / "in") == ["file"]
     assert (root / "in" / "file").read_bytes() == data
@@ -353,7 +444,7 @@ def test_a_part_of_a_longer_file_is_cut(tree: TargetTree, root: Path) -> None:
         part.write(4_000_000, b"end")
     with tree.part(b"file", 10) as part:
         part.write(0, b"0123456789")
-        part.commit(0o644, WHEN)
+        part.commit(attributes(0o644))
     assert (root / "file").read_bytes() == b"0123456789"
 
 
@@ -363,7 +454,7 @@ def test_discard_and_empty_parts(tree: TargetTree, root: Path) -> None:
     part.discard()
     assert os.listdir(root) == []
     with tree.part(b"empty", 0) as part:
-        part.commit(0o600, WHEN)
+        part.commit(attributes(0o600))
     assert (root / "empty").stat().st_size == 0
 
 
@@ -373,9 +464,13 @@ def test_without_preallocation_the_free_space_is_asked(
     monkeypatch.setattr(target_part, "preallocate", lambda fd, size: False)
     with tree.part(b"file", 1_000_000) as part:
         part.write(0, b"x")
-        part.commit(0o644, WHEN)
+        part.commit(attributes(0o644))
     assert (root / "file").stat().st_size == 1_000_000
-    assert reason(tree.part, b"huge", 1 << 58) == "No space left on device"
+    giant = "it is larger than the whole file system"
+    assert reason(tree.part, b"giant", 1 << 58) == giant
+    free = os.statvfs(root)
+    with pytest.raises(TargetError, match=r"target: No space left on device\. Make room"):
+        tree.part(b"huge", free.f_bavail * free.f_frsize + (1 << 20))
     assert os.listdir(root) == ["file"]
 
 
@@ -405,21 +500,37 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @needs_root
-def test_a_full_disk(small_disk: Path) -> None:
-    full = "No space left on device"
+def test_a_full_disk_is_the_whole_target_s_problem(small_disk: Path) -> None:
+    full = pytest.raises(TargetError, match=r"target: No space left on device\. Make room")
     with TargetTree(os.fsencode(small_disk / "target")) as tree:
         tree.prepare()
-        assert reason(tree.part, b"large", 2_000_000) == full
-        tree.write_small(b"first", bytes(500_000), 0o644, WHEN)
-        assert reason(tree.write_small, b"first", bytes(600_000), 0o644, WHEN) == full
-        assert reason(tree.write_small, b"second", bytes(600_000), 0o644, WHEN) == full
-        tree.write_small(b"third", b"still goes on", 0o644, WHEN)
+        giant = "it is larger than the whole file system"
+        assert reason(tree.part, b"giant", 2_000_000) == giant
+        tree.write_small(b"first", bytes(500_000), attributes(0o644))
+        for path, size in ((b"first", 600_000), (b"second", 600_000)):
+            with full:
+                tree.write_small(path, bytes(size), attributes(0o644))
+        tree.write_small(b"third", b"goes on", attributes(0o644))
+        with full:
+            tree.part(b"large", 900_000)
         with tree.part(b"fits", 300_000) as part:
             part.write(0, bytes(300_000))
-            assert reason(part.write, 300_000, bytes(400_000)) == full
+            with full:
+                part.write(300_000, bytes(400_000))
             part.discard()
         assert sorted(os.listdir(small_disk / "target")) == ["first", "third"]
         assert (small_disk / "target" / "first").stat().st_size == 500_000
+
+
+@needs_root
+def test_a_full_disk_inside_the_target_is_the_problem_of_what_goes_there(
+    small_disk: Path,
+) -> None:
+    with TargetTree(os.fsencode(small_disk.parent)) as tree:
+        tree.prepare()
+        refused = reason(tree.write_small, b"disk/a", bytes(2_000_000), attributes(0o644))
+        assert refused == "No space left on device"
+        tree.write_small(b"b", bytes(2_000_000), attributes(0o644))
 
 
 def test_many_threads_share_few_descriptors(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,11 +541,11 @@ def test_many_threads_share_few_descriptors(root: Path, monkeypatch: pytest.Monk
         wanted = {b"d%d/e%d/f%d" % (n % 7, n % 11, n) for n in range(3_000)}
 
         def write(path: bytes) -> None:
-            tree.write_small(path, path, 0o644, WHEN)
+            tree.write_small(path, path, attributes(0o644))
             if path.endswith(b"7"):
                 with tree.part(path + b" large", 10) as part:
                     part.write(0, b"0123456789")
-                    part.commit(0o644, WHEN)
+                    part.commit(attributes(0o644))
 
         with ThreadPoolExecutor(8) as pool:
             for _ in pool.map(write, sorted(wanted)):
@@ -460,8 +571,8 @@ def test_the_root_must_be_to_be_had(tmp_path: Path) -> None:
 
 
 def test_the_roots_own_mode_and_time(tree: TargetTree, root: Path) -> None:
-    tree.write_small(b"file", b"x", 0o644, WHEN)
+    tree.write_small(b"file", b"x", attributes(0o644))
     tree.make_directory(b"")
-    tree.finish_directory(b"", 0o750, WHEN)
+    tree.finish_directory(b"", attributes(0o750))
     status = root.stat()
     assert (stat.S_IMODE(status.st_mode), status.st_mtime_ns) == (0o750, WHEN)

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import anyio
 import pytest
 from trees import SEGMENT, compare_trees, content, hostile_tree, small_files
 from worlds import FaultyStore, World
@@ -14,9 +15,8 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Codec
+from usenetsync_tui.model.sources import RefusalKind
 from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.upload import upload
 from usenetsync_tui.store.shards import ShardsStore
 
 
@@ -75,6 +75,8 @@ async def test_an_unchanged_folder_is_not_opened_and_makes_no_version(
 ) -> None:
     small_files(world.root, 300)
     write(world.root, large=content(2 * SEGMENT))
+    write(world.root, empty=b"")
+    await anyio.sleep(0.05)  # what is read in the tick it was written in is read again
     assert await world.completed() == 1
     store.posts.clear()
 
@@ -89,7 +91,7 @@ async def test_an_unchanged_folder_is_not_opened_and_makes_no_version(
     assert store.posts == []
     assert len(await world.snapshots()) == 1
     assert world.run is not None
-    assert world.run.progress.unchanged == world.run.progress.entries == 300 + 5
+    assert world.run.progress.unchanged == world.run.progress.entries == 301 + 5
     assert world.run.progress.total_files == 0
 
 
@@ -234,7 +236,9 @@ async def test_a_folder_that_is_not_there(world: World) -> None:
     write(world.root, a=b"kept")
     await world.completed()
     world.root.rename(world.scratch / "elsewhere")
-    run: Run = await world.new_run()
-    with pytest.raises(Exception, match="cannot be read"):
-        await upload(run, frozenset())
+    outcome = await world.upload()
+    assert (outcome.state, outcome.version) == (JobState.FAILED, 1)
+    assert "cannot be read" in outcome.message
+    assert outcome.refusal is not None
+    assert outcome.refusal.kind is RefusalKind.GONE
     assert world.query("SELECT count(*) FROM files WHERE last_version IS NOT NULL") == [(0,)]

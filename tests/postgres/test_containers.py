@@ -151,7 +151,7 @@ def test_no_file_that_somebody_deletes_lets_a_second_server_in(
 ) -> None:
     one = sit(two[0])
     assert one.said() == "in"
-    (make_server().folder / lost).unlink()
+    (make_server().folders[0] / lost).unlink()
     other = sit(two[1])
     assert other.said() == "in"
     assert len(servers_at(make_server().status().pgdata)) == 1
@@ -171,7 +171,7 @@ def test_where_the_socket_does_not_reach_the_holder_is_named(
     server.stay(True)
     one = sit(two[0])
     assert one.said() == "in"
-    folder = server.folder / "socket"
+    folder = server.folders[0] / "socket"
     folder.rename(folder.with_name("aside"))
     try:
         with pytest.raises(DatabaseHeldError, match=r"host one, process \d+ there, since 20") as it:

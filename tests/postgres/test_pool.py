@@ -47,7 +47,7 @@ async def test_the_number_of_connections_is_bounded(database: str, size: int) ->
     ("address", "kind"),
     [
         ("postgresql://me:hunter2@127.0.0.1:1/x", DatabaseUnavailableError),
-        ("postgresql://me:hunter2@127.0.0.1:none/x", DatabaseUnavailableError),
+        ("postgresql://me:hunter2@127.0.0.1:none/x", SettingsError),
         ("postgres:/me:hunter2@127.0.0.1/x", SettingsError),
         ("postgresql://me:hunter2@127.0.0.1/x?nonsense=1", SettingsError),
         ("host=127.0.0.1 port=1 user=me password=hunter2", DatabaseUnavailableError),
@@ -75,6 +75,17 @@ def test_errors_about_the_statement_pass() -> None:
         "cannot reach postgresql://:hunter2@host/db",
         "host=h password=hunter2 dbname=d",
         "host=h PASSWORD = 'hunter2 with \\' quote' dbname=d",
+        "host=h password='hunter2 with an open quote",
+        r"host=h password=hunter2\ with\ signs dbname=d",
+        "cannot reach postgres//me:hunter2@host/db",
+        "cannot reach postgresql:/me:hunter2@host/db",
+        "cannot reach me:hunter2@host",
+        '"me:hunter2@host" is no address',
+        "postgresql://host/db?user=me&password=hunter2",
+        "PGPASSWORD=hunter2 psql",
+        "sslpassword=hunter2",
+        "passphrase = hunter2",
+        "oauth_client_secret=hunter2",
     ],
 )
 def test_redacted(text: str) -> None:
@@ -82,3 +93,15 @@ def test_redacted(text: str) -> None:
     for secret in ("hunter2", "signs", "quote"):
         assert secret not in words
     assert "***" in words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'connection to server at "127.0.0.1", port 1 failed: Connection refused',
+        'FATAL: password authentication failed for user "me"',
+        "2026-11-08 12:00:01,123 42 psycopg WARNING error connecting in 'usenetsync pid 42 on vm'",
+    ],
+)
+def test_what_holds_no_password_stays(text: str) -> None:
+    assert redacted(text) == text

@@ -19,7 +19,7 @@ from usenetsync_tui.errors import DatabaseStartError, UsageError
 from usenetsync_tui.postgres import joining
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 
-KILLS = 40
+KILLS = 25
 
 START = """
 import os, signal, subprocess, sys

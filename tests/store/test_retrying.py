@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import anyio
@@ -14,6 +15,7 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     UsenetSyncError,
 )
+from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.store.retrying import RetryingStore
 
@@ -27,6 +29,9 @@ class Failing:
         self.errors = list(errors)
         self.calls: list[float] = []
         self.waits: list[bool] = []
+        self.busy: Counter[bytes] = Counter()
+        """How often it does not say whether it has an article."""
+        self.asked: list[set[bytes]] = []
 
     def _call(self) -> None:
         self.calls.append(anyio.current_time())
@@ -37,11 +42,14 @@ class Failing:
         assert article is ARTICLE
         self._call()
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         self._call()
-        return set(message_ids)
+        self.asked.append(set(message_ids))
+        unknown = {m: "busy" for m in message_ids if self.busy[m] > 0}
+        self.busy.subtract(list(unknown))
+        return Presence(set(message_ids) - unknown.keys(), unknown)
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         self.waits.append(wait)
         self._call()
         return b"payload"
@@ -56,8 +64,17 @@ async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> 
     assert len(inner.calls) == 3
     for call in (lambda: store.present([b"m"]), lambda: store.fetch(b"m")):
         inner.errors, inner.calls = [error, error], []
-        assert await call() in ({b"m"}, b"payload")
+        assert await call() in (Presence({b"m"}), b"payload")
         assert len(inner.calls) == 3
+
+
+@pytest.mark.anyio
+async def test_only_what_is_not_known_is_asked_again() -> None:
+    inner = Failing()
+    inner.busy.update({b"once": 1, b"always": 9})
+    found = await RetryingStore(inner, tries=3, backoff=0).present([b"m", b"once", b"always"])
+    assert found == Presence({b"m", b"once"}, {b"always": "busy"})
+    assert inner.asked == [{b"m", b"once", b"always"}, {b"once", b"always"}, {b"always"}]
 
 
 @pytest.mark.anyio

@@ -10,11 +10,12 @@ from scripted_server import ScriptedServer
 from trees import SEGMENT, content
 from usenet_ground import configured, opened
 
-from usenetsync_tui.errors import ArticleMissingError
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
+from usenetsync_tui.model.ports import Presence, Store
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
+from usenetsync_tui.store.out_of_reach import OutOfReach
 from usenetsync_tui.store.retrying import RetryingStore
 from usenetsync_tui.store.shards import ShardsStore
 from usenetsync_tui.store.usenet.store import UsenetStore
@@ -63,7 +64,7 @@ async def test_the_same_article_twice_is_posted(store: Store) -> None:
     for _ in range(2):
         await store.post(Article(name(1), b"payload"))
     assert await store.fetch(name(1)) == b"payload"
-    assert await store.present([name(1)]) == {name(1)}
+    assert await store.present([name(1)]) == Presence({name(1)})
 
 
 @pytest.mark.anyio
@@ -77,19 +78,43 @@ async def test_posting_again_mends_a_damaged_article(store: Store) -> None:
 
 @pytest.mark.anyio
 async def test_present_tells_what_is_there(store: Store) -> None:
-    assert await store.present([]) == set()
-    assert await store.present([name(1)]) == set()
+    assert await store.present([]) == Presence(set())
+    assert await store.present([name(1)]) == Presence(set())
     for number in range(20):
         await store.post(Article(name(number), b"x"))
-    assert await store.present({name(n) for n in range(10, 30)}) == {name(n) for n in range(10, 20)}
-    assert await store.present([name(3), name(3)]) == {name(3)}
-    assert await store.present(tuple(name(n) for n in range(2_000))) == {name(n) for n in range(20)}
+    wanted = {name(n) for n in range(10, 30)}
+    assert await store.present(wanted) == Presence({name(n) for n in range(10, 20)})
+    assert await store.present([name(3), name(3)]) == Presence({name(3)})
+    many = tuple(name(n) for n in range(2_000))
+    assert await store.present(many) == Presence({name(n) for n in range(20)})
 
 
 @pytest.mark.anyio
 async def test_fetching_what_is_not_there(store: Store) -> None:
     with pytest.raises(ArticleMissingError, match=name(7).hex()):
         await store.fetch(name(7))
+
+
+@pytest.mark.anyio
+async def test_what_is_fetched_is_opened_and_may_be_refused(store: Store) -> None:
+    await store.post(Article(name(1), b"payload"))
+    assert await store.fetch(name(1), opened=lambda payload: payload[::-1]) == b"daolyap"
+
+    def refuse(payload: bytes) -> bytes:
+        raise ArticleCorruptError("not what was posted")
+
+    with pytest.raises(ArticleCorruptError, match="not what was posted"):
+        await store.fetch(name(1), opened=refuse)
+    assert await store.present([name(1)]) == Presence({name(1)})
+
+
+@pytest.mark.anyio
+async def test_of_a_store_out_of_reach_nothing_is_known() -> None:
+    store = OutOfReach("There is no server.")
+    found = await store.present([name(1), name(2)])
+    assert found == Presence(set(), dict.fromkeys([name(1), name(2)], "There is no server."))
+    with pytest.raises(StoreError, match="no server"):
+        await store.fetch(name(1))
 
 
 @pytest.mark.anyio

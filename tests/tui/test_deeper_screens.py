@@ -37,6 +37,21 @@ async def test_versions_are_listed_newest_first() -> None:
         assert "! incomplete" in lines[5]
 
 
+async def test_a_version_that_is_being_built_is_marked_on_every_screen() -> None:
+    browser = FakeBrowser(COUNT)
+    building = snapshot(13, state=SnapshotState.BUILDING)
+    browser.version_list = (*browser.version_list, building)
+    async with gone_down(VersionsScreen(browser, PHOTOS)) as (pilot, app):
+        await until(pilot, lambda: "▲ being built" in picture(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "version 13 (unfinished) › files" in picture(app))
+        await until(pilot, lambda: "Files · photos · version 13 (unfinished)" in picture(app))
+        await pilot.press("escape", "d")
+        await until(pilot, lambda: "changes from version 12 to 13 (unfinished)" in picture(app))
+        await pilot.press("escape", "j", "enter")
+        await until(pilot, lambda: "version 12 › files" in picture(app))
+
+
 async def test_enter_goes_down_to_the_files_and_back() -> None:
     async with gone_down(VersionsScreen(FakeBrowser(COUNT), PHOTOS)) as (pilot, app):
         table = app.screen.query_one(VersionsTable)

@@ -174,14 +174,32 @@ async def test_a_folder_without_a_version_cannot_be_restored() -> None:
 
 async def test_choices_are_those_that_changed() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
-        await typed(pilot, "<left>", "<tab>", "<tab>", "5", "<enter>", "<enter>", "<enter>")
+        await typed(pilot, "<left>", "<tab>", "<tab>", "5", *["<enter>"] * 5)
     assert app.answers == [Choose(7, FolderChoices(copies=5, priority=Priority.HIGH))]
 
 
 async def test_choosing_nothing_chooses_nothing() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
-        await typed(pilot, *["<enter>"] * 5)
+        await typed(pilot, *["<enter>"] * 7)
     assert app.answers == [None]
+
+
+async def test_own_files_are_kept_where_nobody_else_reads_them() -> None:
+    async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, "<tab>", "<right>", "<tab>", "<tab>", "<tab>", "<right>")
+        assert "EVERYBODY can read your passwords and keys" in picture(app)
+        await typed(pilot, "<shift+tab>", "<shift+tab>", "<shift+tab>", "<left>")
+        assert "passwords and keys" not in picture(app)
+        await typed(pilot, *["<enter>"] * 7)
+    assert app.answers == [Choose(7, FolderChoices(own_files=True))]
+
+
+async def test_inode_numbers_can_be_ignored() -> None:
+    async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
+        await typed(pilot, *["<tab>"] * 5, "<right>")
+        assert "mergerfs" in picture(app)
+        await typed(pilot, "<enter>", "<enter>")
+    assert app.answers == [Choose(7, FolderChoices(ignore_inode=True))]
 
 
 async def test_another_profile_says_what_it_costs() -> None:
@@ -191,7 +209,7 @@ async def test_another_profile_says_what_it_costs() -> None:
         assert "reads and posts everything again" in picture(app)
         await typed(pilot, "<left>")
         assert "again" not in picture(app)
-        await typed(pilot, "<right>", *["<enter>"] * 4)
+        await typed(pilot, "<right>", *["<enter>"] * 6)
     assert app.answers == [Choose(7, FolderChoices(profile=Profile.PLAIN))]
 
 

@@ -17,6 +17,10 @@ import usenetsync_tui.tui
 
 _PRIVATE = re.compile(r"\bself\.(_\w+)\s*(?::[^=\n]+)?=[^=]|\bdef (_[a-z]\w*)")
 
+_MEANT = {"_fatal_error"}
+"""What we override on purpose: Textual's report of a crash shows locals (`test_crash` sees whether
+it still calls ours)."""
+
 
 def _widgets() -> list[type]:
     found = []
@@ -48,4 +52,4 @@ def test_no_private_name_is_textuals(widget: type) -> None:
         if cls.__module__.startswith("textual"):
             textuals |= _private_names(cls)
     ours = set().union(*(_private_names(cls) for cls in widget.__mro__ if _is_ours(cls)))
-    assert ours & textuals == set()
+    assert ours & textuals <= _MEANT

@@ -183,6 +183,11 @@ def test_dialog(dialog: str, size: tuple[int, int], snap_compare: Compare) -> No
     assert picture_of(STATES["servers"](), snap_compare, size, *DIALOGS[dialog])
 
 
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_refused_upload(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(STATES["refused"](), snap_compare, size, "1", "G", "R")
+
+
 DEEPER = {
     "versions": ("1", "enter"),
     "changes": ("1", "enter", "d"),

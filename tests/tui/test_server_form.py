@@ -9,12 +9,15 @@ from dialog_ground import dialog_shown, picture, typed
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.widgets import Input
 
-from usenetsync_tui.model.commands import TestServer
+from usenetsync_tui.model.commands import AddServer, TestServer
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import EngineState, EngineStatus, Trial, TrialStep
 from usenetsync_tui.settings import ServerSettings
 from usenetsync_tui.tui.inks import width_of
+from usenetsync_tui.tui.secret_input import SecretInput
 from usenetsync_tui.tui.server_fields import TypedServer, read_server
 from usenetsync_tui.tui.server_form import ServerForm
 from usenetsync_tui.tui.trial import trial_lines
@@ -33,6 +36,8 @@ GOOD = TypedServer(
     ca_file="",
 )
 IDLE = EngineStatus(EngineState.IDLE)
+pytest_anyio = pytest.mark.anyio
+FILLED = ("main", "<tab>", "h.example", *["<tab>"] * 3, "joe", "<tab>", "hunter2", "<tab>")
 _STEPS = (
     TrialStep("resolve", True, 0.012, "192.0.2.1"),
     TrialStep("tls", None, 0.1, "certificate NOT verified"),
@@ -122,8 +127,36 @@ def test_what_is_accepted_the_settings_accept(typed_in: TypedServer) -> None:
 
 
 def test_the_password_is_in_no_repr() -> None:
-    assert "hunter2" not in repr(GOOD)
-    assert "hunter2" not in repr(read_server(GOOD))
+    server = read_server(dataclasses.replace(GOOD, password=Secret("hunter2")))
+    assert isinstance(server, Server)
+    typed_in = dataclasses.replace(GOOD, password=Secret("hunter2"))
+    for held in (
+        *(GOOD, typed_in, server, TestServer(server), AddServer(server), [server], {1: server}),
+        *(dataclasses.asdict(server), dataclasses.asdict(typed_in), server.password),
+    ):
+        assert "hunter2" not in repr(held)
+    given = Server("main", "h.example", 563, password="hunter2")
+    assert isinstance(given.password, Secret), "whatever it was given as"
+
+
+@pytest_anyio
+async def test_what_is_typed_is_a_secret_from_the_first_key_on() -> None:
+    seen: list[object] = []
+    async with dialog_shown(ServerForm()) as (pilot, app):
+        field = app.screen.query_one("#password", SecretInput)
+
+        def watch(value: str) -> None:
+            seen.append(value)
+
+        app.screen.watch(field, "value", watch, init=False)
+        await typed(pilot, *FILLED)
+        form = app.screen
+        assert isinstance(form, ServerForm)
+        assert isinstance(form.typed().password, Secret)
+        assert form.typed().password == "hunter2"
+        for held in (form.typed(), vars(field), Input.Changed(field, field.value)):
+            assert "hunter2" not in repr(held)
+    assert len(seen) == 7 and all(isinstance(value, Secret) for value in seen)
 
 
 @given(st.text(), st.text(), st.integers(30, 120))
@@ -132,10 +165,6 @@ def test_lines_of_a_trial_fit(name: str, detail: str, width: int) -> None:
     for line in trial_lines(Trial("x", (step,)), width):
         assert width_of(line) <= max(width, 60)
         assert all(cell_len(text) == len(text.encode()) or text for text, _ in line)
-
-
-pytest_anyio = pytest.mark.anyio
-FILLED = ("main", "<tab>", "h.example", *["<tab>"] * 3, "joe", "<tab>", "hunter2", "<tab>")
 
 
 @pytest_anyio

@@ -29,6 +29,7 @@ from usenetsync_tui.model.ports import (
     Cause,
 )
 from usenetsync_tui.model.servers import ConnectionStatus, ServerState, ServerStatus
+from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.status import (
     EngineState,
     EngineStatus,
@@ -354,6 +355,23 @@ def servers() -> FakeHandle:
     return FakeHandle(status, FakeBrowser(3_000_000, done=12))
 
 
+def refused() -> FakeHandle:
+    """A folder most of whose files are gone."""
+    refusal = Refusal(RefusalKind.SHRUNK, 12, 412_877, 398_013)
+    ended = job(
+        state=JobState.FAILED,
+        phase="failed",
+        version=13,
+        errors=0,
+        message=str(refusal),
+        refusal=refusal,
+    )
+    status = dataclasses.replace(
+        over(JobState.FAILED, str(refusal)), jobs=(ended,), folders=folders_of(ended)
+    )
+    return FakeHandle(status, FakeBrowser(3_000_000, done=12))
+
+
 STATES: dict[str, Callable[[], FakeHandle]] = {
     "starting": starting,
     "empty": empty,
@@ -365,6 +383,7 @@ STATES: dict[str, Callable[[], FakeHandle]] = {
     "hostile": hostile,
     "read-only": read_only,
     "servers": servers,
+    "refused": refused,
 }
 
 

@@ -34,10 +34,13 @@ SELECT f.path_key, coalesce(f.long_path, f.path_key), f.size, f.kind, f.state, f
 
 -- fail
 -- Files not read yet are passed over, for a reason. What was posted of one is kept for when it
--- is retried. (Here and below: a row that somebody else is changing is left to him, for two that
--- wait for each other would end one of them; and current rows are looked up key by key, as
--- in files.sql.)
-UPDATE files f SET state = 2, reason = %(reason)s
+-- is retried; where its content lay before is not the place of what it is now. (Here and below: a
+-- row that somebody else is changing is left to him, for two that wait for each other would end
+-- one of them; and current rows are looked up key by key, as in files.sql.)
+UPDATE files f
+   SET state = 2, reason = %(reason)s,
+       object_id = CASE WHEN f.sha256 IS NULL OR f.first_version < %(version)s
+                        THEN f.object_id END
   FROM unnest(%(keys)b::bytea[]) AS u(path_key)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
@@ -69,9 +72,9 @@ ended AS (
        AND f.first_version = failed.first_version AND f.first_version < %(version)s),
 begun AS (
     INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                       inode, mode, link, long_path)
-    SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
-           long_path
+                       inode, mode, link, uid, gid, long_path)
+    SELECT folder_id, path_key, %(version)s, kind, 0, coalesce(stat_size, size), mtime_ns,
+           ctime_ns, inode, mode, link, uid, gid, long_path
       FROM failed WHERE first_version < %(version)s
  RETURNING path_key)
 SELECT path_key FROM revived UNION ALL SELECT path_key FROM begun;

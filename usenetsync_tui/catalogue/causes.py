@@ -1,8 +1,9 @@
 """Why files of a folder are not whole, grouped: what its latest job told, and the ledger's words.
 
-Of articles the ledger speaks: live, and with the server. A restore does not write into it, so
-what that told counts beside it. Names of articles in a server's words are cut out (``…``): what
-is the same then reads the same. A cause of the ledger counts articles, one of a job's files.
+Of articles the ledger speaks: live, and with the server. A restore writes into it only what it
+could not have at all, so what that reported of files counts beside it. Names of articles in a
+server's words are cut out (``…``): what is the same then reads the same. A cause of the ledger
+counts articles, one of a job's files.
 """
 
 from __future__ import annotations

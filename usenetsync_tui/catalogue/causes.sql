@@ -22,7 +22,7 @@ SELECT status, {words} AS words, server, sum(n)::int8 AS total
 -- Why files are not whole, as a job told it; of articles only what the ledger does not say.
 SELECT kind, {words} AS words, sum(n)::int8 AS total
   FROM (SELECT kind, reason AS error, count(*) AS n
-          FROM notices WHERE job_id = %(job)s AND kind <> 0 GROUP BY kind, reason) AS raw
+          FROM notices WHERE job_id = %(job)s AND kind NOT IN (0, 13) GROUP BY kind, reason) AS raw
  WHERE %(alone)s OR kind NOT IN (4, 5, 6) OR kind = 4 AND {words} <> ALL (%(said)s::text[])
  GROUP BY kind, words
  ORDER BY total DESC, words

@@ -1,23 +1,76 @@
 -- due
--- Posted articles of a realm that are to be looked for now, those that wait longest first.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, checks
-  FROM segments
- WHERE realm_id = %(realm)s AND status = 2 AND check_at <= now()
- ORDER BY check_at
+-- Posted articles of a realm that are to be looked for now, those that wait longest first. One that
+-- is due later than the longest delay was recorded by a clock that has been set back since.
+(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
+        tries, error, realm_id, reposts, by_body, checks
+   FROM segments
+  WHERE realm_id = %(realm)s AND status = 2
+    AND check_at > now() + %(longest)s::float8 * interval '1 second'
+  ORDER BY check_at
+  LIMIT %(limit)s)
+UNION ALL
+(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
+        tries, error, realm_id, reposts, by_body, checks
+   FROM segments
+  WHERE realm_id = %(realm)s AND status = 2 AND check_at <= now()
+  ORDER BY check_at
+  LIMIT %(limit)s)
  LIMIT %(limit)s;
 
 -- next_due
 -- Seconds until the next posted article of a realm is to be looked for.
-SELECT extract(epoch FROM min(check_at) - now())::float8 FROM segments
- WHERE realm_id = %(realm)s AND status = 2 AND check_at IS NOT NULL;
+SELECT CASE WHEN EXISTS (
+                SELECT FROM segments
+                 WHERE realm_id = %(realm)s AND status = 2
+                   AND check_at > now() + %(longest)s::float8 * interval '1 second')
+            THEN 0
+            ELSE (SELECT extract(epoch FROM min(check_at) - now())::float8 FROM segments
+                   WHERE realm_id = %(realm)s AND status = 2 AND check_at IS NOT NULL)
+       END::float8;
+
+-- waits
+-- Whether a posted article of a realm is to be looked for later than in so many seconds.
+SELECT EXISTS (SELECT FROM segments
+                WHERE realm_id = %(realm)s AND status = 2
+                  AND check_at > now() + %(seconds)s::float8 * interval '1 second');
 
 -- postpone
 -- Not readable yet: to be looked for again, later each time.
 UPDATE segments s SET checks = s.checks + 1,
        check_at = now() + u.delay * interval '1 second'
   FROM unnest(%(message_ids)b::bytea[], %(delays)b::float8[]) AS u(message_id, delay)
- WHERE s.message_id = u.message_id AND s.status = 2 AND s.check_at <= now();
+ WHERE s.message_id = u.message_id AND s.status = 2
+   AND (s.check_at <= now() OR s.check_at > now() + %(longest)s::float8 * interval '1 second');
+
+-- put_off
+-- No clear answer: to be looked for again after others, and this look does not count.
+UPDATE segments SET check_at = now() + %(delay)s::float8 * interval '1 second'
+ WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status = 2 AND check_at IS NOT NULL;
+
+-- wall
+-- The database's clock, in seconds.
+SELECT extract(epoch FROM clock_timestamp())::float8;
+
+-- bring_forward
+-- The clock was set back by so many seconds: what waits was to be looked for that much earlier.
+UPDATE segments SET check_at = check_at - %(seconds)s::float8 * interval '1 second'
+ WHERE realm_id = %(realm)s AND status = 2 AND check_at > now();
+
+-- unverified
+-- How many articles of a folder in a realm were posted, and not found since though they are to be.
+SELECT count(DISTINCT s.message_id)
+  FROM segments s JOIN objects o ON o.id = s.object_id
+ WHERE s.realm_id = %(realm)s AND s.status = 2 AND s.check_at IS NOT NULL
+   AND o.folder_id = %(folder)s;
+
+-- gone
+-- How many articles of a folder are known not to be there as they were posted, and how many of them
+-- were damaged.
+SELECT count(DISTINCT s.message_id),
+       count(DISTINCT s.message_id) FILTER (WHERE s.error = %(damaged)s)
+  FROM objects o JOIN segments s ON s.object_id = o.id
+   AND (s.status = 4 OR s.status = 5 AND s.reposts > 0)
+ WHERE o.folder_id = %(folder)s AND NOT o.complete;
 
 -- missing
 -- How many articles of a folder that were posted in a realm are missing now.

@@ -11,13 +11,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue import vanished
+from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, unfitted_time
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load("files.sql")
 _KEY_HEAD = 1800
-_STAGED = ("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "bytea")
+_STAGED = (
+    *("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "int8", "int8"),
+    "bytea",
+)
+_ENTRY = len(Entry._fields)
 
 
 def path_key(path: bytes) -> bytes:
@@ -28,10 +34,22 @@ def path_key(path: bytes) -> bytes:
 
 
 CurrentRow = tuple[Any, ...]
-"""One row of the merge join: the eight fields of its Entry, its state, its key.
+"""One row of the merge join: the fields of its Entry, its state, its key, whether it is racy.
 
 A bare tuple: the join compares a slice of it with the walk's Entry, millions of times.
 """
+
+
+class Before(NamedTuple):
+    """Where a path's content lay when it was read last; field order is that of the query."""
+
+    object_id: int
+    offset: int
+    sha256: bytes
+    xxh3: bytes
+    object_size: int
+    """Bytes of the object where it is this one file; -1 of a pack."""
+    segment_size: int
 
 
 class PendingFile(NamedTuple):
@@ -40,6 +58,7 @@ class PendingFile(NamedTuple):
     entry: Entry
     object_id: int | None
     key: bytes
+    before: Before | None = None
 
 
 class Member(NamedTuple):
@@ -51,15 +70,18 @@ class Member(NamedTuple):
     state: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a file's bytes went and what they hash to."""
+class Placed(NamedTuple):
+    """Where a file's bytes went and what they hash to; nowhere, when there are none."""
 
     key: bytes
     object_id: int | None
-    offset: int
-    sha256: bytes
-    xxh3: bytes
+    offset: int | None
+    sha256: bytes | None
+    xxh3: bytes | None
+    size: int | None = None
+    """Bytes that were read; None: as many as the walk said."""
+    racy: bool = False
+    """It may change once more without its times showing it: see `pipeline.racy`."""
 
 
 class VersionRow(NamedTuple):
@@ -84,6 +106,19 @@ class VersionRow(NamedTuple):
     complete: bool | None
     object_kind: int | None
     segment_size: int | None
+    uid: int | None
+    gid: int | None
+
+
+class DirectoryRow(NamedTuple):
+    """A directory of one version; field order is that of the query."""
+
+    path: bytes
+    mode: int
+    mtime_ns: int
+    uid: int | None
+    gid: int | None
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,56 +143,100 @@ async def current_page(
 
 
 async def apply_changes(
-    tx: Transaction, folder: int, version: int, upserts: Sequence[Entry], removed: Sequence[bytes]
-) -> None:
-    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone."""
+    tx: Transaction,
+    folder: int,
+    version: int,
+    upserts: Sequence[Entry],
+    removed: Sequence[bytes],
+    *,
+    resumed: bool = False,
+) -> frozenset[bytes]:
+    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone.
+
+    What is gone is removed when the version is finished (`vanished.remove`). `resumed`: rows may
+    have ended before this version in an earlier run; those that are right again go on, and their
+    keys are returned.
+    """
+    await vanished.add(tx, folder, removed)
+    if not upserts:
+        return frozenset()
     keys = [path_key(e.path) for e in upserts]
+    values = {"folder": folder, "version": version}
+    await tx.run(_SQL["staging"])
+    await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
+    going_on: frozenset[bytes] = frozenset()
+    if resumed:
+        going_on = frozenset(column(await tx.fetch(_SQL["take_up_staged"], values)))
+    others = [key for key in keys if key not in going_on]
+    await tx.run(_SQL["close_superseded"], {**values, "keys": others})
+    await tx.run(_SQL["insert_staged"], values)
+    return going_on
+
+
+async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:
+    """Bring what only the walk compares, and owners not known before, up to date, in place."""
     await tx.run(
-        _SQL["close_superseded"],
-        {"folder": folder, "version": version, "keys": [*keys, *removed]},
+        _SQL["refresh"],
+        {
+            "folder": folder,
+            "keys": [path_key(e.path) for e in entries],
+            "ctimes": [e.ctime_ns for e in entries],
+            "inodes": [e.inode for e in entries],
+            "uids": [e.uid for e in entries],
+            "gids": [e.gid for e in entries],
+        },
     )
-    if removed:
-        await tx.run(
-            _SQL["delete_unborn"], {"folder": folder, "version": version, "keys": list(removed)}
-        )
-    if upserts:
-        await tx.run(_SQL["staging"])
-        await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
-        await tx.run(_SQL["insert_staged"], {"folder": folder, "version": version})
 
 
 def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
     for entry, key in zip(entries, keys, strict=True):
-        path, kind, size, mtime_ns, ctime_ns, inode, mode, link = entry
-        readable = kind == FileKind.REGULAR and size
-        state = FileState.PENDING if readable else FileState.PLANNED
+        path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid = entry
+        state = FileState.PENDING if kind == FileKind.REGULAR else FileState.PLANNED
         long_path = None if key is path else path
-        yield key, kind, int(state), size, mtime_ns, ctime_ns, inode, mode, link, long_path
+        attributes = size, mtime_ns, ctime_ns, inode, mode, link, uid, gid
+        yield key, kind, int(state), *attributes, long_path
 
 
 async def pending_page(
-    tx: Transaction, folder: int, after: bytes, limit: int, until: bytes | None = None
+    tx: Transaction, folder: Folder, after: bytes, limit: int, until: bytes | None = None
 ) -> list[PendingFile]:
     """The next files to read, after a key and before `until`."""
+    values = {"folder": folder.id, "realm": folder.realm.id, "copies": folder.copies}
     rows = await tx.fetch(
-        _SQL["pending_page"], {"folder": folder, "after": after, "until": until, "limit": limit}
+        _SQL["pending_page"], {**values, "after": after, "until": until, "limit": limit}
     )
-    return [PendingFile(Entry(*r[:8]), r[8], r[9]) for r in rows]
+    return [
+        PendingFile(
+            Entry._make(r[:_ENTRY]),
+            r[_ENTRY],
+            r[_ENTRY + 1],
+            Before._make(r[_ENTRY + 2 :]) if r[_ENTRY + 2] is not None else None,
+        )
+        for r in rows
+    ]
+
+
+async def any_pending(tx: Transaction, folder: Folder) -> bool:
+    """Whether any file is still to be read."""
+    return bool(await pending_page(tx, folder, b"", 1))
 
 
 async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
     """The bytes of these files have their place."""
     if not placed:
         return
+    keys, made, offsets, sha256, xxh3, sizes, racy = map(list, zip(*placed, strict=True))
     await tx.run(
         _SQL["set_planned"],
         {
             "folder": folder,
-            "keys": [p.key for p in placed],
-            "objects": [p.object_id for p in placed],
-            "offsets": [p.offset for p in placed],
-            "sha256": [p.sha256 for p in placed],
-            "xxh3": [p.xxh3 for p in placed],
+            "keys": keys,
+            "objects": made,
+            "offsets": offsets,
+            "sizes": sizes,
+            "sha256": sha256,
+            "xxh3": xxh3,
+            "racy": racy,
         },
     )
 
@@ -179,6 +258,12 @@ async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, s
             "inode": seen.inode,
         },
     )
+
+
+async def leave_object(tx: Transaction, folder: int, key: bytes, object_id: int) -> None:
+    """A large file that is still to be read does not go on in an object."""
+    values = {"folder": folder, "key": key, "object": object_id}
+    await tx.run(_SQL["leave_object"], values)
 
 
 async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[bytes, str]]) -> None:
@@ -206,7 +291,7 @@ async def members(
     rows = await tx.fetch(
         _SQL["members"], {"folder": folder, "object": object_id, "first": first, "last": last}
     )
-    return [Member(Entry(*r[:8]), r[8] or 0, r[9], r[10]) for r in rows]
+    return [Member(Entry(*r[:_ENTRY]), *r[_ENTRY:]) for r in rows]
 
 
 async def unposted_page(
@@ -247,12 +332,20 @@ async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionR
     return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
 
 
-async def version_directories(
-    tx: Transaction, span: Span, limit: int
-) -> list[tuple[bytes, int, int, bytes]]:
-    """(path, mode, mtime_ns, key) of the last directories of a span, last first."""
+async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:
+    """The last directories of a span, last first."""
     rows = await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
-    return [(path, mode, unfitted_time(mtime_ns), key) for path, mode, mtime_ns, key in rows]
+    return [DirectoryRow._make((*r[:2], unfitted_time(r[2]), *r[3:])) for r in rows]
+
+
+async def has_text(tx: Transaction, folder: int, words: str) -> bool:
+    """Whether a path of a folder, in any version, has some lower-case ASCII text in it.
+
+    In whatever case: on some file systems that makes no difference.
+    """
+    values = {"folder": folder, "pattern": f"%{words}%"}
+    found: bool = (await tx.one(_SQL["has_text"], values))[0]
+    return found
 
 
 async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 -- current_page
 -- The rows true now after a key, in path order: one side of the merge join.
-SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       state, path_key
+SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
+       mode, link, uid, gid, state, path_key, racy
   FROM files
  WHERE folder_id = %(folder)s AND path_key > %(after)s AND last_version IS NULL
  ORDER BY path_key
@@ -9,8 +9,8 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
 
 -- current_first_page
 -- The first rows of the merge join, the folder's own among them.
-SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       state, path_key
+SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
+       mode, link, uid, gid, state, path_key, racy
   FROM files
  WHERE folder_id = %(folder)s AND last_version IS NULL
  ORDER BY path_key
@@ -20,13 +20,40 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
 -- The staging table of this session; temporary, so no WAL is written for it.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_files (
     path_key bytea, kind smallint, state smallint, size bigint, mtime_ns bigint,
-    ctime_ns bigint, inode bigint, mode integer, link bytea, long_path bytea
+    ctime_ns bigint, inode bigint, mode integer, link bytea, uid bigint, gid bigint,
+    long_path bytea
 ) ON COMMIT DELETE ROWS;
 
 -- copy_staged
 -- Binary COPY of the walk's entries.
-COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, long_path)
+COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid,
+                   long_path)
 FROM STDIN (FORMAT BINARY);
+
+-- take_up_staged
+-- Rows that ended before the version under construction though the walk finds them as they were
+-- go on; what that version has in their place, and the staged entry, goes. Returns their keys. Not
+-- taken up: what is to be read again because its articles belong elsewhere now.
+WITH back AS (
+    UPDATE files f SET last_version = NULL
+      FROM staged_files s
+     WHERE f.folder_id = %(folder)s AND f.path_key = s.path_key
+       AND f.last_version = %(version)s - 1 AND f.state = 1
+       AND (f.kind, f.size, f.mtime_ns, f.ctime_ns, f.inode, f.mode)
+         = (s.kind, s.size, s.mtime_ns, s.ctime_ns, s.inode, s.mode)
+       AND f.link IS NOT DISTINCT FROM s.link
+       AND (f.uid IS NULL OR (f.uid, f.gid) = (s.uid, s.gid))
+       AND NOT EXISTS (SELECT FROM objects o JOIN folders k ON k.id = o.folder_id
+                        WHERE o.id = f.object_id
+                          AND (o.realm_id <> k.realm_id OR o.copies < k.copies))
+ RETURNING f.path_key),
+instead AS (
+    DELETE FROM files f USING back
+     WHERE f.folder_id = %(folder)s AND f.path_key = back.path_key
+       AND f.first_version = %(version)s),
+known AS (
+    DELETE FROM staged_files s USING back WHERE s.path_key = back.path_key)
+SELECT path_key FROM back;
 
 -- close_superseded
 -- Rows of earlier versions end before the version under construction.
@@ -35,33 +62,68 @@ UPDATE files SET last_version = %(version)s - 1
    AND last_version IS NULL AND first_version < %(version)s;
 
 -- insert_staged
--- Added and modified files; one that changed again under construction starts anew.
+-- Added and modified files. One that changed again under construction starts over, but for the
+-- object it lay or was about to lie in, if its size is the same: what is read is compared with it.
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, long_path)
+                   inode, mode, link, uid, gid, long_path)
 SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns, inode, mode,
-       link, long_path
+       link, uid, gid, long_path
   FROM staged_files
     ON CONFLICT (folder_id, path_key, first_version) DO UPDATE
    SET kind = excluded.kind, state = excluded.state, size = excluded.size,
        mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
-       mode = excluded.mode, link = excluded.link, last_version = NULL, object_id = NULL,
-       object_offset = NULL, sha256 = NULL, xxh3 = NULL, reason = NULL;
+       mode = excluded.mode, link = excluded.link, uid = excluded.uid, gid = excluded.gid,
+       last_version = NULL, stat_size = NULL, racy = NULL, reason = NULL,
+       (object_id, object_offset, sha256, xxh3) = (
+           SELECT files.object_id, files.object_offset, files.sha256, files.xxh3
+            WHERE files.kind = 0 AND excluded.kind = 0
+              AND coalesce(files.stat_size, files.size) = excluded.size);
 
--- delete_unborn
--- Files that appeared and went while the version was under construction.
-DELETE FROM files
- WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
-   AND first_version = %(version)s;
+-- refresh
+-- What says nothing of a file's content or kept attributes is brought up to date without a new
+-- version; owners that an earlier program did not keep are filled in.
+UPDATE files f
+   SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid
+  FROM unnest(%(keys)b::bytea[], %(ctimes)b::int8[], %(inodes)b::int8[], %(uids)b::int8[],
+              %(gids)b::int8[]) AS u(path_key, ctime_ns, inode, uid, gid)
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.first_version FROM files c
+        WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
+       OFFSET 0) AS now
+ WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
+   AND f.first_version = now.first_version;
 
 -- pending_page
--- Files whose bytes are still to be read, after a key and before another, in path order.
-SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       object_id, path_key
-  FROM files
- WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0 AND last_version IS NULL
-   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
- ORDER BY path_key
- LIMIT %(limit)s;
+-- Files whose bytes are still to be read, after a key and before another, in path order; but for
+-- those that are gone. With the object that an interrupted upload began with, or else where the
+-- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
+-- many copies as are wanted. (OFFSET 0: what is gone is looked up row by row.)
+SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size), f.mtime_ns,
+       f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
+       CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
+       was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
+  FROM (SELECT * FROM files
+         WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
+           AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+           AND NOT EXISTS (SELECT FROM vanished v
+                            WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key
+                            OFFSET 0)
+         ORDER BY path_key
+         LIMIT %(limit)s) AS f
+  LEFT JOIN LATERAL (
+       SELECT w.object_id, w.object_offset, w.sha256, w.xxh3,
+              CASE o.kind WHEN 0 THEN o.size ELSE -1 END AS size, o.segment_size
+         FROM files w JOIN objects o ON o.id = w.object_id
+        WHERE (f.first_version > 1 OR f.sha256 IS NOT NULL)
+          AND w.folder_id = f.folder_id AND w.path_key = f.path_key
+          AND w.kind = 0 AND w.sha256 IS NOT NULL
+          AND coalesce(w.stat_size, w.size) = coalesce(f.stat_size, f.size)
+          AND o.realm_id = %(realm)s AND o.copies >= %(copies)s
+          AND (o.complete OR NOT EXISTS (
+               SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5, 6)))
+        ORDER BY w.first_version DESC
+        LIMIT 1) AS was ON true
+ ORDER BY f.path_key;
 
 -- set_planned
 -- The bytes of these files have their place in an object. (Here and below: the current row is
@@ -69,9 +131,12 @@ SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mod
 -- the planner, which without statistics thinks a folder small, and would scan all of it.)
 UPDATE files f
    SET state = 1, object_id = u.object_id, object_offset = u.object_offset,
-       sha256 = u.sha256, xxh3 = u.xxh3, reason = NULL
-  FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sha256)b::bytea[],
-              %(xxh3)b::bytea[]) AS u(path_key, object_id, object_offset, sha256, xxh3)
+       size = coalesce(u.size, f.stat_size, f.size),
+       stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
+       sha256 = u.sha256, xxh3 = u.xxh3, racy = nullif(u.racy, false), reason = NULL
+  FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sizes)b::int8[],
+              %(sha256)b::bytea[], %(xxh3)b::bytea[], %(racy)b::bool[])
+       AS u(path_key, object_id, object_offset, size, sha256, xxh3, racy)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
@@ -82,10 +147,16 @@ UPDATE files f
 -- set_object
 -- A large file's object exists, so that a resumed upload goes on with it; but not when the file
 -- has been found changed since: other content must never go on in the same object.
-UPDATE files SET object_id = %(object)s, object_offset = 0
+UPDATE files SET object_id = %(object)s, object_offset = 0, sha256 = NULL, xxh3 = NULL
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL AND state = 0
-   AND size = %(size)s AND mtime_ns = %(mtime_ns)s AND ctime_ns = %(ctime_ns)s
-   AND inode = %(inode)s;
+   AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
+   AND ctime_ns = %(ctime_ns)s AND inode = %(inode)s;
+
+-- leave_object
+-- A large file does not go on in the object it was about to lie in.
+UPDATE files SET object_id = NULL, object_offset = NULL
+ WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL AND state = 0
+   AND object_id = %(object)s AND sha256 IS NULL;
 
 -- set_failed
 -- These files could not be read; the row keeps the reason.
@@ -106,13 +177,18 @@ UPDATE files SET state = 0
    AND path_key BETWEEN %(first)s AND %(last)s;
 
 -- members
--- The files of an object in the order of their bytes, whatever version they belong to.
-SELECT coalesce(long_path, path_key), kind, size, mtime_ns, ctime_ns, inode, mode, link,
-       object_offset, path_key, state
-  FROM files
- WHERE folder_id = %(folder)s AND object_id = %(object)s
-   AND path_key BETWEEN %(first)s AND %(last)s
- ORDER BY object_offset, path_key;
+-- The files of an object in the order of their bytes, whatever version they belong to. Where
+-- several rows of a path share its bytes, the newest one says how the file looks now.
+SELECT path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid, place, path_key, state
+  FROM (SELECT DISTINCT ON (coalesce(object_offset, 0), path_key)
+               coalesce(long_path, path_key) AS path, kind, coalesce(stat_size, size) AS size,
+               mtime_ns, ctime_ns, inode, mode, link, uid, gid,
+               coalesce(object_offset, 0) AS place, path_key, state
+          FROM files
+         WHERE folder_id = %(folder)s AND object_id = %(object)s
+           AND path_key BETWEEN %(first)s AND %(last)s
+         ORDER BY coalesce(object_offset, 0), path_key, first_version DESC) AS newest
+ ORDER BY place, path_key;
 
 -- count_version
 -- What a version holds.
@@ -127,7 +203,8 @@ SELECT count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
 -- The rows of a version from a key on, with how far their objects are.
 SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
        f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
-       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size
+       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
+       f.uid, f.gid
   FROM (SELECT * FROM files
          WHERE folder_id = %(folder)s AND path_key >= %(start)s AND first_version <= %(version)s
            AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
@@ -139,13 +216,21 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.
 
 -- version_directories
 -- Directories of a version in a range of keys, last first: children before their parents.
-SELECT coalesce(long_path, path_key), mode, mtime_ns, path_key
+SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
   FROM files
  WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 1
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
    AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
  ORDER BY path_key DESC
  LIMIT %(limit)s;
+
+-- has_text
+-- Whether a path has some ASCII text in it, in any version and any case: five million paths a second.
+SELECT EXISTS (
+       SELECT FROM files
+        WHERE folder_id = %(folder)s
+          AND lower(encode(coalesce(long_path, path_key), 'escape') COLLATE "C")
+              LIKE %(pattern)s::text);
 
 -- version_totals
 -- Regular files and their bytes in a range of keys of a version.
@@ -174,6 +259,8 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key,
   JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
               AND f.path_key BETWEEN o.first_key AND o.last_key
  WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
+   AND NOT EXISTS (SELECT FROM vanished v
+                    WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key OFFSET 0)
  ORDER BY f.path_key
  LIMIT %(limit)s;
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import (
+    NEWEST_DRESS,
     Compression,
     Folder,
     FolderDefaults,
@@ -60,6 +61,26 @@ def no_key() -> bytes:
     raise UsageError("A sealed folder needs a key.")
 
 
+async def lacks_key(
+    tx: Transaction,
+    path: bytes,
+    choices: FolderChoices,
+    defaults: FolderDefaults | None = None,
+) -> bool:
+    """Whether `keep` would seal the folder for the first time. `UsageError` as there."""
+    known = await by_path(tx, path)
+    store, profile = _place(known, choices, defaults or FolderDefaults())
+    if profile is not Profile.SEALED:
+        return False
+    values = {"owner": path, "store": str(store), "profile": str(profile)}
+    return not (await tx.one(_SQL["is_owned"], values))[0]
+
+
+async def wrapped_keys(tx: Transaction) -> list[bytes]:
+    """The wrapped keys of all sealed realms, the newest first."""
+    return column(await tx.fetch(_SQL["wrapped_keys"]))
+
+
 async def keep(
     tx: Transaction,
     path: bytes,
@@ -78,12 +99,16 @@ async def keep(
     priority = choices.priority
     if priority is None:  # CRITICAL is 0
         priority = known.priority if known else Priority.NORMAL
+    own_files = choices.own_files
+    if own_files is None:
+        own_files = known is not None and known.own_files
     on_usenet = store is StoreKind.USENET
     newsgroups = list(defaults.newsgroups) if on_usenet else []
     realm: dict[str, object] = {
         "store": str(store),
         "profile": str(profile),
         "newsgroups": newsgroups,
+        "dress": NEWEST_DRESS,
     }
     if profile is Profile.SEALED:
         realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)
@@ -98,6 +123,8 @@ async def keep(
         "priority": int(priority),
         "compression": str(compression),
         "copies": choices.copies or (known.copies if known else 1),
+        "own_files": own_files,
+        "ignore_inode": _ignores_inode(known, choices),
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -124,6 +151,17 @@ def _place(
     return store, profile
 
 
+def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
+    if choices.ignore_inode is not None:
+        return choices.ignore_inode
+    return known is not None and known.ignore_inode
+
+
+async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
+    """Inode numbers of a folder's files change while nothing else does."""
+    await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
+
+
 async def _sealed_realm(
     tx: Transaction, values: dict[str, object], new_key: Callable[[], bytes]
 ) -> int:
@@ -148,9 +186,20 @@ async def _name(tx: Transaction, path: bytes) -> str:
 
 
 def _realm(row: tuple[Any, ...]) -> Realm:
-    return Realm(row[0], StoreKind(row[1]), Profile(row[2]), row[3], tuple(row[4]), row[5], row[6])
+    number, store, profile, domain, newsgroups, sender, wrapped_key, dress = row
+    return Realm(
+        number,
+        StoreKind(store),
+        Profile(profile),
+        domain,
+        tuple(newsgroups),
+        sender,
+        wrapped_key,
+        dress,
+    )
 
 
 def _folder(row: tuple[Any, ...]) -> Folder:
-    realm = _realm(row[6:])
-    return Folder(row[0], row[1], row[2], realm, Priority(row[3]), Compression(row[4]), row[5])
+    path, name, priority, compression, copies, *choices = row[1:9]
+    kept_as = Priority(priority), Compression(compression), copies
+    return Folder(row[0], path, name, _realm(row[9:]), *kept_as, *choices)

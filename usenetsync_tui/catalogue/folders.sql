@@ -1,55 +1,69 @@
 -- all
 -- Every folder with its realm, by name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  ORDER BY f.name;
 
 -- by_path
 -- The folder kept at a path.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.path = %(path)s;
 
 -- by_id
 -- The folder with an id.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.id = %(id)s;
 
 -- by_name
 -- The folder with a name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies,
-       r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender, r.wrapped_key
+SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
+       f.unstable_inodes, r.id, r.store, r.profile, r.domain, r.newsgroups, r.sender,
+       r.wrapped_key, r.dress
   FROM folders f JOIN realms r ON r.id = f.realm_id
  WHERE f.name = %(name)s;
 
 -- realm_by_id
 -- One realm.
-SELECT id, store, profile, domain, newsgroups, sender, wrapped_key FROM realms WHERE id = %(id)s;
+SELECT id, store, profile, domain, newsgroups, sender, wrapped_key, dress
+  FROM realms WHERE id = %(id)s;
 
 -- shared_realm
 -- The realm of all folders that post in the same way, made on first use.
-INSERT INTO realms (store, profile, domain, newsgroups, sender)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s)
+INSERT INTO realms (store, profile, domain, newsgroups, sender, dress)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(dress)s)
     ON CONFLICT (store, profile, newsgroups, sender) WHERE owner IS NULL
     DO UPDATE SET store = excluded.store
 RETURNING id;
 
 -- owned_realm
 -- The sealed realm of one folder, by the folder's path: a folder that comes back to it finds its
--- key and its articles again. Its key stays; where it posts may change.
+-- key and its articles again. Its key stays until it is renewed; where it posts may change.
 UPDATE realms SET newsgroups = %(newsgroups)s
- WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s
+ WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s AND NOT renewed
 RETURNING id;
+
+-- is_owned
+-- Whether a folder has a sealed realm, by the folder's path.
+SELECT EXISTS (SELECT FROM realms
+                WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s);
 
 -- insert_owned_realm
 -- A sealed realm with its key, which is wrapped.
-INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s)
+INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(dress)s)
 RETURNING id;
+
+-- wrapped_keys
+-- The keys of all sealed realms, the newest first.
+SELECT wrapped_key FROM realms WHERE wrapped_key IS NOT NULL ORDER BY id DESC;
 
 -- names_like
 -- Names that are taken: a folder's last part, or that with a number.
@@ -57,12 +71,18 @@ SELECT name FROM folders WHERE name = %(name)s OR starts_with(name, %(name)s || 
 
 -- insert
 -- A new folder.
-INSERT INTO folders (path, name, realm_id, priority, compression, copies)
-VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s);
+INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files,
+                     ignore_inode)
+VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s,
+        %(ignore_inode)s);
 
 -- update
 -- The choices remembered for a folder.
 UPDATE folders
    SET realm_id = %(realm)s, priority = %(priority)s, compression = %(compression)s,
-       copies = %(copies)s
+       copies = %(copies)s, own_files = %(own_files)s, ignore_inode = %(ignore_inode)s
  WHERE id = %(id)s;
+
+-- unstable_inodes
+-- What reading has shown; it is remembered, for the next walk compares without opening.
+UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;

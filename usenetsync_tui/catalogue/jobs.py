@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from usenetsync_tui.catalogue import left_out
@@ -10,6 +12,7 @@ from usenetsync_tui.catalogue.session import Transaction, column, load, text
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.sources import Refusal, RefusalKind
 
 _SQL = load("jobs.sql")
 
@@ -113,10 +116,19 @@ async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:
     return owned
 
 
+async def allow_shrink(tx: Transaction, job_id: int) -> None:
+    """An upload takes the folder as it is, however little is left of it."""
+    await tx.run(_SQL["allow_shrink"], {"id": job_id})
+
+
 async def set_state(
-    tx: Transaction, job_id: int, state: JobState, message: str | None = None
+    tx: Transaction,
+    job_id: int,
+    state: JobState,
+    message: str | None = None,
+    refusal: Refusal | None = None,
 ) -> None:
-    """A step in a job's life, with a word for the user."""
+    """A step in a job's life, with a word for the user, and why the folder was refused."""
     await tx.run(
         _SQL["set_state"],
         {
@@ -124,6 +136,7 @@ async def set_state(
             "state": str(state),
             "over": state.is_over,
             "message": None if message is None else text(message),
+            "refusal": None if refusal is None else json.dumps(asdict(refusal)),
         },
     )
 
@@ -211,4 +224,8 @@ async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[
 
 
 def _job(row: tuple[Any, ...]) -> Job:
-    return Job(row[0], row[1], Verb(row[2]), Priority(row[3]), JobState(row[4]), *row[5:])
+    said = row[18]
+    refusal = None if said is None else Refusal(**{**said, "kind": RefusalKind(said["kind"])})
+    states = Verb(row[2]), Priority(row[3]), JobState(row[4])
+    fields: tuple[Any, ...] = (*states, *row[5:18], refusal)
+    return Job(row[0], row[1], *fields)

@@ -12,6 +12,10 @@ VALUES (%(folder)s, 'upload', %(priority)s, 'queued',
         (SELECT max(version) FROM snapshots WHERE folder_id = %(folder)s AND state = 0), true)
 RETURNING id;
 
+-- allow_shrink
+-- An upload takes the folder as it is, however little is left of it.
+UPDATE jobs SET allow_shrink = true WHERE id = %(id)s;
+
 -- open_of_folder
 -- The job of the queue that already does this to the folder.
 SELECT id FROM jobs
@@ -27,7 +31,8 @@ SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND qu
 -- The job of each folder that is open, or else the last one that ended.
 SELECT DISTINCT ON (folder_id)
        id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
+       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
+       allow_shrink, refusal
   FROM jobs
  WHERE queued OR state NOT IN ('queued', 'running', 'paused')
  ORDER BY folder_id, state = 'running' DESC, state IN ('queued', 'paused') DESC, id DESC;
@@ -39,19 +44,22 @@ SELECT bodies FROM jobs WHERE id = %(id)s;
 -- by_id
 -- One job.
 SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
+       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
+       allow_shrink, refusal
   FROM jobs WHERE id = %(id)s;
 
 -- recent
 -- The latest jobs, newest first.
 SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
+       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
+       allow_shrink, refusal
   FROM jobs ORDER BY id DESC LIMIT %(limit)s;
 
 -- open
 -- Jobs of the queue that are not over, in their order.
 SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message
+       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
+       allow_shrink, refusal
   FROM jobs WHERE state IN ('queued', 'running', 'paused') AND queued
  ORDER BY priority, id;
 
@@ -66,7 +74,7 @@ SELECT EXISTS (SELECT FROM jobs WHERE folder_id = %(folder)s AND verb = 'restore
 
 -- set_state
 -- A step in a job's life.
-UPDATE jobs SET state = %(state)s, message = %(message)s,
+UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s::jsonb,
        finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s;
 
@@ -76,7 +84,8 @@ UPDATE jobs SET owns_target = true WHERE id = %(id)s;
 
 -- change_state
 -- What a user asks of a job of the queue, if it is in a state where that can be.
-UPDATE jobs SET state = %(state)s, message = NULL, finished_at = CASE WHEN %(over)s THEN now() END
+UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,
+       finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
 RETURNING id;
 

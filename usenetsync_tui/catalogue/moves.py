@@ -1,7 +1,9 @@
 """A folder whose articles go elsewhere from now on: to another realm, or in more copies.
 
 Its current files are then read again in the version under construction, though they did not
-change; earlier versions keep their articles where they are.
+change; earlier versions keep their articles where they are. A realm that only continues another
+one under a new key (`keys`) is the same place: what is there stays there, but for files that are
+not whole, or that cannot be decoded.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.segments import LARGEST_PAYLOAD
 
 _SQL = load("moves.sql")
 
@@ -30,6 +33,20 @@ async def strays(tx: Transaction, folder: Folder, after: bytes, limit: int) -> l
     return column(
         await tx.fetch(_SQL["strays"], {**_values(folder, 0), "after": after, "limit": limit})
     )
+
+
+async def torn(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
+    """Keys of some current files whose articles are under an earlier key, and not all there."""
+    return column(await tx.fetch(_SQL["torn"], {**_values(folder, 0), "limit": limit}))
+
+
+async def oversized(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
+    """Keys of some current files that can never be had back from Usenet as they were cut.
+
+    They were planned, or posted, when `chunk_size` was larger than what can be decoded.
+    """
+    values = {**_values(folder, 0), "largest": LARGEST_PAYLOAD, "limit": limit}
+    return column(await tx.fetch(_SQL["oversized"], values))
 
 
 async def read_again(

@@ -1,7 +1,11 @@
 -- placed
--- Whether the version under construction, or else the one before it, went to a realm in so many
--- copies.
-SELECT realm_id = %(realm)s AND copies >= %(copies)s
+-- Whether the version under construction, or else the one before it, went to a realm, or to one that
+-- this continues, in so many copies.
+WITH RECURSIVE home AS (
+    SELECT id, continues FROM realms WHERE id = %(realm)s
+     UNION ALL
+    SELECT r.id, r.continues FROM realms r JOIN home ON r.id = home.continues)
+SELECT realm_id IN (SELECT id FROM home) AND copies >= %(copies)s
   FROM snapshots
  WHERE folder_id = %(folder)s AND version <= %(version)s AND realm_id IS NOT NULL
  ORDER BY version DESC LIMIT 1;
@@ -12,12 +16,43 @@ UPDATE snapshots SET realm_id = %(realm)s, copies = %(copies)s
  WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- strays
--- Current files after a key whose articles are in another realm, or fewer than wanted.
+-- Current files after a key whose articles are in another realm, which this does not continue, or
+-- fewer than wanted.
+WITH RECURSIVE home AS (
+    SELECT id, continues FROM realms WHERE id = %(realm)s
+     UNION ALL
+    SELECT r.id, r.continues FROM realms r JOIN home ON r.id = home.continues)
 SELECT f.path_key
   FROM files f JOIN objects o ON o.id = f.object_id
  WHERE f.folder_id = %(folder)s AND f.path_key > %(after)s AND f.last_version IS NULL
-   AND (o.realm_id <> %(realm)s OR o.copies < %(copies)s)
+   AND (o.realm_id NOT IN (SELECT id FROM home) OR o.copies < %(copies)s)
  ORDER BY f.path_key
+ LIMIT %(limit)s;
+
+-- torn
+-- Current files whose articles are in a realm that this continues, and not all there: nothing can be
+-- sent there any more.
+WITH RECURSIVE home AS (
+    SELECT id, continues FROM realms WHERE id = %(realm)s
+     UNION ALL
+    SELECT r.id, r.continues FROM realms r JOIN home ON r.id = home.continues)
+SELECT f.path_key
+  FROM objects o
+  JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
+              AND f.path_key BETWEEN o.first_key AND o.last_key
+ WHERE o.folder_id = %(folder)s AND NOT o.complete
+   AND o.realm_id <> %(realm)s AND o.realm_id IN (SELECT id FROM home)
+ LIMIT %(limit)s;
+
+-- oversized
+-- Current files with an article that is larger than anybody can decode.
+SELECT f.path_key
+  FROM objects o
+  JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
+              AND f.path_key BETWEEN o.first_key AND o.last_key
+ WHERE o.folder_id = %(folder)s AND least(o.segment_size, o.size) > %(largest)s
+   AND EXISTS (SELECT FROM segments s
+                WHERE s.object_id = o.id AND s.payload_size > %(largest)s)
  LIMIT %(limit)s;
 
 -- read_again
@@ -32,7 +67,7 @@ WITH stray AS (
        AND last_version IS NULL
  RETURNING *)
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, long_path)
-SELECT folder_id, path_key, %(version)s, kind, 0, size, mtime_ns, ctime_ns, inode, mode, link,
-       long_path
+                   inode, mode, link, uid, gid, long_path)
+SELECT folder_id, path_key, %(version)s, kind, 0, coalesce(stat_size, size), mtime_ns, ctime_ns,
+       inode, mode, link, uid, gid, long_path
   FROM stray WHERE first_version < %(version)s;

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load("nzb.sql")
 
@@ -45,6 +47,21 @@ async def files_page(
     """The next files of a version after a key."""
     values = {"folder": folder, "version": version, "after": after, "limit": limit}
     return [WiredFile(*r) for r in await tx.fetch(_SQL["files_page"], values)]
+
+
+async def begin_names(tx: Transaction) -> None:
+    """Room for the names of one NZB, until the transaction ends."""
+    await tx.run(_SQL["staging"])
+
+
+async def add_names(tx: Transaction, digests: Sequence[bytes]) -> None:
+    """Some more names, each as a digest."""
+    await copy_rows(tx.connection, _SQL["copy_names"], ("bytea",), [(d,) for d in digests])
+
+
+async def meeting_names(tx: Transaction) -> set[bytes]:
+    """The digests that were added more than once."""
+    return set(column(await tx.fetch(_SQL["meeting"])))
 
 
 async def articles(tx: Transaction, object_id: int, after: int, limit: int) -> list[WiredArticle]:

@@ -11,6 +11,18 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, 
   LEFT JOIN objects o ON o.id = f.object_id
  ORDER BY f.path_key;
 
+-- staging
+-- The names of one NZB, as far as they can meet; temporary, so no WAL is written for it.
+CREATE TEMPORARY TABLE IF NOT EXISTS nzb_names (name bytea) ON COMMIT DELETE ROWS;
+
+-- copy_names
+-- Binary COPY of digests of names.
+COPY nzb_names (name) FROM STDIN (FORMAT BINARY);
+
+-- meeting
+-- Those of the names that come more than once.
+SELECT name FROM nzb_names GROUP BY name HAVING count(*) > 1;
+
 -- articles
 -- The articles of one object as they are called on the wire, first copies, in order: an NZB.
 SELECT s.segment_index, s.message_id, s.wire_size, s.payload_size, s.status, s.posted_at,

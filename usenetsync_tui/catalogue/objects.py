@@ -114,6 +114,11 @@ async def delete_unused(tx: Transaction, object_id: int) -> bool:
     return row is not None and bool(row[0])
 
 
+async def delete_left_behind(tx: Transaction, folder: int) -> None:
+    """Forget what will never be whole and nothing refers to: its files went on in others."""
+    await tx.run(_SQL["delete_left_behind"], {"folder": folder})
+
+
 async def page(
     tx: Transaction, folder: int, after: int, limit: int
 ) -> list[tuple[int, bytes, bytes]]:
@@ -121,7 +126,7 @@ async def page(
     return await tx.fetch(_SQL["page"], {"folder": folder, "after": after, "limit": limit})
 
 
-async def shape(tx: Transaction, object_id: int) -> tuple[int, int] | None:
-    """(segment size, copies) of a file's object that a resumed upload may go on with."""
+async def shape(tx: Transaction, object_id: int) -> tuple[int, int, int] | None:
+    """(size, segment size, copies) of a file's object that a resumed upload may go on with."""
     row = await tx.maybe(_SQL["shape"], {"object": object_id})
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], row[2]) if row else None

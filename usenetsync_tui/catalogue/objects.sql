@@ -55,6 +55,14 @@ DELETE FROM objects o
           AND f.path_key BETWEEN o.first_key AND o.last_key)
 RETURNING o.complete;
 
+-- delete_left_behind
+-- Objects of a folder that will never be whole and in which no file of any version lies.
+DELETE FROM objects o
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND NOT EXISTS (
+       SELECT FROM files f
+        WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+          AND f.path_key BETWEEN o.first_key AND o.last_key);
+
 -- page
 -- The objects of a folder after an id, and where their files are: what verify walks.
 SELECT id, first_key, last_key
@@ -63,6 +71,6 @@ SELECT id, first_key, last_key
 -- shape
 -- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
 -- stale segments: those are of other content.
-SELECT segment_size, copies FROM objects o
+SELECT size, segment_size, copies FROM objects o
  WHERE id = %(object)s AND kind = 0
    AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 6);

@@ -21,6 +21,7 @@ class Known(NamedTuple):
     codec: int
     payload_size: int
     status: int
+    by_body: bool = False
 
 
 async def by_hash(
@@ -39,7 +40,7 @@ async def by_slice(
     """(object, segment index, what is known) of some slices, for realms that share nothing."""
     objects, indexes = zip(*slices, strict=True) if slices else ((), ())
     rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
-    return [(r[6], r[7], Known(*r[:6])) for r in rows]
+    return [(r[7], r[8], Known(*r[:7])) for r in rows]
 
 
 async def insert(
@@ -64,6 +65,7 @@ async def insert(
             "nonces": [s.nonce for s in segments],
             "message_ids": [s.message_id for s in segments],
             "statuses": [int(s.status) for s in segments],
+            "by_body": [s.by_body for s in segments],
         },
     )
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
@@ -80,7 +82,8 @@ async def mark_posted(
 ) -> Counter[int]:
     """The store holds them; returns the rows that became posted per object.
 
-    `check_after`: seconds until the store is to be asked for them; None: it need not be.
+    `check_after`: seconds until the store is to be asked for them; None: it need not be, but for
+    those that were posted again.
     """
     rows = await tx.fetch(
         _SQL["mark_posted"],
@@ -112,7 +115,7 @@ async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str
 
 
 async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
-    """The store said again that it holds the articles of these rows."""
+    """The articles of these rows are there, and so are the bytes of those `by_body`."""
     await tx.run(
         _SQL["mark_verified"],
         {
@@ -124,16 +127,25 @@ async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
 
 
 async def mark_missing(
-    tx: Transaction, message_ids: Collection[bytes], error: str, *, poisoned: bool = False
+    tx: Transaction,
+    message_ids: Collection[bytes],
+    error: str,
+    *,
+    by_body: bool = False,
+    rename: bool = False,
 ) -> Counter[int]:
     """Not there, or not as posted; returns the rows that became missing per object.
 
-    `poisoned`: posting them again under the same Message-IDs would not help.
+    `by_body`: their bytes could not be had, and only bytes prove them from now on. `rename`:
+    posting them again under the same Message-IDs would not help.
     """
-    rows = await tx.fetch(
-        _SQL["mark_missing"],
-        {"message_ids": list(message_ids), "error": error, "poisoned": poisoned},
-    )
+    values = {
+        "message_ids": list(message_ids),
+        "error": error,
+        "by_body": by_body,
+        "rename": rename,
+    }
+    rows = await tx.fetch(_SQL["mark_missing"], values)
     return Counter(r[0] for r in rows)
 
 
@@ -200,6 +212,7 @@ def segments_of(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
             error=r[10],
             realm_id=r[11],
             reposts=r[12],
+            by_body=r[13],
         )
         for r in rows
     ]

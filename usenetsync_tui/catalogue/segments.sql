@@ -1,11 +1,12 @@
 -- by_hash
 -- Copies of these segments the realm already has or has planned: dedupe. One row for each, for
 -- the rows of a hash share one article, and a hash of zeros may have millions of them.
-SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payload_size, known.status
+SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payload_size, known.status,
+       known.by_body
   FROM unnest(%(hashes)b::bytea[]) AS wanted(hash)
  CROSS JOIN generate_series(0, %(copies)s - 1) AS copy(redundancy)
  CROSS JOIN LATERAL (
-       SELECT hash, redundancy, message_id, codec, payload_size, status
+       SELECT hash, redundancy, message_id, codec, payload_size, status, by_body
          FROM segments s
         WHERE s.realm_id = %(realm)s AND s.hash = wanted.hash
           AND s.redundancy = copy.redundancy AND s.status <> 6
@@ -13,48 +14,79 @@ SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payloa
 
 -- by_slice
 -- The ledger of some slices of objects: a plain realm shares nothing between them.
-SELECT hash, redundancy, message_id, codec, payload_size, status, object_id, segment_index
+SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, object_id,
+       segment_index
   FROM segments
   JOIN unnest(%(objects)b::int8[], %(indexes)b::int4[]) AS slice(object_id, segment_index)
  USING (object_id, segment_index)
  WHERE status <> 6;
 
 -- insert
--- New rows of the ledger; those that are there already stay as they are.
+-- New rows of the ledger; those that are there already stay as they are. What their nonces seal is
+-- counted, whether the row is new or not. One that only its bytes prove is looked for even where
+-- what the store acknowledges is believed.
+WITH sealed AS (
+    UPDATE realms SET sealed = sealed + used.units
+      FROM (SELECT sum(1 + (payload_size - 1) / 1048576) AS units
+              FROM unnest(%(payload_sizes)b::int4[], %(nonces)b::bytea[]) AS u(payload_size, nonce)
+             WHERE nonce IS NOT NULL) AS used
+     WHERE id = %(realm)s AND used.units IS NOT NULL)
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, nonce, message_id, status, posted_at, check_at)
+                      codec, nonce, message_id, status, by_body, posted_at, check_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
-       u.codec, u.nonce, u.message_id, u.status, CASE WHEN u.status IN (2, 3) THEN now() END,
-       CASE WHEN u.status = 2 THEN now() + %(check_after)s::float8 * interval '1 second' END
+       u.codec, u.nonce, u.message_id, u.status, u.by_body,
+       CASE WHEN u.status IN (2, 3) THEN now() END,
+       CASE WHEN u.status = 2
+            THEN now() + coalesce(%(check_after)s::float8, CASE WHEN u.by_body THEN 0 END)
+                 * interval '1 second' END
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[], %(sizes)b::int4[],
               %(payload_sizes)b::int4[], %(hashes)b::bytea[], %(codecs)b::int2[],
-              %(nonces)b::bytea[], %(message_ids)b::bytea[], %(statuses)b::int2[])
+              %(nonces)b::bytea[], %(message_ids)b::bytea[], %(statuses)b::int2[],
+              %(by_body)b::bool[])
        AS u(object_id, segment_index, redundancy, size, payload_size, hash, codec, nonce,
-            message_id, status)
+            message_id, status, by_body)
     ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING
 RETURNING object_id, status;
 
 -- mark_sending
--- Articles about to be sent again under their own Message-IDs, sealed anew where they are sealed.
+-- Articles about to be sent again under their own Message-IDs, with another nonce where they are
+-- sealed: counted as in insert.
+WITH sealed AS (
+    UPDATE realms r SET sealed = r.sealed + used.units
+      FROM (SELECT s.realm_id, sum(1 + (s.payload_size - 1) / 1048576) AS units
+              FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
+             CROSS JOIN LATERAL (SELECT realm_id, payload_size FROM segments
+                                  WHERE message_id = u.message_id LIMIT 1) AS s
+             WHERE u.nonce IS NOT NULL
+             GROUP BY s.realm_id) AS used
+     WHERE r.id = used.realm_id)
 UPDATE segments s SET status = 1, nonce = u.nonce
   FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
  WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6);
 
 -- mark_posted
 -- The store holds these articles; every row that shares one is posted with it. With a delay the
--- store is asked for it again after so many seconds.
+-- store is asked for it again after so many seconds; what was posted again is always looked for.
 UPDATE segments s
    SET status = 2, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
        server = coalesce(nullif(u.server, ''), s.server),
        wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
-       check_at = now() + %(check_after)s::float8 * interval '1 second'
+       check_at = now() + coalesce(%(check_after)s::float8,
+                                   CASE WHEN s.by_body OR s.reposts > 0 THEN 0 END)
+                          * interval '1 second'
   FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[])
        AS u(message_id, server, wire_size)
  WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6)
 RETURNING s.object_id;
 
 -- rename
--- An article gets a new Message-ID, for what is known under the old one cannot be read.
+-- An article gets a new Message-ID, for what is known under the old one cannot be read. It gets
+-- another nonce where it is sealed: counted as in insert.
+WITH sealed AS (
+    UPDATE realms r SET sealed = r.sealed + 1 + (s.payload_size - 1) / 1048576
+      FROM (SELECT realm_id, payload_size FROM segments
+             WHERE message_id = %(old)b LIMIT 1) AS s
+     WHERE r.id = s.realm_id AND %(nonce)b::bytea IS NOT NULL)
 UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
  WHERE message_id = %(old)b AND status <> 6;
 
@@ -69,19 +101,20 @@ UPDATE segments s SET status = 5, tries = s.tries + %(tries)s, error = %(error)s
  WHERE s.message_id = %(message_id)s AND s.status NOT IN (2, 3, 6);
 
 -- mark_verified
--- The store said again that it holds the articles of these rows. By row, not by Message-ID: the
--- article of a hash of zeros may have millions.
-UPDATE segments s SET status = 3, verified_at = now(), check_at = NULL, reposts = 0
+-- The articles of these rows are there: the store said so again or, where only that is proof, gave
+-- their bytes out. By row, not by Message-ID: the article of a hash of zeros may have millions.
+UPDATE segments s
+   SET status = 3, verified_at = now(), check_at = NULL, reposts = 0, by_body = false
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
        AS u(object_id, segment_index, redundancy)
  WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
    AND s.redundancy = u.redundancy AND s.status IN (2, 3);
 
 -- mark_missing
--- The store does not hold these articles, or not as they were posted. What is poisoned would not
--- be mended under its own name.
-UPDATE segments SET status = 4, error = %(error)s, check_at = NULL,
-       reposts = CASE WHEN %(poisoned)s THEN greatest(reposts, 1) ELSE reposts END
+-- The store does not hold these articles, or not as they were posted. What counts as posted again
+-- already is not mended under its own name.
+UPDATE segments SET status = 4, error = %(error)s, check_at = NULL, by_body = by_body OR %(by_body)s,
+       reposts = CASE WHEN %(rename)s THEN greatest(reposts, 1) ELSE reposts END
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN (2, 3)
 RETURNING object_id;
 
@@ -93,7 +126,7 @@ UPDATE segments SET status = 6
 -- unposted
 -- The next articles of an object the store has not acknowledged, after a copy of a segment.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts
+       tries, error, realm_id, reposts, by_body
   FROM segments
  WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
    AND status NOT IN (2, 3, 6)
@@ -103,7 +136,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 -- of_object
 -- The copies of some segments of one object that can be fetched, in order.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts
+       tries, error, realm_id, reposts, by_body
   FROM segments
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND status <> 6
@@ -112,7 +145,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 -- posted
 -- The next posted articles of some objects, after a copy of a segment: what verify looks for.
 SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts
+       tries, error, realm_id, reposts, by_body
   FROM segments
  WHERE object_id = ANY(%(objects)b::int8[]) AND status IN (2, 3)
    AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.files import VersionCounts
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 
 _SQL = load("snapshots.sql")
@@ -17,10 +18,41 @@ async def of_folder(tx: Transaction, folder: int) -> list[Snapshot]:
     return [Snapshot(r[0], r[1], SnapshotState(r[2]), *r[3:]) for r in rows]
 
 
+async def finished(tx: Transaction, folder: int) -> list[Snapshot]:
+    """The versions that can be restored, oldest first."""
+    return [s for s in await of_folder(tx, folder) if s.state is not SnapshotState.BUILDING]
+
+
 async def latest_finished(tx: Transaction, folder: int) -> Snapshot | None:
     """The newest version that can be restored."""
-    finished = [s for s in await of_folder(tx, folder) if s.state is not SnapshotState.BUILDING]
-    return finished[-1] if finished else None
+    found = await finished(tx, folder)
+    return found[-1] if found else None
+
+
+async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
+    """The version that is meant; None: the newest finished one.
+
+    What lists, restores, checks or exports a version asks here which one. `UnknownSnapshotError`
+    where there is none, also of a version that is not finished.
+    """
+    every = await of_folder(tx, folder)
+    versions = [s.version for s in every if s.state is not SnapshotState.BUILDING]
+    if wanted in versions:
+        return wanted
+    if any(s.version == wanted for s in every):
+        raise UnknownSnapshotError(f"Version {wanted} is not finished yet.")
+    if not versions:
+        raise UnknownSnapshotError("No version of it is finished yet.")
+    if wanted is not None:
+        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
+        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
+    return versions[-1]
+
+
+async def under_construction(tx: Transaction, folder: int) -> int | None:
+    """The version that an upload builds, or was interrupted in."""
+    every = await of_folder(tx, folder)
+    return next((s.version for s in every if s.state is SnapshotState.BUILDING), None)
 
 
 async def begin(tx: Transaction, folder: int) -> int:

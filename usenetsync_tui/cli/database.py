@@ -10,8 +10,8 @@ import click
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
-from usenetsync_tui.postgres.pool import redacted
 
 
 @click.group()
@@ -36,7 +36,7 @@ def status(as_json: bool) -> None:
     async def show() -> Exit:
         settings, _ = environment()
         if settings.database_url is not None:
-            url = redacted(settings.database_url.get_secret_value())
+            url = shown(settings.database_url.get_secret_value())
             _line(as_json, {"server": "external", "url": url})
             return Exit.DONE
         fields = asdict(_server().status())
@@ -83,7 +83,7 @@ def url(as_json: bool) -> None:
     async def show() -> Exit:
         settings, _ = environment()
         given = settings.database_url
-        text = redacted(given.get_secret_value()) if given is not None else _server().url()
+        text = shown(given.get_secret_value()) if given is not None else _server().url()
         if as_json:
             words.emit("url", url=text)
         else:

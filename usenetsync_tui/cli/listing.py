@@ -12,9 +12,8 @@ from usenetsync_tui.catalogue.browse import file_row
 from usenetsync_tui.catalogue.files import Span
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
-from usenetsync_tui.errors import UnknownSnapshotError, UsageError
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.safe_name import safe_name
 
 _PAGE = 1000
@@ -31,9 +30,9 @@ def list_folders(as_json: bool) -> None:
 async def _folders(as_json: bool) -> Exit:
     async with looking("folders") as opened, opened.catalogue.transaction() as tx:
         every = await folders.every(tx)
-        versions = {f.id: await snapshots.of_folder(tx, f.id) for f in every}
+        versions = {f.id: await snapshots.finished(tx, f.id) for f in every}
     for folder in every:
-        done = [s for s in versions[folder.id] if s.state is not SnapshotState.BUILDING]
+        done = versions[folder.id]
         if as_json:
             shown = replace(folder, realm=replace(folder.realm, wrapped_key=None))
             words.emit("folder", **words.row(shown), versions=[s.version for s in done])
@@ -91,13 +90,11 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
     async with looking("files") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-            known = [s.version for s in await snapshots.of_folder(tx, folder.id)]
-        if not known or (version is not None and version not in known):
-            raise UnknownSnapshotError(f"{version or 'none is complete'}")
+            chosen = await snapshots.finished_version(tx, folder.id, version)
         start_key = b""
         while True:
             async with opened.catalogue.transaction() as tx:
-                span = Span(folder.id, version or known[-1], start_key)
+                span = Span(folder.id, chosen, start_key)
                 page = await files.version_page(tx, span, _PAGE)
             for row in page:
                 seen = file_row(row)

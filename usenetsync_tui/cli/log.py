@@ -12,6 +12,7 @@ import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from usenetsync_tui.locations import make_private
 from usenetsync_tui.postgres.pool import redacted
 
 _LARGEST = 1 << 20
@@ -28,7 +29,7 @@ class _PrivateFile(RotatingFileHandler):
 
     def _open(self) -> io.TextIOWrapper:
         path = Path(self.baseFilename)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 

@@ -11,11 +11,10 @@ from typing import IO
 
 import click
 
-from usenetsync_tui.catalogue import snapshots
+from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
-from usenetsync_tui.errors import TargetError, UnknownSnapshotError
-from usenetsync_tui.model.folders import SnapshotState
+from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.nzb import write_nzb
 
@@ -34,11 +33,7 @@ async def _nzb(word: str, output: Path, version: int | None, as_json: bool) -> E
     async with looking("nzb") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-            every = await snapshots.of_folder(tx, folder.id)
-        known = [s.version for s in every if s.state is not SnapshotState.BUILDING]
-        if not known or (version is not None and version not in known):
-            raise UnknownSnapshotError(f"{version or 'none is complete'}")
-        chosen = version or known[-1]
+            chosen = await finished_version(tx, folder.id, version)
         with _whole(output) as file:
             listed = await write_nzb(opened.catalogue, folder, chosen, file.write)
     if as_json:

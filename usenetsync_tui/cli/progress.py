@@ -48,6 +48,7 @@ def progress_fields(job: JobStatus) -> dict[str, object]:
         "file": job.current,
         "files": job.done_files,
         "total_files": job.total_files,
+        "missed": job.missed_files,
         "scanned": job.scanned,
         "entries": job.entries,
         "throughput": round(job.bytes_per_second, 1),

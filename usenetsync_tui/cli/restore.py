@@ -10,7 +10,9 @@ import anyio
 import click
 
 from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.run import (
     Exit,
     environment,
@@ -22,7 +24,7 @@ from usenetsync_tui.cli.run import (
 )
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.opening import application_name
-from usenetsync_tui.engine.single import SingleJob, finished_version
+from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import Verb
@@ -45,6 +47,7 @@ async def _restore(
     word: str, target: Path, version: int | None, prefix: str, as_json: bool
 ) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     async with (
         looking("restore") as opened,
         Stores(opened.catalogue, settings, locations) as stores,
@@ -78,6 +81,7 @@ def verify(folder: str, body: bool, as_json: bool) -> None:
 
 async def _verify(word: str, body: bool, as_json: bool) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     async with (
         looking("verify") as opened,
         Stores(opened.catalogue, settings, locations) as stores,
@@ -101,16 +105,17 @@ async def _verify(word: str, body: bool, as_json: bool) -> Exit:
 
 
 def _tell_found(found: Verified, as_json: bool) -> None:
-    bad = found.missing + found.damaged
+    bad = found.missing + found.damaged + found.unknown
     if as_json:
         words.emit("verified", **words.row(found))
         return
-    share = 100 * (found.checked - bad) / found.checked if found.checked else 100.0
-    # Rounded down: 100 % is said only when nothing is missing.
+    share = 100 * max(0, found.checked - bad) / found.checked if found.checked else 100.0
+    # Rounded down: 100 % is said only when nothing is missing, and all is known.
     words.say(
         f"verified {math.floor(share * 100) / 100:.2f} % of {words.number(found.checked)} "
         f"articles: {found.missing} missing, {found.damaged} damaged"
-        + (f", {found.reposted} posted again" if bad else "")
+        + (f", {words.number(found.unknown)} unknown" if found.unknown else "")
+        + (f", {found.reposted} posted again" if bad > found.unknown else "")
     )
     for version, count in found.lost:
         words.say(f"  version {version} still lacks {words.number(count)}")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from functools import cache
 from typing import TypeVar
 
 import anyio
@@ -40,8 +41,16 @@ class Exit(IntEnum):
 def environment() -> tuple[Settings, Locations]:
     """The settings and places of this user; from here on libraries log to a file there."""
     locations = Locations.find(os.environ)
+    _tighten(locations)
     log_to(locations.log_dir)
     return load_settings(locations.config_dir), locations
+
+
+@cache
+def _tighten(locations: Locations) -> None:
+    """Once: a verb may ask for its environment twice."""
+    for line in locations.tighten():
+        words.complain(f"usenetsync: {safe_name(line)}")
 
 
 def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:

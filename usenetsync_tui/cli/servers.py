@@ -7,6 +7,7 @@ import os
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
@@ -30,6 +31,7 @@ def servers(context: click.Context, as_json: bool) -> None:
 
 async def _list(as_json: bool) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     for server in settings.usenet_servers(os.environ):
         if as_json:
             fields = words.row(server)
@@ -67,6 +69,7 @@ def test(names: tuple[str, ...], as_json: bool) -> None:
 
 async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
     settings, locations = environment()
+    warn_of_servers(settings)
     known = {server.name: server for server in settings.usenet_servers(os.environ)}
     if not known:
         raise UsageError(_none(locations))

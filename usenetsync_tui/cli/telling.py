@@ -9,6 +9,7 @@ from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.status import JobStatus
 
 _SHOWN = 20
 CODES = {
@@ -18,11 +19,14 @@ CODES = {
     JobState.CANCELLED: Exit.INTERRUPTED,
     JobState.QUEUED: Exit.INTERRUPTED,
 }
+OWN_IN_PUBLIC = "UsenetSync's OWN PASSWORDS AND KEYS are in it, and everybody can read it."
 _GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED: "!"}
 
 
 def tell(summary: Summary, *, as_json: bool) -> None:
     """The summary of a job: a few lines, or one JSON object after its notices."""
+    if summary.folder.is_public and summary.folder.own_files:
+        words.complain(words.red(f"usenetsync: {summary.folder.name}: {OWN_IN_PUBLIC}"))
     if as_json:
         for notice in summary.notices:
             words.emit("notice", job=summary.figures.id, **words.row(notice))
@@ -30,6 +34,8 @@ def tell(summary: Summary, *, as_json: bool) -> None:
         return
     glyph = _GLYPHS.get(summary.outcome.state, "‖")
     words.say(f"{glyph} {summary.folder.name}: {summary.outcome.message}")
+    if summary.outcome.refusal is not None:
+        return
     for line in _figures(summary):
         words.say(f"  {line}")
     for notice in summary.notices[:_SHOWN]:
@@ -66,16 +72,23 @@ def _figures(summary: Summary) -> list[str]:
             if figures.verified:
                 lines.append(f"{words.number(figures.verified)} articles looked for, and there")
         case Verb.RESTORE:
-            lines.append(
-                f"{words.number(figures.done_files)} files, "
-                f"{words.size(figures.done_bytes)} restored {rate}"
-            )
+            lines.append(_restored(figures, rate))
             if figures.from_copies:
                 count = words.number(figures.from_copies)
                 lines.append(f"{count} segments from a further copy: the first was not to be had")
         case Verb.VERIFY:
             pass
     return lines
+
+
+def _restored(figures: JobStatus, rate: str) -> str:
+    """What is in the target now: what was there already is part of it, what failed is not."""
+    done = f"{words.number(figures.done_files)} files, {words.size(figures.done_bytes)} restored"
+    there = f" ({words.number(figures.unchanged)} were there already)" if figures.unchanged else ""
+    missed = (
+        f"; {words.number(figures.missed_files)} files not restored" if figures.missed_files else ""
+    )
+    return f"{done}{there} {rate}{missed}"
 
 
 def _server(server: ServerStatus) -> str:
@@ -97,14 +110,17 @@ def _fields(summary: Summary) -> dict[str, object]:
         "state": summary.outcome.state,
         "version": summary.outcome.version,
         "message": summary.outcome.message,
+        "refusal": summary.outcome.refusal,
         "snapshot": summary.snapshot,
         "entries": figures.entries,
         "unchanged": figures.unchanged,
+        "missed": figures.missed_files,
         "files": figures.done_files,
         "bytes": figures.done_bytes,
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
         "verified": figures.verified,
+        "unverified": figures.unverified,
         "from_copies": figures.from_copies,
         "servers": summary.servers,
         "errors": figures.errors,

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
-from usenetsync_tui.cli.telling import CODES, tell
+from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
-from usenetsync_tui.errors import SourceError, UsageError
+from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Tls
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.settings import Settings
 
@@ -34,6 +35,23 @@ from usenetsync_tui.settings import Settings
 @click.option("--compression", type=click.Choice([c.value for c in Compression]))
 @click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
 @click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
+@click.option(
+    "--allow-shrink",
+    is_flag=True,
+    help="Take the folders as they are, also where most files are gone or the disk is another.",
+)
+@click.option(
+    "--include-own-files/--exclude-own-files",
+    "own_files",
+    default=None,
+    help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
+    "They are not, unless you say so; its database never is.",
+)
+@click.option(
+    "--ignore-inode/--compare-inode",
+    default=None,
+    help="Whether another inode number alone is no reason to read a file again.",
+)
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -42,6 +60,9 @@ def upload(
     compression: str | None,
     copies: int | None,
     priority: str | None,
+    allow_shrink: bool,
+    own_files: bool | None,
+    ignore_inode: bool | None,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -51,25 +72,39 @@ def upload(
         copies=copies,
         priority=Priority[priority.upper()] if priority else None,
         compression=Compression(compression) if compression else None,
+        own_files=own_files,
+        ignore_inode=ignore_inode,
     )
-    start(lambda: _upload(paths, choices, as_json), as_json=as_json)
+    wanted = Wanted(choices, allow_shrink)
+    start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of every folder of a command."""
+
+    choices: FolderChoices
+    allow_shrink: bool
 
 
 def folder_path(path: Path) -> bytes:
     """The absolute path a folder is kept under. `SourceError` when it is no folder."""
     found = os.path.realpath(os.fsencode(path))
+    if not os.path.lexists(found):
+        raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
     if not os.path.isdir(found):
         raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.")
     return found
 
 
-async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool) -> Exit:
+async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exit:
     settings, locations = environment()
+    choices = wanted.choices
     if choices.store is StoreKind.USENET and not settings.servers:
         raise UsageError("There is no server: add a [[servers]] table to config.toml.")
     engine = Engine(settings, locations, what="upload")
     for path in paths:
-        engine.submit(Upload(folder_path(path), choices))
+        engine.submit(Upload(folder_path(path), choices, wanted.allow_shrink))
     interrupted = False
 
     def stop() -> None:
@@ -79,9 +114,9 @@ async def _upload(paths: tuple[Path, ...], choices: FolderChoices, as_json: bool
 
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
         words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
-    for server in settings.servers:
-        if not server.verify_tls and server.tls is not Tls.NONE:
-            words.complain(words.red(f"usenetsync: {server.name}: CERTIFICATE NOT VERIFIED"))
+        if choices.own_files:
+            words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
+    warn_of_servers(settings)
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, stop)
         group.start_soon(
@@ -123,6 +158,8 @@ def _tell_next(summary: Summary) -> None:
     if summary.outcome.state is JobState.QUEUED:
         words.say("  Interrupted. What is posted is kept; the same command goes on from here.")
         return
+    if summary.outcome.refusal is not None:
+        return  # it says itself what to do
     if not summary.outcome.version:
         return
     name = shlex.quote(summary.folder.name)

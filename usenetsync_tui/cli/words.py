@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import humanize
 
-from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.safe_name import safe_name
 
 
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
 
 def reason(notice: Notice) -> str:
     """One line for a notice."""
-    name = "·" if notice.kind is NoticeKind.SKIPPED else "!"
+    name = "!" if notice.is_error else "·"
     kind = notice.kind.name.lower()
     return f"  {name} {kind}: {safe_name(notice.path) or '.'}: {safe_name(notice.reason)}"
 
@@ -54,9 +54,12 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
-def red(text: str) -> str:
-    """The text in red on a terminal that has colours (NO_COLOR: https://no-color.org)."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+def red(text: str, stream: TextIO | None = None) -> str:
+    """The text in red where it goes to a terminal that has colours.
+
+    `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
+    """
+    if (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR"):
         return click.style(text, fg="red")
     return text
 

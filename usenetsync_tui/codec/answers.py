@@ -30,7 +30,7 @@ class Meaning(StrEnum):
 
     ACCEPTED = "accepted"
     MISSING = "missing"
-    """It does not have the article."""
+    """It does not have the article, or does not give it out any more (451: taken down)."""
     LOGIN_NEEDED = "login needed"
     TOO_MANY_CONNECTIONS = "too many connections"
     IN_USE_ELSEWHERE = "account in use elsewhere"
@@ -93,7 +93,7 @@ def meaning(reply: Reply, *, stage: Stage, unsettled: bool = False) -> Meaning:
         return Meaning.LOGIN_NEEDED
     if reply.code == 483:
         return Meaning.CONFIGURATION
-    if stage is Stage.LOOKUP and reply.code in (420, 423, 430):
+    if stage is Stage.LOOKUP and reply.code in (420, 423, 430, 451):
         return Meaning.MISSING
     if stage in (Stage.OFFER, Stage.ARTICLE) and 430 <= reply.code <= 449:
         return _about_the_article(reply, unsettled=unsettled)
@@ -101,7 +101,7 @@ def meaning(reply: Reply, *, stage: Stage, unsettled: bool = False) -> Meaning:
 
 
 def _about_the_session(reply: Reply) -> Meaning:
-    code, text = reply.code, reply.text
+    code, text = reply.code, reply.said
     if code in (400, 481, 482, 502):
         # "Too many simultaneous connections" is about connections, unless it is about places.
         if _ELSEWHERE.search(text) and (_PLACES.search(text) or not _CONNECTIONS.search(text)):
@@ -118,7 +118,7 @@ def _about_the_session(reply: Reply) -> Meaning:
 
 
 def _about_the_article(reply: Reply, *, unsettled: bool) -> Meaning:
-    code, text = reply.code, reply.text
+    code, text = reply.code, reply.said
     if code == 435 or (code in (437, 441) and _DUPLICATE.search(text)):
         return Meaning.ARRIVED if unsettled else Meaning.COLLISION
     if _LARGE.search(text):
@@ -142,5 +142,7 @@ def adopted_id(reply: Reply, sent: str) -> str | None:
 
     INN names the id it used; some servers replace ours.
     """
-    named = [wire_id for wire_id in _NAMED.findall(reply.text) if wire_id.count("@") == 1]
+    # One that a secret is in is not named any more when the secret is masked.
+    shown = set(_NAMED.findall(reply.text))
+    named = [i for i in _NAMED.findall(reply.said) if i.count("@") == 1 and i in shown]
     return named[0] if reply.code == 240 and named and sent not in named else None

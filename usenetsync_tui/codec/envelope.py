@@ -4,9 +4,13 @@ A dress makes the envelope of an article from its 16-byte Message-ID alone (and,
 realm, from the part it carries), so that a resend after a crash has the same headers. It
 knows nothing of sending, nor of how a header is written (`yenc` does).
 
-`SealedDress`: every word is a keyed hash (BLAKE2b) of the Message-ID, so nothing links two
-articles, or an article to a folder, for whoever lacks the key; only the newsgroups are shared.
+`SealedDress`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
+two articles, or an article to a folder, without the key; only the newsgroups are shared.
 `PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``.
+
+What an article is called must never change, for it is found by that. So a realm keeps the dress
+it began with (`realms.dress`): in dress 1 the Message-IDs of sealed articles end in ``.invalid``,
+and the names of plain files are those of `flat_name_1`.
 """
 
 from __future__ import annotations
@@ -19,22 +23,16 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Protocol
 
+from usenetsync_tui.codec import shapes
+from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, name_bytes
+from usenetsync_tui.codec.shapes import Dice
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.folders import NEWEST_DRESS
 from usenetsync_tui.model.segments import Article, Part
-
-NAME_LIMIT = 240
-"""Bytes of UTF-8 in a flattened name: what file systems take, with room for a client's own."""
-
-_SEALED_TLD = "invalid"
-"""Reserved (RFC 2606), so no one's host; RFC 5536 §3.1.2 names it for addresses not to be used."""
 
 _LETTERS = string.ascii_lowercase
 _ALPHANUMERIC = string.ascii_letters + string.digits
-_FORBIDDEN = frozenset('<>:"\\|?*')
-"""What some client's system refuses in a name (the separator is gone already)."""
 
-_EDGES = re.compile(r"^[ .]+|[ .]+$")
-_EXTENSION = re.compile(r"(?<=.)\.[^. ]{1,16}$")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _NEWSGROUP = re.compile(r"[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -66,36 +64,41 @@ class Dress(Protocol):
 
 
 class SealedDress:
-    """Headers that say nothing and link nothing."""
+    """Headers that say nothing and link nothing, in shapes as various as other posters'."""
 
-    def __init__(self, key: bytes, newsgroups: Sequence[str]) -> None:
+    def __init__(self, key: bytes, newsgroups: Sequence[str], dress: int = NEWEST_DRESS) -> None:
         """`key` is the folder's 256-bit secret; `SettingsError` for illegal newsgroups."""
         if len(key) != 32:
             raise ValueError("a folder's key has 32 bytes")
         # Derived, so that what headers give away can never be the key that seals.
         self._key = hashlib.blake2b(key=key, person=b"article headers").digest()
         self._newsgroups = _newsgroups(newsgroups)
+        self._dress = dress
 
     def wire_id(self, message_id: bytes) -> str:
-        """32 to 43 letters and digits at a made-up domain."""
-        left = self._word(message_id, b"id left", _ALPHANUMERIC, 32, 43)
-        return f"{left}@{self._domain(message_id, b'id right')}"
+        """Letters and digits in one of several shapes, at a host that belongs to no one."""
+        if self._dress == 1:
+            return self._wire_id_1(message_id)
+        return shapes.message_id(self._dice(message_id, b"message id"))
 
     def envelope(self, article: Article) -> Envelope:
-        """Four unrelated words, and the newsgroups."""
+        """Unrelated words, and the newsgroups."""
         seed = article.message_id
-        name = self._word(seed, b"from name", _LETTERS, 5, 11).capitalize()
-        local = self._word(seed, b"from local", _LETTERS, 6, 13)
+        subject, name = shapes.subject_and_name(self._dice(seed, b"subject, name"))
         return Envelope(
             message_id=self.wire_id(seed),
-            sender=f"{name} <{local}@{self._domain(seed, b'from domain')}>",
+            sender=shapes.sender(self._dice(seed, b"from")),
             newsgroups=self._newsgroups,
-            subject=self._word(seed, b"subject", _ALPHANUMERIC, 24, 40),
-            name=self._word(seed, b"yenc name", _ALPHANUMERIC, 16, 32).encode(),
+            subject=subject,
+            name=name.encode(),
         )
 
-    def _domain(self, seed: bytes, purpose: bytes) -> str:
-        return f"{self._word(seed, purpose, _LETTERS, 8, 15)}.{_SEALED_TLD}"
+    def _dice(self, seed: bytes, purpose: bytes) -> Dice:
+        return Dice(hashlib.blake2b(seed, key=self._key, person=purpose).digest())
+
+    def _wire_id_1(self, message_id: bytes) -> str:
+        left = self._word(message_id, b"id left", _ALPHANUMERIC, 32, 43)
+        return f"{left}@{self._word(message_id, b'id right', _LETTERS, 8, 15)}.invalid"
 
     def _word(self, seed: bytes, purpose: bytes, alphabet: str, least: int, most: int) -> str:
         digest = hashlib.blake2b(seed, key=self._key, person=purpose).digest()
@@ -114,13 +117,16 @@ class SealedDress:
 class PlainDress:
     """Headers any newsreader understands, real names in them."""
 
-    def __init__(self, domain: str, sender: str, newsgroups: Sequence[str]) -> None:
+    def __init__(
+        self, domain: str, sender: str, newsgroups: Sequence[str], dress: int = NEWEST_DRESS
+    ) -> None:
         """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow."""
         self._domain = domain.lower()
         if len(domain) > 200 or not _DOMAIN.fullmatch(self._domain):
             raise SettingsError(f"{domain!r} is no domain a Message-ID can have.")
         self._sender = _sender(sender)
         self._newsgroups = _newsgroups(newsgroups)
+        self._dress = dress
 
     def wire_id(self, message_id: bytes) -> str:
         """32 hexadecimal digits at the realm's domain."""
@@ -130,52 +136,29 @@ class PlainDress:
         """Of an article that says which part of a file it is; `ValueError` of another."""
         if article.part is None:
             raise ValueError("a plain article has a part")
+        name = self.name(article.part.path)
         return Envelope(
             message_id=self.wire_id(article.message_id),
             sender=self._sender,
             newsgroups=self._newsgroups,
-            subject=plain_subject(article.part),
-            name=_name_bytes(flat_name(article.part.path)),
+            subject=plain_subject(article.part, name),
+            name=name_bytes(name),
         )
 
-
-def _name_bytes(name: str) -> bytes:
-    """As yEnc clients read it: NZBGet takes Latin-1, whatever is there; others try UTF-8 first."""
-    try:
-        return name.encode("latin-1")
-    except UnicodeEncodeError:
-        return name.encode()
+    def name(self, path: bytes) -> str:
+        """What a file is called in its articles."""
+        return flat_name_1(path) if self._dress == 1 else flat_name(path)
 
 
-def plain_subject(part: Part) -> str:
+def plain_subject(part: Part, name: str) -> str:
     """``[1/1] - "name.ext" yEnc (01/20) 12345678``; of a file in an NZB, that of its part 1.
 
     SABnzbd and NZBGet take the quoted name. Only when it has no dot does NZBGet not believe
     it and take the subject's last word before ``yEnc (…)``: there the size is left out.
     """
-    name = flat_name(part.path)
     digits = len(str(part.total))
     size = f" {part.file_size}" if "." in name[1:] else ""
     return f'[1/1] - "{name}" yEnc ({part.number:0{digits}}/{part.total}){size}'
-
-
-def flat_name(path: bytes) -> str:
-    """A path inside a folder as one harmless name of at most `NAME_LIMIT` bytes.
-
-    Clients take no path in the quoted name, so ``a/b/c.txt`` becomes ``a - b - c.txt``.
-    Undecodable bytes, controls, invisibles, quotes and what some system refuses become ``_``,
-    so do dots and spaces at either end; a long name is cut before its extension. What was
-    changed or cut gets ``~`` and a hash of the path, so that two such names stay different.
-    """
-    text = " - ".join(path.decode("utf-8", "surrogateescape").split("/"))
-    legible = (c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text)
-    name = _EDGES.sub("_", "".join(legible)) or "_"
-    if name == text and len(name.encode()) <= NAME_LIMIT:
-        return name
-    extension = match[0] if (match := _EXTENSION.search(name)) else ""
-    tail = f"~{hashlib.blake2b(path, digest_size=4).hexdigest()}{extension}"
-    stem = name.removesuffix(extension).encode()[: NAME_LIMIT - len(tail.encode())]
-    return stem.decode("utf-8", "ignore") + tail
 
 
 def _newsgroups(names: Sequence[str]) -> str:

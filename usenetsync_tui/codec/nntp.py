@@ -11,15 +11,17 @@ that is due; `receive()` takes a reply line, gives it to the oldest command and 
     GREETED --STARTTLS, 382--> SECURING --secured()--> GREETED
     READY --AUTHINFO USER, 381--> PASSWORD --AUTHINFO PASS, any answer--> READY
     READY --POST, 340--> POSTING --article(), any answer--> READY
-    any state --400, or QUIT--> CLOSED
+    any state --400, or QUIT--> CLOSED (after 400 the replies under way are still read)
 
 The rules:
 
 * A command not in `_RULES` for the state is a mistake of ours: `ValueError`, nothing is sent.
 * Only commands that cannot change the state (STAT, BODY, DATE) may be under way together
   (RFC 3977 section 3.5); all others travel alone.
-* A reply nobody waits for, or a success of something else, is the server's mistake:
-  `ProtocolError`. Better a lost connection than the answer to another article's question.
+* One answer concerns one article. A reply that nobody waits for, a success of something else, a
+  223 or 222 that names another Message-ID, or an article's answer to DATE: the answers do not
+  belong to the questions any more, `OutOfStepError`. A lost connection is better than the answer
+  to another article's question.
 * 480 changes no state: log in and ask again. MODE READER stays allowed, for servers that
   want the login first.
 * What CAPABILITIES said is forgotten after STARTTLS, MODE READER and a login.
@@ -30,24 +32,24 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 
-from usenetsync_tui.errors import ProtocolError
+from usenetsync_tui.codec.lines import printable
+from usenetsync_tui.errors import OutOfStepError, ProtocolError
 
 MAX_COMMAND = 512
 """Octets of a command line, CRLF included (RFC 3977 section 3.1)."""
 
-MAX_LINE = 4_096
-"""Octets of a reply line we read; the RFC allows 512, some servers are talkative."""
-
-MAX_CAPABILITIES = 1_000
-"""Lines of a CAPABILITIES answer we read."""
-
 MESSAGE_ID = re.compile(r"[!-;=?-~]{1,248}")
 """What may stand between the angle brackets (RFC 3977 section 3.6)."""
+
+_NAMED = re.compile(r"<([^<>\s]+)>")
+
+Mask = Callable[[bytes], bytes]
+"""Takes secrets out of what a server said (`masking`)."""
 
 
 class Verb(Enum):
@@ -81,10 +83,17 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply line. `text` is fit for a screen: what cannot be printed is escaped."""
+    """A reply line. `text` is fit for a screen and a log: escaped, and without secrets."""
 
     code: int
     text: str
+    unmasked: str | None = field(default=None, repr=False, compare=False)
+    """What it said before a secret was masked in it: to be judged, never shown or stored."""
+
+    @property
+    def said(self) -> str:
+        """The text to judge the reply by: not to be shown."""
+        return self.text if self.unmasked is None else self.unmasked
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".rstrip()
@@ -124,19 +133,24 @@ _SUCCESS = {
 """The only reply below 400 there is: another one answers something else, we are out of step."""
 
 _TOGETHER = frozenset({Verb.STAT, Verb.BODY, Verb.DATE})
+_OF_ARTICLES = frozenset({420, 421, 422, 423, 451})
+"""With 430 to 449: replies that can only be about an article."""
 _FORGETS = frozenset({Verb.STARTTLS, Verb.MODE_READER, Verb.AUTHINFO_USER, Verb.AUTHINFO_PASS})
 
 
 class Conversation:
     """One connection's talk, from the greeting on."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Mask = bytes) -> None:
+        """`mask` takes secrets out of everything that is ever shown of a reply."""
         self.state = State.CONNECTED
         self.posting_allowed = False
         """What the last 200 or 201 said."""
         self.capabilities: dict[str, tuple[str, ...]] | None = None
         """Label → arguments; None when unknown, not asked yet, or not true any more."""
-        self._due: deque[Verb] = deque([Verb.GREETING])
+        self._mask = mask
+        self._due: deque[tuple[Verb, str]] = deque([(Verb.GREETING, "")])
+        self._is_ending = False
 
     @property
     def due(self) -> int:
@@ -148,7 +162,7 @@ class Conversation:
         if verb in (Verb.GREETING, Verb.ARTICLE):
             raise ValueError(f"{verb.value} is not a command")
         line = command_line(verb, argument)
-        self._expect(verb)
+        self._expect(verb, argument)
         return line
 
     def article(self) -> None:
@@ -162,31 +176,54 @@ class Conversation:
         self.state = State.GREETED
 
     def receive(self, line: bytes) -> Reply:
-        """The reply in a line; the conversation moves on. `ProtocolError` for nonsense."""
-        reply = parse_reply(line)
-        if not self._due:
+        """The reply in a line; the conversation moves on.
+
+        `ProtocolError` for nonsense, `OutOfStepError` for the answer to another question.
+        """
+        reply = parse_reply(line, self._mask)
+        try:
+            verb = self._answered(reply)
+        except ProtocolError:
             self.state = State.CLOSED
-            raise ProtocolError(f"it says {str(reply)!r} without being asked")
-        verb = self._due.popleft()
-        if reply.code < 400 and reply.code != _SUCCESS.get(verb, reply.code):
-            self.state = State.CLOSED
-            raise ProtocolError(f"it answers {verb.value} with {str(reply)!r}")
+            raise
         leads = _RULES[self.state, verb]
-        self.state = State.CLOSED if reply.code == 400 else leads.get(reply.code, leads[_OTHER])
+        self.state = leads.get(reply.code, leads[_OTHER])
+        # What travelled together with the one that 400 was said to may be answered all the same.
+        self._is_ending = self._is_ending or reply.code == 400
+        if self._is_ending and not self._due:
+            self.state = State.CLOSED
         if verb in (Verb.GREETING, Verb.MODE_READER) and reply.code in (200, 201):
             self.posting_allowed = reply.code == 200
         if verb in _FORGETS:
             self.capabilities = None
         return reply
 
-    def _expect(self, verb: Verb) -> None:
+    def _answered(self, reply: Reply) -> Verb:
+        """What a reply answers."""
+        if not self._due or self.state is State.CLOSED:
+            words = f"it says {str(reply)!r} without being asked"
+            # A goodbye is said unasked; everything else is one answer too many.
+            raise (ProtocolError if reply.code in (400, 502, 503) else OutOfStepError)(words)
+        verb, argument = self._due.popleft()
+        fits = reply.code >= 400 or reply.code == _SUCCESS.get(verb, reply.code)
+        if verb is Verb.DATE and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
+            fits = False
+        if not fits:
+            raise OutOfStepError(f"it answers {verb.value} with {str(reply)!r}")
+        if reply.code in (222, 223):
+            named = named_in(reply)
+            if named and argument not in named:
+                raise OutOfStepError(f"it answers {verb.value} <{argument}> with {str(reply)!r}")
+        return verb
+
+    def _expect(self, verb: Verb, argument: str = "") -> None:
         if (self.state, verb) not in _RULES:
             raise ValueError(f"{verb.value} may not be sent in state {self.state.name}")
-        if self._due and not (verb in _TOGETHER and _TOGETHER.issuperset(self._due)):
+        if self._due and not (verb in _TOGETHER and self._due[-1][0] in _TOGETHER):
             raise ValueError(
-                f"{verb.value} may not be sent before {self._due[0].value} is answered"
+                f"{verb.value} may not be sent before {self._due[0][0].value} is answered"
             )
-        self._due.append(verb)
+        self._due.append((verb, argument))
 
 
 def command_line(verb: Verb, argument: str = "") -> bytes:
@@ -211,20 +248,21 @@ def command_line(verb: Verb, argument: str = "") -> bytes:
     return octets + b"\r\n"
 
 
-def parse_reply(line: bytes) -> Reply:
+def parse_reply(line: bytes, mask: Mask = bytes) -> Reply:
     """A reply line without its line end (RFC 3977 section 3.2); a bare code will do."""
-    code, rest = line[:3], line[3:]
-    if not (len(code) == 3 and code.isdigit() and b"100" <= code <= b"599"):
-        raise ProtocolError(f"its answer is {printable(line[:80])!r}")
-    if rest and rest[:1] not in b" \t":
-        raise ProtocolError(f"its answer is {printable(line[:80])!r}")
-    return Reply(int(code), printable(rest.strip()))
+    code, rest = line[:3], line[3:].strip()
+    is_code = len(code) == 3 and code.isdigit() and b"100" <= code <= b"599"
+    if not is_code or line[3:4] not in (b"", b" ", b"\t"):
+        raise ProtocolError(f"its answer is {printable(mask(line)[:80])!r}")
+    shown = mask(rest)
+    return Reply(int(code), printable(shown), None if shown == rest else printable(rest))
 
 
-def printable(octets: bytes) -> str:
-    """Bytes of a server, fit for a screen."""
-    text = octets.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+def named_in(reply: Reply) -> list[str]:
+    """The Message-IDs a 222 or 223 names: in brackets, or bare where the RFC has one."""
+    words = reply.said.split(maxsplit=2)
+    bare = [word for word in words[1:2] if "@" in word and "<" not in word]
+    return _NAMED.findall(reply.said) + bare
 
 
 def parse_capabilities(lines: Iterable[bytes]) -> dict[str, tuple[str, ...]]:
@@ -235,54 +273,3 @@ def parse_capabilities(lines: Iterable[bytes]) -> dict[str, tuple[str, ...]]:
         if words:
             found[words[0]] = tuple(words[1:])
     return found
-
-
-class Lines:
-    """Cuts what a server sends into lines; gives the rest back for bodies."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def __len__(self) -> int:
-        return len(self._buffer)
-
-    def feed(self, data: bytes) -> None:
-        """Add what was received."""
-        self._buffer += data
-
-    def line(self) -> bytes | None:
-        """The next line without its end, None while it is not whole.
-
-        A lone LF ends a line too. `ProtocolError` when it grows past `MAX_LINE`.
-        """
-        end = self._buffer.find(b"\n", 0, MAX_LINE)
-        if end < 0:
-            if len(self._buffer) >= MAX_LINE:
-                raise ProtocolError(f"a line of it is longer than {MAX_LINE} bytes")
-            return None
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        return line.removesuffix(b"\r")
-
-    def rest(self) -> bytes:
-        """Everything that was received and not taken yet."""
-        data = bytes(self._buffer)
-        self._buffer.clear()
-        return data
-
-
-class MultiLine:
-    """The lines that follow a reply, up to the lone dot (RFC 3977 section 3.1.1)."""
-
-    def __init__(self) -> None:
-        self.lines: list[bytes] = []
-        self.done = False
-
-    def add(self, line: bytes) -> None:
-        """One line; `ProtocolError` when there are more than any server has to say."""
-        if line == b".":
-            self.done = True
-            return
-        if len(self.lines) >= MAX_CAPABILITIES:
-            raise ProtocolError("its list of capabilities has no end")
-        self.lines.append(line.removeprefix(b"."))

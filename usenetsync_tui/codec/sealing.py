@@ -1,95 +1,104 @@
-"""Sealing of payloads, and the wrapping of the key that seals them.
+"""Sealing of payloads.
 
-A sealed payload is ``nonce(12) || AES-256-GCM(codec byte || payload)`` (NIST SP 800-38D): the
-nonce travels in front, so an article opens by itself. There is no associated data: what binds
-content to its place is the segment's SHA-256 in the catalogue, and one article may serve many
-places. A folder's key is kept wrapped by a key file or a passphrase::
+A sealed payload is ``nonce(12) || AES-256-GCM(plaintext)`` (NIST SP 800-38D), with a 16-byte tag
+at its end. The nonce travels in front, so an article opens by itself. There is no associated data:
+what binds content to its place is the segment's digest in the catalogue, and one article may serve
+many places. The plaintext is one of::
 
-    "USK" version(1) kind(1) salt(16) log2 n(1) r(1) p(1) nonce(12) AES-256-GCM(folder key)
+    codec(1) payload
+    codec | 0x80 (1)  length(4, big-endian)  payload  zeros
 
-with everything before the nonce as associated data; n, r, p are scrypt's (RFC 7914) and zero
-for a key file. Randomness is an argument; where keys and blobs lie is not known here.
+The second is padded (`padding` says to which sizes); the length is that of the payload. The zeros
+are checked when it is opened: what is not zero was written by another program than this one.
+
+Test vectors, as hexadecimal: key 000102…1f, nonce 000102…0b, payload ``payload``, codec LZ4 (1).
+Behind the nonce comes, unpadded and padded to 16 bytes::
+
+    01 7061796c6f6164                       4672b762a98aa37f 284bc05ce8cc46b95e7a4ecdf9b9493b
+    81 00000007 7061796c6f6164 00000000     c602d61bc295a362e12ef6efb1e9786d
+                                            7a1c58427f328b927b4212be4cef7b1d
+
+**How much one key may seal.** Each folder has a key of its own, and each article a random nonce.
+
+* Two articles with one nonce would show the XOR of their contents and allow forgeries. Among q
+  random 96-bit nonces the probability is at most q²/2^97: for 60 million articles (2^25.8) it is
+  2^-45.3; for the 2^32 that SP 800-38D section 8.3 allows at most, 2^-33.
+* AES is a permutation, so its blocks differ where random ones would repeat. Over s blocks the
+  difference shows with a probability of at most s²/2^129. A segment of 768,000 bytes has 48,002
+  blocks; 60 million of them have 2^41.4, which makes 2^-46.2.
+* One message may have 2^39 - 256 bits (64 GiB). A segment has at most 64 MiB.
+
+So 60 million articles are far from the limit, and a key is renewed at `RENEW_AFTER` = 2^28 units
+(268 million) all the same: then both probabilities are below 2^-40, 2^-41 for the nonces and 2^-41
+for the blocks. A unit is an article, or each begun MiB (65,536 blocks) of one that is larger. The
+catalogue counts units in the transaction that writes the nonces down (`realms.sealed`), so a crash
+can only count too many. An upload that begins below the bound ends with the key it began with: to
+reach 2^32 it would have to seal another 4 billion articles, 3 petabytes.
+
+An article that is sent again by itself, after a lost answer, is the same bytes under the same
+nonce: nothing new is seen. When it is made again from its source its nonce is a new one, for
+another version of a compressor could make other bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import threading
-import unicodedata
-from dataclasses import dataclass
-from enum import IntEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from usenetsync_tui.errors import ArticleCorruptError, KeyUnavailableError
+from usenetsync_tui.codec.padding import padded_size
+from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Codec
 
 KEY_SIZE = 32
 NONCE_SIZE = 12
-SALT_SIZE = 16
 SEAL_OVERHEAD = NONCE_SIZE + 1 + 16
 """Bytes a sealed payload is longer than the payload: nonce, codec byte, tag."""
+LENGTH_SIZE = 4
+"""Bytes more where it is padded: the length of the payload."""
 
+RENEW_AFTER = 1 << 28
+"""Units sealed with one key, after which the folder's next upload begins with another key."""
+UNIT = 1 << 20
+"""Bytes of payload that count as one unit at most."""
+
+_PADDED = 0x80
+_LENGTH = struct.Struct(">BI")
 _BLOCK = 16
 """Bytes more than it needs that an encryptor wants to write into."""
-_MAGIC, _VERSION = b"USK", 1
-_HEADER = struct.Struct("3sBB16sBBB")
-_LOG2_N, _R, _P = 17, 8, 1
-"""128 MiB and half a second: OWASP's figures for scrypt."""
-_SCRYPT_MEMORY = 256 << 20
-_SCRYPT_ROUNDS = 4
-"""What a wrapped key can ask for at most: 256 MiB, p of 4."""
 
 
-class SecretKind(IntEnum):
-    """What a folder's key is wrapped by."""
+def sealed_size(payload: int, full: int = 0) -> int:
+    """Bytes that `payload` bytes have when they are sealed.
 
-    KEY_FILE = 1
-    PASSPHRASE = 2
-
-    @property
-    def words(self) -> str:
-        return "a key file" if self is SecretKind.KEY_FILE else "a passphrase"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class KeySecret:
-    """What wraps a folder's key: the bytes of a key file, or a passphrase."""
-
-    kind: SecretKind
-    value: bytes
-
-    @classmethod
-    def key_file(cls, content: bytes) -> KeySecret:
-        """A key file as it is, to the last byte; it must hold at least 32."""
-        if len(content) < KEY_SIZE:
-            raise KeyUnavailableError(f"The key file holds fewer than {KEY_SIZE} bytes.")
-        return cls(SecretKind.KEY_FILE, content)
-
-    @classmethod
-    def passphrase(cls, text: str) -> KeySecret:
-        """A passphrase; how its accents were typed does not matter (Unicode NFC)."""
-        if not text:
-            raise KeyUnavailableError("The passphrase is empty.")
-        normal = unicodedata.normalize("NFC", text)
-        return cls(SecretKind.PASSPHRASE, normal.encode("utf-8", "surrogateescape"))
-
-    def __repr__(self) -> str:
-        return f"KeySecret({self.kind.name})"
+    `full`: bytes of the longest segment, to whose size payloads are padded at most; 0: not padded.
+    """
+    if not full:
+        return payload + SEAL_OVERHEAD
+    return NONCE_SIZE + padded_size(payload + _LENGTH.size, full + _LENGTH.size) + 16
 
 
-def seal(key: bytes, nonce: bytes, codec: Codec, payload: bytes) -> bytes:
-    """The payload encrypted under a 32-byte key, with a 12-byte nonce never used before."""
-    _check(key, nonce)
-    size = len(payload) + SEAL_OVERHEAD
+def seal(key: bytes, nonce: bytes, codec: Codec, payload: bytes, size: int = 0) -> bytes:
+    """The payload encrypted under a 32-byte key, with a 12-byte nonce never used before.
+
+    `size`: bytes that it is padded to, as of `sealed_size`; 0: it is not padded.
+    """
+    check_key(key, nonce)
+    parts: tuple[bytes, ...]
+    if size:
+        pad = bytes(size - len(payload) - SEAL_OVERHEAD - LENGTH_SIZE)
+        parts = (_LENGTH.pack(codec | _PADDED, len(payload)), payload, pad)
+    else:
+        size = len(payload) + SEAL_OVERHEAD
+        parts = (bytes([codec]), payload)
     room = _scratch.room(size + _BLOCK)
     encryptor = Cipher(algorithms.AES(key), modes.GCM(nonce)).encryptor()
     room[:NONCE_SIZE] = nonce
     at = NONCE_SIZE
-    for data in (bytes([codec]), payload):
+    for data in parts:
         at += encryptor.update_into(data, room[at:])
     encryptor.finalize()
     room[at:size] = encryptor.tag
@@ -120,86 +129,32 @@ def open_sealed(key: bytes, data: bytes) -> tuple[Codec, bytes]:
     if len(data) < SEAL_OVERHEAD:
         raise ArticleCorruptError("it is too short to be sealed")
     nonce = data[:NONCE_SIZE]
+    check_key(key, nonce)
     try:
-        plain = _cipher(key, nonce).decrypt(nonce, memoryview(data)[NONCE_SIZE:], None)
+        plain = AESGCM(key).decrypt(nonce, memoryview(data)[NONCE_SIZE:], None)
     except InvalidTag as error:
         raise ArticleCorruptError("it does not open with the folder's key") from error
+    first = plain[0]
     try:
-        return Codec(plain[0]), plain[1:]
+        codec = Codec(first & ~_PADDED)
     except ValueError as error:
-        raise ArticleCorruptError(f"its codec {plain[0]} is not known here") from error
+        raise ArticleCorruptError(f"its codec {first} is not known here") from error
+    return codec, _unpadded(plain) if first & _PADDED else plain[1:]
 
 
-def wrap_key(folder_key: bytes, secret: KeySecret, *, salt: bytes, nonce: bytes) -> bytes:
-    """The 32-byte key of a folder wrapped by a secret; 16 bytes of salt, 12 of nonce."""
-    cost = (_LOG2_N, _R, _P) if secret.kind is SecretKind.PASSPHRASE else (0, 0, 0)
-    if len(salt) != SALT_SIZE or len(folder_key) != KEY_SIZE:
-        raise ValueError("a folder's key has 32 bytes, its salt 16")
-    header = _HEADER.pack(_MAGIC, _VERSION, secret.kind, salt, *cost)
-    cipher = _cipher(_wrapping_key(secret, salt, cost), nonce)
-    return header + nonce + cipher.encrypt(nonce, folder_key, header)
+def _unpadded(plain: bytes) -> bytes:
+    if len(plain) < _LENGTH.size:
+        raise ArticleCorruptError("it is too short to be padded")
+    _, length = _LENGTH.unpack_from(plain)
+    end = _LENGTH.size + length
+    if end > len(plain):
+        raise ArticleCorruptError(f"it says it holds {length} bytes, and holds fewer")
+    if plain.count(0, end) != len(plain) - end:
+        raise ArticleCorruptError("it is padded with something else than zeros")
+    return plain[_LENGTH.size : end]
 
 
-def unwrap_key(blob: bytes, secret: KeySecret) -> bytes:
-    """The key inside a wrapped one; `KeyUnavailableError` says why it does not come out."""
-    if len(blob) != _HEADER.size + NONCE_SIZE + KEY_SIZE + 16:
-        raise KeyUnavailableError("The wrapped key is damaged.")
-    magic, version, kind, salt, *cost = _HEADER.unpack_from(blob)
-    if (magic, version) != (_MAGIC, _VERSION):
-        raise KeyUnavailableError("The wrapped key is damaged, or of a newer UsenetSync.")
-    if kind != secret.kind:
-        known = kind in list(SecretKind)
-        made = SecretKind(kind).words if known else "something unknown here"
-        raise KeyUnavailableError(f"It is wrapped by {made}, not by {secret.kind.words}.")
-    header, nonce = blob[: _HEADER.size], blob[_HEADER.size :][:NONCE_SIZE]
-    cipher = _cipher(_wrapping_key(secret, salt, (cost[0], cost[1], cost[2])), nonce)
-    try:
-        return cipher.decrypt(nonce, blob[_HEADER.size + NONCE_SIZE :], header)
-    except InvalidTag as error:
-        what = secret.kind.words.partition(" ")[2]
-        raise KeyUnavailableError(
-            f"The {what} is not the right one, or the wrapped key is damaged."
-        ) from error
-
-
-def wrapped_by(blob: bytes) -> SecretKind:
-    """What a wrapped key was wrapped by; `KeyUnavailableError` when nothing can tell."""
-    if len(blob) < _HEADER.size or blob[4] not in SecretKind.__members__.values():
-        raise KeyUnavailableError("The wrapped key is damaged.")
-    return SecretKind(blob[4])
-
-
-def _wrapping_key(secret: KeySecret, salt: bytes, cost: tuple[int, int, int]) -> bytes:
-    if secret.kind is SecretKind.KEY_FILE:  # random bytes already: nothing to slow down
-        content = hashlib.sha256(secret.value).digest()
-        return hashlib.blake2b(
-            salt, key=content, digest_size=KEY_SIZE, person=b"key wrapping"
-        ).digest()
-    log2_n, r, p = cost
-    # Bounded before anything is allocated: a hostile blob must not ask for gigabytes.
-    if not (0 < log2_n < 32 and 0 < r and 0 < p <= _SCRYPT_ROUNDS):
-        raise KeyUnavailableError("The wrapped key is damaged.")
-    if 128 * r << log2_n > _SCRYPT_MEMORY:
-        raise KeyUnavailableError("The wrapped key asks for more memory than it may.")
-    try:
-        return hashlib.scrypt(
-            secret.value,
-            salt=salt,
-            n=1 << log2_n,
-            r=r,
-            p=p,
-            maxmem=2 * _SCRYPT_MEMORY,
-            dklen=KEY_SIZE,
-        )
-    except (MemoryError, ValueError) as error:
-        raise KeyUnavailableError(f"scrypt does not run ({error}).") from error
-
-
-def _cipher(key: bytes, nonce: bytes) -> AESGCM:
-    _check(key, nonce)
-    return AESGCM(key)
-
-
-def _check(key: bytes, nonce: bytes) -> None:
+def check_key(key: bytes, nonce: bytes) -> None:
+    """`ValueError` for a key or a nonce of another length than AES-256-GCM takes here."""
     if len(key) != KEY_SIZE or len(nonce) != NONCE_SIZE:
         raise ValueError("AES-256-GCM takes 32 bytes of key and 12 of nonce")

@@ -21,8 +21,8 @@ from email.utils import format_datetime
 from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 
 from usenetsync_tui.codec.envelope import Envelope
-from usenetsync_tui.errors import ArticleCorruptError
-from usenetsync_tui.model.segments import Article, Part
+from usenetsync_tui.errors import ArticleCorruptError, StoreError
+from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
 
 BODY_LIMIT = 64 << 20
 """Default bytes of an answer that are read before it is given up."""
@@ -40,6 +40,8 @@ _NOT_TOKEN = re.compile(r"[^\x21-\x7e]+")
 _MAILBOX = re.compile(r"(?P<name>.*\S)\s*(?P<address><[^<>]*>)", re.DOTALL)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _NAME_BYTES = 255
+_HEADERS = 500
+"""Bytes of an article that are not its body, roughly."""
 _LINE = 900
 """Octets of ASCII on one header line: under 998 (RFC 5536 §2.2), its name included."""
 _WORD_BYTES = 45
@@ -61,8 +63,16 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
 
     A `plain` article is the part of a file it says it is; one without a part is a whole file
     by itself. Whatever the envelope holds, no header can be broken out of.
+
+    `StoreError` for a payload that could not be decoded again: the last guard before the wire,
+    whatever the settings were when the article was planned.
     """
     payload = article.payload
+    if len(payload) > LARGEST_PAYLOAD:
+        raise StoreError(
+            f"The article would carry {len(payload):,} bytes, and no more than "
+            f"{LARGEST_PAYLOAD:,} can be decoded again. Use a smaller chunk_size."
+        )
     part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
     body, crc = yenc_encode(payload)
     name = _NAME_CONTROLS.sub(b"_", envelope.name)[:_NAME_BYTES]
@@ -81,6 +91,20 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
         *(b"\r\n" if body else b"", len(payload), part.number, crc, whole),
     )
     return WireArticle((head, body, tail), len(head) + len(body) + len(tail) - len(_END))
+
+
+def likely_size(payload: int) -> int:
+    """Bytes of an article with so many bytes of payload: as posted, headers included.
+
+    Of random bytes yEnc escapes 1 in 64, and a few more at the ends of its lines of 128. What is
+    all critical bytes can be twice as long; what is encrypted or compressed cannot.
+    """
+    return payload + payload // 64 + 2 * (payload // 128) + payload // 2048 + _HEADERS
+
+
+def likely_payload(size: int) -> int:
+    """Bytes of payload that fit into an article of a size, by `likely_size`; may be negative."""
+    return (size - _HEADERS) * 2048 // 2113
 
 
 def _headers(envelope: Envelope, date: datetime | None) -> bytes:
@@ -137,7 +161,8 @@ class BodyReader:
 
     The caller reads the status line; everything after it is fed, in pieces of any length. An
     answer that is not what it should be is read to its end all the same, so that the next
-    one on the connection is not lost. Only the decoded bytes are kept.
+    one on the connection is not lost. Only the decoded bytes are kept; of an answer that the
+    decoder cannot take (it holds 10 MiB) nothing is.
     """
 
     def __init__(self, *, limit: int = BODY_LIMIT) -> None:
@@ -150,6 +175,7 @@ class BodyReader:
         self._before = b"\r\n"
         self._decoder: Decoder | None = None
         self._stuck = False
+        self._fault = ""
         self._response: NNTPResponse | None = None
 
     def feed(self, data: bytes | memoryview) -> int:
@@ -166,18 +192,28 @@ class BodyReader:
         self._size += len(taken)
         if self._size > self._limit:
             raise ArticleCorruptError(f"it is longer than {self._limit} bytes")
-        if self._decoder is None:
-            self._begin(bytes(taken))
-        else:
-            self._decode(taken)
-        if self.done and self._decoder is not None and not self._stuck:
-            self._response = next(self._decoder, None)
+        if not self._stuck:
+            try:
+                self._take(taken)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the article is damaged
+                self._stuck, self._fault = True, f"it cannot be decoded ({_words(error)})"
+                self._decoder = None
         return len(taken)
 
+    def _take(self, data: memoryview) -> None:
+        if self._decoder is None:
+            self._begin(bytes(data))
+        else:
+            self._decode(data)
+        if self.done and self._decoder is not None and not self._stuck:
+            self._response = next(self._decoder, None)
+
     def result(self) -> bytes:
-        """The payload; `ArticleCorruptError` when it is not whole, or not yEnc."""
+        """The payload; `ArticleCorruptError` when it is not whole, not yEnc, or too large."""
         if not self.done:
             raise ArticleCorruptError("it ends in the middle")
+        if self._fault:
+            raise ArticleCorruptError(self._fault)
         response = self._response
         if response is None or response.format is not EncodingFormat.YENC:
             raise ArticleCorruptError("it is not yEnc")
@@ -226,3 +262,7 @@ class BodyReader:
             else:  # it keeps a header line until it is whole; one this long is no yEnc
                 self._stuck = True
             view = view[count:]
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -156,7 +156,7 @@ class Engine:
         async with Stores(opened.catalogue, self._settings, self._locations) as stores:
             shift = Shift(
                 catalogue=opened.catalogue,
-                exclude=opened.exclude,
+                database=opened.own,
                 settings=self._settings,
                 locations=self._locations,
                 stores=stores,

@@ -47,6 +47,7 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
         elapsed=0.0,
         message=job.message or "",
         target=job.target or b"",
+        refusal=job.refusal,
     )
 
 
@@ -55,6 +56,7 @@ def running_figures(
 ) -> JobStatus:
     """A job at work, from its run."""
     p = run.progress
+    left = p.total_bytes - p.done_bytes - p.missed_bytes
     indexing = p.phase == "upload" and not p.scanned
     return JobStatus(
         id=job.id,
@@ -78,11 +80,13 @@ def running_figures(
         current=p.current,
         bytes_per_second=rates.bytes_per_second,
         files_per_second=rates.files_per_second,
-        eta=rates.eta(now - started, p.total_bytes - p.done_bytes) if p.scanned else None,
+        eta=rates.eta(now - started, left) if p.scanned else None,
         elapsed=now - started,
         verified=p.verified,
+        unverified=p.unverified,
         from_copies=p.from_copies,
         target=job.target or b"",
+        missed_files=p.missed_files,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from anyio import to_thread
+
 from usenetsync_tui.catalogue import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.engine.export import export_nzb, refuse_path
 from usenetsync_tui.engine.shift import Shift, urgent
-from usenetsync_tui.engine.single import finished_version
 from usenetsync_tui.engine.tasks import Task
 from usenetsync_tui.errors import UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import (
@@ -37,7 +39,20 @@ async def folder_of(tx: Transaction, folder_id: int) -> Folder:
 async def upload(shift: Shift, tx: Transaction, command: Upload) -> None:
     """A new version of a folder; the job that makes one already goes on."""
     folder = await _keep(shift, tx, command.path, command.choices)
-    shift.started.append(await _queue_upload(shift, tx, folder))
+    job_id = await _queue_upload(shift, tx, folder)
+    if command.allow_shrink:
+        await allow_shrink(shift, tx, job_id)
+    if folder.is_public and folder.own_files:
+        shift.events.warn(f"{folder.name}: everybody can read your passwords and keys")
+    shift.started.append(job_id)
+
+
+async def allow_shrink(shift: Shift, tx: Transaction, job_id: int) -> None:
+    """An upload takes its folder as it is, also one that is at work."""
+    await jobs.allow_shrink(tx, job_id)
+    mine = shift.is_at_work_on(job_id)
+    if mine is not None:
+        mine.run.allow_shrink = True
 
 
 async def choose(shift: Shift, tx: Transaction, command: Choose) -> None:
@@ -134,7 +149,12 @@ async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) ->
 
 async def _keep(shift: Shift, tx: Transaction, path: bytes, choices: FolderChoices) -> Folder:
     defaults = shift.settings.folder_defaults
-    return await folders.keep(tx, path, choices, defaults, shift.stores.keys.new_key)
+    if not await folders.lacks_key(tx, path, choices, defaults):
+        return await folders.keep(tx, path, choices, defaults)
+    others = await folders.wrapped_keys(tx)
+    # A passphrase takes a second, and may be tried on several keys: not on the loop.
+    key = await to_thread.run_sync(shift.stores.keys.new_key, others)
+    return await folders.keep(tx, path, choices, defaults, lambda: key)
 
 
 async def _queue_upload(shift: Shift, tx: Transaction, folder: Folder) -> int:

@@ -2,29 +2,41 @@
 
 Each sealed folder has a random 256-bit key of its own; the catalogue holds it wrapped. Without
 the secret nobody can read what was posted, not even its owner.
+
+One secret opens all sealed folders of a catalogue, so that there is one thing to keep. A key file
+is made for the first sealed folder only: when there are others and the file is missing, or is
+another one, a new file would hide that the old one is lost. The same goes for a passphrase.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
-from usenetsync_tui.codec.sealing import (
-    KEY_SIZE,
-    NONCE_SIZE,
+from usenetsync_tui.codec.key_wrapping import (
     SALT_SIZE,
     KeySecret,
     SecretKind,
+    is_of,
     unwrap_key,
     wrap_key,
     wrapped_by,
 )
-from usenetsync_tui.errors import KeyUnavailableError
+from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
+from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.settings import Settings, secret_line
 
 KEY_NAME = "key"
+_TRIED = 3
+"""Keys that a passphrase is tried on: scrypt takes half a second each time."""
+
+
+def key_file(settings: Settings, locations: Locations) -> Path:
+    """Where the key file is, or will be."""
+    return settings.key_file or locations.config_dir / KEY_NAME
 
 
 class KeyRing:
@@ -32,12 +44,22 @@ class KeyRing:
 
     def __init__(self, settings: Settings, locations: Locations) -> None:
         self._settings = settings
-        self._key_file = settings.key_file or locations.config_dir / KEY_NAME
+        self._key_file = key_file(settings, locations)
         self._folder = locations
 
-    def new_key(self) -> bytes:
-        """A fresh folder key, wrapped. A key file that is not there yet is made."""
-        secret = self._passphrase() or self._file_secret(make=True)
+    def new_key(self, others: Sequence[bytes] = ()) -> bytes:
+        """A fresh folder key, wrapped by the secret that opens the `others`.
+
+        `others`: the wrapped keys of all sealed folders, the newest first. Where there are none
+        and no secret either, a key file is made. `NoKeyError` when the secret is missing, or
+        opens none of those that are wrapped by one of its kind.
+        """
+        secret = self._passphrase()
+        if secret is None:
+            if not self._key_file.exists():
+                self._refuse_to_make(others)
+            secret = self._file_secret(make=True)
+        self._refuse_another(secret, others)
         return wrap_key(
             secrets.token_bytes(KEY_SIZE),
             secret,
@@ -48,13 +70,49 @@ class KeyRing:
     def unwrap(self, wrapped: bytes) -> bytes:
         """A folder key. `KeyUnavailableError` without the secret that wrapped it."""
         if wrapped_by(wrapped) is SecretKind.KEY_FILE:
-            return unwrap_key(wrapped, self._file_secret(make=False))
-        secret = self._passphrase()
-        if secret is None:
+            secret = self._file_secret(make=False)
+            try:
+                return unwrap_key(wrapped, secret)
+            except KeyUnavailableError as error:
+                raise KeyUnavailableError(f"{self._key_file}: {error.args[0]}") from error
+        phrase = self._passphrase()
+        if phrase is None:
             raise KeyUnavailableError(
                 "It is wrapped by a passphrase: set USENETSYNC_PASSPHRASE or passphrase_file."
             )
-        return unwrap_key(wrapped, secret)
+        return unwrap_key(wrapped, phrase)
+
+    def _refuse_to_make(self, others: Sequence[bytes]) -> None:
+        """A key file, if there are sealed folders already."""
+        kinds = {_kind(other) for other in others}
+        if SecretKind.KEY_FILE in kinds:
+            raise NoKeyError(
+                f"The key file {self._key_file} is missing, and other sealed folders need it; a "
+                "new one would not open them. Bring it back, or set key_file to where it is."
+            )
+        if SecretKind.PASSPHRASE in kinds:
+            raise NoKeyError(
+                "The other sealed folders have a passphrase, and none is set: set "
+                "USENETSYNC_PASSPHRASE or passphrase_file. To use a key file from now on, set "
+                "key_file to one that exists."
+            )
+
+    def _refuse_another(self, secret: KeySecret, others: Sequence[bytes]) -> None:
+        """A secret that opens none of the folders that it should open."""
+        same = [other for other in others if _kind(other) is secret.kind]
+        if secret.kind is SecretKind.PASSPHRASE:
+            same = same[:_TRIED]
+        if not same or any(is_of(other, secret) for other in same):
+            return
+        if secret.kind is SecretKind.PASSPHRASE:
+            raise NoKeyError(
+                "The passphrase is another one than that of the other sealed folders. Set the one "
+                "that they were sealed with."
+            )
+        raise NoKeyError(
+            f"{self._key_file} is another key file than the one that opens the other sealed "
+            "folders. Bring that one back, or set key_file to where it is."
+        )
 
     def _passphrase(self) -> KeySecret | None:
         words = self._settings.passphrase.get_secret_value() if self._settings.passphrase else ""
@@ -68,10 +126,18 @@ class KeyRing:
             _write_key(self._key_file)
         if not self._key_file.exists():
             raise KeyUnavailableError(
-                f"The key file {self._key_file} is not there: bring back the one that was made "
-                "when the folder was sealed."
+                f"The key file {self._key_file} is missing: bring back the one that was made "
+                "when the folder was sealed, or set key_file to where it is."
             )
         return KeySecret.key_file(secret_line(self._key_file).encode())
+
+
+def _kind(wrapped: bytes) -> SecretKind | None:
+    """What a key is wrapped by; None when it is too damaged to tell."""
+    try:
+        return wrapped_by(wrapped)
+    except KeyUnavailableError:
+        return None
 
 
 def _write_key(path: Path) -> None:

@@ -91,8 +91,10 @@ async def _obey(shift: Shift, tx: Transaction, command: Command) -> None:
                 mine.cancel()
             else:
                 await _change(tx, job_id, JobState.CANCELLED, _WAITING)
-        case Retry(job_id):
+        case Retry(job_id, allow_shrink):
             await _change(tx, job_id, JobState.QUEUED, _RETRIABLE)
+            if allow_shrink:
+                await folder_requests.allow_shrink(shift, tx, job_id)
         case SetPriority(job_id, priority):
             await jobs.set_priority(tx, job_id, priority)
         case PauseAll():

@@ -6,14 +6,16 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.engine.own_places import database_places
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.pipeline.own_files import OwnPlace
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
 from usenetsync_tui.settings import Settings
@@ -24,10 +26,11 @@ class OpenCatalogue:
     """A catalogue ready for work, and where it is."""
 
     catalogue: Catalogue
-    conninfo: str
+    conninfo: str = field(repr=False)
+    """It may hold a password."""
     embedded: bool
-    exclude: frozenset[tuple[int, int]]
-    """(st_dev, st_ino) of the database's own folder: never to be uploaded."""
+    own: tuple[OwnPlace, ...]
+    """Where the embedded database is: never to be uploaded."""
     why_lost: Callable[[], UsenetSyncError | None]
     """Why the server went down, if that is known. Blocking."""
 
@@ -63,24 +66,10 @@ async def open_catalogue(
         ) as pool:
             catalogue = Catalogue(pool)
             await catalogue.migrate()
-            own = await to_thread.run_sync(_own_folders, locations, embedded)
+            own = tuple(database_places(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
             yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost)
     finally:
         if embedded is not None:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(embedded.release)
-
-
-def _own_folders(
-    locations: Locations, embedded: EmbeddedServer | None
-) -> frozenset[tuple[int, int]]:
-    folders = [locations.log_dir]
-    if embedded is not None:
-        folders.append(embedded.folder)
-    found = set()
-    for folder in folders:
-        if folder.is_dir():
-            status = folder.stat()
-            found.add((status.st_dev, status.st_ino))
-    return frozenset(found)

@@ -18,7 +18,8 @@ class _Sample(NamedTuple):
 class RateMeter:
     """Bytes and files a second over the last ten seconds, and a sample a second of history.
 
-    Its counters span jobs: whoever feeds it adds them up, so that they never fall.
+    Its counters span jobs: whoever feeds it adds them up. They fall only when a restore takes
+    back what it had written of a file that could not be finished, and count as 0 a second then.
     """
 
     def __init__(self) -> None:
@@ -36,14 +37,14 @@ class RateMeter:
             self._second = sample
         elif now - self._second.at >= 1:
             took = now - self._second.at
-            self._history.append((done_bytes - self._second.bytes) / took)
+            self._history.append(max(0.0, (done_bytes - self._second.bytes) / took))
             self._second = sample
 
     @property
     def bytes_per_second(self) -> float:
         """Mean over the window; 0 before two samples."""
         first, last, took = self._ends()
-        return (last.bytes - first.bytes) / took if took > 0 else 0.0
+        return max(0.0, (last.bytes - first.bytes) / took) if took > 0 else 0.0
 
     @property
     def files_per_second(self) -> float:

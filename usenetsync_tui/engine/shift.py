@@ -22,6 +22,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.own_files import OwnPlace
 from usenetsync_tui.pipeline.run import Progress, Run
 from usenetsync_tui.settings import Settings
 
@@ -64,8 +65,8 @@ class Shift:
     """One engine at work on one catalogue."""
 
     catalogue: Catalogue
-    exclude: frozenset[tuple[int, int]]
-    """(st_dev, st_ino) of folders that are never uploaded."""
+    database: tuple[OwnPlace, ...]
+    """Where the embedded database is."""
     settings: Settings
     """Those in force; `stores` follow them when no job is at work."""
     locations: Locations

@@ -7,43 +7,26 @@ from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import checks, jobs, snapshots
-from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue import checks, jobs
 from usenetsync_tui.engine.figures import running_figures
 from usenetsync_tui.engine.rates import RateMeter
 from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import (
     SourceError,
     StoreError,
-    UnknownSnapshotError,
+    TargetError,
     UsenetSyncError,
     leading_error,
 )
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.check import Mended, articles, mend
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
 from usenetsync_tui.pipeline.upload import Outcome
 from usenetsync_tui.pipeline.verify import Verified, verify
-
-
-async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
-    """The version that is meant; None: the newest finished one. `UnknownSnapshotError`."""
-    versions = [
-        s.version
-        for s in await snapshots.of_folder(tx, folder)
-        if s.state is not SnapshotState.BUILDING
-    ]
-    if not versions:
-        raise UnknownSnapshotError("No version of it is complete yet.")
-    if wanted is not None and wanted not in versions:
-        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
-        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
-    return wanted or versions[-1]
 
 
 async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -73,7 +56,11 @@ async def restored(run: Run, job: Job) -> Outcome:
             if made:
                 await jobs.own_target(tx, job.id)
             owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
-        await restore(run, tree, job.prefix or b"", owns_target=owns)
+        try:
+            await restore(run, tree, job.prefix or b"", owns_target=owns)
+        except TargetError:
+            await run.save_progress()  # of a job that fails the count is true, too
+            raise
     return await _ended(run)
 
 
@@ -86,9 +73,15 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
     found = await verify(run, bodies=bodies)
     if not run.draining:
         errors = run.progress.errors
-        found.reposted = await _mended(run)
+        mended = await _mended(run)
+        found.reposted = mended.seen
+        found.unknown += mended.unverified
+        found.why_unknown = found.why_unknown or mended.words
         async with run.catalogue.transaction() as tx:
             found.lost = await checks.lost_by_version(tx, run.folder.id)
+        if found.unknown:
+            words = f"{articles(found.unknown)} without a clear answer: {found.why_unknown}"
+            await run.notice(Notice(NoticeKind.UNKNOWN, b"", words))
         if not found.lost and run.progress.errors == errors:
             run.progress.errors = 0  # what was found wrong is right again
         elif found.lost:
@@ -96,13 +89,13 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
     return await _ended(run), found
 
 
-async def _mended(run: Run) -> int:
-    """Post again what is missing; 0 when the folder itself is not there."""
+async def _mended(run: Run) -> Mended:
+    """Post again what is missing; nothing when the folder itself is not there."""
     try:
         return await mend(run)
     except SourceError as error:
         await run.notice(Notice(NoticeKind.UNREADABLE, run.folder.path, str(error)))
-        return 0
+        return Mended()
 
 
 async def _ended(run: Run) -> Outcome:

@@ -159,20 +159,24 @@ class Stores:
     def _place(self, realm: Realm, key: bytes | None) -> Place:
         match realm.store:
             case StoreKind.SHARDS:
-                return Place(realm, self._retried(self._shards), key)
+                return Place(realm, self._retried(self._shards), key, padded_to=self._padded_to)
             case StoreKind.MEMORY:
-                return Place(realm, self._retried(self._memory), key)
+                return Place(realm, self._retried(self._memory), key, padded_to=self._padded_to)
             case StoreKind.USENET:
                 return self._usenet(realm, key)
+
+    @property
+    def _padded_to(self) -> int:
+        return self._settings.chunk_size if self._settings.padding else 0
 
     def _usenet(self, realm: Realm, key: bytes | None) -> Place:
         if self._servers is None:
             raise UsageError(_NO_SERVER)
         dress: Dress
         if key is not None:
-            dress = SealedDress(key, realm.newsgroups)
+            dress = SealedDress(key, realm.newsgroups, realm.dress)
         else:
-            dress = PlainDress(realm.domain, realm.sender, realm.newsgroups)
+            dress = PlainDress(realm.domain, realm.sender, realm.newsgroups, realm.dress)
         store = UsenetStore(
             self._servers,
             dress,
@@ -180,7 +184,8 @@ class Stores:
             tries=self._settings.retries,
             backoff=self._settings.retry_backoff,
         )
-        return Place(realm, store, key, tuple(self._settings.check_delays), dress.wire_id)
+        checks = tuple(self._settings.check_delays)
+        return Place(realm, store, key, checks, dress.wire_id, self._padded_to)
 
     def _retried(self, store: Store) -> Store:
         return RetryingStore(

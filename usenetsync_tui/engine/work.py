@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.figures import queued_figures
+from usenetsync_tui.engine.own_places import own_places
+from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.shift import AtWork, Shift
 from usenetsync_tui.engine.single import concluded, restored, verified
 from usenetsync_tui.engine.summary import Summary, summarise
@@ -26,6 +29,9 @@ async def work(shift: Shift, job: Job) -> None:
     folder = shift.queue.folder(job.folder_id)
     assert folder is not None
     try:
+        if job.verb is Verb.UPLOAD:
+            refuse_unpostable(folder.realm, shift.stores.settings)
+            folder = await renewed(shift.catalogue, shift.stores.keys, folder)
         run = await shift.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
     except UsenetSyncError as error:
         await _refuse(shift, job, folder, str(error))
@@ -44,7 +50,7 @@ async def work(shift: Shift, job: Job) -> None:
     if outcome.state is JobState.QUEUED:
         outcome = Outcome(mine.stop_as, outcome.version, outcome.message)
     async with shift.catalogue.transaction(durable=True) as tx:
-        await jobs.set_state(tx, job.id, outcome.state, outcome.message)
+        await jobs.set_state(tx, job.id, outcome.state, outcome.message, outcome.refusal)
     shift.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(shift, job, folder)
@@ -60,7 +66,9 @@ async def work(shift: Shift, job: Job) -> None:
 async def _perform(shift: Shift, run: Run, job: Job) -> Outcome:
     match job.verb:
         case Verb.UPLOAD:
-            return await upload(run, shift.exclude)
+            own = own_places(shift.settings, shift.locations, shift.database, run.folder)
+            run.allow_shrink = job.allow_shrink or run.allow_shrink
+            return await upload(run, own)
         case Verb.RESTORE:
             outcome = await restored(run, job)
             return _with(outcome, f"restored to {safe_name(job.target or b'')}")
@@ -81,6 +89,8 @@ def _told(found: Verified) -> str:
     if found.missing or found.damaged:
         words += f", {found.missing:,} missing, {found.damaged:,} damaged"
         words += f", {found.reposted:,} posted again"
+    if found.unknown:
+        words += f", {found.unknown:,} unknown"
     return words
 
 

@@ -18,6 +18,10 @@ class FolderChoices:
     copies: int | None = None
     priority: Priority | None = None
     compression: Compression | None = None
+    own_files: bool | None = None
+    """Whether UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    ignore_inode: bool | None = None
+    """Another inode number alone is no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Upload:
 
     path: bytes
     choices: FolderChoices = FolderChoices()
+    allow_shrink: bool = False
+    """Take the folder as it is, however little is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Retry:
     """Queue a failed, incomplete or cancelled job again."""
 
     job_id: int
+    allow_shrink: bool = False
+    """Have an upload take the folder as it is, however little is left of it."""
 
 
 @dataclass(frozen=True, slots=True)

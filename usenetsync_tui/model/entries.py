@@ -49,6 +49,10 @@ class Entry(NamedTuple):
     """Permission bits only (``st_mode & 0o7777``)."""
     link: bytes | None
     """The target of a symlink."""
+    uid: int | None = None
+    """The owner's number; None in a row from before owners were kept."""
+    gid: int | None = None
+    """The group's number; None likewise."""
 
 
 MOST = (1 << 63) - 1
@@ -79,10 +83,10 @@ class Problem:
 
 
 class NoticeKind(IntEnum):
-    """Why a path deserves a line in the job's report. All but SKIPPED make a job incomplete."""
+    """Why a path deserves a line in the job's report. Most of them make a job incomplete."""
 
     SKIPPED = 0
-    """A socket, FIFO or device: nothing to keep."""
+    """A socket, FIFO or device: nothing to keep; or a file of UsenetSync's own."""
     UNREADABLE = 1
     VANISHED = 2
     """Deleted between the walk and the read."""
@@ -98,6 +102,19 @@ class NoticeKind(IntEnum):
     """The target refused (restore)."""
     LEFT_OUT = 8
     """The user held it, or left it out of this version."""
+    UNKNOWN = 9
+    """No server gives a clear answer: whether articles are there is not known."""
+    GUARDED = 10
+    """A mount point that is not what it was: what is below it stays as it was."""
+    ATTRIBUTES = 12
+    """Its content is there, but not its owner, mode or time (restore)."""
+    NOTED = 13
+    """Good to know; nothing is missing."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether a job that records it is not whole."""
+        return self not in (NoticeKind.SKIPPED, NoticeKind.NOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +128,4 @@ class Notice:
     @property
     def is_error(self) -> bool:
         """Whether the job that recorded it is not whole."""
-        return self.kind is not NoticeKind.SKIPPED
+        return self.kind.is_error

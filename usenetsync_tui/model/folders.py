@@ -44,6 +44,10 @@ class Priority(IntEnum):
     BACKGROUND = 4
 
 
+NEWEST_DRESS = 2
+"""How articles of new realms are named; `codec.envelope` says what that means."""
+
+
 @dataclass(frozen=True, slots=True)
 class Realm:
     """One store, profile and key: dedupe stays inside it."""
@@ -59,6 +63,8 @@ class Realm:
     """Who posts them, where that is not random."""
     wrapped_key: bytes | None = field(default=None, repr=False)
     """The folder's 256-bit key, wrapped by the user's secret; only in a sealed realm."""
+    dress: int = NEWEST_DRESS
+    """How its articles are named: 1 in realms from before there was another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,23 @@ class Folder:
     priority: Priority
     compression: Compression
     copies: int
+    own_files: bool = False
+    """UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    ignore_inode: bool = False
+    """Inode numbers are not compared, by choice."""
+    unstable_inodes: bool = False
+    """Inode numbers were found to change while nothing else did."""
+
+    @property
+    def is_public(self) -> bool:
+        """Everybody can read it: plain articles on Usenet."""
+        realm = self.realm
+        return realm.store is StoreKind.USENET and realm.profile is Profile.PLAIN
+
+    @property
+    def ignores_inode(self) -> bool:
+        """Whether another inode number is no reason to read a file again."""
+        return self.ignore_inode or self.unstable_inodes
 
 
 class SnapshotState(IntEnum):
@@ -110,5 +133,6 @@ class Snapshot:
     modified: int
     removed: int
     stored_size: int
-    """Payload bytes posted for this version, after dedupe and compression."""
+    """Payload bytes posted for this version: after dedupe and compression, sealing and padding
+    included."""
     errors: int

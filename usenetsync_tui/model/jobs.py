@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.sources import Refusal
 
 
 class Verb(StrEnum):
@@ -56,3 +57,7 @@ class Job:
     total_bytes: int
     errors: int
     message: str | None
+    allow_shrink: bool = False
+    """The user wants the folder taken as it is, however little is left of it."""
+    refusal: Refusal | None = None
+    """Why an upload did not take the folder as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,18 @@ from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
+
+Opener = Callable[[bytes], bytes]
+"""Makes a segment's bytes of the payload of an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a store knows of the articles it was asked for; those in neither are missing."""
+
+    there: Set[bytes] = frozenset()
+    unknown: Mapping[bytes, str] = field(default_factory=dict)
+    """Those without a clear answer, with the words of whoever gave none."""
 
 
 class Store(Protocol):
@@ -36,13 +48,18 @@ class Store(Protocol):
         Message-ID cannot be somebody else's.
         """
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
-        """Those of the Message-IDs that the store holds."""
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
+        """Which of the articles the store holds, which it does not, and which it cannot say.
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
-        """The payload posted under this Message-ID.
+        One answer concerns one article: what is not known of one says nothing of the others.
+        """
 
-        Without `wait`, `StoreUnavailableError` at once where it would have to be waited for.
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        """What `opened` makes of the payload posted under this Message-ID.
+
+        `opened` raises `ArticleCorruptError` for a payload that is not what was posted: then the
+        next place that may have the article is asked. It is called in a thread. Without `wait`,
+        `StoreUnavailableError` at once where an answer would have to be waited for.
         """
 
 
@@ -59,6 +76,9 @@ class Place:
     in vain. Empty: what the store acknowledged can be read."""
     wire_id: Callable[[bytes], str] = bytes.hex
     """How a Message-ID is written on the wire, without ``<>``."""
+    padded_to: int = 0
+    """Bytes of the longest segment: payloads are padded to a few sizes up to that before they are
+    sealed. 0: they are sealed as they are."""
 
 
 class Places(Protocol):

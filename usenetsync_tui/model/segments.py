@@ -9,6 +9,14 @@ from enum import IntEnum
 SEGMENT_SIZE = 768_000
 """Default length of a segment in bytes."""
 
+LARGEST_PAYLOAD = (10 << 20) - (64 << 10)
+"""Bytes a Usenet article can carry so that it can always be decoded again: 10,420,224.
+
+sabctools, which decodes yEnc, holds at most 10 MiB of an article, and some of its versions (9.0 to
+9.3) want room for another 64 KiB while they look for the end. What is larger could be posted,
+but not read again by that library, and so not by us.
+"""
+
 PACK_LIMIT = 50_000
 """Files up to this many bytes are packed."""
 
@@ -79,6 +87,9 @@ class Article:
     puts them on different ones; None where there is one copy."""
     again: bool = False
     """It may have been sent before: a store that knows its Message-ID then has it."""
+    by_body: bool = False
+    """Servers have said of it that it is there when its bytes could not be had: STAT is not
+    believed."""
     seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
     """What encrypts the payload before it leaves, the same way each time; None: nothing does."""
 
@@ -121,3 +132,5 @@ class Segment:
     """How often it was posted again because it was not there any more."""
     nonce: bytes | None = None
     """What it is sealed with: written down when it is planned, never used twice."""
+    by_body: bool = False
+    """Only its bytes prove that it is there."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from usenetsync_tui.model.secret import Secret
 
 
 class Tls(StrEnum):
@@ -14,6 +17,26 @@ class Tls(StrEnum):
     STARTTLS = "starttls"
     """After a STARTTLS command (RFC 4642), port 119."""
     NONE = "none"
+
+
+class Exposure(StrEnum):
+    """What somebody between us and a server can do, as a user must be told."""
+
+    NOT_ENCRYPTED = "not encrypted: everybody on the way can read the login"
+    NOT_VERIFIED = "certificate not verified: somebody on the way may be listening"
+
+    @property
+    def loudly(self) -> str:
+        """The words with their head in capitals."""
+        what, _, why = self.partition(":")
+        return f"{what.upper()}:{why}"
+
+
+def exposure(*, encrypted: bool, verified: bool) -> Exposure | None:
+    """What a connection exposes; None: nothing."""
+    if not encrypted:
+        return Exposure.NOT_ENCRYPTED
+    return None if verified else Exposure.NOT_VERIFIED
 
 
 class Role(StrEnum):
@@ -36,7 +59,8 @@ class Server:
     port: int
     tls: Tls = Tls.IMPLICIT
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    """A `Secret`, whatever it was given as."""
     connections: int = 8
     roles: frozenset[Role] = ALL_ROLES
     priority: int = 0
@@ -53,8 +77,21 @@ class Server:
     bandwidth_limit: int = 0
     """Bytes a second posted to it at most; 0: no limit."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "password", Secret(self.password))
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """What its connections expose."""
+        return exposure(encrypted=self.tls is not Tls.NONE, verified=self.verify_tls)
+
     def __repr__(self) -> str:
         return f"Server({self.name!r}, {self.host!r}, {self.port})"  # no secrets in a traceback
+
+
+def password_variable(name: str) -> str:
+    """The environment variable that the password of a server of this name may be in."""
+    return "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 class ServerState(StrEnum):
@@ -116,3 +153,8 @@ class ServerStatus:
     """The user paused it."""
     bandwidth_limit: int = 0
     """Bytes a second posted to it; 0: no limit."""
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """What its connections expose. Shown in red."""
+        return exposure(encrypted=self.encrypted, verified=self.tls_verified)

@@ -13,6 +13,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.sources import Refusal
 
 
 class EngineState(StrEnum):
@@ -88,10 +89,16 @@ class JobStatus:
     message: str = ""
     verified: int = 0
     """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of."""
     from_copies: int = 0
     """Segments fetched from a further copy."""
     target: bytes = b""
     """Where a restore goes."""
+    refusal: Refusal | None = None
+    """Why an upload did not take the folder as it is."""
+    missed_files: int = 0
+    """Files of the total that a restore has given up; `done_files` does not count them."""
 
 
 @dataclass(frozen=True, slots=True)

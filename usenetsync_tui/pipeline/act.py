@@ -150,7 +150,7 @@ def _unfail(progress: Progress, counted: Changed, said: Sequence[NoticeKind]) ->
             progress.total_files += 1
             progress.total_bytes += size
     progress.notices -= len(said)
-    progress.errors -= sum(kind is not NoticeKind.SKIPPED for kind in said)
+    progress.errors -= sum(kind.is_error for kind in said)
     gone = {path for path, _ in counted}
     latest = [n for n in progress.latest if n.path not in gone]
     progress.latest.clear()

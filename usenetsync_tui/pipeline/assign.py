@@ -11,11 +11,10 @@ from dataclasses import replace
 
 from usenetsync_tui.catalogue.segments import Known
 from usenetsync_tui.codec import compression
-from usenetsync_tui.codec.sealing import SEAL_OVERHEAD
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Article, Codec, Part, Segment, SegmentStatus
 from usenetsync_tui.pipeline.dress import COMPRESSION_OF, DressedSegment
-from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce
+from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce, leaving_size
 from usenetsync_tui.pipeline.run import Run
 
 
@@ -45,7 +44,6 @@ class Assignment:
         self._ledger = ledger
         self._known = known
         self._shares = run.folder.realm.profile is not Profile.PLAIN
-        self._sealed = run.place.key is not None
         self._credits: list[tuple[Posting, int]] = []
         self._done = 0
         self._deduplicated = 0
@@ -91,13 +89,14 @@ class Assignment:
                     message_id=known.message_id,
                     status=status,
                     nonce=nonce,
+                    by_body=known.by_body,
                 )
             )
         self._freed += held
 
     def _new(self, item: DressedSegment, digest: bytes, redundancy: int) -> Known:
         """A fresh article for one copy of a segment."""
-        size = len(item.payload) + (SEAL_OVERHEAD if self._sealed else 0)
+        size = leaving_size(self._run.place, len(item.payload))
         known = Known(
             digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
         )
@@ -131,6 +130,7 @@ class Assignment:
             known.redundancy,
             spread(item.hash, self._run.folder.copies),
             again,
+            known.by_body,
         )
         posting = Posting(article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run))
         self._mine[known.message_id] = posting

@@ -4,7 +4,8 @@ Knows how to go down and come back up in a tree of any depth with a bounded numb
 descriptors: the root and the deepest `OPEN_DIRECTORIES` stay open, the ones between are
 closed and opened again on the way back, by ``..`` of the child or, when that leads elsewhere
 because something was moved, name by name from the nearest open ancestor. Either way device
-and inode must be those of the directory that was left.
+and inode must be those of the directory that was left (the device alone, where an open directory
+has another inode number at each look).
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ def _open_as(name: bytes, parent: int, identity: tuple[int, int]) -> int:
         return CLOSED  # Gone, or not to be opened any more: either way not found again.
     status = os.fstat(fd)
     if (status.st_dev, status.st_ino) == identity:
+        return fd
+    if status.st_dev == identity[0] and os.fstat(fd).st_ino != status.st_ino:
         return fd
     os.close(fd)
     return CLOSED

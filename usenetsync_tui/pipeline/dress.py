@@ -32,6 +32,8 @@ class RawSegment:
     """A pack's members."""
     seen: Entry | None = None
     """A large file as it was when it was opened."""
+    hash: bytes = b""
+    """Its digest, where that was needed before; else `dress` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class FileRead:
 
     object: NewObject
     placed: Placed
+    known: int = 0
+    """Slices that an earlier run planned, and that are what they were then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,29 @@ class FileAbandoned:
     """A large file changed while it was read: its object will never be whole."""
 
     object: NewObject
+
+
+@dataclass(frozen=True, slots=True)
+class SlicesShared:
+    """The first slices of a large file are those of an object that the path lay in before."""
+
+    object: NewObject
+    seen: Entry
+    """The file as it was when it was opened."""
+    source: int
+    """The object that has them."""
+    first: int
+    last: int
+    """Exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesKnown:
+    """Files of which nothing is to be posted: they are empty, or what they were before."""
+
+    empty: tuple[Placed, ...] = ()
+    kept: tuple[Placed, ...] = ()
+    """Where they lie already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +97,10 @@ COMPRESSION_OF = {
     Codec.LZMA: Compression.LZMA,
 }
 
-DressedItem = DressedSegment | FileRead | FileAbandoned
+Ending = FileRead | FileAbandoned | FilesKnown
+"""What says that a file, or several, need no more reading: the planner is done with a unit."""
+Segmented = RawSegment | DressedSegment
+DressedItem = DressedSegment | SlicesShared | Ending
 ReadItem = RawSegment | DressedItem
 
 
@@ -83,7 +113,8 @@ def wanted_compression(run: Run) -> Compression:
 def dress(raw: RawSegment, wanted: Compression) -> DressedSegment:
     """Digest and payload of a segment. Blocking; leaves the GIL for nearly all of it."""
     codec, payload = compression.compress(raw.data, wanted)
-    return DressedSegment(raw, hashlib.sha256(raw.data).digest(), codec, payload)
+    digest = raw.hash or hashlib.sha256(raw.data).digest()
+    return DressedSegment(raw, digest, codec, payload)
 
 
 def is_dense(run: Run) -> bool:

@@ -1,8 +1,11 @@
 """index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
 
 Added, modified, removed and unchanged come out of two sorted streams without a query a
-file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link). Nothing
-is opened or hashed here, but for files that failed before: those are tried.
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner), and
+not racy: what could have changed unseen is read again, and compared with what it was. Where
+inode numbers say nothing they are not compared. Nothing is opened or hashed here, but for files
+that failed before: those are tried. What is gone is noted (`catalogue.vanished`), and removed
+when the version is finished and the source was judged to be what it was (`judge`).
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from usenetsync_tui.catalogue import files
 from usenetsync_tui.catalogue.files import CurrentRow, path_key
-from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
+from usenetsync_tui.pipeline.judge import Judge
+from usenetsync_tui.pipeline.kept import Kept
+from usenetsync_tui.pipeline.own_files import OwnFiles
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.scan import ScanBatch, walk
 from usenetsync_tui.pipeline.streams import put, take
@@ -26,8 +32,10 @@ _WALK_AHEAD = 10
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
 _ROW_PATH = 0
-_ROW_STATE = 8
-_ROW_KEY = 9
+_ROW_STATE = len(Entry._fields)
+_ROW_KEY = _ROW_STATE + 1
+_ROW_RACY = _ROW_KEY + 1
+_ROW_INODE = Entry._fields.index("inode")
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -57,29 +65,32 @@ async def index(
     stage: Stage,
     result: IndexResult,
     check: Check,
-    exclude: frozenset[tuple[int, int]],
+    judge: Judge,
+    own: OwnFiles,
 ) -> None:
     """Bring the version under construction up to what is on disk; stops early on drain.
 
-    Raises `SourceError` when the folder itself cannot be read; nothing is then removed.
+    Raises `SourceError` when the folder itself cannot be read; nothing is then removed. A folder
+    that is refused once it is walked drains the run.
     """
     run.progress.unwalked = 0
+    await judge.begin_walk()
     batches_in, batches = anyio.create_memory_object_stream[ScanBatch](_WALK_AHEAD)
     rows_in, rows = anyio.create_memory_object_stream[list[CurrentRow]](_ROWS_AHEAD)
     async with anyio.create_task_group() as group:
-        group.start_soon(_walk, run, exclude, batches_in)
+        group.start_soon(_walk, run, judge, own, batches_in)
         group.start_soon(_rows, run, rows_in)
         async with batches_in, batches, rows_in, rows:
-            await _Merge(run, stage, result, check, rows).run(batches)
+            await _Merge(run, stage, result, check, judge, rows).run(batches)
         group.cancel_scope.cancel()
     result.finished = not run.draining
     result.ring()
 
 
 async def _walk(
-    run: Run, exclude: frozenset[tuple[int, int]], out: MemoryObjectSendStream[ScanBatch]
+    run: Run, judge: Judge, own: OwnFiles, out: MemoryObjectSendStream[ScanBatch]
 ) -> None:
-    steps = _in_key_order(walk(run.folder.path, exclude=exclude))
+    steps = _in_key_order(walk(run.folder.path, own=own, watch=judge.watch))
     async with out:
         while not run.draining:
             await run.gate.passed()
@@ -121,13 +132,6 @@ async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None
                 return
 
 
-def _is_ahead(kept: bytes, row: CurrentRow) -> bool:
-    """Whether rows a kept path stands for may still come. Keys tell only heads of paths apart."""
-    head = kept[:_LONG]
-    ahead: bool = head >= row[_ROW_KEY][: len(head)]
-    return ahead
-
-
 class _Merge:
     """The join itself: walks both streams once and writes what differs, batch by batch."""
 
@@ -137,30 +141,35 @@ class _Merge:
         stage: Stage,
         result: IndexResult,
         check: Check,
+        judge: Judge,
         rows: MemoryObjectReceiveStream[list[CurrentRow]],
     ) -> None:
         self._run = run
         self._stage = stage
         self._result = result
         self._check = check
+        self._judge = judge
         self._rows = rows
+        self._ignores_inode = run.folder.ignores_inode
         self._page: list[CurrentRow] = []
         self._next = 0
-        self._kept: list[bytes] = []
+        self._kept = Kept()
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
+        self._same: list[Entry] = []
+        """Nothing kept of them differs; the row is brought up to date in place."""
         self._news = False
 
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
-        """Join until the walk ends; only a whole walk removes what is left over."""
+        """Join until the walk ends; only after a whole walk what is left over is gone."""
         row = await self._advance()
         async for batch in batches:
             await self._report(batch)
             row = await self._join(batch.entries, row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
-            self._kept = [k for k in self._kept if _is_ahead(k, row)] if row else []
+            self._kept.pass_by(row[_ROW_KEY] if row else None)
             await self._flush(force=False)
             self._tell(batch.entries)
         if self._run.draining:
@@ -170,6 +179,7 @@ class _Merge:
             row = await self._advance()
             await self._flush(force=False)
         await self._flush(force=True)
+        await self._judge.after_walk()
         self._run.progress.scanned = True
 
     async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
@@ -195,10 +205,13 @@ class _Merge:
             if row is None or row[_ROW_KEY] != key:
                 upserts.append(entry)
                 continue
-            if row[:_ROW_STATE] != entry:
+            if row[:_ROW_STATE] != entry and not self._is_same(row, entry):
                 upserts.append(entry)
             elif row[_ROW_STATE] == FileState.PLANNED:
-                unchanged += 1
+                if row[_ROW_RACY]:
+                    upserts.append(entry)
+                else:
+                    unchanged += 1
             elif row[_ROW_STATE] == FileState.PENDING:
                 self._expect(entry)
             else:
@@ -228,11 +241,30 @@ class _Merge:
         return row
 
     def _gone(self, row: CurrentRow) -> None:
-        path = row[_ROW_PATH]
-        if not any(
-            path.startswith(k) if k.endswith(b"/") or not k else path == k for k in self._kept
-        ):
+        if row[_ROW_PATH] not in self._kept:
             self._removed.append(row[_ROW_KEY])
+
+    def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
+        """Whether what differs says nothing of a content or of what is kept besides it.
+
+        That is an inode number where those are not compared, an owner that was not kept before,
+        and whatever the walk has seen all of: then the row is brought up to date in place.
+        """
+        after = _ROW_INODE + 1
+        if self._ignores_inode and row[:_ROW_INODE] == entry[:_ROW_INODE]:
+            if row[after:_ROW_STATE] == entry[after:]:
+                return True
+        known = Entry._make(row[:_ROW_STATE])
+        if known.uid is None:
+            known = known._replace(uid=entry.uid, gid=entry.gid)
+        if self._ignores_inode or entry.kind == FileKind.SYMLINK:
+            known = known._replace(inode=entry.inode)
+        if entry.kind == FileKind.SYMLINK:
+            known = known._replace(ctime_ns=entry.ctime_ns)
+        if known != entry:
+            return False
+        self._same.append(entry)
+        return True
 
     def _expect(self, entry: Entry) -> None:
         self._news = True
@@ -240,7 +272,10 @@ class _Merge:
         self._run.progress.total_bytes += entry.size
 
     async def _report(self, batch: ScanBatch) -> None:
-        self._kept += batch.kept
+        self._kept.add(batch.kept)
+        for problem in batch.problems:
+            if problem.kind is NoticeKind.GUARDED:
+                await self._judge.not_entered(problem.path)
         notices = [Notice(p.kind, p.path, p.reason) for p in batch.problems]
         self._run.progress.unwalked += sum(n.is_error for n in notices)
         await self._run.notice(*notices)
@@ -250,18 +285,24 @@ class _Merge:
         if self._retry:
             await self._try_again()
         size = self._run.limits.batch_size
+        while len(self._same) >= (1 if force else size):
+            same, self._same = self._same[:size], self._same[size:]
+            async with self._run.catalogue.transaction() as tx:
+                await files.refresh(tx, self._run.folder.id, same)
         while len(self._upserts) + len(self._removed) >= (1 if force else size):
             upserts, self._upserts = self._upserts[:size], self._upserts[size:]
             removed, self._removed = self._removed[:size], self._removed[size:]
+            folder, version = self._run.folder.id, self._run.version
             async with self._run.catalogue.transaction() as tx:
-                await files.apply_changes(
-                    tx, self._run.folder.id, self._run.version, upserts, removed
+                going_on = await files.apply_changes(
+                    tx, folder, version, upserts, removed, resumed=self._judge.resumed
                 )
+            self._run.progress.unchanged += len(going_on)
             for entry in upserts:
+                if going_on and path_key(entry.path) in going_on:
+                    continue
                 if entry.kind == FileKind.REGULAR:
                     self._expect(entry)
-                    if not entry.size:
-                        self._run.progress.done_files += 1
             self._result.changes += len(upserts) + len(removed)
 
     def _tell(self, entries: list[Entry]) -> None:

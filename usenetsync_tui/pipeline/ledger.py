@@ -11,7 +11,8 @@ import anyio
 from usenetsync_tui.catalogue import aliases, segments
 from usenetsync_tui.catalogue.objects import Progressed
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.codec.sealing import NONCE_SIZE, seal
+from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
+from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.segments import Article, Codec
 from usenetsync_tui.pipeline.run import Run
 
@@ -33,11 +34,14 @@ class Posting:
     nonce: bytes | None = None
     """What it is to be sealed with; None where it is not."""
 
-    def outgoing(self, key: bytes | None) -> Article:
+    def outgoing(self, place: Place) -> Article:
         """The article as a store takes it, to be sealed where there is a key."""
-        if key is None or self.nonce is None:
+        if place.key is None or self.nonce is None:
             return self.article
-        return replace(self.article, seal=partial(seal, key, self.nonce, self.codec))
+        size = leaving_size(place, len(self.article.payload)) if place.padded_to else 0
+        return replace(
+            self.article, seal=partial(seal, place.key, self.nonce, self.codec, size=size)
+        )
 
 
 @dataclass(slots=True)
@@ -72,11 +76,22 @@ class Ledger:
 
 async def renamed(tx: Transaction, run: Run, posting: Posting) -> None:
     """In a transaction: the article has a new Message-ID, and is sealed anew."""
-    old, new = posting.article.message_id, secrets.token_bytes(16)
     posting.nonce = fresh_nonce(run)
-    await segments.rename(tx, old, new, posting.nonce)
-    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    new = await new_name(tx, run, posting.article.message_id, posting.nonce)
     posting.article = replace(posting.article, message_id=new, again=False)
+
+
+async def new_name(tx: Transaction, run: Run, old: bytes, nonce: bytes | None) -> bytes:
+    """In a transaction: the new Message-ID of an article; the old one is kept as an alias."""
+    new = secrets.token_bytes(16)
+    await segments.rename(tx, old, new, nonce)
+    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    return new
+
+
+def leaving_size(place: Place, payload: int) -> int:
+    """Bytes that leave for so many bytes of payload: sealed, and padded, where that is done."""
+    return payload if place.key is None else sealed_size(payload, place.padded_to)
 
 
 def fresh_nonce(run: Run) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Two system calls Python does not offer: fallocate(2) and syncfs(2).
+"""Three system calls Python does not offer: fallocate(2), syncfs(2) and openat2(2).
 
 ``os.posix_fallocate`` will not do: where the file system cannot preallocate, glibc writes a
 byte into every block instead, which for a restore means writing everything twice.
@@ -9,11 +9,31 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from functools import cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 _libc.syncfs.argtypes = [ctypes.c_int]
-_UNSUPPORTED = frozenset([errno.EOPNOTSUPP, errno.ENOSYS])
+_REFUSALS = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
+"""What is said of this file; anything else says that the file system does not preallocate."""
+
+_OPENAT2 = 437  # the same on every architecture of Linux but alpha
+_AT_FDCWD = -100
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+
+
+class _OpenHow(ctypes.Structure):
+    """``struct open_how`` of <linux/openat2.h>."""
+
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+# A prototype of its own: other users of syscall(2) in this process have other arguments.
+_openat2 = ctypes.CFUNCTYPE(
+    ctypes.c_long,
+    *(ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(_OpenHow), ctypes.c_size_t),
+    use_errno=True,
+)(("syscall", _libc))
 
 
 def preallocate(fd: int, size: int) -> bool:
@@ -26,10 +46,10 @@ def preallocate(fd: int, size: int) -> bool:
         return True
     while _libc.fallocate(fd, 0, 0, size) != 0:
         code = ctypes.get_errno()
-        if code in _UNSUPPORTED:
-            return False
-        if code != errno.EINTR:
+        if code in _REFUSALS:
             raise OSError(code, os.strerror(code))
+        if code != errno.EINTR:
+            return False
     return True
 
 
@@ -37,4 +57,36 @@ def sync_file_system(fd: int) -> None:
     """Return when the file system `fd` is on has everything written. Raises OSError (EIO…)."""
     if _libc.syncfs(fd) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+        if code not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
+            raise OSError(code, os.strerror(code))
+        os.sync()  # of all file systems, where this one cannot be told alone
+
+
+@cache
+def has_openat2() -> bool:
+    """Whether openat2 can be called here: an old kernel has none, a container may forbid it."""
+    try:
+        os.close(open_resolved(_AT_FDCWD, b".", os.O_PATH | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def open_resolved(at: int, path: bytes, flags: int) -> int:
+    """openat2 that follows no symlink, no magic link, and no way out of the directory `at`.
+
+    Raises OSError: ELOOP for a link, EXDEV for a way out, EAGAIN (BlockingIOError) when a rename
+    came between.
+    """
+    how = _how(flags)
+    while (fd := _openat2(_OPENAT2, at, path, how, 24)) < 0:
+        code = ctypes.get_errno()
+        if code != errno.EINTR:
+            raise OSError(code, os.strerror(code))
+    return int(fd)
+
+
+@cache
+def _how(flags: int) -> _OpenHow:
+    """One structure for all calls with these flags: the kernel only reads it."""
+    return _OpenHow(flags, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS)

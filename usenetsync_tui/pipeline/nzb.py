@@ -2,10 +2,16 @@
 
 Streams from the catalogue: memory does not grow with the files. Lists only what is posted:
 a file that is not whole is left out, and counted.
+
+Each name comes once in a list, also for systems that do not tell `README` from `readme`, or one
+way to write an accent from another: of names that meet the first stays, the others get a tail.
+A file's articles say what it was called when it was posted; only where names meet does the list
+say something else, for newsreaders drop a second file of one name before they look into articles.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -15,12 +21,18 @@ from usenetsync_tui.catalogue.nzb import WiredFile
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.codec.envelope import PlainDress, plain_subject
+from usenetsync_tui.codec.flat_names import distinct_name, folded
 from usenetsync_tui.codec.nzb import NzbSegment
+from usenetsync_tui.codec.yenc import likely_size
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Folder, Profile, StoreKind
 from usenetsync_tui.model.segments import Part
 
 _PAGE = 1000
+_TAIL_DIGITS = 16
+"""More than a name has that is posted, so that the two do not meet."""
+
+Write = Callable[[bytes], object]
 
 
 @dataclass(slots=True)
@@ -36,9 +48,7 @@ class Listed:
     """Files without content: an NZB cannot list them."""
 
 
-async def write_nzb(
-    catalogue: Catalogue, folder: Folder, version: int, write: Callable[[bytes], object]
-) -> Listed:
+async def write_nzb(catalogue: Catalogue, folder: Folder, version: int, write: Write) -> Listed:
     """Hand the NZB of a version to `write`, piece by piece.
 
     Raises `UsageError` for a folder whose articles no newsreader can read.
@@ -48,23 +58,57 @@ async def write_nzb(
             f"{folder.name} is {folder.realm.profile} in the {folder.realm.store} store: other "
             "programs can read only what is posted to Usenet with --profile plain."
         )
-    listed = Listed()
     async with catalogue.transaction() as tx:
         every, _ = await files.version_totals(tx, Span(folder.id, version))
+    names = _Names(folder)
+    await names.look_through(catalogue, version)
+    writer = _Writer(catalogue, folder, names, every, write)
     write(codec.head())
     async for file in _files(catalogue, folder, version):
         if file.complete and file.realm_id == folder.realm.id:
-            await _write_file(catalogue, folder, file, (listed, every), write)
+            await writer.add(file)
         else:
-            listed.left_out += 1
+            writer.listed.left_out += 1
     write(codec.tail())
+    listed = writer.listed
     listed.empty = every - listed.files - listed.left_out
     return listed
 
 
-def _likely_size(payload: int) -> int:
-    """Bytes of an article: yEnc escapes 1 byte in 64 and ends a line every 128, then headers."""
-    return payload + payload // 64 + 2 * (payload // 128) + 500
+class _Names:
+    """What the files of one NZB are called, each as no other one."""
+
+    def __init__(self, folder: Folder) -> None:
+        realm = folder.realm
+        self._folder = folder
+        self.dress = PlainDress(realm.domain, realm.sender, realm.newsgroups, realm.dress)
+        self._meeting: set[bytes] = set()
+        self._given: set[bytes] = set()
+
+    async def look_through(self, catalogue: Catalogue, version: int) -> None:
+        """Find the names that meet: in the database, for there may be millions."""
+        after = b""
+        async with catalogue.transaction() as tx:
+            await nzb.begin_names(tx)
+            while page := await nzb.files_page(tx, self._folder.id, version, after, _PAGE):
+                await nzb.add_names(tx, [_digest(self.dress.name(f.path)) for f in page])
+                after = page[-1].key
+            self._meeting = await nzb.meeting_names(tx)
+
+    def of(self, path: bytes) -> str:
+        """What the file at a path is called; to be asked for once, in the order of the list."""
+        name = self.dress.name(path)
+        digest = _digest(name)
+        if digest not in self._meeting:
+            return name
+        if digest not in self._given:
+            self._given.add(digest)
+            return name
+        return distinct_name(path, digits=_TAIL_DIGITS)
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.blake2b(folded(name).encode(), digest_size=16).digest()
 
 
 async def _files(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIterator[WiredFile]:
@@ -79,39 +123,52 @@ async def _files(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIte
         after = page[-1].key
 
 
-async def _write_file(
-    catalogue: Catalogue,
-    folder: Folder,
-    file: WiredFile,
-    counts: tuple[Listed, int],
-    write: Callable[[bytes], object],
-) -> None:
-    realm, (listed, every) = folder.realm, counts
-    dress = PlainDress(realm.domain, realm.sender, realm.newsgroups)
-    assert file.object_id is not None
-    listed.files += 1
-    total, after = file.segments or 0, -1
-    while after + 1 < total:
-        async with catalogue.transaction() as tx:
-            page = await nzb.articles(tx, file.object_id, after, _PAGE)
-        if not page:
-            break
-        if after < 0:
-            posted = page[0].posted_at
-            subject = plain_subject(Part(file.path, 1, total, 0, file.size))
-            counter = f"[{listed.files:0{len(str(every))}}/{every}]"
-            element = codec.file_element(
-                subject=subject.replace("[1/1]", counter, 1),
-                poster=realm.sender,
-                date=int(posted.timestamp()) if posted else file.mtime_ns // 1_000_000_000,
-                groups=realm.newsgroups,
-            )
-            write(element)
-        for article in page:
-            size = article.wire_size or _likely_size(article.payload_size)
-            name = article.adopted or dress.wire_id(article.message_id)
-            write(codec.segment_element(NzbSegment(article.segment + 1, size, name)))
-            listed.articles += 1
-            listed.bytes += size
-        after = page[-1].segment
-    write(codec.file_end())
+class _Writer:
+    """Writes file after file, and counts."""
+
+    def __init__(
+        self, catalogue: Catalogue, folder: Folder, names: _Names, every: int, write: Write
+    ) -> None:
+        self._catalogue = catalogue
+        self._realm = folder.realm
+        self._names = names
+        self._every = every
+        self._write = write
+        self.listed = Listed()
+
+    async def add(self, file: WiredFile) -> None:
+        """List a file that is wholly posted."""
+        assert file.object_id is not None
+        self.listed.files += 1
+        total, after = file.segments or 0, -1
+        while after + 1 < total:
+            async with self._catalogue.transaction() as tx:
+                page = await nzb.articles(tx, file.object_id, after, _PAGE)
+            if not page:
+                break
+            if after < 0:
+                self._begin(file, total, page[0])
+            for article in page:
+                self._add_article(article)
+            after = page[-1].segment
+        self._write(codec.file_end())
+
+    def _begin(self, file: WiredFile, total: int, first: nzb.WiredArticle) -> None:
+        part = Part(file.path, 1, total, 0, file.size)
+        subject = plain_subject(part, self._names.of(file.path))
+        counter = f"[{self.listed.files:0{len(str(self._every))}}/{self._every}]"
+        posted = first.posted_at
+        element = codec.file_element(
+            subject=subject.replace("[1/1]", counter, 1),
+            poster=self._realm.sender,
+            date=int(posted.timestamp()) if posted else file.mtime_ns // 1_000_000_000,
+            groups=self._realm.newsgroups,
+        )
+        self._write(element)
+
+    def _add_article(self, article: nzb.WiredArticle) -> None:
+        size = article.wire_size or likely_size(article.payload_size)
+        name = article.adopted or self._names.dress.wire_id(article.message_id)
+        self._write(codec.segment_element(NzbSegment(article.segment + 1, size, name)))
+        self.listed.articles += 1
+        self.listed.bytes += size

@@ -35,12 +35,13 @@ Unit = PackUnit | FileUnit
 class Packer:
     """Turns a stream of pending files into units of reading.
 
-    `segment_size` is in bytes; `packing` False makes every file a unit of its own.
+    `segment_size` is in bytes; `packing` False makes every file a unit of its own, but for those
+    that are said to be empty: they are looked into many at a time.
     """
 
     def __init__(self, segment_size: int, *, packing: bool) -> None:
         self._room = segment_size
-        self._limit = min(PACK_LIMIT, segment_size) if packing else -1
+        self._limit = min(PACK_LIMIT, segment_size) if packing else 0
         self._files: list[PendingFile] = []
         self._size = 0
 

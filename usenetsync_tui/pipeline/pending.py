@@ -120,7 +120,7 @@ class _Pass:
     async def _next_page(self, until: bytes | None) -> list[PendingFile]:
         async with self._run.catalogue.transaction() as tx:
             size = self._run.limits.batch_size
-            return await files.pending_page(tx, self._run.folder.id, self._turn.at, size, until)
+            return await files.pending_page(tx, self._run.folder, self._turn.at, size, until)
 
     async def _hand_out(self, units: list[Unit]) -> None:
         for unit in units:

@@ -14,7 +14,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Receipt
-from usenetsync_tui.pipeline.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.ledger import Ledger, Posting, leaving_size
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.streams import put
 
@@ -50,7 +50,7 @@ async def post(
                 except StoreError as refusal:
                     error = str(refusal)
             stage.done += 1
-            size = len(posting.article.payload)
+            size = leaving_size(run.place, len(posting.article.payload))
             posting.article = replace(posting.article, payload=b"")
             await put(out, Posted(posting, receipt, error, size))
 
@@ -65,5 +65,4 @@ async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
 
 
 async def _send(run: Run, posting: Posting) -> Receipt:
-    place = run.place
-    return await place.store.post(posting.outgoing(place.key))
+    return await run.place.store.post(posting.outgoing(run.place))

@@ -7,7 +7,7 @@ Everything here is touched by the engine's event loop only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +20,11 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Place, Places
+from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline.crew import Crew, Team
 from usenetsync_tui.pipeline.turnstile import Turnstile
+from usenetsync_tui.pipeline.wall_clock import WallClock
 
 _SHOWN_NOTICES = 50
 
@@ -43,6 +45,8 @@ class Progress:
     done_bytes: int = 0
     verified: int = 0
     """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of, at the end of the run."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
@@ -53,6 +57,9 @@ class Progress:
     in_flight: int = 0
     errors: int = 0
     notices: int = 0
+    missed_files: int = 0
+    """Files that will not be done in this run, whatever the reason (restore)."""
+    missed_bytes: int = 0
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 
@@ -180,9 +187,18 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    clock: WallClock = field(default_factory=WallClock)
+    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
     stages: list[Stage] = field(default_factory=list)
     draining: bool = False
     """Take nothing new; finish what is in flight."""
+    allow_shrink: bool = False
+    """The user wants the folder taken as it is, however little is left of it."""
+    refusal: Refusal | None = None
+    """Why the folder is not taken as it is."""
+    away: Collection[bytes] = ()
+    """Mount points that are not there: nothing below them can be made again from its source."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
     crew: Crew = field(init=False)

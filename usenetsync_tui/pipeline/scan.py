@@ -12,13 +12,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
+from usenetsync_tui.pipeline.guard import STAYS
+from usenetsync_tui.pipeline.mount_watch import MountWatch
+from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.sorted_names import NAMES_IN_MEMORY, NameSorter
 
 BATCH_SIZE = 1_000
@@ -32,6 +35,7 @@ _SPECIAL = {
 }
 _REPLACED = "was replaced while the folder was scanned"
 _MOVED = "was moved while the folder was scanned"
+_NOTHING_OWN = OwnFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,9 @@ class ScanBatch:
     """A stretch of the walk.
 
     `kept` are the paths nothing can be said about, so that what the catalogue knows of them
-    stays: a path ending in ``/`` stands for itself and all below it (the root's is ``b""``),
-    any other for itself. A path is announced in the batch of the entries around it.
+    stays. Each stands for itself and all below it: one ending in ``/`` as a directory (the root's
+    is ``b""``), any other also for the directory that it may have been. A path is announced in
+    the batch of the entries around it.
     """
 
     entries: list[Entry]
@@ -51,16 +56,17 @@ class ScanBatch:
 def walk(
     root: bytes,
     *,
-    exclude: frozenset[tuple[int, int]] = frozenset(),
+    own: OwnFiles = _NOTHING_OWN,
+    watch: MountWatch | None = None,
     names_in_memory: int = NAMES_IN_MEMORY,
 ) -> Iterator[ScanBatch]:
     """Walk the tree under `root`, the root's own entry first.
 
-    `exclude` are the (st_dev, st_ino) of directories not to enter. Paths that vanish between
-    listing and looking are simply not there. Raises SourceError, at the first step, when the
-    root is missing, not a directory or unreadable.
+    What is `own` is passed over and reported; mount points are entered if `watch` agrees. Paths
+    that vanish between listing and looking are simply not there. Raises SourceError, at the first
+    step, when the root is missing, not a directory, unreadable or own.
     """
-    walker = _Walker(exclude, names_in_memory)
+    walker = _Walker(own, watch, names_in_memory)
     try:
         walker.start(root)
         yield from walker.batches()
@@ -69,8 +75,10 @@ def walk(
 
 
 class _Walker:
-    def __init__(self, exclude: frozenset[tuple[int, int]], names_in_memory: int) -> None:
-        self._exclude = exclude
+    def __init__(self, own: OwnFiles, watch: MountWatch | None, names_in_memory: int) -> None:
+        self._own = own
+        self._watch = watch
+        self._suspects = watch.suspects if watch is not None else ()
         self._sorter = NameSorter(names_in_memory)
         self._stack = DirectoryStack()
         self._entries: list[Entry] = []
@@ -90,8 +98,8 @@ class _Walker:
         status = os.fstat(fd)
         identity = (status.st_dev, status.st_ino)
         try:
-            if identity in self._exclude:
-                raise SourceError(f"{safe_name(root)} is the catalogue's own folder")
+            if place := self._own.root(identity):
+                raise SourceError(f"{safe_name(root)} is, or is part of, {place.what}")
             listing = self._sorter.list(fd)
         except OSError as caught:
             os.close(fd)
@@ -100,14 +108,13 @@ class _Walker:
             os.close(fd)
             raise
         self._entries.append(directory_entry(b"", status))
-        level = Level(fd, b"", b"", identity, listing)
-        self._stack.push(level)
-        self._report_cut(level)
+        self._push(Level(fd, b"", b"", identity, listing))
 
     def batches(self) -> Iterator[ScanBatch]:
         stack = self._stack
         new, look = tuple.__new__, os.stat
         regular_file = FileKind.REGULAR.value
+        own_inodes = self._own.inodes
         while stack:
             if len(self._entries) >= BATCH_SIZE or len(self._problems) >= BATCH_SIZE:
                 yield self._flush()
@@ -123,6 +130,12 @@ class _Walker:
                         status = look(key, dir_fd=fd, follow_symlinks=False)
                         mode = status.st_mode
                         if mode & 0o170000 == 0o100000:
+                            inode = status.st_ino
+                            if inode in own_inodes and (
+                                place := self._own.file((status.st_dev, status.st_ino))
+                            ):
+                                self._skip_own(prefix + key, place)
+                                continue
                             entries.append(
                                 # Entry(…) without the Python-level call: this is the hot line.
                                 new(
@@ -133,9 +146,11 @@ class _Walker:
                                         status.st_size,
                                         status.st_mtime_ns,
                                         status.st_ctime_ns,
-                                        status.st_ino,
+                                        inode,
                                         mode & 0o7777,
                                         None,
+                                        status.st_uid,
+                                        status.st_gid,
                                     ),
                                 )
                             )
@@ -170,9 +185,13 @@ class _Walker:
             return False
         status = os.fstat(fd)
         identity = (status.st_dev, status.st_ino)
-        if identity in self._exclude:
+        if place := self._own.directory(path, identity):
             os.close(fd)
-            self._problems.append(Problem(path, NoticeKind.SKIPPED, "the catalogue's own folder"))
+            self._skip_own(path, place)
+            return False
+        if reason := self._why_guarded(parent, path, fd, identity[0]):
+            os.close(fd)
+            self._report(path, NoticeKind.GUARDED, reason)
             return False
         self._entries.append(directory_entry(path, status))
         try:
@@ -184,10 +203,31 @@ class _Walker:
         except SourceError:
             os.close(fd)
             raise
-        level = Level(fd, name, path, identity, listing)
+        self._push(Level(fd, name, path, identity, listing))
+        return True
+
+    def _push(self, level: Level) -> None:
+        names = self._own.names(level.path)
+        if names:
+            level.keys = self._but_for(names, level)
         self._stack.push(level)
         self._report_cut(level)
-        return True
+
+    def _but_for(self, names: Mapping[bytes, OwnPlace], level: Level) -> Iterator[bytes]:
+        for key in level.listing.keys:
+            if key in names:
+                self._skip_own(level.path + key, names[key])
+            else:
+                yield key
+
+    def _why_guarded(self, parent: Level, path: bytes, fd: int, device: int) -> str:
+        watch = self._watch
+        if watch is None or (device == parent.identity[0] and path not in self._suspects):
+            return ""
+        try:
+            return watch.refuses(path, fd, parent.fd)
+        except OSError as caught:
+            return f"cannot be looked at ({caught.strerror}){STAYS}"
 
     def _leave(self) -> None:
         left, found = self._stack.pop()
@@ -226,6 +266,9 @@ class _Walker:
         if level.listing.error is not None:
             self._fail(level.path, level.listing.error)
 
+    def _skip_own(self, path: bytes, place: OwnPlace) -> None:
+        self._problems.append(Problem(path, NoticeKind.SKIPPED, place.reason))
+
     def _fail(self, path: bytes, caught: OSError) -> None:
         if caught.errno == errno.EINVAL:
             self._report(path, NoticeKind.CHANGED, _REPLACED)  # readlink: no symlink any more
@@ -240,7 +283,24 @@ class _Walker:
 def directory_entry(path: bytes, status: os.stat_result) -> Entry:
     """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
     mode = stat.S_IMODE(status.st_mode)
-    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None)
+    owner = status.st_uid, status.st_gid
+    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
+
+
+def regular_entry(path: bytes, status: os.stat_result) -> Entry:
+    """A regular file's entry."""
+    return Entry(
+        path,
+        FileKind.REGULAR.value,
+        status.st_size,
+        fitted(status.st_mtime_ns),
+        status.st_ctime_ns,
+        fitted(status.st_ino),
+        stat.S_IMODE(status.st_mode),
+        None,
+        status.st_uid,
+        status.st_gid,
+    )
 
 
 def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
@@ -254,4 +314,6 @@ def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
         status.st_ino,
         stat.S_IMODE(status.st_mode),
         target,
+        status.st_uid,
+        status.st_gid,
     )

@@ -20,6 +20,7 @@ from usenetsync_tui.codec import compression
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import FileState, NoticeKind
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import (
     Article,
     ObjectKind,
@@ -31,6 +32,7 @@ from usenetsync_tui.model.segments import (
 from usenetsync_tui.pipeline.assign import spread
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.dress import COMPRESSION_OF
+from usenetsync_tui.pipeline.guard import is_below
 from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger, Posting, fresh_nonce, renamed
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
@@ -79,6 +81,8 @@ class _Settler:
         self._source = source
         self._slot = slot
         self._out = out
+        self._unknown: frozenset[bytes] = frozenset()
+        """Those of this page that the store gave no clear answer of."""
         self._sent: dict[bytes, Posting] = {}
         """By the Message-IDs they had when this page was read: some are sent under new ones."""
 
@@ -90,7 +94,8 @@ class _Settler:
             if not members:
                 await segments.mark_stale(tx, made.id)
                 await objects.delete(tx, made.id)
-        if not members:
+        is_away = run.away and any(is_below(m.entry.path, run.away) for m in members)
+        if is_away or not members:
             self._is_counted_out(made, members)
             return
         while not run.draining:
@@ -106,8 +111,12 @@ class _Settler:
                     return
                 try:
                     await self._again(made, members, segment)
-                except SourceFileError:
-                    await _stale(run, made)
+                except SourceFileError as error:
+                    # What cannot be read now may be what it was, and an article that may be there
+                    # all the same is left for a run that can find out.
+                    unread = error.kind is NoticeKind.UNREADABLE
+                    if not unread and segment.message_id not in self._unknown:
+                        await _stale(run, made)
                     self._is_counted_out(made, members)
                     return
 
@@ -120,17 +129,22 @@ class _Settler:
         """Those to be sent; what the store holds is confirmed.
 
         Not asked for what was missed, or is being posted again because it was: a damaged
-        article is there, and to be replaced.
+        article is there, and to be replaced. Nor for one that is proved by its bytes only. What
+        there is no clear answer of is sent again, under its own name.
         """
         lost = SegmentStatus.MISSING
-        unsure = {s.message_id for s in left if s.status is not lost and not s.reposts}
-        there = await self._run.place.store.present(unsure) if unsure else set()
-        found = [
-            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt()) for name in sorted(there)
+        unsure = {
+            s.message_id for s in left if s.status is not lost and not s.reposts and not s.by_body
+        }
+        found = await self._run.place.store.present(unsure) if unsure else Presence()
+        self._unknown = frozenset(found.unknown)
+        confirmed = [
+            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt())
+            for name in sorted(found.there)
         ]
-        if found:
-            await settle_batch(self._run, self._ledger, found)
-        return [s for s in left if s.message_id not in there]
+        if confirmed:
+            await settle_batch(self._run, self._ledger, confirmed)
+        return [s for s in left if s.message_id not in found.there]
 
     async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
         """Send an article again. Raises SourceFileError when its source is not what it was."""
@@ -155,6 +169,7 @@ class _Settler:
             segment.redundancy,
             spread(segment.hash, made.copies),
             again=True,
+            by_body=segment.by_body,
         )
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
@@ -169,7 +184,8 @@ class _Settler:
         """On disk before it is sent: under its own name, or under a new one if that is poisoned.
 
         An article that is missing is posted again under its Message-ID once; when it is missing
-        after that too, the server knows the name but does not give the article out.
+        after that too, the server knows the name but does not give the article out. So it is
+        from the start with one whose bytes could not be had.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
         given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= REPOSTS
@@ -189,12 +205,12 @@ def _remake(
 ) -> bytes:
     """The payload of a planned segment from its source. Blocking.
 
-    Raises SourceFileError when the source is not what was planned.
+    Raises SourceFileError when the source is not what was planned. The digest says so, not times.
     """
     if made.kind == ObjectKind.PACK:
-        data = b"".join(source.read_small(m.entry) for m in members)
+        data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
     else:
-        with source.open(members[0].entry) as opened:
+        with source.open(source.as_it_is(members[0].entry)) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
     if hashlib.sha256(data).digest() != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")

@@ -2,10 +2,11 @@
 
 Knows how to read exactly the file the walk saw: the size, mtime_ns, ctime_ns and inode of
 the open file must be the entry's after its last byte was read, so what is kept is one state
-of the file and no mixture (as far as its timestamps tell: a single write call that was
-under way during both looks is beyond them). Refuses to know what the bytes are for.
-Synchronous; one `SourceTree` serves any number of threads. Every failure of one file is a
-`SourceFileError`.
+of the file and no mixture (as far as its timestamps tell: what they cannot is `racy`). No
+symlink is followed below the folder, in whatever component of a path (`beneath`). A file is
+read to its end, whatever size it is said to have: in /proc and on some FUSE file systems sizes
+are no sizes. Refuses to know what the bytes are for. Synchronous; one `SourceTree` serves any
+number of threads. Every failure of one file is a `SourceFileError`.
 
 Large files are read with positional reads (``pread``) after ``posix_fadvise(SEQUENTIAL)``,
 not through a memory mapping. Measured with ``tests/benchmarks/read_large_file.py`` (2.1 GB
@@ -34,41 +35,70 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
+from typing import Self
 
 from usenetsync_tui.errors import SourceError, SourceFileError
-from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, fitted
+from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.long_path import open_near
-from usenetsync_tui.pipeline.scan import directory_entry, symlink_entry
+from usenetsync_tui.model.segments import PACK_LIMIT
+from usenetsync_tui.pipeline.beneath import open_beneath, open_parent
+from usenetsync_tui.pipeline.identity import Inodes, check_identity, truncated
+from usenetsync_tui.pipeline.scan import directory_entry, regular_entry, symlink_entry
 
 # O_NONBLOCK: should a FIFO have taken the file's place, opening it must not wait for a writer.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _VANISHED = frozenset([errno.ENOENT, errno.ENOTDIR])
-# What opening or reading answers when a symlink, socket or directory is there now.
-_REPLACED = frozenset([errno.ELOOP, errno.ENXIO, errno.EISDIR])
+# What opening or reading answers when a symlink, socket or directory is there now, or when a
+# directory on the way has become a symlink.
+_REPLACED = frozenset([errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EXDEV])
+
+
+class SizeLiesError(SourceFileError):
+    """The file is as the walk saw it, but holds more or fewer bytes than its size says."""
+
+    def __init__(self) -> None:
+        super().__init__(NoticeKind.CHANGED, "is longer or shorter than its size says")
 
 
 class SourceFile:
     """One large file, open: `SourceTree.open` gives it. Reads are positional, from any thread."""
 
-    __slots__ = ("_entry", "_fd")
+    __slots__ = ("_entry", "_fd", "_inodes", "began_ns")
 
-    def __init__(self, fd: int, entry: Entry) -> None:
+    def __init__(self, fd: int, entry: Entry, inodes: Inodes, began_ns: int) -> None:
         self._fd = fd
         self._entry = entry
+        self._inodes = inodes
+        self.began_ns = began_ns
+        """The wall clock before the file was opened: what it tells is told by `racy`."""
 
     def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes from `offset`, both inside the entry's size; never fewer.
+        """`size` bytes from `offset`; never fewer.
 
-        Raises SourceFileError: CHANGED when the file ends early, UNREADABLE.
+        Raises SourceFileError: `SizeLiesError` when the file ends early though it did not
+        change, CHANGED, UNREADABLE.
         """
+        data = self._read(offset, size)
+        if len(data) < size:
+            self.check()
+            raise SizeLiesError
+        return data
+
+    def some(self, offset: int, most: int) -> bytes:
+        """Up to `most` bytes from `offset`; fewer only where the file ends.
+
+        Raises SourceFileError (UNREADABLE).
+        """
+        return self._read(offset, most)
+
+    def _read(self, offset: int, size: int) -> bytes:
         try:
             data = os.pread(self._fd, size, offset)
             while len(data) < size:
                 more = os.pread(self._fd, size - len(data), offset + len(data))
                 if not more:
-                    now = os.fstat(self._fd).st_size
-                    raise _truncated(self._entry.size, min(now, offset + len(data)))
+                    break
                 data += more
         except OSError as caught:
             raise _failure(caught) from caught
@@ -81,10 +111,19 @@ class SourceFile:
         together.
         """
         try:
-            status = os.fstat(self._fd)
+            check_identity(self._entry, self._fd, self._inodes)
         except OSError as caught:
             raise _failure(caught) from caught
-        _check_identity(self._entry, status)
+
+    def check_end(self, size: int) -> None:
+        """Raise SourceFileError unless the file is what the walk saw and ends after `size` bytes.
+
+        `SizeLiesError` when it only is longer.
+        """
+        self.check()
+        if self._read(size, 1):
+            self.check()
+            raise SizeLiesError
 
     def close(self) -> None:
         """Close it; twice does no harm."""
@@ -92,7 +131,7 @@ class SourceFile:
             fd, self._fd = self._fd, -1
             os.close(fd)
 
-    def __enter__(self) -> SourceFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,7 +141,9 @@ class SourceFile:
 class SourceTree:
     """A folder, open for reading. Raises SourceError when the root cannot be opened."""
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, *, ignore_inode: bool = False) -> None:
+        """`ignore_inode`: a file is known by its size and times alone."""
+        self.inodes = Inodes(ignore_inode)
         try:
             self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as caught:
@@ -114,51 +155,53 @@ class SourceTree:
             fd, self._root = self._root, -1
             os.close(fd)
 
-    def __enter__(self) -> SourceTree:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def in_order(self) -> NearbyFiles:
+        """The same tree for one thread that reads many files, neighbours after each other."""
+        return NearbyFiles(self._root, self.inodes)
+
     def read_small(self, entry: Entry) -> bytes:
-        """All of a file that fits in memory: four system calls. Raises SourceFileError."""
-        path, _, size, mtime_ns, ctime_ns, inode, _, _ = entry
+        """All of a file that fits in memory: four system calls. Raises SourceFileError.
+
+        `SizeLiesError` when more than `PACK_LIMIT` bytes come, and more than its size says.
+        """
+        path, _, size, mtime_ns, ctime_ns, inode, *_ = entry
         try:
+            fd = self._open(path)
             try:
-                fd = os.open(path, _FLAGS, dir_fd=self._root)
-            except OSError as caught:
-                fd = self._open_long(path, caught)
-            try:
-                data = os.read(fd, size + 1)
+                data = os.read(fd, size + 1 if size else PACK_LIMIT + 1)
                 while 0 < len(data) < size and (more := os.read(fd, size + 1 - len(data))):
                     data += more
                 status = os.fstat(fd)
+                if (
+                    status.st_mtime_ns != mtime_ns
+                    or status.st_ctime_ns != ctime_ns
+                    or status.st_size != size
+                    or status.st_ino != inode
+                    or len(data) != size
+                ):
+                    check_identity(entry, fd, self.inodes)
+                    if len(data) != size:
+                        data = self._to_the_end(fd, data, entry)
             finally:
                 os.close(fd)
         except OSError as caught:
             raise _failure(caught) from caught
-        if (
-            status.st_mtime_ns != mtime_ns
-            or status.st_ctime_ns != ctime_ns
-            or status.st_size != size
-            or status.st_ino != inode
-            or len(data) != size
-        ):
-            _check_identity(entry, status)
-            if len(data) != size:
-                raise _truncated(size, len(data))
         return data
 
     def open(self, entry: Entry) -> SourceFile:
         """A large file, found to be the one the walk saw. Raises SourceFileError."""
+        began_ns = time.time_ns()
         try:
-            try:
-                fd = os.open(entry.path, _FLAGS, dir_fd=self._root)
-            except OSError as caught:
-                fd = self._open_long(entry.path, caught)
+            fd = self._open(entry.path)
         except OSError as caught:
             raise _failure(caught) from caught
-        file = SourceFile(fd, entry)
+        file = SourceFile(fd, entry, self.inodes, began_ns)
         try:
             file.check()
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
@@ -178,16 +221,16 @@ class SourceTree:
         """
         name = path.rstrip(b"/")
         try:
-            near, rest = open_near(self._root, name)
+            near, last = open_parent(self._root, name)
             try:
-                status = os.stat(rest or b".", dir_fd=near, follow_symlinks=False)
+                status = os.stat(last, dir_fd=near, follow_symlinks=False)
                 kind = stat.S_IFMT(status.st_mode)
                 if kind == stat.S_IFLNK:
-                    return symlink_entry(name, status, os.readlink(rest, dir_fd=near))
+                    return symlink_entry(name, status, os.readlink(last, dir_fd=near))
             finally:
                 os.close(near)
         except OSError as caught:
-            if caught.errno in _VANISHED or caught.errno == errno.EINVAL:
+            if caught.errno in _VANISHED | _REPLACED or caught.errno == errno.EINVAL:
                 return None
             raise _failure(caught) from caught
         if kind == stat.S_IFREG:
@@ -196,50 +239,77 @@ class SourceTree:
             return directory_entry(name and name + b"/", status)
         return None
 
-    def _open_long(self, path: bytes, refusal: OSError) -> int:
-        """Open a path beyond PATH_MAX; any other refusal stands."""
-        if refusal.errno != errno.ENAMETOOLONG:
-            raise refusal
-        near, rest = open_near(self._root, path)
+    def as_it_is(self, entry: Entry) -> Entry:
+        """The entry of a file that may have other times by now, or another inode.
+
+        For what a digest tells whether it is the same. Raises SourceFileError when there is no
+        such file of this size.
+        """
+        now = self.restat(entry.path)
+        if now is None or now.kind != FileKind.REGULAR:
+            raise SourceFileError(NoticeKind.CHANGED, "was replaced or deleted")
+        if now.size < entry.size:
+            raise truncated(entry.size, now.size)
+        return now
+
+    def _open(self, path: bytes) -> int:
         try:
-            return os.open(rest, _FLAGS, dir_fd=near)
+            return open_beneath(self._root, path, _FLAGS)
+        except OSError as refusal:
+            if refusal.errno != errno.ENAMETOOLONG:
+                raise
+        near, name = open_parent(self._root, path)
+        try:
+            return open_beneath(near, name, _FLAGS)
         finally:
             os.close(near)
 
+    def _to_the_end(self, fd: int, data: bytes, entry: Entry) -> bytes:
+        """Everything there is to read of a file whose size lies.
 
-def regular_entry(path: bytes, status: os.stat_result) -> Entry:
-    """A regular file's entry."""
-    return Entry(
-        path,
-        FileKind.REGULAR.value,
-        status.st_size,
-        fitted(status.st_mtime_ns),
-        status.st_ctime_ns,
-        fitted(status.st_ino),
-        stat.S_IMODE(status.st_mode),
-        None,
-    )
-
-
-def _check_identity(entry: Entry, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode) or fitted(status.st_ino) != entry.inode:
-        reason = "was replaced"
-    elif status.st_size > entry.size:
-        reason = f"grew from {entry.size:,} to {status.st_size:,} bytes"
-    elif status.st_size < entry.size:
-        raise _truncated(entry.size, status.st_size)
-    elif fitted(status.st_mtime_ns) != entry.mtime_ns:
-        reason = "was modified"
-    elif status.st_ctime_ns != entry.ctime_ns:
-        reason = "was modified (mode, owner, name or links)"
-    else:
-        return
-    raise SourceFileError(NoticeKind.CHANGED, reason)
+        From the start, and as much at once as there may be: files of /proc/sys end after the
+        first read, however little that asked for.
+        """
+        if entry.size:
+            os.lseek(fd, 0, os.SEEK_SET)
+            data = b""
+        while len(data) <= PACK_LIMIT and (more := os.read(fd, PACK_LIMIT + 1 - len(data))):
+            data += more
+        check_identity(entry, fd, self.inodes)
+        if len(data) > PACK_LIMIT:
+            raise SizeLiesError
+        return data
 
 
-def _truncated(before: int, now: int) -> SourceFileError:
-    reason = f"was truncated from {before:,} to {now:,} bytes"
-    return SourceFileError(NoticeKind.CHANGED, reason)
+class NearbyFiles(SourceTree):
+    """A folder, read in path order by one thread: the directory of the last file stays open.
+
+    Opening a name in it costs half of what the way from the root costs, and is as safe: the
+    directory was reached without a symlink. For a short while only, such as one pack: a
+    directory that is put in its place is not seen.
+    """
+
+    def __init__(self, root: int, inodes: Inodes) -> None:
+        """`root` stays the tree's that was opened."""
+        self.inodes = inodes
+        self._root = root
+        self._above: bytes | None = None
+        self._near = -1
+
+    def close(self) -> None:
+        """Leave the directory; the tree stays open. Twice does no harm."""
+        self._above = None
+        if self._near >= 0:
+            fd, self._near = self._near, -1
+            os.close(fd)
+
+    def _open(self, path: bytes) -> int:
+        above, _, name = path.rpartition(b"/")
+        if above != self._above:
+            self.close()
+            self._near, _ = open_parent(self._root, path)
+            self._above = above
+        return os.open(name, _FLAGS, dir_fd=self._near)
 
 
 def _failure(caught: OSError) -> SourceFileError:

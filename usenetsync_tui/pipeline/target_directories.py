@@ -4,7 +4,9 @@ Knows how to get from the target's root to a directory one real directory at a t
 component is checked and opened with ``O_DIRECTORY | O_NOFOLLOW`` below the one before, so
 neither ``..`` nor an absolute path nor a symlink, planted at any moment, leads elsewhere.
 The directories used last stay open, because a restore writes many files into the same
-ones. Refuses to know about files. Thread-safe: a descriptor in use is never closed.
+ones. A directory of ours that its mode closes is opened up when something has to be written
+into it; its own mode comes back at the end. Refuses to know about files. Thread-safe: a
+descriptor in use is never closed.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import stat
 from collections import OrderedDict
 from threading import Lock
 
-from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.pipeline.target_names import TargetNames
+from usenetsync_tui.pipeline.target_probe import changes_names
 
 DIRECTORIES_OPEN = 64
 """Descriptors kept open while nobody uses them."""
@@ -32,20 +37,79 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+_IN_THE_WAY = frozenset([errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.EISDIR, errno.ENXIO])
+_NO_SUCH_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 
 
 class Borrowed:
-    """A directory's descriptor for the length of a ``with`` block."""
+    """A directory for the length of a ``with`` block."""
 
-    __slots__ = ("_owner", "fd", "users")
+    __slots__ = ("_owner", "device", "fd", "path", "real", "users", "writable")
 
-    def __init__(self, owner: TargetDirectories, fd: int) -> None:
+    def __init__(self, owner: TargetDirectories, fd: int, path: bytes, real: bytes | None) -> None:
         self._owner = owner
         self.fd = fd
-        self.users = 0
+        self.path = path
+        """With a slash behind; the root's is ``b""``."""
+        self.real = real
+        """The same as its components are spelled; None where that could not be found out."""
+        self.device = os.fstat(fd).st_dev
+        self.users = 1
+        self.writable = False
+        """Found to be so."""
 
-    def __enter__(self) -> int:
-        return self.fd
+    def require_writable(self) -> None:
+        """Raise OSError unless entries can be made in it; opened up for that if it is ours."""
+        if not self.writable:
+            self._owner.open_up(self)
+
+    @property
+    def changes_names(self) -> bool:
+        """Whether what is made in it may be listed under another name."""
+        return self.device in self._owner.names.changing
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no two names are known to lead to one entry."""
+        names = self._owner.names
+        return not (names.folding or self.changes_names or self.real != self.path)
+
+    def claim(self, name: bytes) -> bool:
+        """`TargetNames.claim` for something in it."""
+        return self._owner.names.claim(self.fd, self.real, self.path + name, name)
+
+    def claim_new(self, name: bytes) -> None:
+        """Raise TargetFileError when nothing has a name, but it would be another path's here."""
+        if self.real != self.path:
+            real = None if self.real is None else self.real + name
+            self._owner.names.refuse_taken(real, self.path + name)
+
+    def explain(self, caught: OSError, name: bytes) -> TargetFileError | TargetError:
+        """The user's words for a refusal: what is in the way, or what the system said.
+
+        A TargetError where it is the whole target's problem: its file system is full.
+        """
+        if self._owner.is_over(caught, self):
+            room = " Make room and run the same command again." if caught.errno in _FULL else ""
+            return TargetError(f"{safe_name(self._owner.root_path)}: {caught.strerror}.{room}")
+        if caught.errno in _IN_THE_WAY:
+            try:
+                mode = os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode
+            except OSError:
+                pass  # Gone meanwhile: the first refusal has to do.
+            else:
+                kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+                return TargetFileError(f"{kind} is in the way")
+        words = caught.strerror or str(caught)
+        if caught.errno in _NO_SUCH_NAMES:
+            return TargetFileError(f"this file system cannot hold such a name ({words})")
+        if caught.errno == errno.EFBIG:
+            return TargetFileError(f"this file system cannot hold a file of this size ({words})")
+        return TargetFileError(words)
+
+    def __enter__(self) -> Borrowed:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._owner.give_back(self)
@@ -54,14 +118,22 @@ class Borrowed:
 class TargetDirectories:
     """Directories below `root`, by their path with a slash behind (the root's is ``b""``).
 
-    Owns the descriptor `root`. Every failure is a TargetFileError.
+    Owns the descriptor `root`. Every failure is a TargetFileError, or the TargetError that
+    ends the restore.
     """
 
-    def __init__(self, root: int, limit: int = DIRECTORIES_OPEN) -> None:
+    def __init__(
+        self, root: int, path: bytes, names: TargetNames, limit: int = DIRECTORIES_OPEN
+    ) -> None:
+        self.root_path = path
+        self.names = names
+        self.root_mode: int | None = None
+        """The root's mode, where it had to be opened up."""
         self._lock = Lock()
+        self._probing = Lock()
+        self._probed: set[int] = set()
         self._limit = limit
-        self._root = Borrowed(self, root)
-        self._root.users = 1  # never closed but by close()
+        self._root = Borrowed(self, root, b"", b"")  # borrowed once for all: only close() ends it
         self._open: OrderedDict[bytes, Borrowed] = OrderedDict()
 
     def borrow(self, path: bytes) -> Borrowed:
@@ -74,11 +146,8 @@ class TargetDirectories:
         at, directory = self._nearest(path, names)
         try:
             for name in names[at:]:
-                at += 1
                 # Behind the lock nobody waits for the disk; two threads may open the same one.
-                fd = open_directory(directory.fd, name)
-                below = b"/".join(names[:at]) + b"/"
-                directory, above = self._keep(below, fd), directory
+                directory, above = self._keep(self._below(directory, name)), directory
                 self.give_back(above)
         except BaseException:
             self.give_back(directory)
@@ -93,23 +162,81 @@ class TargetDirectories:
                 self._shrink()
 
     def close(self) -> None:
-        """Close all of it; nothing may be borrowed any more."""
+        """Close all of it; nothing may be borrowed any more. A root opened up is closed again."""
         with self._lock:
             for directory in self._open.values():
                 os.close(directory.fd)
             self._open.clear()
-            if self._root.fd >= 0:
-                os.close(self._root.fd)
-                self._root.fd = -1
+            fd, self._root.fd = self._root.fd, -1
+        if fd >= 0:
+            try:
+                if self.root_mode is not None:
+                    os.fchmod(fd, self.root_mode)
+            finally:
+                os.close(fd)
+
+    def open_up(self, directory: Borrowed) -> None:
+        """Let us make entries in a directory that is ours. Raises OSError."""
+        if not _is_writable(directory.fd):
+            status = os.fstat(directory.fd)
+            if os.fstatvfs(directory.fd).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            if status.st_uid == os.geteuid():
+                self._change_mode(directory, stat.S_IMODE(status.st_mode))
+            if not _is_writable(directory.fd):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        self._probe(directory)
+        directory.writable = True
+
+    def is_over(self, caught: OSError, directory: Borrowed) -> bool:
+        """Whether a refusal holds for the rest of the target as well."""
+        if directory.device != self._root.device:
+            return False  # A file system mounted in the target: the others may have room.
+        if caught.errno == errno.EROFS:
+            return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
+        return caught.errno in _FULL
+
+    def _change_mode(self, directory: Borrowed, mode: int) -> None:
+        try:
+            os.fchmod(directory.fd, mode | 0o700)
+        except OSError:
+            return  # Where modes cannot be changed; the caller looks whether it helped.
+        if directory is self._root and self.root_mode is None:
+            self.root_mode = mode
+
+    def _probe(self, directory: Borrowed) -> None:
+        """Find out, once for each file system, whether it keeps names as they are."""
+        with self._probing:
+            if directory.device not in self._probed:
+                if changes_names(directory.fd, self.names.probe):
+                    self.names.changing.add(directory.device)
+                self._probed.add(directory.device)
+
+    def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
+        """Open a directory in another one, made if it is missing."""
+        try:
+            fd, made = _open_directory(parent, name)
+            try:
+                if made and not parent.changes_names:
+                    real = None if parent.real is None else parent.real + name
+                    self.names.made(parent.real, name)
+                else:
+                    real = self.names.real(parent.fd, parent.real, name)
+                if real is not None:
+                    real += b"/"
+                return Borrowed(self, fd, parent.path + name + b"/", real)
+            except BaseException:
+                os.close(fd)
+                raise
+        except OSError as caught:
+            raise parent.explain(caught, name) from caught
 
     def _take(self, path: bytes) -> Borrowed | None:
-        if not path:
-            self._root.users += 1
-            return self._root
-        found = self._open.get(path)
+        found = self._open.get(path) if path else self._root
         if found is not None:
             found.users += 1
-            self._open.move_to_end(path)
+            if path:
+                self._open.move_to_end(path)
         return found
 
     def _nearest(self, path: bytes, names: list[bytes]) -> tuple[int, Borrowed]:
@@ -123,15 +250,14 @@ class TargetDirectories:
                 depth -= 1
                 path = path[: path.rfind(b"/", 0, len(path) - 1) + 1]
 
-    def _keep(self, path: bytes, fd: int) -> Borrowed:
+    def _keep(self, directory: Borrowed) -> Borrowed:
+        """Have it for others as well, or take the one that another thread was quicker with."""
         with self._lock:
-            found = self._take(path)
+            found = self._take(directory.path)
             if found is None:
-                found = self._open[path] = Borrowed(self, fd)
-                found.users = 1
-                fd = -1
-        if fd >= 0:
-            os.close(fd)
+                self._open[directory.path] = directory
+                return directory
+        os.close(directory.fd)
         return found
 
     def _shrink(self) -> None:
@@ -157,44 +283,41 @@ def check_name(name: bytes) -> None:
         raise TargetFileError("the path would lead outside the target")
 
 
-def open_directory(parent: int, name: bytes) -> int:
-    """Open a directory itself, made if it is missing. Raises TargetFileError."""
+def _open_closed(parent: int, name: bytes) -> int:
+    """Open a directory of ours that its mode closes to us, with mode 0700 now. Raises OSError."""
+    place = os.open(name, _PLACE, dir_fd=parent)
     try:
-        try:
-            return os.open(name, _FLAGS, dir_fd=parent)
-        except FileNotFoundError:
-            try:
-                os.mkdir(name, 0o700, dir_fd=parent)
-            except FileExistsError:
-                pass  # Another thread was quicker; whatever is there now, the next line says.
-            return os.open(name, _FLAGS, dir_fd=parent)
-        except PermissionError:
-            # One of ours with its final mode, from an earlier restore.
-            change_mode(parent, name, 0o700, stat.S_IFDIR)
-            return os.open(name, _FLAGS, dir_fd=parent)
-    except OSError as caught:
-        raise explain(caught, parent, name) from caught
-
-
-def change_mode(parent: int, name: bytes, mode: int, kind: int) -> None:
-    """chmod that follows no symlink and opens nothing. Raises OSError."""
-    fd = os.open(name, _PLACE, dir_fd=parent)
-    try:
-        if stat.S_IFMT(os.fstat(fd).st_mode) != kind:
-            raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
-        os.chmod(f"/proc/self/fd/{fd}", mode)
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        os.chmod(f"/proc/self/fd/{place}", 0o700)
     finally:
-        os.close(fd)
+        os.close(place)
+    return os.open(name, _FLAGS, dir_fd=parent)
 
 
-def explain(caught: OSError, parent: int, name: bytes) -> TargetFileError:
-    """The user's words for a refusal: what is in the way, or what the system said."""
-    if caught.errno in (errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.EISDIR, errno.ENXIO):
+def _open_directory(parent: Borrowed, name: bytes) -> tuple[int, bool]:
+    """Open a directory itself, and whether it was made for that. Raises OSError."""
+    try:
+        return os.open(name, _FLAGS, dir_fd=parent.fd), False
+    except FileNotFoundError:
+        parent.require_writable()
         try:
-            mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
-        except OSError:
-            pass  # Gone meanwhile: the first refusal has to do.
-        else:
-            kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-            return TargetFileError(f"{kind} is in the way")
-    return TargetFileError(caught.strerror or str(caught))
+            os.mkdir(name, 0o700, dir_fd=parent.fd)
+            made = True
+        except FileExistsError:
+            made = False  # Another thread was quicker; whatever is there now, the next line says.
+        return os.open(name, _FLAGS, dir_fd=parent.fd), made
+    except PermissionError:
+        # Modes of an earlier restore: of the directory around it, or its own.
+        try:
+            parent.require_writable()
+        except PermissionError:
+            pass  # Somebody else's, so its mode stays; what is in it may be ours all the same.
+        try:
+            return os.open(name, _FLAGS, dir_fd=parent.fd), False
+        except PermissionError:
+            return _open_closed(parent.fd, name), False
+
+
+def _is_writable(fd: int) -> bool:
+    return os.access(b".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True)

@@ -6,6 +6,7 @@ the segment size; `limits.memory_limit` lowers them when segments are huge.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import cast
@@ -14,19 +15,31 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue import files, jobs, moves, snapshots
+from usenetsync_tui.catalogue import files, folders, jobs, moves, objects, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
+from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.check import see_through, watch
+from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.pipeline.check import (
+    articles,
+    open_source,
+    see_through,
+    unverified_articles,
+    watch,
+)
 from usenetsync_tui.pipeline.compress import compress
 from usenetsync_tui.pipeline.dress import DressedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.give_up import why_unreadable
 from usenetsync_tui.pipeline.index import IndexResult, index
+from usenetsync_tui.pipeline.judge import Judge, first_look, known
 from usenetsync_tui.pipeline.ledger import Ledger
+from usenetsync_tui.pipeline.object_ids import ObjectIds
 from usenetsync_tui.pipeline.outgoing import capacity, outgoing
+from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.pipeline.pack import Unit
 from usenetsync_tui.pipeline.pending import PASSES, Outstanding, find_units
 from usenetsync_tui.pipeline.plan import Planner
-from usenetsync_tui.pipeline.read import ObjectIds, Reader, why_unreadable
+from usenetsync_tui.pipeline.read import Reader
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.settle import settle
 from usenetsync_tui.pipeline.source import SourceTree
@@ -42,59 +55,110 @@ class Outcome:
     state: JobState
     version: int
     message: str
+    refusal: Refusal | None = None
+    """Why the folder was not taken as it is."""
 
 
-async def upload(run: Run, exclude: frozenset[tuple[int, int]]) -> Outcome:
-    """Run the job until it is done, drained or failed.
+async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
+    """Run the job until it is done, drained or failed. What is `own` stays out.
 
-    Raises SourceError when the folder cannot be read, DatabaseUnavailableError when the
-    catalogue is gone; both leave a resumable job.
+    A folder that is not what it was is refused (see `guard`). Raises SourceError when the folder
+    cannot be read, DatabaseUnavailableError when the catalogue is gone; all leave a resumable job.
     """
     run.progress.phase = "settle"
     async with run.catalogue.transaction() as tx:
+        await jobs.clear_notices(tx, run.job_id)
         before = await snapshots.latest_finished(tx, run.folder.id)
+        building = await snapshots.under_construction(tx, run.folder.id)
+    what = await known(run, before, building)
+    found = await first_look(run, what)
+    if isinstance(found, Refusal):
+        return _refused(found, before)
+    async with run.catalogue.transaction() as tx:
         run.version = await snapshots.begin(tx, run.folder.id)
         await jobs.set_version(tx, run.job_id, run.version)
-        await jobs.clear_notices(tx, run.job_id)
-    source = await to_thread.run_sync(SourceTree, run.folder.path)
-    with source:
-        await _move(run)
-        for _ in range(PASSES):
-            ledger = Ledger()
-            async with anyio.create_task_group() as beside:
-                beside.start_soon(watch, run, ledger)
-                await _stream(run, ledger, source, exclude)
-                beside.cancel_scope.cancel()
-            await see_through(run, source)
-            # What had to be posted again may have changed: then it is to be read again.
-            if run.draining or not (run.place.checks and await _is_pending(run)):
-                break
-        if run.draining:
-            await run.save_progress()
-            return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
+    judge = Judge(run, what, found, resumed=building is not None)
+    run.away = await to_thread.run_sync(judge.watch.away)
+    with await open_source(run) as source:
+        return await _take_in(run, source, judge, own, before)
+
+
+async def _take_in(
+    run: Run,
+    source: SourceTree,
+    judge: Judge,
+    own: Collection[OwnPlace],
+    before: Snapshot | None,
+) -> Outcome:
+    """Read what is new in a folder that was looked at, and make its version."""
+    await _move(run)
+    unanswered = ""
+    for _ in range(PASSES):
+        ledger = Ledger()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(watch, run, ledger)
+            await _stream(run, ledger, source, judge, own)
+            beside.cancel_scope.cancel()
+        await _remember_inodes(run, source)
+        unanswered = await see_through(run, source)
+        # What had to be posted again may have changed: then it is to be read again.
+        if run.draining or not (run.place.checks and await _is_pending(run)):
+            break
+    refusal = run.refusal
+    if refusal is None and not run.draining:
         run.progress.phase = "finish"
         await _fail_leftovers(run)
-    return await _finish(run, before.version if before else 0)
+        refusal = await judge.at_the_end()
+    if refusal is not None:
+        await judge.withdraw()
+        await run.save_progress()
+        return _refused(refusal, before)
+    if run.draining:
+        await run.save_progress()
+        return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
+    await _report_unverified(run, unanswered)
+    return await _finish(run, judge, before.version if before else 0)
+
+
+def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
+    version = before.version if before else 0
+    return Outcome(JobState.FAILED, version, str(refusal), refusal)
+
+
+async def _remember_inodes(run: Run, source: SourceTree) -> None:
+    """The next walk need not open every file again whose inode number alone is another one."""
+    if source.inodes.unstable and not run.folder.unstable_inodes:
+        async with run.catalogue.transaction() as tx:
+            await folders.found_unstable_inodes(tx, run.folder.id)
 
 
 async def _move(run: Run) -> None:
-    """Have files read again whose articles are not where the folder wants them now."""
-    folder, after = run.folder, b""
+    """Have files read again whose articles are not where, or as, the folder wants them now."""
+    folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
         placed = await moves.is_placed(tx, folder, run.version)
     while not placed:
         async with run.catalogue.transaction() as tx:
-            page = await moves.strays(tx, folder, after, run.limits.batch_size)
+            page = await moves.strays(tx, folder, after, limit)
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
         after = page[-1]
+    on_usenet = folder.realm.store is StoreKind.USENET
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.torn(tx, folder, limit)
+            if on_usenet:
+                page += await moves.oversized(tx, folder, limit)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
     async with run.catalogue.transaction() as tx:
         await moves.place(tx, folder, run.version)
 
 
 async def _stream(
-    run: Run, ledger: Ledger, source: SourceTree, exclude: frozenset[tuple[int, int]]
+    run: Run, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPlace]
 ) -> None:
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
@@ -108,7 +172,7 @@ async def _stream(
     compressing = Stage("compress", run.crew.team("compress", _compressors), read)
     if dense:
         run.stages.insert(2, compressing)
-    ids, indexed = ObjectIds(run), IndexResult()
+    ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
     # A reader that dresses what it reads sends nothing raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
@@ -121,7 +185,7 @@ async def _stream(
             async with anyio.create_task_group() as group:
                 await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
                 run.progress.phase = "upload"
-                group.start_soon(_index, run, scanning, indexed, source, exclude)
+                group.start_soon(_index, run, scanning, indexed, source, judge, own)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
                 for number in range(reading.team.most):
                     out = read_in if dense else straight_on
@@ -150,18 +214,20 @@ async def _index(
     stage: Stage,
     indexed: IndexResult,
     source: SourceTree,
-    exclude: frozenset[tuple[int, int]],
+    judge: Judge,
+    own: Collection[OwnPlace],
 ) -> None:
     def check(entry: Entry) -> Notice | None:
         return why_unreadable(source, entry)
 
+    places = await to_thread.run_sync(OwnFiles, run.folder.path, own)
     with stage.slots[0].working(run.folder.path):
-        await index(run, stage, indexed, check, exclude)
+        await index(run, stage, indexed, check, judge, places)
 
 
 async def _is_pending(run: Run) -> bool:
     async with run.catalogue.transaction() as tx:
-        return bool(await files.pending_page(tx, run.folder.id, b"", 1))
+        return await files.any_pending(tx, run.folder)
 
 
 async def _fail_leftovers(run: Run) -> None:
@@ -169,7 +235,7 @@ async def _fail_leftovers(run: Run) -> None:
     reason = f"it kept changing while it was read, {PASSES} times"
     while True:
         async with run.catalogue.transaction() as tx:
-            page = await files.pending_page(tx, run.folder.id, b"", run.limits.batch_size)
+            page = await files.pending_page(tx, run.folder, b"", run.limits.batch_size)
             await files.set_failed(tx, run.folder.id, [(f.key, reason) for f in page])
         if not page:
             return
@@ -193,11 +259,23 @@ async def _report_unposted(run: Run) -> None:
         )
 
 
-async def _finish(run: Run, before: int) -> Outcome:
-    """Make the version visible, or drop it when nothing changed."""
+async def _report_unverified(run: Run, words: str) -> None:
+    """How many articles nobody gave a clear answer of since they were posted."""
+    count = run.progress.unverified = await unverified_articles(run)
+    if count:
+        text = f"{articles(count)} posted, but not verified"
+        await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
+
+
+async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
+    """Remove what is gone and make the version visible, or drop it when nothing changed."""
     await _report_unposted(run)
-    folder, version, errors = run.folder.id, run.version, run.progress.errors
+    folder, version, unverified = run.folder.id, run.version, run.progress.unverified
+    errors = run.progress.errors - bool(unverified)  # what is posted is in the version
     async with run.catalogue.transaction(durable=True) as tx:
+        await judge.remove(tx)
+        await judge.remember(tx)
+        await objects.delete_left_behind(tx, folder)
         await snapshots.mend(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
@@ -212,4 +290,7 @@ async def _finish(run: Run, before: int) -> Outcome:
     await run.save_progress()
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
+    if unverified:
+        message = f"{message}, but {articles(unverified)} not verified"
+        return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)

@@ -146,9 +146,10 @@ class EmbeddedServer:
             return server_status.look(self._places())
 
     @property
-    def folder(self) -> Path:
-        """Where the cluster and all that belongs to it is. Not made by asking."""
-        return self._places().home
+    def folders(self) -> tuple[Path, ...]:
+        """Where anything of it may be: the cluster with its locks, the socket, what root's has."""
+        places = self._places()
+        return places.home, places.socket_dir, self._system_folder
 
     def url(self) -> str:
         """The server's address for ``psql`` and the like."""

@@ -7,19 +7,24 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
+from usenetsync_tui.postgres.address import readable
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
-# From a URL's colon up to its last @ sign: a password may itself hold an @ nobody escaped.
-_URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")
-_NAMED_PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
+# From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
+# the URL may lack a colon or a slash.
+_URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
+_NAMED_PASSWORD = re.compile(
+    r"((?:pass(?:word|wd|phrase)?|secret)\s*=\s*)('(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)+)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @asynccontextmanager
@@ -59,13 +64,12 @@ async def open_pool(conninfo: str, *, max_size: int, application_name: str) -> A
 
 def named_conninfo(conninfo: str, application_name: str) -> str:
     """``conninfo`` with our name and timeouts added. Raises ``SettingsError``, secrets left out."""
-    try:
-        given = conninfo_to_dict(conninfo)
-    except psycopg.Error:
-        given = None
+    given = readable(conninfo)
     if given is None:
-        # Outside the except, so that no traceback shows the cause: it quotes the whole URL.
-        raise SettingsError("The database's address (USENETSYNC_DATABASE_URL) cannot be read.")
+        raise SettingsError(
+            "The database's address (database_url, or USENETSYNC_DATABASE_URL) cannot be read. In "
+            "postgresql://user:password@host:port/name write %40 for @ in a password, %2F for /."
+        )
     ours: dict[str, str | int] = {"connect_timeout": 10, "keepalives_idle": 30}
     wanted = {key: value for key, value in ours.items() if key not in given}
     return make_conninfo(conninfo, application_name=application_name, **wanted)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from anyio import to_thread
+
 from usenetsync_tui.errors import ArticleMissingError
+from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 
 
@@ -21,13 +24,13 @@ class MemoryStore:
         self.articles[article.message_id] = article.leaving().payload
         return Receipt()
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Those of the Message-IDs that are kept."""
-        return {m for m in message_ids if m in self.articles}
+        return Presence({m for m in message_ids if m in self.articles})
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
-        """The payload of a Message-ID."""
-        try:
-            return self.articles[message_id]
-        except KeyError:
-            raise ArticleMissingError(message_id.hex()) from None
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        """The payload of a Message-ID, opened."""
+        payload = self.articles.get(message_id)
+        if payload is None:
+            raise ArticleMissingError(message_id.hex())
+        return await to_thread.run_sync(opened, payload)

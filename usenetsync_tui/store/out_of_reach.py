@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
+from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 
 
@@ -23,10 +24,10 @@ class OutOfReach:
         """`StoreError`."""
         raise StoreError(self._why)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
-        """`StoreError`."""
-        raise StoreError(self._why)
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
+        """Nothing is known of any."""
+        return Presence(unknown=dict.fromkeys(message_ids, self._why))
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """`StoreError`."""
         raise StoreError(self._why)

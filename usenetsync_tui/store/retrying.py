@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import TypeVar
 
 import anyio
 
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.ports import Opener, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 
 _T = TypeVar("_T")
@@ -35,15 +36,22 @@ class RetryingStore:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
-        """Ask, again if the store does not answer."""
-        return await self._attempt(lambda: self._store.present(message_ids))
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
+        """Ask; again if the store does not answer, and for those it says nothing of."""
+        found = await self._attempt(lambda: self._store.present(message_ids))
+        for attempt in range(1, self._tries):
+            if not found.unknown:
+                break
+            await anyio.sleep(self._backoff * 2 ** (attempt - 1))
+            second = await self._attempt(partial(self._store.present, list(found.unknown)))
+            found = Presence(found.there | second.there, second.unknown)
+        return found
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """Fetch, again if the store does not answer."""
         if not wait:
-            return await self._store.fetch(message_id, wait=False)
-        return await self._attempt(lambda: self._store.fetch(message_id))
+            return await self._store.fetch(message_id, wait=False, opened=opened)
+        return await self._attempt(lambda: self._store.fetch(message_id, opened=opened))
 
     async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:
         for attempt in range(1, self._tries + 1):

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
+from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
@@ -46,20 +47,19 @@ class ShardsStore:
             raise StoreError(str(error)) from error
         return Receipt()
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Those of the Message-IDs that have a row."""
         with mapped_errors():
             async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
                 await c.execute(_SQL["present"], {"message_ids": list(message_ids)})
-                return {row[0] for row in await c.fetchall()}
+                return Presence({row[0] for row in await c.fetchall()})
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
-        """The payload of a row; `ArticleMissingError` without one."""
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        """The payload of a row, opened; `ArticleMissingError` without one."""
         with mapped_errors():
             async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
                 await c.execute(_SQL["fetch"], {"message_id": message_id})
                 row = await c.fetchone()
         if row is None:
             raise ArticleMissingError(message_id.hex())
-        payload: bytes = row[0]
-        return payload
+        return await to_thread.run_sync(opened, row[0])

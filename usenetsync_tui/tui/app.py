@@ -11,6 +11,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
+from rich.segment import Segments
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -23,10 +24,12 @@ from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.clean_lines import CleanLines
+from usenetsync_tui.tui.crash import crash_report
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.keymap import unknown_ids
 from usenetsync_tui.tui.palette import Palette
+from usenetsync_tui.tui.secret_input import typed_secrets
 from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
 from usenetsync_tui.tui.wanted import Wanted
 
@@ -125,6 +128,13 @@ class UsenetSyncApp(App[ScreenExit]):
         names = ("ink-muted", "ink-track", "frame", "frame-focus", "cursor")
         theme = DARK if self.current_theme.dark else LIGHT
         return {name: theme.variables[name] for name in names}
+
+    def _fatal_error(self) -> None:
+        """Instead of Textual's, which shows locals."""
+        self.bell()
+        report = crash_report(self._exception, typed_secrets(self.screen_stack))
+        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
+        self._close_messages_no_wait()
 
     async def on_mount(self) -> None:
         """Show the screen and begin to look."""

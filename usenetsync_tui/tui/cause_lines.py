@@ -70,7 +70,7 @@ def cause_items(
 
 
 def _cause(cause: Cause, digits: int, width: int, *, unfolded: bool) -> tuple[Line, ...]:
-    ink: Ink = "muted" if cause.kind is NoticeKind.SKIPPED else "bad"
+    ink: Ink = "bad" if cause.kind.is_error else "muted"
     sign = "- " if unfolded else "+ "
     start: Line = (
         (sign, "muted"),

@@ -111,8 +111,12 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
 class ChangesScreen(DeeperScreen):
     """What changed from an older version to a newer one."""
 
-    def __init__(self, browser: Browser, folder: Folder, older: int, newer: int) -> None:
-        super().__init__(crumbs_of(folder.name, f"changes from version {older} to {newer}"))
+    def __init__(
+        self, browser: Browser, folder: Folder, older: int, newer: int, *, unfinished: bool = False
+    ) -> None:
+        """`unfinished`: the newer one is being built."""
+        words = f"changes from version {older} to {newer}"
+        super().__init__(crumbs_of(folder.name, words + (" (unfinished)" if unfinished else "")))
         self._listed = ChangeSource(browser, folder.id, older, newer)
 
     def content(self) -> Widget:

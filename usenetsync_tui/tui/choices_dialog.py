@@ -15,7 +15,11 @@ from usenetsync_tui.tui.directories import judge_new_file
 from usenetsync_tui.tui.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
+    INODES,
     MOST_COPIES,
+    OWN_FILES,
+    OWN_KEPT,
+    OWN_LEFT_OUT,
     PRIORITIES,
     priority_named,
     profiles,
@@ -49,11 +53,19 @@ class FolderChoicesDialog(Form[Choose]):
         yield Field("Profile", Options(profiles(realm.store), realm.profile, id="profile"))
         yield Field("Copies", line_input("copies", str(folder.copies)), hint=COPIES_HINT)
         yield Field("Compression", Options(COMPRESSIONS, folder.compression, id="compression"))
+        own = OWN_KEPT if folder.own_files else OWN_LEFT_OUT
+        yield Field("Own files", Options(OWN_FILES, own, id="own"))
+        inodes = "ignore" if folder.ignore_inode else "compare"
+        yield Field("Inodes", Options(INODES, inodes, id="inodes"))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """Say what another profile costs."""
+        """Say what another profile costs, and what own files do where everybody can read them."""
         field = next(f for f in self.query(Field) if f.name_of_field == "profile")
         profile = Profile(self.choice("profile"))
+        is_public = (self._folder.realm.store, profile) == (StoreKind.USENET, Profile.PLAIN)
+        dangerous = is_public and self.choice("own") == OWN_KEPT
+        own = next(f for f in self.query(Field) if f.name_of_field == "own")
+        own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
         if profile is not self._folder.realm.profile:
             open_to_all = (StoreKind.USENET, Profile.PLAIN)
             everybody = (self._folder.realm.store, profile) == open_to_all
@@ -71,11 +83,15 @@ class FolderChoicesDialog(Form[Choose]):
         profile = Profile(self.choice("profile"))
         priority = priority_named(self.choice("priority"))
         compression = Compression(self.choice("compression"))
+        own = self.choice("own") == OWN_KEPT
+        ignore_inode = self.choice("inodes") == "ignore"
         choices = FolderChoices(
             profile=profile if profile is not folder.realm.profile else None,
             copies=copies if copies != folder.copies else None,
             priority=priority if priority is not folder.priority else None,
             compression=compression if compression is not folder.compression else None,
+            own_files=own if own is not folder.own_files else None,
+            ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
 

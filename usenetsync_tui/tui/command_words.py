@@ -35,6 +35,7 @@ from usenetsync_tui.tui.spoken import (
     SetFilter,
     SortBy,
     Spoken,
+    UploadChosen,
     UseTheme,
     VerifyChosen,
     Word,
@@ -167,6 +168,12 @@ def _verify(text: str, known: Known) -> Spoken:
     return VerifyChosen(bool(text))
 
 
+def _upload(text: str, known: Known) -> Spoken:
+    if text not in ("", "--allow-shrink"):
+        raise CommandError("After upload there may be --allow-shrink: take the folder as it is.")
+    return UploadChosen(bool(text))
+
+
 def _restore(text: str, known: Known) -> Spoken:
     found = _VERSION.search(text)
     version = int(found[1]) if found else None
@@ -227,6 +234,9 @@ _ALL = (
     Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
     Phrase("add", "[PATH]", "keep a folder", _add, takes_path=True),
     Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
+    Phrase(
+        "upload", "[--allow-shrink]", "a new version", _upload, lambda known: ("--allow-shrink",)
+    ),
     Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
     Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
     Phrase("nzb", "[FILE]", "for other programs", _nzb, takes_path=True),

@@ -37,9 +37,11 @@ from usenetsync_tui.tui.log import LogPane
 from usenetsync_tui.tui.panes import LABELS, LOWER, PANES, UPPER
 from usenetsync_tui.tui.server_form import ServerForm
 from usenetsync_tui.tui.servers_pane import ServersPane
+from usenetsync_tui.tui.shrink_dialog import RefusalWatch
 from usenetsync_tui.tui.speaking import Speaking
 from usenetsync_tui.tui.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.throughput import Throughput
+from usenetsync_tui.tui.version_words import version_shown
 from usenetsync_tui.tui.versions import VersionsScreen
 from usenetsync_tui.tui.workers import WorkersPane
 
@@ -86,6 +88,7 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         self._entitled: tuple[bool | str, ...] = ()
         """What the frames of the lower panes say: set anew, a title has all of its pane redrawn."""
         self._led = False
+        self._refusals = RefusalWatch()
 
     def compose(self) -> ComposeResult:
         yield LinesView(status_lines, id="status")
@@ -139,11 +142,16 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         self._show_files(status)
         self._entitle()
         self._lead(status)
+        on_top = self.app.screen is self  # `is_current` is true below a dialog, too
+        refused = self._refusals.look(status, may_ask=on_top)
+        if refused:
+            self.ask_to_allow(refused)
 
     def _show_files(self, status: EngineStatus) -> None:
         chosen, table = self.chosen, self.query_one(FilesTable)
         folder = chosen.folder if chosen else None
-        table.open(self.handle.browser, folder, version_shown(chosen))
+        version, unfinished = version_shown(chosen)
+        table.open(self.handle.browser, folder, version, unfinished=unfinished)
         table.show(status)
 
     def on_folders_pane_chosen(self, event: FoldersPane.Chosen) -> None:
@@ -276,12 +284,3 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
     def action_turn(self, by: int) -> None:
         """Go to the next pane or the one before."""
         self.action_pane(PANES[(PANES.index(self._pane) + by) % len(PANES)])
-
-
-def version_shown(folder: FolderStatus | None) -> int | None:
-    """The version whose files are listed: the one under construction, else the newest."""
-    if folder is None:
-        return None
-    if folder.job is not None and folder.job.version is not None:
-        return folder.job.version
-    return folder.latest.version if folder.latest else None

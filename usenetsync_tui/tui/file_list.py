@@ -22,6 +22,7 @@ from usenetsync_tui.tui.filter_words import parse_filter
 from usenetsync_tui.tui.inks import Line, cut_middle
 from usenetsync_tui.tui.paged_table import PagedTable
 from usenetsync_tui.tui.slim_titles import SlimTitles
+from usenetsync_tui.tui.version_words import version_name
 
 _NAME = 40
 """Cells of the frame's title a folder's name may take."""
@@ -56,6 +57,7 @@ class FileList(PagedTable[FileRow, FileKey]):
         self._order = FileOrder.PATH
         self._backwards = False
         self._columns = Columns.BASIC
+        self._unfinished = False
         self.browser: Browser | None = None
         self.folder: Folder | None = None
         """Whose files are listed, or will be."""
@@ -69,15 +71,25 @@ class FileList(PagedTable[FileRow, FileKey]):
         """The filter in force."""
         return self.query_now.filter if self.query_now else FileFilter()
 
-    def open(self, browser: Browser | None, folder: Folder | None, version: int | None) -> None:
-        """List a version of a folder; the same one again costs nothing."""
+    def open(
+        self,
+        browser: Browser | None,
+        folder: Folder | None,
+        version: int | None,
+        *,
+        unfinished: bool = False,
+    ) -> None:
+        """List a version of a folder; the same one again costs nothing.
+
+        `unfinished`: it is under construction, which the heading says.
+        """
         now, query = self.query_now, None
         if browser is not None and folder is not None and version is not None:
             kept = self.wanted if now and now.folder_id == folder.id else FileFilter()
             query = FileQuery(folder.id, version, kept, self._order, self._backwards)
         same = browser is self.browser and query == now
-        renamed = folder != self.folder
-        self.browser, self.folder = browser, folder
+        renamed = folder != self.folder or unfinished != self._unfinished
+        self.browser, self.folder, self._unfinished = browser, folder, unfinished
         if not same:
             self.ask_for(query)
         elif renamed:
@@ -145,7 +157,8 @@ class FileList(PagedTable[FileRow, FileKey]):
             return self._name_of_pane
         name = cut_middle(safe_name(self.folder.name), _NAME)
         order = sorted_words(query.order, reverse=query.reverse)
-        parts = (self._name_of_pane, name, f"version {query.version}", order)
+        version = version_name(query.version, unfinished=self._unfinished)
+        parts = (self._name_of_pane, name, version, order)
         return " · ".join(filter(None, parts))
 
     def name_frame(self, title: str, foot: str) -> None:

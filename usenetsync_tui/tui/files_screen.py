@@ -10,14 +10,19 @@ from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.deeper import DeeperScreen, crumbs_of
 from usenetsync_tui.tui.files_pane import FilesPane
 from usenetsync_tui.tui.files_table import FilesTable
+from usenetsync_tui.tui.version_words import version_name
 
 
 class FilesScreen(DeeperScreen):
     """A files pane of a version that stays the same one."""
 
-    def __init__(self, browser: Browser, folder: Folder, version: int) -> None:
-        super().__init__(crumbs_of(folder.name, f"version {version}", "files"))
+    def __init__(
+        self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
+    ) -> None:
+        name = version_name(version, unfinished=unfinished)
+        super().__init__(crumbs_of(folder.name, name, "files"))
         self._listed = (browser, folder, version)
+        self._unfinished = unfinished
 
     def content(self) -> Widget:
         return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
@@ -25,7 +30,7 @@ class FilesScreen(DeeperScreen):
     def on_mount(self) -> None:
         """List them."""
         table = self.query_one(FilesTable)
-        table.open(*self._listed)
+        table.open(*self._listed, unfinished=self._unfinished)
         table.focus()
 
     def show(self, status: EngineStatus) -> None:

@@ -50,6 +50,18 @@ COMPRESSIONS = (
     Pick(Compression.NONE, "none", "For what is compressed already: photos, films, archives."),
 )
 
+OWN_KEPT, OWN_LEFT_OUT = "kept", "out"
+OWN_FILES = (
+    Pick(OWN_LEFT_OUT, "left out", "UsenetSync's configuration, keys and logs are not kept."),
+    Pick(OWN_KEPT, "kept", "UsenetSync's configuration, keys and logs are kept with the rest."),
+)
+
+INODES = (
+    Pick("compare", "compare", "A file with another inode number is read again, and compared."),
+    Pick("ignore", "ignore", "Size and times decide. For mergerfs, sshfs and network shares."),
+)
+"""Whether inode numbers say anything."""
+
 COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
 
 

@@ -60,9 +60,13 @@ class FolderKeys(Acting):
 
     def action_upload(self) -> None:
         """A new version of each folder that is meant."""
+        self.upload(allow_shrink=False)
+
+    def upload(self, *, allow_shrink: bool) -> None:
+        """The same, also of folders that have lost most of their files."""
         if self.folder() is not None:
             folders = [each.folder for each in self.meant]
-            uploads = [Upload(folder.path, FolderChoices()) for folder in folders]
+            uploads = [Upload(f.path, FolderChoices(), allow_shrink) for f in folders]
             self.want_each(uploads, f"{in_words(folders)}: a new version.")
 
     def action_choices(self) -> None:

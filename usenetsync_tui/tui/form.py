@@ -21,7 +21,9 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.tui.options import OptionRow, Options, Ticks
+from usenetsync_tui.tui.secret_input import SecretInput
 
 T = TypeVar("T")
 
@@ -135,6 +137,10 @@ class Form(ModalScreen[T]):
         """What is typed into a field."""
         return self.query_one(f"#{name}", Input).value
 
+    def secret(self, name: str) -> Secret:
+        """What is typed into a line for a password."""
+        return Secret(self.query_one(f"#{name}", SecretInput).value)
+
     def choice(self, name: str) -> str:
         """What is chosen in a row of options."""
         return self.query_one(f"#{name}", Options).value
@@ -207,7 +213,10 @@ class Form(ModalScreen[T]):
 
 def line_input(id: str, value: str = "", *, placeholder: str = "", secret: bool = False) -> Input:
     """A line to type into, as forms have it. What is `secret` is never shown."""
-    field = Input(value, placeholder, password=secret, id=id, compact=True)
+    if secret:
+        field: Input = SecretInput(value, placeholder, id=id)
+    else:
+        field = Input(value, placeholder, id=id, compact=True)
     field.cursor_blink = False
     return field
 

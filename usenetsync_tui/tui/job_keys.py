@@ -28,6 +28,7 @@ from usenetsync_tui.tui.acting import Acting
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.choices_dialog import NumberDialog
 from usenetsync_tui.tui.inks import cut_middle
+from usenetsync_tui.tui.shrink_dialog import ShrinkDialog, can_be_allowed
 from usenetsync_tui.tui.speeds import ask_speed
 from usenetsync_tui.tui.words import plural
 
@@ -109,7 +110,12 @@ class JobKeys(Acting):
     def action_retry(self) -> None:
         """The jobs that are meant again."""
         jobs = self._jobs()
-        again = [job for job in jobs if job.state in _RETRIABLE]
+        refused = [job for job in jobs if can_be_allowed(job)]
+        again = [job for job in jobs if job.state in _RETRIABLE and job not in refused]
+        if refused:
+            self.ask_to_allow(refused)
+        if not again and refused:
+            return
         if not jobs:
             self.say("There is no job to act on.")
         elif not again:
@@ -119,6 +125,16 @@ class JobKeys(Acting):
         else:
             said = f"{plural(len(again), 'job')} are queued again."
             self.want_each([Retry(job.id) for job in again], said)
+
+    def ask_to_allow(self, jobs: Sequence[JobStatus]) -> None:
+        """Ask whether folders that were refused are taken as they are."""
+
+        def answered(answer: str) -> None:
+            if answer == "yes":
+                commands = [Retry(job.id, allow_shrink=True) for job in jobs]
+                self.want_each(commands, f"{plural(len(jobs), 'upload')} begins again.")
+
+        self.ask(ShrinkDialog(jobs), answered)
 
     def action_cancel(self) -> None:
         """Ask, then end the jobs that are meant."""

@@ -18,6 +18,8 @@ _FOR_SLOW_LINKS = {
     "TEXTUAL_SMOOTH_SCROLL": "0",
 }
 
+_LISTENERS = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG")
+
 
 def run_screen(
     handle: EngineHandle,
@@ -65,7 +67,12 @@ def check_terminal(environment: MutableMapping[str, str]) -> None:
 
 
 def prepare_environment(environment: MutableMapping[str, str]) -> None:
-    """Spare an SSH link; what the user has set stays."""
+    """Spare an SSH link; what the user has set stays.
+
+    But for Textual's own log and its console for developers: they get every key that is pressed.
+    """
+    for name in _LISTENERS:
+        environment.pop(name, None)
     if "SSH_CONNECTION" in environment:
         for name, value in _FOR_SLOW_LINKS.items():
             environment.setdefault(name, value)

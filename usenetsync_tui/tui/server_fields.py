@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ALL_ROLES, Role, Server, Tls
 from usenetsync_tui.tui.form import Complaints, whole_number
 from usenetsync_tui.tui.options import Pick
@@ -53,7 +54,7 @@ class TypedServer:
     port: str
     tls: str
     username: str
-    password: str = field(repr=False)
+    password: Secret = field(repr=False)
     connections: str
     roles: frozenset[str]
     priority: str

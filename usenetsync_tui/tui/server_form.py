@@ -103,7 +103,7 @@ class ServerForm(Form[Server]):
             port=self.text("port"),
             tls=self.choice("tls"),
             username=self.text("username"),
-            password=self.text("password"),
+            password=self.secret("password"),
             connections=self.text("connections"),
             roles=self.ticked("roles"),
             priority=self.text("priority"),

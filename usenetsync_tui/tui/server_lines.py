@@ -25,8 +25,6 @@ SERVER_STATES: dict[ServerState, Span] = {
     ServerState.STOPPED: ("! stopped", "bad"),
 }
 HELD: Span = ("‖ paused", "warn")
-NOT_ENCRYPTED = "not encrypted: everybody on the way can read the login"
-NOT_VERIFIED = "certificate not verified: somebody on the way may be listening"
 
 _STATE = 11
 _BAR = 10
@@ -100,10 +98,8 @@ def _server(server: ServerStatus, name: int, width: int, *, unfolded: bool) -> t
 def trouble(server: ServerStatus) -> list[Span]:
     """What must be known of a server besides its figures."""
     said: list[Span] = []
-    if not server.encrypted:
-        said.append((NOT_ENCRYPTED, "bad"))
-    elif not server.tls_verified:
-        said.append((NOT_VERIFIED, "bad"))
+    if server.exposure is not None:
+        said.append((server.exposure, "bad"))
     words = safe_name(server.message)
     if server.retry_in is not None:
         again = f"next try in {duration(server.retry_in)}"
@@ -118,7 +114,7 @@ def trouble_lines(servers: Sequence[ServerStatus]) -> list[Line]:
     lines: list[Line] = []
     for server in servers:
         serves = server.state in (ServerState.UP, ServerState.IDLE)
-        if server.encrypted and server.tls_verified and serves:
+        if server.exposure is None and serves:
             continue
         line: Line = ((safe_name(server.name), "strong"), (": ", "muted"))
         if not serves:

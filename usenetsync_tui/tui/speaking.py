@@ -24,6 +24,7 @@ from usenetsync_tui.tui.spoken import (
     RestoreChosen,
     SetFilter,
     SortBy,
+    UploadChosen,
     UseTheme,
     VerifyChosen,
     Word,
@@ -75,6 +76,8 @@ class Speaking(FolderKeys, JobKeys):
                 self.add_folder(path)
             case Prioritise(priority):
                 self.prioritise(priority)
+            case UploadChosen(allow_shrink):
+                self.upload(allow_shrink=allow_shrink)
             case VerifyChosen(bodies):
                 if self.folder() is not None:
                     self.verify([each.folder for each in self.meant], bodies=bodies)

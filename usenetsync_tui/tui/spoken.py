@@ -106,6 +106,13 @@ class VerifyChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadChosen:
+    """A new version of the chosen folder."""
+
+    allow_shrink: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreChosen:
     """Bring the chosen folder back; without a target that is still to be chosen."""
 
@@ -142,6 +149,7 @@ Spoken = (
     | SortBy
     | AddPath
     | Prioritise
+    | UploadChosen
     | VerifyChosen
     | RestoreChosen
     | WriteNzb

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
+from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.tui.words import plural, size
 
 
 def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
     """Those that can be restored, the newest first."""
-    done = (v for v in versions if v.state is not SnapshotState.BUILDING)
+    done = (v for v in versions if not is_unfinished(v))
     return tuple(sorted(done, key=lambda v: v.version, reverse=True))
+
+
+def is_unfinished(snapshot: Snapshot) -> bool:
+    """Whether it is being built, or was interrupted while it was."""
+    return snapshot.state is SnapshotState.BUILDING
+
+
+def version_name(version: int, *, unfinished: bool) -> str:
+    """``version 13``, and whether it is finished."""
+    return f"version {version} (unfinished)" if unfinished else f"version {version}"
 
 
 def version_words(snapshot: Snapshot) -> str:
@@ -31,3 +42,18 @@ def version_typed(text: str, versions: Sequence[Snapshot]) -> Snapshot | str:
         return found
     known = ", ".join(str(v.version) for v in versions[:8])
     return f"There is no such version. Versions: {known}{', …' if len(versions) > 8 else ''}."
+
+
+def version_shown(folder: FolderStatus | None) -> tuple[int | None, bool]:
+    """The version whose files are listed, and whether it is unfinished.
+
+    That is the one under construction while an upload is at it, else the newest finished one.
+    """
+    if folder is None:
+        return None, False
+    job, latest = folder.job, folder.latest
+    newest = latest.version if latest is not None else 0
+    building = job.version if job is not None else None
+    if building is None or (job is not None and job.state.is_over and latest is not None):
+        return newest or None, False
+    return building, building > newest

@@ -19,6 +19,7 @@ from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.list_source import Directory
 from usenetsync_tui.tui.paged_table import PagedTable
 from usenetsync_tui.tui.version_lines import version_header, version_line, version_remark
+from usenetsync_tui.tui.version_words import is_unfinished
 
 REFRESH = 2.0
 """Seconds between two looks."""
@@ -65,6 +66,7 @@ class VersionsTable(PagedTable[Snapshot, int]):
         """The files of a version are asked for."""
 
         version: int
+        unfinished: bool
 
     @dataclass
     class Compared(Message):
@@ -72,6 +74,8 @@ class VersionsTable(PagedTable[Snapshot, int]):
 
         older: int
         newer: int
+        unfinished: bool
+        """The newer one is being built."""
 
     def __init__(self) -> None:
         super().__init__(id="versions")
@@ -100,7 +104,7 @@ class VersionsTable(PagedTable[Snapshot, int]):
         """The files of the version under the cursor."""
         row = self.cursor_row
         if row is not None:
-            self.post_message(self.Opened(row.version))
+            self.post_message(self.Opened(row.version, is_unfinished(row)))
 
     def action_mark(self) -> None:
         """Mark the version under the cursor, instead of another; again: none."""
@@ -117,13 +121,19 @@ class VersionsTable(PagedTable[Snapshot, int]):
             return
         if self._marked is not None and self._marked != row.version:
             older, newer = sorted((self._marked, row.version))
-            self.post_message(self.Compared(older, newer))
+            self._compare(older, newer)
             return
         before = self.pages.row(self.cursor + 1)
         if before is None:
             self.notify("There is no version before this one.", timeout=3, markup=False)
         else:
-            self.post_message(self.Compared(before.version, row.version))
+            self._compare(before.version, row.version)
+
+    def _compare(self, older: int, newer: int) -> None:
+        # The one that is being built is the newest, in the first row.
+        first = self.pages.row(0)
+        unfinished = first is not None and first.version == newer and is_unfinished(first)
+        self.post_message(self.Compared(older, newer, unfinished))
 
 
 class VersionsScreen(DeeperScreen):
@@ -150,8 +160,14 @@ class VersionsScreen(DeeperScreen):
 
     def on_versions_table_opened(self, event: VersionsTable.Opened) -> None:
         """Go down to the files."""
-        self.app.push_screen(FilesScreen(self._browser, self._folder, event.version))
+        screen = FilesScreen(
+            self._browser, self._folder, event.version, unfinished=event.unfinished
+        )
+        self.app.push_screen(screen)
 
     def on_versions_table_compared(self, event: VersionsTable.Compared) -> None:
         """Go down to the changes."""
-        self.app.push_screen(ChangesScreen(self._browser, self._folder, event.older, event.newer))
+        screen = ChangesScreen(
+            self._browser, self._folder, event.older, event.newer, unfinished=event.unfinished
+        )
+        self.app.push_screen(screen)

@@ -55,6 +55,10 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.DAMAGED: "damaged",
     NoticeKind.UNWRITABLE: "unwritable",
     NoticeKind.LEFT_OUT: "left out",
+    NoticeKind.UNKNOWN: "not verified",
+    NoticeKind.GUARDED: "kept as it was",
+    NoticeKind.ATTRIBUTES: "restored, but",
+    NoticeKind.NOTED: "noted",
 }
 
 

@@ -24,7 +24,7 @@ async def test_thousands_of_ids_in_few_round_trips() -> None:
         for number in range(0, 2_500, 3):
             scripted.keep(wire_id(number), b"")
         async with opened(configured(scripted)) as store:
-            found = await store.present([name(n) for n in range(2_500)])
+            found = (await store.present([name(n) for n in range(2_500)])).there
         assert found == {name(n) for n in range(0, 2_500, 3)}
         assert scripted.connections == 4
         assert scripted.commands["STAT"] == 2_500
@@ -37,7 +37,7 @@ async def test_the_next_server_is_asked_for_what_the_first_does_not_have() -> No
         for number in range(10):
             (one if number % 2 else two).keep(wire_id(number), b"")
         async with opened(*servers) as store:
-            found = await store.present([name(n) for n in range(12)])
+            found = (await store.present([name(n) for n in range(12)])).there
         assert found == {name(n) for n in range(10)}
         assert (one.commands["STAT"], two.commands["STAT"]) == (12, 7)
 
@@ -48,7 +48,7 @@ async def test_only_servers_that_verify_are_asked() -> None:
         servers = configured(one, roles=POSTS), configured(two, name="two", roles=VERIFIES)
         two.keep(wire_id(1), b"")
         async with opened(*servers) as store:
-            assert await store.present([name(1)]) == {name(1)}
+            assert (await store.present([name(1)])).there == {name(1)}
         assert one.connections == 0
 
 
@@ -57,7 +57,7 @@ async def test_without_a_server_that_verifies_the_others_will_do() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, roles=POSTS)) as store:
             await store.post(article(1))
-            assert await store.present([name(1), name(2)]) == {name(1)}
+            assert (await store.present([name(1), name(2)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -67,8 +67,10 @@ async def test_without_a_server_that_verifies_the_others_will_do() -> None:
 async def test_an_error_is_not_a_no(reply: str) -> None:
     with ScriptedServer(faults=[Fault("STAT", reply=reply, times=99)]) as scripted:
         async with opened(configured(scripted)) as store:
-            with pytest.raises(StoreUnavailableError, match=reply):
-                await store.present([name(1)])
+            found = await store.present([name(1)])
+        assert found.there == set()
+        assert list(found.unknown) == [name(1)]
+        assert reply in found.unknown[name(1)]
         assert scripted.commands["STAT"] == 3
 
 
@@ -78,7 +80,7 @@ async def test_an_error_now_and_then_is_asked_again() -> None:
     with ScriptedServer(faults=faults) as scripted:
         scripted.keep(wire_id(1), b"")
         async with opened(configured(scripted)) as store:
-            assert await store.present([name(n) for n in range(300)]) == {name(1)}
+            assert (await store.present([name(n) for n in range(300)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -87,7 +89,7 @@ async def test_a_bare_223_is_a_yes() -> None:
         scripted.stat_answer = "223"
         scripted.keep(wire_id(1), b"")
         async with opened(configured(scripted)) as store:
-            assert await store.present([name(1), name(2)]) == {name(1)}
+            assert (await store.present([name(1), name(2)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -97,7 +99,7 @@ async def test_the_login_that_is_wanted_in_the_middle() -> None:
         for number in range(50):
             scripted.keep(wire_id(number), b"")
         async with opened(configured(scripted, username="bob", password="secret")) as store:
-            assert len(await store.present([name(n) for n in range(250)])) == 50
+            assert len((await store.present([name(n) for n in range(250)])).there) == 50
 
 
 @pytest.mark.anyio
@@ -106,9 +108,9 @@ async def test_an_article_becomes_visible_later() -> None:
         scripted.stat_delay = 0.3
         async with opened(configured(scripted)) as store:
             await store.post(article(1))
-            assert await store.present([name(1)]) == set()
+            assert (await store.present([name(1)])).there == set()
             await anyio.sleep(0.35)
-            assert await store.present([name(1)]) == {name(1)}
+            assert (await store.present([name(1)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -117,7 +119,7 @@ async def test_a_poisoned_id_is_posted_but_not_present() -> None:
         scripted.poisoned.add(wire_id(1))
         async with opened(configured(scripted)) as store:
             await store.post(article(1, again=True))
-            assert await store.present([name(1)]) == set()
+            assert (await store.present([name(1)])).there == set()
             with pytest.raises(ArticleMissingError, match=name(1).hex()):
                 await store.fetch(name(1))
 
@@ -165,9 +167,9 @@ async def test_an_alias_is_the_way_when_the_name_leads_nowhere() -> None:
             scripted.keep("alias@x", article_there)
             assert await store.fetch(name(1)) == article(1).payload
             # An earlier name says nothing of the article; the one a server gave it does.
-            assert await store.present([name(1), name(2)]) == set()
+            assert (await store.present([name(1), name(2)])).there == set()
             store._aliases.ids[name(1)] = ["alias@x", "nowhere@x"]
-            assert await store.present([name(1), name(2)]) == {name(1)}
+            assert (await store.present([name(1), name(2)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -279,10 +281,13 @@ async def test_a_stopped_server_may_have_what_is_not_found() -> None:
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
             await store.post(article(1))
-            words = r"two: it is not used any more, and might have them \(481"
-            with pytest.raises(StoreUnavailableError, match=words):
-                await store.present([name(1), name(2)])
-            assert await store.present([name(1)]) == {name(1)}
+            words = "two: it is not used any more, and might have them (481"
+            found = await store.present([name(1), name(2)])
+            assert found.there == {name(1)}
+            assert found.unknown[name(2)].startswith(words)
+            with pytest.raises(StoreUnavailableError, match="two: it is not used any more"):
+                await store.fetch(name(2))
+            assert (await store.present([name(1)])).there == {name(1)}
 
 
 @pytest.mark.anyio
@@ -292,9 +297,9 @@ async def test_an_adopted_name_is_found_though_a_stopped_server_might_have_the_o
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
             await store._aliases.adopt(name(1), "adopted@x")
-            with pytest.raises(StoreUnavailableError, match="two"):
-                await store.present([name(1), name(2)])
-            assert await store.present([name(1)]) == {name(1)}
+            found = await store.present([name(1), name(2)])
+            assert found.there == {name(1)}
+            assert "two" in found.unknown[name(2)]
 
 
 @pytest.mark.anyio

@@ -108,7 +108,8 @@ async def test_random_sequences_of_faults(seed: int) -> None:
                 for number in range(40):
                     group.start_soon(store.post, article(number))
             assert sorted(scripted.posted) == sorted(wire_id(n) for n in range(40))
-            assert await store.present([name(n) for n in range(41)]) == {name(n) for n in range(40)}
+            found = await store.present([name(n) for n in range(41)])
+            assert found.there == {name(n) for n in range(40)}
             for number in range(40):
                 assert await store.fetch(name(number)) == article(number).payload
 
@@ -198,7 +199,7 @@ async def test_another_id_is_adopted_before_the_receipt() -> None:
             store = UsenetStore(servers, DRESS, aliases)
             await store.post(article(1))
             assert aliases.ids == {name(1): ["theirs@server"]}
-            assert await store.present([name(1), name(2)]) == {name(1)}
+            assert (await store.present([name(1), name(2)])).there == {name(1)}
             assert await store.fetch(name(1)) == article(1).payload
         assert scripted.posted == ["theirs@server"]
 
@@ -298,7 +299,7 @@ async def test_a_server_that_forbids_posting_is_not_asked_again() -> None:
                 await store.post(article(1))
             with pytest.raises(StoreUnusableError):
                 await store.post(article(2))
-            assert await store.present([name(1)]) == set()
+            assert (await store.present([name(1)])).there == set()
             states = {status.state for status in store.pool.statuses()}
             assert states == {ServerState.UP}
         assert two.commands["POST"] == 1

@@ -8,7 +8,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
 from worlds import until
 
-from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.servers import Role
 
 MANY = range(1_000)
@@ -28,7 +28,7 @@ async def test_as_many_connections_as_it_is_worth(connections: int, count: int, 
     with ScriptedServer() as scripted:
         holding(scripted, range(0, count, 2))
         async with opened(configured(scripted, connections=connections)) as store:
-            found = await store.present(NAMES[:count])
+            found = (await store.present(NAMES[:count])).there
         assert found == set(NAMES[:count:2])
         assert scripted.connections == used
         assert scripted.commands["STAT"] == count
@@ -43,7 +43,7 @@ async def test_only_those_that_are_free() -> None:
                 for number in range(2_000, 2_003):
                     group.start_soon(store.post, article(number))
                 await until(lambda: store.pool.statuses()[0].busy == 3)
-                assert await store.present(NAMES) == set(NAMES)
+                assert (await store.present(NAMES)).there == set(NAMES)
         assert scripted.connections == 5
 
 
@@ -53,7 +53,7 @@ async def test_what_one_server_does_not_have_the_next_is_asked_for_by_each() -> 
         holding(one, range(0, 500))
         holding(two, range(400, 900))
         async with opened(configured(one), configured(two, name="two", priority=1)) as store:
-            assert await store.present(NAMES) == set(NAMES[:900])
+            assert (await store.present(NAMES)).there == set(NAMES[:900])
         assert (one.commands["STAT"], two.commands["STAT"]) == (1_000, 500)
 
 
@@ -66,18 +66,20 @@ async def test_adopted_names_stay_with_their_own() -> None:
         async with opened(configured(one)) as store:
             for number in range(500, 1_000):
                 await store._aliases.adopt(name(number), f"adopted{number}@x")
-            assert await store.present(NAMES) == set(NAMES)
+            assert (await store.present(NAMES)).there == set(NAMES)
 
 
 @pytest.mark.anyio
-async def test_one_part_without_an_answer_is_no_answer_for_all() -> None:
+async def test_what_is_not_answered_is_unknown_and_no_more_than_that() -> None:
     with ScriptedServer() as one:
         holding(one, MANY)
         one.script(Fault("STAT", reply="503 Overview broken", times=3))
         async with opened(configured(one), tries=1) as store:
-            with pytest.raises(StoreUnavailableError, match="503 Overview broken"):
-                await store.present(NAMES)
-            assert await store.present(NAMES) == set(NAMES)
+            found = await store.present(NAMES)
+            assert set(found.unknown.values()) == {"one: 503 Overview broken"}
+            assert len(found.unknown) == 3
+            assert found.there == set(NAMES) - found.unknown.keys()
+            assert (await store.present(NAMES)).there == set(NAMES)
             assert store.pool.statuses()[0].busy == 0
 
 
@@ -97,5 +99,5 @@ async def test_servers_that_do_not_verify_are_not_counted() -> None:
         posts = configured(one, roles=POSTS)
         verifies = configured(two, name="two", connections=1, roles=frozenset({Role.VERIFY}))
         async with opened(posts, verifies) as store:
-            assert await store.present(NAMES) == set(NAMES)
+            assert (await store.present(NAMES)).there == set(NAMES)
         assert (one.connections, two.connections) == (0, 1)

@@ -5,6 +5,11 @@ retries and what a refusal leads to (`posting`, `looking`).
 
 Several threads may `fetch` at once: each sends its BODY at once and then waits for its turn to
 read, in the order of sending.
+
+An answer is believed only in step. A surplus one moves all that follow it to the next question,
+and a no names no article. So a batch of STATs ends with a DATE, and what looks like a no or like
+damage is followed by one: where that is answered with something else, the connection is `Lost`
+and so is everything that it said since the last DATE.
 """
 
 from __future__ import annotations
@@ -15,11 +20,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.codec.answers import Meaning, Stage, meaning
-from usenetsync_tui.codec.nntp import Reply, Verb
+from usenetsync_tui.codec.nntp import Reply, State, Verb, named_in
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle
-from usenetsync_tui.errors import ProtocolError
+from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
 from usenetsync_tui.model.servers import Server
-from usenetsync_tui.store.usenet.session import Counts, Session
+from usenetsync_tui.store.usenet.exchanges import Counts
+from usenetsync_tui.store.usenet.logins import Logins
+from usenetsync_tui.store.usenet.session import Session
 from usenetsync_tui.store.usenet.signals import Lost, Refused
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
@@ -43,16 +50,21 @@ class Connection(Session):
     """A session that carries articles."""
 
     def __init__(
-        self, server: Server, counts: Counts | None = None, *, throttles: Sequence[TokenBucket] = ()
+        self,
+        server: Server,
+        counts: Counts | None = None,
+        *,
+        throttles: Sequence[TokenBucket] = (),
+        logins: Logins | None = None,
     ) -> None:
-        super().__init__(server, counts, throttles=throttles)
+        super().__init__(server, counts, throttles=throttles, logins=logins)
         self._sending = threading.Lock()
         self._next_ticket = 0
         self._turn = 0
 
     def stat(self, wire_id: str) -> Answer:
         """Whether the server has an article (RFC 3977 section 6.2.4)."""
-        return Answer(self.ask(Verb.STAT, wire_id), Stage.LOOKUP)
+        return self.stat_many([wire_id])[0]
 
     def post(self, encode: Callable[[], WireArticle]) -> Answer:
         """Offer an article, encode it while the server makes up its mind, send it.
@@ -62,6 +74,7 @@ class Connection(Session):
         began = False
         try:
             with self._exchange():
+                self._nothing_unasked()
                 self._command(Verb.POST)
                 article = encode()
                 reply = self._reply()
@@ -69,6 +82,7 @@ class Connection(Session):
                     self._log_in_again(reply)
                     reply = self._ask(Verb.POST)
                 if reply.code != 340:
+                    self._still_in_step()
                     return Answer(reply, Stage.OFFER)
                 began = True
                 self.talk.article()
@@ -83,64 +97,111 @@ class Connection(Session):
         except Lost as lost:
             raise Lost(lost.words, began=began) from lost
 
-    def stat_many(self, wire_ids: Sequence[str]) -> list[bool]:
-        """Which of the articles the server has, asked `IN_FLIGHT` at a time.
+    def _still_in_step(self) -> None:
+        """In an exchange: `OutOfStepError` when the answer to DATE is one to something else."""
+        if self.talk.state is State.CLOSED:
+            return
+        try:
+            self._ask(Verb.DATE)
+        except OSError:  # to end the session is part of its answer
+            self._give_up()
 
-        `Refused` when it answers one of them with anything but yes or no.
+    def stat_many(self, wire_ids: Sequence[str]) -> list[Answer]:
+        """What the server says of each article, asked `IN_FLIGHT` at a time.
+
+        `Lost` when its answers are out of step: none of them is believed then.
         """
-        answers = self._stat_window(wire_ids)
-        again = [i for i, reply in enumerate(answers) if reply.code == 480]
+        replies = self._stat_window(wire_ids)
+        again = [i for i, reply in enumerate(replies) if reply.code == 480]
         if again:
             with self._exchange():
-                self._log_in_again(answers[again[0]])
+                self._log_in_again(replies[again[0]])
             second = self._stat_window([wire_ids[i] for i in again])
             for i, reply in zip(again, second, strict=True):
-                answers[i] = reply
-        return [self._is_there(reply) for reply in answers]
+                replies[i] = reply
+        return [Answer(reply, Stage.LOOKUP) for reply in replies]
 
     def _stat_window(self, wire_ids: Sequence[str]) -> list[Reply]:
-        answers: list[Reply] = []
-        sent = 0
-        with self._exchange():
-            while len(answers) < len(wire_ids):
-                if sent < len(wire_ids) and sent - len(answers) <= IN_FLIGHT // 2:
-                    upto = min(len(answers) + IN_FLIGHT, len(wire_ids))
-                    lines = (self.talk.command(Verb.STAT, i) for i in wire_ids[sent:upto])
-                    self._send((b"".join(lines),), throttled=False)
-                    sent = upto
-                answers.append(self._reply())
-        return answers
+        replies: list[Reply] = []
+        try:
+            with self._exchange():
+                self._nothing_unasked()
+                self._stat_all(wire_ids, replies)
+        except Lost as lost:
+            said, count = lost.words, len(replies)
+            if replies and replies[-1].code == 400:  # that is what ended the session
+                said, count = str(replies[-1]), count - 1
+            raise Lost(
+                said, innocent=lost.innocent, out_of_step=lost.out_of_step, answered=count
+            ) from lost
+        return replies
 
-    def _is_there(self, reply: Reply) -> bool:
-        answer = Answer(reply, Stage.LOOKUP).meaning()
-        if answer is Meaning.ACCEPTED:
-            return True
-        if answer is Meaning.MISSING:
-            return False
-        raise Refused(answer, str(reply))
+    def _stat_all(self, wire_ids: Sequence[str], replies: list[Reply]) -> None:
+        sent, count = 0, len(wire_ids)
+        while len(replies) < count:
+            if sent < count and sent - len(replies) <= IN_FLIGHT // 2:
+                upto = min(len(replies) + IN_FLIGHT, count)
+                lines = [self.talk.command(Verb.STAT, i) for i in wire_ids[sent:upto]]
+                if upto == count:
+                    lines.append(self.talk.command(Verb.DATE))
+                self._send((b"".join(lines),), throttled=False)
+                sent = upto
+            replies.append(self._reply())
+        if count and self.talk.due:
+            self._reply()  # the one to DATE
+        if len(self._lines):
+            self._nothing_unasked()
 
-    def fetch(self, wire_id: str) -> bytes | None:
+    def fetch(self, wire_id: str, opened: Callable[[bytes], bytes] = bytes) -> bytes | None:
         """The payload of an article, None when the server does not have it.
 
-        May be called by several threads at once. `ArticleCorruptError` breaks nothing, unless
-        the article has no end.
+        May be called by several threads at once. `ArticleCorruptError` breaks nothing, unless the
+        article has no end. `Refused` when the answer is neither yes nor no. An answer that names
+        no article may be another's: `opened` raises `ArticleCorruptError` if it is.
         """
+        reply, reader = self._in_turn(Verb.BODY, wire_id)
+        if reader is not None:
+            self.counts.articles += 1
+            try:
+                payload = reader.result()
+                if not named_in(reply):
+                    opened(payload)
+                return payload
+            except ArticleCorruptError:
+                self._was_in_step(believed=True)
+                raise
+        answer = Answer(reply, Stage.LOOKUP).meaning()
+        self._was_in_step(believed=answer is not Meaning.MISSING)
+        if answer is not Meaning.MISSING:
+            raise Refused(answer, str(reply), lookup=True)
+        return None
+
+    def _was_in_step(self, *, believed: bool) -> None:
+        """`Lost` when the answer to DATE is one to something else.
+
+        Without any answer too, unless what was said is `believed` without that proof.
+        """
+        try:
+            self._in_turn(Verb.DATE)
+        except Lost as lost:
+            if lost.out_of_step or not believed:
+                raise
+
+    def _in_turn(self, verb: Verb, argument: str = "") -> tuple[Reply, BodyReader | None]:
+        """A question among those of other threads, its reply, and the body that follows a 222."""
         with self._exchange():
             with self._sending:
-                self._command(Verb.BODY, wire_id)
+                if self._next_ticket == self._turn:
+                    self._nothing_unasked()
+                self._command(verb, argument)
                 ticket = self._next_ticket
                 self._next_ticket += 1
             with self._reading(ticket):
                 reply = self._reply()
-                reader = self._read_body() if reply.code == 222 else None
-                if reply.code == 480:
+                if reply.code == 480 and verb is Verb.BODY:
                     # To log in, the line must be free of other requests: a new one is simpler.
                     raise ProtocolError(f"it wants a login in between: {reply}")
-        if reader is None:
-            self._is_there(reply)  # it is not, or that is not what it says
-            return None
-        self.counts.articles += 1
-        return reader.result()
+                return reply, self._read_body() if reply.code == 222 else None
 
     def _read_body(self) -> BodyReader:
         reader, total = BodyReader(), 0
@@ -159,7 +220,7 @@ class Connection(Session):
         with self._turns:
             self._turns.wait_for(lambda: self._turn == ticket or self.broken)
             if self.broken:
-                raise Lost("the connection broke under another request")
+                raise Lost("the connection broke under another request", innocent=True)
         yield
         with self._turns:
             self._turn += 1

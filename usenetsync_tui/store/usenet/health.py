@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.store.usenet.logins import FINAL
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
 BACKOFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -19,6 +20,10 @@ LONG_PAUSE = 600.0
 
 _LOSSES = 10
 """Connections lost in a row after which a server counts as down."""
+
+_REFUSALS = 5
+"""Questions about articles in a row that are answered with a refusal of the account, after which
+that is believed: one alone may be about one article."""
 
 
 class Health:
@@ -37,6 +42,7 @@ class Health:
         self._grow_at: float | None = None
         self._step = 0
         self._losses = 0
+        self._refusals = 0
         self._has_posted = False
 
     @property
@@ -67,7 +73,7 @@ class Health:
 
     def answered(self, now: float) -> None:
         """Something went well. That ends no pause: it was under way when the pause began."""
-        self._losses = 0
+        self._losses = self._refusals = 0
         if self.state is ServerState.PAUSED and not self.may_be_probed(now):
             return
         self._step = 0
@@ -86,7 +92,7 @@ class Health:
             return
         if self.state is ServerState.STOPPED:
             self.state = ServerState.DOWN
-        self._step = self._losses = 0
+        self._step = self._losses = self._refusals = 0
         self.retry_at = self.ill_since = now
 
     def cannot(self, role: Role, words: str) -> None:
@@ -94,7 +100,12 @@ class Health:
         self.unfit[role] = words
 
     def lost(self, failure: Lost, now: float) -> None:
-        """A connection broke; that can happen, but not all the time."""
+        """A connection broke; that can happen, but not all the time.
+
+        Answers that are out of step say nothing of how the server is: it does answer.
+        """
+        if failure.innocent or failure.out_of_step:
+            return
         self._losses += 1
         if self._losses >= _LOSSES:
             self._back_off(ServerState.DOWN, failure.words, now)
@@ -108,6 +119,10 @@ class Health:
 
     def refused(self, refusal: Refused, now: float, *, connections: int) -> None:
         """It said something about itself. `connections` are those it lets us have now."""
+        if refusal.lookup and refusal.meaning in FINAL:
+            self._refusals += 1
+            if self._refusals < _REFUSALS:
+                return
         match refusal.meaning:
             case Meaning.TOO_MANY_CONNECTIONS if connections:
                 self.allowed = connections

@@ -7,7 +7,8 @@ what follows from an article that is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ import anyio
 from usenetsync_tui.errors import ArticleCorruptError, StoreUnavailableError
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many
+from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.posting import Backoff
 from usenetsync_tui.store.usenet.servers import UsenetServers
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
@@ -29,28 +32,33 @@ BATCH = 1_000
 """Articles of one worker-thread call of STATs: then others get a turn on the connection."""
 
 
-class Search:
-    """A round over the servers that have a role, each asked once."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is the same for each article looked for: the servers with a role, and how often."""
 
-    def __init__(
-        self,
-        servers: UsenetServers,
-        role: Role,
-        *,
-        tries: int,
-        backoff: Backoff,
-        wait: bool = True,
-    ) -> None:
+    servers: UsenetServers
+    role: Role
+    tries: int
+    backoff: Backoff
+
+    def stopped(self) -> dict[str, str]:
+        """The servers that are not used any more, and why: what they have is not known."""
+        roster = self.servers.roster
+        return {n: f"{_STOPPED} ({roster.words(n)})" for n in roster.stopped(self.role)}
+
+
+class Search:
+    """One article: each server that has the role is asked once."""
+
+    def __init__(self, round_: Round, *, wait: bool) -> None:
         """`wait`: also for servers that are not well now."""
+        self._round = round_
+        self._servers = round_.servers
         self._wait = wait
-        self._servers = servers
-        self._role = role
-        self._max_tries = tries
-        self._backoff = backoff
         self._tries: Counter[str] = Counter()
         self._asked: set[str] = set()
         self._failures: dict[str, str] = {}
-        self._since = servers.now()
+        self._since = self._servers.now()
 
     async def next_answer(self, ask: Callable[[Connection], T]) -> T | None:
         """What the next server says; None when all have been asked.
@@ -58,7 +66,7 @@ class Search:
         `ArticleCorruptError` is an answer too. Then call it again for the next one.
         """
         while True:
-            usable = self._servers.roster.usable(self._role)
+            usable = self._servers.roster.usable(self._round.role)
             left = [n for n in usable if n not in self._asked and n not in self._failures]
             if not self._wait:
                 ill = [n for n in left if not self._servers.roster.is_well(n)]
@@ -69,13 +77,14 @@ class Search:
             # Where nobody at all can be asked, the lease says why.
             among = left or None
             async with self._servers.lease(
-                self._role, since=self._since, among=among, wait=self._wait
+                self._round.role, since=self._since, among=among, wait=self._wait
             ) as lease:
                 name = lease.server.name
                 try:
                     answer = await lease.run(ask)
                 except Lost as lost:
-                    self._failed(name, lost.words)
+                    if not lost.innocent:
+                        self._failed(name, lost.words)
                 except Refused as refusal:
                     if not refusal.opening:
                         self._failed(name, refusal.words)
@@ -88,39 +97,113 @@ class Search:
                     self._asked.add(name)
                     return answer
             if self._tries[name]:
-                await anyio.sleep(self._backoff(self._tries[name]))
+                await anyio.sleep(self._round.backoff(self._tries[name]))
 
-    def settle(self, *, stopped_too: bool = False) -> None:
-        """All have said no, or `StoreUnavailableError`: the answer of some is not known.
-
-        `stopped_too`: a server that is not used any more might have said yes.
-        """
-        unknown = dict(self._failures)
-        if stopped_too:
-            stopped = self._servers.roster.stopped(self._role)
-            unknown |= {n: f"{_STOPPED} ({self._servers.roster.words(n)})" for n in stopped}
+    def settle(self) -> None:
+        """All have said no, or `StoreUnavailableError`: the answer of some is not known."""
+        unknown = self._round.stopped() | self._failures
+        unknown = {n: words for n, words in unknown.items() if n not in self._asked}
         if unknown:
-            raise StoreUnavailableError("; ".join(f"{n}: {words}" for n, words in unknown.items()))
+            raise StoreUnavailableError(_each(unknown))
 
     def _failed(self, name: str, words: str) -> None:
         self._tries[name] += 1
-        if self._tries[name] >= self._max_tries:
+        if self._tries[name] >= self._round.tries:
             self._failures[name] = words
 
 
-def ask_many(wire_ids: Sequence[str]) -> Callable[[Connection], list[bool]]:
-    """A question for `Search`: which of these are there."""
-    return partial(_stat_many, wire_ids)
+class Survey:
+    """Many articles: each server that has the role is asked for those not found yet."""
+
+    def __init__(self, round_: Round, wire_ids: Sequence[str]) -> None:
+        self._round = round_
+        self._servers = round_.servers
+        self._wire_ids = wire_ids
+        self._inquiries: dict[str, Inquiry] = {}
+        self._ill: dict[str, str] = {}
+        """Servers that were waited for in vain."""
+        self._since = self._servers.now()
+        self.there: set[str] = set()
+
+    async def run(self) -> None:
+        """Ask, until all that can be known is known.
+
+        `StoreUnusableError` when no server can be asked at all.
+        """
+        while True:
+            usable = self._servers.roster.usable(self._round.role)
+            left = [name for name in usable if name not in self._ill and self._is_wanted(name)]
+            if not left and (usable or self._was_heard()):
+                return
+            failures = 0
+            try:
+                # Where nobody at all can be asked, the lease says why.
+                async with self._servers.lease(
+                    self._round.role, since=self._since, among=left or None
+                ) as lease:
+                    inquiry = self._inquiry(lease.server.name)
+                    await self._ask(lease, inquiry)
+                    failures = inquiry.failures
+            except StoreUnavailableError as unavailable:
+                roster = self._servers.roster
+                self._ill |= {n: roster.words(n) or str(unavailable) for n in left}
+            if failures:
+                await anyio.sleep(self._round.backoff(failures))
+
+    def unknown(self) -> dict[str, str]:
+        """Those that no server has for sure, and that one may have: with its words."""
+        silent = self._round.stopped() | self._ill
+        found = {}
+        for wire_id in self._wire_ids:
+            if wire_id in self.there:
+                continue
+            words = {n: i.unknown[wire_id] for n, i in self._inquiries.items()
+                     if wire_id in i.unknown}  # fmt: skip
+            for name, why in silent.items():
+                inquiry = self._inquiries.get(name)
+                if name not in words and (inquiry is None or wire_id not in inquiry.missing):
+                    words[name] = why
+            if words:
+                found[wire_id] = _each(words)
+        return found
+
+    def _was_heard(self) -> bool:
+        """Any server has said anything of any article."""
+        return any(i.there or i.missing or i.unknown for i in self._inquiries.values())
+
+    def _is_wanted(self, name: str) -> bool:
+        return bool(self._inquiry(name).next(self.there))
+
+    def _inquiry(self, name: str) -> Inquiry:
+        if name not in self._inquiries:
+            self._inquiries[name] = Inquiry(self._wire_ids, tries=self._round.tries)
+        return self._inquiries[name]
+
+    async def _ask(self, lease: Lease, inquiry: Inquiry) -> None:
+        go = inquiry.next(self.there)
+        try:
+            inquiry.answered(await lease.run(partial(ask_many, go)))
+        except Lost as lost:
+            inquiry.broke(lost)
+        except Refused as refusal:
+            if refusal.lookup:
+                inquiry.refused(refusal.words)
+        except Unreachable:
+            pass  # its health says what comes next
+        self.there |= inquiry.there
 
 
-def ask_for(wire_id: str) -> Callable[[Connection], tuple[bytes | None]]:
+def ask_for(wire_id: str, opened: Callable[[bytes], bytes]) -> Callable[[Connection], Fetched]:
     """A question for `Search`: what is in this one."""
-    return partial(_fetch, wire_id)
+    return partial(_fetch, wire_id, opened)
 
 
-def _stat_many(wire_ids: Sequence[str], connection: Connection) -> list[bool]:
-    return connection.stat_many(wire_ids)
+Fetched = tuple[bytes | None]
 
 
-def _fetch(wire_id: str, connection: Connection) -> tuple[bytes | None]:
-    return (connection.fetch(wire_id),)
+def _each(words: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {said}" for name, said in words.items())
+
+
+def _fetch(wire_id: str, opened: Callable[[bytes], bytes], connection: Connection) -> Fetched:
+    return (connection.fetch(wire_id, opened),)

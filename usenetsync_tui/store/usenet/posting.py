@@ -143,7 +143,8 @@ class Posting:
         except Lost as lost:
             if lost.began:
                 self._unsettled, self._last_server = True, name
-            self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
+            if not lost.innocent:
+                self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
         except (Unreachable, Refused) as failure:
             # The server's trouble, not the article's; but one that may be there already does
             # not wait for ever for this server when there is another.
@@ -161,7 +162,7 @@ class Posting:
         """In a worker thread."""
         if not connection.posting_allowed:
             raise Refused(Meaning.FORBIDDEN, "It greets with 201: no posting.")
-        if self._unsettled:
+        if self._unsettled and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size

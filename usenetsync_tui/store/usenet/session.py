@@ -1,74 +1,49 @@
-"""A session with a server: opened, logged in, and every exchange on it watched.
+"""A session with a server: opened, secured, logged in, probed and left.
 
-Knows the order of an NNTP session and how its bytes travel. Refuses to know articles
-(`connection`), other sessions, and what a refusal means for the server (`health`).
-
-After any error inside an exchange the session is `broken`: everybody waiting on it gets `Lost`,
-and the last one out closes it. Replies that refuse (430, 441…) break nothing.
+Knows the order of an NNTP session. Refuses to know articles (`connection`), other sessions, and
+what a refusal means for the server (`health`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NoReturn
 
 from usenetsync_tui.codec.answers import Meaning, Stage, meaning
-from usenetsync_tui.codec.nntp import (
-    Conversation,
-    Lines,
-    MultiLine,
-    Reply,
-    State,
-    Verb,
-    parse_capabilities,
-)
+from usenetsync_tui.codec.lines import MultiLine
+from usenetsync_tui.codec.nntp import Reply, Verb, parse_capabilities
 from usenetsync_tui.errors import ProtocolError, SettingsError
-from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.model.servers import Server, Tls, password_variable
 from usenetsync_tui.store.usenet import wire
+from usenetsync_tui.store.usenet.exchanges import Counts, Exchanges
+from usenetsync_tui.store.usenet.logins import Logins
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.throttle import CHUNK, TokenBucket
+from usenetsync_tui.store.usenet.throttle import TokenBucket
 
 IDLE = 30.0
 """Seconds after which a session is probed before use."""
 
 
-@dataclass(slots=True)
-class Counts:
-    """What went over a connection, and over those before it in its place."""
-
-    bytes: int = 0
-    articles: int = 0
-    errors: int = 0
-    latency: float = 0.0
-    """Seconds the last answer took."""
-
-
-class Session:
+class Session(Exchanges):
     """One TCP connection, from `open()` to `close()`."""
 
     def __init__(
-        self, server: Server, counts: Counts | None = None, *, throttles: Sequence[TokenBucket] = ()
+        self,
+        server: Server,
+        counts: Counts | None = None,
+        *,
+        throttles: Sequence[TokenBucket] = (),
+        logins: Logins | None = None,
     ) -> None:
-        self.server = server
-        self.broken = False
+        """`logins` are those of all connections to the server; else it is the only one."""
+        super().__init__(server, counts, throttles=throttles)
         self.posting_allowed = True
-        self.counts = counts or Counts()
-        self.talk = Conversation()
-        self._throttles = throttles
-        self._wire: wire.Wire | None = None
-        self._lines = Lines()
-        self._used_at = 0.0
-        self._aborted = False
-        self._users = 0
-        self._socket_lock = threading.Lock()
-        self._turns = threading.Condition()
-        self._socket: socket.socket | None = None
+        self._logins = logins or Logins()
+        self._login = 0
+        """The era of `logins` that ours is of."""
 
     # Opening
 
@@ -78,17 +53,25 @@ class Session:
         `context` is needed unless TLS is off.
         """
         try:
-            self.dial()
-            if self.server.tls is Tls.IMPLICIT:
-                self.encrypt(context)
-            self.greet()
-            if self.server.tls is Tls.STARTTLS:
-                self.start_tls(context)
-            self.log_in()
+            if not self.server.username:
+                self._open(context)
+                return
+            with self._logins.turn(lambda: self._aborted):
+                self._open(context)
+            self._login = self._logins.era
         except BaseException:
             self.abort()
             self.close()
             raise
+
+    def _open(self, context: ssl.SSLContext | None) -> None:
+        self.dial()
+        if self.server.tls is Tls.IMPLICIT:
+            self.encrypt(context)
+        self.greet()
+        if self.server.tls is Tls.STARTTLS:
+            self.start_tls(context)
+        self.log_in()
 
     def dial(self) -> None:
         """The TCP connection."""
@@ -147,13 +130,13 @@ class Session:
     def _authenticate(self) -> None:
         try:
             reply = self._ask(Verb.AUTHINFO_USER, self.server.username)
+            if reply.code == 381 and not self.server.password:
+                words = f"{reply} ({_no_password(self.server.name)})"
+                raise Refused(Meaning.CREDENTIALS, words, opening=True)
             if reply.code == 381:
                 reply = self._ask(Verb.AUTHINFO_PASS, self.server.password)
         except ValueError as error:
             raise SettingsError(f"Server {self.server.name}: {error}.") from None
-        if self.server.password:
-            # Nothing keeps a server from repeating it.
-            reply = Reply(reply.code, reply.text.replace(self.server.password, "***"))
         self._accept(reply, Stage.LOGIN)
 
     def _can_post_after_all(self) -> bool:
@@ -165,7 +148,7 @@ class Session:
             return None
         answer = MultiLine()
         while not answer.done:
-            answer.add(self._line())
+            answer.add(self._mask(self._line()))
         self.talk.capabilities = parse_capabilities(answer.lines)
         return self.talk.capabilities
 
@@ -185,24 +168,6 @@ class Session:
                 reply = self._ask(verb, argument)
         return reply
 
-    # Ending
-
-    def abort(self) -> None:
-        """From any thread: nothing goes through any more, and nobody stays blocked."""
-        with self._socket_lock:
-            self._aborted = True
-            if self._socket is not None:
-                wire.shut(self._socket)
-        self._give_up()
-
-    def close(self) -> None:
-        """Give the socket back, as soon as nobody uses it."""
-        self._give_up()
-        with self._socket_lock:
-            if self._users == 0 and self._socket is not None:
-                self._socket.close()
-                self._socket = None
-
     def quit(self) -> None:
         """Say goodbye, without waiting for the answer, and close."""
         if not self.broken:
@@ -210,92 +175,13 @@ class Session:
                 self._command(Verb.QUIT)
         self.close()
 
-    def _register(self, sock: socket.socket) -> None:
-        with self._socket_lock:
-            self._socket = sock
-            if self._aborted:
-                raise Unreachable("The connection was given up while it was opened.")
-
-    def _give_up(self) -> None:
-        with self._turns:
-            self.broken = True
-            self._turns.notify_all()
-
-    # Exchanges
-
-    @contextlib.contextmanager
-    def _exchange(self) -> Iterator[None]:
-        """Around everything that sends or receives: an error inside breaks the connection."""
-        with self._socket_lock:
-            self._users += 1
-        try:
-            if self.broken:
-                raise Lost("the connection is closed")
-            yield
-            self._used_at = time.monotonic()
-        except BaseException as error:
-            self.counts.errors += 1
-            self._give_up()
-            with self._socket_lock:
-                if self._socket is not None:
-                    wire.shut(self._socket)  # the other lanes need not wait for their timeout
-            if isinstance(error, (OSError, ProtocolError)):
-                raise Lost(_words(error)) from error
-            raise
-        finally:
-            with self._socket_lock:
-                self._users -= 1
-            if self.broken or self.talk.state is State.CLOSED:
-                self.close()
-
-    def _ask(self, verb: Verb, argument: str = "") -> Reply:
-        self._command(verb, argument)
-        return self._reply()
-
-    def _command(self, verb: Verb, argument: str = "") -> None:
-        self._send((self.talk.command(verb, argument),), throttled=False)
-
-    def _reply(self) -> Reply:
-        begun = time.monotonic()
-        reply = self.talk.receive(self._line())
-        self.counts.latency = time.monotonic() - begun
-        return reply
-
-    def _line(self) -> bytes:
-        line = self._lines.line()
-        deadline = time.monotonic() + self.server.timeout
-        while line is None:
-            self._lines.feed(self._receive())
-            line = self._lines.line()
-            if line is None and time.monotonic() > deadline:
-                raise TimeoutError(f"no whole answer in {self.server.timeout:g} seconds")
-        return line
-
-    def _receive(self) -> bytes:
-        assert self._wire is not None
-        data = self._wire.receive()
-        if not data:
-            raise ConnectionError("the server closed the connection")
-        return data
-
-    def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
-        assert self._wire is not None
-        limits = [bucket for bucket in self._throttles if bucket.rate] if throttled else ()
-        if not limits:
-            self._wire.send(buffers)
-            return
-        for buffer in buffers:
-            view = memoryview(buffer)
-            for start in range(0, len(view), CHUNK):
-                chunk = view[start : start + CHUNK]
-                for bucket in limits:
-                    bucket.take(len(chunk), wanted=lambda: not self.broken)
-                self._wire.send((chunk,))
-
     def _log_in_again(self, reply: Reply) -> None:
         if not self.server.username:
             self._refuse(reply, Stage.LOGIN)
-        self._authenticate()
+        self._logins.doubt(self._login)
+        with self._logins.turn(lambda: self._aborted):
+            self._authenticate()
+        self._login = self._logins.era
 
     def _accept(self, reply: Reply, stage: Stage) -> None:
         if meaning(reply, stage=stage) is not Meaning.ACCEPTED:
@@ -309,9 +195,8 @@ class Session:
         raise Refused(what, str(reply), opening=True)
 
 
-def _words(error: BaseException) -> str:
-    if isinstance(error, ProtocolError):
-        return error.args[0] if error.args else str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)
+def _no_password(name: str) -> str:
+    return (
+        "it wants a password and none is set: add password or password_file to server "
+        f"{name} in config.toml, or set {password_variable(name)}"
+    )

@@ -23,21 +23,38 @@ class Unreachable(Exception):
 class Refused(Exception):
     """The server answered, but not with what was asked for."""
 
-    def __init__(self, meaning: Meaning, words: str, *, opening: bool = False) -> None:
+    def __init__(
+        self, meaning: Meaning, words: str, *, opening: bool = False, lookup: bool = False
+    ) -> None:
         super().__init__(words)
         self.meaning = meaning
         self.words = words
         self.opening = opening
         """Refused before anything could be asked: at the greeting or the login."""
+        self.lookup = lookup
+        """The answer to a question about an article: perhaps it is only about that one."""
 
 
 class Lost(Exception):
     """The connection broke in the middle of an exchange.
 
-    `began`: bytes of the article were under way, so it may have arrived.
+    `began`: bytes of the article were under way, so it may have arrived. `innocent`: it broke
+    under another request. `out_of_step`: the server's answers do not belong to the questions.
+    `answered`: how many answers of several came before it broke; none of them is believed.
     """
 
-    def __init__(self, words: str, *, began: bool = False) -> None:
+    def __init__(
+        self,
+        words: str,
+        *,
+        began: bool = False,
+        innocent: bool = False,
+        out_of_step: bool = False,
+        answered: int = 0,
+    ) -> None:
         super().__init__(words)
         self.words = words
         self.began = began
+        self.innocent = innocent
+        self.out_of_step = out_of_step
+        self.answered = answered

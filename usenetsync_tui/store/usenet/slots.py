@@ -18,8 +18,9 @@ from typing import TypeVar
 from usenetsync_tui.model.servers import ConnectionStatus, Role, Server, ServerStatus, Tls
 from usenetsync_tui.store.usenet import wire
 from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.exchanges import Counts
 from usenetsync_tui.store.usenet.health import Health
-from usenetsync_tui.store.usenet.session import Counts
+from usenetsync_tui.store.usenet.logins import Logins
 from usenetsync_tui.store.usenet.signals import Lost, Unreachable
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
@@ -162,13 +163,14 @@ class Place:
         """Moving mean of the seconds an answer takes."""
         self._most = server.connections
         self._throttles = (self.throttle, *throttles)
+        self._logins = Logins()
         self._context: ssl.SSLContext | None = None
         self._post_limit = post_lanes(server)
         self._probing: Slot | None = None
 
     def new_connection(self, counts: Counts) -> Connection:
         """A connection that is not open yet."""
-        return Connection(self.server, counts, throttles=self._throttles)
+        return Connection(self.server, counts, throttles=self._throttles, logins=self._logins)
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Made once, by the first who needs it; None without TLS."""
@@ -215,6 +217,7 @@ class Place:
         # What was learnt when a connection was opened (no posting) may be otherwise by now.
         self._close_idle(len(self.slots))
         self.held = False
+        self._logins.forget()
         self.health.try_again(now)
 
     def _close_surplus(self) -> None:

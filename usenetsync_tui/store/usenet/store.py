@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 import anyio
+from anyio import to_thread
 
 from usenetsync_tui.codec.envelope import Dress
 from usenetsync_tui.errors import (
@@ -19,10 +20,11 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     StoreUnusableError,
 )
+from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection import IN_FLIGHT
-from usenetsync_tui.store.usenet.looking import BATCH, Search, ask_for, ask_many
+from usenetsync_tui.store.usenet.looking import BATCH, Round, Search, Survey, ask_for
 from usenetsync_tui.store.usenet.posting import Posting, doubling
 from usenetsync_tui.store.usenet.servers import UsenetServers
 
@@ -79,25 +81,28 @@ class UsenetStore:
             await self._aliases.adopt(article.message_id, taken.adopted)
         return Receipt(taken.server, taken.size)
 
-    async def present(self, message_ids: Collection[bytes]) -> set[bytes]:
+    async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Those that a server has, under their own id or the one it gave them.
 
         Not under earlier names: those are of articles that turned out damaged, unreadable or
-        somebody else's. Only a clear no of every server makes an article missing;
-        `StoreUnavailableError` when one that might have it gives no clear answer.
+        somebody else's. Only a clear no of every server makes an article missing. One that a
+        server might have that gives no clear answer is unknown.
         """
         there: set[bytes] = set()
+        unknown: dict[bytes, str] = {}
         ids = iter(dict.fromkeys(message_ids))
         while batch := list(islice(ids, BATCH)):
-            # In one search: what one server does not have under its own id, and another that
+            # In one survey: what one server does not have under its own id, and another that
             # gives no answer may have, can be there all the same, under the id it was given.
             adopted = await self._aliases.adopted(batch)
             parts = self._parts(batch)
             names = [[(m, self._dress.wire_id(m)) for m in part] for part in parts]
             for part, own in zip(parts, names, strict=True):
                 own += [(m, adopted[m]) for m in part if m in adopted]
-            there |= await self._look_up_together(names)
-        return there
+            for found in await self._look_up_together(names):
+                there |= found.there
+                unknown |= found.unknown
+        return Presence(there, unknown)
 
     def _parts(self, batch: Sequence[bytes]) -> list[Sequence[bytes]]:
         """One for each connection that is free, where a part is worth a connection."""
@@ -105,14 +110,16 @@ class UsenetStore:
         count = max(1, min(_TOGETHER, free, len(batch) // IN_FLIGHT))
         return [batch[i::count] for i in range(count)]
 
-    async def _look_up_together(self, parts: Sequence[Sequence[tuple[bytes, str]]]) -> set[bytes]:
-        there: set[bytes] = set()
-        failures: list[StoreError | StoreUnusableError] = []
+    async def _look_up_together(
+        self, parts: Sequence[Sequence[tuple[bytes, str]]]
+    ) -> list[Presence]:
+        found: list[Presence] = []
+        failures: list[StoreUnusableError] = []
 
         async def look_up(names: Sequence[tuple[bytes, str]]) -> None:
             try:
-                there.update(await self._look_up(names))
-            except (StoreError, StoreUnusableError) as failure:
+                found.append(await self._look_up(names))
+            except StoreUnusableError as failure:
                 failures.append(failure)
 
         async with anyio.create_task_group() as group:
@@ -120,56 +127,56 @@ class UsenetStore:
                 group.start_soon(look_up, names)
         if failures:
             raise failures[0]
-        return there
+        return found
 
-    async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> set[bytes]:
-        there: set[bytes] = set()
-        search = self._search(self._checking_role)
-        while names:
-            answers = await search.next_answer(ask_many([wire_id for _, wire_id in names]))
-            if answers is None:
-                search.settle(stopped_too=True)
-                break
-            there.update(m for (m, _), yes in zip(names, answers, strict=True) if yes)
-            names = [(m, wire_id) for m, wire_id in names if m not in there]
-        return there
+    async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> Presence:
+        survey = Survey(self._round(self._checking_role), [wire_id for _, wire_id in names])
+        await survey.run()
+        there = {m for m, wire_id in names if wire_id in survey.there}
+        words = survey.unknown()
+        return Presence(
+            there, {m: words[i] for m, i in reversed(names) if i in words and m not in there}
+        )
 
-    async def fetch(self, message_id: bytes, *, wait: bool = True) -> bytes:
-        """The payload, from the first server that has it whole.
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        """The payload, opened, from the first server that has it whole.
 
         `ArticleMissingError` when all say no, `ArticleCorruptError` when what they have is
         damaged, `StoreUnavailableError` when one that might have it does not answer.
         """
         failures: list[StoreError] = []
-        payload = await self._fetch_as([self._dress.wire_id(message_id)], failures, wait)
-        if payload is None:
-            payload = await self._fetch_as(await self._aliases.of(message_id), failures, wait)
-        if payload is None:
-            raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
-        return payload
+        for names in (self._own_name, self._further_names):
+            for wire_id in await names(message_id):
+                payload = await self._fetch_as(wire_id, failures, wait, opened)
+                if payload is not None:
+                    return payload
+        raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
+
+    async def _own_name(self, message_id: bytes) -> Sequence[str]:
+        return [self._dress.wire_id(message_id)]
+
+    async def _further_names(self, message_id: bytes) -> Sequence[str]:
+        return await self._aliases.of(message_id)
 
     async def _fetch_as(
-        self, wire_ids: Sequence[str], failures: list[StoreError], wait: bool
+        self, wire_id: str, failures: list[StoreError], wait: bool, opened: Opener
     ) -> bytes | None:
-        for wire_id in wire_ids:
-            search = self._search(Role.FETCH, wait=wait)
+        search = Search(self._round(Role.FETCH), wait=wait)
+        ask = ask_for(wire_id, opened)
+        while True:
             try:
-                while (answer := await self._next(search, wire_id, failures)) is not None:
-                    if answer[0] is not None:
-                        return answer[0]
-                search.settle()
+                answer = await search.next_answer(ask)
+                if answer is None:
+                    search.settle()
+                    return None
+                if answer[0] is not None:
+                    # Not on the connection: there others wait for their turn to read.
+                    return await to_thread.run_sync(opened, answer[0])
+            except ArticleCorruptError as damage:
+                failures.append(damage)
             except StoreUnavailableError as unknown:
                 failures.append(unknown)
-        return None
-
-    async def _next(
-        self, search: Search, wire_id: str, failures: list[StoreError]
-    ) -> tuple[bytes | None] | None:
-        try:
-            return await search.next_answer(ask_for(wire_id))
-        except ArticleCorruptError as damage:
-            failures.append(damage)
-            return (None,)
+                return None
 
     @property
     def _checking_role(self) -> Role:
@@ -177,8 +184,8 @@ class UsenetStore:
         roles = (Role.VERIFY, Role.FETCH, Role.POST)
         return next((r for r in roles if self._servers.roster.has_role(r)), Role.VERIFY)
 
-    def _search(self, role: Role, *, wait: bool = True) -> Search:
-        return Search(self._servers, role, tries=self._tries, backoff=self._backoff, wait=wait)
+    def _round(self, role: Role) -> Round:
+        return Round(self._servers, role, self._tries, self._backoff)
 
 
 def _seriousness(failure: StoreError) -> int:

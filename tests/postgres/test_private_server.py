@@ -39,12 +39,12 @@ def test_all_of_a_server_is_private(make_server: MakeServer, home: Path) -> None
     with psycopg.connect(one.acquire()) as conn:
         conn.execute("CREATE TABLE kept AS SELECT generate_series(1, 100000) AS n")
     one.stay(True)
-    passable = {str(one.folder): 0o711} if os.geteuid() == 0 else {}
-    for root in (one.folder, home / "log", home / "config"):
+    passable = {str(one.folders[0]): 0o711} if os.geteuid() == 0 else {}
+    for root in (one.folders[0], home / "log", home / "config"):
         for path, mode in modes(root).items():
             wanted = passable.get(path, 0o700)
             assert mode & ~wanted == 0, f"{path} {mode:o}"
-    assert modes(one.folder)[str(one.folder)] == passable.get(str(one.folder), 0o700)
+    assert modes(one.folders[0])[str(one.folders[0])] == passable.get(str(one.folders[0]), 0o700)
 
 
 @needs_root
@@ -54,8 +54,8 @@ def test_so_is_what_root_puts_elsewhere(make_server: MakeServer, home: Path) -> 
     system = home / "deep" / "er" / "system"
     one = make_server(closed, system)
     one.acquire()
-    assert one.folder.parent == system
-    for folder in (one.folder, system, system.parent, system.parent.parent):
+    assert one.folders[0].parent == system
+    for folder in (one.folders[0], system, system.parent, system.parent.parent):
         assert modes(folder)[str(folder)] == 0o711, folder
     for path, mode in modes(one.status().pgdata).items():
         assert mode & ~0o700 == 0, path

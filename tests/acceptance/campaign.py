@@ -1,0 +1,170 @@
+"""A campaign: a tree changes, it is uploaded under attack, and what was promised is checked.
+
+One `Campaign` has a home, a tree, dice and a store. Each cycle changes the tree, has the real
+command upload it while it, its database or its news server is killed or stopped, and then
+looks: the restored version is identical (content, modes, times, links, owners), older versions
+still are, no copy of a segment lives under two names, `verify` is clean, and the catalogue's
+sums agree with its rows.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import trees
+from acceptance_command import Command, Ended
+from campaign_attacks import Attacks
+from campaign_tree import ChangingTree
+from inn import Inn
+
+# Each must find nothing whenever nothing is at work.
+INVARIANTS = {
+    "a copy of a segment under two Message-IDs": """
+        SELECT s.realm_id, s.hash, s.redundancy FROM segments s JOIN realms r ON r.id = s.realm_id
+         WHERE s.status <> 6 AND r.profile <> 'plain'
+         GROUP BY 1, 2, 3 HAVING count(DISTINCT s.message_id) > 1""",
+    "a Message-ID with two contents": """
+        SELECT message_id FROM segments WHERE status <> 6
+         GROUP BY 1 HAVING count(DISTINCT (hash, codec, payload_size)) > 1""",
+    "an object that counts wrongly": """
+        SELECT o.id, o.posted FROM objects o
+          LEFT JOIN segments s ON s.object_id = o.id AND s.status IN (2, 3)
+         GROUP BY o.id HAVING o.posted <> count(s.object_id)
+            OR o.complete <> (o.posted >= o.segments::bigint * o.copies)""",
+    "an object with other segments than it says": """
+        SELECT o.id FROM objects o LEFT JOIN segments s ON s.object_id = o.id AND s.status <> 6
+         WHERE o.complete GROUP BY o.id
+        HAVING count(s.object_id) <> o.segments::bigint * o.copies
+            OR sum(s.size) FILTER (WHERE s.redundancy = 0) <> o.size""",
+    "an object that will never be whole and that no file lies in": """
+        SELECT o.id FROM objects o
+         WHERE NOT o.complete AND NOT EXISTS (SELECT FROM files f WHERE f.object_id = o.id)""",
+    "segments of no object": """
+        SELECT s.object_id FROM segments s LEFT JOIN objects o ON o.id = s.object_id
+         WHERE o.id IS NULL AND s.status <> 6""",
+    "a file whose object is not there": """
+        SELECT f.path_key FROM files f LEFT JOIN objects o ON o.id = f.object_id
+         WHERE f.object_id IS NOT NULL AND o.id IS NULL""",
+    "two rows of a path at one version": """
+        SELECT a.path_key FROM files a JOIN files b USING (folder_id, path_key)
+         WHERE a.first_version < b.first_version
+           AND (a.last_version IS NULL OR a.last_version >= b.first_version)""",
+    "an article not posted": "SELECT message_id FROM segments WHERE status NOT IN (2, 3, 6)",
+    "an object not complete": "SELECT id FROM objects WHERE NOT complete",
+    "a file not planned": "SELECT path_key FROM files WHERE state <> 1 AND last_version IS NULL",
+    "a job still running": "SELECT id FROM jobs WHERE state = 'running' AND queued",
+    "a version that counts wrongly": """
+        SELECT s.version, s.files, s.directories, s.symlinks, s.size FROM snapshots s
+          JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE kind = 0) AS files,
+                      count(*) FILTER (WHERE kind = 1) AS directories,
+                      count(*) FILTER (WHERE kind = 2) AS symlinks,
+                      coalesce(sum(size) FILTER (WHERE kind = 0), 0) AS size
+                 FROM files f WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
+                  AND (f.last_version IS NULL OR f.last_version >= s.version)) AS n ON true
+         WHERE (s.files, s.directories, s.symlinks, s.size)
+            <> (n.files, n.directories, n.symlinks, n.size)""",
+    "a version not whole": "SELECT version FROM snapshots WHERE state <> 1",
+}
+IN_SHARDS = {
+    "posted, but not in the store": """
+        SELECT s.message_id FROM segments s LEFT JOIN articles a USING (message_id)
+         WHERE s.status IN (2, 3) AND a.message_id IS NULL""",
+    "in the store, but not in the ledger": """
+        SELECT a.message_id FROM articles a LEFT JOIN segments s USING (message_id)
+         WHERE s.message_id IS NULL""",
+}
+
+
+class Campaign:
+    """One home under attack; `report` says what was done."""
+
+    def __init__(self, command: Command, place: Path, seed: int, inn: Inn | None = None) -> None:
+        self._rng = random.Random(seed)
+        self._command = command
+        self._place = place
+        self._inn = inn
+        self._seed = seed
+        self._tree = ChangingTree(place / "tree", self._rng)
+        self._attacks = Attacks(command, inn, self._rng)
+        self._kept: dict[int, Path] = {}
+        """Copies of the tree as some versions have it."""
+        self.cycles = 0
+        self._seconds = 2.0
+        """What a command takes, or a little more: when attacks may come."""
+
+    @property
+    def report(self) -> str:
+        """In one line, for the reader of a long run."""
+        counts = ", ".join(f"{n} × {name}" for name, n in sorted(self._attacks.counts.items()))
+        return f"seed {self._seed}: {self.cycles} cycles; {counts}"
+
+    def run(self, seconds: float) -> None:
+        """Cycles until the time is over; at least one."""
+        end = time.monotonic() + seconds
+        while not self.cycles or time.monotonic() < end:
+            self._cycle()
+            self.cycles += 1
+
+    def _cycle(self) -> None:
+        self._tree.change(self._rng.randrange(1, 60))
+        for _ in range(self._rng.randrange(1, 4)):
+            self._attack("upload", self._tree.root, "--json")
+            if self._rng.random() < 0.3:
+                self._tree.change(self._rng.randrange(10))  # between a kill and what resumes
+        ended = self._finished("upload", self._tree.root, "--json")
+        version = ended.event("summary")["version"]
+        self._keep(version)
+        self._restore_and_compare(version)
+        if self._rng.random() < 0.3:
+            self._restore_and_compare(self._rng.choice(sorted(self._kept)))
+        self._verify()
+        self._look()
+
+    def _attack(self, *words: str | Path) -> None:
+        self._attacks.strike(self._command.start(*words), self._seconds)
+
+    def _finished(self, *words: str | Path) -> Ended:
+        begun = time.monotonic()
+        ended = self._command(*words, expect=None)
+        self._seconds = 1.2 * (time.monotonic() - begun)
+        assert ended.code == 0, f"{self.report}\n{words}: {ended}"
+        return ended
+
+    def _keep(self, version: int) -> None:
+        copy = self._place / f"as version {version}"
+        if copy.exists():
+            return  # nothing changed since
+        subprocess.run(["cp", "-a", self._tree.root, copy], check=True)
+        self._kept[version] = copy
+        if len(self._kept) > 6:
+            gone = self._rng.choice(sorted(self._kept)[:-1])
+            shutil.rmtree(self._kept.pop(gone))
+
+    def _restore_and_compare(self, version: int) -> None:
+        out = self._place / "out"
+        words = ("restore", "tree", out, "--version", str(version), "--json")
+        if self._rng.random() < 0.4:
+            self._attack(*words)
+        self._finished(*words)
+        differences = trees.compare_trees(self._kept[version], out)
+        assert differences == [], f"{self.report}\nversion {version}: {differences[:10]}"
+        shutil.rmtree(out)
+
+    def _verify(self) -> None:
+        """Clean at once; a news server that was killed may have lost what it had acknowledged."""
+        bodies = ["--body"] if self._rng.random() < 0.3 else []
+        if self._inn is not None:
+            self._finished("verify", "tree", "--json", *bodies)
+        found = self._finished("verify", "tree", "--json", *bodies).event("verified")
+        bad = {name: found.get(name, 0) for name in ("missing", "damaged", "unknown")}
+        assert not any(bad.values()), f"{self.report}\n{found}"
+
+    def _look(self) -> None:
+        for what, sql in (INVARIANTS | ({} if self._inn else IN_SHARDS)).items():
+            rows = self._command.query(sql)
+            assert rows == [], f"{self.report}\n{what}: {rows[:5]}"

@@ -1,0 +1,99 @@
+"""Keys that wear: what a catalogue from before begins with, and the realm that continues one."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from usenetsync_tui.catalogue import folders, keys
+from usenetsync_tui.catalogue.keys import Wear
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.folders import NEWEST_DRESS, Folder, FolderDefaults, Profile, StoreKind
+from usenetsync_tui.postgres.migrate import migrate
+from usenetsync_tui.postgres.pool import open_pool
+
+pytestmark = pytest.mark.anyio
+SEALED = FolderChoices(store=StoreKind.SHARDS, profile=Profile.SEALED)
+USENET = FolderDefaults(StoreKind.USENET, ("alt.test",), "a@b.invalid")
+
+BEFORE = """
+INSERT INTO realms (store, profile, domain, owner, wrapped_key)
+VALUES ('usenet', 'sealed', 'a.invalid', '/one', 'key'),
+       ('shards', 'sealed', 'b.invalid', '/two', 'k');
+INSERT INTO realms (store, profile, domain) VALUES ('shards', 'packed', 'c.invalid');
+INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
+                     first_key, last_key)
+VALUES (1, 1, 1, 0, 9, 1, 60000000, 1, 1, 'a', 'a'), (2, 1, 1, 0, 9, 1, 10, 2, 1, 'b', 'b'),
+       (3, 1, 3, 0, 9, 1, 100, 1, 1, 'c', 'c');
+"""
+
+
+async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> None:
+    shipped = files("usenetsync_tui.catalogue") / "migrations"
+    for name in sorted(f.name for f in shipped.iterdir() if f.name.endswith(".sql"))[:3]:
+        (tmp_path / name).write_bytes((shipped / name).read_bytes())
+    async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
+        assert await migrate(conn, tmp_path) == 3
+        await conn.execute(BEFORE.encode())
+        await migrate(conn, shipped)
+        cursor = await conn.execute("SELECT id, dress, sealed, continues, renewed FROM realms")
+        assert sorted(await cursor.fetchall()) == [
+            (1, 1, 2 * (60_000_000 + 20), None, False),
+            (2, 1, 0, None, False),
+            (3, 1, 0, None, False),
+        ]
+    async with open_pool(empty_database, max_size=4, application_name="tests") as pool:
+        async with Catalogue(pool).transaction() as tx:
+            again = await folders.keep(tx, b"/one", FolderChoices(), USENET)
+            new = await folders.keep(tx, b"/new", FolderChoices(), USENET, lambda: b"new")
+    assert (again.realm.id, again.realm.dress, again.realm.wrapped_key) == (1, 1, b"key")
+    assert new.realm.dress == NEWEST_DRESS
+
+
+@pytest.fixture
+async def sealed(catalogue: Catalogue) -> Folder:
+    async with catalogue.transaction() as tx:
+        return await folders.keep(tx, b"/data", SEALED, new_key=lambda: b"first")
+
+
+async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Folder) -> None:
+    async with catalogue.transaction() as tx:
+        assert await keys.wear(tx, sealed) == Wear(0, False, False)
+        renewed = await keys.renew(tx, sealed, b"second")
+        again = await keys.renew(tx, renewed, b"third")
+        assert await folders.wrapped_keys(tx) == [b"third", b"second", b"first"]
+        kept = await folders.keep(tx, b"/data", FolderChoices())
+    assert [f.realm.wrapped_key for f in (sealed, renewed, again)] == [
+        b"first",
+        b"second",
+        b"third",
+    ]
+    assert len({f.realm.id for f in (sealed, renewed, again)}) == 3
+    assert len({(f.realm.store, f.realm.profile, f.realm.domain) for f in (sealed, again)}) == 1
+    assert kept == again, "an upload finds the latest"
+
+
+async def test_a_folder_that_comes_back_finds_its_latest_key(
+    catalogue: Catalogue, sealed: Folder
+) -> None:
+    async with catalogue.transaction() as tx:
+        renewed = await keys.renew(tx, sealed, b"second")
+        packed = FolderChoices(profile=Profile.PACKED)
+        assert (await folders.keep(tx, b"/data", packed)).realm.wrapped_key is None
+        assert not await folders.lacks_key(tx, b"/data", SEALED)
+        assert (await folders.keep(tx, b"/data", SEALED)).realm == renewed.realm
+
+
+async def test_who_lacks_a_key(catalogue: Catalogue, sealed: Folder) -> None:
+    async with catalogue.transaction() as tx:
+        assert not await folders.lacks_key(tx, b"/data", FolderChoices())
+        assert not await folders.lacks_key(tx, b"/other", FolderChoices())
+        assert await folders.lacks_key(tx, b"/other", SEALED)
+        assert await folders.lacks_key(tx, b"/other", FolderChoices(), USENET)
+        plain = FolderChoices(profile=Profile.PLAIN)
+        assert not await folders.lacks_key(tx, b"/other", plain, USENET)
+        assert await folders.lacks_key(tx, b"/data", FolderChoices(store=StoreKind.USENET), USENET)

@@ -1,0 +1,71 @@
+"""Sealed folders on a scripted news server: uploads and restores by whole engines."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from engine_ground import latest, new_engine, over, running, until
+from scripted_server import ScriptedServer
+
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.model.commands import FolderChoices, Restore, Upload
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.pipeline.upload import Outcome
+from usenetsync_tui.settings import ServerSettings
+
+_NONE = FolderChoices()
+
+
+@dataclass
+class SealedGround:
+    """One home and one news server; an engine for each call."""
+
+    database: str
+    home: Path
+    scripted: ScriptedServer
+    settings: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """Keys of the server."""
+
+    def engine(self) -> Engine:
+        server = {"name": "main", "host": self.scripted.host, "port": self.scripted.port}
+        more = {"tls": "none", "connections": 4, "timeout": 5.0, **self.more}
+        settings = {
+            "servers": [ServerSettings.model_validate({**server, **more})],
+            "check_delays": [0.05, 0.2],
+            "retries": 1,
+            "retry_backoff": 0.01,
+            **self.settings,
+        }
+        return new_engine(self.database, self.home, **settings)
+
+    async def upload(self, root: Path, choices: FolderChoices = _NONE) -> Outcome:
+        """As the command does it. Raises what ends the engine."""
+        engine = self.engine()
+        engine.submit(Upload(os.fsencode(root), choices))
+        await engine.run(until_idle=True)
+        return engine.summaries[engine.started[0]].outcome
+
+    async def restore(self, version: int, target: Path, folder: int = 1) -> None:
+        """A version of a folder, which must be whole."""
+        engine = self.engine()
+        async with running(engine):
+            await until(lambda: engine.status.state is EngineState.IDLE)
+            before = latest(engine.status, Verb.RESTORE)
+            engine.submit(Restore(folder, os.fsencode(target), version=version))
+            await until(lambda: latest(engine.status, Verb.RESTORE) != before)
+            job = await over(engine, Verb.RESTORE)
+        assert job.state is JobState.COMPLETED, engine.status.events
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            return connection.execute(sql.encode(), values).fetchall()
+
+    def realms(self) -> list[tuple[Any, ...]]:
+        """(id, continues, renewed, sealed) of all realms."""
+        return self.query("SELECT id, continues, renewed, sealed FROM realms ORDER BY id")

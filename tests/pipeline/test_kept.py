@@ -1,0 +1,114 @@
+"""Paths of a walk nothing can be said about: what is known of them stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from guarded import fill
+from worlds import World
+
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.pipeline import sorted_names
+from usenetsync_tui.pipeline.kept import Kept
+
+
+def test_a_kept_path_stands_for_what_is_below_it() -> None:
+    kept = Kept()
+    assert b"a" not in kept
+    kept.add([b"a", b"b/", b"c/d"])
+    for path in (b"a", b"a/", b"a/x", b"a/x/y", b"b/", b"b/x", b"c/d", b"c/d/", b"c/d/x"):
+        assert path in kept, path
+    for path in (b"", b"a-", b"ab", b"b", b"b-/x", b"c/", b"c/da", b"c/d-/x", b"d"):
+        assert path not in kept, path
+    kept.add([b""])
+    assert b"anything/at all" in kept
+
+
+def test_those_that_are_passed_by_are_forgotten() -> None:
+    kept = Kept()
+    kept.add([b"a", b"b/", b"c"])
+    kept.pass_by(b"a/z")
+    assert b"a/zz" in kept  # between them lie names such as a-
+    kept.pass_by(b"b")
+    assert b"a" not in kept
+    assert b"b/x" in kept
+    kept.pass_by(b"b0")
+    assert b"b/x" not in kept
+    kept.pass_by(None)
+    assert b"c" not in kept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("trouble", ["gives no types", "fails"])
+async def test_a_directory_that_is_not_listed_as_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """A file system that gives no types, and fails when it is asked for one."""
+    fill(world.root / "sub" / "deeper", 20)
+    fill(world.root, 3)
+    await world.completed()
+    look = os.stat
+
+    def failing(path: object, *args: object, **kwargs: object) -> os.stat_result:
+        if path == b"sub" and trouble == "fails":
+            raise OSError(errno.EIO, "Input/output error")
+        return look(path, *args, **kwargs)  # type: ignore[call-overload, no-any-return]
+
+    def names(chunk: list[os.DirEntry[str]]) -> set[bytes]:
+        return {os.fsencode(entry.name) for entry in chunk}
+
+    monkeypatch.setattr(sorted_names, "_keys", names)
+    monkeypatch.setattr(os, "stat", failing)
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    assert [n.path for n in await world.notices()] == [b"sub"]
+    assert not world.query("SELECT FROM files WHERE last_version IS NOT NULL")
+    monkeypatch.undo()
+    assert (await world.upload()).message == "nothing changed since version 1"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN])
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+async def test_a_file_system_that_fails_while_it_is_walked(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: int, call: str
+) -> None:
+    fill(world.root / "sub" / "deeper", 150)
+    fill(world.root, 3)
+    await world.completed()
+    real, folder = getattr(os, call), (world.root / "sub").stat().st_ino
+
+    def failing(what: object, *args: object, **kwargs: object) -> object:
+        if call == "scandir" and isinstance(what, int) and os.fstat(what).st_ino == folder:
+            raise OSError(code, os.strerror(code))
+        if call == "stat" and isinstance(what, bytes) and b"file0" in what and kwargs.get("dir_fd"):
+            raise OSError(code, os.strerror(code))
+        return real(what, *args, **kwargs)
+
+    monkeypatch.setattr(os, call, failing)
+    outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    assert not world.query("SELECT FROM files WHERE last_version IS NOT NULL")
+    monkeypatch.undo()
+    assert (await world.upload()).message == "nothing changed since version 1"
+
+
+@pytest.mark.anyio
+async def test_a_root_that_fails_is_no_empty_folder(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world.root, 3)
+    await world.completed()
+    real, folder = os.scandir, world.root.stat().st_ino
+
+    def failing(what: object) -> object:
+        if isinstance(what, int) and os.fstat(what).st_ino == folder:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(what)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", failing)
+    outcome = await world.upload()
+    assert outcome.state is JobState.FAILED
+    assert "Input/output error" in outcome.message

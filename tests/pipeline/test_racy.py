@@ -1,0 +1,216 @@
+"""Racy files: what is rewritten in the tick in which it was read is noticed by the next upload."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import anyio
+import pytest
+from file_systems import ext4, quirky, tmpfs
+from trees import compare_trees
+from worlds import FaultyStore, World
+
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.pipeline import source as source_module
+from usenetsync_tui.pipeline.racy import is_racy
+
+SECOND = 1_000_000_000
+NOW = 1_700_000_000 * SECOND + 500_000_001
+SIZES = {"small": 40, "packed alone": 49_000, "large": 60_000, "of several segments": 1_600_000}
+
+
+@pytest.fixture(params=["normal", "tmpfs", "ext4, 128-byte inodes", "two-second times"])
+def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[World]:
+    """A world whose folder lies on file systems with ticks of different lengths."""
+    at = tmp_path / "mounted"
+    manager = {
+        "normal": lambda: nullcontext(tmp_path / "tree"),
+        "tmpfs": lambda: tmpfs(at),
+        "ext4, 128-byte inodes": lambda: ext4(at, inode_size=128),
+        "two-second times": lambda: quirky(tmp_path / "below", at, "coarse-times"),
+    }[request.param]()
+    with manager as root:
+        world.root = root / "tree"
+        world.root.mkdir(parents=True)
+        yield world
+
+
+def rewrite(root: Path, rng: random.Random) -> None:
+    """Other bytes in files of the same sizes, in place."""
+    for name, size in SIZES.items():
+        with (root / name).open("r+b", buffering=0) as file:
+            at = rng.randrange(size - 8)
+            file.seek(at)
+            file.write(rng.randbytes(8))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("profile", [Profile.PACKED, Profile.PLAIN])
+async def test_a_rewrite_at_once_is_noticed(place: World, profile: Profile) -> None:
+    world, rng = place, random.Random(2)
+    world.choices = FolderChoices(profile=profile)
+    for name, size in SIZES.items():
+        (world.root / name).write_bytes(rng.randbytes(size))
+    await world.completed()
+    for _ in range(12):
+        rewrite(world.root, rng)
+        version = await world.completed()
+        restored = await world.restore(version)
+        assert compare_trees(world.root, restored) == []
+
+
+@pytest.mark.anyio
+async def test_what_is_read_again_and_the_same_makes_no_version(
+    place: World, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, rng = place, random.Random(3)
+    for name, size in SIZES.items():
+        (world.root / name).write_bytes(rng.randbytes(size))
+    (world.root / "empty").write_bytes(b"")
+    await world.completed()
+    store.posts.clear()
+    opened: list[bytes] = []
+    watch_reading(monkeypatch, opened)
+    last = 2
+    for _ in range(last):
+        outcome = await world.upload()
+        assert outcome.message == "nothing changed since version 1"
+        assert world.run is not None
+        p = world.run.progress
+        assert p.unchanged == p.entries == len(SIZES) + 2
+        assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes)
+        assert (store.posts, p.in_flight) == ([], 0)
+        world.check_ledger()
+        await anyio.sleep(4.1)
+    # By now their times are older than the reading, on any of these: they are left in peace.
+    opened.clear()
+    assert (await world.upload()).version == 1
+    assert opened == []
+    assert world.query("SELECT path_key FROM files WHERE racy") == []
+    await world.assert_restores(1, world.root)
+
+
+def watch_reading(monkeypatch: pytest.MonkeyPatch, opened: list[bytes]) -> None:
+    tree = source_module.SourceTree
+    small, large = tree.read_small, tree.open
+
+    def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
+        opened.append(entry.path)
+        return small(self, entry)
+
+    def read_large(self: source_module.SourceTree, entry: Entry) -> source_module.SourceFile:
+        opened.append(entry.path)
+        return large(self, entry)
+
+    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "open", read_large)
+
+
+@pytest.mark.anyio
+async def test_only_what_was_touched_just_before_is_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        (world.root / f"{number:03}").write_bytes(b"old")
+    await anyio.sleep(0.2)
+    (world.root / "new").write_bytes(b"new")
+    started = time.time_ns()
+    await world.completed()
+    opened: list[bytes] = []
+    watch_reading(monkeypatch, opened)
+    await world.upload()
+    assert set(opened) <= {b"new"}, f"read {time.time_ns() - started} ns after it was written"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1_000, 60_000])
+async def test_a_file_written_while_it_is_read_in_the_same_tick(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Its times after the reading are those before: only the next upload can tell."""
+    with ext4(tmp_path / "mounted", inode_size=128) as root:
+        world.root = root / "tree"
+        world.root.mkdir()
+        path = world.root / "file"
+        tree, file = source_module.SourceTree, source_module.SourceFile
+        small, large = tree.read_small, file.check_end
+
+        def write() -> None:
+            with path.open("r+b", buffering=0) as opened:
+                opened.write(b"after")
+
+        def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
+            data = small(self, entry)
+            write()
+            return data
+
+        def check_end(self: source_module.SourceFile, end: int) -> None:
+            write()
+            large(self, end)
+
+        monkeypatch.setattr(tree, "read_small", read_small)
+        monkeypatch.setattr(file, "check_end", check_end)
+        # Early in a second, so that the write falls into the one of the walk.
+        await anyio.sleep(1.01 - time.time() % 1)
+        path.write_bytes(b"before".ljust(size))
+        await world.upload()
+        monkeypatch.undo()
+        version = await world.completed()
+        restored = await world.restore(version)
+        assert compare_trees(world.root, restored) == []
+
+
+@pytest.mark.parametrize(
+    ("mtime_ns", "ctime_ns", "expected"),
+    [
+        (NOW, NOW, True),
+        (NOW - SECOND, NOW - SECOND, False),
+        (NOW - 15_000_000, NOW - SECOND, True),  # within a tick of the kernel
+        (NOW - SECOND, NOW - 15_000_000, True),
+        (NOW - 30_000_000, NOW - 30_000_000, False),
+        (NOW - 90_000_001, NOW - SECOND, True),  # whole ms
+        (NOW - 500_000_001, NOW - 500_000_001, True),  # whole seconds
+        (NOW - 500_000_001 - SECOND, NOW - 500_000_001 - SECOND, True),
+        (NOW - 500_000_001 - 2 * SECOND, NOW - 500_000_001 - 2 * SECOND, False),
+        (NOW - 500_000_001 - SECOND, NOW - SECOND, True),  # ctime fine, mtime coarse
+        (NOW - 10 * SECOND, NOW + 3_600 * SECOND, True),  # our clock is behind, or was set back
+        (NOW + 3_600 * SECOND, NOW - SECOND, True),
+        (NOW + 400 * 86_400 * SECOND, NOW + 400 * 86_400 * SECOND, True),
+        (NOW + 400 * 86_400 * SECOND, NOW - SECOND, False),  # an mtime set by hand
+        (0, 0, False),
+        (NOW - SECOND, 0, False),  # no ctime there
+        (NOW, 0, True),
+    ],
+)
+def test_which_files_are_racy(mtime_ns: int, ctime_ns: int, expected: bool) -> None:
+    assert is_racy(mtime_ns, ctime_ns, NOW) is expected
+
+
+@pytest.mark.anyio
+async def test_while_the_clock_is_set_back_everything_is_read_again_and_found_the_same(
+    world: World, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in SIZES.items():
+        (world.root / name).write_bytes(os.urandom(size))
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() - 86_400 * SECOND)
+    await world.completed()
+    rewrite(world.root, random.Random(1))
+    for path in world.root.iterdir():
+        os.utime(path, ns=(NOW, NOW))
+    assert await world.completed() == 2
+    store.posts.clear()
+    assert (await world.upload()).message == "nothing changed since version 2"
+    assert store.posts == []
+    assert world.query("SELECT count(*) FROM files WHERE racy AND last_version IS NULL") == [(4,)]
+    monkeypatch.undo()
+    await anyio.sleep(0.1)
+    assert (await world.upload()).version == 2
+    assert world.query("SELECT count(*) FROM files WHERE racy AND last_version IS NULL") == [(0,)]

@@ -1,0 +1,178 @@
+"""Uploads that are killed and resumed while files change unseen: never a mixture."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from file_systems import tmpfs
+from trees import content
+from worlds import FaultyStore, World
+
+from usenetsync_tui.codec import compression
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.folders import Compression, Profile
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.segments import Article, Codec
+from usenetsync_tui.pipeline.upload import upload
+
+CHUNK = 1_024
+CHOICES = {
+    "packed": FolderChoices(profile=Profile.PACKED),
+    "dense": FolderChoices(profile=Profile.PACKED, compression=Compression.LZMA),
+    "two copies": FolderChoices(profile=Profile.PACKED, copies=2),
+    "plain": FolderChoices(profile=Profile.PLAIN),
+}
+
+
+async def killed(world: World, store: FaultyStore, after: int) -> None:
+    """An upload that ends in the middle of everything once so many more articles were posted."""
+    run = await world.new_run()
+    last = len(store.posts) + after
+    with anyio.CancelScope() as scope:
+
+        def kill(_: Article) -> None:
+            if len(store.posts) >= last:
+                scope.cancel()
+
+        store.after = kill
+        await upload(run, frozenset())
+    store.after = None
+
+
+def posted_content(world: World, store: FaultyStore, object_id: object, size: object) -> bytes:
+    """The plaintext of an object's segments, in order, as the store has them."""
+    rows = world.query(
+        "SELECT message_id, codec, size FROM segments WHERE object_id = %s AND redundancy = 0"
+        " ORDER BY segment_index",
+        object_id,
+    )
+    parts = [
+        compression.decompress(store.articles[m], Codec(c), s)  # type: ignore[index,arg-type]
+        for m, c, s in rows
+    ]
+    data = b"".join(parts)
+    assert len(data) == size
+    return data
+
+
+def check_digests(world: World, store: FaultyStore) -> None:
+    """The recorded digest of every file is that of its segments' plaintext."""
+    rows = world.query(
+        "SELECT f.path_key, f.object_id, f.object_offset, f.size, f.sha256, o.size FROM files f"
+        "  JOIN objects o ON o.id = f.object_id WHERE f.state = 1"
+    )
+    assert rows
+    for path, made, offset, size, sha256, whole in rows:
+        data = posted_content(world, store, made, whole)
+        data = data[offset : offset + size]  # type: ignore[operator,misc]
+        assert hashlib.sha256(data).digest() == sha256, path
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[mmap.mmap]:
+    """A file mapped for writing, each page written to already: what follows moves no time."""
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
+        for at in range(0, len(view), mmap.PAGESIZE):
+            view[at] = view[at]
+        yield view
+
+
+@pytest.fixture
+def still(world: World, tmp_path: Path) -> Iterator[World]:
+    """A folder in memory, where no page is ever written back, and so no time moves after it."""
+    with tmpfs(tmp_path / "mounted") as root:
+        world.root = root / "tree"
+        world.root.mkdir()
+        yield world.small(chunk_size=CHUNK)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", CHOICES)
+@pytest.mark.parametrize("seed", range(5))
+async def test_what_changed_unseen_between_two_runs(
+    still: World, store: FaultyStore, choices: str, seed: int
+) -> None:
+    world, rng = still, random.Random(seed)
+    world.choices = CHOICES[choices]
+    path, other = world.root / "large", world.root / "other"
+    path.write_bytes(rng.randbytes(rng.randrange(150, 400) * CHUNK + rng.randrange(CHUNK)))
+    other.write_bytes(rng.randbytes(80 * CHUNK))
+    with mapped(path) as view:
+        await anyio.sleep(0.05)
+        before = path.stat()
+        for _ in range(rng.randrange(1, 4)):
+            await killed(world, store, rng.randrange(1, 120))
+            for _ in range(rng.randrange(3)):
+                at = rng.randrange(len(view) - 9)
+                view[at : at + 9] = rng.randbytes(9)
+        after = path.stat()
+        assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+        outcome = await world.upload()
+        assert outcome.state is JobState.COMPLETED, await world.notices()
+        world.check_ledger()
+        check_digests(world, store)
+        await world.assert_restores(outcome.version, world.root)
+        assert world.run is not None
+        p = world.run.progress
+        assert (p.done_files, p.done_bytes, p.in_flight) == (p.total_files, p.total_bytes, 0)
+    unwanted = world.query(
+        "SELECT id FROM objects o WHERE NOT EXISTS (SELECT FROM files f WHERE f.object_id = o.id)"
+    )
+    assert unwanted == [], "an object that nothing refers to was left behind"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", CHOICES)
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_change_under_an_mtime_that_was_put_back(
+    world: World, store: FaultyStore, choices: str, seed: int
+) -> None:
+    """Its ctime moves: the file goes on in its object as far as that holds what it holds now."""
+    world.small(chunk_size=CHUNK)
+    world.choices, rng = CHOICES[choices], random.Random(seed)
+    path = world.root / "large"
+    path.write_bytes(rng.randbytes(300 * CHUNK + 5))
+    status = path.stat()
+    for _ in range(3):
+        await killed(world, store, rng.randrange(1, 120))
+        if rng.random() < 0.7:
+            with path.open("r+b") as file:
+                file.seek(rng.randrange(300 * CHUNK))
+                file.write(rng.randbytes(5))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    outcome = await world.upload()
+    assert outcome.state is JobState.COMPLETED, await world.notices()
+    world.check_ledger()
+    check_digests(world, store)
+    await world.assert_restores(outcome.version, world.root)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", CHOICES)
+async def test_what_did_not_change_is_posted_once(
+    world: World, store: FaultyStore, choices: str
+) -> None:
+    """A resumed object goes on, though its file's ctime, mode and mtime moved meanwhile."""
+    world.small(chunk_size=CHUNK)
+    world.choices = CHOICES[choices]
+    path = world.root / "large"
+    path.write_bytes(content(400 * CHUNK + 5))
+    copies = world.choices.copies or 1
+    for number in range(4):
+        await killed(world, store, 60)
+        path.chmod(0o600 + number)
+        os.utime(path)
+    assert await world.completed() == 1
+    assert len(store.articles) == 401 * copies
+    # What was under way at the moment of a kill may be sent again, under its own name.
+    assert len(set(store.posts)) == 401 * copies
+    check_digests(world, store)
+    await world.assert_restores(1, world.root)

@@ -1,0 +1,122 @@
+-- within
+-- Rows `k` whose key is in a part of a folder.
+k.folder_id = %(folder)s AND k.path_key >= %(start)s
+AND (%(until)s::bytea IS NULL OR k.path_key < %(until)s)
+AND NOT EXISTS (SELECT FROM unnest(%(starts)b::bytea[], %(untils)b::bytea[]) AS w(start, until)
+                 WHERE k.path_key >= w.start AND k.path_key < w.until);
+
+-- clear
+-- Nothing of a folder has vanished.
+DELETE FROM vanished WHERE folder_id = %(folder)s;
+
+-- add
+-- Keys that are gone.
+INSERT INTO vanished (folder_id, path_key)
+SELECT %(folder)s, u.path_key FROM unnest(%(keys)b::bytea[]) AS u(path_key)
+    ON CONFLICT DO NOTHING;
+
+-- shelve
+-- What is still to be read of a part is not read.
+INSERT INTO vanished (folder_id, path_key)
+SELECT k.folder_id, k.path_key FROM files k
+ WHERE {within} AND k.state = 0 AND k.last_version IS NULL
+    ON CONFLICT DO NOTHING;
+
+-- end
+-- Rows of earlier versions end before the version under construction. (Here and below: current
+-- rows are looked up key by key, as in files.sql.)
+UPDATE files f SET last_version = %(version)s - 1
+  FROM vanished v
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.path_key, c.first_version FROM files c
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.last_version IS NULL
+          AND c.first_version < %(version)s
+       OFFSET 0) AS now
+ WHERE v.folder_id = %(folder)s AND f.folder_id = now.folder_id AND f.path_key = now.path_key
+   AND f.first_version = now.first_version;
+
+-- delete_unborn
+-- Files that appeared and went while the version was under construction.
+DELETE FROM files f
+ USING vanished v
+ CROSS JOIN LATERAL (
+       SELECT c.folder_id, c.path_key, c.first_version FROM files c
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key
+          AND c.first_version = %(version)s
+       OFFSET 0) AS unborn
+ WHERE v.folder_id = %(folder)s AND f.folder_id = unborn.folder_id
+   AND f.path_key = unborn.path_key AND f.first_version = unborn.first_version;
+
+-- spare
+-- Nothing of a part has vanished.
+DELETE FROM vanished k WHERE {within};
+
+-- spare_keys
+-- Nor have these.
+DELETE FROM vanished WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[]);
+
+-- take_up
+-- What ended before the version under construction, and has nothing in its place, goes on.
+UPDATE files k SET last_version = NULL
+ WHERE {within} AND k.last_version = %(version)s - 1
+   AND NOT EXISTS (SELECT FROM files c
+                    WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
+                      AND c.first_version = %(version)s);
+
+-- take_up_keys
+-- The same of a few keys.
+UPDATE files k SET last_version = NULL
+ WHERE k.folder_id = %(folder)s AND k.path_key = ANY(%(keys)b::bytea[])
+   AND k.last_version = %(version)s - 1
+   AND NOT EXISTS (SELECT FROM files c
+                    WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
+                      AND c.first_version = %(version)s);
+
+-- forget_unread
+-- Rows of the version under construction that were not read.
+DELETE FROM files k
+ WHERE {within} AND k.first_version = %(version)s AND k.state <> 1;
+
+-- forget_keys
+-- Rows of the version under construction, read or not.
+DELETE FROM files
+ WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
+   AND first_version = %(version)s;
+
+-- any
+-- Whether anything of a folder has vanished.
+SELECT EXISTS (SELECT FROM vanished WHERE folder_id = %(folder)s);
+
+-- missing
+-- Files and symlinks of a version that have vanished from a part.
+SELECT count(*)
+  FROM (SELECT k.folder_id, k.path_key FROM vanished k WHERE {within}) AS v
+ CROSS JOIN LATERAL (
+       SELECT FROM files c
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind <> 1
+          AND c.first_version <= %(version)s
+          AND (c.last_version IS NULL OR c.last_version >= %(version)s)
+       OFFSET 0) AS was;
+
+-- missing_already
+-- Those that ended before the version under construction, and have nothing in their place.
+SELECT count(*) FROM files k
+ WHERE {within} AND k.kind <> 1 AND k.first_version <= %(version)s
+   AND k.last_version = %(building)s - 1
+   AND NOT EXISTS (SELECT FROM files c
+                    WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
+                      AND c.first_version = %(building)s);
+
+-- held
+-- Files and symlinks of a version in a part.
+SELECT count(*) FROM files k
+ WHERE {within} AND k.kind <> 1 AND k.first_version <= %(version)s
+   AND (k.last_version IS NULL OR k.last_version >= %(version)s);
+
+-- left
+-- Whether a file or symlink in a part is there now.
+SELECT EXISTS (
+       SELECT FROM files k
+        WHERE {within} AND k.kind <> 1 AND k.last_version IS NULL
+          AND NOT EXISTS (SELECT FROM vanished v
+                           WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key));

@@ -1,0 +1,35 @@
+"""Another key for a folder whose key has sealed enough, before its next upload begins.
+
+An upload first finishes, under the old key, what is planned, posted but not looked for, or lost;
+only then does the folder get a new one: an article that may have been sent must not be posted
+again under another name. If a server refuses one article again and again, the key is renewed all
+the same at four times the bound, and files that are not whole are read again.
+"""
+
+from __future__ import annotations
+
+from anyio import to_thread
+
+from usenetsync_tui.catalogue import folders, keys
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.codec import sealing
+from usenetsync_tui.engine.keys import KeyRing
+from usenetsync_tui.model.folders import Folder
+
+_AT_LAST = 4
+"""Times the bound, after which a key is renewed whatever is unfinished."""
+
+
+async def renewed(catalogue: Catalogue, ring: KeyRing, folder: Folder) -> Folder:
+    """The folder, under another key if the one it had is worn. `NoKeyError`."""
+    if folder.realm.wrapped_key is None:
+        return folder
+    async with catalogue.transaction() as tx:
+        wear = await keys.wear(tx, folder)
+        others = await folders.wrapped_keys(tx)
+    bound = sealing.RENEW_AFTER * (_AT_LAST if wear.unfinished else 1)
+    if wear.under_way or wear.sealed < bound:
+        return folder
+    wrapped = await to_thread.run_sync(ring.new_key, others)
+    async with catalogue.transaction(durable=True) as tx:
+        return await keys.renew(tx, folder, wrapped)

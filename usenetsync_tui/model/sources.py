@@ -1,0 +1,100 @@
+"""What tells a missing source from an empty one: file systems, and why a folder was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """The file system that a folder, or a mount point in it, is on. Empty: not known.
+
+    No device number: those change when a machine starts again or a disk is plugged in again.
+    """
+
+    type: str = ""
+    """``ext4``, ``nfs4``, ``fuse.sshfs``…"""
+    uuid: str = ""
+    """What was given to it when it was made, in lower-case hexadecimal digits."""
+    fsid: str = ""
+    """``f_fsid`` of statfs(2), where that is more than a device number."""
+    source: str = ""
+    """What is mounted, where that is no device: ``server:/export``."""
+    location: bytes = b""
+    """The directory's path inside the file system: a bind mount shows any part of one."""
+
+    def __str__(self) -> str:
+        named = self.source or self.uuid or self.fsid
+        return f"{self.type or 'unknown'} {named}".rstrip()
+
+
+class RefusalKind(StrEnum):
+    """What is wrong with a source."""
+
+    GONE = "gone"
+    """It cannot be opened or listed."""
+    EMPTY = "empty"
+    """Nothing is left in it."""
+    ANOTHER_FILE_SYSTEM = "another_file_system"
+    """It is on another file system than before."""
+    SHRUNK = "shrunk"
+    """Most of its files are gone."""
+    REPLACED = "replaced"
+    """It was unmounted or replaced while it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an upload does not take a folder as it is now."""
+
+    kind: RefusalKind
+    version: int = 0
+    """The version the folder was compared with; 0: with none."""
+    files: int = 0
+    """Files and symlinks of that version."""
+    missing: int = 0
+    """Those of them that are gone."""
+    detail: str = ""
+    """The system's words, or the file systems before and now; safe to show."""
+
+    @property
+    def can_be_allowed(self) -> bool:
+        """Whether there is anything to take as it is now."""
+        return self.kind not in (RefusalKind.GONE, RefusalKind.REPLACED)
+
+    @property
+    def finding(self) -> str:
+        """What was found, in a sentence."""
+        match self.kind:
+            case RefusalKind.GONE:
+                return f"The folder cannot be read: {self.detail}."
+            case RefusalKind.EMPTY:
+                return f"The folder is empty; version {self.version} holds {_files(self.files)}."
+            case RefusalKind.ANOTHER_FILE_SYSTEM:
+                return (
+                    "The folder is on another file system than in version "
+                    f"{self.version}: {self.detail}."
+                )
+            case RefusalKind.SHRUNK:
+                return (
+                    f"{self.missing:,} of the {_files(self.files)} of version {self.version} "
+                    "are gone."
+                )
+            case RefusalKind.REPLACED:
+                return "The folder was unmounted or replaced while it was read."
+
+    @property
+    def advice(self) -> str:
+        """What to do now, in a sentence or two."""
+        mount = "If its disk is not mounted, mount it and upload again."
+        if self.can_be_allowed:
+            return f"{mount} If this is meant, upload with --allow-shrink."
+        return mount
+
+    def __str__(self) -> str:
+        return f"{self.finding} Nothing was removed. {self.advice}"
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file" if count == 1 else f"{count:,} files"

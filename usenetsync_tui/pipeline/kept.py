@@ -1,0 +1,41 @@
+"""Paths of a walk nothing can be said about, so that what is known of them stays."""
+
+from __future__ import annotations
+
+_LONG = 1800
+
+
+class Kept:
+    """The paths of `ScanBatch.kept` whose rows may still come."""
+
+    def __init__(self) -> None:
+        self._paths: set[bytes] = set()
+        self._longest = 0
+
+    def add(self, paths: list[bytes]) -> None:
+        """There are more of them."""
+        self._paths.update(paths)
+        self._longest = max(self._longest, *map(len, paths), 0)
+
+    def pass_by(self, key: bytes | None) -> None:
+        """Forget those whose rows come before a key; without one there are no more rows."""
+        if self._paths:
+            self._paths = {k for k in self._paths if key is not None and _is_ahead(k, key)}
+
+    def __contains__(self, path: bytes) -> bool:
+        """Whether one of them stands for a path of the catalogue."""
+        paths = self._paths
+        if not paths or path in paths or b"" in paths:
+            return bool(paths)
+        at = path.find(b"/", 0, self._longest + 1)
+        while at >= 0:
+            if path[:at] in paths or path[: at + 1] in paths:
+                return True
+            at = path.find(b"/", at + 1, self._longest + 1)
+        return False
+
+
+def _is_ahead(kept: bytes, key: bytes) -> bool:
+    """Whether rows a kept path stands for may still come. Keys tell only heads of paths apart."""
+    head = kept[:_LONG]
+    return head >= key[: len(head)]

@@ -1,0 +1,114 @@
+"""Own files: what belongs to UsenetSync itself is no part of a snapshot unless asked for.
+
+Knows how to recognise places by path and by identity; refuses to know what is in them. A place is
+recognised by its path, resolved, so that a file that an editor has just replaced is still ours;
+and by device and inode, so that a hard link, a bind mount or a file that was just renamed away is
+ours as well. Synchronous; made anew for each upload.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+_MOST = 10_000
+"""Files of a secret folder whose hard links are recognised."""
+
+Identity = tuple[int, int]
+"""st_dev and st_ino."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """A file or folder of ours."""
+
+    path: Path
+    what: str
+    """``UsenetSync's configuration``: it is told so where it is passed over."""
+    is_secret: bool = False
+    """The files in the folder are recognised wherever they are linked."""
+    always: bool = False
+    """It stays out even if the user wants own files: a copy of it would be worth nothing."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is passed over."""
+        return self.what if self.always else f"{self.what}; --include-own-files keeps it"
+
+
+class OwnFiles:
+    """The places of ours that a walk over one folder may meet."""
+
+    def __init__(self, root: bytes = b"/", places: Iterable[OwnPlace] = ()) -> None:
+        """`root`: the folder, absolute and resolved."""
+        self._root = root.rstrip(b"/") + b"/"
+        self._directories: dict[Identity, OwnPlace] = {}
+        self._files: dict[Identity, OwnPlace] = {}
+        self._below: dict[bytes, OwnPlace] = {}
+        """By paths relative to the root, with a slash at the end."""
+        self._names: dict[bytes, dict[bytes, OwnPlace]] = {}
+        """By names in a directory (relative, with its slash; the root's is empty)."""
+        self._around: OwnPlace | None = None
+        for place in places:
+            self._add(place)
+        self.inodes = frozenset(inode for _, inode in self._files)
+        """Of all files: most of those that are not ours are told by these alone."""
+
+    def root(self, identity: Identity) -> OwnPlace | None:
+        """What of ours the folder itself is, or is inside of."""
+        return self._around or self._directories.get(identity)
+
+    def directory(self, path: bytes, identity: Identity) -> OwnPlace | None:
+        """What of ours a directory is."""
+        return self._directories.get(identity) or self._below.get(path)
+
+    def file(self, identity: Identity) -> OwnPlace | None:
+        """What of ours a file is."""
+        return self._files.get(identity)
+
+    def names(self, directory: bytes) -> dict[bytes, OwnPlace]:
+        """Names in a directory that are ours whatever stands there."""
+        return self._names.get(directory, {})
+
+    def _add(self, place: OwnPlace) -> None:
+        for path in {place.path.absolute(), Path(os.path.realpath(place.path))}:
+            self._add_path(os.fsencode(path), place)
+        status = _status(place.path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            self._directories.setdefault((status.st_dev, status.st_ino), place)
+            if place.is_secret:
+                for file in islice(_files_in(place.path), _MOST):
+                    self._add_file(file, place)
+        elif status is not None:
+            self._add_file(place.path, place)
+
+    def _add_file(self, file: Path, place: OwnPlace) -> None:
+        status = _status(file)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            self._files.setdefault((status.st_dev, status.st_ino), place)
+            self._add_path(os.fsencode(os.path.realpath(file)), place)
+
+    def _add_path(self, path: bytes, place: OwnPlace) -> None:
+        if self._root.startswith(path.rstrip(b"/") + b"/"):
+            self._around = self._around or place
+        elif path.startswith(self._root):
+            relative = path[len(self._root) :]
+            self._below.setdefault(relative + b"/", place)
+            above, slash, name = relative.rpartition(b"/")
+            self._names.setdefault(above + slash, {}).setdefault(name, place)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # not there, or not for us: then it cannot be read into a snapshot either
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names)

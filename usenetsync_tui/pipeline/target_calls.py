@@ -1,0 +1,64 @@
+"""System calls of a restore that Python does not offer, and what this process may do.
+
+Numbers and flags are those of Linux: rename(2), ioctl_ficlone(2), capabilities(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_RENAME_NOREPLACE = 1
+_FICLONE = 0x40049409
+_CAP_CHOWN = 0
+UNSUPPORTED = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+"""What a file system, a kernel or a libc without an operation answers."""
+
+
+def rename_new(directory: int, old: bytes, new: bytes) -> None:
+    """Rename inside a directory, but never over anything: in one step.
+
+    Raises FileExistsError when something has the name, and OSError with one of `UNSUPPORTED`
+    when the file system cannot do this.
+    """
+    try:
+        call = _libc.renameat2
+    except AttributeError:  # a libc without it
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
+    if call(directory, old, directory, new, _RENAME_NOREPLACE) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def clone(source: int, to: int) -> bool:
+    """Let a file share the blocks of another one; False where the file system cannot."""
+    try:
+        fcntl.ioctl(to, _FICLONE, source)
+    except OSError:
+        return False  # Whatever the reason: the caller copies, and hears a real one then.
+    return True
+
+
+def file_system(fd: int) -> int:
+    """The magic number of the file system a file is on (statfs(2)); 0 where it is not to be had."""
+    answer = ctypes.create_string_buffer(512)  # longer than any system's struct statfs
+    if _libc.fstatfs(fd, answer) != 0:
+        return 0
+    return ctypes.c_ulong.from_buffer(answer).value  # f_type comes first
+
+
+def may_change_owners() -> bool:
+    """Whether this process may give files to other users (CAP_CHOWN, which root usually has)."""
+    try:
+        status = Path("/proc/self/status").read_bytes()
+    except OSError:
+        return os.geteuid() == 0
+    for line in status.splitlines():
+        name, _, value = line.partition(b":")
+        if name == b"CapEff":
+            return bool(int(value, 16) >> _CAP_CHOWN & 1)
+    return os.geteuid() == 0
