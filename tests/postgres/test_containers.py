@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -118,6 +119,21 @@ def test_a_killed_container_leaves_all_to_the_next(
     assert other.ask("SELECT 1") in ("OperationalError", "AdminShutdown")
     assert third.leave() == 0
     other.leave()
+
+
+def test_a_server_that_ends_with_its_container_is_known_as_the_reason(
+    two: tuple[Container, Container], sit: Sit, make_server: MakeServer
+) -> None:
+    one = sit(two[0])
+    assert one.said() == "in"
+    here = make_server()
+    here.acquire()
+    assert here.why_lost() is None
+    two[0].kill()
+    one.ended()
+    assert re.search(r"ended with the container it ran in.*host one,", str(here.why_lost()))
+    here.acquire()
+    assert here.why_lost() is None
 
 
 @pytest.mark.parametrize(

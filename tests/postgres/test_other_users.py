@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -101,6 +102,42 @@ def test_an_existing_cluster_is_found_again(make_server: MakeServer, home: Path)
     with pytest.raises(DatabaseStartError, match="out of reach"):
         two.acquire()
     opened.chmod(0o755)
+
+
+@needs_root
+def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, home: Path) -> None:
+    (closed := home / "closed").mkdir(mode=0o700)
+    one = make_server(closed, home / "system")
+    with psycopg.connect(one.acquire()) as conn:
+        conn.execute("CREATE TABLE kept ()")
+    one.stop()
+    place = one.folder
+    # Another container has the same data folder, and a /var/lib of its own.
+    system = home / "system"
+    aside = system.rename(home / "aside")
+    for other in (one, make_server(closed, home / "system of another")):
+        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is not here"):
+            other.acquire()
+        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is not here"):
+            other.stay(True)
+        assert not other.folder.exists()
+    aside.rename(system)
+    # The data folder is moved, its database is not.
+    moved = closed.rename(closed.with_name("moved"))
+    again = make_server(moved, home / "system")
+    with pytest.raises(DatabaseStartError, match="Move it there: mv -T ") as caught:
+        again.acquire()
+    subprocess.run(["sh", "-c", str(caught.value).rpartition("there: ")[2]], check=True)
+    assert not place.exists()
+    with psycopg.connect(again.acquire()) as conn:
+        conn.execute("SELECT FROM kept")
+    again.stop()
+    # Removed on purpose, and so is the note.
+    shutil.rmtree(again.folder)
+    with pytest.raises(DatabaseStartError, match="to begin with an empty database"):
+        again.acquire()
+    (moved / "data" / "database-is-in").unlink()
+    again.acquire()
 
 
 @needs_root

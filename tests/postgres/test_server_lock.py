@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from own_servers import MakeServer, children, kill, titled
 
-from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres import holder, server_lock, users
+from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.postgres import holder, mounts, server_lock, starting, users
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.whereabouts import Whereabouts
 
@@ -165,3 +165,50 @@ def test_seats_are_counted_by_the_kernel_not_by_what_is_written(tmp_path: Path) 
     assert not one.is_the_only_one() and not one.leave()
     assert two.is_the_only_one() and two.leave()
     assert users.users(path) == ()
+
+
+NFS = "612 29 0:52 / /mnt/my\\040data rw shared:330 - nfs4 nas:/export rw,vers=4.2,{},addr=::1"
+EXT4 = "29 1 0:52 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro"
+
+
+@pytest.mark.parametrize(
+    ("table", "kept"),
+    [
+        (NFS.format("local_lock=none"), False),
+        (NFS.format("local_lock=posix"), False),
+        (NFS.format("local_lock=flock"), True),
+        (NFS.format("nolock,local_lock=all"), True),
+        (f"{EXT4}\n".replace("0:52", "8:1") + NFS.format("nolock,local_lock=all"), True),
+        (EXT4, False),
+        ("", False),
+        ("612 29\n\n-", False),
+    ],
+)
+def test_mounts_that_keep_locks_to_themselves(table: str, kept: bool) -> None:
+    assert mounts.in_table(table, os.makedev(0, 52)) is kept
+    assert not mounts.in_table(table, os.makedev(0, 53))
+
+
+def test_where_locks_do_not_reach_another_machine_its_server_is_not_overrun(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_server()
+    one.acquire()
+    one.stop()
+    monkeypatch.setattr(starting, "keeps_locks_to_itself", lambda folder: True)
+    written, pid_file = (one.status().pgdata / name for name in (holder.FILE, "postmaster.pid"))
+    one.acquire()  # Ended well, or begun here: nothing to fear.
+    one.stop()
+    another = "host nas2\nroom 1234-5/99\nsince 2026-11-26T10:00:00+00:00\n"
+    written.write_text(another)
+    one.acquire()
+    one.stop()
+    written.write_text(another)
+    pid_file.write_text("77\n")
+    with pytest.raises(
+        DatabaseHeldError, match=r"host nas2, process 77 there.*Mount it with locks"
+    ):
+        one.acquire()
+    assert pid_file.exists() and written.read_text() == another
+    pid_file.unlink()
+    one.acquire()

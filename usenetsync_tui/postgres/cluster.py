@@ -12,15 +12,20 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres import holder, tuning
 from usenetsync_tui.postgres.binaries import Binaries
 from usenetsync_tui.postgres.major_version import check_version, cluster_version
-from usenetsync_tui.postgres.places import ServerPlaces
+from usenetsync_tui.postgres.places import PORT, ServerPlaces
 from usenetsync_tui.postgres.service_user import Account, spawn
 
 ROLE = "usenetsync"
 """The superuser of the cluster."""
+
+DATABASE = "usenetsync"
+"""The database in it that holds the catalogue."""
 
 IDENTITY = ("global/pg_control", 8)
 """The file in the cluster that begins with its system identifier, and the bytes of that."""
@@ -88,6 +93,21 @@ def configure(places: ServerPlaces, account: Account) -> None:
     _write(places.pgdata, "pg_hba.conf", _ADMISSION, account)
     _write(places.pgdata, "pg_ident.conf", idents, account)
     _write(places.pgdata, holder.FILE, holder.record(datetime.now(UTC)), account)
+
+
+def conninfo(places: ServerPlaces, database: str) -> str:
+    """The address of one of its databases."""
+    # All is named, or PGHOSTADDR, PGOPTIONS and their like would lead elsewhere.
+    return make_conninfo(
+        "",
+        host=str(places.socket_dir),
+        hostaddr="",
+        port=PORT,
+        user=ROLE,
+        dbname=database,
+        options="",
+        target_session_attrs="any",
+    )
 
 
 def identity(pgdata: Path) -> bytes:

@@ -223,6 +223,10 @@ class Postmaster:
         place = "" if found.where.is_here else " in another container or process namespace"
         return f"{self.places.pgdata} is used by a PostgreSQL server{place}: {found}."
 
+    def holder_elsewhere(self) -> str | None:
+        """``held_by``, when that is in another container; else None."""
+        return self.held_by() if self.is_elsewhere() else None
+
     def _pid_in_file(self) -> int | None:
         return pid_files.server_in(self.places.pid_file, self.places.pgdata)
 

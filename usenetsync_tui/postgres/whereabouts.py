@@ -35,3 +35,8 @@ class Whereabouts:
     def is_here(self) -> bool:
         """Whether that is where we run: its process ids are ours."""
         return self.room == Whereabouts.here().room
+
+    @property
+    def is_this_boot(self) -> bool:
+        """Whether that is this machine, in whatever process namespace, since it was booted."""
+        return self.room.partition("/")[0] == Whereabouts.here().room.partition("/")[0]

@@ -1,0 +1,33 @@
+"""Whether locks of a file system reach other machines, as its mount options say.
+
+On NFS a lock is the server's and holds for every machine, unless the mount has ``nolock`` or
+``local_lock`` (nfs(5)): then each kernel keeps it to itself, and does not say so.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_TABLE = Path("/proc/self/mountinfo")
+_LOCAL = frozenset({"nolock", "local_lock=flock", "local_lock=all"})
+
+
+def keeps_locks_to_itself(folder: Path) -> bool:
+    """Whether other machines may use the file system of ``folder`` and do not see our locks."""
+    try:
+        table = _TABLE.read_text(errors="surrogateescape")
+    except FileNotFoundError:
+        return False  # Not Linux.
+    return in_table(table, folder.stat().st_dev)
+
+
+def in_table(table: str, device: int) -> bool:
+    """The same, of the file system with this device number. Source: proc_pid_mountinfo(5)."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in table.splitlines():
+        mount, _, file_system = line.partition(" - ")
+        fields, kind = mount.split(), file_system.split()
+        if fields[2:3] == [wanted] and kind and kind[0].startswith("nfs"):
+            return bool(_LOCAL & set(kind[-1].split(",")))
+    return False
