@@ -111,7 +111,7 @@ def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, ho
     with psycopg.connect(one.acquire()) as conn:
         conn.execute("CREATE TABLE kept ()")
     one.stop()
-    place = one.folder
+    place = one.folders[0]
     # Another container has the same data folder, and a /var/lib of its own.
     system = home / "system"
     aside = system.rename(home / "aside")
@@ -120,7 +120,7 @@ def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, ho
             other.acquire()
         with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is not here"):
             other.stay(True)
-        assert not other.folder.exists()
+        assert not other.folders[0].exists()
     aside.rename(system)
     # The data folder is moved, its database is not.
     moved = closed.rename(closed.with_name("moved"))
@@ -133,7 +133,7 @@ def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, ho
         conn.execute("SELECT FROM kept")
     again.stop()
     # Removed on purpose, and so is the note.
-    shutil.rmtree(again.folder)
+    shutil.rmtree(again.folders[0])
     with pytest.raises(DatabaseStartError, match="to begin with an empty database"):
         again.acquire()
     (moved / "data" / "database-is-in").unlink()
