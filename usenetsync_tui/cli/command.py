@@ -10,16 +10,46 @@ import sys
 import click
 
 from usenetsync_tui import __version__
-from usenetsync_tui.cli.database import db
-from usenetsync_tui.cli.listing import list_files, list_folders, list_jobs, list_snapshots
-from usenetsync_tui.cli.nzb import nzb
-from usenetsync_tui.cli.restore import restore, verify
-from usenetsync_tui.cli.screen import open_screen, tui
-from usenetsync_tui.cli.servers import servers
-from usenetsync_tui.cli.upload import upload
+from usenetsync_tui.cli.lazy import LazyGroup, Verb
+
+_HERE = "usenetsync_tui.cli"
+
+VERBS = {
+    "upload": Verb(f"{_HERE}.upload", "upload", "Make a new version of each folder at PATHS."),
+    "restore": Verb(f"{_HERE}.restore", "restore", "Bring a version of FOLDER back into TARGET."),
+    "verify": Verb(
+        f"{_HERE}.restore", "verify", "Check that the store still holds every article of FOLDER."
+    ),
+    "folders": Verb(f"{_HERE}.listing", "list_folders", "The folders that are kept."),
+    "snapshots": Verb(f"{_HERE}.listing", "list_snapshots", "The versions of FOLDER."),
+    "files": Verb(
+        f"{_HERE}.listing", "list_files", "The files of a version of FOLDER, as a stream."
+    ),
+    "jobs": Verb(f"{_HERE}.listing", "list_jobs", "The latest jobs, or every reason JOB recorded."),
+    "nzb": Verb(
+        f"{_HERE}.nzb",
+        "nzb",
+        "Write the articles of FOLDER, kept with --profile plain, as an NZB file.",
+    ),
+    "servers": Verb(
+        f"{_HERE}.servers", "servers", "The Usenet servers of the settings; `test` tries them."
+    ),
+    "db": Verb(f"{_HERE}.database", "db", "The database: status, start (and stay), stop, url."),
+    "tui": Verb(
+        f"{_HERE}.screen",
+        "tui",
+        "Open the screen; add the folders at PATHS and start uploading them.",
+    ),
+}
+"""Every verb: where it is, and the first sentence of its help."""
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="usenetsync")
 @click.pass_context
 def root(context: click.Context) -> None:
@@ -28,23 +58,9 @@ def root(context: click.Context) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished but incomplete, 130 interrupted.
     """
     if context.invoked_subcommand is None:
+        from usenetsync_tui.cli.screen import open_screen
+
         open_screen(())
-
-
-for verb in (
-    upload,
-    restore,
-    verify,
-    list_folders,
-    list_snapshots,
-    list_files,
-    list_jobs,
-    nzb,
-    servers,
-    db,
-    tui,
-):
-    root.add_command(verb)
 
 
 def main() -> None:
