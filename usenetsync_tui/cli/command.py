@@ -20,21 +20,23 @@ VERBS = {
     "verify": Verb(
         f"{_HERE}.restore", "verify", "Check that the store still holds every article of FOLDER."
     ),
-    "folders": Verb(f"{_HERE}.listing", "list_folders", "The folders that are kept."),
-    "snapshots": Verb(f"{_HERE}.listing", "list_snapshots", "The versions of FOLDER."),
-    "files": Verb(
-        f"{_HERE}.listing", "list_files", "The files of a version of FOLDER, as a stream."
-    ),
-    "jobs": Verb(f"{_HERE}.listing", "list_jobs", "The latest jobs, or every reason JOB recorded."),
     "nzb": Verb(
         f"{_HERE}.nzb",
         "nzb",
         "Write the articles of FOLDER, kept with --profile plain, as an NZB file.",
     ),
-    "servers": Verb(
-        f"{_HERE}.servers", "servers", "The Usenet servers of the settings; `test` tries them."
+    "folders": Verb(f"{_HERE}.listing", "list_folders", "List the folders that are backed up."),
+    "snapshots": Verb(f"{_HERE}.listing", "list_snapshots", "List the versions of FOLDER."),
+    "files": Verb(f"{_HERE}.listing", "list_files", "List the files of a version of FOLDER."),
+    "jobs": Verb(
+        f"{_HERE}.jobs",
+        "list_jobs",
+        "List the latest jobs, or how JOB ended and every problem it recorded.",
     ),
-    "db": Verb(f"{_HERE}.database", "db", "The database: status, start (and stay), stop, url."),
+    "servers": Verb(
+        f"{_HERE}.servers", "servers", "List the Usenet servers of the settings, or test them."
+    ),
+    "db": Verb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
     "tui": Verb(
         f"{_HERE}.screen",
         "tui",

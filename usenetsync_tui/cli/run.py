@@ -9,23 +9,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from functools import cache
-from typing import TypeVar
 
 import anyio
-import click
 
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.log import log_to
+from usenetsync_tui.cli.options import json_option
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.settings import Settings, load_settings
-
-_T = TypeVar("_T")
 
 
 class Exit(IntEnum):
@@ -67,7 +64,7 @@ def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
         if not isinstance(failure, UsenetSyncError):
             raise
         if as_json:
-            words.emit("error", message=str(failure), kind=type(failure).__name__)
+            words.emit("error", kind=type(failure).__name__, message=str(failure))
         else:
             words.complain(f"usenetsync: {safe_name(str(failure))}")
         sys.exit(failure.exit_code)
@@ -105,13 +102,6 @@ async def until_signalled(stop: Callable[[], None]) -> None:
             if count > 1 and number == signal.SIGINT:
                 os._exit(Exit.INTERRUPTED)
             stop()
-
-
-def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
-    """`--json`, the same for every verb."""
-    option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-    decorated: Callable[..., _T] = option(function)
-    return decorated
 
 
 __all__ = [

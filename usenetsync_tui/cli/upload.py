@@ -12,6 +12,7 @@ import click
 
 from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.exposed import warn_of_servers
+from usenetsync_tui.cli.options import Voice, quiet_option
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
@@ -28,30 +29,50 @@ from usenetsync_tui.settings import Settings
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--store", type=click.Choice(["shards", "usenet"]), help="Where the articles go.")
 @click.option(
-    "--profile", type=click.Choice([p.value for p in Profile]), help="How bytes are dressed."
+    "--store",
+    type=click.Choice(["shards", "usenet"]),
+    help="Where the articles go.  [default: usenet where a server is configured]",
 )
-@click.option("--compression", type=click.Choice([c.value for c in Compression]))
-@click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
-@click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
+@click.option(
+    "--profile",
+    type=click.Choice([p.value for p in Profile]),
+    help="Storage format: sealed (encrypted), packed, or plain for any newsreader.  "
+    "[default: sealed on usenet, packed in shards]",
+)
+@click.option(
+    "--compression",
+    type=click.Choice([c.value for c in Compression]),
+    help="How segments are compressed.  [default: lz4; none for plain]",
+)
+@click.option(
+    "--copies", type=click.IntRange(1, 10), help="Articles of each segment.  [default: 1]"
+)
+@click.option(
+    "--priority",
+    type=click.Choice([p.name.lower() for p in Priority]),
+    help="Which job goes first.  [default: normal]",
+)
 @click.option(
     "--allow-shrink",
     is_flag=True,
-    help="Take the folders as they are, also where most files are gone or the disk is another.",
+    help="Take the folders as they are, also where most files are gone or the disk is another.  "
+    "[default: refuse]",
 )
 @click.option(
     "--include-own-files/--exclude-own-files",
     "own_files",
     default=None,
     help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
-    "They are not, unless you say so; its database never is.",
+    "Its database never is.  [default: exclude]",
 )
 @click.option(
     "--ignore-inode/--compare-inode",
     default=None,
-    help="Whether another inode number alone is no reason to read a file again.",
+    help="Whether another inode number alone is no reason to read a file again.  "
+    "[default: compare]",
 )
+@quiet_option
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -63,6 +84,7 @@ def upload(
     allow_shrink: bool,
     own_files: bool | None,
     ignore_inode: bool | None,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -76,7 +98,8 @@ def upload(
         ignore_inode=ignore_inode,
     )
     wanted = Wanted(choices, allow_shrink)
-    start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
+    voice = Voice(as_json, quiet)
+    start(lambda: _upload(paths, wanted, voice), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +120,7 @@ def folder_path(path: Path) -> bytes:
     return found
 
 
-async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exit:
+async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit:
     settings, locations = environment()
     choices = wanted.choices
     if choices.store is StoreKind.USENET and not settings.servers:
@@ -112,23 +135,29 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exi
         interrupted = True
         engine.submit(Drain())
 
-    if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
-        words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
-        if choices.own_files:
-            words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
-    warn_of_servers(settings)
+    if not voice.quiet:
+        _warn(settings, choices)
     async with anyio.create_task_group() as group:
         group.start_soon(until_signalled, stop)
         group.start_soon(
             lambda: progress.show(
                 lambda: current(engine.status),
-                as_json=as_json,
+                voice,
                 message=lambda: engine.status.message,
             )
         )
         await engine.run(until_idle=True)
         group.cancel_scope.cancel()
-    return _report(engine, as_json, interrupted)
+    return _report(engine, voice, interrupted)
+
+
+def _warn(settings: Settings, choices: FolderChoices) -> None:
+    """What everybody can read, and who can listen."""
+    if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
+        words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
+        if choices.own_files:
+            words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
+    warn_of_servers(settings)
 
 
 def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
@@ -141,13 +170,13 @@ def current(status: EngineStatus) -> JobStatus | None:
     return next((j for j in status.jobs if j.state in live and j.elapsed), None)
 
 
-def _report(engine: Engine, as_json: bool, interrupted: bool) -> Exit:
+def _report(engine: Engine, voice: Voice, interrupted: bool) -> Exit:
     worst = Exit.INTERRUPTED if interrupted else Exit.DONE
     for job_id in engine.started:
         summary = engine.summaries.get(job_id)
         if summary is not None:
-            tell(summary, as_json=as_json)
-            if not as_json:
+            tell(summary, voice)
+            if not voice.as_json and not voice.quiet:
                 _tell_next(summary)
             worst = max(worst, CODES[summary.outcome.state], key=_severity)
     return worst

@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import (
     Upload,
     Verify,
 )
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.files import FileAction
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
@@ -135,7 +136,7 @@ async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) ->
         if not await is_building(tx, selection):
             raise UsageError("No version is being built.")
         task.total = await bulk.count(tx, selection, action)
-    task.words = f"{action} {task.total:,} files of {folder.name}"
+    task.words = f"{action} {plural(task.total, 'file')} of {folder.name}"
 
     def seen(count: int) -> None:
         task.done += count

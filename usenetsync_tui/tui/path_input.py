@@ -21,12 +21,12 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.aside import aside
 from usenetsync_tui.tui.directories import Judged, Listing, list_folders
 from usenetsync_tui.tui.form import Field
 from usenetsync_tui.tui.path_words import at_home, home, shown_path, typed_path
-from usenetsync_tui.tui.words import plural
 
 _SILENT = "The file system does not answer."
 
