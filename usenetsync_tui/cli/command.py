@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import io
 import sys
 
 import click
@@ -48,11 +47,8 @@ for verb in (
 
 
 def main() -> None:
-    """Run the command. Names hold any bytes: what a terminal cannot show is escaped."""
+    """Run the command."""
     _tune_interpreter()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     root()
 
 

@@ -43,7 +43,7 @@ def status(as_json: bool) -> None:
         _line(as_json, {"server": "embedded", **{k: _text(v) for k, v in fields.items()}})
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
 @db.command(name="start")
@@ -90,7 +90,7 @@ def url(as_json: bool) -> None:
             words.say(text)
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
 def _text(value: object) -> object:

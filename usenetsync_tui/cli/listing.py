@@ -24,7 +24,7 @@ _RECENT = 50
 @json_option
 def list_folders(as_json: bool) -> None:
     """The folders that are kept."""
-    start(lambda: _folders(as_json), as_json=as_json)
+    start(lambda: _folders(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _folders(as_json: bool) -> Exit:
@@ -57,7 +57,7 @@ async def _folders(as_json: bool) -> Exit:
 @json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
     """The versions of FOLDER."""
-    start(lambda: _snapshots(folder, as_json), as_json=as_json)
+    start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _snapshots(word: str, as_json: bool) -> Exit:
@@ -83,7 +83,7 @@ async def _snapshots(word: str, as_json: bool) -> Exit:
 @json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:
     """The files of a version of FOLDER, as a stream."""
-    start(lambda: _files(folder, version, as_json), as_json=as_json)
+    start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _files(word: str, version: int | None, as_json: bool) -> Exit:
@@ -124,7 +124,11 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
 @json_option
 def list_jobs(job: int | None, as_json: bool) -> None:
     """The latest jobs, or every reason JOB recorded."""
-    start(lambda: _notices(job, as_json) if job else _jobs(as_json), as_json=as_json)
+    start(
+        lambda: _notices(job, as_json) if job else _jobs(as_json),
+        as_json=as_json,
+        output_is_the_work=True,
+    )
 
 
 async def _jobs(as_json: bool) -> Exit:

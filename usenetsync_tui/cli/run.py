@@ -16,7 +16,7 @@ import click
 
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.cli import words
+from usenetsync_tui.cli import streams, words
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
@@ -53,17 +53,22 @@ def _tighten(locations: Locations) -> None:
         words.complain(f"usenetsync: {safe_name(line)}")
 
 
-def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
-    """Run a verb to its exit code; an error of ours is a sentence, not a traceback."""
+def start(
+    verb: Callable[[], Awaitable[Exit]], *, as_json: bool, output_is_the_work: bool = False
+) -> None:
+    """Run a verb to its exit code; an error of ours is a sentence, not a traceback.
+
+    `output_is_the_work`: the verb only prints. It ends where that cannot be done (`streams`).
+    """
+    streams.output_is_the_work(output_is_the_work)
     try:
         code = anyio.run(verb)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
             sys.exit(Exit.INTERRUPTED)
-        if isinstance(failure, BrokenPipeError):  # `| head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(Exit.FAILED)
+        if isinstance(failure, streams.OutputLostError):
+            raise failure from None
         if not isinstance(failure, UsenetSyncError):
             raise
         if as_json:

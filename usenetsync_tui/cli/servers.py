@@ -26,7 +26,7 @@ _GLYPHS = {True: "✓", False: "!", None: "·"}
 def servers(context: click.Context, as_json: bool) -> None:
     """The Usenet servers of the settings; `test` tries them."""
     if context.invoked_subcommand is None:
-        start(lambda: _list(as_json), as_json=as_json)
+        start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _list(as_json: bool) -> Exit:
