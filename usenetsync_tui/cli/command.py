@@ -9,6 +9,7 @@ import sys
 import click
 
 from usenetsync_tui import __version__
+from usenetsync_tui.cli.arguments import Verbs
 from usenetsync_tui.cli.database import db
 from usenetsync_tui.cli.listing import list_files, list_folders, list_jobs, list_snapshots
 from usenetsync_tui.cli.nzb import nzb
@@ -18,7 +19,11 @@ from usenetsync_tui.cli.servers import servers
 from usenetsync_tui.cli.upload import upload
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="usenetsync")
 @click.pass_context
 def root(context: click.Context) -> None:

@@ -8,13 +8,14 @@ from dataclasses import asdict
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Verbs
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 
 
-@click.group()
+@click.group(cls=Verbs)
 def db() -> None:
     """The database: status, start (and stay), stop, url."""
 

@@ -11,6 +11,7 @@ from usenetsync_tui.catalogue import files, folders, jobs, snapshots
 from usenetsync_tui.catalogue.browse import file_row
 from usenetsync_tui.catalogue.files import Span
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Name
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import FileKind
@@ -53,7 +54,7 @@ async def _folders(as_json: bool) -> Exit:
 
 
 @click.command(name="snapshots")
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
     """The versions of FOLDER."""
@@ -78,7 +79,7 @@ async def _snapshots(word: str, as_json: bool) -> Exit:
 
 
 @click.command(name="files")
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @click.option("--version", type=click.IntRange(1), help="The version; without it the newest.")
 @json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:

@@ -13,6 +13,7 @@ import click
 
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import AnyPath, Name
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.safe_name import safe_name
@@ -20,8 +21,8 @@ from usenetsync_tui.pipeline.nzb import write_nzb
 
 
 @click.command(name="nzb")
-@click.argument("folder")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("folder", type=Name())
+@click.option("-o", "--output", required=True, type=AnyPath(of_file=True))
 @click.option("--version", type=click.IntRange(1), help="The version; without it the newest.")
 @json_option
 def nzb(folder: str, output: Path, version: int | None, as_json: bool) -> None:

@@ -7,10 +7,12 @@ import os
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Name, Verbs
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
@@ -20,7 +22,7 @@ from usenetsync_tui.store.usenet.diagnosis import diagnose
 _GLYPHS = {True: "✓", False: "!", None: "·"}
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Verbs, invoke_without_command=True)
 @json_option
 @click.pass_context
 def servers(context: click.Context, as_json: bool) -> None:
@@ -60,7 +62,7 @@ def _none(locations: Locations) -> str:
 
 
 @servers.command(name="test")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, type=Name())
 @json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
     """Try each server, or those NAMED: from its name to an article posted and fetched again."""
@@ -75,7 +77,10 @@ async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
         raise UsageError(_none(locations))
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"No server {safe_name(unknown[0])}. Servers: {', '.join(known)}.")
+        near = did_you_mean(unknown[0], known)
+        raise UsageError(
+            f'There is no server "{safe_name(unknown[0])}".{near} Servers: {", ".join(known)}.'
+        )
     good = [await _try(known[name], settings, as_json) for name in names or known]
     return Exit.DONE if all(good) else Exit.FAILED
 
