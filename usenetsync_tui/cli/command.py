@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import io
 import sys
 
 import click
@@ -66,11 +65,8 @@ def root(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command. Names hold any bytes: what a terminal cannot show is escaped."""
+    """Run the command."""
     _tune_interpreter()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     root()
 
 

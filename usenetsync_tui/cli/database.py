@@ -7,6 +7,7 @@ import os
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Verbs
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
@@ -16,7 +17,7 @@ from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.server_status import ServerStatus
 
 
-@click.group()
+@click.group(cls=Verbs)
 def db() -> None:
     """Look at, start and stop the embedded database."""
 
@@ -47,7 +48,7 @@ def status(as_json: bool) -> None:
         _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
 @db.command(name="start")
@@ -100,7 +101,7 @@ def url(as_json: bool) -> None:
             words.say(text)
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
 def _fields(found: ServerStatus) -> dict[str, object]:

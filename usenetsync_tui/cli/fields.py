@@ -14,6 +14,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.files import VersionRow
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.folders import Folder, Snapshot
@@ -24,6 +25,11 @@ from usenetsync_tui.model.words import KIND_WORDS
 from usenetsync_tui.pipeline.verify import Verified
 
 Fields = dict[str, Any]
+
+
+def error_fields(error: UsenetSyncError, path: bytes | None = None) -> Fields:
+    """What ended a verb, or kept one folder of several from being uploaded."""
+    return {"kind": type(error).__name__, "message": str(error), "path": path}
 
 
 def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:

@@ -39,7 +39,11 @@ _JOBS = (
 @json_option
 def list_jobs(job: int | None, as_json: bool) -> None:
     """List the latest jobs, or how JOB ended and every problem it recorded."""
-    start(lambda: _notices(job, as_json) if job else _jobs(as_json), as_json=as_json)
+    start(
+        lambda: _notices(job, as_json) if job else _jobs(as_json),
+        as_json=as_json,
+        output_is_the_work=True,
+    )
 
 
 async def _jobs(as_json: bool) -> Exit:

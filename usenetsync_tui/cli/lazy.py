@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from usenetsync_tui.cli.arguments import Verbs
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -30,7 +32,7 @@ class Verb:
         return command
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Verbs):
     """Verbs by name, in the order given."""
 
     def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:

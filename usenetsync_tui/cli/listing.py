@@ -11,6 +11,7 @@ from usenetsync_tui.catalogue import files, folders, snapshots
 from usenetsync_tui.catalogue.browse import file_row
 from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Name
 from usenetsync_tui.cli.fields import (
     file_fields,
     folder_fields,
@@ -66,7 +67,7 @@ _FILES = (
 @json_option
 def list_folders(as_json: bool) -> None:
     """List the folders that are backed up."""
-    start(lambda: _folders(as_json), as_json=as_json)
+    start(lambda: _folders(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _folders(as_json: bool) -> Exit:
@@ -94,11 +95,11 @@ def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
 
 
 @click.command(name="snapshots")
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
     """List the versions of FOLDER."""
-    start(lambda: _snapshots(folder, as_json), as_json=as_json)
+    start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _snapshots(word: str, as_json: bool) -> Exit:
@@ -130,12 +131,12 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
 
 
 @click.command(name="files")
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @version_option
 @json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:
     """List the files of a version of FOLDER."""
-    start(lambda: _files(folder, version, as_json), as_json=as_json)
+    start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _files(word: str, version: int | None, as_json: bool) -> Exit:

@@ -14,6 +14,7 @@ import click
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import AnyPath, Name
 from usenetsync_tui.cli.options import Voice, quiet_option, version_option
 from usenetsync_tui.cli.run import (
     Exit,
@@ -33,17 +34,17 @@ _STDOUT = b"-"
 
 
 @click.command(name="nzb")
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=AnyPath(of_file=True),
     metavar="FILE",
     help="The NZB to write; - is standard output.",
 )
 @click.option(
     "--each-subfolder",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     metavar="DIR",
     help="Write an NZB for each subfolder into DIR instead, and one for the files in none.",
 )
@@ -65,6 +66,7 @@ def nzb(
     start(
         lambda: _nzb(folder, version, _Target(output, each_subfolder, force), voice),
         as_json=as_json,
+        output_is_the_work=output is not None and os.fsencode(output) == _STDOUT,
     )
 
 
@@ -79,8 +81,6 @@ class _Target:
     def check(self, voice: Voice) -> None:
         if (self.output is None) == (self.directory is None):
             raise UsageError("Give either --output FILE or --each-subfolder DIR.")
-        if b"" in (self.output, self.directory):
-            raise UsageError("The path of the NZB is empty.")
         if self.output == _STDOUT and voice.as_json:
             raise UsageError("--output - and --json both want standard output: give a file.")
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
 import click
+from anyio import to_thread
 
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.arguments import AnyPath, Name, wait_option
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import verified_fields
 from usenetsync_tui.cli.options import Voice, quiet_option, version_option
@@ -21,6 +25,7 @@ from usenetsync_tui.cli.run import (
     json_option,
     looking,
     start,
+    telling_once,
     until_signalled,
 )
 from usenetsync_tui.cli.telling import CODES, tell
@@ -28,38 +33,64 @@ from usenetsync_tui.engine.opening import application_name
 from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.pipeline.overlap import refuse_overlap
 from usenetsync_tui.pipeline.verify import Verified
-from usenetsync_tui.postgres.lock import EngineLock
+from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
 @click.command()
-@click.argument("folder")
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("folder", type=Name())
+@click.argument("target", type=AnyPath())
 @version_option
 @click.option(
     "--path",
     "prefix",
-    default="",
+    type=Name(),
     metavar="PREFIX",
     help="Only this file or folder inside it.  [default: everything]",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Restore although TARGET is the folder itself, inside it or around it: files that differ "
+    "from the version are replaced.  [default: refuse]",
 )
 @quiet_option
 @json_option
 def restore(
-    folder: str, target: Path, version: int | None, prefix: str, quiet: bool, as_json: bool
+    folder: str,
+    target: Path,
+    version: int | None,
+    prefix: str | None,
+    in_place: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Bring a version of FOLDER back into TARGET.
 
     Identical files are left alone; differing files are replaced.
     """
-    voice = Voice(as_json, quiet)
-    start(lambda: _restore(folder, target, version, prefix, voice), as_json=as_json)
+    wanted = Wanted(folder, target, version, prefix or "", in_place)
+    start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
-async def _restore(word: str, target: Path, version: int | None, prefix: str, voice: Voice) -> Exit:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be brought back, as it was typed."""
+
+    word: str
+    target: Path
+    version: int | None
+    prefix: str
+    in_place: bool
+
+
+async def _restore(wanted: Wanted, voice: Voice) -> Exit:
     settings, locations = environment()
+    target = absolute_path(os.fsencode(wanted.target))
     if not voice.quiet:
         warn_of_servers(settings)
     async with (
@@ -67,7 +98,10 @@ async def _restore(word: str, target: Path, version: int | None, prefix: str, vo
         Stores(opened.catalogue, settings, locations) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
-            folder = await folder_named(tx, word)
+            folder = await folder_named(tx, wanted.word)
+        if not wanted.in_place:
+            way_out = "Choose another folder, or add --in-place to replace them."
+            await to_thread.run_sync(partial(refuse_overlap, target, folder.path, way_out=way_out))
         run = await stores.run(folder, 0, to_post=False)
         async with opened.catalogue.transaction(durable=True) as tx:
             run.job_id = await jobs.add(
@@ -75,9 +109,9 @@ async def _restore(word: str, target: Path, version: int | None, prefix: str, vo
                 folder.id,
                 Verb.RESTORE,
                 folder.priority,
-                target=os.fsencode(os.path.abspath(target)),
-                prefix=os.fsencode(prefix) or None,
-                version=await finished_version(tx, folder.id, version),
+                target=target,
+                prefix=os.fsencode(wanted.prefix) or None,
+                version=await finished_version(tx, folder.id, wanted.version),
             )
         summary = await _shown(SingleJob(run), voice)
     tell(summary, voice)
@@ -85,24 +119,25 @@ async def _restore(word: str, target: Path, version: int | None, prefix: str, vo
 
 
 @click.command()
-@click.argument("folder")
+@click.argument("folder", type=Name())
 @click.option(
     "--body",
     is_flag=True,
     help="Fetch every article and check its bytes.  [default: ask whether it is there]",
 )
+@wait_option
 @quiet_option
 @json_option
-def verify(folder: str, body: bool, quiet: bool, as_json: bool) -> None:
+def verify(folder: str, body: bool, wait: float, quiet: bool, as_json: bool) -> None:
     """Check that the store still holds every article of FOLDER.
 
     What is missing or damaged is posted again from the folder.
     """
     voice = Voice(as_json, quiet)
-    start(lambda: _verify(folder, body, voice), as_json=as_json)
+    start(lambda: _verify(folder, body, wait, voice), as_json=as_json)
 
 
-async def _verify(word: str, body: bool, voice: Voice) -> Exit:
+async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
@@ -112,7 +147,13 @@ async def _verify(word: str, body: bool, voice: Voice) -> Exit:
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        async with EngineLock(opened.conninfo, application_name=application_name("verify")):
+        lock = EngineLock(
+            opened.conninfo,
+            application_name=application_name("verify"),
+            patience=max(wait, SHORTEST_PATIENCE),
+            on_wait=telling_once(wait),
+        )
+        async with lock:
             run = await stores.run(folder, 0)
             async with opened.catalogue.transaction(durable=True) as tx:
                 newest = await finished_version(tx, folder.id, None)

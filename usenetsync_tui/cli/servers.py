@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Name, Verbs
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import server_fields, step_fields
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
@@ -15,6 +16,7 @@ from usenetsync_tui.cli.table import Column
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import NOTHING, milliseconds
+from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
@@ -33,13 +35,13 @@ _COLUMNS = (
 )
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Verbs, invoke_without_command=True)
 @json_option
 @click.pass_context
 def servers(context: click.Context, as_json: bool) -> None:
     """List the Usenet servers of the settings, or test them."""
     if context.invoked_subcommand is None:
-        start(lambda: _list(as_json), as_json=as_json)
+        start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _list(as_json: bool) -> Exit:
@@ -80,7 +82,7 @@ def _none(locations: Locations) -> str:
 
 
 @servers.command(name="test")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, type=Name())
 @json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
     """Test each server, or those named: from its address to an article posted and fetched."""
@@ -95,7 +97,10 @@ async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
         raise UsageError(_none(locations))
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"No server {safe_name(unknown[0])}. Servers: {', '.join(known)}.")
+        near = did_you_mean(unknown[0], known)
+        raise UsageError(
+            f'There is no server "{safe_name(unknown[0])}".{near} Servers: {", ".join(known)}.'
+        )
     good = [await _try(known[name], settings, as_json) for name in names or known]
     return Exit.DONE if all(good) else Exit.FAILED
 

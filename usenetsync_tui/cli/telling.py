@@ -83,7 +83,7 @@ def _figures(summary: Summary) -> list[str]:
     lines = []
     if snapshot is not None and figures.verb is Verb.UPLOAD:
         lines.append(
-            f"version {snapshot.version} holds {plural(snapshot.files, 'file')}, "
+            f"holds {plural(snapshot.files, 'file')}, "
             f"{size(snapshot.size)}: {number(snapshot.added)} added, "
             f"{number(snapshot.modified)} changed, {number(snapshot.removed)} removed"
         )

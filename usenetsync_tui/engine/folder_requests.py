@@ -27,6 +27,7 @@ from usenetsync_tui.model.files import FileAction
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.pipeline.act import FileAct, act, is_building
+from usenetsync_tui.pipeline.overlap import refuse_overlap
 
 
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
@@ -71,6 +72,9 @@ async def restore(shift: Shift, tx: Transaction, command: Restore) -> None:
     """Queue a restore, before the folder's own uploads."""
     refuse_path(command.target)
     folder = await folder_of(tx, command.folder_id)
+    await to_thread.run_sync(
+        partial(refuse_overlap, command.target, folder.path, way_out="Choose another folder.")
+    )
     version = await finished_version(tx, folder.id, command.version)
     prefix = command.prefix or None
     wanted = folder.id, command.target, prefix, version
