@@ -35,6 +35,11 @@ VERBS = {
     "servers": Verb(
         f"{_HERE}.servers", "servers", "List the Usenet servers of the settings, or test them."
     ),
+    "doctor": Verb(
+        f"{_HERE}.doctor",
+        "doctor",
+        "Check settings, rights, keys, database, disks, clock, network, servers and terminal.",
+    ),
     "db": Verb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
     "tui": Verb(
         f"{_HERE}.screen",

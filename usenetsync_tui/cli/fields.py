@@ -17,6 +17,7 @@ from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.files import FileView
+from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.servers import Server, ServerStatus
@@ -191,6 +192,16 @@ def _server_work(server: ServerStatus) -> Fields:
         "articles": server.articles,
         "bytes": server.bytes,
         "errors": server.errors,
+    }
+
+
+def finding_fields(finding: Finding) -> Fields:
+    """What `doctor` found."""
+    return {
+        "check": finding.check,
+        "grade": finding.grade,
+        "detail": finding.detail,
+        "advice": finding.advice,
     }
 
 
