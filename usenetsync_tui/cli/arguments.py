@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
@@ -38,6 +39,12 @@ class AnyPath(click.ParamType):  # type: ignore[type-arg]
     """A path of any bytes, which need not exist."""
 
     name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Left to the shell."""
+        return [CompletionItem(incomplete, type="file" if self._of_file else "dir")]
 
     def __init__(self, *, of_file: bool = False) -> None:
         """`of_file`: a folder will not do."""

@@ -40,6 +40,11 @@ VERBS = {
         "doctor",
         "Check settings, rights, keys, database, disks, clock, network, servers and terminal.",
     ),
+    "completion": Verb(
+        f"{_HERE}.completion",
+        "completion",
+        "Print the script that completes this command in SHELL: bash, zsh or fish.",
+    ),
     "db": Verb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
     "tui": Verb(
         f"{_HERE}.screen",

@@ -80,8 +80,9 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
     by_phrase = settings.passphrase is not None or settings.passphrase_file is not None
     what = "the passphrase" if by_phrase else _name(path)
     if not wrapped:
-        there = by_phrase or path.exists()
-        return good("key", f"{what} is there" if there else f"{what} is made with the first sealed folder")
+        if by_phrase or path.exists():
+            return good("key", f"{what} is there")
+        return good("key", f"{what} is made with the first sealed folder")
     ring = KeyRing(settings, locations)
     for key in wrapped:
         try:

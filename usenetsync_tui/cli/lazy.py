@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from usenetsync_tui.cli.arguments import Verbs
 
@@ -48,6 +49,13 @@ class LazyGroup(Verbs):
         """The verb of a name, loaded; None when there is none."""
         verb = self.verbs.get(cmd_name)
         return verb.load() if verb is not None else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs and options that begin so; loads no verb, for a user waits."""
+        verbs = self.verbs.items()
+        found = [CompletionItem(n, help=v.words) for n, v in verbs if n.startswith(incomplete)]
+        # What a command without verbs of its own completes: its options.
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of verbs with their first sentences; loads none."""

@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.browse import file_row
 from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import Name
+from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.fields import (
     file_fields,
     folder_fields,
@@ -95,7 +96,7 @@ def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
 
 
 @click.command(name="snapshots")
-@click.argument("folder", type=Name())
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
     """List the versions of FOLDER."""
@@ -131,7 +132,7 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
 
 
 @click.command(name="files")
-@click.argument("folder", type=Name())
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @version_option
 @json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:

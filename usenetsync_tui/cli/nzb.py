@@ -15,6 +15,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import AnyPath, Name
+from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.options import Voice, quiet_option, version_option
 from usenetsync_tui.cli.run import (
     Exit,
@@ -34,7 +35,7 @@ _STDOUT = b"-"
 
 
 @click.command(name="nzb")
-@click.argument("folder", type=Name())
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @click.option(
     "-o",
     "--output",

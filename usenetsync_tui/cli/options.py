@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from usenetsync_tui.cli.completing import complete_version
+
 _T = TypeVar("_T")
 
 
@@ -41,6 +43,7 @@ def version_option(function: Callable[..., _T]) -> Callable[..., _T]:
         "--version",
         type=click.IntRange(1),
         metavar="N",
+        shell_complete=complete_version,
         help="Which version.  [default: the newest finished one]",
     )
     decorated: Callable[..., _T] = option(function)

@@ -15,6 +15,7 @@ from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.arguments import AnyPath, Name, wait_option
+from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import verified_fields
 from usenetsync_tui.cli.options import Voice, quiet_option, version_option
@@ -42,7 +43,7 @@ from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
 @click.command()
-@click.argument("folder", type=Name())
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @click.argument("target", type=AnyPath())
 @version_option
 @click.option(
@@ -119,7 +120,7 @@ async def _restore(wanted: Wanted, voice: Voice) -> Exit:
 
 
 @click.command()
-@click.argument("folder", type=Name())
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @click.option(
     "--body",
     is_flag=True,

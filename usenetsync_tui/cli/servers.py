@@ -9,6 +9,7 @@ import click
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import Name, Verbs
+from usenetsync_tui.cli.completing import complete_server
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import server_fields, step_fields
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
@@ -82,7 +83,7 @@ def _none(locations: Locations) -> str:
 
 
 @servers.command(name="test")
-@click.argument("names", nargs=-1, type=Name())
+@click.argument("names", nargs=-1, type=Name(), shell_complete=complete_server)
 @json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
     """Test each server, or those named: from its address to an article posted and fetched."""
