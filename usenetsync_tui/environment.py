@@ -35,7 +35,10 @@ def home_folder(variables: Mapping[str, str]) -> Path:
 
     Raises `SettingsError` when there is neither, or HOME is not an absolute path.
     """
-    home = variables.get("HOME", "") or _home_on_file()
+    home = variables.get("HOME")
+    if home == "":
+        raise SettingsError(f"HOME is set, and empty. {_SET_HOME}")
+    home = home or _home_on_file()
     if not home:
         raise SettingsError(
             f"There is no home folder: HOME is not set, and the user id {os.getuid()} is not in "
@@ -53,6 +56,25 @@ def _home_on_file() -> str:
         return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
         return ""
+
+
+def current_folder() -> bytes | None:
+    """The current folder; None when it was deleted, or may not be looked at."""
+    try:
+        return os.getcwdb()
+    except OSError:
+        return None
+
+
+def expanded(path: str, variables: Mapping[str, str]) -> str:
+    """The path with ``~`` or ``~user`` at its beginning put in words. Raises `SettingsError`."""
+    first, slash, rest = path.partition("/")
+    if first == "~":
+        return os.path.join(home_folder(variables), rest)
+    found = os.path.expanduser(first) + slash + rest
+    if found.startswith("~"):
+        raise SettingsError(f"{safe_name(path)} begins with the home of a user who is not known.")
+    return found
 
 
 def absolute_path(path: bytes) -> bytes:

@@ -25,7 +25,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.settings import Settings, load_settings
+from usenetsync_tui.settings import Settings, load_settings, unused
 
 
 class Exit(IntEnum):
@@ -43,7 +43,15 @@ def environment() -> tuple[Settings, Locations]:
     locations = Locations.find(os.environ)
     _tighten(locations)
     log_to(locations.log_dir)
-    return load_settings(locations.config_dir), locations
+    settings = load_settings(locations.config_dir)
+    _hint(tuple(unused(settings, os.environ)))
+    return settings, locations
+
+
+@cache
+def _hint(lines: tuple[str, ...]) -> None:
+    for line in lines:
+        words.complain(f"usenetsync: {line}")
 
 
 @cache

@@ -17,10 +17,7 @@ import io
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, TextIO
 
 READER_LEFT = 128 + 13
 """The exit code when the reader of a listing has left: what the shell shows for SIGPIPE."""
@@ -45,7 +42,7 @@ class _Output(io.FileIO):
         """Whether what cannot be written ends the verb (`OutputLostError`), or is dropped."""
         self._lost: OSError | None = None
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         if self._lost is not None:
             return self._drop(data, self._lost)
         try:
@@ -57,7 +54,7 @@ class _Output(io.FileIO):
             return self._drop(data, error)
         return count
 
-    def _drop(self, data: ReadableBuffer, error: OSError) -> int:
+    def _drop(self, data: Any, error: OSError) -> int:
         if self.is_the_work:
             self.is_the_work = False  # said once; what is flushed at the end is dropped
             raise OutputLostError(error)
