@@ -106,7 +106,8 @@ def test_an_open_file_must_hold_no_secret(tmp_path: Path, text: str) -> None:
 def test_what_is_wrong_is_named_and_not_shown(tmp_path: Path, line: str, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings(tmp_path, SERVER + line + "\n")
-    assert f"servers.0.{key}" in str(caught.value)
+    assert key in str(caught.value) and 'of [[servers]] "main"' in str(caught.value)
+    assert str(tmp_path / "config.toml") in str(caught.value)
     assert "hush" not in str(caught.value)
 
 

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.cli.command import main
+import sys
+
+from usenetsync_tui.cli import streams
+
+
+def main() -> None:
+    """Run the command; before anything else, make sure of the streams it was given."""
+    streams.make_safe()
+    # What this imports may open files: not before the descriptors 0, 1 and 2 are taken.
+    from usenetsync_tui.cli.command import main as command
+
+    try:
+        command()
+    except streams.OutputLostError as lost:
+        sys.exit(streams.exit_code(lost))
+
 
 if __name__ == "__main__":
     main()

@@ -14,8 +14,11 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
-from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.environment import absolute_path, expanded, home_folder
+from usenetsync_tui.errors import SettingsError, UsageError
+from usenetsync_tui.model.safe_name import safe_name
 
+_XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _PACKAGE = Path(__file__).resolve().parent
 _PRIVATE = 0o700
 _PASSABLE = 0o711
@@ -39,11 +42,13 @@ class Locations:
     def find(cls, env: Mapping[str, str]) -> Locations:
         """The places ``env`` asks for: ``USENETSYNC_HOME=DIR``, else the XDG places.
 
-        Creates nothing.
+        Creates nothing. Raises `SettingsError` where that is no place: an empty variable (one that
+        a script forgot to set would mean another catalogue), no home, a path that is not absolute.
         """
-        if home := env.get("USENETSYNC_HOME"):
-            root = Path(home).expanduser().absolute()
+        if (home := env.get("USENETSYNC_HOME")) is not None:
+            root = _root(home)
             return cls(config_dir=root / "config", data_dir=root / "data", log_dir=root / "log")
+        _refuse_no_place()
         dirs = PlatformDirs("usenetsync", appauthor=False)
         return cls(
             config_dir=dirs.user_config_path,
@@ -95,6 +100,29 @@ class Locations:
             with suppress(OSError):  # a file system without modes
                 folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~_OTHERS_WRITE)
                 yield folder
+
+
+def _root(home: str) -> Path:
+    if not home:
+        raise SettingsError("USENETSYNC_HOME is set, and empty. Give it a folder, or unset it.")
+    try:
+        path = absolute_path(os.fsencode(expanded(home, os.environ)))
+    except UsageError as error:
+        raise SettingsError(f"USENETSYNC_HOME: {error.args[0]}") from None
+    return Path(os.fsdecode(path))
+
+
+def _refuse_no_place() -> None:
+    """`SettingsError` when HOME or an XDG variable leads nowhere.
+
+    The XDG specification lets a relative one be ignored: the catalogue would be another.
+    """
+    values = {name: os.environ.get(name, "").strip() for name in _XDG}
+    for name, value in values.items():
+        if value and not os.path.isabs(expanded(value, os.environ)):
+            raise SettingsError(f"{name} is {safe_name(value)}, not an absolute path.")
+    if not all(values.values()):
+        home_folder(os.environ)
 
 
 def make_private(folder: Path) -> None:

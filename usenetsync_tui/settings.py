@@ -7,18 +7,21 @@ sentence, never ignored: a misspelt limit would be no limit.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
-import tomllib
-from collections.abc import Iterator, Mapping
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
 )
 
 from usenetsync_tui.errors import SettingsError
@@ -26,15 +29,39 @@ from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.settings_problems import Problem, called, problems, wrong_kinds
+from usenetsync_tui.settings_sources import (
+    config_bytes,
+    config_table,
+    config_text,
+    from_variables,
+    shown,
+    unused_variables,
+)
 
 CONFIG_NAME = "config.toml"
 
 
-_SERVER_NAME = r"^[A-Za-z0-9._-]{1,40}$"
-_HOST = r"^[!-~]{1,255}$"
+_YEAR = 365 * 86_400
 
-Newsgroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$")]
-CheckDelay = Annotated[float, Field(ge=0)]
+
+def _not_empty(path: Path | None) -> Path | None:
+    if path == Path():  # what pydantic makes of an empty text
+        raise ValueError
+    return path
+
+
+Newsgroup = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$",
+        description="the name of a newsgroup like alt.binaries.test",
+    ),
+]
+Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
+FilePath = Annotated[
+    Path | None, AfterValidator(_not_empty), Field(description="the path of a file, and not empty")
+]
 
 
 class ServerSettings(BaseModel):
@@ -42,24 +69,29 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    name: str = Field(pattern=_SERVER_NAME)
-    host: str = Field(pattern=_HOST)
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9._-]{1,40}$",
+        description="1 to 40 letters, digits, dots, hyphens and underscores",
+    )
+    host: str = Field(
+        pattern=r"^[!-~]{1,255}$", description="a host name or an address, without spaces"
+    )
     port: int | None = Field(default=None, ge=1, le=65535)
     """Default: 563 with implicit TLS, else 119."""
     tls: Tls = Tls.IMPLICIT
     username: str = ""
     password: SecretStr | None = None
-    password_file: Path | None = None
+    password_file: FilePath = None
     """A file with the password in its first line; or ``USENETSYNC_PASSWORD_<NAME>``."""
     connections: int = Field(default=8, ge=1, le=200)
     roles: list[Role] = Field(default=list(Role), min_length=1)
-    priority: int = 0
+    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     verify_tls: bool = True
-    ca_file: Path | None = None
-    timeout: float = Field(default=60.0, gt=0)
-    max_article: int = Field(default=1_000_000, ge=1000)
+    ca_file: FilePath = None
+    timeout: float = Field(default=60.0, gt=0, le=_YEAR, allow_inf_nan=False)
+    max_article: int = Field(default=1_000_000, ge=1000, le=1 << 40)
     pipeline: int = Field(default=2, ge=1, le=64)
-    bandwidth_limit: int = Field(default=0, ge=0)
+    bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
 
     def server(self, environment: Mapping[str, str]) -> Server:
         """The server with its password. `SettingsError` when that cannot be read."""
@@ -88,14 +120,27 @@ class ServerSettings(BaseModel):
         )
 
 
-class Settings(BaseSettings):
+def clash_with(name: str, others: Iterable[str]) -> None:
+    """`ValueError` when a server of this name cannot be told from one of the others."""
+    variable = password_variable(name)
+    for other in others:
+        if other == name:
+            raise ValueError(f'Two servers have the same name, "{name}".')
+        if password_variable(other) == variable:
+            raise ValueError(
+                f'The servers "{other}" and "{name}" would share one variable for their '
+                f"passwords, {variable}. Give one of them another name."
+            )
+
+
+class Settings(BaseModel):
     """What a user may set. Sizes are bytes, times seconds."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="USENETSYNC_", extra="forbid", validate_default=False, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    database_url: SecretStr | None = None
+    database_url: SecretStr | None = Field(
+        default=None, min_length=1, description="the address of a PostgreSQL server, and not empty"
+    )
     """A PostgreSQL server of your own; without it the embedded one is used."""
     max_workers: int = Field(default=8, ge=1, le=256)
     """Threads at work on bytes."""
@@ -106,33 +151,37 @@ class Settings(BaseSettings):
     chunk_size: int = Field(default=SEGMENT_SIZE, ge=1024, le=64 << 20)
     """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
     than every server that posts takes; an upload there is refused otherwise."""
-    memory_limit: int = Field(default=4 << 30, ge=64 << 20)
+    memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
     """Bytes in flight at most."""
     retries: int = Field(default=3, ge=1, le=100)
     """Attempts to post or fetch an article."""
-    retry_backoff: float = Field(default=0.5, ge=0)
+    retry_backoff: Seconds = 0.5
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
     """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
     newsgroups: list[Newsgroup] = Field(default=["alt.binaries.test"], min_length=1)
     """Where articles are posted."""
-    poster: str = Field(default="anonymous <anonymous@example.invalid>", pattern=r"^[ -~]{3,200}$")
+    poster: str = Field(
+        default="anonymous <anonymous@example.invalid>",
+        pattern=r"^[ -~]{3,200}$",
+        description="3 to 200 characters of ASCII, like Name <name@example.com>",
+    )
     """Who posts `plain` articles; sealed ones have a random poster each."""
-    check_delays: list[CheckDelay] = [8.0, 30.0, 120.0, 300.0, 900.0]
+    check_delays: list[Seconds] = [8.0, 30.0, 120.0, 300.0, 900.0]
     """Seconds after which a posted article is looked for, and then again while it is not there.
     An empty list: what a server acknowledges is believed."""
-    server_patience: float = Field(default=900.0, ge=0)
+    server_patience: Seconds = 900.0
     """Seconds to wait for a server when none can be used, before the job ends."""
-    bandwidth_limit: int = Field(default=0, ge=0)
+    bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
     """Bytes a second posted to all servers together; 0: no limit."""
     padding: bool = True
     """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
     12 % at most, and 4 bytes where a segment is full."""
     passphrase: SecretStr | None = None
     """Wraps the keys of sealed folders, instead of the key file."""
-    passphrase_file: Path | None = None
+    passphrase_file: FilePath = None
     """A file with the passphrase in its first line."""
-    key_file: Path | None = None
+    key_file: FilePath = None
     """What wraps the keys of sealed folders; made on first use. Default: ``key`` beside
     ``config.toml``."""
     keys: dict[str, str] = {}
@@ -147,11 +196,18 @@ class Settings(BaseSettings):
         """``files.mark = "m"`` is a table in a table to TOML."""
         return dict(_flat(keys)) if isinstance(keys, Mapping) else keys
 
+    @field_validator("servers")
+    @classmethod
+    def _told_apart(cls, servers: list[ServerSettings]) -> list[ServerSettings]:
+        """Each has a name, and a variable for its password, of its own."""
+        seen: dict[str, str] = {}
+        for server in servers:
+            clash_with(server.name, seen.values())
+            seen[password_variable(server.name)] = server.name
+        return servers
+
     def usenet_servers(self, environment: Mapping[str, str]) -> tuple[Server, ...]:
         """The servers with their passwords. `SettingsError` when one cannot be read."""
-        names = [s.name for s in self.servers]
-        if len(set(names)) < len(names):
-            raise SettingsError("Two servers have the same name.")
         return tuple(s.server(environment) for s in self.servers)
 
     @property
@@ -180,64 +236,88 @@ def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
             yield prefix + key, value
 
 
-def load_settings(config_dir: Path) -> Settings:
-    """The settings in force. `SettingsError` names the key and what is wrong with it."""
+def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force: the file, and over it the environment (`variables`).
+
+    `SettingsError` names the file or the variable, the key, and what is wrong with it.
+    """
     path = config_dir / CONFIG_NAME
-
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
-
+    data = config_bytes(path)
+    table = config_table(path, config_text(path, data)) if data is not None else {}
+    keys = _keys()
+    given = from_variables(os.environ if variables is None else variables, keys)
+    written = {key: value for key, value in table.items() if key not in given}
+    values = {**written, **{key: value for key, (_, value) in given.items()}}
+    # What is alone in a variable is text, whatever it means.
+    typed = {key: value for key, value in values.items() if key in written or keys[key]}
+    if wrong := [*wrong_kinds(Settings, typed), *_wrong_servers(typed)]:
+        raise SettingsError(_told(wrong, path, given))
     try:
-        settings = FromFile()
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(problem_words(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{path}: {error}") from error
-    _refuse_open_secrets(path)
+        raise SettingsError(_told(problems(error, Settings, values), path, given)) from None
+    if data is not None:
+        _refuse_open_secrets(path, data)
     return settings
 
 
-_IN_WORDS = {
-    _SERVER_NAME: "1 to 40 letters, digits, dots, hyphens and underscores",
-    _HOST: "a host name or an address, without spaces",
-}
+def _keys() -> dict[str, str]:
+    """All keys, and for those that hold a list or a table, how that looks in JSON."""
+    shapes = {list: '["one", "two"]', dict: '{"key": "value"}'}
+    return {
+        key: shapes.get(typing.get_origin(field.annotation) or str, "")
+        for key, field in Settings.model_fields.items()
+    }
 
 
-def problem_words(error: ValidationError) -> str:
-    """Which keys are wrong, and what is wrong with them; never their values."""
-    problems: list[Any] = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{'.'.join(map(str, p['loc']))}: {_problem(p)}" for p in problems)
+def unused(settings: Settings, variables: Mapping[str, str]) -> list[str]:
+    """Sentences about variables of ours that mean nothing with these settings."""
+    names = [server.name for server in settings.servers]
+    return unused_variables(variables, Settings.model_fields, names)
 
 
-def _problem(problem: dict[str, Any]) -> str:
-    words: str = _IN_WORDS.get(problem.get("ctx", {}).get("pattern"), problem["msg"])
-    return words
+def _wrong_servers(values: Mapping[str, Any]) -> list[Problem]:
+    servers = values.get("servers")
+    if not isinstance(servers, list):
+        return []
+    return [
+        Problem("servers", problem.words)
+        for number, server in enumerate(servers)
+        if isinstance(server, Mapping)
+        for problem in wrong_kinds(ServerSettings, server, called("servers", number, server))
+    ]
+
+
+def _told(found: Sequence[Problem], path: Path, given: Mapping[str, tuple[str, object]]) -> str:
+    """The problems, each with where it was read from."""
+    return " ".join(
+        f"{given[p.key][0] if p.key in given else shown(path)}: {p.words}" for p in found
+    )
+
+
+def server_problems(values: Mapping[str, Any]) -> str:
+    """Why these values are no ``[[servers]]`` table; empty when they are one."""
+    try:
+        ServerSettings.model_validate(values)
+    except ValidationError as error:
+        return " ".join(p.words for p in problems(error, ServerSettings, values))
+    return ""
 
 
 _SECRETS = (b"database_url", b"password", b"passphrase")
 
 
-def _refuse_open_secrets(path: Path) -> None:
+def _refuse_open_secrets(path: Path, data: bytes) -> None:
     """A file that holds a password must be its owner's alone."""
     try:
         mode = path.stat().st_mode
-        held = next((s for s in _SECRETS if s in path.read_bytes()), None)
-    except FileNotFoundError:
-        return
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    held = next((s for s in _SECRETS if s in data), None)
     if held is not None and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(
-            f"{path} holds a {held.decode()} and others can read it: chmod 600 {os.fspath(path)}"
+            f"{shown(path)} holds a {held.decode()} and others can read it: chmod 600 "
+            f"{shlex.quote(shown(path))}"
         )
 
 
@@ -246,7 +326,11 @@ def secret_line(path: Path) -> str:
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise SettingsError(f"Others can read {path}: chmod 600 {os.fspath(path)}")
+                raise SettingsError(
+                    f"Others can read {shown(path)}: chmod 600 {shlex.quote(shown(path))}"
+                )
             return file.readline(4096).decode().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{shown(path)} is not UTF-8 text.") from None

@@ -6,16 +6,15 @@ Knows TOML and how a file is replaced in one step. Refuses to know what the sett
 
 from __future__ import annotations
 
+import codecs
 import os
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
 import tomlkit
-from pydantic import ValidationError
 from tomlkit.items import Array, InlineTable, Table
 
 from usenetsync_tui.errors import SettingsError
@@ -23,7 +22,8 @@ from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
-from usenetsync_tui.settings import CONFIG_NAME, ServerSettings, problem_words
+from usenetsync_tui.settings import CONFIG_NAME, clash_with, server_problems
+from usenetsync_tui.settings_sources import config_bytes, config_table, config_text, shown
 
 _ALWAYS = ("name", "host", "port", "tls", "username", "connections")
 _VARIABLE = "USENETSYNC_SERVERS"
@@ -42,14 +42,14 @@ def add_server(config_dir: Path, server: Server) -> None:
     path = Path(os.path.realpath(config_dir / CONFIG_NAME))
     try:
         make_private(config_dir)
-        text = path.read_bytes().decode() if path.exists() else ""
-        _replace(path, _with_server(text, server).encode())
+        data = config_bytes(path) or b""
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        text = config_text(path, data)
+        _replace(path, mark + _with_server(path, text, server).encode())
     except UnicodeEncodeError:  # which would show what it is about
         raise SettingsError("The server's settings hold what is no text.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from error
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
+        raise SettingsError(f"{shown(path)} cannot be written: {error.strerror}.") from error
 
 
 def _refuse_nonsense(server: Server) -> None:
@@ -57,10 +57,8 @@ def _refuse_nonsense(server: Server) -> None:
         raise SettingsError(
             f"{_VARIABLE} is set: while it is, the servers of the file are not used."
         )
-    try:
-        ServerSettings.model_validate(_values(server))
-    except ValidationError as error:
-        raise SettingsError(problem_words(error)) from None
+    if wrong := server_problems(_values(server)):
+        raise SettingsError(wrong)
 
 
 def _values(server: Server) -> dict[str, Value]:
@@ -77,12 +75,17 @@ def _values(server: Server) -> dict[str, Value]:
     return values
 
 
-def _with_server(text: str, server: Server) -> str:
-    there = tomllib.loads(text).get("servers", [])
+def _with_server(path: Path, text: str, server: Server) -> str:
+    there = config_table(path, text).get("servers", [])
     if not isinstance(there, list):
-        raise SettingsError("servers: not a list.")
-    if any(isinstance(other, Mapping) and other.get("name") == server.name for other in there):
+        raise SettingsError(f"{shown(path)}: servers must be a list of tables.")
+    names = [str(other.get("name")) for other in there if isinstance(other, Mapping)]
+    if server.name in names:
         raise SettingsError(f"There is a server {safe_name(server.name)!r} already.")
+    try:
+        clash_with(server.name, names)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
     document = tomlkit.parse(text)
     if isinstance(document.get("servers"), Array):  # written as one list of inline tables
         cast("Array", document["servers"]).append(_filled(tomlkit.inline_table(), server))

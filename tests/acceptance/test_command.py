@@ -49,11 +49,11 @@ def test_every_listing_in_both_voices(usenetsync: Command, tmp_path: Path) -> No
     summary = usenetsync("upload", source).out
     for words in ("version 1", "tui /", "restore tree TARGET", "a FIFO"):
         assert words in summary
-    assert "20 files" in usenetsync("folders").out
+    assert " 20 " in usenetsync("folders").out
     assert usenetsync("folders", "--json").event("folder")["versions"] == [1]
     assert "complete" in usenetsync("snapshots", "tree").out
     assert usenetsync("snapshots", "tree", "--json").event("snapshot")["files"] == 20
-    listed = [e for e in usenetsync("files", "tree", "--json").events if e["kind"] == 0]
+    listed = [e for e in usenetsync("files", "tree", "--json").events if e["kind"] == "file"]
     assert len(listed) == 20 and all(len(e["sha256"]) == 64 for e in listed)
     job = usenetsync("jobs", "--json").event("job")
     assert job["state"] == "completed"
@@ -115,7 +115,7 @@ def test_choices_are_remembered(usenetsync: Command, tmp_path: Path) -> None:
     (source / "new").write_text("new")
     usenetsync("upload", source)
     folder = usenetsync("folders", "--json").event("folder")
-    assert (folder["realm"]["profile"], folder["copies"], folder["priority"]) == ("plain", 2, "low")
+    assert (folder["profile"], folder["copies"], folder["priority"]) == ("plain", 2, "low")
     assert usenetsync.query("SELECT count(*), count(DISTINCT message_id) FROM segments") == [
         (12, 12)
     ]

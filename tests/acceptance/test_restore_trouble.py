@@ -43,7 +43,7 @@ def test_a_full_disk(usenetsync: Command, tmp_path: Path) -> None:
         assert f"{count:,} files, " in told.out
         assert told.out.count("\n") < 10
         (job,) = [e for e in usenetsync("jobs", "--json").events if e.get("verb") == "restore"]
-        assert job["done_files"] == count
+        assert job["files"] == count
         again = usenetsync("restore", "tree", out, "--json", expect=1)
         assert summary(again)["files"] == on_disk(out)
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)

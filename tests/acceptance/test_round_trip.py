@@ -84,7 +84,7 @@ def test_versions(usenetsync: Command, tmp_path: Path) -> None:
     usenetsync("restore", "tree", tmp_path / "new")
     assert trees.compare_trees(source, tmp_path / "new") == []
     # A version costs only what changed.
-    posted = [e["stored_size"] for e in usenetsync("snapshots", "tree", "--json").events]
+    posted = [e["posted_bytes"] for e in usenetsync("snapshots", "tree", "--json").events]
     assert posted[1] < posted[0] / 50
 
 

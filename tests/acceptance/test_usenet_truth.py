@@ -83,7 +83,7 @@ def test_what_no_name_helps_is_not_called_repaired(
             ended = usenetsync("verify", "tree", "--body", "--json", expect=3)
             found = ended.event("verified")
             assert found["reposted"] == 0
-            assert found["lost"] == [[1, 6]]
+            assert found["lost"] == [{"version": 1, "articles": 6}]
         usenetsync("upload", root, expect=3)
         server.replies.clear()
         usenetsync("upload", root)

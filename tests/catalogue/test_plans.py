@@ -73,7 +73,7 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "unverified": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "gone": ("segments", "checks.sql", {"folder": 1, "damaged": "damaged"}),
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
-    "files_page": ("files", "nzb.sql", {**_PAGE, "version": 2}),
+    "files_page": ("files", "nzb.sql", _VERSION),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
     "take_up_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),

@@ -74,7 +74,7 @@ async def test_restore_and_verify(engine: Engine, folder: Path, tmp_path: Path, 
         engine.submit(Verify(status.folder.id, bodies=True))
         verified = await over(engine, Verb.VERIFY)
         assert verified.state is JobState.COMPLETED
-        assert "articles looked for" in verified.message
+        assert "checked" in verified.message
         async with Catalogue(pool).transaction() as tx:
             assert await jobs.with_bodies(tx, verified.id)
         (now,) = engine.status.folders

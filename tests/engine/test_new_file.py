@@ -51,17 +51,59 @@ def test_a_name_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["new"]
 
 
-def test_what_is_there_is_refused_at_once(tmp_path: Path, disk: str) -> None:
+@pytest.mark.usefixtures("disk")
+def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(TargetError, match="File exists"):
         write(tmp_path / "link")
-    (tmp_path / "new.part").write_bytes(b"another export")
-    if disk == "nameless":
-        write(tmp_path / "new")
-    else:
+    (tmp_path / "new.part").write_bytes(b"somebody else's")
+    write(tmp_path / "new")
+    assert (tmp_path / "new.part").read_bytes() == b"somebody else's"
+
+
+@pytest.mark.usefixtures("disk")
+def test_it_takes_the_place_of_another_when_asked_to(tmp_path: Path) -> None:
+    path = tmp_path / "there"
+    path.write_bytes(b"before")
+    with new_file(os.fsencode(path), replace=True) as file:
+        file.write(b"after")
+        assert path.read_bytes() == b"before"
+    assert path.read_bytes() == b"after"
+    assert os.listdir(tmp_path) == ["there"]
+    with pytest.raises(TargetError, match="Is a directory"):
+        with new_file(os.fsencode(tmp_path), replace=True):
+            pass
+
+
+def test_two_at_once_do_not_share_a_part_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", 0)
+    with new_file(os.fsencode(tmp_path / "new")) as file:
+        file.write(b"whole")
         with pytest.raises(TargetError, match="File exists"):
-            write(tmp_path / "new")
-    assert (tmp_path / "new.part").read_bytes() == b"another export"
+            write(tmp_path / "new", b"other")
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["new"]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_what_one_that_was_killed_left_is_taken_over(
+    tmp_path: Path, replace: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", 0)
+    child = os.fork()
+    if not child:
+        with new_file(os.fsencode(tmp_path / "new")) as file:
+            file.write(b"half of something long")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 1
+    with new_file(os.fsencode(tmp_path / "new"), replace=replace) as file:
+        file.write(b"whole")
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["new"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -194,9 +194,16 @@ def test_url_and_version(make_server: MakeServer) -> None:
 def test_the_environment_does_not_lead_elsewhere(
     make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("PGHOSTADDR", "PGUSER", "PGOPTIONS", "PGDATABASE", "PGDATA"):
+    for option in psycopg.pq.Conninfo.get_defaults():
+        if option.envvar:
+            monkeypatch.setenv(option.envvar.decode(), "127.0.0.9")
+    # Those that are no part of an address (libpq, section 34.15), and one of a libpq to come.
+    for name in ("PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGDATA", "PGNEXT"):
         monkeypatch.setenv(name, "127.0.0.9")
-    assert ask(make_server().acquire()) == ("usenetsync", "usenetsync", "on")
+    one = make_server()
+    assert ask(one.acquire()) == ("usenetsync", "usenetsync", "on")
+    assert one.status().version is not None
+    assert not [name for name in os.environ if name.startswith("PG")]
 
 
 def test_a_long_path_gets_a_short_socket(make_server: MakeServer, home: Path) -> None:

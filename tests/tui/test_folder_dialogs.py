@@ -20,6 +20,7 @@ from textual.binding import Binding
 from textual.widgets import Button
 
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
+from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.tui.add_folder import AddFolder
 from usenetsync_tui.tui.choices_dialog import (
@@ -37,7 +38,6 @@ from usenetsync_tui.tui.path_input import FolderList, PathInput
 from usenetsync_tui.tui.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.server_form import ServerForm
 from usenetsync_tui.tui.version_field import VersionInput
-from usenetsync_tui.tui.words import rate
 
 pytestmark = pytest.mark.anyio
 

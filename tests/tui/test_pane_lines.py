@@ -12,6 +12,7 @@ from tui_demo import HOSTILE, STATES, WORKERS, job, running, server, servers
 from tui_fakes import CAUSES, FakeBrowser
 
 from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.figures import bits, columns, count, milliseconds, pace, rate, size
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Cause, DatabaseFigures, TableSize
 from usenetsync_tui.model.servers import ConnectionStatus, ServerState
@@ -41,15 +42,6 @@ from usenetsync_tui.tui.lines_view import redrawn
 from usenetsync_tui.tui.log import event_lines, log_lines
 from usenetsync_tui.tui.server_lines import server_items, state_of, trouble_lines
 from usenetsync_tui.tui.status_line import banner_lines, status_lines
-from usenetsync_tui.tui.words import (
-    bits,
-    columns,
-    count,
-    milliseconds,
-    pace,
-    rate,
-    size,
-)
 from usenetsync_tui.tui.workers import SIDE_BY_SIDE, worker_lines
 
 WIDTHS = (*range(20, 64), *range(64, 161, 7))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from usenetsync_tui.catalogue.files import Span
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.postgres.copy import copy_rows
 
@@ -41,12 +42,17 @@ class WiredArticle(NamedTuple):
     """The name a server gave it instead of its own."""
 
 
-async def files_page(
-    tx: Transaction, folder: int, version: int, after: bytes, limit: int
-) -> list[WiredFile]:
-    """The next files of a version after a key."""
-    values = {"folder": folder, "version": version, "after": after, "limit": limit}
-    return [WiredFile(*r) for r in await tx.fetch(_SQL["files_page"], values)]
+async def files_page(tx: Transaction, span: Span, limit: int) -> list[WiredFile]:
+    """The first files of a span."""
+    rows = await tx.fetch(_SQL["files_page"], {**span.values(), "limit": limit})
+    return [WiredFile(*r) for r in rows]
+
+
+async def empty_files(tx: Transaction, span: Span, *, loose: bool) -> int:
+    """Files of a span without content; `loose`: only those that are in no subfolder."""
+    values = {**span.values(), "loose": loose}
+    count: int = (await tx.one(_SQL["empty_files"], values))[0]
+    return count
 
 
 async def begin_names(tx: Transaction) -> None:

@@ -1,15 +1,25 @@
 -- files_page
--- The files of a version that have articles of their own, after a key, in path order.
+-- The files of a version that have articles of their own, in a range of keys, in path order.
 SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, o.segments,
        o.complete, o.realm_id, o.kind
   FROM (SELECT * FROM files
-         WHERE folder_id = %(folder)s AND path_key > %(after)s AND first_version <= %(version)s
+         WHERE folder_id = %(folder)s AND path_key >= %(start)s
+           AND (%(until)s::bytea IS NULL OR path_key < %(until)s) AND first_version <= %(version)s
            AND (last_version IS NULL OR last_version >= %(version)s)
            AND kind = 0 AND size > 0
          ORDER BY path_key
          LIMIT %(limit)s) AS f
   LEFT JOIN objects o ON o.id = f.object_id
  ORDER BY f.path_key;
+
+-- empty_files
+-- How many files of a range of keys of a version have no content; `loose`: that are in no subfolder.
+SELECT count(*)
+  FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 0 AND size = 0
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+   AND (NOT %(loose)s OR position('\x2f'::bytea IN path_key) = 0);
 
 -- staging
 -- The names of one NZB, as far as they can meet; temporary, so no WAL is written for it.

@@ -68,6 +68,14 @@ DELETE FROM objects o
 SELECT id, first_key, last_key
   FROM objects WHERE folder_id = %(folder)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;
 
+-- posted_bytes
+-- Source bytes of the posted articles of a folder, each copy counted: what verify has before it.
+SELECT (SELECT coalesce(sum(o.size * o.copies), 0) FROM objects o
+         WHERE o.folder_id = %(folder)s AND o.complete)::bigint
+     + (SELECT coalesce(sum(s.size), 0)
+          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN (2, 3)
+         WHERE o.folder_id = %(folder)s AND NOT o.complete)::bigint;
+
 -- shape
 -- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
 -- stale segments: those are of other content.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Verbs
+from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.server_status import ServerStatus
 
 
-@click.group()
+@click.group(cls=Verbs)
 def db() -> None:
-    """The database: status, start (and stay), stop, url."""
+    """Look at, start and stop the embedded database."""
 
 
 def _server() -> EmbeddedServer:
@@ -31,32 +34,37 @@ def _server() -> EmbeddedServer:
 @db.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Whether it runs, where it is, and who uses it."""
+    """Show whether the database runs, where it is, and who uses it."""
 
     async def show() -> Exit:
         settings, _ = environment()
         if settings.database_url is not None:
             url = shown(settings.database_url.get_secret_value())
-            _line(as_json, {"server": "external", "url": url})
+            _tell(
+                as_json, {"server": "external", "url": url}, [("Server", "your own"), ("URL", url)]
+            )
             return Exit.DONE
-        fields = asdict(_server().status())
-        _line(as_json, {"server": "embedded", **{k: _text(v) for k, v in fields.items()}})
+        found = _server().status()
+        _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
 @db.command(name="start")
 @json_option
 def start_server(as_json: bool) -> None:
-    """Start it, and let it run when nobody uses it."""
+    """Start the database, and keep it running when nobody uses it."""
 
     async def go() -> Exit:
         server = _server()
         server.stay(True)
         server.acquire(words.complain)
         server.release()
-        _line(as_json, {"server": "embedded", "running": True})
+        if as_json:
+            words.emit("db", server="embedded", running=True)
+        else:
+            words.say(f"The database runs until {program()} db stop.")
         return Exit.DONE
 
     start(go, as_json=as_json)
@@ -65,11 +73,14 @@ def start_server(as_json: bool) -> None:
 @db.command(name="stop")
 @json_option
 def stop_server(as_json: bool) -> None:
-    """Stop it, unless others use it."""
+    """Stop the database, unless other programs use it."""
 
     async def go() -> Exit:
         _server().stop(words.complain)
-        _line(as_json, {"server": "embedded", "running": False})
+        if as_json:
+            words.emit("db", server="embedded", running=False)
+        else:
+            words.say("The database is stopped.")
         return Exit.DONE
 
     start(go, as_json=as_json)
@@ -78,7 +89,7 @@ def stop_server(as_json: bool) -> None:
 @db.command()
 @json_option
 def url(as_json: bool) -> None:
-    """The address for psql and other tools (while it runs)."""
+    """Print the address for psql and other tools, while the database runs."""
 
     async def show() -> Exit:
         settings, _ = environment()
@@ -90,16 +101,52 @@ def url(as_json: bool) -> None:
             words.say(text)
         return Exit.DONE
 
-    start(show, as_json=as_json)
+    start(show, as_json=as_json, output_is_the_work=True)
 
 
-def _text(value: object) -> object:
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+def _fields(found: ServerStatus) -> dict[str, object]:
+    return {
+        "running": found.running,
+        "pid": found.pid,
+        "holder": found.holder,
+        "version": found.version,
+        "data": found.pgdata,
+        "socket": found.socket_dir,
+        "log": found.log,
+        "users": found.users,
+        "users_elsewhere": found.users_elsewhere,
+        "stays": found.stays,
+    }
 
 
-def _line(as_json: bool, fields: dict[str, object]) -> None:
+def _lines(found: ServerStatus) -> list[tuple[str, str]]:
+    """A head and its words for each line; what is not known, or is nobody, has words too."""
+    stays = "keeps running until db stop" if found.stays else "stops when nobody uses it"
+    lines = [
+        ("Server", "embedded"),
+        ("State", f"{_state(found)}; {stays}" if found.running else _state(found)),
+        ("Version", found.version or "none yet: the first command that needs it makes it"),
+        ("Data", safe_name(os.fsencode(found.pgdata))),
+        ("Socket", safe_name(os.fsencode(found.socket_dir))),
+        ("Log", safe_name(os.fsencode(found.log))),
+    ]
+    here = ", ".join(f"process {pid}" for pid in found.users)
+    elsewhere = ", ".join(f"process {safe_name(user)}" for user in found.users_elsewhere)
+    return [*lines, ("Used by", ", ".join(filter(None, (here, elsewhere))) or "nobody")]
+
+
+def _state(found: ServerStatus) -> str:
+    if not found.running:
+        return "not running"
+    if found.pid is not None:
+        return f"running, process {found.pid}"
+    where = f" by {safe_name(found.holder)}" if found.holder else ""
+    return f"running, started{where} in another container"
+
+
+def _tell(as_json: bool, fields: dict[str, object], lines: list[tuple[str, str]]) -> None:
     if as_json:
         words.emit("db", **fields)
-    else:
-        for key, value in fields.items():
-            words.say(f"{key:11} {value}")
+        return
+    for head, text in lines:
+        words.say(f"{head:8} {text}")

@@ -1,89 +1,143 @@
-"""`folders`, `snapshots`, `files`, `jobs`: what the catalogue knows. Never needs the lock."""
+"""`folders`, `snapshots`, `files`: what the catalogue knows. Never needs the lock."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+import stat
+from collections.abc import Sequence
 
 import click
 
-from usenetsync_tui.catalogue import files, folders, jobs, snapshots
+from usenetsync_tui.catalogue import files, folders, snapshots
 from usenetsync_tui.catalogue.browse import file_row
-from usenetsync_tui.catalogue.files import Span
+from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import Name
+from usenetsync_tui.cli.completing import complete_folder
+from usenetsync_tui.cli.fields import (
+    file_fields,
+    folder_fields,
+    snapshot_fields,
+)
+from usenetsync_tui.cli.options import version_option
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.cli.table import Column, fitted, line, table, terminal_width
 from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
+from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS
 
 _PAGE = 1000
-_RECENT = 50
+_TYPES = {
+    FileKind.REGULAR: stat.S_IFREG,
+    FileKind.DIRECTORY: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+}
+
+_FOLDERS = (
+    Column("Id", right=True),
+    Column("Folder", least=8),
+    Column("Version", right=True),
+    Column("Files", right=True),
+    Column("Size", right=True),
+    Column("Store"),
+    Column("Format"),
+    Column("Path", least=8),
+)
+_SNAPSHOTS = (
+    Column("Version", right=True),
+    Column("Finished"),
+    Column("State"),
+    Column("Files", right=True),
+    Column("Size", right=True),
+    Column("Added", right=True),
+    Column("Changed", right=True),
+    Column("Removed", right=True),
+    Column("Posted", right=True),
+)
+_FILES = (
+    Column("Mode"),
+    Column("Size", right=True),
+    Column("Modified"),
+    Column("State"),
+    Column("Path", least=8),
+)
 
 
 @click.command(name="folders")
 @json_option
 def list_folders(as_json: bool) -> None:
-    """The folders that are kept."""
-    start(lambda: _folders(as_json), as_json=as_json)
+    """List the folders that are backed up."""
+    start(lambda: _folders(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _folders(as_json: bool) -> Exit:
     async with looking("folders") as opened, opened.catalogue.transaction() as tx:
         every = await folders.every(tx)
         versions = {f.id: await snapshots.finished(tx, f.id) for f in every}
-    for folder in every:
-        done = versions[folder.id]
-        if as_json:
-            shown = replace(folder, realm=replace(folder.realm, wrapped_key=None))
-            words.emit("folder", **words.row(shown), versions=[s.version for s in done])
-            continue
-        latest = (
-            f"version {done[-1].version}, {words.number(done[-1].files)} files, "
-            f"{words.size(done[-1].size)}"
-            if done
-            else "no version yet"
-        )
-        words.say(
-            f"{folder.id:>4}  {folder.name}  {safe_name(folder.path)}  "
-            f"{folder.realm.profile} in {folder.realm.store}  {latest}"
-        )
-    if not every and not as_json:
-        words.say("No folders yet. Keep one: usenetsync upload PATH")
+    if as_json:
+        for folder in every:
+            words.emit("folder", **folder_fields(folder, versions[folder.id]))
+    elif every:
+        words.say_table(_FOLDERS, [_folder(f, versions[f.id]) for f in every])
+    else:
+        words.say("No folders yet. Back one up: usenetsync upload PATH")
     return Exit.DONE
 
 
+def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
+    figures: tuple[str, ...] = (NOTHING, NOTHING, NOTHING)
+    if versions:
+        newest = versions[-1]
+        figures = str(newest.version), number(newest.files), size(newest.size)
+    realm = folder.realm
+    path = safe_name(folder.path)
+    return str(folder.id), safe_name(folder.name), *figures, realm.store, realm.profile, path
+
+
 @click.command(name="snapshots")
-@click.argument("folder")
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
 @json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
-    """The versions of FOLDER."""
-    start(lambda: _snapshots(folder, as_json), as_json=as_json)
+    """List the versions of FOLDER."""
+    start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _snapshots(word: str, as_json: bool) -> Exit:
     async with looking("snapshots") as opened, opened.catalogue.transaction() as tx:
         folder = await folder_named(tx, word)
         versions = await snapshots.of_folder(tx, folder.id)
-    for s in versions:
-        if as_json:
-            words.emit("snapshot", **words.row(s))
-            continue
-        words.say(
-            f"{s.version:>5}  {_when(s.finished_at or s.started_at)}  {s.state.name.lower():10}  "
-            f"{words.number(s.files):>11} files  {words.size(s.size):>9}  "
-            f"+{words.number(s.added)} ~{words.number(s.modified)} -{words.number(s.removed)}  "
-            f"{words.size(s.stored_size)} posted"
-        )
+    if as_json:
+        for version in versions:
+            words.emit("snapshot", **snapshot_fields(folder.name, version))
+    elif versions:
+        words.say_table(_SNAPSHOTS, map(_snapshot, versions))
+    else:
+        words.say(f"{safe_name(folder.name)} has no version yet.")
     return Exit.DONE
 
 
+def _snapshot(s: Snapshot) -> Sequence[str]:
+    return (
+        str(s.version),
+        when(s.finished_at) if s.finished_at else NOTHING,
+        SNAPSHOT_WORDS[s.state],
+        number(s.files),
+        size(s.size),
+        number(s.added),
+        number(s.modified),
+        number(s.removed),
+        size(s.stored_size),
+    )
+
+
 @click.command(name="files")
-@click.argument("folder")
-@click.option("--version", type=click.IntRange(1), help="The version; without it the newest.")
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@version_option
 @json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:
-    """The files of a version of FOLDER, as a stream."""
-    start(lambda: _files(folder, version, as_json), as_json=as_json)
+    """List the files of a version of FOLDER."""
+    start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _files(word: str, version: int | None, as_json: bool) -> Exit:
@@ -91,84 +145,60 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await snapshots.finished_version(tx, folder.id, version)
-        start_key = b""
+        start_key, printed = b"", _FilesTable()
         while True:
             async with opened.catalogue.transaction() as tx:
                 span = Span(folder.id, chosen, start_key)
                 page = await files.version_page(tx, span, _PAGE)
-            for row in page:
-                seen = file_row(row)
-                if as_json:
-                    fields = words.row(replace(seen, object_id=None, sha256=None))
-                    digest = row.sha256.hex() if row.sha256 else None
-                    words.emit("file", **{**fields, "sha256": digest, "mode": row.mode})
-                else:
-                    kind = "dl"[row.kind - 1] if row.kind else "-"
-                    words.say(
-                        f"{kind}{row.mode:04o} {row.size:>14} {_when_ns(row.mtime_ns)} "
-                        f"{seen.state:8} {safe_name(row.path) or '.'}"
-                        + (
-                            f" -> {safe_name(row.link or b'')}"
-                            if row.kind == FileKind.SYMLINK
-                            else ""
-                        )
-                        + (f" ({safe_name(row.reason)})" if row.reason else "")
-                    )
+            if as_json:
+                for row in page:
+                    words.emit("file", **file_fields(row, file_row(row).state))
+            else:
+                printed.add([_file(row) for row in page])
             if len(page) < _PAGE:
                 return Exit.DONE
             start_key = page[-1].key + b"\0"
 
 
-@click.command(name="jobs")
-@click.argument("job", required=False, type=click.IntRange(1))
-@json_option
-def list_jobs(job: int | None, as_json: bool) -> None:
-    """The latest jobs, or every reason JOB recorded."""
-    start(lambda: _notices(job, as_json) if job else _jobs(as_json), as_json=as_json)
+class _FilesTable:
+    """A table page by page, for a version may have millions of files: one head, and columns
+    that grow at most from page to page."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] | None = None
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print some more rows."""
+        if not rows:
+            return
+        width = terminal_width()
+        widths = fitted(_FILES, rows, width)
+        if widths is None:  # too narrow for columns
+            words.say("\n".join(table(_FILES, rows, width)))
+            return
+        if self._widths is None:
+            words.say(line(_FILES, [column.head for column in _FILES], widths))
+        else:
+            grown = [max(pair) for pair in zip(widths[:-1], self._widths[:-1], strict=True)]
+            more = sum(grown) - sum(widths[:-1])
+            widths = [*grown, widths[-1] - more if width is not None else widths[-1]]
+        self._widths = widths
+        for row in rows:
+            words.say(line(_FILES, row, widths))
 
 
-async def _jobs(as_json: bool) -> Exit:
-    async with looking("jobs") as opened, opened.catalogue.transaction() as tx:
-        names = {f.id: f.name for f in await folders.every(tx)}
-        recent = await jobs.recent(tx, _RECENT)
-    for j in reversed(recent):
-        if as_json:
-            words.emit("job", **words.row(j), folder=names[j.folder_id])
-            continue
-        words.say(
-            f"{j.id:>5}  {_when(j.created_at)}  {j.verb:8} {j.state:11} {names[j.folder_id]}  "
-            f"{words.number(j.done_files)} files, {words.size(j.done_bytes)}"
-            + (f"  {j.errors} errors" if j.errors else "")
-            + (f"  {safe_name(j.message)}" if j.message else "")
-        )
-    return Exit.DONE
-
-
-async def _notices(job_id: int, as_json: bool) -> Exit:
-    after = 0
-    async with looking("jobs") as opened:
-        async with opened.catalogue.transaction() as tx:
-            if await jobs.by_id(tx, job_id) is None:
-                raise UsageError(f"There is no job {job_id}.")
-        while True:
-            async with opened.catalogue.transaction() as tx:
-                page = await jobs.notices(tx, job_id, after, _PAGE)
-            for _, notice in page:
-                if as_json:
-                    words.emit("notice", job=job_id, **words.row(notice))
-                else:
-                    words.say(words.reason(notice))
-            if len(page) < _PAGE:
-                return Exit.DONE
-            after = page[-1][0]
-
-
-def _when(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _when_ns(mtime_ns: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(mtime_ns // 1_000_000_000).astimezone():%Y-%m-%d %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return f"{mtime_ns // 1_000_000_000:>16}"
+def _file(row: VersionRow) -> Sequence[str]:
+    seen = file_row(row)
+    kind = FileKind(row.kind)
+    name = safe_name(row.path) or "."
+    if kind is FileKind.SYMLINK:
+        name += f" -> {safe_name(row.link or b'')}"
+    if row.reason:
+        name += f" ({safe_name(row.reason)})"
+    return (
+        stat.filemode(_TYPES[kind] | row.mode),
+        number(row.size) if kind is FileKind.REGULAR else NOTHING,
+        when_ns(row.mtime_ns),
+        FILE_WORDS[seen.state],
+        name,
+    )

@@ -3,65 +3,144 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO
 
+import anyio
 import click
 
+from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
-from usenetsync_tui.errors import TargetError
+from usenetsync_tui.cli.arguments import AnyPath, Name
+from usenetsync_tui.cli.completing import complete_folder
+from usenetsync_tui.cli.options import Voice, quiet_option, version_option
+from usenetsync_tui.cli.run import (
+    Exit,
+    folder_named,
+    json_option,
+    looking,
+    start,
+    until_signalled,
+)
+from usenetsync_tui.engine.export import export_each, export_file, left_out_words, listed_words
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.nzb import write_nzb
+from usenetsync_tui.pipeline.nzb import Listed, write_nzb
+
+_STDOUT = b"-"
 
 
 @click.command(name="nzb")
-@click.argument("folder")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--version", type=click.IntRange(1), help="The version; without it the newest.")
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@click.option(
+    "-o",
+    "--output",
+    type=AnyPath(of_file=True),
+    metavar="FILE",
+    help="The NZB to write; - is standard output.",
+)
+@click.option(
+    "--each-subfolder",
+    type=AnyPath(),
+    metavar="DIR",
+    help="Write an NZB for each subfolder into DIR instead, and one for the files in none.",
+)
+@version_option
+@click.option("--force", is_flag=True, help="Replace files that are there.  [default: refuse]")
+@quiet_option
 @json_option
-def nzb(folder: str, output: Path, version: int | None, as_json: bool) -> None:
+def nzb(
+    folder: str,
+    output: Path | None,
+    each_subfolder: Path | None,
+    version: int | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Write the articles of FOLDER, kept with --profile plain, as an NZB file."""
-    start(lambda: _nzb(folder, output, version, as_json), as_json=as_json)
+    voice = Voice(as_json, quiet)
+    start(
+        lambda: _nzb(folder, version, _Target(output, each_subfolder, force), voice),
+        as_json=as_json,
+        output_is_the_work=output is not None and os.fsencode(output) == _STDOUT,
+    )
 
 
-async def _nzb(word: str, output: Path, version: int | None, as_json: bool) -> Exit:
+class _Target:
+    """Where NZBs go. `UsageError` unless that is one place."""
+
+    def __init__(self, output: Path | None, directory: Path | None, force: bool) -> None:
+        self.output = os.fsencode(output) if output is not None else None
+        self.directory = os.fsencode(directory) if directory is not None else None
+        self.force = force
+
+    def check(self, voice: Voice) -> None:
+        if (self.output is None) == (self.directory is None):
+            raise UsageError("Give either --output FILE or --each-subfolder DIR.")
+        if self.output == _STDOUT and voice.as_json:
+            raise UsageError("--output - and --json both want standard output: give a file.")
+
+
+async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) -> Exit:
+    target.check(voice)
     async with looking("nzb") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await finished_version(tx, folder.id, version)
-        with _whole(output) as file:
-            listed = await write_nzb(opened.catalogue, folder, chosen, file.write)
-    if as_json:
-        words.emit("nzb", path=os.fsencode(output), version=chosen, **words.row(listed))
-    else:
-        words.say(
-            f"{safe_name(os.fsencode(output))}: {words.number(listed.files)} files in "
-            f"{words.number(listed.articles)} articles, {words.size(listed.bytes)}"
-        )
-        if listed.empty:
-            words.say(f"  {words.number(listed.empty)} empty files: an NZB cannot list them")
-        if listed.left_out:
-            words.say(f"  {words.number(listed.left_out)} files left out: not wholly posted")
-    return Exit.INCOMPLETE if listed.left_out else Exit.DONE
+
+        async def write() -> Exit:
+            return await _written(opened.catalogue, folder, chosen, target, voice)
+
+        return await _unless_signalled(write)
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that is there when it is whole and on disk, or not at all."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        try:
-            with part.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise TargetError(f"{safe_name(os.fsencode(path))}: {error.strerror}.") from error
+async def _unless_signalled(work: Callable[[], Awaitable[Exit]]) -> Exit:
+    """A signal ends the work, and what is half written is gone."""
+    code = Exit.INTERRUPTED
+    async with anyio.create_task_group() as group:
+        group.start_soon(until_signalled, group.cancel_scope.cancel)
+        code = await work()
+        group.cancel_scope.cancel()
+    return code
+
+
+async def _written(
+    catalogue: Catalogue, folder: Folder, version: int, target: _Target, voice: Voice
+) -> Exit:
+    code = Exit.DONE
+    if target.output == _STDOUT:
+        write = sys.stdout.buffer.write
+        listed = await write_nzb(catalogue, folder, version, write)
+        sys.stdout.buffer.flush()
+        _tell("standard output", listed, voice, words.complain)
+        return Exit.INCOMPLETE if listed.left_out else Exit.DONE
+    if target.output is not None:
+        listed = await export_file(catalogue, folder, version, target.output, replace=target.force)
+        return _told(target.output, version, listed, voice)
+    assert target.directory is not None
+    each = export_each(catalogue, folder, version, target.directory, replace=target.force)
+    async for path, listed in each:
+        code = max(code, _told(path, version, listed, voice))
+    return code
+
+
+def _told(path: bytes, version: int, listed: Listed, voice: Voice) -> Exit:
+    is_done = not listed.left_out
+    if voice.as_json and not (voice.quiet and is_done):
+        words.emit("nzb", path=path, version=version, **asdict(listed))
+    elif not voice.as_json:
+        _tell(safe_name(path), listed, voice, words.complain if voice.quiet else words.say)
+    return Exit.DONE if is_done else Exit.INCOMPLETE
+
+
+def _tell(name: str, listed: Listed, voice: Voice, say: Callable[[str], None]) -> None:
+    if voice.quiet and not listed.left_out:
+        return
+    say(f"{name}: {listed_words(listed)}")
+    for line in left_out_words(listed):
+        say(f"  {line}")

@@ -13,6 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.fields import progress_fields
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.model.figures import NOTHING, duration, number, percent, rate
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
 
@@ -24,38 +27,16 @@ Figures = Callable[[], JobStatus | None]
 """The job at work as it stands; None before and after."""
 
 
-async def show(figures: Figures, *, as_json: bool, message: Callable[[], str] = str) -> None:
+async def show(figures: Figures, voice: Voice, *, message: Callable[[], str] = str) -> None:
     """Show how a job goes until cancelled. `message` is shown while there is no job."""
-    if as_json:
+    if voice.quiet:
+        await anyio.sleep_forever()
+    if voice.as_json:
         await _lines(figures)
     elif sys.stderr.isatty():
         await _bar(figures, message)
     else:
         await anyio.sleep_forever()
-
-
-def progress_fields(job: JobStatus) -> dict[str, object]:
-    """The payload of a progress event: current, total, file, phase, throughput, eta and more.
-
-    `current` and `total` are source bytes, `throughput` bytes a second, `eta` seconds or null.
-    """
-    return {
-        "job": job.id,
-        "folder": job.folder,
-        "phase": job.phase,
-        "current": job.done_bytes,
-        "total": job.total_bytes,
-        "file": job.current,
-        "files": job.done_files,
-        "total_files": job.total_files,
-        "missed": job.missed_files,
-        "scanned": job.scanned,
-        "entries": job.entries,
-        "throughput": round(job.bytes_per_second, 1),
-        "files_per_second": round(job.files_per_second, 1),
-        "eta": None if job.eta is None else round(job.eta, 1),
-        "errors": job.errors,
-    }
 
 
 async def _lines(figures: Figures) -> None:
@@ -78,16 +59,16 @@ async def _bar(figures: Figures, message: Callable[[], str]) -> None:
 def _table(job: JobStatus) -> Table:
     """Two lines: the bar with its figures, and what is in hand."""
     done, total = job.done_bytes, job.total_bytes
-    share = f"{done / total:4.0%}" if total else "   –"
-    left = "–" if job.eta is None else words.duration(job.eta)
+    share = f"{percent(min(1.0, done / total)):>4}" if total else f"{NOTHING:>4}"
+    files = f"{number(job.done_files)}/{number(job.total_files)} files" if job.total_files else ""
     grid = Table.grid(padding=(0, 1))
     grid.add_row(
         Text(f"{job.phase:8}"),
         ProgressBar(total=max(total, 1), completed=done, width=24),
         Text(share + ("" if job.scanned else "+")),
-        Text(f"{words.size(int(job.bytes_per_second))}/s"),
-        Text(f"{words.number(job.done_files)}/{words.number(job.total_files)} files"),
-        Text(f"ETA {left}"),
+        Text(rate(job.bytes_per_second)),
+        Text(files),
+        Text(f"ETA {duration(job.eta)}"),
     )
     lines = Table.grid()
     lines.add_row(grid)

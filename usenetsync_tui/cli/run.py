@@ -6,26 +6,26 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import IntEnum
 from functools import cache
-from typing import TypeVar
 
 import anyio
-import click
 
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.cli import words
+from usenetsync_tui.cli import streams, words
+from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.log import log_to
+from usenetsync_tui.cli.options import json_option
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
-from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
+from usenetsync_tui.environment import real_path
+from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.settings import Settings, load_settings
-
-_T = TypeVar("_T")
+from usenetsync_tui.settings import Settings, load_settings, unused
 
 
 class Exit(IntEnum):
@@ -43,7 +43,15 @@ def environment() -> tuple[Settings, Locations]:
     locations = Locations.find(os.environ)
     _tighten(locations)
     log_to(locations.log_dir)
-    return load_settings(locations.config_dir), locations
+    settings = load_settings(locations.config_dir)
+    _hint(tuple(unused(settings, os.environ)))
+    return settings, locations
+
+
+@cache
+def _hint(lines: tuple[str, ...]) -> None:
+    for line in lines:
+        words.complain(f"usenetsync: {line}")
 
 
 @cache
@@ -53,21 +61,26 @@ def _tighten(locations: Locations) -> None:
         words.complain(f"usenetsync: {safe_name(line)}")
 
 
-def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
-    """Run a verb to its exit code; an error of ours is a sentence, not a traceback."""
+def start(
+    verb: Callable[[], Awaitable[Exit]], *, as_json: bool, output_is_the_work: bool = False
+) -> None:
+    """Run a verb to its exit code; an error of ours is a sentence, not a traceback.
+
+    `output_is_the_work`: the verb only prints. It ends where that cannot be done (`streams`).
+    """
+    streams.output_is_the_work(output_is_the_work)
     try:
         code = anyio.run(verb)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
             sys.exit(Exit.INTERRUPTED)
-        if isinstance(failure, BrokenPipeError):  # `| head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(Exit.FAILED)
+        if isinstance(failure, streams.OutputLostError):
+            raise failure from None
         if not isinstance(failure, UsenetSyncError):
             raise
         if as_json:
-            words.emit("error", message=str(failure), kind=type(failure).__name__)
+            words.emit("error", **error_fields(failure))
         else:
             words.complain(f"usenetsync: {safe_name(str(failure))}")
         sys.exit(failure.exit_code)
@@ -87,12 +100,32 @@ def _waiting(message: str) -> None:
         words.complain(f"usenetsync: {message}")
 
 
+def telling_once(wait: float) -> Callable[[str], None]:
+    """Tells on standard error, once, why a command waits that was asked to wait so many seconds."""
+    told = False
+
+    def tell(reason: str) -> None:
+        nonlocal told
+        if wait and not told:
+            told = True
+            words.complain(f"usenetsync: {safe_name(reason)} Waiting up to {wait:g} seconds.")
+
+    return tell
+
+
 async def folder_named(tx: Transaction, word: str) -> Folder:
     """The folder a user means by a name, a path or an id. `UnknownFolderError`."""
-    found = await folders.find(tx, word, os.path.realpath(os.fsencode(word)))
+    path = os.fsencode(word)
+    with suppress(UsageError):  # without a current folder a word is no path, but may be a name
+        path = real_path(os.fsencode(word))
+    found = await folders.find(tx, safe_name(word), path)
     if found is None:
-        known = ", ".join(f.name for f in await folders.every(tx)) or "none yet"
-        raise UnknownFolderError(f"{safe_name(word)!r}. Folders: {known}.")
+        names = [folder.name for folder in await folders.every(tx)]
+        near = did_you_mean(safe_name(word), names)
+        known = ", ".join(names) or "none yet"
+        raise UnknownFolderError(
+            f'"{safe_name(word)}" is no name, path or id of one.{near} Folders: {known}.'
+        )
     return found
 
 
@@ -107,13 +140,6 @@ async def until_signalled(stop: Callable[[], None]) -> None:
             stop()
 
 
-def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
-    """`--json`, the same for every verb."""
-    option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-    decorated: Callable[..., _T] = option(function)
-    return decorated
-
-
 __all__ = [
     "Catalogue",
     "Exit",
@@ -122,5 +148,6 @@ __all__ = [
     "json_option",
     "looking",
     "start",
+    "telling_once",
     "until_signalled",
 ]

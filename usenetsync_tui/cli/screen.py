@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.arguments import AnyPath
 from usenetsync_tui.cli.run import Exit, environment
 from usenetsync_tui.cli.upload import folder_path
 from usenetsync_tui.engine.engine import Engine
@@ -27,7 +28,7 @@ _LAST_GRACE = 10.0
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=AnyPath())
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 def tui(paths: tuple[Path, ...], no_mouse: bool) -> None:
     """Open the screen; add the folders at PATHS and start uploading them."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from usenetsync_tui.cli import words
+from usenetsync_tui.cli.fields import notice_fields, summary_fields
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.figures import elapsed, number, plural, rate, size
+from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
@@ -23,107 +30,114 @@ OWN_IN_PUBLIC = "UsenetSync's OWN PASSWORDS AND KEYS are in it, and everybody ca
 _GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED: "!"}
 
 
-def tell(summary: Summary, *, as_json: bool) -> None:
-    """The summary of a job: a few lines, or one JSON object after its notices."""
+def tell(summary: Summary, voice: Voice) -> None:
+    """The summary of a job: a few lines, or one JSON object after its notices.
+
+    A quiet voice says nothing of a job that is completed, and of any other its problems alone, to
+    people on standard error.
+    """
+    is_done = summary.outcome.state is JobState.COMPLETED
+    if voice.quiet and is_done:
+        return
     if summary.folder.is_public and summary.folder.own_files:
         words.complain(words.red(f"usenetsync: {summary.folder.name}: {OWN_IN_PUBLIC}"))
-    if as_json:
+    if voice.as_json:
         for notice in summary.notices:
-            words.emit("notice", job=summary.figures.id, **words.row(notice))
-        words.emit("summary", **_fields(summary))
+            words.emit("notice", **notice_fields(summary.figures.id, notice))
+        words.emit("summary", **summary_fields(summary))
         return
-    glyph = _GLYPHS.get(summary.outcome.state, "‖")
-    words.say(f"{glyph} {summary.folder.name}: {summary.outcome.message}")
+    lines = _problems(summary) if voice.quiet else _all(summary)
+    for line in lines:
+        words.complain(line) if voice.quiet else words.say(line)
+
+
+def _all(summary: Summary) -> Iterator[str]:
+    yield _head(summary)
     if summary.outcome.refusal is not None:
         return
     for line in _figures(summary):
-        words.say(f"  {line}")
-    for notice in summary.notices[:_SHOWN]:
-        words.say(words.reason(notice))
-    if summary.notice_count > _SHOWN:
-        more = words.number(summary.notice_count - _SHOWN)
-        words.say(f"  … and {more} more: {program()} jobs {summary.figures.id}")
+        yield f"  {line}"
+    yield from _notices(summary, summary.notices)
+
+
+def _problems(summary: Summary) -> Iterator[str]:
+    yield _head(summary)
+    yield from _notices(summary, tuple(n for n in summary.notices if n.is_error))
+
+
+def _head(summary: Summary) -> str:
+    glyph = _GLYPHS.get(summary.outcome.state, "‖")
+    return f"{glyph} {safe_name(summary.folder.name)}: {safe_name(summary.outcome.message)}"
+
+
+def _notices(summary: Summary, notices: Sequence[Notice]) -> Iterator[str]:
+    for notice in notices[:_SHOWN]:
+        yield words.reason(notice)
+    left_out = summary.notice_count - len(summary.notices) + max(0, len(notices) - _SHOWN)
+    if left_out > 0:
+        yield f"  … and {number(left_out)} more: {program()} jobs {summary.figures.id}"
 
 
 def _figures(summary: Summary) -> list[str]:
     figures, snapshot = summary.figures, summary.snapshot
     lines = []
-    if snapshot is not None:
+    if snapshot is not None and figures.verb is Verb.UPLOAD:
         lines.append(
-            f"version {snapshot.version} holds {words.number(snapshot.files)} files, "
-            f"{words.size(snapshot.size)} (added {words.number(snapshot.added)}, "
-            f"modified {words.number(snapshot.modified)}, "
-            f"removed {words.number(snapshot.removed)})"
+            f"holds {plural(snapshot.files, 'file')}, "
+            f"{size(snapshot.size)}: {number(snapshot.added)} added, "
+            f"{number(snapshot.modified)} changed, {number(snapshot.removed)} removed"
         )
-    seconds = max(figures.elapsed, 0.001)
-    rate = (
-        f"in {words.duration(figures.elapsed)}, {words.size(int(figures.done_bytes / seconds))}/s"
-    )
-    lines += [_server(s) for s in summary.servers if s.articles or s.errors]
     match figures.verb:
         case Verb.UPLOAD:
-            lines.append(
-                f"{words.number(figures.done_files)} files read, "
-                f"{words.size(figures.posted_bytes)} posted to the "
-                f"{summary.folder.realm.store} store, "
-                f"{words.size(figures.deduplicated_bytes)} already there; "
-                f"{words.number(figures.unchanged)} unchanged; {rate}"
-            )
-            if figures.verified:
-                lines.append(f"{words.number(figures.verified)} articles looked for, and there")
+            lines += _uploaded(summary.folder.realm.store, figures)
         case Verb.RESTORE:
-            lines.append(_restored(figures, rate))
-            if figures.from_copies:
-                count = words.number(figures.from_copies)
-                lines.append(f"{count} segments from a further copy: the first was not to be had")
+            lines += _restored(figures)
         case Verb.VERIFY:
-            pass
-    return lines
+            lines.append(f"took {elapsed(figures.elapsed)}")
+    return lines + [_server(s) for s in summary.servers if s.articles or s.errors]
 
 
-def _restored(figures: JobStatus, rate: str) -> str:
-    """What is in the target now: what was there already is part of it, what failed is not."""
-    done = f"{words.number(figures.done_files)} files, {words.size(figures.done_bytes)} restored"
-    there = f" ({words.number(figures.unchanged)} were there already)" if figures.unchanged else ""
-    missed = (
-        f"; {words.number(figures.missed_files)} files not restored" if figures.missed_files else ""
-    )
-    return f"{done}{there} {rate}{missed}"
+def _uploaded(store: StoreKind, figures: JobStatus) -> Iterator[str]:
+    if figures.done_files:
+        yield _moved(f"{plural(figures.done_files, 'file')} read", figures.done_bytes, figures)
+    if figures.unchanged:
+        yield f"{plural(figures.unchanged, 'entry', 'entries')} unchanged, not read"
+    if figures.posted_bytes or figures.done_files:
+        stored = figures.deduplicated_bytes
+        there = f", {size(stored)} stored already" if stored else ""
+        yield f"{size(figures.posted_bytes)} posted to the {store} store{there}"
+    if figures.verified:
+        yield f"{plural(figures.verified, 'article')} checked, present"
+
+
+def _restored(figures: JobStatus) -> Iterator[str]:
+    """What was written, what was there as it should be, and what is not there."""
+    written = figures.done_files - figures.unchanged
+    if written or not figures.unchanged:
+        fresh = figures.done_bytes - figures.kept_bytes
+        yield _moved(f"{plural(written, 'file')} restored", fresh, figures)
+    if figures.unchanged:
+        kept = plural(figures.unchanged, "file")
+        yield f"{kept} already there, {size(figures.kept_bytes)}: left alone"
+    if figures.missed_files:
+        yield f"{plural(figures.missed_files, 'file')} not restored"
+    if figures.from_copies:
+        count = plural(figures.from_copies, "segment")
+        yield f"{count} from another copy, because the first was not available"
+
+
+def _moved(what: str, count: int, figures: JobStatus) -> str:
+    """``20 files read, 1.2 MB in 0.4 s, 3.1 MB/s``; no speed of nothing."""
+    words = f"{what}, {size(count)} in {elapsed(figures.elapsed)}"
+    if not count or figures.elapsed <= 0:
+        return words
+    return f"{words}, {rate(count / figures.elapsed)}"
 
 
 def _server(server: ServerStatus) -> str:
     """What a server did for the job."""
     return (
-        f"{server.name}: {words.number(server.articles)} articles, {words.size(server.bytes)}"
-        + (f", {words.number(server.errors)} errors" if server.errors else "")
+        f"{server.name}: {plural(server.articles, 'article')}, {size(server.bytes)}"
+        + (f", {plural(server.errors, 'error')}" if server.errors else "")
         + (f" ({safe_name(server.message)})" if server.message else "")
     )
-
-
-def _fields(summary: Summary) -> dict[str, object]:
-    figures = summary.figures
-    return {
-        "job": figures.id,
-        "verb": figures.verb,
-        "folder": summary.folder.name,
-        "path": summary.folder.path,
-        "state": summary.outcome.state,
-        "version": summary.outcome.version,
-        "message": summary.outcome.message,
-        "refusal": summary.outcome.refusal,
-        "snapshot": summary.snapshot,
-        "entries": figures.entries,
-        "unchanged": figures.unchanged,
-        "missed": figures.missed_files,
-        "files": figures.done_files,
-        "bytes": figures.done_bytes,
-        "posted_bytes": figures.posted_bytes,
-        "deduplicated_bytes": figures.deduplicated_bytes,
-        "verified": figures.verified,
-        "unverified": figures.unverified,
-        "from_copies": figures.from_copies,
-        "servers": summary.servers,
-        "errors": figures.errors,
-        "notices": summary.notice_count,
-        "elapsed": round(figures.elapsed, 3),
-    }

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
+from usenetsync_tui.cli.arguments import AnyPath, OneOf, wait_option
 from usenetsync_tui.cli.exposed import warn_of_servers
+from usenetsync_tui.cli.fields import error_fields
+from usenetsync_tui.cli.options import Voice, quiet_option
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
+from usenetsync_tui.cli.run import (
+    Exit,
+    environment,
+    json_option,
+    start,
+    telling_once,
+    until_signalled,
+)
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
-from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
+from usenetsync_tui.environment import real_path
+from usenetsync_tui.errors import (
+    CatalogueHeldError,
+    SourceError,
+    SourceGoneError,
+    UsageError,
+    UsenetSyncError,
+)
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
@@ -27,31 +46,52 @@ from usenetsync_tui.settings import Settings
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--store", type=click.Choice(["shards", "usenet"]), help="Where the articles go.")
+@click.argument("paths", nargs=-1, required=True, type=AnyPath())
 @click.option(
-    "--profile", type=click.Choice([p.value for p in Profile]), help="How bytes are dressed."
+    "--store",
+    type=OneOf(["shards", "usenet"]),
+    help="Where the articles go.  [default: usenet where a server is configured]",
 )
-@click.option("--compression", type=click.Choice([c.value for c in Compression]))
-@click.option("--copies", type=click.IntRange(1, 10), help="Articles a segment.")
-@click.option("--priority", type=click.Choice([p.name.lower() for p in Priority]))
+@click.option(
+    "--profile",
+    type=OneOf([p.value for p in Profile]),
+    help="Storage format: sealed (encrypted), packed, or plain for any newsreader.  "
+    "[default: sealed on usenet, packed in shards]",
+)
+@click.option(
+    "--compression",
+    type=OneOf([c.value for c in Compression]),
+    help="How segments are compressed; plain ones are not.  [default: lz4]",
+)
+@click.option(
+    "--copies", type=click.IntRange(1, 10), help="Articles of each segment.  [default: 1]"
+)
+@click.option(
+    "--priority",
+    type=OneOf([p.name.lower() for p in Priority]),
+    help="Which job goes first.  [default: normal]",
+)
 @click.option(
     "--allow-shrink",
     is_flag=True,
-    help="Take the folders as they are, also where most files are gone or the disk is another.",
+    help="Take the folders as they are, also where most files are gone or the disk is another.  "
+    "[default: refuse]",
 )
 @click.option(
     "--include-own-files/--exclude-own-files",
     "own_files",
     default=None,
     help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
-    "They are not, unless you say so; its database never is.",
+    "Its database never is.  [default: exclude]",
 )
 @click.option(
     "--ignore-inode/--compare-inode",
     default=None,
-    help="Whether another inode number alone is no reason to read a file again.",
+    help="Whether another inode number alone is no reason to read a file again.  "
+    "[default: compare]",
 )
+@wait_option
+@quiet_option
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -63,9 +103,14 @@ def upload(
     allow_shrink: bool,
     own_files: bool | None,
     ignore_inode: bool | None,
+    wait: float,
+    quiet: bool,
     as_json: bool,
 ) -> None:
-    """Make a new version of each folder at PATHS. Choices are remembered per folder."""
+    """Make a new version of each folder at PATHS. Choices are remembered per folder.
+
+    A folder that is missing or refused is reported, and the others are uploaded: exit code 3.
+    """
     choices = FolderChoices(
         store=StoreKind(store) if store else None,
         profile=Profile(profile) if profile else None,
@@ -75,8 +120,8 @@ def upload(
         own_files=own_files,
         ignore_inode=ignore_inode,
     )
-    wanted = Wanted(choices, allow_shrink)
-    start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
+    wanted = Wanted(choices, allow_shrink, wait)
+    start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +130,23 @@ class Wanted:
 
     choices: FolderChoices
     allow_shrink: bool
+    wait: float
+    """Seconds to wait while another program uses the catalogue."""
+
+
+class Refused(NamedTuple):
+    """A folder that cannot be uploaded."""
+
+    path: bytes
+    error: UsenetSyncError
 
 
 def folder_path(path: Path) -> bytes:
-    """The absolute path a folder is kept under. `SourceError` when it is no folder."""
-    found = os.path.realpath(os.fsencode(path))
+    """The absolute path a folder is kept under. `SourceError` when it is no folder.
+
+    `UsageError` for a relative path where there is no current folder.
+    """
+    found = real_path(os.fsencode(path))
     if not os.path.lexists(found):
         raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
     if not os.path.isdir(found):
@@ -97,14 +154,23 @@ def folder_path(path: Path) -> bytes:
     return found
 
 
-async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exit:
+async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit:
     settings, locations = environment()
     choices = wanted.choices
     if choices.store is StoreKind.USENET and not settings.servers:
         raise UsageError("There is no server: add a [[servers]] table to config.toml.")
-    engine = Engine(settings, locations, what="upload")
-    for path in paths:
-        engine.submit(Upload(folder_path(path), choices, wanted.allow_shrink))
+    kept, refused = _sorted_out(paths)
+    if not kept:
+        return _conclude((), refused, voice, interrupted=False)
+    engine = Engine(
+        settings,
+        locations,
+        what="upload",
+        patience=wanted.wait,
+        on_held=telling_once(wanted.wait),
+    )
+    for folder in kept:
+        engine.submit(Upload(folder, choices, wanted.allow_shrink))
     interrupted = False
 
     def stop() -> None:
@@ -112,23 +178,47 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exi
         interrupted = True
         engine.submit(Drain())
 
+    if not voice.quiet:
+        _warn(settings, choices)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(until_signalled, stop)
+            group.start_soon(
+                lambda: progress.show(
+                    lambda: current(engine.status),
+                    voice,
+                    message=lambda: engine.status.message,
+                )
+            )
+            await engine.run(until_idle=True)
+            group.cancel_scope.cancel()
+    except* CatalogueHeldError:
+        if not interrupted:
+            raise
+    summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
+    refused += [Refused(path, error) for path, error in engine.refused]
+    return _conclude(summaries, refused, voice, interrupted=interrupted)
+
+
+def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
+    """The folders that can be uploaded, each once, and those that cannot."""
+    kept: dict[bytes, None] = {}
+    refused = []
+    for path in paths:
+        try:
+            kept[folder_path(path)] = None
+        except UsenetSyncError as error:
+            refused.append(Refused(os.fsencode(path), error))
+    return list(kept), refused
+
+
+def _warn(settings: Settings, choices: FolderChoices) -> None:
+    """What everybody can read, and who can listen."""
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
         words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
         if choices.own_files:
             words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
     warn_of_servers(settings)
-    async with anyio.create_task_group() as group:
-        group.start_soon(until_signalled, stop)
-        group.start_soon(
-            lambda: progress.show(
-                lambda: current(engine.status),
-                as_json=as_json,
-                message=lambda: engine.status.message,
-            )
-        )
-        await engine.run(until_idle=True)
-        group.cancel_scope.cancel()
-    return _report(engine, as_json, interrupted)
 
 
 def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
@@ -141,16 +231,39 @@ def current(status: EngineStatus) -> JobStatus | None:
     return next((j for j in status.jobs if j.state in live and j.elapsed), None)
 
 
-def _report(engine: Engine, as_json: bool, interrupted: bool) -> Exit:
-    worst = Exit.INTERRUPTED if interrupted else Exit.DONE
-    for job_id in engine.started:
-        summary = engine.summaries.get(job_id)
-        if summary is not None:
-            tell(summary, as_json=as_json)
-            if not as_json:
-                _tell_next(summary)
-            worst = max(worst, CODES[summary.outcome.state], key=_severity)
-    return worst
+def _conclude(
+    summaries: Sequence[Summary], refused: Sequence[Refused], voice: Voice, *, interrupted: bool
+) -> Exit:
+    """Report what became of each folder. Raises what refused the only one."""
+    if len(refused) == 1 and not summaries and not interrupted:
+        raise refused[0].error
+    for summary in summaries:
+        tell(summary, voice)
+        if not voice.as_json and not voice.quiet:
+            _tell_next(summary)
+    for path, error in refused:
+        if voice.as_json:
+            words.emit("error", **error_fields(error, path))
+        else:
+            words.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
+    ends = {CODES[summary.outcome.state] for summary in summaries}
+    return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
+
+
+def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
+    """The exit code of a command whose folders ended so.
+
+    Where some were saved and others not, all together is incomplete.
+    """
+    if interrupted or Exit.INTERRUPTED in ends:
+        return Exit.INTERRUPTED
+    saved = {Exit.DONE, Exit.INCOMPLETE}.intersection(ends)
+    lost = {Exit.FAILED, Exit.USAGE}.intersection(ends)
+    if saved and lost:
+        return Exit.INCOMPLETE
+    if lost:
+        return Exit.USAGE if lost == {Exit.USAGE} else Exit.FAILED
+    return Exit.INCOMPLETE if Exit.INCOMPLETE in saved else Exit.DONE
 
 
 def _tell_next(summary: Summary) -> None:
@@ -167,7 +280,3 @@ def _tell_next(summary: Summary) -> None:
     words.say("Next:")
     words.say(f"  {program()} tui {safe_name(path)}    opens the screen")
     words.say(f"  {program()} restore {name} TARGET    brings it back, into TARGET")
-
-
-def _severity(code: Exit) -> int:
-    return (Exit.DONE, Exit.INCOMPLETE, Exit.INTERRUPTED, Exit.FAILED).index(code)

@@ -1,45 +1,33 @@
-"""Figures in words, and the two voices of the command: lines for people, JSON for scripts."""
+"""The two voices of the command: lines for people, JSON for scripts.
+
+How a figure or a state is written is the business of `model.figures` and `model.words`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
-import humanize
 
+from usenetsync_tui.cli.table import Column, table, terminal_width
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.safe_name import safe_name
-
-
-def size(count: int) -> str:
-    """Bytes as people say them."""
-    return humanize.naturalsize(count, format="%.1f")
-
-
-def number(count: int) -> str:
-    """A count with its thousands apart."""
-    return humanize.intcomma(count)
-
-
-def duration(seconds: float) -> str:
-    """h:mm:ss or m:ss."""
-    minutes, left = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+from usenetsync_tui.model.words import NOTICE_WORDS
 
 
 def reason(notice: Notice) -> str:
     """One line for a notice."""
-    name = "!" if notice.is_error else "·"
-    kind = notice.kind.name.lower()
-    return f"  {name} {kind}: {safe_name(notice.path) or '.'}: {safe_name(notice.reason)}"
+    glyph = "!" if notice.is_error else "·"
+    words = NOTICE_WORDS[notice.kind]
+    return f"  {glyph} {words}: {safe_name(notice.path) or '.'}: {safe_name(notice.reason)}"
 
 
 def say(text: str) -> None:
@@ -52,6 +40,14 @@ def complain(text: str) -> None:
     """A line for people, on standard error."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people, on standard output; nothing when there are no rows."""
+    every = list(rows)
+    if every:
+        for line in table(columns, every, terminal_width()):
+            say(line)
 
 
 def red(text: str, stream: TextIO | None = None) -> str:
@@ -70,16 +66,10 @@ def emit(event: str, **fields: object) -> None:
     sys.stdout.flush()
 
 
-def row(value: object) -> dict[str, Any]:
-    """A frozen value as JSON fields."""
-    assert is_dataclass(value) and not isinstance(value, type)
-    return {k: _plain(v) for k, v in asdict(value).items()}
-
-
 def _plain(value: object) -> Any:
     match value:
-        case bytes():
-            return value.decode("utf-8", "surrogateescape")
+        case bytes() | Path():
+            return os.fsencode(value).decode("utf-8", "surrogateescape")
         case Enum():
             return value.name.lower()
         case datetime():
@@ -91,6 +81,6 @@ def _plain(value: object) -> Any:
         case list() | tuple():
             return [_plain(v) for v in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return row(value)
+            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         case _:
             return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 
 import anyio
 from anyio import to_thread
@@ -29,10 +30,10 @@ from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.errors import CatalogueHeldError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command, Drain
+from usenetsync_tui.model.commands import Command, Drain, Upload
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.postgres.lock import EngineLock
+from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings import Settings
 
 _HEARTBEAT = 0.2
@@ -43,8 +44,22 @@ _LOOK = 1.0
 class Engine:
     """One engine on one catalogue; implements the screen's `EngineHandle`."""
 
-    def __init__(self, settings: Settings, locations: Locations, *, what: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        locations: Locations,
+        *,
+        what: str,
+        patience: float = 0.0,
+        on_held: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`patience`: seconds to wait while another engine holds the catalogue.
+
+        Meanwhile `on_held` is told, again and again, who that is.
+        """
         self._settings = settings
+        self._patience = max(patience, SHORTEST_PATIENCE)
+        self._on_held = on_held
         self._locations = locations
         self._what = what
         self._mailbox: deque[Command] = deque()
@@ -65,6 +80,8 @@ class Engine:
         """How the jobs of this engine's life ended, by job id."""
         self.started: list[int] = []
         """The jobs asked for by `Upload` commands, in order."""
+        self.refused: list[tuple[bytes, UsenetSyncError]] = []
+        """The folders that cannot be uploaded, and why; headless only."""
 
     @property
     def status(self) -> EngineStatus:
@@ -105,6 +122,10 @@ class Engine:
         def waiting(words: str) -> None:
             self._message = words
 
+        def held_by(words: str) -> None:
+            waiting(words)
+            self._on_held(words)
+
         async with open_catalogue(
             self._settings, self._locations, self._what, on_wait=waiting
         ) as opened:
@@ -113,7 +134,13 @@ class Engine:
             name = application_name("screen")
             self._browser = CatalogueBrowser(opened.conninfo, name, wire_id=self._wire_id)
             self._message = ""
-            lock = EngineLock(opened.conninfo, application_name=application_name(self._what))
+            lock = EngineLock(
+                opened.conninfo,
+                application_name=application_name(self._what),
+                patience=self._patience,
+                on_wait=held_by,
+                is_over=lambda: any(isinstance(c, Drain) for c in self._mailbox),
+            )
             try:
                 async with lock, anyio.create_task_group() as group:
                     group.start_soon(self._watch, lock, opened)
@@ -152,6 +179,7 @@ class Engine:
         self, opened: OpenCatalogue, queue: JobQueue, group: TaskGroup, until_idle: bool
     ) -> None:
         """The catalogue is ours: take jobs until there is a reason to end."""
+        self._message = ""  # a wait for another engine is over
         await queue.requeue_interrupted()
         async with Stores(opened.catalogue, self._settings, self._locations) as stores:
             shift = Shift(
@@ -214,8 +242,13 @@ class Engine:
         try:
             await obey(shift, command)
         except UsenetSyncError as error:
-            if self._headless or error.retryable:
+            if error.retryable:
                 raise
+            if self._headless:
+                if not isinstance(command, Upload):
+                    raise
+                self.refused.append((command.path, error))  # the other folders are uploaded
+                return
             shift.message = str(error)  # the screen says why; everything else goes on
             self._events.bad(str(error))
         else:

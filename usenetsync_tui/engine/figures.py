@@ -87,6 +87,7 @@ def running_figures(
         from_copies=p.from_copies,
         target=job.target or b"",
         missed_files=p.missed_files,
+        kept_bytes=p.kept_bytes,
     )
 
 

@@ -22,10 +22,12 @@ from usenetsync_tui.model.commands import (
     Upload,
     Verify,
 )
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.files import FileAction
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.pipeline.act import FileAct, act, is_building
+from usenetsync_tui.pipeline.overlap import refuse_overlap
 
 
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
@@ -70,6 +72,9 @@ async def restore(shift: Shift, tx: Transaction, command: Restore) -> None:
     """Queue a restore, before the folder's own uploads."""
     refuse_path(command.target)
     folder = await folder_of(tx, command.folder_id)
+    await to_thread.run_sync(
+        partial(refuse_overlap, command.target, folder.path, way_out="Choose another folder.")
+    )
     version = await finished_version(tx, folder.id, command.version)
     prefix = command.prefix or None
     wanted = folder.id, command.target, prefix, version
@@ -135,7 +140,7 @@ async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) ->
         if not await is_building(tx, selection):
             raise UsageError("No version is being built.")
         task.total = await bulk.count(tx, selection, action)
-    task.words = f"{action} {task.total:,} files of {folder.name}"
+    task.words = f"{action} {plural(task.total, 'file')} of {folder.name}"
 
     def seen(count: int) -> None:
         task.done += count

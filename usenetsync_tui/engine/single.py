@@ -19,9 +19,10 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.check import Mended, articles, mend
+from usenetsync_tui.pipeline.check import Mended, mend
 from usenetsync_tui.pipeline.restore import restore
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target import TargetTree
@@ -80,7 +81,9 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
         async with run.catalogue.transaction() as tx:
             found.lost = await checks.lost_by_version(tx, run.folder.id)
         if found.unknown:
-            words = f"{articles(found.unknown)} without a clear answer: {found.why_unknown}"
+            words = (
+                f"{plural(found.unknown, 'article')} without a clear answer: {found.why_unknown}"
+            )
             await run.notice(Notice(NoticeKind.UNKNOWN, b"", words))
         if not found.lost and run.progress.errors == errors:
             run.progress.errors = 0  # what was found wrong is right again

@@ -13,6 +13,7 @@ from usenetsync_tui.engine.shift import AtWork, Shift
 from usenetsync_tui.engine.single import concluded, restored, verified
 from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
@@ -85,12 +86,12 @@ def _with(outcome: Outcome, words: str) -> Outcome:
 
 
 def _told(found: Verified) -> str:
-    words = f"{found.checked:,} articles looked for"
+    words = f"{plural(found.checked, 'article')} checked"
     if found.missing or found.damaged:
-        words += f", {found.missing:,} missing, {found.damaged:,} damaged"
-        words += f", {found.reposted:,} posted again"
+        words += f", {number(found.missing)} missing, {number(found.damaged)} damaged"
+        words += f", {number(found.reposted)} posted again"
     if found.unknown:
-        words += f", {found.unknown:,} unknown"
+        words += f", {number(found.unknown)} unknown"
     return words
 
 

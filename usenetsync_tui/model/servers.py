@@ -89,9 +89,12 @@ class Server:
         return f"Server({self.name!r}, {self.host!r}, {self.port})"  # no secrets in a traceback
 
 
+PASSWORD_VARIABLE = "USENETSYNC_PASSWORD_"
+
+
 def password_variable(name: str) -> str:
     """The environment variable that the password of a server of this name may be in."""
-    return "USENETSYNC_PASSWORD_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return PASSWORD_VARIABLE + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 class ServerState(StrEnum):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from usenetsync_tui.model.figures import number, plural
+
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
@@ -70,17 +72,17 @@ class Refusal:
             case RefusalKind.GONE:
                 return f"The folder cannot be read: {self.detail}."
             case RefusalKind.EMPTY:
-                return f"The folder is empty; version {self.version} holds {_files(self.files)}."
+                held = plural(self.files, "file")
+                return f"The folder is empty; version {self.version} holds {held}."
             case RefusalKind.ANOTHER_FILE_SYSTEM:
                 return (
                     "The folder is on another file system than in version "
                     f"{self.version}: {self.detail}."
                 )
             case RefusalKind.SHRUNK:
-                return (
-                    f"{self.missing:,} of the {_files(self.files)} of version {self.version} "
-                    "are gone."
-                )
+                are = "is" if self.missing == 1 else "are"
+                held = f"the {plural(self.files, 'file')} of version {self.version}"
+                return f"{number(self.missing)} of {held} {are} gone."
             case RefusalKind.REPLACED:
                 return "The folder was unmounted or replaced while it was read."
 
@@ -94,7 +96,3 @@ class Refusal:
 
     def __str__(self) -> str:
         return f"{self.finding} Nothing was removed. {self.advice}"
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file" if count == 1 else f"{count:,} files"

@@ -99,6 +99,8 @@ class JobStatus:
     """Why an upload did not take the folder as it is."""
     missed_files: int = 0
     """Files of the total that a restore has given up; `done_files` does not count them."""
+    kept_bytes: int = 0
+    """Of `done_bytes`, what a restore found in its target as it should be, and did not write."""
 
 
 @dataclass(frozen=True, slots=True)

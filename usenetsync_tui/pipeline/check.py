@@ -68,11 +68,6 @@ class Mended:
     """Why that is."""
 
 
-def articles(count: int) -> str:
-    """So many articles, in words."""
-    return f"{count:,} article{'s' if count != 1 else ''}"
-
-
 async def watch(run: Run, ledger: Ledger) -> None:
     """Look for what is due, until cancelled."""
     while run.place.checks:

@@ -10,6 +10,7 @@ import time
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue import objects, segments, snapshots
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Stage
@@ -28,7 +29,7 @@ async def confirm(
     saved = time.monotonic()
     async with answers:
         async for batch in batches(answers, most=_BATCH, enough=_BATCH, patience=_PATIENCE):
-            with stage.slots[0].working(b"", f"{len(batch)} articles"):
+            with stage.slots[0].working(b"", plural(len(batch), "article")):
                 await settle_batch(run, ledger, batch)
             stage.done += len(batch)
             if time.monotonic() - saved > _SAVE_EVERY:

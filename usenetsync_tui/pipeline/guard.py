@@ -39,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
 
 MANY = 100
@@ -100,7 +101,7 @@ def judge_mount(loss: Loss, *, is_new: bool) -> str:
     if is_new and loss.missing and loss.is_half:
         return f"is a mount point now and was none; {_gone(loss)} below it{STAYS}"
     if loss.is_all:
-        return f"is mounted but empty, and held {loss.files:,} files{STAYS}"
+        return f"is mounted but empty, and held {plural(loss.files, 'file')}{STAYS}"
     if loss.is_most:
         return f"is mounted, but {_gone(loss)} in it{STAYS}"
     return ""
@@ -164,4 +165,4 @@ UNMOUNTED = f"was unmounted while it was read{STAYS}"
 
 
 def _gone(loss: Loss) -> str:
-    return f"{loss.missing:,} of the {loss.files:,} files are gone"
+    return f"{number(loss.missing)} of the {plural(loss.files, 'file')} are gone"

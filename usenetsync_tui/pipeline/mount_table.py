@@ -61,6 +61,28 @@ class MountTable:
         places = {mount.place for mount in self._mounts.values()} - {start}
         return frozenset(p[len(start) :] + b"/" for p in places if p.startswith(start))
 
+    def place(self, path: bytes) -> tuple[int, bytes] | None:
+        """Device, and path inside its file system, of a folder by its absolute path.
+
+        One that is not there yet is where it would be made. None where that cannot be told.
+        """
+        there = path
+        while not os.path.isdir(there):
+            there = os.path.dirname(there)
+        try:
+            fd = os.open(there, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return None  # it may not be looked at
+        try:
+            mount = self._mounts.get(_mount_number(fd) or 0)
+            device = os.fstat(fd).st_dev
+        finally:
+            os.close(fd)
+        location = _location(mount, there) if mount is not None else b""
+        if not location:
+            return None
+        return device, location.rstrip(b"/") + path[len(there.rstrip(b"/")) :] or b"/"
+
     def is_mount_point(self, fd: int, parent: int) -> bool:
         """Whether an open directory is where a file system is mounted in its open parent."""
         mine = _mount_number(fd)

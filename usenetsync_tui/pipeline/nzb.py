@@ -7,26 +7,30 @@ Each name comes once in a list, also for systems that do not tell `README` from 
 way to write an accent from another: of names that meet the first stays, the others get a tail.
 A file's articles say what it was called when it was posted; only where names meet does the list
 say something else, for newsreaders drop a second file of one name before they look into articles.
+A name that is too long for a newsreader's disk, from before such names were cut, is cut there too.
+
+An NZB lists a whole version, or an `NzbPart` of it: one subfolder, or the files that are in none.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from usenetsync_tui.catalogue import files, nzb
+from usenetsync_tui.catalogue import nzb
 from usenetsync_tui.catalogue.files import Span
 from usenetsync_tui.catalogue.nzb import WiredFile
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.codec.envelope import PlainDress, plain_subject
-from usenetsync_tui.codec.flat_names import distinct_name, folded
+from usenetsync_tui.codec.flat_names import NAME_LIMIT, distinct_name, flat_name, folded, length
 from usenetsync_tui.codec.nzb import NzbSegment
 from usenetsync_tui.codec.yenc import likely_size
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Folder, Profile, StoreKind
 from usenetsync_tui.model.segments import Part
+from usenetsync_tui.pipeline.nzb_parts import NzbPart
 
 _PAGE = 1000
 _TAIL_DIGITS = 16
@@ -48,31 +52,68 @@ class Listed:
     """Files without content: an NZB cannot list them."""
 
 
-async def write_nzb(catalogue: Catalogue, folder: Folder, version: int, write: Write) -> Listed:
-    """Hand the NZB of a version to `write`, piece by piece.
+async def write_nzb(
+    catalogue: Catalogue, folder: Folder, version: int, write: Write, *, part: NzbPart | None = None
+) -> Listed:
+    """Hand the NZB of a version, or of a part of it, to `write`, piece by piece.
 
     Raises `UsageError` for a folder whose articles no newsreader can read.
     """
+    refuse_unreadable(folder)
+    span = part.span(folder.id, version) if part is not None else Span(folder.id, version)
+    contents = _Contents(catalogue, span, part)
+    names = _Names(folder)
+    await names.look_through(contents)
+    writer = _Writer(catalogue, folder, names, sum(names.is_listed), write)
+    write(codec.head())
+    number = 0
+    async for file in contents.files():
+        # As it was at the first look: the counters must count what is listed.
+        if names.is_listed[number]:
+            await writer.add(file)
+        number += 1
+    write(codec.tail())
+    listed = writer.listed
+    listed.left_out = len(names.is_listed) - listed.files
+    listed.empty = await contents.empty()
+    return listed
+
+
+def refuse_unreadable(folder: Folder) -> None:
+    """`UsageError` for a folder whose articles no newsreader can read."""
     if (folder.realm.store, folder.realm.profile) != (StoreKind.USENET, Profile.PLAIN):
         raise UsageError(
             f"{folder.name} is {folder.realm.profile} in the {folder.realm.store} store: other "
             "programs can read only what is posted to Usenet with --profile plain."
         )
-    async with catalogue.transaction() as tx:
-        every, _ = await files.version_totals(tx, Span(folder.id, version))
-    names = _Names(folder)
-    await names.look_through(catalogue, version)
-    writer = _Writer(catalogue, folder, names, every, write)
-    write(codec.head())
-    async for file in _files(catalogue, folder, version):
-        if file.complete and file.realm_id == folder.realm.id:
-            await writer.add(file)
-        else:
-            writer.listed.left_out += 1
-    write(codec.tail())
-    listed = writer.listed
-    listed.empty = every - listed.files - listed.left_out
-    return listed
+
+
+class _Contents:
+    """The files of one NZB, as often as they are wanted."""
+
+    def __init__(self, catalogue: Catalogue, span: Span, part: NzbPart | None) -> None:
+        self.catalogue = catalogue
+        self._span = span
+        self._part = part
+
+    async def files(self) -> AsyncIterator[WiredFile]:
+        """Those with content, in path order."""
+        span = self._span
+        while True:
+            async with self.catalogue.transaction() as tx:
+                page = await nzb.files_page(tx, span, _PAGE)
+            for file in page:
+                if self._part is None or self._part.holds(file.path):
+                    yield file
+            if len(page) < _PAGE:
+                return
+            span = replace(span, start=page[-1].key + b"\0")
+
+    async def empty(self) -> int:
+        """How many have no content."""
+        loose = self._part is not None and self._part.subfolder is None
+        async with self.catalogue.transaction() as tx:
+            return await nzb.empty_files(tx, self._span, loose=loose)
 
 
 class _Names:
@@ -84,20 +125,34 @@ class _Names:
         self.dress = PlainDress(realm.domain, realm.sender, realm.newsgroups, realm.dress)
         self._meeting: set[bytes] = set()
         self._given: set[bytes] = set()
+        self.is_listed = bytearray()
+        """For each file in the order of the list, whether it is in it: wholly posted as it is."""
 
-    async def look_through(self, catalogue: Catalogue, version: int) -> None:
-        """Find the names that meet: in the database, for there may be millions."""
-        after = b""
-        async with catalogue.transaction() as tx:
+    async def look_through(self, contents: _Contents) -> None:
+        """Decide what is listed, and find the names that meet: in the database, for there may be
+        millions."""
+        async with contents.catalogue.transaction() as tx:
             await nzb.begin_names(tx)
-            while page := await nzb.files_page(tx, self._folder.id, version, after, _PAGE):
-                await nzb.add_names(tx, [_digest(self.dress.name(f.path)) for f in page])
-                after = page[-1].key
+            digests: list[bytes] = []
+            async for file in contents.files():
+                is_listed = bool(file.complete) and file.realm_id == self._folder.realm.id
+                self.is_listed.append(is_listed)
+                if is_listed:
+                    digests.append(_digest(self._usual(file.path)))
+                if len(digests) >= _PAGE:
+                    await nzb.add_names(tx, digests)
+                    digests.clear()
+            await nzb.add_names(tx, digests)
             self._meeting = await nzb.meeting_names(tx)
+
+    def _usual(self, path: bytes) -> str:
+        """As its articles say, unless that is too long for a newsreader's disk."""
+        name = self.dress.name(path)
+        return name if length(name) <= NAME_LIMIT else flat_name(path)
 
     def of(self, path: bytes) -> str:
         """What the file at a path is called; to be asked for once, in the order of the list."""
-        name = self.dress.name(path)
+        name = self._usual(path)
         digest = _digest(name)
         if digest not in self._meeting:
             return name
@@ -109,18 +164,6 @@ class _Names:
 
 def _digest(name: str) -> bytes:
     return hashlib.blake2b(folded(name).encode(), digest_size=16).digest()
-
-
-async def _files(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIterator[WiredFile]:
-    after = b""
-    while True:
-        async with catalogue.transaction() as tx:
-            page = await nzb.files_page(tx, folder.id, version, after, _PAGE)
-        for file in page:
-            yield file
-        if len(page) < _PAGE:
-            return
-        after = page[-1].key
 
 
 class _Writer:

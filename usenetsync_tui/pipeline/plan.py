@@ -19,6 +19,7 @@ from usenetsync_tui.catalogue.known import Slice
 from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.segments import Known
 from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.assign import Assignment, scoped
@@ -74,7 +75,7 @@ class Planner:
         """Plan batches of what is there, until nothing more comes."""
         async with items, self._out:
             async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
-                with self._stage.slots[0].working(b"", f"{len(batch)} segments"):
+                with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
                     postings = await self._plan(batch)
                 self._stage.done += len(batch)
                 for posting in postings:

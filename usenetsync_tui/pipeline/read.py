@@ -12,6 +12,7 @@ import time
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.pipeline.dress import (
     RawSegment,
@@ -77,7 +78,7 @@ class Reader:
         rest: Unread | None = Unread(unit.files, time.time_ns())
         while rest is not None:
             object_id = await self._ids.next()
-            with self._slot.working(rest.files[0].entry.path, f"{len(rest.files)} files"):
+            with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
                 found, segment = await to_thread.run_sync(self._pack, rest, object_id)
             await self._hand_on(found, segment)
             rest = found.rest

@@ -18,6 +18,7 @@ from usenetsync_tui.errors import (
     TargetFileError,
 )
 from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.content import Content, content_of
 from usenetsync_tui.pipeline.fetch import fetch_segment
@@ -75,7 +76,7 @@ class Restorer:
                 rows = group.rows
                 if self._shared.failure is not None:
                     continue
-                with self._slot.working(rows[0].path, f"{len(rows)} files"):
+                with self._slot.working(rows[0].path, plural(len(rows), "file")):
                     try:
                         await self._restore(group)
                     except TargetError as error:

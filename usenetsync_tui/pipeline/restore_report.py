@@ -31,6 +31,7 @@ class Batch:
     done_files: int = 0
     done_bytes: int = 0
     kept_files: int = 0
+    kept_bytes: int = 0
     missed_files: int = 0
     missed_bytes: int = 0
 
@@ -39,7 +40,9 @@ class Batch:
         if row.kind == FileKind.REGULAR:
             self.done_files += 1
             self.done_bytes += row.size
-            self.kept_files += kept
+            if kept:
+                self.kept_files += 1
+                self.kept_bytes += row.size
         self.lacking(row.path, lacks)
 
     def missed(self, row: VersionRow, kind: NoticeKind, reason: str) -> None:
@@ -77,6 +80,7 @@ class RestoreReport:
         progress.done_files += batch.done_files
         progress.done_bytes += batch.done_bytes
         progress.unchanged += batch.kept_files
+        progress.kept_bytes += batch.kept_bytes
         progress.missed_files += batch.missed_files
         progress.missed_bytes += batch.missed_bytes
         await self._run.notice(*filter(self._is_to_be_told, batch.notices))

@@ -60,6 +60,8 @@ class Progress:
     missed_files: int = 0
     """Files that will not be done in this run, whatever the reason (restore)."""
     missed_bytes: int = 0
+    kept_bytes: int = 0
+    """Of what is done, found in the target as it should be, and not written (restore)."""
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 

@@ -17,11 +17,11 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue import files, folders, jobs, moves, objects, snapshots
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Snapshot, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.pipeline.check import (
-    articles,
     open_source,
     see_through,
     unverified_articles,
@@ -265,7 +265,7 @@ async def _report_unverified(run: Run, words: str) -> None:
     """How many articles nobody gave a clear answer of since they were posted."""
     count = run.progress.unverified = await unverified_articles(run)
     if count:
-        text = f"{articles(count)} posted, but not verified"
+        text = f"{plural(count, 'article')} posted, but not verified"
         await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
 
 
@@ -293,6 +293,6 @@ async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
     if errors:
         return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
     if unverified:
-        message = f"{message}, but {articles(unverified)} not verified"
+        message = f"{message}, but {plural(unverified, 'article')} not verified"
         return Outcome(JobState.INCOMPLETE, version, message)
     return Outcome(JobState.COMPLETED, version, message)

@@ -63,8 +63,10 @@ async def verify(run: Run, *, bodies: bool) -> Verified:
     run.progress.phase = "verify"
     found, after = Verified(), 0
     async with run.catalogue.transaction() as tx:  # nobody need ask for those again
+        run.progress.total_bytes = await objects.posted_bytes(tx, run.folder.id)
         known, found.damaged = await checks.gone(tx, run.folder.id, WORDS[NoticeKind.DAMAGED])
     found.checked, found.missing = known, known - found.damaged
+    run.progress.scanned = True
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             page = await objects.page(tx, run.folder.id, after, _OBJECTS_A_PAGE)

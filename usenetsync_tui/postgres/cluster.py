@@ -97,17 +97,8 @@ def configure(places: ServerPlaces, account: Account) -> None:
 
 def conninfo(places: ServerPlaces, database: str) -> str:
     """The address of one of its databases."""
-    # All is named, or PGHOSTADDR, PGOPTIONS and their like would lead elsewhere.
-    return make_conninfo(
-        "",
-        host=str(places.socket_dir),
-        hostaddr="",
-        port=PORT,
-        user=ROLE,
-        dbname=database,
-        options="",
-        target_session_attrs="any",
-    )
+    # What is not named here has libpq's default: this process has no PG* variables (`embedded`).
+    return make_conninfo("", host=str(places.socket_dir), port=PORT, user=ROLE, dbname=database)
 
 
 def identity(pgdata: Path) -> bytes:

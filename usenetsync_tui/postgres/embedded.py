@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from usenetsync_tui.environment import forget_postgres_variables
 from usenetsync_tui.errors import (
     DatabaseFullError,
     DatabaseHeldError,
@@ -49,7 +50,11 @@ class EmbeddedServer:
     """The server of ``locations``, as one process sees it."""
 
     def __init__(self, locations: Locations, *, system_folder: Path = SYSTEM_FOLDER) -> None:
-        """``system_folder`` is where root's server puts what its user must reach."""
+        """``system_folder`` is where root's server puts what its user must reach.
+
+        From here on this process knows no PG* variable: none may lead to another server.
+        """
+        forget_postgres_variables()
         self._locations = locations
         self._system_folder = system_folder
         self._seat: users.Seat | None = None

@@ -6,6 +6,7 @@ engine that loses the connection has lost the lock, and must stop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 
 import anyio
@@ -19,20 +20,32 @@ from usenetsync_tui.postgres.queries import load_queries
 _QUERIES = load_queries(__package__, "lock.sql")
 _KEY = int.from_bytes(b"usync:en")
 _LOOK_AGAIN = 0.1
+SHORTEST_PATIENCE = 2.0
+"""Seconds that cover the moment the server needs to notice that the engine before us was killed."""
 
 
 class EngineLock:
     """The right to work the catalogue of ``conninfo``, held inside ``async with``."""
 
-    def __init__(self, conninfo: str, *, application_name: str, patience: float = 2.0) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        application_name: str,
+        patience: float = SHORTEST_PATIENCE,
+        on_wait: Callable[[str], None] | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         """``application_name`` is what others are told (``usenetsync upload pid 7 host h``).
 
-        ``patience``, in seconds, covers the moment the server needs to notice that the engine
-        before us was killed.
+        ``patience`` is in seconds. ``on_wait`` is told, again and again, who holds the lock; when
+        ``is_over`` says so, the wait ends as if it had been too long.
         """
         self._conninfo = conninfo
         self._application_name = application_name
         self._patience = patience
+        self._on_wait = on_wait
+        self._is_over = is_over
         self._conn: psycopg.AsyncConnection[TupleRow] | None = None
 
     async def __aenter__(self) -> EngineLock:
@@ -81,8 +94,11 @@ class EngineLock:
             if taken is not None and taken[0]:
                 return
             holder = await (await conn.execute(_QUERIES["holder"], (_KEY,))).fetchone()
-            if anyio.current_time() >= deadline:
-                raise CatalogueHeldError(_describe(holder))
+            held = CatalogueHeldError(_describe(holder))
+            if anyio.current_time() >= deadline or self._is_over():
+                raise held
+            if self._on_wait is not None:
+                self._on_wait(str(held))
             await anyio.sleep(_LOOK_AGAIN)
 
 

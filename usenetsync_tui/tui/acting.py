@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen, Screen
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.wanted import Wanted
-from usenetsync_tui.tui.words import plural
 
 if TYPE_CHECKING:
     Host = Screen[None]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from datetime import datetime
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import NOTHING, plural, size
 from usenetsync_tui.model.ports import ArticleRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.segments import SegmentStatus
-from usenetsync_tui.tui.inks import Ink, Line, cut, cut_middle
+from usenetsync_tui.tui.inks import Ink, Line
 from usenetsync_tui.tui.list_lines import MARK, mark
-from usenetsync_tui.tui.words import NOTHING, plural, size
 
 ARTICLE_STATES: dict[SegmentStatus, tuple[str, Ink]] = {
     SegmentStatus.PLANNED: ("· planned", "muted"),

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Cause
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import FolderStatus, JobStatus
+from usenetsync_tui.model.words import NOTICE_WORDS
 from usenetsync_tui.tui.choosing_view import Item
-from usenetsync_tui.tui.inks import Ink, Line, cut_middle, fit, width_of
-from usenetsync_tui.tui.words import NOTICE_WORDS
+from usenetsync_tui.tui.inks import Ink, Line, fit, width_of
 
 PAGE = 50
 """So many files of a cause are looked up at once."""

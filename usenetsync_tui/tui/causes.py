@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection, FileView
@@ -26,7 +27,7 @@ from usenetsync_tui.tui.cause_lines import (
     verdict_lines,
 )
 from usenetsync_tui.tui.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.inks import cut_middle, fit
+from usenetsync_tui.tui.inks import fit
 from usenetsync_tui.tui.server_lines import trouble_lines
 from usenetsync_tui.tui.wanted import Wanted
 

@@ -9,16 +9,17 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, Change, ChangeRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.copying import copyable
 from usenetsync_tui.tui.deeper import DeeperScreen, crumbs_of
-from usenetsync_tui.tui.inks import Ink, Line, cut, cut_middle
+from usenetsync_tui.tui.inks import Ink, Line
 from usenetsync_tui.tui.list_lines import MARK, mark
 from usenetsync_tui.tui.list_source import Directory
 from usenetsync_tui.tui.paged_table import PagedTable
-from usenetsync_tui.tui.words import NOTHING, size
 
 CHANGES: dict[Change, tuple[str, Ink]] = {
     Change.ADDED: ("+ added", "good"),

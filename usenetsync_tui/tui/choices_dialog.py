@@ -7,7 +7,9 @@ from functools import partial
 
 from textual.app import ComposeResult
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
+from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.ask import Ask, Choice
@@ -25,13 +27,11 @@ from usenetsync_tui.tui.folder_fields import (
     profiles,
 )
 from usenetsync_tui.tui.form import Field, Form, line_input, whole_number
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.options import OptionRow, Options
 from usenetsync_tui.tui.path_input import PathField, judged
 from usenetsync_tui.tui.speed_words import speed_typed
 from usenetsync_tui.tui.version_field import VersionField
 from usenetsync_tui.tui.version_words import finished
-from usenetsync_tui.tui.words import rate
 
 
 def _short(folder: Folder) -> str:

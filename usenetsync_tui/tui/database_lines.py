@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import bar, columns, count, milliseconds, plural, size
 from usenetsync_tui.model.ports import DatabaseFigures, TableSize
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, PoolStatus
-from usenetsync_tui.tui.inks import Line, Span, cut, cut_middle, fit, flow, width_of
-from usenetsync_tui.tui.words import bar, columns, count, milliseconds, plural, size
+from usenetsync_tui.tui.inks import Line, Span, fit, flow, width_of
 
 _BAR = 16
 _NAME = 12

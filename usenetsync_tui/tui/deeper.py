@@ -11,9 +11,10 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.tui.inks import Line, cut_middle, width_of
+from usenetsync_tui.tui.inks import Line, width_of
 from usenetsync_tui.tui.key_bar import KeyBar
 from usenetsync_tui.tui.lines_view import InkedView
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.entries import FileKind, unfitted_time
+from usenetsync_tui.model.figures import NOTHING, count, size
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.filter_words import words_of
-from usenetsync_tui.tui.inks import Line, cut, cut_middle
+from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.list_lines import MARK, mark, minute_of
-from usenetsync_tui.tui.words import FILE_STATES, NOTHING, count, size
+from usenetsync_tui.tui.words import FILE_STATES
 
 _SIZE = 9
 _ARTICLES = 12

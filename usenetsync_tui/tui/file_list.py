@@ -12,6 +12,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, FileRow
@@ -19,7 +20,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.file_lines import Columns, file_line, header_line, reason, sorted_words
 from usenetsync_tui.tui.file_source import FileSource
 from usenetsync_tui.tui.filter_words import parse_filter
-from usenetsync_tui.tui.inks import Line, cut_middle
+from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.paged_table import PagedTable
 from usenetsync_tui.tui.slim_titles import SlimTitles
 from usenetsync_tui.tui.version_words import version_name

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction
 from usenetsync_tui.model.jobs import JobState
@@ -18,7 +19,7 @@ from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
 from usenetsync_tui.tui.articles import ArticlesScreen
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.copying import copyable
-from usenetsync_tui.tui.inks import Line, cut_middle
+from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.marked_files import MarkedFiles
 from usenetsync_tui.tui.marks import Marks
 from usenetsync_tui.tui.wanted import Wanted

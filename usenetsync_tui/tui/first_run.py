@@ -18,13 +18,13 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import AddServer, Upload
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.tui.add_folder import AddFolder
 from usenetsync_tui.tui.ask import Choice, choice_options
 from usenetsync_tui.tui.folder_fields import STORES
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.server_form import ServerForm
 from usenetsync_tui.tui.wanted import Wanted
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.status import FolderStatus, JobStatus
 from usenetsync_tui.tui.inks import Line, Span, fit
-from usenetsync_tui.tui.words import count, plural, size
 
 _GAP = "  "
 

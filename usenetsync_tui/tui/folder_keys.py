@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from textual.binding import Binding
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import (
     Command,
@@ -30,7 +31,6 @@ from usenetsync_tui.tui.choices_dialog import (
     nzb_refusal,
 )
 from usenetsync_tui.tui.files_table import FilesTable
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.restore_dialog import RestoreDialog
 
 KEYS = (

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import NOTHING, bar, duration, percent, rate
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
 from usenetsync_tui.tui.folder_figures import figures_line
-from usenetsync_tui.tui.inks import Ink, Line, Span, cut, cut_middle, fit, width_of
-from usenetsync_tui.tui.words import JOB_STATES, NOTHING, bar, duration, percent, rate
+from usenetsync_tui.tui.inks import Ink, Line, Span, fit, width_of
+from usenetsync_tui.tui.words import JOB_STATES
 
 MESSAGE_LINES = 3
 """At most so many for what a job has to say."""

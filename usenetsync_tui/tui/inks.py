@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+from usenetsync_tui.cells import cut
 
 Ink = Literal["plain", "strong", "muted", "track", "accent", "good", "busy", "warn", "bad"]
 INKS: tuple[Ink, ...] = get_args(Ink)
@@ -24,26 +26,6 @@ Line = tuple[Span, ...]
 def width_of(line: Line) -> int:
     """Cells a line takes."""
     return sum(cell_len(text) for text, _ in line)
-
-
-def cut(text: str, width: int) -> str:
-    """`text` in exactly `width` cells; what does not fit ends in an ellipsis."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
-
-
-def cut_middle(text: str, width: int) -> str:
-    """`text` in at most `width` cells, keeping both ends: a path's end tells most."""
-    if cell_len(text) <= width:
-        return text
-    if width < 8:
-        return cut(text, width)
-    head = set_cell_size(text, (width - 1) // 3).rstrip()
-    tail = text[-(width - 1 - cell_len(head)) :]
-    while cell_len(head) + 1 + cell_len(tail) > width:
-        tail = tail[1:]
-    return f"{head}…{tail}"
 
 
 def fit(line: Iterable[Span], width: int) -> Line:

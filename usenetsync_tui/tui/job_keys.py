@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.binding import Binding
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
     Cancel,
@@ -20,6 +21,7 @@ from usenetsync_tui.model.commands import (
     SetPriority,
     SetWorkers,
 )
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
@@ -27,10 +29,8 @@ from usenetsync_tui.model.status import FolderStatus, JobStatus
 from usenetsync_tui.tui.acting import Acting
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.choices_dialog import NumberDialog
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.shrink_dialog import ShrinkDialog, can_be_allowed
 from usenetsync_tui.tui.speeds import ask_speed
-from usenetsync_tui.tui.words import plural
 
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 

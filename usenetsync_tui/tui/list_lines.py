@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from usenetsync_tui.model.figures import NOTHING
 from usenetsync_tui.tui.inks import Line, Span
-from usenetsync_tui.tui.words import NOTHING
 
 MARK = 2
 """Cells before a row: the cursor, and the mark."""

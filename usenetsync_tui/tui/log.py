@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from textual.geometry import Size
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, Event, Weight
-from usenetsync_tui.tui.inks import Ink, Line, cut_middle
+from usenetsync_tui.tui.inks import Ink, Line
 from usenetsync_tui.tui.lines_view import LinesView
 
 _MARKS: dict[Weight, tuple[str, Ink]] = {

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.files import FileOrder, FileQuery, FileSelection
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.file_lines import filter_words, marked_words
 from usenetsync_tui.tui.file_list import FileList
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.marks import Marks, Run, all_of
-from usenetsync_tui.tui.words import plural
 
 
 class MarkedFiles(FileList):

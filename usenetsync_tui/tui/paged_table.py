@@ -14,8 +14,9 @@ from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.strip import Strip
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.inks import Line, cut_middle
+from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.lines_view import InkedView
 from usenetsync_tui.tui.list_lines import gone_line, position, waiting_line
 from usenetsync_tui.tui.list_source import Key, ListSource, Row

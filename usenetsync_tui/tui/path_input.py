@@ -21,12 +21,13 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from usenetsync_tui.environment import current_folder
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.aside import aside
 from usenetsync_tui.tui.directories import Judged, Listing, list_folders
 from usenetsync_tui.tui.form import Field
 from usenetsync_tui.tui.path_words import at_home, home, shown_path, typed_path
-from usenetsync_tui.tui.words import plural
 
 _SILENT = "The file system does not answer."
 
@@ -149,7 +150,7 @@ class PathField(Field):
     def look(self) -> None:
         """List the folders that begin as what is typed."""
         if not self._input.value:
-            places = dict.fromkeys((home() or b"/", os.getcwdb(), b"/"))
+            places = dict.fromkeys((home() or b"/", current_folder() or b"/", b"/"))
             self.workers.cancel_group(self, "look")
             note = "Type a path: tab completes, down goes to the folders."
             self._offer([(path, safe_name(path)) for path in places], note)

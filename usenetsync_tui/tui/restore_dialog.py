@@ -7,12 +7,12 @@ from functools import partial
 
 from textual.app import ComposeResult
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.directories import judge_target
 from usenetsync_tui.tui.form import Field, Form, line_input
-from usenetsync_tui.tui.inks import cut_middle
 from usenetsync_tui.tui.path_input import PathField, judged
 from usenetsync_tui.tui.path_words import shown_path, typed_path
 from usenetsync_tui.tui.version_field import VersionField

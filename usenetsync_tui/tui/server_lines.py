@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import bar, count, duration, milliseconds, rate, size
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import (
     ConnectionStatus,
@@ -14,8 +16,7 @@ from usenetsync_tui.model.servers import (
     ServerStatus,
 )
 from usenetsync_tui.tui.choosing_view import Item
-from usenetsync_tui.tui.inks import Ink, Line, Span, cut, cut_middle, fit
-from usenetsync_tui.tui.words import bar, count, duration, milliseconds, rate, size
+from usenetsync_tui.tui.inks import Ink, Line, Span, fit
 
 SERVER_STATES: dict[ServerState, Span] = {
     ServerState.IDLE: ("· idle", "muted"),

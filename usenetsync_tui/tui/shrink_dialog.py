@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.tui.ask import Ask, Choice
-from usenetsync_tui.tui.inks import cut_middle
-from usenetsync_tui.tui.words import plural
 
 _MOST_NAMED = 4
 _NAME = 30

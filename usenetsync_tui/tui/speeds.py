@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.widget import Widget
 
 from usenetsync_tui.model.commands import LimitBandwidth
+from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.wanted import Wanted
-from usenetsync_tui.tui.words import rate
 
 _TYPED = "typed"
 SPEEDS = (

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, TaskStatus
-from usenetsync_tui.tui.inks import Line, fit, flow
-from usenetsync_tui.tui.server_lines import trouble_lines
-from usenetsync_tui.tui.words import (
-    ENGINE_STATES,
+from usenetsync_tui.model.figures import (
     NOTHING,
     duration,
     milliseconds,
@@ -20,6 +14,12 @@ from usenetsync_tui.tui.words import (
     rate,
     size,
 )
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, TaskStatus
+from usenetsync_tui.tui.inks import Line, fit, flow
+from usenetsync_tui.tui.server_lines import trouble_lines
+from usenetsync_tui.tui.words import ENGINE_STATES
 
 _READ_ONLY = "read-only · another usenetsync works this catalogue; here you can only look"
 _MORE_SERVERS = "   6 tells more"

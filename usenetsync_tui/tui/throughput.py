@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
+from usenetsync_tui.model.figures import bits, rate
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.inks import Line
 from usenetsync_tui.tui.lines_view import InkedView
-from usenetsync_tui.tui.words import bits, rate
 
 SAMPLES = 600
 """As many samples, one a second, as the engine keeps."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from usenetsync_tui.cells import cut
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import Trial, TrialStep
-from usenetsync_tui.tui.inks import Ink, Line, cut
+from usenetsync_tui.tui.inks import Ink, Line
 
 _GLYPHS: dict[bool | None, tuple[str, Ink]] = {
     True: ("✓", "good"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from usenetsync_tui.cells import cut
+from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.tui.inks import Ink, Line, cut
+from usenetsync_tui.tui.inks import Ink, Line
 from usenetsync_tui.tui.list_lines import MARK, mark, minute
-from usenetsync_tui.tui.words import count, plural, size
 
 VERSION_STATES: dict[SnapshotState, tuple[str, Ink]] = {
     SnapshotState.BUILDING: ("▲ being built", "busy"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.status import FolderStatus
-from usenetsync_tui.tui.words import plural, size
 
 
 def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:

@@ -1,31 +1,21 @@
-"""Numbers and states as the screen words them.
-
-Pure functions. Every state is a glyph and a word, so nothing depends on colour.
-"""
+"""States as the screen shows them: their words, and the ink for them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
-from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.words import FILE_WORDS, JOB_WORDS
 from usenetsync_tui.tui.inks import Ink
 
-NOTHING = "–"
-_EIGHTHS = "▁▂▃▄▅▆▇█"
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-
 JOB_STATES: dict[JobState, tuple[str, Ink]] = {
-    JobState.QUEUED: ("· queued", "muted"),
-    JobState.RUNNING: ("▲ running", "busy"),
-    JobState.PAUSED: ("‖ paused", "warn"),
-    JobState.COMPLETED: ("✓ done", "good"),
-    JobState.INCOMPLETE: ("! incomplete", "warn"),
-    JobState.FAILED: ("! failed", "bad"),
-    JobState.CANCELLED: ("x cancelled", "muted"),
+    JobState.QUEUED: (JOB_WORDS[JobState.QUEUED], "muted"),
+    JobState.RUNNING: (JOB_WORDS[JobState.RUNNING], "busy"),
+    JobState.PAUSED: (JOB_WORDS[JobState.PAUSED], "warn"),
+    JobState.COMPLETED: (JOB_WORDS[JobState.COMPLETED], "good"),
+    JobState.INCOMPLETE: (JOB_WORDS[JobState.INCOMPLETE], "warn"),
+    JobState.FAILED: (JOB_WORDS[JobState.FAILED], "bad"),
+    JobState.CANCELLED: (JOB_WORDS[JobState.CANCELLED], "muted"),
 }
 
 ENGINE_STATES: dict[EngineState, tuple[str, Ink]] = {
@@ -39,110 +29,8 @@ ENGINE_STATES: dict[EngineState, tuple[str, Ink]] = {
 }
 
 FILE_STATES: dict[FileView, tuple[str, Ink]] = {
-    FileView.QUEUED: ("· queued", "muted"),
-    FileView.POSTING: ("▲ posting", "busy"),
-    FileView.DONE: ("✓ done", "good"),
-    FileView.FAILED: ("! failed", "bad"),
+    FileView.QUEUED: (FILE_WORDS[FileView.QUEUED], "muted"),
+    FileView.POSTING: (FILE_WORDS[FileView.POSTING], "busy"),
+    FileView.DONE: (FILE_WORDS[FileView.DONE], "good"),
+    FileView.FAILED: (FILE_WORDS[FileView.FAILED], "bad"),
 }
-
-NOTICE_WORDS: dict[NoticeKind, str] = {
-    NoticeKind.SKIPPED: "skipped",
-    NoticeKind.UNREADABLE: "unreadable",
-    NoticeKind.VANISHED: "vanished",
-    NoticeKind.CHANGED: "changed while read",
-    NoticeKind.UNPOSTED: "not posted",
-    NoticeKind.MISSING: "missing",
-    NoticeKind.DAMAGED: "damaged",
-    NoticeKind.UNWRITABLE: "unwritable",
-    NoticeKind.LEFT_OUT: "left out",
-    NoticeKind.UNKNOWN: "not verified",
-    NoticeKind.GUARDED: "kept as it was",
-    NoticeKind.ATTRIBUTES: "restored, but",
-    NoticeKind.NOTED: "noted",
-}
-
-
-def size(count: float) -> str:
-    """Bytes in decimal units, three digits, at most seven cells: ``84.2 MB``, ``1.02 TB``."""
-    value, step = max(0.0, count), 0
-    while value >= 999.5 and step < len(_UNITS) - 1:
-        value, step = value / 1000, step + 1
-    if not step:
-        return f"{value:.0f} B"
-    return f"{value:.{_decimals(value)}f} {_UNITS[step]}"
-
-
-def _decimals(value: float) -> int:
-    # The bounds are where rounding would add a digit.
-    return 2 if value < 9.995 else 1 if value < 99.95 else 0
-
-
-def count(number: float) -> str:
-    """A count where its last digits are noise: exact to 9,999, then ``12.3k``, ``1.24M``."""
-    if number < 9_999.5:
-        return f"{number:,.0f}"
-    value, unit = (number / 1000, "k") if number < 999_500 else (number / 1_000_000, "M")
-    return f"{value:,.{_decimals(value)}f}{unit}"
-
-
-def rate(per_second: float) -> str:
-    """Bytes per second: ``84.2 MB/s``."""
-    return f"{size(per_second)}/s"
-
-
-def bits(per_second: float) -> str:
-    """Bytes per second in the unit lines are sold in: ``674 Mbit/s``."""
-    return f"{size(per_second * 8).replace('B', 'bit')}/s"
-
-
-def pace(number: float) -> str:
-    """How many of them a second: ``97``, ``1,204``, and ``0.4`` where it is slow."""
-    return f"{number:,.0f}" if number >= 9.95 or not number else f"{number:.1f}"
-
-
-def milliseconds(seconds: float) -> str:
-    """A short time: ``0.4 ms``, ``48 ms``, ``1.2 s``."""
-    number = seconds * 1000
-    if number >= 999.5:
-        return f"{seconds:.1f} s"
-    return f"{number:.0f} ms" if number >= 9.95 else f"{number:.1f} ms"
-
-
-def duration(seconds: float | None) -> str:
-    """Two units at most: ``5h12m``, ``4m03s``, ``12s``; an en dash while unknown."""
-    if seconds is None:
-        return NOTHING
-    whole = max(0, round(seconds))
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d{hours:02}h"
-    if hours:
-        return f"{hours}h{minutes:02}m"
-    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
-
-
-def percent(fraction: float) -> str:
-    """Whole percents, rounded down: 100% means all of it."""
-    return f"{int(fraction * 100)}%"
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 file``, ``1,200 files``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def columns(values: Sequence[float]) -> str:
-    """A cell a value, from zero up: ``▁▄█``."""
-    top = max(values, default=0)
-    if top <= 0:
-        return "▁" * len(values)
-    return "".join(_EIGHTHS[max(0, math.ceil(value / top * 8) - 1)] for value in values)
-
-
-def bar(fraction: float, width: int) -> tuple[str, str]:
-    """A thin bar of `width` cells, as its full and its empty part."""
-    halves = int(min(1.0, max(0.0, fraction)) * width * 2)
-    drawn = "━" * (halves // 2) + "╸" * (halves % 2)
-    return drawn, "─" * (width - len(drawn))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import bar, count, pace, percent, plural, size
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, StageStatus, WorkerStatus
-from usenetsync_tui.tui.inks import Ink, Line, cut, cut_middle, fit, flow, width_of
+from usenetsync_tui.tui.inks import Ink, Line, fit, flow, width_of
 from usenetsync_tui.tui.lines_view import LinesView
-from usenetsync_tui.tui.words import bar, count, pace, percent, plural, size
 
 SIDE_BY_SIDE = 104
 """Cells from which stages and workers stand next to each other: a screen of 110 columns."""

@@ -1,0 +1,103 @@
+"""What a command line may hold: names and paths of any bytes, never empty; and the nearest word.
+
+An empty argument is a variable that a script forgot to set. As a path it would mean the current
+folder, so it is refused everywhere, with exit code 2 like every other wrong use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from usenetsync_tui.model.nearest import did_you_mean
+from usenetsync_tui.model.safe_name import safe_name
+
+_T = TypeVar("_T")
+# The oldest click we work with has parameter types without type arguments.
+_EMPTY = "it is empty. Does it come from a variable that is not set?"
+
+
+class Name(click.ParamType):  # type: ignore[type-arg]
+    """The name of a folder or server, or a path inside a folder: any text but an empty one."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; bytes that are not UTF-8 as surrogate escapes, like `sys.argv` has them."""
+        text = os.fsdecode(value)
+        if not text:
+            self.fail(_EMPTY, param, ctx)
+        return text
+
+
+class AnyPath(click.ParamType):  # type: ignore[type-arg]
+    """A path of any bytes, which need not exist."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Left to the shell."""
+        return [CompletionItem(incomplete, type="file" if self._of_file else "dir")]
+
+    def __init__(self, *, of_file: bool = False) -> None:
+        """`of_file`: a folder will not do."""
+        self._of_file = of_file
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, as it was typed."""
+        text = os.fsdecode(value)
+        if not text:
+            self.fail(_EMPTY, param, ctx)
+        if self._of_file and os.path.isdir(text):
+            self.fail(f"{safe_name(text)} is a folder, not a file.", param, ctx)
+        return Path(text)
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg]
+    """One of some words; a wrong one is answered with the nearest."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__(choices)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word."""
+        if value not in self.choices:
+            known = ", ".join(self.choices)
+            near = did_you_mean(str(value), self.choices)
+            self.fail(f'"{safe_name(str(value))}" is not one of {known}.{near}', param, ctx)
+        return str(value)
+
+
+class Verbs(click.Group):
+    """A group of verbs; a wrong one is answered with the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is meant by the first word."""
+        word = args[0]
+        if self.get_command(ctx, word) is None and not word.startswith("-"):
+            near = did_you_mean(word, self.list_commands(ctx))
+            ctx.fail(f'There is no verb "{safe_name(word)}".{near}')
+        return super().resolve_command(ctx, args)
+
+
+def wait_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--wait SECONDS`, for verbs that need the catalogue to themselves."""
+    option = click.option(
+        "--wait",
+        type=click.FloatRange(0),
+        default=0.0,
+        metavar="SECONDS",
+        help="How long to wait while another usenetsync is using the catalogue; without it, the "
+        "command gives up after 2 seconds.",
+    )
+    decorated: Callable[..., _T] = option(function)
+    return decorated

@@ -1,0 +1,87 @@
+"""What a shell completes: names of folders and servers, and versions.
+
+The program may not be set up, and its database may not run: then there is nothing to complete, and
+nothing is started or said, for the user is in the middle of a line. Within a second, or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+from usenetsync_tui.model.safe_name import safe_name
+
+_PATIENCE = 1.0
+"""Seconds that a user with a finger on the tab key waits."""
+
+
+def complete_folder(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> Sequence[CompletionItem]:
+    """Names of folders; paths are left to the shell."""
+    conninfo = _conninfo()
+    if conninfo is None:
+        return []
+    from usenetsync_tui.catalogue.completing import folder_names
+
+    names = folder_names(conninfo, incomplete)
+    # A name that a terminal would not show as it is cannot be typed like this, either.
+    return [CompletionItem(name) for name in names if safe_name(name) == name]
+
+
+def complete_version(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> Sequence[CompletionItem]:
+    """Versions of the folder that is in the line already, the newest first."""
+    word = context.params.get("folder")
+    conninfo = _conninfo() if isinstance(word, str) else None
+    if conninfo is None or not isinstance(word, str):
+        return []
+    from usenetsync_tui.catalogue.completing import versions
+
+    every = versions(conninfo, word, os.path.realpath(os.fsencode(word)))
+    return [CompletionItem(str(v)) for v in every if str(v).startswith(incomplete)]
+
+
+def complete_server(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> Sequence[CompletionItem]:
+    """Names of the servers of the settings."""
+    from usenetsync_tui.errors import SettingsError
+    from usenetsync_tui.locations import Locations
+    from usenetsync_tui.settings import load_settings
+
+    _be_quick()
+    try:
+        settings = load_settings(Locations.find(os.environ).config_dir)
+    except SettingsError:
+        return []
+    names = (server.name for server in settings.servers)
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _conninfo() -> str | None:
+    """Where the database is, if it runs; None when that cannot be known."""
+    from usenetsync_tui.errors import UsenetSyncError
+    from usenetsync_tui.locations import Locations
+    from usenetsync_tui.postgres.embedded import EmbeddedServer
+    from usenetsync_tui.settings import load_settings
+
+    _be_quick()
+    locations = Locations.find(os.environ)
+    try:
+        settings = load_settings(locations.config_dir)
+        if settings.database_url is not None:
+            return settings.database_url.get_secret_value()
+        return EmbeddedServer(locations).url()
+    except UsenetSyncError:
+        return None
+
+
+def _be_quick() -> None:
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)

@@ -1,0 +1,50 @@
+"""Options that several verbs have, each with one help text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import click
+
+from usenetsync_tui.cli.completing import complete_version
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a verb speaks: to scripts or to people, and whether of problems alone."""
+
+    as_json: bool = False
+    quiet: bool = False
+
+
+def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--json`, the same for every verb."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+    decorated: Callable[..., _T] = option(function)
+    return decorated
+
+
+def quiet_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--quiet`, for verbs that do something."""
+    option = click.option(
+        "-q", "--quiet", is_flag=True, help="Print only problems: nothing when all went well."
+    )
+    decorated: Callable[..., _T] = option(function)
+    return decorated
+
+
+def version_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--version N` of a folder, for verbs that look at one."""
+    option = click.option(
+        "--version",
+        type=click.IntRange(1),
+        metavar="N",
+        shell_complete=complete_version,
+        help="Which version.  [default: the newest finished one]",
+    )
+    decorated: Callable[..., _T] = option(function)
+    return decorated

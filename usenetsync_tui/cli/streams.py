@@ -1,0 +1,128 @@
+"""Standard input, output and error as the process was given them: closed, full, or unread.
+
+Knows what becomes of text that cannot be printed. Refuses to know what is printed. Standard
+library only, for `make_safe` must run before anything opens a file: a closed descriptor 1 would
+else be the number of the next data file or database connection, and the first line printed would
+go there.
+
+A verb's work never fails for its words: an upload that cannot print is an upload all the same.
+A verb whose work *is* its output (a listing) has failed when that cannot be written; one whose
+reader has left (``| head``) has nothing left to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import sys
+from typing import Any, TextIO
+
+READER_LEFT = 128 + 13
+"""The exit code when the reader of a listing has left: what the shell shows for SIGPIPE."""
+
+FAILED = 1
+
+
+class OutputLostError(Exception):
+    """Standard output cannot be written, and writing it was all there was to do."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason.strerror or type(reason).__name__)
+        self.reader_left = isinstance(reason, BrokenPipeError)
+
+
+class _Output(io.FileIO):
+    """A descriptor to write to, whatever state it is in."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "wb", closefd=False)
+        self.is_the_work = False
+        """Whether what cannot be written ends the verb (`OutputLostError`), or is dropped."""
+        self._lost: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        if self._lost is not None:
+            return self._drop(data, self._lost)
+        try:
+            while (count := super().write(data)) is None:
+                # Another program made the terminal or pipe non-blocking, for all who share it.
+                select.select((), (self,), ())
+        except OSError as error:
+            self._lost = error
+            return self._drop(data, error)
+        return count
+
+    def _drop(self, data: Any, error: OSError) -> int:
+        if self.is_the_work:
+            self.is_the_work = False  # said once; what is flushed at the end is dropped
+            raise OutputLostError(error)
+        return memoryview(data).nbytes
+
+
+_outputs: dict[int, _Output] = {}
+
+
+def make_safe() -> None:
+    """Open the closed ones of descriptors 0, 1 and 2, and let nothing printed end the process.
+
+    Names hold any bytes: what the terminal's encoding cannot show is escaped. Until
+    `output_is_the_work` says otherwise, what cannot be written to standard output ends the verb:
+    help and version are output.
+    """
+    for descriptor in (0, 1, 2):
+        _open_if_closed(descriptor)
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False)
+    sys.stdout = _replaced(sys.stdout, 1)
+    sys.stderr = _replaced(sys.stderr, 2)
+    output_is_the_work(True)
+
+
+def output_is_the_work(is_it: bool) -> None:
+    """Whether standard output that cannot be written raises `OutputLostError`, from now on."""
+    if (output := _outputs.get(1)) is not None:
+        output.is_the_work = is_it
+
+
+def exit_code(lost: OutputLostError) -> int:
+    """The exit code for lost output; a line on standard error, unless the reader left."""
+    if lost.reader_left:
+        return READER_LEFT
+    sys.stderr.write(f"usenetsync: standard output cannot be written: {lost}.\n")
+    return FAILED
+
+
+def _open_if_closed(descriptor: int) -> None:
+    try:
+        os.fstat(descriptor)
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+    else:
+        return
+    # The lowest free number is the one that is closed: those below it are open by now. Standard
+    # output is opened to read: writing fails as it did, and so lost output is noticed.
+    os.open(os.devnull, os.O_WRONLY if descriptor == 0 else os.O_RDONLY)
+    os.set_inheritable(descriptor, True)
+
+
+def _replaced(stream: TextIO | None, descriptor: int) -> TextIO:
+    """The same stream over an `_Output`; one that is not the process's own stays (a test's)."""
+    try:
+        if stream is not None and stream.fileno() != descriptor:
+            return stream
+    except (OSError, ValueError):  # no file at all
+        assert stream is not None
+        return stream
+    output = _outputs[descriptor] = _Output(descriptor)
+    encoding = stream.encoding if stream is not None else "utf-8"
+    if stream is not None:
+        stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(output),
+        encoding=encoding,
+        errors="backslashreplace",
+        line_buffering=descriptor == 2 or output.isatty(),
+    )

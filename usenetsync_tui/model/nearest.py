@@ -1,0 +1,21 @@
+"""The right word beside a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(word: str, known: Iterable[str], *, least: float = 0.65) -> str:
+    """`` Did you mean "max_workers"?``, with the space before it; empty when nothing is near.
+
+    `least`: how much of two words must be the same (`difflib.SequenceMatcher.ratio`). Capitals do
+    not count, and neither does a hyphen for an underscore.
+    """
+    by_shape = {_shape(name): name for name in known}
+    found = get_close_matches(_shape(word), by_shape, n=1, cutoff=least)
+    return f' Did you mean "{by_shape[found[0]]}"?' if found else ""
+
+
+def _shape(word: str) -> str:
+    return word.casefold().replace("-", "_")

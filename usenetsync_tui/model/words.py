@@ -1,0 +1,57 @@
+"""Every state and kind in words for people: the one place for the command and the screen.
+
+Refuses to know where they are shown. Every state is a glyph and a word, so that nothing depends
+on colour. Figures are in `figures`.
+"""
+
+from __future__ import annotations
+
+from usenetsync_tui.model.entries import FileKind, NoticeKind
+from usenetsync_tui.model.files import FileView
+from usenetsync_tui.model.folders import SnapshotState
+from usenetsync_tui.model.jobs import JobState
+
+JOB_WORDS: dict[JobState, str] = {
+    JobState.QUEUED: "· queued",
+    JobState.RUNNING: "▲ running",
+    JobState.PAUSED: "‖ paused",
+    JobState.COMPLETED: "✓ done",
+    JobState.INCOMPLETE: "! incomplete",
+    JobState.FAILED: "! failed",
+    JobState.CANCELLED: "x cancelled",
+}
+
+FILE_WORDS: dict[FileView, str] = {
+    FileView.QUEUED: "· queued",
+    FileView.POSTING: "▲ posting",
+    FileView.DONE: "✓ done",
+    FileView.FAILED: "! failed",
+}
+
+SNAPSHOT_WORDS: dict[SnapshotState, str] = {
+    SnapshotState.BUILDING: "… unfinished",
+    SnapshotState.COMPLETE: "✓ complete",
+    SnapshotState.INCOMPLETE: "! incomplete",
+}
+
+KIND_WORDS: dict[FileKind, str] = {
+    FileKind.REGULAR: "file",
+    FileKind.DIRECTORY: "directory",
+    FileKind.SYMLINK: "symlink",
+}
+
+NOTICE_WORDS: dict[NoticeKind, str] = {
+    NoticeKind.SKIPPED: "skipped",
+    NoticeKind.UNREADABLE: "unreadable",
+    NoticeKind.VANISHED: "vanished",
+    NoticeKind.CHANGED: "changed while read",
+    NoticeKind.UNPOSTED: "not posted",
+    NoticeKind.MISSING: "missing",
+    NoticeKind.DAMAGED: "damaged",
+    NoticeKind.UNWRITABLE: "unwritable",
+    NoticeKind.LEFT_OUT: "left out",
+    NoticeKind.UNKNOWN: "not verified",
+    NoticeKind.GUARDED: "kept as it was",
+    NoticeKind.ATTRIBUTES: "restored, but",
+    NoticeKind.NOTED: "noted",
+}
