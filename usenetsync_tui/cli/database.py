@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 
 import click
+from anyio import to_thread
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
@@ -54,8 +55,8 @@ def start_server(as_json: bool) -> None:
     async def go() -> Exit:
         server = _server()
         server.stay(True)
-        server.acquire(words.complain)
-        server.release()
+        await to_thread.run_sync(server.acquire, words.complain, abandon_on_cancel=True)
+        await to_thread.run_sync(server.release)
         _line(as_json, {"server": "embedded", "running": True})
         return Exit.DONE
 
@@ -68,7 +69,7 @@ def stop_server(as_json: bool) -> None:
     """Stop it, unless others use it."""
 
     async def go() -> Exit:
-        _server().stop(words.complain)
+        await to_thread.run_sync(_server().stop, words.complain, abandon_on_cancel=True)
         _line(as_json, {"server": "embedded", "running": False})
         return Exit.DONE
 

@@ -20,8 +20,8 @@ from usenetsync_tui.cli.run import (
     json_option,
     looking,
     start,
-    until_signalled,
 )
+from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.telling import CODES, tell
 from usenetsync_tui.engine.opening import application_name
 from usenetsync_tui.engine.single import SingleJob
@@ -49,7 +49,7 @@ async def _restore(
     settings, locations = environment()
     warn_of_servers(settings)
     async with (
-        looking("restore") as opened,
+        looking("restore", as_json=as_json) as opened,
         Stores(opened.catalogue, settings, locations) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -83,7 +83,7 @@ async def _verify(word: str, body: bool, as_json: bool) -> Exit:
     settings, locations = environment()
     warn_of_servers(settings)
     async with (
-        looking("verify") as opened,
+        looking("verify", as_json=as_json) as opened,
         Stores(opened.catalogue, settings, locations) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -124,8 +124,8 @@ def _tell_found(found: Verified, as_json: bool) -> None:
 async def _shown(job: SingleJob, as_json: bool) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
-        group.start_soon(until_signalled, job.stop)
         group.start_soon(lambda: progress.show(lambda: job.figures, as_json=as_json))
-        summary = await job.work()
+        with stopped_by(job.stop, lambda: progress.standing(job.figures)):
+            summary = await job.work()
         group.cancel_scope.cancel()
     return summary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,13 +15,15 @@ import click
 
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.cli import words
+from usenetsync_tui.cli import progress, signals, words
 from usenetsync_tui.cli.log import log_to
+from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.errors import UnknownFolderError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings import Settings, load_settings
 
 _T = TypeVar("_T")
@@ -35,7 +36,7 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
-    INTERRUPTED = 130
+    INTERRUPTED = signals.INTERRUPTED
 
 
 def environment() -> tuple[Settings, Locations]:
@@ -56,7 +57,7 @@ def _tighten(locations: Locations) -> None:
 def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
     """Run a verb to its exit code; an error of ours is a sentence, not a traceback."""
     try:
-        code = anyio.run(verb)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
@@ -75,16 +76,23 @@ def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
 
 
 @asynccontextmanager
-async def looking(what: str) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue to look into, with few connections, beside an engine that may be at work."""
+async def looking(what: str, *, as_json: bool = False) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue to look into, with few connections, beside an engine that may be at work.
+
+    What its opening waits for is said.
+    """
     settings, locations = environment()
-    async with open_catalogue(settings, locations, what, on_wait=_waiting) as opened:
-        yield opened
+    waits, telling = Waits(), anyio.CancelScope()
 
+    async def tell() -> None:
+        with telling:
+            await progress.show(lambda: None, as_json=as_json, waiting=lambda: waits.current)
 
-def _waiting(message: str) -> None:
-    if sys.stderr.isatty():
-        words.complain(f"usenetsync: {message}")
+    async with anyio.create_task_group() as group:
+        group.start_soon(tell)
+        async with open_catalogue(settings, locations, what, waits=waits) as opened:
+            telling.cancel()
+            yield opened
 
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
@@ -94,17 +102,6 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
         known = ", ".join(f.name for f in await folders.every(tx)) or "none yet"
         raise UnknownFolderError(f"{safe_name(word)!r}. Folders: {known}.")
     return found
-
-
-async def until_signalled(stop: Callable[[], None]) -> None:
-    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT ends at once."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        count = 0
-        async for number in signals:
-            count += 1
-            if count > 1 and number == signal.SIGINT:
-                os._exit(Exit.INTERRUPTED)
-            stop()
 
 
 def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
@@ -122,5 +119,4 @@ __all__ = [
     "json_option",
     "looking",
     "start",
-    "until_signalled",
 ]

@@ -13,7 +13,8 @@ import click
 from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start, until_signalled
+from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -118,15 +119,15 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exi
             words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
     warn_of_servers(settings)
     async with anyio.create_task_group() as group:
-        group.start_soon(until_signalled, stop)
         group.start_soon(
             lambda: progress.show(
                 lambda: current(engine.status),
                 as_json=as_json,
-                message=lambda: engine.status.message,
+                waiting=lambda: engine.status.waiting,
             )
         )
-        await engine.run(until_idle=True)
+        with stopped_by(stop, lambda: progress.standing(current(engine.status))):
+            await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     return _report(engine, as_json, interrupted)
 

@@ -87,6 +87,7 @@ def running_figures(
         from_copies=p.from_copies,
         target=job.target or b"",
         missed_files=p.missed_files,
+        waiting=run.waits.current,
     )
 
 

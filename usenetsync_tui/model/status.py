@@ -14,6 +14,7 @@ from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.waiting import Waiting
 
 
 class EngineState(StrEnum):
@@ -99,6 +100,8 @@ class JobStatus:
     """Why an upload did not take the folder as it is."""
     missed_files: int = 0
     """Files of the total that a restore has given up; `done_files` does not count them."""
+    waiting: Waiting | None = None
+    """What it waits for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,8 @@ class EngineStatus:
 
     state: EngineState
     message: str = ""
+    waiting: Waiting | None = None
+    """What it waits for now, whether a job runs or not."""
     jobs: tuple[JobStatus, ...] = ()
     stages: tuple[StageStatus, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()

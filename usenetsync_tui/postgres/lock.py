@@ -6,6 +6,7 @@ engine that loses the connection has lost the lock, and must stop.
 
 from __future__ import annotations
 
+import re
 from types import TracebackType
 
 import anyio
@@ -13,23 +14,33 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from usenetsync_tui.errors import CatalogueHeldError
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 from usenetsync_tui.postgres.queries import load_queries
 
 _QUERIES = load_queries(__package__, "lock.sql")
 _KEY = int.from_bytes(b"usync:en")
 _LOOK_AGAIN = 0.1
+_PID = re.compile(r"pid [0-9]+")
 
 
 class EngineLock:
     """The right to work the catalogue of ``conninfo``, held inside ``async with``."""
 
-    def __init__(self, conninfo: str, *, application_name: str, patience: float = 2.0) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        application_name: str,
+        patience: float = 2.0,
+        waits: Waits | None = None,
+    ) -> None:
         """``application_name`` is what others are told (``usenetsync upload pid 7 host h``).
 
         ``patience``, in seconds, covers the moment the server needs to notice that the engine
-        before us was killed.
+        before us was killed. ``waits`` hears of the wait.
         """
+        self._waits = waits or Waits()
         self._conninfo = conninfo
         self._application_name = application_name
         self._patience = patience
@@ -83,7 +94,15 @@ class EngineLock:
             holder = await (await conn.execute(_QUERIES["holder"], (_KEY,))).fetchone()
             if anyio.current_time() >= deadline:
                 raise CatalogueHeldError(_describe(holder))
-            await anyio.sleep(_LOOK_AGAIN)
+            with self._waits.announced(_waiting_for(holder)):
+                await anyio.sleep(_LOOK_AGAIN)
+
+
+def _waiting_for(holder: TupleRow | None) -> Waiting:
+    name = "another usenetsync"
+    if holder is not None and (pid := _PID.search(holder[0])):
+        name = f"{name} ({pid[0]})"
+    return Waiting(f"waiting for {name}")
 
 
 def _describe(holder: TupleRow | None) -> str:
