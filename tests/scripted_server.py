@@ -195,6 +195,11 @@ class ScriptedServer:
         with self._lock:
             self._faults += faults
 
+    def forget(self) -> None:
+        """No faults any more."""
+        with self._lock:
+            self._faults.clear()
+
     @property
     def waiting(self) -> list[Fault]:
         """Faults that nothing has met yet."""

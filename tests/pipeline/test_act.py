@@ -163,7 +163,7 @@ async def test_a_retry_behind_the_reader_is_another_pass(
 async def interrupted(world: World, store: FaultyStore) -> Run:
     """An upload drained after its first articles."""
     async with held_up(world, store) as run:
-        run.draining = True
+        run.drain()
     return run
 
 

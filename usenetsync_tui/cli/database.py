@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import click
+from anyio import to_thread
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import Verbs
@@ -59,8 +60,8 @@ def start_server(as_json: bool) -> None:
     async def go() -> Exit:
         server = _server()
         server.stay(True)
-        server.acquire(words.complain)
-        server.release()
+        await to_thread.run_sync(server.acquire, words.complain, abandon_on_cancel=True)
+        await to_thread.run_sync(server.release)
         if as_json:
             words.emit("db", server="embedded", running=True)
         else:
@@ -76,7 +77,7 @@ def stop_server(as_json: bool) -> None:
     """Stop the database, unless other programs use it."""
 
     async def go() -> Exit:
-        _server().stop(words.complain)
+        await to_thread.run_sync(_server().stop, words.complain, abandon_on_cancel=True)
         if as_json:
             words.emit("db", server="embedded", running=False)
         else:

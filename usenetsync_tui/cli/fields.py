@@ -20,6 +20,7 @@ from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
 from usenetsync_tui.model.status import JobStatus, TrialStep
 from usenetsync_tui.model.words import KIND_WORDS
@@ -149,6 +150,7 @@ def progress_fields(job: JobStatus) -> Fields:
         "files_per_second": round(job.files_per_second, 1),
         "eta": None if job.eta is None else round(job.eta, 1),
         "errors": job.errors,
+        "waiting": None if job.waiting is None else safe_name(str(job.waiting)),
     }
 
 

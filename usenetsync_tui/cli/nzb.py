@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import anyio
 import click
 
 from usenetsync_tui.catalogue.session import Catalogue
@@ -23,7 +22,6 @@ from usenetsync_tui.cli.run import (
     json_option,
     looking,
     start,
-    until_signalled,
 )
 from usenetsync_tui.engine.export import export_each, export_file, left_out_words, listed_words
 from usenetsync_tui.errors import UsageError
@@ -92,21 +90,7 @@ async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) ->
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await finished_version(tx, folder.id, version)
-
-        async def write() -> Exit:
-            return await _written(opened.catalogue, folder, chosen, target, voice)
-
-        return await _unless_signalled(write)
-
-
-async def _unless_signalled(work: Callable[[], Awaitable[Exit]]) -> Exit:
-    """A signal ends the work, and what is half written is gone."""
-    code = Exit.INTERRUPTED
-    async with anyio.create_task_group() as group:
-        group.start_soon(until_signalled, group.cancel_scope.cancel)
-        code = await work()
-        group.cancel_scope.cancel()
-    return code
+        return await _written(opened.catalogue, folder, chosen, target, voice)
 
 
 async def _written(

@@ -1,4 +1,7 @@
-"""Progress of a headless run: a bar on a terminal, JSON lines for scripts, silence in a pipe."""
+"""Progress of a headless run: a bar on a terminal, JSON lines for scripts, silence in a pipe.
+
+But for what is waited for: in a pipe too, a wait that lasts is said once.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.model.figures import NOTHING, duration, number, percent, rate
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.waiting import Waiting
 
 _EVERY_JSON = 1.0
 _EVERY_BAR = 0.25
@@ -27,37 +31,82 @@ Figures = Callable[[], JobStatus | None]
 """The job at work as it stands; None before and after."""
 
 
-async def show(figures: Figures, voice: Voice, *, message: Callable[[], str] = str) -> None:
-    """Show how a job goes until cancelled. `message` is shown while there is no job."""
-    if voice.quiet:
-        await anyio.sleep_forever()
+_WORTH_A_LINE = 5.0
+"""Seconds a wait lasts before it is said where there is no bar to show it."""
+
+
+WaitedFor = Callable[[], Waiting | None]
+"""What is waited for while no job is at work."""
+
+
+def _nothing() -> Waiting | None:
+    return None
+
+
+async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing) -> None:
+    """Show how a job goes until cancelled; without a job, what is waited for."""
     if voice.as_json:
-        await _lines(figures)
-    elif sys.stderr.isatty():
-        await _bar(figures, message)
-    else:
+        await _lines(figures, waiting)
+    elif voice.quiet:
         await anyio.sleep_forever()
+    elif sys.stderr.isatty():
+        await _bar(figures, waiting)
+    else:
+        await _waits(figures, waiting)
 
 
-async def _lines(figures: Figures) -> None:
+def standing(job: JobStatus | None) -> object:
+    """How far a job is: another value whenever it gets on."""
+    if job is None:
+        return None
+    return (
+        job.id, job.phase, job.entries, job.done_files, job.done_bytes, job.posted_bytes,
+        job.verified, job.errors,
+    )  # fmt: skip
+
+
+async def _lines(figures: Figures, waiting: WaitedFor) -> None:
     while True:
         await anyio.sleep(_EVERY_JSON)
         job = figures()
         if job is not None:
             words.emit("progress", **progress_fields(job))
+        elif (now := waiting()) is not None:
+            words.emit("progress", phase="starting", waiting=safe_name(str(now)))
 
 
-async def _bar(figures: Figures, message: Callable[[], str]) -> None:
+async def _bar(figures: Figures, waiting: WaitedFor) -> None:
     console = Console(stderr=True)
     with Live(console=console, transient=True, auto_refresh=False) as live:
         while True:
             job = figures()
-            live.update(Text(message()) if job is None else _table(job), refresh=True)
+            shown = _waiting(waiting()) if job is None else _table(job)
+            live.update(shown, refresh=True)
             await anyio.sleep(_EVERY_BAR)
 
 
+async def _waits(figures: Figures, waiting: WaitedFor) -> None:
+    """Say each wait that lasts, once."""
+    said: set[str] = set()
+    since: dict[str, float] = {}
+    while True:
+        job = figures()
+        now = waiting() if job is None else job.waiting
+        reason = "" if now is None else now.reason
+        since = {reason: since.get(reason, anyio.current_time())}
+        lasted = anyio.current_time() - since[reason]
+        if now is not None and reason not in said and lasted >= _WORTH_A_LINE:
+            said.add(reason)
+            words.complain(f"usenetsync: {safe_name(str(now))}")
+        await anyio.sleep(_EVERY_BAR)
+
+
+def _waiting(now: Waiting | None) -> Text:
+    return Text("" if now is None else safe_name(str(now)), overflow="ellipsis", no_wrap=True)
+
+
 def _table(job: JobStatus) -> Table:
-    """Two lines: the bar with its figures, and what is in hand."""
+    """Two lines: the bar with its figures, and what is waited for, or in hand."""
     done, total = job.done_bytes, job.total_bytes
     share = f"{percent(min(1.0, done / total)):>4}" if total else f"{NOTHING:>4}"
     files = f"{number(job.done_files)}/{number(job.total_files)} files" if job.total_files else ""
@@ -72,5 +121,6 @@ def _table(job: JobStatus) -> Table:
     )
     lines = Table.grid()
     lines.add_row(grid)
-    lines.add_row(Text(f"         {safe_name(job.current)}", overflow="ellipsis", no_wrap=True))
+    in_hand = job.current if job.waiting is None else str(job.waiting)
+    lines.add_row(Text(f"         {safe_name(in_hand)}", overflow="ellipsis", no_wrap=True))
     return lines

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,17 +28,18 @@ from usenetsync_tui.cli.run import (
     json_option,
     looking,
     start,
-    telling_once,
-    until_signalled,
+    waits_shown,
 )
+from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.telling import CODES, tell
-from usenetsync_tui.engine.opening import application_name
+from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.overlap import refuse_overlap
 from usenetsync_tui.pipeline.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
@@ -95,7 +98,7 @@ async def _restore(wanted: Wanted, voice: Voice) -> Exit:
     if not voice.quiet:
         warn_of_servers(settings)
     async with (
-        looking("restore") as opened,
+        looking("restore", voice) as opened,
         Stores(opened.catalogue, settings, locations) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -143,18 +146,12 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
     if not voice.quiet:
         warn_of_servers(settings)
     async with (
-        looking("verify") as opened,
+        looking("verify", voice) as opened,
         Stores(opened.catalogue, settings, locations) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        lock = EngineLock(
-            opened.conninfo,
-            application_name=application_name("verify"),
-            patience=max(wait, SHORTEST_PATIENCE),
-            on_wait=telling_once(wait),
-        )
-        async with lock:
+        async with _held(opened, wait, voice):
             run = await stores.run(folder, 0)
             async with opened.catalogue.transaction(durable=True) as tx:
                 newest = await finished_version(tx, folder.id, None)
@@ -168,6 +165,21 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
         _tell_found(found, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
+
+
+@asynccontextmanager
+async def _held(opened: OpenCatalogue, wait: float, voice: Voice) -> AsyncIterator[None]:
+    """The catalogue is ours inside the block; `wait`: seconds to wait for another program."""
+    waits = Waits()
+    lock = EngineLock(
+        opened.conninfo,
+        application_name=application_name("verify"),
+        patience=max(wait, SHORTEST_PATIENCE),
+        waits=waits,
+    )
+    async with waits_shown(waits, voice) as waited, lock:
+        waited()
+        yield
 
 
 def _tell_found(found: Verified, voice: Voice) -> None:
@@ -192,8 +204,8 @@ def _tell_found(found: Verified, voice: Voice) -> None:
 async def _shown(job: SingleJob, voice: Voice) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
-        group.start_soon(until_signalled, job.stop)
         group.start_soon(lambda: progress.show(lambda: job.figures, voice))
-        summary = await job.work()
+        with stopped_by(job.stop, lambda: progress.standing(job.figures)):
+            summary = await job.work()
         group.cancel_scope.cancel()
     return summary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -14,10 +13,11 @@ import anyio
 
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.cli import streams, words
+from usenetsync_tui.cli import progress, signals, streams, words
 from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.options import json_option
+from usenetsync_tui.cli.options import Voice, json_option
+from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
@@ -25,7 +25,10 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings import Settings, load_settings, unused
+
+_PLAINLY = Voice()
 
 
 class Exit(IntEnum):
@@ -35,7 +38,7 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
-    INTERRUPTED = 130
+    INTERRUPTED = signals.INTERRUPTED
 
 
 def environment() -> tuple[Settings, Locations]:
@@ -70,7 +73,7 @@ def start(
     """
     streams.output_is_the_work(output_is_the_work)
     try:
-        code = anyio.run(verb)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
@@ -88,29 +91,34 @@ def start(
 
 
 @asynccontextmanager
-async def looking(what: str) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue to look into, with few connections, beside an engine that may be at work."""
+async def looking(what: str, voice: Voice = _PLAINLY) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue to look into, with few connections, beside an engine that may be at work.
+
+    What its opening waits for is said.
+    """
     settings, locations = environment()
-    async with open_catalogue(settings, locations, what, on_wait=_waiting) as opened:
+    waits = Waits()
+    async with (
+        waits_shown(waits, voice) as waited,
+        open_catalogue(settings, locations, what, waits=waits) as opened,
+    ):
+        waited()
         yield opened
 
 
-def _waiting(message: str) -> None:
-    if sys.stderr.isatty():
-        words.complain(f"usenetsync: {message}")
+@asynccontextmanager
+async def waits_shown(waits: Waits, voice: Voice) -> AsyncIterator[Callable[[], None]]:
+    """What is waited for is said, until the function that this gives is called."""
+    telling = anyio.CancelScope()
 
+    async def tell() -> None:
+        with telling:
+            await progress.show(lambda: None, voice, waiting=lambda: waits.current)
 
-def telling_once(wait: float) -> Callable[[str], None]:
-    """Tells on standard error, once, why a command waits that was asked to wait so many seconds."""
-    told = False
-
-    def tell(reason: str) -> None:
-        nonlocal told
-        if wait and not told:
-            told = True
-            words.complain(f"usenetsync: {safe_name(reason)} Waiting up to {wait:g} seconds.")
-
-    return tell
+    async with anyio.create_task_group() as group:
+        group.start_soon(tell)
+        yield telling.cancel
+        telling.cancel()
 
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
@@ -129,17 +137,6 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
     return found
 
 
-async def until_signalled(stop: Callable[[], None]) -> None:
-    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT ends at once."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        count = 0
-        async for number in signals:
-            count += 1
-            if count > 1 and number == signal.SIGINT:
-                os._exit(Exit.INTERRUPTED)
-            stop()
-
-
 __all__ = [
     "Catalogue",
     "Exit",
@@ -148,6 +145,5 @@ __all__ = [
     "json_option",
     "looking",
     "start",
-    "telling_once",
-    "until_signalled",
+    "waits_shown",
 ]

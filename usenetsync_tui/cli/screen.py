@@ -24,7 +24,7 @@ from usenetsync_tui.tui.run import run_screen
 
 _GRACE = 20.0
 """Seconds to drain after a signal: whoever sent it will not wait for ever."""
-_LAST_GRACE = 10.0
+_LAST_GRACE = 1.5
 
 
 @click.command()
@@ -59,11 +59,16 @@ def _end(thread: EngineThread, reason: ExitReason) -> None:
             thread.leave()
         case ExitReason.SIGNALLED | ExitReason.CRASHED:
             # Whatever hangs, the process ends: the ledger is made for that.
-            watchdog = threading.Timer(_GRACE + _LAST_GRACE, os._exit, (Exit.INTERRUPTED,))
-            watchdog.daemon = True
-            watchdog.start()
+            _end_after(_GRACE + _LAST_GRACE)
             if not thread.drain(_GRACE):
                 thread.leave()
+            _end_after(_LAST_GRACE)
+
+
+def _end_after(seconds: float) -> None:
+    watchdog = threading.Timer(seconds, os._exit, (Exit.INTERRUPTED,))
+    watchdog.daemon = True
+    watchdog.start()
 
 
 def _drain_patiently(thread: EngineThread) -> None:

@@ -18,20 +18,13 @@ from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.options import Voice, quiet_option
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import (
-    Exit,
-    environment,
-    json_option,
-    start,
-    telling_once,
-    until_signalled,
-)
+from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import (
-    CatalogueHeldError,
     SourceError,
     SourceGoneError,
     UsageError,
@@ -162,13 +155,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
     kept, refused = _sorted_out(paths)
     if not kept:
         return _conclude((), refused, voice, interrupted=False)
-    engine = Engine(
-        settings,
-        locations,
-        what="upload",
-        patience=wanted.wait,
-        on_held=telling_once(wanted.wait),
-    )
+    engine = Engine(settings, locations, what="upload", patience=wanted.wait)
     for folder in kept:
         engine.submit(Upload(folder, choices, wanted.allow_shrink))
     interrupted = False
@@ -180,21 +167,15 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
 
     if not voice.quiet:
         _warn(settings, choices)
-    try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(until_signalled, stop)
-            group.start_soon(
-                lambda: progress.show(
-                    lambda: current(engine.status),
-                    voice,
-                    message=lambda: engine.status.message,
-                )
+    async with anyio.create_task_group() as group:
+        group.start_soon(
+            lambda: progress.show(
+                lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
             )
+        )
+        with stopped_by(stop, lambda: progress.standing(current(engine.status))):
             await engine.run(until_idle=True)
-            group.cancel_scope.cancel()
-    except* CatalogueHeldError:
-        if not interrupted:
-            raise
+        group.cancel_scope.cancel()
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
     refused += [Refused(path, error) for path, error in engine.refused]
     return _conclude(summaries, refused, voice, interrupted=interrupted)

@@ -7,9 +7,9 @@ only two things are touched: `status`, an immutable value swapped five times a s
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
 
 import anyio
 from anyio import to_thread
@@ -33,10 +33,13 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Command, Drain, Upload
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings import Settings
 
 _HEARTBEAT = 0.2
+_TO_CLOSE = 1.0
+"""Seconds to stop in when no job is at work."""
 _LOOK = 1.0
 """Seconds between two looks at what other programs may have changed."""
 
@@ -51,15 +54,10 @@ class Engine:
         *,
         what: str,
         patience: float = 0.0,
-        on_held: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`patience`: seconds to wait while another engine holds the catalogue.
-
-        Meanwhile `on_held` is told, again and again, who that is.
-        """
+        """`patience`: seconds to wait while another engine holds the catalogue."""
         self._settings = settings
         self._patience = max(patience, SHORTEST_PATIENCE)
-        self._on_held = on_held
         self._locations = locations
         self._what = what
         self._mailbox: deque[Command] = deque()
@@ -67,13 +65,20 @@ class Engine:
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
         """While there is no shift."""
-        self._message = "opening the catalogue"
+        self._message = ""
+        self._waits = Waits()
+        self._stopping = threading.Event()
+        """A `Drain` was submitted."""
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
         self._shift: Shift | None = None
         self._events = EventLog()
         self._obeying = anyio.Lock()
         self._looked = 0.0
+        self._was_held = False
+        """The catalogue is ours, or was."""
+        self._idle_since: float | None = None
+        """When we were to stop and no job ran."""
         self._headless = True
         self._read_only = False
         self.summaries: dict[int, Summary] = {}
@@ -96,6 +101,8 @@ class Engine:
     def submit(self, command: Command) -> None:
         """Leave a command; any thread, never waits."""
         self._mailbox.append(command)
+        if isinstance(command, Drain):
+            self._stopping.set()
 
     async def run(self, *, until_idle: bool) -> None:
         """Work until drained; with `until_idle`, until the uploads asked for are over.
@@ -106,7 +113,7 @@ class Engine:
         self._headless = until_idle
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._heartbeat)
+                group.start_soon(self._heartbeat, group.cancel_scope)
                 await self._live(until_idle)
                 group.cancel_scope.cancel()
         except Exception as error:  # noqa: BLE001 - raised again, once the screen knows
@@ -119,27 +126,18 @@ class Engine:
         self._publish()
 
     async def _live(self, until_idle: bool) -> None:
-        def waiting(words: str) -> None:
-            self._message = words
-
-        def held_by(words: str) -> None:
-            waiting(words)
-            self._on_held(words)
-
         async with open_catalogue(
-            self._settings, self._locations, self._what, on_wait=waiting
+            self._settings, self._locations, self._what, waits=self._waits
         ) as opened:
             self._opened = opened
             self._queue = JobQueue(opened.catalogue)
             name = application_name("screen")
             self._browser = CatalogueBrowser(opened.conninfo, name, wire_id=self._wire_id)
-            self._message = ""
             lock = EngineLock(
                 opened.conninfo,
                 application_name=application_name(self._what),
                 patience=self._patience,
-                on_wait=held_by,
-                is_over=lambda: any(isinstance(c, Drain) for c in self._mailbox),
+                waits=self._waits,
             )
             try:
                 async with lock, anyio.create_task_group() as group:
@@ -179,9 +177,9 @@ class Engine:
         self, opened: OpenCatalogue, queue: JobQueue, group: TaskGroup, until_idle: bool
     ) -> None:
         """The catalogue is ours: take jobs until there is a reason to end."""
-        self._message = ""  # a wait for another engine is over
+        self._was_held = True
         await queue.requeue_interrupted()
-        async with Stores(opened.catalogue, self._settings, self._locations) as stores:
+        async with Stores(opened.catalogue, self._settings, self._locations, self._waits) as stores:
             shift = Shift(
                 catalogue=opened.catalogue,
                 database=opened.own,
@@ -261,10 +259,24 @@ class Engine:
         self._looked = now
         return True
 
-    async def _heartbeat(self) -> None:
+    async def _heartbeat(self, scope: anyio.CancelScope) -> None:
         while True:
             self._publish()
+            if self._is_stuck():
+                scope.cancel()
             await anyio.sleep(_HEARTBEAT)
+
+    def _is_stuck(self) -> bool:
+        """To stop, and held up by something outside of any job."""
+        run = self._shift.run if self._shift is not None else None
+        if not self._stopping.is_set() or (run is not None and not run.given_up):
+            self._idle_since = None
+            return False
+        now = time.monotonic()
+        if self._idle_since is None:
+            self._idle_since = now
+        # What is open is closed in that time; what is being opened is not wanted any more.
+        return not self._was_held or now - self._idle_since > _TO_CLOSE
 
     def _publish(self) -> None:
         """Swap the status."""
@@ -274,6 +286,7 @@ class Engine:
             self._status,
             state=self._state,
             message=self._message or (self._shift.message if self._shift else ""),
+            waiting=self._waits.current,
             shift=self._shift,
             queue=self._queue,
             pool=self._opened.catalogue.pool_status() if self._opened else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,18 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.engine.own_places import database_places
-from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.pipeline.own_files import OwnPlace
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
 from usenetsync_tui.settings import Settings
+
+_PATIENCE_TO_LEAVE = 20.0
+"""Seconds the last user of the embedded server may take to stop it."""
+_HURRY = 1.0
+"""The same for one that is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +53,64 @@ async def open_catalogue(
     locations: Locations,
     what: str,
     *,
-    on_wait: Callable[[str], None] | None = None,
+    waits: Waits | None = None,
 ) -> AsyncIterator[OpenCatalogue]:
     """Start or join the server, migrate, open the pool; undo it all in reverse.
 
+    What it waits for is announced in `waits`. Cancelled, it gives up at once.
     Raises `DatabaseStartError`, `DatabaseUnavailableError`, `CatalogueVersionError`.
     """
-    embedded = None
+    embedded, waits = None, waits or Waits()
     if settings.database_url is None:
         embedded = EmbeddedServer(locations)
-        conninfo = await to_thread.run_sync(embedded.acquire, on_wait)
+        conninfo = await _acquired(embedded, waits)
     else:
         conninfo = settings.database_url.get_secret_value()
+    patience = _PATIENCE_TO_LEAVE
     try:
         async with open_pool(
             conninfo,
             max_size=settings.max_connections - 4,  # the lock, the screen and a spare pair
             application_name=application_name(what),
+            waits=waits,
         ) as pool:
             catalogue = Catalogue(pool)
-            await catalogue.migrate()
+            with waits.announced(Waiting("waiting for the database: its tables are made ready")):
+                await catalogue.migrate()
             own = tuple(database_places(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
             yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost)
+    except anyio.get_cancelled_exc_class():
+        patience = _HURRY
+        raise
     finally:
         if embedded is not None:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(embedded.release)
+            with anyio.move_on_after(patience, shield=True):
+                await to_thread.run_sync(embedded.release, abandon_on_cancel=True)
+
+
+async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
+    """The server's address, as soon as it runs. Cancelled, it returns at once.
+
+    A thread that still waits for the server then gives up at its next look, or ends with us.
+    """
+    given_up, words = threading.Event(), ""
+
+    def on_wait(now: str) -> None:
+        nonlocal words
+        if given_up.is_set():
+            raise DatabaseStartError("It was not waited for any longer.")
+        words = f": {now}"
+
+    def acquire() -> str:
+        conninfo = embedded.acquire(on_wait)
+        if given_up.is_set():
+            embedded.release()
+        return conninfo
+
+    with waits.announced(lambda: Waiting(f"waiting for the database{words}")):
+        try:
+            return await to_thread.run_sync(acquire, abandon_on_cancel=True)
+        except anyio.get_cancelled_exc_class():
+            given_up.set()
+            raise

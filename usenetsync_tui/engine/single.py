@@ -10,6 +10,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue import checks, jobs
 from usenetsync_tui.engine.figures import running_figures
 from usenetsync_tui.engine.rates import RateMeter
+from usenetsync_tui.engine.stopping import stoppable
 from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import (
     SourceError,
@@ -33,10 +34,12 @@ from usenetsync_tui.pipeline.verify import Verified, verify
 async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """How a job's work ends: what went wrong with it is its outcome, and no more than that.
 
+    A run that is to stop and gets no further ends as one that drained.
+
     Raises what no job can go on with: a database that is gone, and what is not ours.
     """
     try:
-        return await work()
+        return await stoppable(run, work)
     except Exception as error:  # noqa: BLE001 - what is not ours is raised again
         failure = leading_error(error)
         if not isinstance(failure, UsenetSyncError) or (

@@ -20,6 +20,7 @@ from usenetsync_tui.model.status import (
     JobStatus,
     PoolStatus,
 )
+from usenetsync_tui.model.waiting import Waiting
 
 
 def composed(
@@ -27,6 +28,7 @@ def composed(
     *,
     state: EngineState | None,
     message: str,
+    waiting: Waiting | None,
     shift: Shift | None,
     queue: JobQueue | None,
     pool: PoolStatus | None,
@@ -40,6 +42,7 @@ def composed(
         before,
         state=_state(shift) if state is None and shift is not None else state or before.state,
         message=message,
+        waiting=waiting,
         pool=pool,
         database=database,
         events=events,

@@ -18,6 +18,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm, StoreKind
 from usenetsync_tui.model.ports import Place, Store
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.settings import Settings
 from usenetsync_tui.store.memory import MemoryStore
@@ -33,7 +34,15 @@ _Wish = Callable[[UsenetServers], None]
 class Stores:
     """The stores of one engine's life; implements `Places`. Leaving it closes the connections."""
 
-    def __init__(self, catalogue: Catalogue, settings: Settings, locations: Locations) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: Settings,
+        locations: Locations,
+        waits: Waits | None = None,
+    ) -> None:
+        self.waits = waits or Waits()
+        """What the stores and the runs that use them wait for."""
         self.keys = KeyRing(settings, locations)
         self._locations = locations
         self._catalogue = catalogue
@@ -54,6 +63,7 @@ class Stores:
             self._settings.usenet_servers(os.environ),
             patience=self._settings.server_patience,
             bandwidth_limit=self.bandwidth_limit,
+            waits=self.waits,
         )
 
     @property
@@ -139,7 +149,7 @@ class Stores:
         """
         place = await (self._reached if to_post else self.of)(folder.realm)
         limits = self._settings.limits
-        return Run(self._catalogue, self, place, folder, job_id, limits)
+        return Run(self._catalogue, self, place, folder, job_id, limits, waits=self.waits)
 
     async def of(self, realm: Realm) -> Place:
         """A realm's place; where it cannot be reached, one that says so of each article."""
@@ -189,5 +199,8 @@ class Stores:
 
     def _retried(self, store: Store) -> Store:
         return RetryingStore(
-            store, tries=self._settings.retries, backoff=self._settings.retry_backoff
+            store,
+            tries=self._settings.retries,
+            backoff=self._settings.retry_backoff,
+            waits=self.waits,
         )

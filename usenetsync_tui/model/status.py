@@ -14,6 +14,7 @@ from usenetsync_tui.model.folders import Folder, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.waiting import Waiting
 
 
 class EngineState(StrEnum):
@@ -101,6 +102,8 @@ class JobStatus:
     """Files of the total that a restore has given up; `done_files` does not count them."""
     kept_bytes: int = 0
     """Of `done_bytes`, what a restore found in its target as it should be, and did not write."""
+    waiting: Waiting | None = None
+    """What it waits for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,8 @@ class EngineStatus:
 
     state: EngineState
     message: str = ""
+    waiting: Waiting | None = None
+    """What it waits for now, whether a job runs or not."""
     jobs: tuple[JobStatus, ...] = ()
     stages: tuple[StageStatus, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()

@@ -20,8 +20,10 @@ from anyio import to_thread
 from usenetsync_tui.catalogue import checks, objects, segments, snapshots
 from usenetsync_tui.catalogue.checks import Due, Lacking
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.pipeline.judge import require_source
 from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger
 from usenetsync_tui.pipeline.outgoing import outgoing
@@ -98,7 +100,10 @@ async def see_through(run: Run, source: SourceTree) -> str:
         if seconds is None:
             break
         run.progress.phase = "verify"
-        await anyio.sleep(silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds)))
+        pause = silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds))
+        left = plural(await unverified_articles(run), "article")
+        with run.waits.announced(Waiting(f"checking {left}", max(pause, seconds), " in")):
+            await anyio.sleep(pause)
     return words
 
 

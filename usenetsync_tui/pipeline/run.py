@@ -22,6 +22,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.crew import Crew, Team
 from usenetsync_tui.pipeline.turnstile import Turnstile
 from usenetsync_tui.pipeline.wall_clock import WallClock
@@ -193,8 +194,12 @@ class Run:
     poisoning: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
     stages: list[Stage] = field(default_factory=list)
-    draining: bool = False
-    """Take nothing new; finish what is in flight."""
+    waits: Waits = field(default_factory=Waits)
+    """What the run waits for now."""
+    given_up: bool = False
+    """It was to drain, got no further, and was cancelled."""
+    stopping: anyio.Event = field(default_factory=anyio.Event)
+    """Set when it is to drain."""
     allow_shrink: bool = False
     """The user wants the folder taken as it is, however little is left of it."""
     refusal: Refusal | None = None
@@ -218,9 +223,14 @@ class Run:
             self.elsewhere[realm_id] = await self.places.of(realm)
         return self.elsewhere[realm_id]
 
+    @property
+    def draining(self) -> bool:
+        """Take nothing new; finish what is in flight."""
+        return self.stopping.is_set()
+
     def drain(self) -> None:
         """Stop soon, losing nothing."""
-        self.draining = True
+        self.stopping.set()
         self.gate.open()
 
     async def notice(self, *notices: Notice) -> None:

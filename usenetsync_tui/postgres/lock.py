@@ -6,7 +6,7 @@ engine that loses the connection has lost the lock, and must stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from types import TracebackType
 
 import anyio
@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from usenetsync_tui.errors import CatalogueHeldError
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 from usenetsync_tui.postgres.queries import load_queries
 
@@ -22,6 +23,7 @@ _KEY = int.from_bytes(b"usync:en")
 _LOOK_AGAIN = 0.1
 SHORTEST_PATIENCE = 2.0
 """Seconds that cover the moment the server needs to notice that the engine before us was killed."""
+_PID = re.compile(r"pid [0-9]+")
 
 
 class EngineLock:
@@ -33,19 +35,16 @@ class EngineLock:
         *,
         application_name: str,
         patience: float = SHORTEST_PATIENCE,
-        on_wait: Callable[[str], None] | None = None,
-        is_over: Callable[[], bool] = lambda: False,
+        waits: Waits | None = None,
     ) -> None:
         """``application_name`` is what others are told (``usenetsync upload pid 7 host h``).
 
-        ``patience`` is in seconds. ``on_wait`` is told, again and again, who holds the lock; when
-        ``is_over`` says so, the wait ends as if it had been too long.
+        ``patience`` is in seconds. ``waits`` hears of the wait.
         """
+        self._waits = waits or Waits()
         self._conninfo = conninfo
         self._application_name = application_name
         self._patience = patience
-        self._on_wait = on_wait
-        self._is_over = is_over
         self._conn: psycopg.AsyncConnection[TupleRow] | None = None
 
     async def __aenter__(self) -> EngineLock:
@@ -94,12 +93,17 @@ class EngineLock:
             if taken is not None and taken[0]:
                 return
             holder = await (await conn.execute(_QUERIES["holder"], (_KEY,))).fetchone()
-            held = CatalogueHeldError(_describe(holder))
-            if anyio.current_time() >= deadline or self._is_over():
-                raise held
-            if self._on_wait is not None:
-                self._on_wait(str(held))
-            await anyio.sleep(_LOOK_AGAIN)
+            if anyio.current_time() >= deadline:
+                raise CatalogueHeldError(_describe(holder))
+            with self._waits.announced(_waiting_for(holder)):
+                await anyio.sleep(_LOOK_AGAIN)
+
+
+def _waiting_for(holder: TupleRow | None) -> Waiting:
+    name = "another usenetsync"
+    if holder is not None and (pid := _PID.search(holder[0])):
+        name = f"{name} ({pid[0]})"
+    return Waiting(f"waiting for {name}")
 
 
 def _describe(holder: TupleRow | None) -> str:

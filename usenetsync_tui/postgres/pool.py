@@ -12,12 +12,14 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.address import readable
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
+_ANSWER = Waiting("waiting for the database: it has not answered yet")
 # From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
 # the URL may lack a colon or a slash.
 _URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
@@ -28,21 +30,25 @@ _NAMED_PASSWORD = re.compile(
 
 
 @asynccontextmanager
-async def open_pool(conninfo: str, *, max_size: int, application_name: str) -> AsyncIterator[Pool]:
+async def open_pool(
+    conninfo: str, *, max_size: int, application_name: str, waits: Waits | None = None
+) -> AsyncIterator[Pool]:
     """A pool of at most ``max_size`` connections, open inside the block.
 
     Its connections are in autocommit mode: a transaction is what ``conn.transaction()``
     encloses. They say who they are (``application_name``, at most 63 bytes). One that was lost
     is replaced before it is handed out. Raises ``DatabaseUnavailableError`` when the server
     does not answer, ``SettingsError`` when ``conninfo`` cannot be read, and ``ValueError`` for a
-    ``max_size`` outside 1 to 40.
+    ``max_size`` outside 1 to 40. ``waits`` hears when the server is waited for.
     """
+    waits = waits or Waits()
     if not 1 <= max_size <= MOST_CONNECTIONS:
         raise ValueError(f"max_size is {max_size}, and must be 1 to {MOST_CONNECTIONS}")
     full = named_conninfo(conninfo, application_name)
     with mapped_errors():
         # The pool would try again and again and then not say why; one attempt of ours says.
-        await (await psycopg.AsyncConnection.connect(full)).close()
+        with waits.announced(_ANSWER):
+            await (await psycopg.AsyncConnection.connect(full)).close()
         pool: Pool = AsyncConnectionPool(
             full,
             kwargs={"autocommit": True, "prepare_threshold": 5},
@@ -55,7 +61,7 @@ async def open_pool(conninfo: str, *, max_size: int, application_name: str) -> A
             timeout=_PATIENCE,
         )
     try:
-        with mapped_errors():
+        with mapped_errors(), waits.announced(_ANSWER):
             await pool.open(wait=True, timeout=_PATIENCE)
         yield pool
     finally:

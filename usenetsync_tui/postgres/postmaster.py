@@ -122,7 +122,7 @@ class Postmaster:
         the wait, not the server. Raises ``DatabaseStartError``, with the log's last lines,
         when the server ends instead.
         """
-        began = said = time.monotonic()
+        said = time.monotonic()
         pause = LOOK_AGAIN
         while pid_files.is_running(pid):
             if self._pid_in_file() == pid and self.is_ready():
@@ -132,7 +132,7 @@ class Postmaster:
                 said = now
                 lines = log_file.lines_since(self.places.log, offset)
                 doing = lines[-1].partition("LOG:")[2].strip() if lines else ""
-                on_wait(f"PostgreSQL is starting ({now - began:.0f} s). {doing}".strip())
+                on_wait(f"PostgreSQL is starting. {doing}".strip())
             time.sleep(pause)
             pause = min(pause * 1.2, 0.25)
         lines = log_file.lines_since(self.places.log, offset)

@@ -115,12 +115,22 @@ def start_lock(
                 break
             if on_wait is not None and now - said > _SAY_SO_EVERY:
                 said = now
-                on_wait("Another usenetsync is starting or stopping the database.")
+                on_wait(_who_starts(descriptor))
             time.sleep(_LOOK_AGAIN)
             had = lock_exclusively(descriptor)
+        if had:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield had
     finally:
         os.close(descriptor)
+
+
+def _who_starts(descriptor: int) -> str:
+    """Who has the start lock, as far as that is written in its file. Only the lock counts."""
+    said = os.pread(descriptor, _MOST_BYTES, 0).strip()
+    who = f" (pid {int(said)})" if said.isdigit() and len(said) < 11 else ""
+    return f"Another usenetsync{who} is starting or stopping the database."
 
 
 def _us() -> User:

@@ -11,6 +11,7 @@ import anyio
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.ports import Opener, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.waiting import Waiting, Waits
 
 _T = TypeVar("_T")
 
@@ -22,8 +23,12 @@ class RetryingStore:
     at once.
     """
 
-    def __init__(self, store: Store, *, tries: int = 3, backoff: float = 0.5) -> None:
+    def __init__(
+        self, store: Store, *, tries: int = 3, backoff: float = 0.5, waits: Waits | None = None
+    ) -> None:
+        """`waits` hears of the waits in between."""
         self._store = store
+        self._waits = waits or Waits()
         self._tries = tries
         self._backoff = backoff
 
@@ -42,7 +47,7 @@ class RetryingStore:
         for attempt in range(1, self._tries):
             if not found.unknown:
                 break
-            await anyio.sleep(self._backoff * 2 ** (attempt - 1))
+            await self._pause(attempt, next(iter(found.unknown.values())))
             second = await self._attempt(partial(self._store.present, list(found.unknown)))
             found = Presence(found.there | second.there, second.unknown)
         return found
@@ -53,6 +58,11 @@ class RetryingStore:
             return await self._store.fetch(message_id, wait=False, opened=opened)
         return await self._attempt(lambda: self._store.fetch(message_id, opened=opened))
 
+    async def _pause(self, attempt: int, words: str) -> None:
+        seconds = self._backoff * 2 ** (attempt - 1)
+        with self._waits.announced(Waiting(f"waiting to try again: {words}", seconds)):
+            await anyio.sleep(seconds)
+
     async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:
         for attempt in range(1, self._tries + 1):
             try:
@@ -60,5 +70,6 @@ class RetryingStore:
             except UsenetSyncError as error:
                 if not error.retryable or attempt == self._tries:
                     raise
-            await anyio.sleep(self._backoff * 2 ** (attempt - 1))
+                words = str(error)
+            await self._pause(attempt, words)
         raise AssertionError("tries is at least 1")

@@ -149,6 +149,8 @@ class Farewell:
             self._link.on_gone = lambda: self._leave(signal.SIGHUP)
         TerminalDriver.link = self._link
         for signum in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(signum) is signal.SIG_IGN:
+                continue  # whoever started us wants it so
             self._previous[signum] = signal.signal(signum, lambda number, _: self._leave(number))
         self._watchdog.start()
         return self

@@ -56,6 +56,8 @@ class Exchanges:
         self._wire: wire.Wire | None = None
         self._lines = Lines()
         self._used_at = 0.0
+        self.silent_since: float | None = None
+        """Since when an answer is waited for; None while none is, or while it comes."""
         self._aborted = False
         self._users = 0
         self._socket_lock = threading.Lock()
@@ -149,7 +151,11 @@ class Exchanges:
 
     def _receive(self) -> bytes:
         assert self._wire is not None
-        data = self._wire.receive()
+        self.silent_since = time.monotonic()
+        try:
+            data = self._wire.receive()
+        finally:
+            self.silent_since = None
         if not data:
             raise ConnectionError("the server closed the connection")
         return data

@@ -53,6 +53,8 @@ class Inquiry:
         """A clear no."""
         self.unknown: dict[str, str] = {}
         """Given up, with the server's words."""
+        self.words = ""
+        """What it said last instead of an answer."""
 
     @property
     def failures(self) -> int:
@@ -115,6 +117,7 @@ class Inquiry:
     def _ask_again(self, odd: Mapping[str, str]) -> None:
         """Those asked in vain, with the words for it, after all others; or never again."""
         self._tries.update(odd.keys())
+        self.words = next(iter(odd.values()), self.words)
         again = [i for i in odd if self._tries[i] < self._max_tries]
         self.unknown |= {i: words for i, words in odd.items() if self._tries[i] >= self._max_tries}
         if again:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import anyio
-
 from usenetsync_tui.errors import ArticleCorruptError, StoreUnavailableError
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection import Connection
@@ -79,15 +77,17 @@ class Search:
             async with self._servers.lease(
                 self._round.role, since=self._since, among=among, wait=self._wait
             ) as lease:
-                name = lease.server.name
+                name, words = lease.server.name, ""
                 try:
                     answer = await lease.run(ask)
                 except Lost as lost:
+                    words = lost.words
                     if not lost.innocent:
-                        self._failed(name, lost.words)
+                        self._failed(name, words)
                 except Refused as refusal:
+                    words = refusal.words
                     if not refusal.opening:
-                        self._failed(name, refusal.words)
+                        self._failed(name, words)
                 except Unreachable:
                     pass  # its health says what comes next
                 except ArticleCorruptError:
@@ -97,7 +97,8 @@ class Search:
                     self._asked.add(name)
                     return answer
             if self._tries[name]:
-                await anyio.sleep(self._round.backoff(self._tries[name]))
+                seconds = self._round.backoff(self._tries[name])
+                await self._servers.pause(lease.server, words, seconds)
 
     def settle(self) -> None:
         """All have said no, or `StoreUnavailableError`: the answer of some is not known."""
@@ -148,7 +149,9 @@ class Survey:
                 roster = self._servers.roster
                 self._ill |= {n: roster.words(n) or str(unavailable) for n in left}
             if failures:
-                await anyio.sleep(self._round.backoff(failures))
+                await self._servers.pause(
+                    lease.server, inquiry.words, self._round.backoff(failures)
+                )
 
     def unknown(self) -> dict[str, str]:
         """Those that no server has for sure, and that one may have: with its words."""

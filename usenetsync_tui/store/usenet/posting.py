@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-import anyio
-
 from usenetsync_tui.codec.answers import Meaning, Stage, adopted_id
 from usenetsync_tui.codec.envelope import Dress
 from usenetsync_tui.codec.nntp import Reply
@@ -88,6 +86,8 @@ class Posting:
         self._dated = True
         self._size = 0
         self._failure: StoreError | None = None
+        self._words = ""
+        """What the last server that failed said."""
         self._since = servers.now()
 
     async def run(self) -> Taken:
@@ -110,7 +110,7 @@ class Posting:
                 return taken
             tries = self._tries[lease.server.name]
             if tries:
-                await anyio.sleep(self._backoff(tries))
+                await self._servers.pause(lease.server, self._words, self._backoff(tries))
 
     def _choose(self) -> Collection[str] | None:
         self._among = self._choice()
@@ -157,6 +157,7 @@ class Posting:
     def _failed(self, name: str, failure: StoreError) -> None:
         self._tries[name] += 1
         self._failure = failure
+        self._words = failure.args[0].removeprefix(f"{name}: ")
 
     def _send(self, connection: Connection) -> Answer:
         """In a worker thread."""

@@ -134,10 +134,12 @@ class Roster:
         left = max(since, *ill) + self._patience - now
         return min([*changes, left]) if left > 0 else 0.0
 
-    def reasons(self, places: Sequence[Place], role: Role | None = None) -> str:
-        """Why none of these serves."""
+    def reasons(
+        self, places: Sequence[Place], role: Role | None = None, *, by_host: bool = False
+    ) -> str:
+        """Why none of these serves. `by_host`: with the host's name alone, for a short line."""
         return "; ".join(
-            f"{p.server.name} ({p.server.host}): "
+            f"{p.server.host if by_host else f'{p.server.name} ({p.server.host})'}: "
             f"{(p.health.unfit.get(role) if role else None) or p.message}"
             for p in places
         )

@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 
 import anyio
@@ -19,15 +20,17 @@ from anyio import to_thread
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError, UsageError
 from usenetsync_tui.model.servers import Role, Server, ServerStatus
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.usenet.health import BACKOFF
 from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.roster import Roster
+from usenetsync_tui.store.usenet.silence import silence
 from usenetsync_tui.store.usenet.slots import Slot
 from usenetsync_tui.store.usenet.threads import Threads
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
-_GOODBYE = 5.0
-"""Seconds the connections in use get to end when everything is closed."""
+_GOODBYE = 0.5
+"""Seconds the connections get to end when everything is closed."""
 
 Among = Collection[str] | None
 """Names of servers; None: all of them."""
@@ -52,14 +55,20 @@ class UsenetServers:
         bandwidth_limit: int = 0,
         backoff: Sequence[float] = BACKOFF,
         now: Callable[[], float] = time.monotonic,
+        waits: Waits | None = None,
     ) -> None:
         """`patience`: seconds to wait while no server is well; None: for ever.
 
         `backoff`: seconds between attempts at a server that is down, the last one for ever.
 
         `bandwidth_limit`: bytes a second posted to all servers together; 0: no limit.
+
+        `waits` hears what is waited for.
         """
+        self.waits = waits or Waits()
         self._now = now
+        self._announced = contextlib.ExitStack()
+        self._announced.enter_context(self.waits.announced(self._silence))
         self._throttle = TokenBucket(bandwidth_limit)
         self.roster = Roster(servers, self._throttle, backoff=backoff, patience=patience)
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
@@ -82,6 +91,14 @@ class UsenetServers:
         """All servers now, in the order of the settings."""
         now = self.now()
         return tuple(place.status(now) for place in self.roster.places)
+
+    async def pause(self, server: Server, words: str, seconds: float) -> None:
+        """Wait before another try at a server, which failed with these words."""
+        with self.waits.announced(Waiting(f"waiting for {server.host}: {words}", seconds)):
+            await anyio.sleep(seconds)
+
+    def _silence(self) -> Waiting | None:
+        return silence(self.roster.places)
 
     # What a user may change; `UsageError` when there is no server of the name
 
@@ -156,12 +173,15 @@ class UsenetServers:
                 slot.abort()
         for waiter in self._waiters:
             waiter.event.set()
+        idle = [slot for slot in slots if not slot.lanes]
+        # A thread in a name lookup cannot be freed: nobody waits for it, and it ends with us.
         with anyio.move_on_after(_GOODBYE, shield=True):
-            await to_thread.run_sync(_quit, [slot for slot in slots if not slot.lanes])
+            await to_thread.run_sync(_quit, idle, abandon_on_cancel=True)
             if any(slot.lanes for slot in slots):
                 await self._all_back.wait()
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(self.threads.close, 1.0)
+            await to_thread.run_sync(self.threads.close, _GOODBYE)
+        self._announced.close()
 
     async def __aenter__(self) -> UsenetServers:
         return self
@@ -232,9 +252,20 @@ class UsenetServers:
                 everywhere = len(places) == len(self.roster.usable(role))
                 kind = StoreUnusableError if everywhere else StoreUnavailableError
                 raise kind(self.roster.reasons(places))
-            lease = await self._wait(_Waiter(role, among), limit)
+            with self.waits.announced(partial(self._why_ill, role, among)):
+                lease = await self._wait(_Waiter(role, among), limit)
             if lease is not None:
                 return lease
+
+    def _why_ill(self, role: Role, among: Among) -> Waiting | None:
+        """Why none of some servers serves; None where one does, and is only busy."""
+        places = self.roster.candidates(role, among)
+        if not places or any(place.is_well for place in places):
+            return None
+        now = self.now()
+        nexts = [n for p in places if (n := p.health.retry_at) is not None and n > now]
+        reason = f"waiting for {self.roster.reasons(places, by_host=True)}"
+        return Waiting(reason, min(nexts) - now if nexts else None)
 
     async def _wait(self, waiter: _Waiter, seconds: float | None) -> Lease | None:
         self._waiters.append(waiter)

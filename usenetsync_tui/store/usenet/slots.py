@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -52,7 +53,7 @@ class Slot:
         self.abandoned = 0
         """How many of these were cancelled and still have a thread on it."""
         self.counts = Counts()
-        self.connecting = False
+        self.connecting_since: float | None = None
         self._connection: Connection | None = None
         self._opening = threading.Lock()
         self._given_up = False
@@ -61,6 +62,21 @@ class Slot:
     def is_open(self) -> bool:
         """A connection is there that can be used."""
         return self._connection is not None and not self._connection.broken
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when the server is waited for: to be reached, or to answer. None while it is not.
+
+        Of the clock of `time.monotonic`.
+        """
+        if self.connecting_since is not None:
+            return self.connecting_since
+        return None if self._connection is None else self._connection.silent_since
+
+    @property
+    def connecting(self) -> bool:
+        """A connection is being opened."""
+        return self.connecting_since is not None
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """In a worker thread: `work` on an open connection.
@@ -123,14 +139,14 @@ class Slot:
         self._connection = self.place.new_connection(self.counts)
         if self._given_up:
             raise Unreachable("The connection was given up while it was opened.")
-        self.connecting = True
+        self.connecting_since = time.monotonic()
         try:
             self._connection.open(self.place.tls_context())
         except BaseException:
             self.counts.errors += 1
             raise
         finally:
-            self.connecting = False
+            self.connecting_since = None
         return self._connection
 
     def status(self) -> ConnectionStatus:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -39,11 +40,15 @@ class Threads:
         return await future
 
     def close(self, seconds: float) -> None:
-        """Let the threads end, and wait for those that do so soon. Blocking."""
+        """Let the threads end; waits for all together no longer than `seconds`. Blocking.
+
+        They are daemons: one that is blocked in the system does not hold up the program's end.
+        """
+        until = time.monotonic() + seconds
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -1,0 +1,115 @@
+"""SIGINT, SIGTERM and SIGHUP, for every verb: the first one stops it, a second SIGINT ends it now.
+
+What a verb does is cancelled, unless it said how it stops (`stopped_by`): a job finishes what it
+has sent, and is given up when it gets no further (`engine/stopping.py`).
+
+A signal that is ignored when we are started stays ignored: `nohup` does that to SIGHUP, a shell
+without job control to SIGINT of what it runs in the background.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import anyio
+
+from usenetsync_tui.cli import words
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+
+_T = TypeVar("_T")
+_LAST_RESORT = 1.7
+"""Seconds without any change after which a program that is to stop is ended."""
+_LOOK = 0.1
+_FINISHING = "Stopping: finishing what was sent. Press Ctrl+C again to stop now."
+_STOPPING = "Stopping."
+
+
+class _Stop:
+    """How what runs now is stopped."""
+
+    def __init__(self, scope: anyio.CancelScope) -> None:
+        self.scope = scope
+        self.ways: list[Callable[[], None]] = []
+        self.standing: Callable[[], object] = bool
+        self.asked = False
+
+    def ask(self) -> None:
+        """Stop it."""
+        self.asked = True
+        if sys.stderr is not None and sys.stderr.isatty():
+            words.complain(f"\nusenetsync: {_FINISHING if self.ways else _STOPPING}")
+        if not self.ways:
+            self.scope.cancel()
+        for way in self.ways:
+            way()
+        threading.Thread(target=self._watch, name="last resort", daemon=True).start()
+
+    def _watch(self) -> None:
+        """End the program when nothing changes any more: a name lookup, or a database that does not
+        answer, may hold up what is left to close. The ledger is made for that."""
+        seen, since = None, time.monotonic()
+        while time.monotonic() - since < _LAST_RESORT:
+            time.sleep(_LOOK)
+            if (now := self.standing()) != seen:
+                seen, since = now, time.monotonic()
+        os._exit(INTERRUPTED)
+
+
+_current: ContextVar[_Stop] = ContextVar("stop")
+
+
+def listened_to() -> list[signal.Signals]:
+    """Those that stop us: all that were not ignored when we were started."""
+    return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+async def until_stopped(work: Callable[[], Awaitable[_T]], interrupted: _T) -> _T:
+    """What comes of some work; `interrupted` when a signal ended it. Errors come in a group."""
+    outcome = interrupted
+    async with anyio.create_task_group() as group:
+        stop = _Stop(group.cancel_scope)
+        _current.set(stop)
+        await group.start(_listen, stop)
+        outcome = await work()
+        group.cancel_scope.cancel()
+    return outcome
+
+
+@contextmanager
+def stopped_by(way: Callable[[], None], standing: Callable[[], object]) -> Iterator[None]:
+    """Inside the block a signal calls `way`, which makes it end soon, instead of cancelling.
+
+    `standing`, called from a thread, says how far it is: it may go on as long as that changes.
+    """
+    stop = _current.get()
+    stop.ways.append(way)
+    stop.standing = standing
+    if stop.asked:
+        way()
+    try:
+        yield
+    finally:
+        stop.ways.remove(way)
+        stop.standing = bool
+
+
+async def _listen(
+    stop: _Stop, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    with anyio.open_signal_receiver(*listened_to()) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.asked and number == signal.SIGINT:
+                os._exit(INTERRUPTED)
+            if not stop.asked:
+                stop.ask()

@@ -1,0 +1,67 @@
+"""How a job stops: what is under way is finished while that gets on, and given up when it does not.
+
+A run that drains takes nothing new. What it has sent is worth waiting for as long as something
+comes of it; a server that is away or silent, a name server, a database that does not answer could
+hold it up for as long as we are patient with them. So a draining run that shows no progress for
+`STUCK` seconds is cancelled. The ledger knows what was sent without an answer: the next run goes on
+from there, as after a kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.upload import Outcome
+
+STUCK = 0.8
+"""Seconds without progress after which a run that is to stop is given up."""
+
+_LOOK = 0.1
+
+
+async def stoppable(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """What comes of a job's work; QUEUED when it was to stop and had to be given up.
+
+    Raises what the work raises, in a group.
+    """
+    outcome = Outcome(JobState.QUEUED, 0, "interrupted")
+    async with anyio.create_task_group() as group:
+        group.start_soon(_give_up, run, group.cancel_scope)
+        outcome = await work()
+        group.cancel_scope.cancel()
+    return outcome
+
+
+async def _give_up(run: Run, scope: anyio.CancelScope) -> None:
+    """Cancel the work of a run that is to stop once it gets no further."""
+    await run.stopping.wait()
+    seen, since = _signs(run), anyio.current_time()
+    while True:
+        await anyio.sleep(_LOOK)
+        now, signs = anyio.current_time(), _signs(run)
+        if signs != seen:
+            seen, since = signs, now
+        elif now - since >= STUCK:
+            run.given_up = True
+            scope.cancel()
+            return
+
+
+def _signs(run: Run) -> tuple[object, ...]:
+    """What changes whenever anything under way gets on."""
+    progress = run.progress
+    return (
+        progress.phase,
+        progress.entries,
+        progress.done_files,
+        progress.done_bytes,
+        progress.posted_bytes,
+        progress.verified,
+        progress.notices,
+        tuple(stage.done for stage in run.stages),
+        tuple((server.bytes, server.articles) for server in run.places.statuses),
+    )
