@@ -84,6 +84,8 @@ class Posting:
         self._unsettled = article.again
         self._last_server: str | None = None
         """Where it may have arrived."""
+        self._away = 0
+        """How often that one could not be asked since."""
         self._among: Collection[str] | None = None
         self._dated = True
         self._size = 0
@@ -123,7 +125,7 @@ class Posting:
         if usable and not left:
             assert self._failure is not None
             raise self._failure
-        if self._unsettled and self._last_server in left:
+        if self._unsettled and self._last_server in left and self._away < self._max_tries:
             if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
@@ -142,14 +144,13 @@ class Posting:
             answer = await lease.run(self._send)
         except Lost as lost:
             if lost.began:
-                self._unsettled, self._last_server = True, name
+                self._unsettled, self._last_server, self._away = True, name, 0
             if not lost.innocent:
                 self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
-        except (Unreachable, Refused) as failure:
+        except (Unreachable, Refused):
             # The server's trouble, not the article's; but one that may be there already does
             # not wait for ever for this server when there is another.
-            if self._last_server == name and len(self._servers.roster.usable(Role.POST)) > 1:
-                self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
+            self._away += self._last_server == name
         else:
             return await self._judge(lease, answer)
         return None
@@ -160,20 +161,24 @@ class Posting:
 
     def _send(self, connection: Connection) -> Answer:
         """In a worker thread."""
-        if not connection.posting_allowed:
+        if not (connection.posting_allowed or connection.server.username):
             raise Refused(Meaning.FORBIDDEN, "It greets with 201: no posting.")
+        connection.ask_clock()
         if self._unsettled and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
                 return Answer(Reply(240, ""), Stage.ARTICLE)
         answer = connection.post(lambda: self._encode(connection))
+        if answer.reply.code == 440 and not connection.posting_allowed:
+            raise Refused(Meaning.FORBIDDEN, f"{answer.reply} (it greeted with 201: no posting)")
         if answer.meaning() is Meaning.COLLISION and not self._unsettled:
             return self._look_closer(connection, answer)
         return answer
 
     def _encode(self, connection: Connection) -> WireArticle:
-        date = datetime.now(UTC) if self._dated else None
+        dated = self._dated and not connection.shared.is_clock_off
+        date = datetime.now(UTC) if dated else None
         article = encode(self._article.leaving(), self._dress.envelope(self._article), date=date)
         self._size = article.size
         server = connection.server
@@ -211,6 +216,9 @@ class Posting:
                 lease.note(Refused(meaning, words))
             case Meaning.REFUSED | Meaning.DATE:
                 self._failed(name, StoreError(said))
+            case Meaning.SESSION_OVER:
+                # Whether it is, the server shows by closing the connection.
+                self._failed(name, StoreUnavailableError(said))
             case _:
                 lease.slot.drop()
                 lease.note(Refused(meaning, words))
