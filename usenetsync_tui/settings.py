@@ -13,7 +13,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,14 +32,14 @@ from pydantic_settings import (
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
+from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
+from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
 
 CONFIG_NAME = "config.toml"
 
 
 _SERVER_NAME = r"^[A-Za-z0-9._-]{1,40}$"
-_HOST = r"^[!-~]{1,255}$"
 
 Newsgroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$")]
 CheckDelay = Annotated[float, Field(ge=0)]
@@ -43,7 +51,8 @@ class ServerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(pattern=_SERVER_NAME)
-    host: str = Field(pattern=_HOST)
+    host: str
+    """A name or an address; ``host:port``, ``[::1]`` and ``nntps://host`` are understood too."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """Default: 563 with implicit TLS, else 119."""
     tls: Tls = Tls.IMPLICIT
@@ -57,9 +66,47 @@ class ServerSettings(BaseModel):
     verify_tls: bool = True
     ca_file: Path | None = None
     timeout: float = Field(default=60.0, gt=0)
+    """Seconds for any answer, a body apart."""
+    lowest_rate: int = Field(default=1_000, ge=0)
+    """Bytes a second that an article must move at, averaged over half a minute; 0: any rate."""
     max_article: int = Field(default=1_000_000, ge=1000)
     pipeline: int = Field(default=2, ge=1, le=64)
     bandwidth_limit: int = Field(default=0, ge=0)
+    fetch_limit: int = Field(default=0, ge=0)
+    address_family: AddressFamily = AddressFamily.ANY
+    proxy: str = ""
+    """``socks5://host:port``."""
+    proxy_username: str = ""
+    proxy_password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_port_and_tls(cls, table: object) -> object:
+        """Those that stand in the host, unless they contradict what is said beside it."""
+        if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
+            return table
+        try:
+            found = read_whereabouts(table["host"])
+        except ValueError:  # the host's own check says why
+            return table
+        for key, value in (("port", found.port), ("tls", found.tls)):
+            if value is not None and key in table and table[key] != value:
+                raise ValueError(f"host and {key} contradict each other: write {key} once")
+        port = {} if found.port is None else {"port": found.port}
+        tls = {} if found.tls is None else {"tls": found.tls}
+        return {**table, "host": found.host, **port, **tls}
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        return read_whereabouts(host).host
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: str) -> str:
+        if proxy:
+            read_proxy(proxy)
+        return proxy
 
     def server(self, environment: Mapping[str, str]) -> Server:
         """The server with its password. `SettingsError` when that cannot be read."""
@@ -85,6 +132,12 @@ class ServerSettings(BaseModel):
             max_article=self.max_article,
             pipeline=self.pipeline,
             bandwidth_limit=self.bandwidth_limit,
+            lowest_rate=self.lowest_rate,
+            fetch_limit=self.fetch_limit,
+            address_family=self.address_family,
+            proxy=self.proxy,
+            proxy_username=self.proxy_username,
+            proxy_password=self.proxy_password.get_secret_value() if self.proxy_password else "",
         )
 
 
@@ -109,7 +162,9 @@ class Settings(BaseSettings):
     memory_limit: int = Field(default=4 << 30, ge=64 << 20)
     """Bytes in flight at most."""
     retries: int = Field(default=3, ge=1, le=100)
-    """Attempts to post or fetch an article."""
+    """Attempts to post or fetch an article at each server."""
+    reposts: int = Field(default=2, ge=0, le=100)
+    """How often an article that turns out missing is posted again before a run gives it up."""
     retry_backoff: float = Field(default=0.5, ge=0)
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
@@ -125,6 +180,8 @@ class Settings(BaseSettings):
     """Seconds to wait for a server when none can be used, before the job ends."""
     bandwidth_limit: int = Field(default=0, ge=0)
     """Bytes a second posted to all servers together; 0: no limit."""
+    fetch_limit: int = Field(default=0, ge=0)
+    """Bytes a second fetched from all servers together; 0: no limit."""
     padding: bool = True
     """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
     12 % at most, and 4 bytes where a segment is full."""
@@ -208,8 +265,31 @@ def load_settings(config_dir: Path) -> Settings:
 
 _IN_WORDS = {
     _SERVER_NAME: "1 to 40 letters, digits, dots, hyphens and underscores",
-    _HOST: "a host name or an address, without spaces",
 }
+
+_TLS = 'write tls = "implicit" (from the first byte, port 563), "starttls" or "none"'
+_HINTS = {
+    **dict.fromkeys(("tls", "ssl", "use_ssl", "use_tls", "secure", "starttls"), _TLS),
+    **dict.fromkeys(
+        ("ssl_verify", "verify_ssl", "verify", "insecure", "tls_verify"),
+        "write verify_tls = false to use a certificate without checking it",
+    ),
+    **dict.fromkeys(("user", "login", "account"), "write username"),
+    **dict.fromkeys(("pass", "passwd"), "write password"),
+    **dict.fromkeys(("hostname", "server", "address", "url"), "write host"),
+    **dict.fromkeys(("threads", "conns", "maxconnections"), "write connections"),
+    **dict.fromkeys(
+        ("socks", "socks5", "socks_proxy", "proxy_url"), 'write proxy = "socks5://host:1080"'
+    ),
+    **dict.fromkeys(
+        ("ipv4", "ipv6", "family", "ip_version", "prefer_ipv6"),
+        'write address_family = "ipv4", "ipv6" or "any"',
+    ),
+    **dict.fromkeys(("download_limit", "receive_limit"), "write fetch_limit, in bytes a second"),
+    **dict.fromkeys(("upload_limit", "rate_limit"), "write bandwidth_limit, in bytes a second"),
+}
+"""What is meant by a key that other programs have, or by one whose value is no choice of ours."""
+_HINTED = frozenset({"extra_forbidden", "enum"})
 
 
 def problem_words(error: ValidationError) -> str:
@@ -219,8 +299,10 @@ def problem_words(error: ValidationError) -> str:
 
 
 def _problem(problem: dict[str, Any]) -> str:
+    if problem["type"] in _HINTED and problem["loc"] and problem["loc"][-1] in _HINTS:
+        return _HINTS[problem["loc"][-1]]
     words: str = _IN_WORDS.get(problem.get("ctx", {}).get("pattern"), problem["msg"])
-    return words
+    return words.removeprefix("Value error, ")
 
 
 _SECRETS = (b"database_url", b"password", b"passphrase")

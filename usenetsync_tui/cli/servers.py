@@ -36,6 +36,7 @@ async def _list(as_json: bool) -> Exit:
         if as_json:
             fields = words.row(server)
             fields["password"] = bool(server.password)
+            fields["proxy_password"] = bool(server.proxy_password)
             words.emit("server", **fields)
             continue
         roles = ", ".join(role.value for role in Role if role in server.roles)
@@ -84,7 +85,7 @@ async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
     good = True
     if not as_json:
         words.say(f"{server.name} ({server.host}:{server.port})")
-    async for step in diagnose(server, newsgroups=settings.newsgroups):
+    async for step in diagnose(server, newsgroups=settings.newsgroups, poster=settings.poster):
         good &= step.ok is not False
         if as_json:
             words.emit("step", server=server.name, **words.row(step))

@@ -238,13 +238,13 @@ class Connection(Session):
         while True:
             used = reader.feed(data)
             total += used
+            for bucket in self._fetch_throttles:
+                bucket.take(used, wanted=lambda: not self.broken)
             if reader.done:
                 self._lines.feed(data[used:])
                 self.counts.bytes += total
                 return reader
             data = self._receive(pace)
-            for bucket in self._fetch_throttles:
-                bucket.take(len(data), wanted=lambda: not self.broken)
 
     @contextlib.contextmanager
     def _reading(self, ticket: int) -> Iterator[None]:

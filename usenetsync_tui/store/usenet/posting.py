@@ -37,6 +37,17 @@ from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.servers import UsenetServers
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
+_REFUSALS = frozenset(
+    {
+        Meaning.REFUSED,
+        Meaning.DATE,
+        Meaning.TOO_LARGE,
+        Meaning.COLLISION,
+        Meaning.SESSION_OVER,
+    }
+)
+"""What may be said of one article, or of all."""
+
 _LONGEST_WAIT = 30.0
 """Seconds between two tries of an article at most."""
 
@@ -200,14 +211,19 @@ class Posting:
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(unsettled=self._unsettled)
         said = f"{name}: {words}"
+        if meaning in _REFUSALS and not (meaning is Meaning.DATE and self._dated):
+            if lease.refused(self._article.message_id, words):
+                return None  # its health says so: another server, or none
+            if lease.place.health.refuses_others and meaning is not Meaning.SESSION_OVER:
+                self._tries[name] = self._max_tries
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
                 lease.place.health.took_an_article()
                 return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
-                raise ArticleCollisionError(said)
+                raise _of(lease, ArticleCollisionError(said))
             case Meaning.TOO_LARGE:
-                raise StoreError(f"{said} (the article has {self._size:,} bytes)")
+                raise _of(lease, StoreError(f"{said} (the article has {self._size:,} bytes)"))
             case Meaning.CONFIGURATION:
                 raise StoreUnusableError(f"{said}. Check the newsgroups in the settings.")
             case Meaning.DATE if self._dated:
@@ -215,7 +231,7 @@ class Posting:
             case Meaning.RATE | Meaning.FORBIDDEN:
                 lease.note(Refused(meaning, words))
             case Meaning.REFUSED | Meaning.DATE:
-                self._failed(name, StoreError(said))
+                self._failed(name, _of(lease, StoreError(said)))
             case Meaning.SESSION_OVER:
                 # Whether it is, the server shows by closing the connection.
                 self._failed(name, StoreUnavailableError(said))
@@ -224,3 +240,9 @@ class Posting:
                 lease.note(Refused(meaning, words))
                 self._failed(name, StoreUnavailableError(said))
         return None
+
+
+def _of(lease: Lease, failure: StoreError) -> StoreError:
+    """A refusal, charged to the article only by a server that has taken others."""
+    failure.charged = lease.place.health.has_posted
+    return failure
