@@ -21,9 +21,9 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
 
@@ -152,6 +152,16 @@ class ScriptedServer:
         """Send in pieces of so many bytes."""
         self.latency = 0.0
         """Seconds before each answer."""
+        self.drip = 0.0
+        """Seconds between two bytes of a body, past its first line."""
+        self.reads_slowly = False
+        """Articles are read at a few hundred bytes a second."""
+        self.groups: frozenset[str] | None = None
+        """Newsgroups that exist; with any, articles are found in an entered group only."""
+        self.refuses: Callable[[bytes], str | None] = lambda article: None
+        """What is said of an article instead of taking it."""
+        self.clock = 0.0
+        """Seconds its clock is ahead."""
         self._login = login
         self._tls = tls
         self._starttls = starttls
@@ -162,8 +172,14 @@ class ScriptedServer:
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
 
+    def listen_at(self, host: str, port: int) -> ScriptedServer:
+        """Another address of a server, on the same port."""
+        self.host, self.port = host, port
+        return self
+
     def __enter__(self) -> ScriptedServer:
-        self._listener = socket.create_server((self.host, self.port), backlog=128)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._listener = socket.create_server((self.host, self.port), backlog=128, family=family)
         self.port = self._listener.getsockname()[1]
         self._closing.clear()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
@@ -286,6 +302,7 @@ class _Session:
         self.sock = sock
         self.buffer = bytearray()
         self.user = ""
+        self.group = ""
         self.logged_in = server._login is None
 
     def secure(self, context: ssl.SSLContext) -> None:
@@ -325,12 +342,17 @@ class _Session:
             case "AUTHINFO":
                 self.log_in(line)
             case "DATE":
-                self.say(f"111 {datetime.now(UTC):%Y%m%d%H%M%S}")
+                now = datetime.now(UTC) + timedelta(seconds=self.server.clock)
+                self.say(f"111 {now:%Y%m%d%H%M%S}")
+            case "GROUP" if self.server.groups is not None:
+                self.enter(line[6:].strip())
             case "QUIT":
                 self.say("205 Bye")
                 raise _Gone
             case "POST" | "STAT" | "BODY" if not self.logged_in:
                 self.say("480 Authentication required")
+            case "STAT" | "BODY" if self.server.groups is not None and not self.group:
+                self.say("412 No newsgroup selected")
             case "POST":
                 self.say("340 Send it")
                 self.take_article()
@@ -340,6 +362,13 @@ class _Session:
                 self.body(line[5:].strip("<>"))
             case _:
                 self.say("500 What?")
+
+    def enter(self, group: str) -> None:
+        if group not in (self.server.groups or ()):
+            self.say("411 No such newsgroup")
+            return
+        self.group = group
+        self.say(f"211 1 1 1 {group}")
 
     def log_in(self, line: str) -> None:
         kind, _, value = line.partition(" ")[2].partition(" ")
@@ -361,7 +390,11 @@ class _Session:
             if end >= 0:
                 break
             looked = len(self.buffer)
-            self.receive()
+            if self.server.reads_slowly:
+                self.buffer += self.sock.recv(50)
+                self.server.wait(0.1)
+            else:
+                self.receive()
             if len(self.buffer) > 2_000 and self.goes_wrong("in-body"):
                 raise _Gone
         stuffed = bytes(self.buffer[: end + 2])
@@ -383,6 +416,9 @@ class _Session:
                 server.keep(name, article)
             if self.suffer(fault):
                 return
+        if (refusal := server.refuses(article)) is not None:
+            self.say(refusal)
+            return
         if wire_id in server.poisoned or wire_id in server.articles:
             self.say("441 435 Duplicate")
             return
@@ -411,6 +447,13 @@ class _Session:
         _, body = self.server.articles[wire_id].split(b"\r\n\r\n", 1)
         stuffed = re.sub(rb"^\.", b"..", body, flags=re.MULTILINE)
         answer = self.server.body_answer.format(wire_id)
+        if self.server.drip:
+            self.say(answer)
+            for i in range(len(stuffed)):
+                self.sock.sendall(stuffed[i : i + 1])
+                self.server.wait(self.server.drip)
+            self.send(b".\r\n")
+            return
         self.send(f"{answer}\r\n".encode() + stuffed + b".\r\n")
 
     def goes_wrong(self, on: str) -> bool:

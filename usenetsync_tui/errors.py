@@ -69,6 +69,9 @@ class DatabaseFullError(UsenetSyncError):
 class StoreError(UsenetSyncError):
     """The store refused."""
 
+    charged = True
+    """It counts as a try of the article: the server is not known to refuse everything."""
+
 
 class StoreUnavailableError(StoreError):
     """The store does not answer."""

@@ -22,12 +22,20 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
 )
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
+from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
+from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.settings_problems import Problem, called, problems, wrong_kinds
 from usenetsync_tui.settings_sources import (
@@ -73,9 +81,8 @@ class ServerSettings(BaseModel):
         pattern=r"^[A-Za-z0-9._-]{1,40}$",
         description="1 to 40 letters, digits, dots, hyphens and underscores",
     )
-    host: str = Field(
-        pattern=r"^[!-~]{1,255}$", description="a host name or an address, without spaces"
-    )
+    host: str
+    """A name or an address; ``host:port``, ``[::1]`` and ``nntps://host`` are understood too."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """Default: 563 with implicit TLS, else 119."""
     tls: Tls = Tls.IMPLICIT
@@ -89,9 +96,46 @@ class ServerSettings(BaseModel):
     verify_tls: bool = True
     ca_file: FilePath = None
     timeout: float = Field(default=60.0, gt=0, le=_YEAR, allow_inf_nan=False)
+    """Seconds for any answer, a body apart."""
+    lowest_rate: int = Field(default=1_000, ge=0, le=1 << 60)
+    """Bytes a second that an article must move at, averaged over half a minute; 0: any rate."""
     max_article: int = Field(default=1_000_000, ge=1000, le=1 << 40)
     pipeline: int = Field(default=2, ge=1, le=64)
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
+    fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
+    address_family: AddressFamily = AddressFamily.ANY
+    proxy: str = Field(default="", description='written like "socks5://host:1080"')
+    proxy_username: str = ""
+    proxy_password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_port_and_tls(cls, table: object) -> object:
+        """Those that stand in the host, unless they contradict what is said beside it."""
+        if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
+            return table
+        try:
+            found = read_whereabouts(table["host"])
+        except ValueError:  # the host's own check says why
+            return table
+        for key, value in (("port", found.port), ("tls", found.tls)):
+            if value is not None and key in table and table[key] != value:
+                raise ValueError(f"host and {key} contradict each other: write {key} once")
+        port = {} if found.port is None else {"port": found.port}
+        tls = {} if found.tls is None else {"tls": found.tls}
+        return {**table, "host": found.host, **port, **tls}
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        return read_whereabouts(host).host
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: str) -> str:
+        if proxy:
+            read_proxy(proxy)
+        return proxy
 
     def server(self, environment: Mapping[str, str]) -> Server:
         """The server with its password. `SettingsError` when that cannot be read."""
@@ -117,6 +161,12 @@ class ServerSettings(BaseModel):
             max_article=self.max_article,
             pipeline=self.pipeline,
             bandwidth_limit=self.bandwidth_limit,
+            lowest_rate=self.lowest_rate,
+            fetch_limit=self.fetch_limit,
+            address_family=self.address_family,
+            proxy=self.proxy,
+            proxy_username=self.proxy_username,
+            proxy_password=self.proxy_password.get_secret_value() if self.proxy_password else "",
         )
 
 
@@ -133,10 +183,12 @@ def clash_with(name: str, others: Iterable[str]) -> None:
             )
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """What a user may set. Sizes are bytes, times seconds."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True
+    )
 
     database_url: SecretStr | None = Field(
         default=None, min_length=1, description="the address of a PostgreSQL server, and not empty"
@@ -154,7 +206,9 @@ class Settings(BaseModel):
     memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
     """Bytes in flight at most."""
     retries: int = Field(default=3, ge=1, le=100)
-    """Attempts to post or fetch an article."""
+    """Attempts to post or fetch an article at each server."""
+    reposts: int = Field(default=2, ge=0, le=100)
+    """How often an article that turns out missing is posted again before a run gives it up."""
     retry_backoff: Seconds = 0.5
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
@@ -174,6 +228,8 @@ class Settings(BaseModel):
     """Seconds to wait for a server when none can be used, before the job ends."""
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
     """Bytes a second posted to all servers together; 0: no limit."""
+    fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
+    """Bytes a second fetched from all servers together; 0: no limit."""
     padding: bool = True
     """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
     12 % at most, and 4 bytes where a segment is full."""
@@ -253,12 +309,30 @@ def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) 
     if wrong := [*wrong_kinds(Settings, typed), *_wrong_servers(typed)]:
         raise SettingsError(_told(wrong, path, given))
     try:
-        settings = Settings.model_validate(values)
+        settings = _read(values)
     except ValidationError as error:
         raise SettingsError(_told(problems(error, Settings, values), path, given)) from None
     if data is not None:
         _refuse_open_secrets(path, data)
     return settings
+
+
+def _read(values: Mapping[str, Any]) -> Settings:
+    """The settings that these values are; `ValidationError`."""
+
+    class Read(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (InitSettingsSource(settings_cls, init_kwargs=dict(values)),)
+
+    return Read()
 
 
 def _keys() -> dict[str, str]:

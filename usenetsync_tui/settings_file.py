@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
@@ -68,11 +69,17 @@ def _values(server: Server) -> dict[str, Value]:
     for key in (field.name for field in fields(Server)):
         value = getattr(server, key)
         if key in _ALWAYS or value != getattr(default, key):
-            values[key] = str(value) if isinstance(value, Secret) else value
-    values["tls"] = server.tls.value
+            values[key] = _plain(value)
     if "roles" in values:
         values["roles"] = [role.value for role in Role if role in server.roles]
     return values
+
+
+def _plain(value: Value | StrEnum | Secret) -> Value:
+    """As TOML has it."""
+    if isinstance(value, StrEnum):
+        return str(value.value)
+    return str(value) if isinstance(value, Secret) else value
 
 
 def _with_server(path: Path, text: str, server: Server) -> str:

@@ -29,18 +29,20 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (Mapping, "a table"),
 )
 _OTHER_WORDS = {
-    "ssl": "tls",
-    "use_ssl": "tls",
-    "server": "host",
-    "hostname": "host",
-    "address": "host",
-    "threads": "connections",
-    "max_connections": "connections",
-    "pass": "password",
-    "user": "username",
-    "login": "username",
+    **dict.fromkeys(("ssl", "use_ssl", "use_tls", "secure", "starttls"), "tls"),
+    **dict.fromkeys(("server", "hostname", "address", "url"), "host"),
+    **dict.fromkeys(("threads", "conns", "maxconnections", "max_connections"), "connections"),
+    **dict.fromkeys(("pass", "passwd"), "password"),
+    **dict.fromkeys(("user", "login", "account"), "username"),
+    **dict.fromkeys(("ssl_verify", "verify_ssl", "verify", "insecure", "tls_verify"), "verify_tls"),
+    **dict.fromkeys(("socks", "socks5", "socks_proxy", "proxy_url"), "proxy"),
+    **dict.fromkeys(("ipv4", "ipv6", "family", "ip_version", "prefer_ipv6"), "address_family"),
+    **dict.fromkeys(("download_limit", "receive_limit"), "fetch_limit"),
+    **dict.fromkeys(("upload_limit", "rate_limit"), "bandwidth_limit"),
 }
 """What other programs call the keys of a server."""
+_SAID_TOO = ("tls", "verify_tls", "proxy", "address_family", "fetch_limit", "bandwidth_limit")
+"""Keys whose values are not easily guessed."""
 _MORE_THAN_ANYBODY_HAS = 1 << 40
 """A limit that only keeps sums from overflowing: it is not worth its digits in a sentence."""
 
@@ -139,7 +141,7 @@ def _belongs(name: str, fields: type[BaseModel], outer: type[BaseModel] | None) 
     other = _OTHER_WORDS.get(name.casefold(), "")
     if other in fields.model_fields:
         return f' Did you mean "{other}"?' + (
-            f" It is {_expected(fields.model_fields[other])}." if other == "tls" else ""
+            f" It is {_expected(fields.model_fields[other])}." if other in _SAID_TOO else ""
         )
     if near := did_you_mean(name, fields.model_fields):
         return near

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from usenetsync_tui.model.commands import (
     LimitBandwidth,
+    LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
@@ -71,6 +72,8 @@ KNOWN = Known(("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "file
         ("limit 200 Mbit/s", LimitBandwidth(25_000_000)),
         ("limit 200 Mbit/s block", LimitBandwidth(25_000_000, "block")),
         ("limit 0 eweka", LimitBandwidth(0, "eweka")),
+        ("fetch-limit 25M", LimitFetching(25_000_000)),
+        ("fetch-limit 200 Mbit/s block", LimitFetching(25_000_000, "block")),
         ("pause-server eweka", PauseServer("eweka")),
         ("resume-server block", ResumeServer("block")),
         ("theme nord", UseTheme("nord")),

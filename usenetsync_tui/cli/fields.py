@@ -221,8 +221,9 @@ def verified_fields(found: Verified) -> Fields:
 
 
 def server_fields(server: Server) -> Fields:
-    """A server as it is configured; whether it has a password, and never which."""
-    return {**asdict(server), "password": bool(server.password)}
+    """A server as it is configured; whether it has passwords, and never which."""
+    secrets = {"password": bool(server.password), "proxy_password": bool(server.proxy_password)}
+    return {**asdict(server), **secrets}
 
 
 def step_fields(server: str, step: TrialStep) -> Fields:

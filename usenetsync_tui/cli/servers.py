@@ -110,7 +110,7 @@ async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
     good = True
     if not as_json:
         words.say(f"{server.name} ({server.host}:{server.port})")
-    async for step in diagnose(server, newsgroups=settings.newsgroups):
+    async for step in diagnose(server, newsgroups=settings.newsgroups, poster=settings.poster):
         good &= step.ok is not False
         if as_json:
             words.emit("step", **step_fields(server.name, step))

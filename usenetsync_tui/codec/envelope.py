@@ -56,6 +56,10 @@ class Envelope:
 class Dress(Protocol):
     """How a realm's articles look to others."""
 
+    @property
+    def newsgroups(self) -> Sequence[str]:
+        """Where they are posted."""
+
     def wire_id(self, message_id: bytes) -> str:
         """The Message-ID on the wire, without its angle brackets, of our own 16 bytes."""
 
@@ -74,6 +78,11 @@ class SealedDress:
         self._key = hashlib.blake2b(key=key, person=b"article headers").digest()
         self._newsgroups = _newsgroups(newsgroups)
         self._dress = dress
+
+    @property
+    def newsgroups(self) -> Sequence[str]:
+        """Where its articles are posted."""
+        return self._newsgroups.split(",")
 
     def wire_id(self, message_id: bytes) -> str:
         """Letters and digits in one of several shapes, at a host that belongs to no one."""
@@ -127,6 +136,11 @@ class PlainDress:
         self._sender = _sender(sender)
         self._newsgroups = _newsgroups(newsgroups)
         self._dress = dress
+
+    @property
+    def newsgroups(self) -> Sequence[str]:
+        """Where its articles are posted."""
+        return self._newsgroups.split(",")
 
     def wire_id(self, message_id: bytes) -> str:
         """32 hexadecimal digits at the realm's domain."""

@@ -11,12 +11,15 @@ that is due; `receive()` takes a reply line, gives it to the oldest command and 
     GREETED --STARTTLS, 382--> SECURING --secured()--> GREETED
     READY --AUTHINFO USER, 381--> PASSWORD --AUTHINFO PASS, any answer--> READY
     READY --POST, 340--> POSTING --article(), any answer--> READY
-    any state --400, or QUIT--> CLOSED (after 400 the replies under way are still read)
+    any state --QUIT--> CLOSED
+
+A 400 ends the session only where the server then closes the connection (RFC 3977 section 3.2.1):
+some say it to a command that they do not know.
 
 The rules:
 
 * A command not in `_RULES` for the state is a mistake of ours: `ValueError`, nothing is sent.
-* Only commands that cannot change the state (STAT, BODY, DATE) may be under way together
+* Only commands that cannot change the state (STAT, BODY, DATE, GROUP) may be under way together
   (RFC 3977 section 3.5); all others travel alone.
 * One answer concerns one article. A reply that nobody waits for, a success of something else, a
   223 or 222 that names another Message-ID, or an article's answer to DATE: the answers do not
@@ -63,6 +66,7 @@ class Verb(Enum):
     AUTHINFO_USER = "AUTHINFO USER"
     AUTHINFO_PASS = "AUTHINFO PASS"
     DATE = "DATE"
+    GROUP = "GROUP"
     POST = "POST"
     STAT = "STAT"
     BODY = "BODY"
@@ -115,6 +119,7 @@ _RULES: dict[tuple[State, Verb], dict[int, State]] = {
     (State.READY, Verb.AUTHINFO_USER): {381: State.PASSWORD, _OTHER: State.READY},
     (State.PASSWORD, Verb.AUTHINFO_PASS): {_OTHER: State.READY},
     (State.READY, Verb.DATE): {_OTHER: State.READY},
+    (State.READY, Verb.GROUP): {_OTHER: State.READY},
     (State.READY, Verb.STAT): {_OTHER: State.READY},
     (State.READY, Verb.BODY): {_OTHER: State.READY},
     (State.READY, Verb.POST): {340: State.POSTING, _OTHER: State.READY},
@@ -125,6 +130,7 @@ RULES = MappingProxyType(_RULES)
 
 _SUCCESS = {
     Verb.DATE: 111,
+    Verb.GROUP: 211,
     Verb.BODY: 222,
     Verb.STAT: 223,
     Verb.ARTICLE: 240,
@@ -132,7 +138,7 @@ _SUCCESS = {
 }
 """The only reply below 400 there is: another one answers something else, we are out of step."""
 
-_TOGETHER = frozenset({Verb.STAT, Verb.BODY, Verb.DATE})
+_TOGETHER = frozenset({Verb.STAT, Verb.BODY, Verb.DATE, Verb.GROUP})
 _OF_ARTICLES = frozenset({420, 421, 422, 423, 451})
 """With 430 to 449: replies that can only be about an article."""
 _FORGETS = frozenset({Verb.STARTTLS, Verb.MODE_READER, Verb.AUTHINFO_USER, Verb.AUTHINFO_PASS})
@@ -150,7 +156,6 @@ class Conversation:
         """Label → arguments; None when unknown, not asked yet, or not true any more."""
         self._mask = mask
         self._due: deque[tuple[Verb, str]] = deque([(Verb.GREETING, "")])
-        self._is_ending = False
 
     @property
     def due(self) -> int:
@@ -188,10 +193,6 @@ class Conversation:
             raise
         leads = _RULES[self.state, verb]
         self.state = leads.get(reply.code, leads[_OTHER])
-        # What travelled together with the one that 400 was said to may be answered all the same.
-        self._is_ending = self._is_ending or reply.code == 400
-        if self._is_ending and not self._due:
-            self.state = State.CLOSED
         if verb in (Verb.GREETING, Verb.MODE_READER) and reply.code in (200, 201):
             self.posting_allowed = reply.code == 200
         if verb in _FORGETS:

@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import (
     Drain,
     ExportNzb,
     LimitBandwidth,
+    LimitFetching,
     Pause,
     PauseAll,
     PauseServer,
@@ -104,7 +105,7 @@ async def _obey(shift: Shift, tx: Transaction, command: Command) -> None:
         case ResumeAll():
             await _go_on(shift, tx, await jobs.change_all(tx, JobState.QUEUED, (JobState.PAUSED,)))
         case TestServer(server):
-            shift.trials.begin(server, shift.settings.newsgroups)
+            shift.trials.begin(server, shift.settings.newsgroups, shift.settings.poster)
         case _:
             _set(shift, command)
 
@@ -131,6 +132,10 @@ def _set(shift: Shift, command: Command) -> None:
             stores.limit_bandwidth(bytes_per_second)
         case LimitBandwidth(bytes_per_second, server):
             stores.limit_server(server, bytes_per_second)
+        case LimitFetching(bytes_per_second, ""):
+            stores.limit_fetching(bytes_per_second)
+        case LimitFetching(bytes_per_second, server):
+            stores.limit_fetching_from(server, bytes_per_second)
 
 
 async def _change(

@@ -61,6 +61,7 @@ def composed(
         run_status(now, run, shift.rates),
         servers=same(before.servers, stores.statuses),
         bandwidth_limit=stores.bandwidth_limit,
+        fetch_limit=stores.fetch_limit,
         tasks=shift.tasks.statuses,
         trial=shift.trials.trial,
         workers_allowed=_workers(shift),

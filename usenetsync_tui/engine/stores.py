@@ -52,6 +52,8 @@ class Stores:
         self._places: dict[Realm, Place] = {}
         self.bandwidth_limit = settings.bandwidth_limit
         """Bytes a second posted to all servers together; 0: no limit."""
+        self.fetch_limit = settings.fetch_limit
+        """Bytes a second fetched from all servers together; 0: no limit."""
         self._wishes: dict[tuple[str, str], _Wish] = {}
         """What the user asked of a server while the engine runs, by its name and what it is."""
         self._servers = self._open()
@@ -64,6 +66,7 @@ class Stores:
             patience=self._settings.server_patience,
             bandwidth_limit=self.bandwidth_limit,
             waits=self.waits,
+            fetch_limit=self.fetch_limit,
         )
 
     @property
@@ -114,9 +117,19 @@ class Stores:
         if self._servers is not None:
             self._servers.set_bandwidth_limit(bytes_per_second)
 
+    def limit_fetching(self, bytes_per_second: int) -> None:
+        """Fetch no faster than this from all servers together; 0: as fast as it goes."""
+        self.fetch_limit = bytes_per_second
+        if self._servers is not None:
+            self._servers.set_fetch_limit(bytes_per_second)
+
     def limit_server(self, name: str, bytes_per_second: int) -> None:
         """Post no faster than this to one server. `UsageError` when there is no such server."""
         self._ask(name, "limit", lambda s: s.set_server_bandwidth_limit(name, bytes_per_second))
+
+    def limit_fetching_from(self, name: str, bytes_per_second: int) -> None:
+        """Fetch no faster than this from one server. `UsageError` when there is no such server."""
+        self._ask(name, "fetch limit", lambda s: s.set_server_fetch_limit(name, bytes_per_second))
 
     def set_connections(self, name: str, count: int) -> None:
         """Use so many connections of a server. `UsageError`."""
@@ -169,11 +182,15 @@ class Stores:
     def _place(self, realm: Realm, key: bytes | None) -> Place:
         match realm.store:
             case StoreKind.SHARDS:
-                return Place(realm, self._retried(self._shards), key, padded_to=self._padded_to)
+                return self._local(realm, self._shards, key)
             case StoreKind.MEMORY:
-                return Place(realm, self._retried(self._memory), key, padded_to=self._padded_to)
+                return self._local(realm, self._memory, key)
             case StoreKind.USENET:
                 return self._usenet(realm, key)
+
+    def _local(self, realm: Realm, store: Store, key: bytes | None) -> Place:
+        retried, reposts = self._retried(store), self._settings.reposts
+        return Place(realm, retried, key, padded_to=self._padded_to, reposts=reposts)
 
     @property
     def _padded_to(self) -> int:
@@ -195,7 +212,8 @@ class Stores:
             backoff=self._settings.retry_backoff,
         )
         checks = tuple(self._settings.check_delays)
-        return Place(realm, store, key, checks, dress.wire_id, self._padded_to)
+        reposts = self._settings.reposts
+        return Place(realm, store, key, checks, dress.wire_id, self._padded_to, reposts)
 
     def _retried(self, store: Store) -> Store:
         return RetryingStore(

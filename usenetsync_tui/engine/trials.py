@@ -23,19 +23,19 @@ class Trials:
         self._scope = anyio.CancelScope()
         self.trial: Trial | None = None
 
-    def begin(self, server: Server, newsgroups: Sequence[str]) -> None:
-        """Try a server; posts an article to `newsgroups` if it may."""
+    def begin(self, server: Server, newsgroups: Sequence[str], poster: str) -> None:
+        """Try a server; posts to `newsgroups` if it may: sealed, and plain from `poster`."""
         self._scope.cancel()
         self._scope = anyio.CancelScope()
         self.trial = Trial(server.name)
-        self._group.start_soon(self._run, self._scope, server, newsgroups)
+        self._group.start_soon(self._run, self._scope, server, newsgroups, poster)
 
     async def _run(
-        self, scope: anyio.CancelScope, server: Server, newsgroups: Sequence[str]
+        self, scope: anyio.CancelScope, server: Server, newsgroups: Sequence[str], poster: str
     ) -> None:
         trial = Trial(server.name)
         with scope:
-            async for step in diagnose(server, newsgroups=newsgroups):
+            async for step in diagnose(server, newsgroups=newsgroups, poster=poster):
                 trial = replace(trial, steps=(*trial.steps, step))
                 if scope is self._scope:
                     self.trial = trial

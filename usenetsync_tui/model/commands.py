@@ -187,6 +187,15 @@ class LimitBandwidth:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitFetching:
+    """Fetch no faster than this from now on; 0: as fast as it goes."""
+
+    bytes_per_second: int
+    server: str = ""
+    """From this server; empty: from all of them together."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Finish what is in flight, take nothing new, stop. Jobs stay resumable."""
 
@@ -212,5 +221,6 @@ Command = (
     | TestServer
     | AddServer
     | LimitBandwidth
+    | LimitFetching
     | Drain
 )

@@ -79,6 +79,8 @@ class Place:
     padded_to: int = 0
     """Bytes of the longest segment: payloads are padded to a few sizes up to that before they are
     sealed. 0: they are sealed as they are."""
+    reposts: int = 2
+    """How often an article that is not there is posted again before a run gives it up."""
 
 
 class Places(Protocol):

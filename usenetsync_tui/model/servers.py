@@ -19,6 +19,15 @@ class Tls(StrEnum):
     NONE = "none"
 
 
+class AddressFamily(StrEnum):
+    """Which kind of address is tried first where a name has both."""
+
+    ANY = "any"
+    """As the system prefers."""
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
 class Exposure(StrEnum):
     """What somebody between us and a server can do, as a user must be told."""
 
@@ -69,16 +78,29 @@ class Server:
     ca_file: str | None = None
     """A PEM file of a private server's certificate authority, instead of the system's."""
     timeout: float = 60.0
-    """How long any single answer may take."""
+    """How long any single answer may take, a body apart."""
+    lowest_rate: int = 1_000
+    """Bytes a second, averaged over half a minute, that an article must move at in either
+    direction; 0: any rate will do."""
     max_article: int = 1_000_000
     """Bytes of an article, headers included, that the server takes (INN's default)."""
     pipeline: int = 2
     """Requests under way on a connection when articles are fetched."""
     bandwidth_limit: int = 0
     """Bytes a second posted to it at most; 0: no limit."""
+    fetch_limit: int = 0
+    """Bytes a second fetched from it at most; 0: no limit."""
+    address_family: AddressFamily = AddressFamily.ANY
+    """Which of the host's addresses are tried first."""
+    proxy: str = ""
+    """``socks5://host:port`` of a SOCKS5 proxy, which resolves the host's name; empty: none."""
+    proxy_username: str = ""
+    proxy_password: str = field(default="", repr=False)
+    """A `Secret`, whatever it was given as."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "password", Secret(self.password))
+        object.__setattr__(self, "proxy_password", Secret(self.proxy_password))
 
     @property
     def exposure(self) -> Exposure | None:
@@ -156,6 +178,8 @@ class ServerStatus:
     """The user paused it."""
     bandwidth_limit: int = 0
     """Bytes a second posted to it; 0: no limit."""
+    fetch_limit: int = 0
+    """Bytes a second fetched from it; 0: no limit."""
 
     @property
     def exposure(self) -> Exposure | None:

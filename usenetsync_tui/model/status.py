@@ -223,6 +223,8 @@ class EngineStatus:
     servers: tuple[ServerStatus, ...] = ()
     bandwidth_limit: int = 0
     """Bytes a second posted to all servers together; 0: no limit."""
+    fetch_limit: int = 0
+    """Bytes a second fetched from all servers together; 0: no limit."""
     notices: tuple[Notice, ...] = ()
     """The latest ones, newest last; all of them are in the catalogue."""
     notice_count: int = 0

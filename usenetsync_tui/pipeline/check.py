@@ -25,7 +25,7 @@ from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.pipeline.judge import require_source
-from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger
+from usenetsync_tui.pipeline.ledger import Ledger
 from usenetsync_tui.pipeline.outgoing import outgoing
 from usenetsync_tui.pipeline.prove import Proof, prove
 from usenetsync_tui.pipeline.run import Run, Stage
@@ -235,7 +235,7 @@ async def _record(run: Run, page: list[Due], proof: Proof) -> None:
     delays = {n: schedule[c] for n, c in looks.items() if c < len(schedule)}
     lost = {n: reposted[n] for n, c in looks.items() if c >= len(schedule)}
     doubted = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
-    given_up = [name for name, reposts in lost.items() if reposts >= REPOSTS]
+    given_up = [name for name, reposts in lost.items() if reposts >= run.place.reposts]
     on_usenet = run.place.realm.store is StoreKind.USENET
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, found)
@@ -246,6 +246,6 @@ async def _record(run: Run, page: list[Due], proof: Proof) -> None:
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
         await snapshots.doubt(tx, [o.id for o in hurt])
         for name in given_up:
-            words = f"posted {REPOSTS + 1} times, and never there to be read"
+            words = f"posted {run.place.reposts + 1} times, and never there to be read"
             await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)
     run.progress.verified += len(found)

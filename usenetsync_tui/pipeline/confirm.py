@@ -52,7 +52,7 @@ async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
             for answer in batch:
                 if answer.error is not None:
                     message_id = answer.posting.article.message_id
-                    await segments.mark_failed(tx, message_id, 1, answer.error)
+                    await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
         for answer in batch:
             ledger.under_way.pop(answer.posting.article.message_id, None)
         ledger.progressed(run, progressed)

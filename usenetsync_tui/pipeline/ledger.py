@@ -16,9 +16,6 @@ from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.segments import Article, Codec
 from usenetsync_tui.pipeline.run import Run
 
-REPOSTS = 2
-"""How often an article is posted again before it is given up for a run."""
-
 
 @dataclass(slots=True, eq=False)
 class Posting:

@@ -28,6 +28,8 @@ class Posted:
     error: str | None = None
     payload: int = 0
     """Bytes that were posted; those themselves are given up."""
+    charged: bool = True
+    """An error counts as a try of the article."""
 
 
 async def post(
@@ -44,15 +46,16 @@ async def post(
         async for posting in stage.team.items(worker, postings):
             await run.gate.passed()
             receipt = error = None
+            charged = True
             with slot.working(posting.path, posting.article.message_id.hex()[:8]):
                 try:
                     receipt = await _post(run, ledger, posting)
                 except StoreError as refusal:
-                    error = str(refusal)
+                    error, charged = str(refusal), refusal.charged
             stage.done += 1
             size = leaving_size(run.place, len(posting.article.payload))
             posting.article = replace(posting.article, payload=b"")
-            await put(out, Posted(posting, receipt, error, size))
+            await put(out, Posted(posting, receipt, error, size, charged))
 
 
 async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:

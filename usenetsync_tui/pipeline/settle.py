@@ -33,7 +33,7 @@ from usenetsync_tui.pipeline.assign import spread
 from usenetsync_tui.pipeline.confirm import settle_batch
 from usenetsync_tui.pipeline.dress import COMPRESSION_OF
 from usenetsync_tui.pipeline.guard import is_below
-from usenetsync_tui.pipeline.ledger import REPOSTS, Ledger, Posting, fresh_nonce, renamed
+from usenetsync_tui.pipeline.ledger import Ledger, Posting, fresh_nonce, renamed
 from usenetsync_tui.pipeline.post import Posted
 from usenetsync_tui.pipeline.run import Run, Slot
 from usenetsync_tui.pipeline.source import SourceTree
@@ -188,7 +188,7 @@ class _Settler:
         from the start with one whose bytes could not be had.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
-        given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= REPOSTS
+        given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= run.place.reposts
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
                 if missing:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
     LimitBandwidth,
+    LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
@@ -200,6 +201,15 @@ def _connections(text: str, known: Known) -> Spoken:
 
 
 def _limit(text: str, known: Known) -> Spoken:
+    return LimitBandwidth(*_speed_and_server(text, known))
+
+
+def _fetch_limit(text: str, known: Known) -> Spoken:
+    return LimitFetching(*_speed_and_server(text, known))
+
+
+def _speed_and_server(text: str, known: Known) -> tuple[int, str]:
+    """Bytes a second, and the server or nothing for all of them."""
     speed, server = text, ""
     first, _, last = text.rpartition(" ")
     if isinstance(speed_typed(text), str) and first and not isinstance(speed_typed(first), str):
@@ -207,7 +217,7 @@ def _limit(text: str, known: Known) -> Spoken:
     figure = speed_typed(speed)
     if isinstance(figure, str):
         raise CommandError(figure)
-    return LimitBandwidth(figure, server)
+    return figure, server
 
 
 def _servers(known: Known) -> Sequence[str]:
@@ -248,6 +258,7 @@ _ALL = (
     ),
     Phrase("connections", "SERVER N", "how many are used", _connections, _servers),
     Phrase("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
+    Phrase("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
     Phrase(
         "pause-server",
         "NAME",

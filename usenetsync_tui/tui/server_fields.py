@@ -69,12 +69,13 @@ def usual_port(tls: str) -> int:
 
 def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Complaints:
     """The server that is meant, or what is wrong with it. `taken` are names of other ones."""
+    host = _bare(typed.host.strip())
     port = whole_number(typed.port, 1, 65535) if typed.port.strip() else usual_port(typed.tls)
     connections = whole_number(typed.connections, 1, MOST_CONNECTIONS)
     priority = whole_number(typed.priority, 0, 1000)
     complaints = {
         "name": _name_problem(typed.name.strip(), taken),
-        "host": _host_problem(typed.host.strip()),
+        "host": _host_problem(host),
         "port": _problem(port),
         "username": _text_problem(typed.username),
         "password": _text_problem(typed.password),
@@ -90,7 +91,7 @@ def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Com
         return wrong
     return Server(
         name=typed.name.strip(),
-        host=typed.host.strip(),
+        host=host,
         port=int(port),
         tls=Tls(typed.tls),
         username=typed.username,
@@ -113,6 +114,11 @@ def _name_problem(name: str, taken: Collection[str]) -> str:
     if not _NAME.fullmatch(name):
         return "At most 40 letters, digits, dots, dashes and underscores."
     return "There is a server of this name." if name in taken else ""
+
+
+def _bare(host: str) -> str:
+    """An IPv6 address without its brackets."""
+    return host[1:-1] if re.fullmatch(r"\[[0-9a-fA-F:.]+\]", host) else host
 
 
 def _host_problem(host: str) -> str:

@@ -105,6 +105,8 @@ def trouble(server: ServerStatus) -> list[Span]:
     if server.retry_in is not None:
         again = f"next try in {duration(server.retry_in)}"
         words = f"{words} · {again}" if words else again
+    if server.fetch_limit:
+        said.append((f"fetching limited to {rate(server.fetch_limit)}", "muted"))
     if words:
         said.append((words, state_of(server)[1] if server.state is not ServerState.UP else "muted"))
     return said

@@ -12,6 +12,7 @@ from enum import StrEnum
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
     LimitBandwidth,
+    LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
@@ -158,6 +159,7 @@ Spoken = (
     | SetWorkers
     | SetConnections
     | LimitBandwidth
+    | LimitFetching
     | PauseServer
     | ResumeServer
 )

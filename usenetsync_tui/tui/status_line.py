@@ -129,6 +129,8 @@ def _connections(status: EngineStatus) -> Line:
     allowed = sum(server.allowed for server in status.servers)
     limit = status.bandwidth_limit
     limited: Line = ((f" at most {rate(limit)}", "warn"),) if limit else ()
+    if status.fetch_limit:
+        limited = (*limited, (f" fetch at most {rate(status.fetch_limit)}", "warn"))
     return (("conns ", "muted"), (f"{busy:>2}/{allowed}", "plain"), *limited)
 
 

@@ -124,7 +124,7 @@ def test_starttls_that_is_not_offered(connect: Callable[..., Connection]) -> Non
 def test_starttls_with_something_slipped_in(connect: Callable[..., Connection]) -> None:
     slipped = Fault("STARTTLS", raw=b"382 go\r\n281 you are in\r\n")
     with ScriptedServer(faults=[slipped]) as scripted:
-        with pytest.raises(Lost, match="before TLS has begun"):
+        with pytest.raises(Unreachable, match="before TLS has begun"):
             connect(scripted, tls=Tls.STARTTLS, verify_tls=False)
 
 
@@ -244,7 +244,7 @@ def test_a_handshake_that_never_ends_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
         server = Server("mute", host, port, timeout=0.2)
-        with pytest.raises(Unreachable, match="timed out"):
+        with pytest.raises(Unreachable, match="no answer for"):
             Connection(server).open(tls_context(server))
 
 

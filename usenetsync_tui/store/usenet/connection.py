@@ -25,8 +25,9 @@ from usenetsync_tui.codec.yenc import BodyReader, WireArticle
 from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet.exchanges import Counts
-from usenetsync_tui.store.usenet.logins import Logins
+from usenetsync_tui.store.usenet.pace import Pace
 from usenetsync_tui.store.usenet.session import Session
+from usenetsync_tui.store.usenet.shared import Shared
 from usenetsync_tui.store.usenet.signals import Lost, Refused
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
@@ -55,12 +56,18 @@ class Connection(Session):
         counts: Counts | None = None,
         *,
         throttles: Sequence[TokenBucket] = (),
-        logins: Logins | None = None,
+        fetch_throttles: Sequence[TokenBucket] = (),
+        shared: Shared | None = None,
     ) -> None:
-        super().__init__(server, counts, throttles=throttles, logins=logins)
+        """`throttles` brake what is posted, `fetch_throttles` what is fetched."""
+        super().__init__(
+            server, counts, throttles=throttles, fetch_throttles=fetch_throttles, shared=shared
+        )
         self._sending = threading.Lock()
         self._next_ticket = 0
         self._turn = 0
+        self._in_group: bool | None = None
+        """A newsgroup was entered; None: it was not wanted yet, False: none can be."""
 
     def stat(self, wire_id: str) -> Answer:
         """Whether the server has an article (RFC 3977 section 6.2.4)."""
@@ -97,6 +104,11 @@ class Connection(Session):
         except Lost as lost:
             raise Lost(lost.words, began=began) from lost
 
+    def ask_clock(self) -> None:
+        """Compare the clocks, if no connection to the server has: before the first post."""
+        if self.shared.asks_clock():
+            self.ask(Verb.DATE)
+
     def _still_in_step(self) -> None:
         """In an exchange: `OutOfStepError` when the answer to DATE is one to something else."""
         if self.talk.state is State.CLOSED:
@@ -112,14 +124,29 @@ class Connection(Session):
         `Lost` when its answers are out of step: none of them is believed then.
         """
         replies = self._stat_window(wire_ids)
-        again = [i for i, reply in enumerate(replies) if reply.code == 480]
-        if again:
-            with self._exchange():
-                self._log_in_again(replies[again[0]])
-            second = self._stat_window([wire_ids[i] for i in again])
-            for i, reply in zip(again, second, strict=True):
-                replies[i] = reply
+        for code, mend in ((480, self._mend_login), (412, self._enter_group)):
+            again = [i for i, reply in enumerate(replies) if reply.code == code]
+            if again and mend(replies[again[0]]):
+                second = self._stat_window([wire_ids[i] for i in again])
+                for i, reply in zip(again, second, strict=True):
+                    replies[i] = reply
         return [Answer(reply, Stage.LOOKUP) for reply in replies]
+
+    def _mend_login(self, reply: Reply) -> bool:
+        with self._exchange():
+            self._log_in_again(reply)
+        return True
+
+    def _enter_group(self, _: Reply) -> bool:
+        """Enter a newsgroup, for a server that wants that first; once for each connection.
+
+        Whether what was answered with 412 may be asked again.
+        """
+        if self._in_group is None:
+            # Another lane may do so too: it costs a line, and changes nothing.
+            groups = self.shared.newsgroups
+            self._in_group = any(self._in_turn(Verb.GROUP, g)[0].code == 211 for g in groups)
+        return self._in_group
 
     def _stat_window(self, wire_ids: Sequence[str]) -> list[Reply]:
         replies: list[Reply] = []
@@ -160,6 +187,8 @@ class Connection(Session):
         no article may be another's: `opened` raises `ArticleCorruptError` if it is.
         """
         reply, reader = self._in_turn(Verb.BODY, wire_id)
+        if reply.code == 412 and self._enter_group(reply):
+            reply, reader = self._in_turn(Verb.BODY, wire_id)
         if reader is not None:
             self.counts.articles += 1
             try:
@@ -204,16 +233,18 @@ class Connection(Session):
                 return reply, self._read_body() if reply.code == 222 else None
 
     def _read_body(self) -> BodyReader:
-        reader, total = BodyReader(), 0
+        reader, total, pace = BodyReader(), 0, Pace.of(self.server)
         data = self._lines.rest()
         while True:
             used = reader.feed(data)
             total += used
+            for bucket in self._fetch_throttles:
+                bucket.take(used, wanted=lambda: not self.broken)
             if reader.done:
                 self._lines.feed(data[used:])
                 self.counts.bytes += total
                 return reader
-            data = self._receive()
+            data = self._receive(pace)
 
     @contextlib.contextmanager
     def _reading(self, ticket: int) -> Iterator[None]:

@@ -1,35 +1,33 @@
 """`servers test`: a server examined step by step, each failure with what can be done about it.
 
 Knows what users get wrong. Refuses to know the pool: it has one connection of its own, made as
-the pool makes them.
+the pool makes them, and a short one to each of several addresses.
 """
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from anyio import to_thread
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.codec.envelope import SealedDress
 from usenetsync_tui.codec.nntp import Verb
-from usenetsync_tui.codec.yenc import WireArticle, encode
-from usenetsync_tui.errors import ArticleCorruptError, UsenetSyncError
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.store.usenet import wire
+from usenetsync_tui.store.usenet.addresses import Address
 from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.rehearsal import Finding, Rehearsal, StepFailure
+from usenetsync_tui.store.usenet.shared import CLOCK_SKEW, skew_of
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
 _SKEW = 120.0
 """Seconds between our clock and the server's that are worth a word."""
-
-_SIZE = 1_024
 
 _ADVICE = {
     Meaning.CREDENTIALS: "Login refused: {}. Check username and password.",
@@ -45,23 +43,23 @@ _ADVICE = {
 }
 
 
-class _Failure(Exception):
-    """The step went wrong; the text says what can be done."""
-
-
-Finding = tuple[bool | None, str]
 Check = tuple[str, Callable[[], Finding]]
 
 
 async def diagnose(
-    server: Server, *, newsgroups: Sequence[str] = (), patience: float = 20.0
+    server: Server,
+    *,
+    newsgroups: Sequence[str] = (),
+    poster: str = "",
+    patience: float = 20.0,
 ) -> AsyncIterator[TrialStep]:
     """Each step as soon as it is done; the first that fails is the last.
 
-    One article of a kilobyte is posted to `newsgroups`, if there are any and the server has
-    the role; `patience` is how many seconds it may take to appear.
+    If the server has the role, and there are `newsgroups`, an article of a kilobyte is posted there
+    as uploads of sealed folders are, and with a `poster` another one as those of plain folders.
+    `patience` is how many seconds the first may take to appear.
     """
-    examination = _Examination(server, newsgroups, patience)
+    examination = _Examination(server, newsgroups, poster, patience)
     try:
         for name, check in examination.checks():
             step = await to_thread.run_sync(_timed, name, check, abandon_on_cancel=True)
@@ -82,7 +80,7 @@ def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
         ok, detail = False, f"The connection broke: {lost.words}. Check port and tls."
     except Unreachable as failure:
         ok, detail = False, failure.words
-    except (_Failure, UsenetSyncError) as failure:
+    except (StepFailure, UsenetSyncError) as failure:
         ok, detail = False, str(failure)
     return TrialStep(name, ok, time.monotonic() - begun, detail)
 
@@ -90,18 +88,23 @@ def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
 class _Examination:
     """One server on the couch."""
 
-    def __init__(self, server: Server, newsgroups: Sequence[str], patience: float) -> None:
+    def __init__(
+        self, server: Server, newsgroups: Sequence[str], poster: str, patience: float
+    ) -> None:
         self._server = server
         self._newsgroups = newsgroups
+        self._poster = poster
         self._patience = patience
         self._connection = Connection(server)
-        self._payload = os.urandom(_SIZE)
-        self._message_id = os.urandom(16)
-        self._wire_id = ""
+        self._connection.shared.newsgroups.add(newsgroups)
+        self._addresses: list[Address] = []
+        self._curious: list[Connection] = []
 
     def checks(self) -> Iterator[Check]:
         """In the order of a session."""
         yield "resolve", self._resolve
+        if len(self._addresses) > 1:
+            yield "addresses", self._try_each
         yield "connect", self._connect
         if self._server.tls is Tls.IMPLICIT:
             yield "tls", self._tls
@@ -117,30 +120,68 @@ class _Examination:
             return
         yield "posting", self._posting
         if self._newsgroups:
-            yield "post", self._post
-            yield "appear", self._appear
-            yield "read back", self._read_back
+            yield from Rehearsal(self._connection, self._newsgroups, self._patience).checks()
+        if self._newsgroups and self._poster:
+            rehearsal = Rehearsal(self._connection, self._newsgroups, self._patience)
+            yield "post plain", lambda: rehearsal.post_plain(self._poster)
 
     def end(self) -> None:
-        """Close the connection, wherever it stands."""
-        self._connection.abort()
-        self._connection.close()
+        """Close the connections, wherever they stand."""
+        for connection in (self._connection, *self._curious):
+            connection.abort()
+            connection.close()
 
     def _resolve(self) -> Finding:
+        if self._server.proxy:
+            return None, f"left to {self._server.proxy}"
         try:
-            addresses = dict.fromkeys(str(address[0]) for _, address in wire.resolve(self._server))
+            self._addresses = self._connection.addresses()
         except Unreachable as failure:
             hint = "Check the host's spelling, and that this machine has a name server."
-            raise _Failure(f"{failure.words}. {hint}") from failure
-        return True, ", ".join(addresses)
+            raise StepFailure(f"{failure.words}. {hint}") from failure
+        return True, ", ".join(map(str, self._addresses))
+
+    def _try_each(self) -> Finding:
+        """All of them at once: a dead one takes its time."""
+        with ThreadPoolExecutor(len(self._addresses)) as threads:
+            found = list(threads.map(self._greeting_at, self._addresses))
+        said = "; ".join(
+            f"{a}: {said}" for a, (_, said) in zip(self._addresses, found, strict=True)
+        )
+        good = sum(ok for ok, _ in found)
+        self._addresses = self._connection.shared.addresses.ordered(self._addresses)
+        if good == len(found):
+            return True, said
+        return None, f"{said}. {good} of {len(found)} can be used."
+
+    def _greeting_at(self, address: Address) -> tuple[bool, str]:
+        connection = Connection(self._server, shared=self._connection.shared)
+        self._curious.append(connection)
+        try:
+            connection.dial([address])
+            greeting = connection.enter(self._context())
+        except (Unreachable, Refused, Lost) as failure:
+            self._connection.shared.addresses.failed(address)
+            return False, failure.words
+        finally:
+            connection.abort()
+            connection.close()
+        return True, str(greeting)
+
+    def _context(self) -> ssl.SSLContext | None:
+        return None if self._server.tls is Tls.NONE else wire.tls_context(self._server)
 
     def _connect(self) -> Finding:
+        server = self._server
         try:
-            self._connection.dial()
+            address = self._connection.dial(self._addresses)
         except Unreachable as failure:
             hint = "Check the port (563 with implicit TLS, 119 without), and any firewall."
-            raise _Failure(f"{failure.words}. {hint}") from failure
-        return True, f"port {self._server.port}"
+            hint = f"Check the proxy. {hint}" if server.proxy else hint
+            raise StepFailure(f"{failure.words}. {hint}") from failure
+        self._addresses = [address]
+        way = f" through {server.proxy}" if server.proxy else ""
+        return True, f"{address} port {server.port}{way}"
 
     def _tls(self) -> Finding:
         context = wire.tls_context(self._server)
@@ -150,7 +191,7 @@ class _Examination:
             else:
                 self._connection.start_tls(context)
         except Unreachable as failure:
-            raise _Failure(self._why_no_tls(failure)) from failure
+            raise StepFailure(self._why_no_tls(failure)) from failure
         tls = self._connection.tls
         assert tls is not None
         cipher = tls.cipher()
@@ -178,7 +219,7 @@ class _Examination:
         context.check_hostname = False
         curious = Connection(self._server)
         try:
-            curious.dial()
+            curious.dial(self._addresses)
             if self._server.tls is Tls.STARTTLS:
                 curious.greet()
                 curious.start_tls(context)
@@ -211,52 +252,20 @@ class _Examination:
 
     def _clock(self) -> Finding:
         reply = self._connection.ask(Verb.DATE)
-        try:
-            theirs = datetime.strptime(reply.text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        except ValueError:
+        skew = skew_of(reply, datetime.now(UTC))
+        if skew is None:
             return None, f"The server does not tell the time: {reply}"
-        skew = (datetime.now(UTC) - theirs).total_seconds()
         if abs(skew) < _SKEW:
             return True, f"{abs(skew):.0f} s apart"
         way = "ahead of" if skew > 0 else "behind"
-        return None, f"Our clock is {abs(skew):,.0f} s {way} the server's: check the time here."
+        words = f"Our clock is {abs(skew):,.0f} s {way} the server's: check the time here."
+        if abs(skew) > CLOCK_SKEW:
+            words += " Until then articles are posted without a Date."
+        return None, words
 
     def _posting(self) -> Finding:
-        if not self._connection.posting_allowed:
-            raise Refused(Meaning.FORBIDDEN, "The server greets with 201, no posting")
-        return True, "allowed"
-
-    def _post(self) -> Finding:
-        begun = self._connection.post(self._article)
-        meaning = begun.meaning()
-        if meaning is not Meaning.ACCEPTED:
-            raise Refused(meaning, str(begun.reply))
-        return True, str(begun.reply)
-
-    def _article(self) -> WireArticle:
-        dress = SealedDress(os.urandom(32), self._newsgroups)
-        article = Article(self._message_id, self._payload)
-        self._wire_id = dress.wire_id(self._message_id)
-        return encode(article, dress.envelope(article), date=datetime.now(UTC))
-
-    def _appear(self) -> Finding:
-        deadline = time.monotonic() + self._patience
-        while self._connection.stat(self._wire_id).meaning() is not Meaning.ACCEPTED:
-            if time.monotonic() > deadline:
-                return None, (
-                    f"Not there after {self._patience:.0f} s. Some servers take minutes; "
-                    "if articles never appear, they are thrown away: ask the provider."
-                )
-            time.sleep(0.5)
-        return True, "STAT finds it"
-
-    def _read_back(self) -> Finding:
-        try:
-            payload = self._connection.fetch(self._wire_id)
-        except ArticleCorruptError as damage:
-            raise _Failure(f"{damage} The server changes articles: do not use it.") from damage
-        if payload is None:
-            return None, "Not there yet."
-        if payload != self._payload:
-            raise _Failure("What comes back is not what was sent: do not use this server.")
-        return True, f"{len(payload):,} bytes, identical"
+        if self._connection.posting_allowed:
+            return True, "allowed"
+        if self._server.username:
+            return None, "The server greets with 201, no posting; after the login it is tried."
+        raise Refused(Meaning.FORBIDDEN, "The server greets with 201, no posting")

@@ -22,7 +22,9 @@ from usenetsync_tui.codec.nntp import Conversation, Reply, State, Verb
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet import wire
-from usenetsync_tui.store.usenet.signals import Lost, Unreachable
+from usenetsync_tui.store.usenet.addresses import GIVEN_UP
+from usenetsync_tui.store.usenet.pace import Pace, timed_out
+from usenetsync_tui.store.usenet.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.throttle import CHUNK, TokenBucket
 
 
@@ -46,6 +48,7 @@ class Exchanges:
         counts: Counts | None = None,
         *,
         throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
     ) -> None:
         self.server = server
         self.broken = False
@@ -53,8 +56,11 @@ class Exchanges:
         self._mask = mask_of(server.username, server.password)
         self.talk = Conversation(self._mask)
         self._throttles = throttles
+        self._fetch_throttles = fetch_throttles
         self._wire: wire.Wire | None = None
         self._lines = Lines()
+        self._answer_within = server.timeout
+        """Seconds a whole answer may take now."""
         self._used_at = 0.0
         self.silent_since: float | None = None
         """Since when an answer is waited for; None while none is, or while it comes."""
@@ -84,7 +90,17 @@ class Exchanges:
         with self._socket_lock:
             self._socket = sock
             if self._aborted:
-                raise Unreachable("The connection was given up while it was opened.")
+                raise Unreachable(GIVEN_UP)
+
+    def _anew(self) -> None:
+        """Ready for another socket: the last one came to nothing before anything was asked."""
+        with self._socket_lock:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = self._wire = None
+        self._lines = Lines()
+        self.talk = Conversation(self._mask)
+        self.broken = self._aborted
 
     def _give_up(self) -> None:
         with self._turns:
@@ -139,21 +155,29 @@ class Exchanges:
         self.counts.latency = time.monotonic() - begun
         return reply
 
-    def _line(self) -> bytes:
+    def _line(self, deadline: float | None = None) -> bytes:
+        """A whole line, by the `deadline`, else within the server's timeout."""
         line = self._lines.line()
-        deadline = time.monotonic() + self.server.timeout
+        if line is None and deadline is None:
+            deadline = time.monotonic() + self._answer_within
         while line is None:
-            self._lines.feed(self._receive())
+            assert deadline is not None
+            # What is left of the time is all that is waited for: nobody gains by dripping.
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")
+            try:
+                self._lines.feed(self._receive(Pace(left, 0, left)))
+            except TimeoutError as late:
+                raise timed_out(self._answer_within) from late
             line = self._lines.line()
-            if line is None and time.monotonic() > deadline:
-                raise TimeoutError(f"no whole answer in {self.server.timeout:g} seconds")
         return line
 
-    def _receive(self) -> bytes:
+    def _receive(self, pace: Pace) -> bytes:
         assert self._wire is not None
         self.silent_since = time.monotonic()
         try:
-            data = self._wire.receive()
+            data = self._wire.receive(pace)
         finally:
             self.silent_since = None
         if not data:
@@ -162,9 +186,10 @@ class Exchanges:
 
     def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
         assert self._wire is not None
+        pace = Pace.of(self.server)
         limits = [bucket for bucket in self._throttles if bucket.rate] if throttled else ()
         if not limits:
-            self._wire.send(buffers)
+            self._wire.send(buffers, pace)
             return
         for buffer in buffers:
             view = memoryview(buffer)
@@ -172,12 +197,10 @@ class Exchanges:
                 chunk = view[start : start + CHUNK]
                 for bucket in limits:
                     bucket.take(len(chunk), wanted=lambda: not self.broken)
-                self._wire.send((chunk,))
+                self._wire.send((chunk,), pace)
 
 
 def _words(error: BaseException) -> str:
     if isinstance(error, ProtocolError):
         return error.args[0] if error.args else str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)
+    return error_words(error)

@@ -5,6 +5,7 @@ Knows states, reasons and times, `now` being an argument. Refuses to know connec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from usenetsync_tui.codec.answers import Meaning
@@ -26,6 +27,13 @@ _REFUSALS = 5
 that is believed: one alone may be about one article."""
 
 
+_SAME_REFUSALS = 10
+"""Different articles refused in a row with the same words, after which it is the server's fault."""
+
+_PARTICULARS = re.compile(r"<[^<>]*>|[0-9]+")
+"""What differs in the words of one refusal for two articles."""
+
+
 class Health:
     """One server's state."""
 
@@ -44,6 +52,10 @@ class Health:
         self._losses = 0
         self._refusals = 0
         self._has_posted = False
+        self._host = server.host
+        self._refused: set[bytes] = set()
+        """Articles that it refused in a row with the same words."""
+        self._refusal = ""
 
     @property
     def is_well(self) -> bool:
@@ -70,6 +82,34 @@ class Health:
     def took_an_article(self) -> None:
         """So it cannot forbid posting altogether."""
         self._has_posted = True
+        self._refused.clear()
+
+    @property
+    def has_posted(self) -> bool:
+        """It has taken an article: what it refuses is that article's trouble."""
+        return self._has_posted
+
+    @property
+    def refuses_others(self) -> bool:
+        """It has refused several articles with the same words and taken none ever: that another
+        try of one of them helps is not likely."""
+        return not self._has_posted and len(self._refused) > 1
+
+    def refused_article(self, article: bytes, words: str, now: float) -> bool:
+        """It refused an article. Whether that is the server's fault, and none of the article's."""
+        gist = _PARTICULARS.sub("", words)
+        if gist != self._refusal:
+            self._refused.clear()
+        self._refusal = gist
+        self._refused.add(article)
+        if len(self._refused) < _SAME_REFUSALS:
+            return False
+        said = f"{self._host} refuses every article: {words}"
+        if self._has_posted:  # it may come to itself again
+            self._back_off(ServerState.PAUSED, said, now)
+        else:
+            self.cannot(Role.POST, said)
+        return True
 
     def answered(self, now: float) -> None:
         """Something went well. That ends no pause: it was under way when the pause began."""
@@ -86,6 +126,7 @@ class Health:
     def try_again(self, now: float) -> None:
         """Somebody knows better: what kept us from it counts no more; one article tries."""
         self.unfit.clear()
+        self._refused.clear()
         self._grow_at, self.allowed = None, self._configured
         if self.is_well:
             self.message = ""

@@ -84,6 +84,13 @@ class Lease:
                 health.lost(failure, now)
         self._lender.changed()
 
+    def refused(self, article: bytes, words: str) -> bool:
+        """An article was refused. Whether the server refuses all: it is not the article's fault."""
+        at_fault = self.place.health.refused_article(article, words, self._lender.now())
+        if at_fault:
+            self._lender.changed()
+        return at_fault
+
     def release(self) -> None:
         """Give the slot back: now, or when the thread that was abandoned has ended."""
         with self._lock:

@@ -72,8 +72,10 @@ class Search:
                 left = [n for n in left if n not in self._failures]
             if not left and (usable or self._asked):
                 return None
-            # Where nobody at all can be asked, the lease says why.
-            among = left or None
+            # The one that failed has its next try after the others had theirs. Where nobody at all
+            # can be asked, the lease says why.
+            fewest = min((self._tries[n] for n in left), default=0)
+            among = [n for n in left if self._tries[n] == fewest] or None
             async with self._servers.lease(
                 self._round.role, since=self._since, among=among, wait=self._wait
             ) as lease:
@@ -96,9 +98,18 @@ class Search:
                 else:
                     self._asked.add(name)
                     return answer
-            if self._tries[name]:
+            if self._tries[name] and not self._another_is_due(name):
                 seconds = self._round.backoff(self._tries[name])
                 await self._servers.pause(lease.server, words, seconds)
+
+    def _another_is_due(self, name: str) -> bool:
+        """There is a server that failed less often than this one: it is asked at once."""
+        roster, role = self._servers.roster, self._round.role
+        return any(
+            self._tries[n] < self._tries[name] and roster.is_well(n)
+            for n in roster.usable(role)
+            if n not in self._asked and n not in self._failures
+        )
 
     def settle(self) -> None:
         """All have said no, or `StoreUnavailableError`: the answer of some is not known."""

@@ -35,6 +35,17 @@ from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.servers import UsenetServers
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
+_REFUSALS = frozenset(
+    {
+        Meaning.REFUSED,
+        Meaning.DATE,
+        Meaning.TOO_LARGE,
+        Meaning.COLLISION,
+        Meaning.SESSION_OVER,
+    }
+)
+"""What may be said of one article, or of all."""
+
 _LONGEST_WAIT = 30.0
 """Seconds between two tries of an article at most."""
 
@@ -82,6 +93,8 @@ class Posting:
         self._unsettled = article.again
         self._last_server: str | None = None
         """Where it may have arrived."""
+        self._away = 0
+        """How often that one could not be asked since."""
         self._among: Collection[str] | None = None
         self._dated = True
         self._size = 0
@@ -123,7 +136,7 @@ class Posting:
         if usable and not left:
             assert self._failure is not None
             raise self._failure
-        if self._unsettled and self._last_server in left:
+        if self._unsettled and self._last_server in left and self._away < self._max_tries:
             if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
@@ -142,14 +155,13 @@ class Posting:
             answer = await lease.run(self._send)
         except Lost as lost:
             if lost.began:
-                self._unsettled, self._last_server = True, name
+                self._unsettled, self._last_server, self._away = True, name, 0
             if not lost.innocent:
                 self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
-        except (Unreachable, Refused) as failure:
+        except (Unreachable, Refused):
             # The server's trouble, not the article's; but one that may be there already does
             # not wait for ever for this server when there is another.
-            if self._last_server == name and len(self._servers.roster.usable(Role.POST)) > 1:
-                self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
+            self._away += self._last_server == name
         else:
             return await self._judge(lease, answer)
         return None
@@ -161,20 +173,24 @@ class Posting:
 
     def _send(self, connection: Connection) -> Answer:
         """In a worker thread."""
-        if not connection.posting_allowed:
+        if not (connection.posting_allowed or connection.server.username):
             raise Refused(Meaning.FORBIDDEN, "It greets with 201: no posting.")
+        connection.ask_clock()
         if self._unsettled and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
                 return Answer(Reply(240, ""), Stage.ARTICLE)
         answer = connection.post(lambda: self._encode(connection))
+        if answer.reply.code == 440 and not connection.posting_allowed:
+            raise Refused(Meaning.FORBIDDEN, f"{answer.reply} (it greeted with 201: no posting)")
         if answer.meaning() is Meaning.COLLISION and not self._unsettled:
             return self._look_closer(connection, answer)
         return answer
 
     def _encode(self, connection: Connection) -> WireArticle:
-        date = datetime.now(UTC) if self._dated else None
+        dated = self._dated and not connection.shared.is_clock_off
+        date = datetime.now(UTC) if dated else None
         article = encode(self._article.leaving(), self._dress.envelope(self._article), date=date)
         self._size = article.size
         server = connection.server
@@ -196,14 +212,19 @@ class Posting:
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(unsettled=self._unsettled)
         said = f"{name}: {words}"
+        if meaning in _REFUSALS and not (meaning is Meaning.DATE and self._dated):
+            if lease.refused(self._article.message_id, words):
+                return None  # its health says so: another server, or none
+            if lease.place.health.refuses_others and meaning is not Meaning.SESSION_OVER:
+                self._tries[name] = self._max_tries
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
                 lease.place.health.took_an_article()
                 return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
-                raise ArticleCollisionError(said)
+                raise _of(lease, ArticleCollisionError(said))
             case Meaning.TOO_LARGE:
-                raise StoreError(f"{said} (the article has {self._size:,} bytes)")
+                raise _of(lease, StoreError(f"{said} (the article has {self._size:,} bytes)"))
             case Meaning.CONFIGURATION:
                 raise StoreUnusableError(f"{said}. Check the newsgroups in the settings.")
             case Meaning.DATE if self._dated:
@@ -211,9 +232,18 @@ class Posting:
             case Meaning.RATE | Meaning.FORBIDDEN:
                 lease.note(Refused(meaning, words))
             case Meaning.REFUSED | Meaning.DATE:
-                self._failed(name, StoreError(said))
+                self._failed(name, _of(lease, StoreError(said)))
+            case Meaning.SESSION_OVER:
+                # Whether it is, the server shows by closing the connection.
+                self._failed(name, StoreUnavailableError(said))
             case _:
                 lease.slot.drop()
                 lease.note(Refused(meaning, words))
                 self._failed(name, StoreUnavailableError(said))
         return None
+
+
+def _of(lease: Lease, failure: StoreError) -> StoreError:
+    """A refusal, charged to the article only by a server that has taken others."""
+    failure.charged = lease.place.health.has_posted
+    return failure

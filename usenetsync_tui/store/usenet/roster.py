@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.store.usenet.shared import Newsgroups
 from usenetsync_tui.store.usenet.slots import Place, Slot, post_lanes
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
@@ -26,12 +27,17 @@ class Roster:
         self,
         servers: Sequence[Server],
         throttle: TokenBucket,
+        fetch_throttle: TokenBucket,
         *,
+        newsgroups: Newsgroups,
         backoff: Sequence[float],
         patience: float | None,
     ) -> None:
         self._patience = patience
-        self._places = {s.name: Place(s, (throttle,), backoff=backoff) for s in servers}
+        self._places = {
+            s.name: Place(s, (throttle,), (fetch_throttle,), backoff=backoff, newsgroups=newsgroups)
+            for s in servers
+        }
         if len(self._places) < len(servers):
             raise ValueError("two servers have the same name")
 

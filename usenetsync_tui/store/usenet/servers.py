@@ -24,6 +24,7 @@ from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.usenet.health import BACKOFF
 from usenetsync_tui.store.usenet.lease import Lease
 from usenetsync_tui.store.usenet.roster import Roster
+from usenetsync_tui.store.usenet.shared import Newsgroups
 from usenetsync_tui.store.usenet.silence import silence
 from usenetsync_tui.store.usenet.slots import Slot
 from usenetsync_tui.store.usenet.threads import Threads
@@ -53,6 +54,7 @@ class UsenetServers:
         *,
         patience: float | None = None,
         bandwidth_limit: int = 0,
+        fetch_limit: int = 0,
         backoff: Sequence[float] = BACKOFF,
         now: Callable[[], float] = time.monotonic,
         waits: Waits | None = None,
@@ -61,7 +63,8 @@ class UsenetServers:
 
         `backoff`: seconds between attempts at a server that is down, the last one for ever.
 
-        `bandwidth_limit`: bytes a second posted to all servers together; 0: no limit.
+        `bandwidth_limit`, `fetch_limit`: bytes a second posted to all servers together, and
+        fetched from them; 0: no limit.
 
         `waits` hears what is waited for.
         """
@@ -70,7 +73,17 @@ class UsenetServers:
         self._announced = contextlib.ExitStack()
         self._announced.enter_context(self.waits.announced(self._silence))
         self._throttle = TokenBucket(bandwidth_limit)
-        self.roster = Roster(servers, self._throttle, backoff=backoff, patience=patience)
+        self._fetch_throttle = TokenBucket(fetch_limit)
+        self.newsgroups = Newsgroups()
+        """Groups that articles are in, for servers that want one entered first."""
+        self.roster = Roster(
+            servers,
+            self._throttle,
+            self._fetch_throttle,
+            newsgroups=self.newsgroups,
+            backoff=backoff,
+            patience=patience,
+        )
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
         """Enough for every lane of every connection."""
         self._waiters: list[_Waiter] = []
@@ -109,6 +122,14 @@ class UsenetServers:
     def set_server_bandwidth_limit(self, name: str, bytes_per_second: int) -> None:
         """For one server; 0: none but that of all together."""
         self.roster.place(name).throttle.set_rate(bytes_per_second)
+
+    def set_fetch_limit(self, bytes_per_second: int) -> None:
+        """Fetched from all servers together; 0: no limit."""
+        self._fetch_throttle.set_rate(bytes_per_second)
+
+    def set_server_fetch_limit(self, name: str, bytes_per_second: int) -> None:
+        """Fetched from one server; 0: no limit but that of all together."""
+        self.roster.place(name).fetch_throttle.set_rate(bytes_per_second)
 
     def set_connections(self, name: str, count: int) -> None:
         """How many connections a server may have from now on, 1 to those configured.

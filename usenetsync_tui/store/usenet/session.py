@@ -7,6 +7,7 @@ what a refusal means for the server (`health`).
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 import time
 from collections.abc import Sequence
@@ -18,10 +19,16 @@ from usenetsync_tui.codec.nntp import Reply, Verb, parse_capabilities
 from usenetsync_tui.errors import ProtocolError, SettingsError
 from usenetsync_tui.model.servers import Server, Tls, password_variable
 from usenetsync_tui.store.usenet import wire
+from usenetsync_tui.store.usenet.addresses import Address, lookup
+from usenetsync_tui.store.usenet.dialling import Race, proxied, tune
 from usenetsync_tui.store.usenet.exchanges import Counts, Exchanges
-from usenetsync_tui.store.usenet.logins import Logins
+from usenetsync_tui.store.usenet.shared import Shared
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.throttle import TokenBucket
+
+PATIENCE = 15.0
+"""Seconds an address gets at most to connect, for its handshake, and to greet while there are
+others: they may answer."""
 
 IDLE = 30.0
 """Seconds after which a session is probed before use."""
@@ -36,21 +43,27 @@ class Session(Exchanges):
         counts: Counts | None = None,
         *,
         throttles: Sequence[TokenBucket] = (),
-        logins: Logins | None = None,
+        fetch_throttles: Sequence[TokenBucket] = (),
+        shared: Shared | None = None,
     ) -> None:
-        """`logins` are those of all connections to the server; else it is the only one."""
-        super().__init__(server, counts, throttles=throttles)
+        """`shared` is that of all connections to the server; else it is the only one."""
+        super().__init__(server, counts, throttles=throttles, fetch_throttles=fetch_throttles)
         self.posting_allowed = True
-        self._logins = logins or Logins()
+        """What the last 200 or 201 said. Where it was 201 before a login, POST itself tells."""
+        self.shared = shared or Shared()
+        self._logins = self.shared.logins
+        self.not_connected: dict[Address, str] = {}
+        """Addresses that the last `dial` found dead, with the system's words."""
         self._login = 0
         """The era of `logins` that ours is of."""
 
     # Opening
 
     def open(self, context: ssl.SSLContext | None) -> None:
-        """Connect, secure, greet, log in. After `Unreachable`, `Refused`, `Lost` it is closed.
+        """Connect, secure, greet, log in. After `Unreachable` or `Refused` it is closed.
 
-        `context` is needed unless TLS is off.
+        `context` is needed unless TLS is off. Whatever breaks meanwhile is the server's trouble
+        and not that of what was to be asked: `Unreachable`.
         """
         try:
             if not self.server.username:
@@ -65,24 +78,108 @@ class Session(Exchanges):
             raise
 
     def _open(self, context: ssl.SSLContext | None) -> None:
-        self.dial()
+        try:
+            self.reach(context)
+            self.log_in()
+        except Lost as lost:
+            raise self._not_opened(lost) from lost
+
+    def _not_opened(self, lost: Lost) -> Unreachable:
+        return Unreachable(f"The connection to {self.server.host} broke at its start: {lost.words}")
+
+    def reach(self, context: ssl.SSLContext | None) -> Reply:
+        """To the greeting and TLS, at the first of the server's addresses that gives a usable one.
+
+        An address that does not is put behind the others, and the next one is tried.
+        """
+        if self.server.proxy:
+            self.dial(())
+            return self.enter(context)
+        left = self.addresses()
+        failures: list[Unreachable | Refused] = []
+        while True:
+            try:
+                address = self.dial(left)
+            except Unreachable as failure:
+                raise _gravest([*failures, failure]) from failure
+            left = [a for a in left if a not in (address, *self.not_connected)]
+            if left:
+                self._answer_within = min(self.server.timeout, PATIENCE)
+            try:
+                greeting = self.enter(context)
+            except (Unreachable, Refused, Lost) as error:
+                failures.append(self._not_opened(error) if isinstance(error, Lost) else error)
+                self.shared.addresses.failed(address)
+                if not left or self._aborted:
+                    raise _gravest(failures) from error
+                self._anew()
+            else:
+                self.shared.addresses.worked(address)
+                return greeting
+            finally:
+                self._answer_within = self.server.timeout
+
+    def enter(self, context: ssl.SSLContext | None) -> Reply:
+        """TLS and the greeting, on a connection that was dialled."""
         if self.server.tls is Tls.IMPLICIT:
             self.encrypt(context)
-        self.greet()
+        greeting = self.greet()
         if self.server.tls is Tls.STARTTLS:
             self.start_tls(context)
-        self.log_in()
+        return greeting
 
-    def dial(self) -> None:
-        """The TCP connection."""
-        sock = wire.connect(self.server, self._register)
+    def addresses(self) -> list[Address]:
+        """What the host's name stands for, the best address first. `Unreachable`."""
+        server = self.server
+        found = lookup(
+            server.host,
+            server.port,
+            server.address_family,
+            seconds=server.timeout,
+            given_up=lambda: self._aborted,
+        )
+        return self.shared.addresses.ordered(found)
+
+    def dial(self, addresses: Sequence[Address]) -> Address:
+        """The TCP connection, to one of the addresses; through the proxy where there is one.
+
+        Those that did not answer are in `not_connected`, and put behind.
+        """
+        seconds = min(self.server.timeout, PATIENCE)
+        if self.server.proxy:
+            sock = proxied(self.server, seconds=seconds, given_up=lambda: self._aborted)
+            address = Address(sock.family, (self.server.host, self.server.port))
+        else:
+            sock, address = self._race(addresses, seconds)
+        try:
+            tune(sock)
+            self._register(sock)
+        except BaseException:
+            sock.close()
+            raise
         self._wire = wire.PlainWire(sock, self.server.timeout)
+        return address
+
+    def _race(self, addresses: Sequence[Address], seconds: float) -> tuple[socket.socket, Address]:
+        race = Race(seconds, given_up=lambda: self._aborted)
+        won = race.run(addresses)
+        self.not_connected = race.failures
+        for address in race.failures:
+            self.shared.addresses.failed(address)
+        if won is not None:
+            return won
+        where = f"{self.server.host} port {self.server.port}"
+        words = next(iter(race.failures.values()))
+        if len(race.failures) > 1:
+            words = ", ".join(f"{address}: {said}" for address, said in race.failures.items())
+        raise Unreachable(f"No connection to {where}: {words}")
 
     def encrypt(self, context: ssl.SSLContext | None) -> None:
         """The TLS handshake, on a connection without TLS."""
         assert self._socket is not None
         assert context is not None
-        tls = wire.secure(self._socket, self.server, context, self._register)
+        seconds = min(self.server.timeout, PATIENCE)
+        tls = wire.secure(self._socket, self.server, context, self._register, seconds=seconds)
         self._wire = wire.TlsWire(tls, self.server.timeout)
 
     def greet(self) -> Reply:
@@ -115,7 +212,7 @@ class Session(Exchanges):
                     self._ask(Verb.MODE_READER)
             elif mode.code == 480:
                 self._refuse(mode, Stage.LOGIN)
-            self.posting_allowed = self.talk.posting_allowed or self._can_post_after_all()
+            self.posting_allowed = self.talk.posting_allowed
 
     def read_capabilities(self) -> dict[str, tuple[str, ...]] | None:
         """Ask for them; None when the server does not know the command."""
@@ -139,16 +236,13 @@ class Session(Exchanges):
             raise SettingsError(f"Server {self.server.name}: {error}.") from None
         self._accept(reply, Stage.LOGIN)
 
-    def _can_post_after_all(self) -> bool:
-        """201 was said before the login; what is true now, CAPABILITIES says."""
-        return bool(self.server.username) and "POST" in (self._capabilities() or ())
-
     def _capabilities(self) -> dict[str, tuple[str, ...]] | None:
         if self._ask(Verb.CAPABILITIES).code != 101:
             return None
         answer = MultiLine()
+        deadline = time.monotonic() + self.server.timeout
         while not answer.done:
-            answer.add(self._mask(self._line()))
+            answer.add(self._mask(self._line(deadline)))
         self.talk.capabilities = parse_capabilities(answer.lines)
         return self.talk.capabilities
 
@@ -158,6 +252,12 @@ class Session(Exchanges):
         """DATE, if nobody used the connection for a while. `Lost` when it is gone."""
         if time.monotonic() - self._used_at > IDLE:
             self.ask(Verb.DATE)
+
+    def _reply(self) -> Reply:
+        reply = super()._reply()
+        if reply.code == 111:
+            self.shared.told_the_time(reply)
+        return reply
 
     def ask(self, verb: Verb, argument: str = "") -> Reply:
         """One command and its reply; logs in again when the server wants that."""
@@ -193,6 +293,19 @@ class Session(Exchanges):
             what = Meaning.CREDENTIALS
             raise Refused(what, f"{reply} (it wants a username and a password)", opening=True)
         raise Refused(what, str(reply), opening=True)
+
+
+def _gravest(failures: Sequence[Unreachable | Refused]) -> Unreachable | Refused:
+    """What is said of a server when none of its addresses is of use: its own words before ours.
+
+    It is beyond help only when each of them is.
+    """
+    refusals = [f for f in failures if isinstance(f, Refused)]
+    if refusals or len(failures) == 1:
+        return refusals[0] if refusals else failures[0]
+    unreachable = [f for f in failures if isinstance(f, Unreachable)]
+    words = "; ".join(dict.fromkeys(f.words for f in unreachable))
+    return Unreachable(words, permanent=all(f.permanent for f in unreachable))
 
 
 def _no_password(name: str) -> str:

@@ -5,6 +5,8 @@ They carry what a decision needs; the errors of `errors` carry what a user needs
 
 from __future__ import annotations
 
+import ssl
+
 from usenetsync_tui.codec.answers import Meaning
 
 
@@ -58,3 +60,12 @@ class Lost(Exception):
         self.innocent = innocent
         self.out_of_step = out_of_step
         self.answered = answered
+
+
+def error_words(error: BaseException) -> str:
+    """What the system or a library says of an error, without its number."""
+    if isinstance(error, ssl.SSLError):
+        return error.reason or str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)

@@ -21,7 +21,7 @@ from usenetsync_tui.store.usenet import wire
 from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.exchanges import Counts
 from usenetsync_tui.store.usenet.health import Health
-from usenetsync_tui.store.usenet.logins import Logins
+from usenetsync_tui.store.usenet.shared import Newsgroups, Shared
 from usenetsync_tui.store.usenet.signals import Lost, Unreachable
 from usenetsync_tui.store.usenet.throttle import TokenBucket
 
@@ -167,11 +167,18 @@ class Place:
     """One server with its slots and its health."""
 
     def __init__(
-        self, server: Server, throttles: Sequence[TokenBucket], *, backoff: Sequence[float]
+        self,
+        server: Server,
+        throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
+        *,
+        backoff: Sequence[float],
+        newsgroups: Newsgroups | None = None,
     ) -> None:
         self.server = server
         self.health = Health(server, backoff)
         self.throttle = TokenBucket(server.bandwidth_limit)
+        self.fetch_throttle = TokenBucket(server.fetch_limit)
         self.slots = tuple(Slot(self, number + 1) for number in range(server.connections))
         self.held = False
         """The user paused it."""
@@ -179,14 +186,21 @@ class Place:
         """Moving mean of the seconds an answer takes."""
         self._most = server.connections
         self._throttles = (self.throttle, *throttles)
-        self._logins = Logins()
+        self._fetch_throttles = (self.fetch_throttle, *fetch_throttles)
+        self._shared = Shared(newsgroups)
         self._context: ssl.SSLContext | None = None
         self._post_limit = post_lanes(server)
         self._probing: Slot | None = None
 
     def new_connection(self, counts: Counts) -> Connection:
         """A connection that is not open yet."""
-        return Connection(self.server, counts, throttles=self._throttles, logins=self._logins)
+        return Connection(
+            self.server,
+            counts,
+            throttles=self._throttles,
+            fetch_throttles=self._fetch_throttles,
+            shared=self._shared,
+        )
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Made once, by the first who needs it; None without TLS."""
@@ -233,7 +247,7 @@ class Place:
         # What was learnt when a connection was opened (no posting) may be otherwise by now.
         self._close_idle(len(self.slots))
         self.held = False
-        self._logins.forget()
+        self._shared.logins.forget()
         self.health.try_again(now)
 
     def _close_surplus(self) -> None:
@@ -337,4 +351,5 @@ class Place:
             connections=tuple(slot.status() for slot in self.slots),
             held=self.held,
             bandwidth_limit=self.throttle.rate,
+            fetch_limit=self.fetch_throttle.rate,
         )

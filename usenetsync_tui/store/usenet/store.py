@@ -65,6 +65,7 @@ class UsenetStore:
         self._aliases = aliases
         self._tries = tries
         self._backoff = doubling(backoff)
+        servers.newsgroups.add(dress.newsgroups)
 
     @property
     def lanes(self) -> int:

@@ -1,0 +1,86 @@
+"""Where a server is, as users write it: `host:port`, `[::1]`, `nntps://host`, `socks5://proxy`.
+
+Pure. What cannot be meant raises `ValueError` with a sentence that names the right keys.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from usenetsync_tui.model.servers import Tls
+
+DEFAULT_PROXY_PORT = 1080
+
+_SCHEMES = {
+    "nntp": None,
+    "news": None,
+    "nntps": Tls.IMPLICIT,
+    "snews": Tls.IMPLICIT,
+}
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[!-~]+)?")
+_HOST = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """A host, and what was said with it."""
+
+    host: str
+    port: int | None = None
+    tls: Tls | None = None
+
+
+def read_whereabouts(text: str) -> Whereabouts:
+    """A server's address in any of its usual forms; `ValueError` with what to write instead."""
+    url = _URL.fullmatch(text.strip())
+    tls = None
+    rest = text.strip()
+    if url is not None:
+        scheme, rest = url["scheme"].lower(), url["rest"].rstrip("/")
+        if scheme not in _SCHEMES:
+            raise ValueError(
+                f"{scheme}:// is no news server: write nntps://host, or the host alone"
+            )
+        tls = _SCHEMES[scheme]
+    if "@" in rest:
+        raise ValueError("write the login into username and password, and the host alone here")
+    if "/" in rest:
+        raise ValueError("write the host alone, without a path")
+    host, port = _host_and_port(rest)
+    return Whereabouts(host, port, tls)
+
+
+def read_proxy(text: str) -> tuple[str, int]:
+    """Host and port of ``socks5://host:port``; `ValueError` with what to write instead."""
+    url = _URL.fullmatch(text.strip())
+    if url is None or url["scheme"].lower() not in ("socks5", "socks5h"):
+        raise ValueError('write it as "socks5://host:1080"; other kinds of proxy are not supported')
+    rest = url["rest"].rstrip("/")
+    if "@" in rest:
+        raise ValueError("write the login into proxy_username and proxy_password")
+    if "/" in rest:
+        raise ValueError('write it as "socks5://host:1080", without a path')
+    host, port = _host_and_port(rest)
+    return host, port or DEFAULT_PROXY_PORT
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or not _IPV6.fullmatch(host) or rest[:1] not in ("", ":"):
+            raise ValueError("an IPv6 address is written as [2001:db8::1] or [2001:db8::1]:563")
+        return host, _port(rest[1:]) if rest else None
+    if _IPV6.fullmatch(text):
+        return text, None
+    host, colon, port = text.partition(":")
+    if not _HOST.fullmatch(host):
+        raise ValueError("a host name or an address, without spaces")
+    return host, _port(port) if colon else None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise ValueError("a port is a number from 1 to 65535")
+    return int(text)
