@@ -11,9 +11,10 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +24,7 @@ from pydantic_settings import (
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
@@ -33,7 +35,6 @@ CONFIG_NAME = "config.toml"
 _SERVER_NAME = r"^[A-Za-z0-9._-]{1,40}$"
 _HOST = r"^[!-~]{1,255}$"
 
-Newsgroup = Annotated[str, Field(pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$")]
 CheckDelay = Annotated[float, Field(ge=0)]
 
 
@@ -114,9 +115,9 @@ class Settings(BaseSettings):
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
     """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
-    newsgroups: list[Newsgroup] = Field(default=["alt.binaries.test"], min_length=1)
+    newsgroups: list[str] = Field(default=["alt.binaries.test"])
     """Where articles are posted."""
-    poster: str = Field(default="anonymous <anonymous@example.invalid>", pattern=r"^[ -~]{3,200}$")
+    poster: str = "anonymous <anonymous@example.invalid>"
     """Who posts `plain` articles; sealed ones have a random poster each."""
     check_delays: list[CheckDelay] = [8.0, 30.0, 120.0, 300.0, 900.0]
     """Seconds after which a posted article is looked for, and then again while it is not there.
@@ -140,6 +141,16 @@ class Settings(BaseSettings):
     help names them) and the keys for it, with commas between them."""
     theme: str = ""
     """The name of the theme the screen wears; empty: our own."""
+
+    @field_validator("newsgroups")
+    @classmethod
+    def _are_newsgroups(cls, names: list[str]) -> list[str]:
+        return _unless(newsgroups_problem(names), names)
+
+    @field_validator("poster")
+    @classmethod
+    def _is_a_poster(cls, text: str) -> str:
+        return _unless(poster_problem(text), text)
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -170,6 +181,16 @@ class Settings(BaseSettings):
             chunk_size=self.chunk_size,
             memory_limit=self.memory_limit,
         )
+
+
+_Value = TypeVar("_Value")
+
+
+def _unless(problem: str, value: _Value) -> _Value:
+    """A value that has no problem."""
+    if problem:
+        raise PydanticCustomError("headers", "{problem}", {"problem": problem})
+    return value
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -14,6 +14,7 @@ from usenetsync_tui.cli import words
 from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 
 _PAGE = 1000
@@ -34,8 +35,7 @@ async def _folders(as_json: bool) -> Exit:
     for folder in every:
         done = versions[folder.id]
         if as_json:
-            shown = replace(folder, realm=replace(folder.realm, wrapped_key=None))
-            words.emit("folder", **words.row(shown), versions=[s.version for s in done])
+            words.emit("folder", **_fields(folder), versions=[s.version for s in done])
             continue
         latest = (
             f"version {done[-1].version}, {words.number(done[-1].files)} files, "
@@ -50,6 +50,14 @@ async def _folders(as_json: bool) -> Exit:
     if not every and not as_json:
         words.say("No folders yet. Keep one: usenetsync upload PATH")
     return Exit.DONE
+
+
+def _fields(folder: Folder) -> dict[str, object]:
+    """A folder without its secrets."""
+    shown = replace(folder.realm, wrapped_key=None, veil=None, headers=None)
+    fields = words.row(replace(folder, realm=shown))
+    del fields["realm"]["veil"], fields["realm"]["headers"]
+    return {**fields, "obfuscated": folder.realm.is_obfuscated}
 
 
 @click.command(name="snapshots")

@@ -6,6 +6,7 @@ from usenetsync_tui.cli import words
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
+from usenetsync_tui.model.folders import Folder, StoreKind
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
@@ -69,6 +70,7 @@ def _figures(summary: Summary) -> list[str]:
                 f"{words.size(figures.deduplicated_bytes)} already there; "
                 f"{words.number(figures.unchanged)} unchanged; {rate}"
             )
+            lines += _posted_as(summary)
             if figures.verified:
                 lines.append(f"{words.number(figures.verified)} articles looked for, and there")
         case Verb.RESTORE:
@@ -79,6 +81,27 @@ def _figures(summary: Summary) -> list[str]:
         case Verb.VERIFY:
             pass
     return lines
+
+
+def _posted_as(summary: Summary) -> list[str]:
+    """Where plain articles went, and from whom: a typing error is seen here."""
+    folder = summary.folder
+    if not folder.is_public or not summary.figures.posted_bytes:
+        return []
+    poster = "random posters" if folder.realm.is_obfuscated else safe_name(folder.realm.sender)
+    return [f"newsgroups: {', '.join(folder.realm.newsgroups)}; poster: {poster}"]
+
+
+def _headers(folder: Folder) -> dict[str, object]:
+    """What the articles of a folder say of themselves; nothing where there is no wire."""
+    if folder.realm.store is not StoreKind.USENET:
+        return {}
+    hidden = not folder.is_public or folder.realm.is_obfuscated
+    return {
+        "newsgroups": folder.realm.newsgroups,
+        "poster": None if hidden else folder.realm.sender,
+        "obfuscated": folder.realm.is_obfuscated,
+    }
 
 
 def _restored(figures: JobStatus, rate: str) -> str:
@@ -126,4 +149,5 @@ def _fields(summary: Summary) -> dict[str, object]:
         "errors": figures.errors,
         "notices": summary.notice_count,
         "elapsed": round(figures.elapsed, 3),
+        **(_headers(summary.folder) if figures.verb is Verb.UPLOAD else {}),
     }

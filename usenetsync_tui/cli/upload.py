@@ -20,6 +20,7 @@ from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
@@ -52,6 +53,22 @@ from usenetsync_tui.settings import Settings
     default=None,
     help="Whether another inode number alone is no reason to read a file again.",
 )
+@click.option(
+    "--newsgroups",
+    help="Where to post from now on: names with commas between them. "
+    "Without it a folder posts where it did before; a new one where the settings say.",
+)
+@click.option(
+    "--poster",
+    help='Who posts plain articles from now on: "Name <name@example.com>". '
+    "Without it the same as before; for a new folder as the settings say.",
+)
+@click.option(
+    "--obfuscate/--no-obfuscate",
+    default=None,
+    help="Whether plain articles have a random subject, poster and name, so that only the NZB has "
+    "the real names. They do not, unless you say so.",
+)
 @json_option
 def upload(
     paths: tuple[Path, ...],
@@ -63,6 +80,9 @@ def upload(
     allow_shrink: bool,
     own_files: bool | None,
     ignore_inode: bool | None,
+    newsgroups: str | None,
+    poster: str | None,
+    obfuscate: bool | None,
     as_json: bool,
 ) -> None:
     """Make a new version of each folder at PATHS. Choices are remembered per folder."""
@@ -74,9 +94,32 @@ def upload(
         compression=Compression(compression) if compression else None,
         own_files=own_files,
         ignore_inode=ignore_inode,
+        newsgroups=_newsgroups(newsgroups),
+        poster=_poster(poster),
+        obfuscate=obfuscate,
     )
     wanted = Wanted(choices, allow_shrink)
     start(lambda: _upload(paths, wanted, as_json), as_json=as_json)
+
+
+def _newsgroups(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = newsgroups_typed(text)
+    _refuse("--newsgroups", newsgroups_problem(names))
+    return names
+
+
+def _poster(text: str | None) -> str | None:
+    if text is not None:
+        _refuse("--poster", poster_problem(text))
+    return text
+
+
+def _refuse(option: str, problem: str) -> None:
+    """Wrong use, before anything is begun."""
+    if problem:
+        raise click.BadParameter(problem, param_hint=option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +156,8 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, as_json: bool) -> Exi
         engine.submit(Drain())
 
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
-        words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
+        names = "but for the names" if choices.obfuscate else "names and all"
+        words.complain(f"usenetsync: plain on Usenet: everybody can read it, {names}.")
         if choices.own_files:
             words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
     warn_of_servers(settings)

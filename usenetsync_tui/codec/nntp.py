@@ -66,6 +66,7 @@ class Verb(Enum):
     POST = "POST"
     STAT = "STAT"
     BODY = "BODY"
+    GROUP = "GROUP"
     QUIT = "QUIT"
 
 
@@ -117,6 +118,7 @@ _RULES: dict[tuple[State, Verb], dict[int, State]] = {
     (State.READY, Verb.DATE): {_OTHER: State.READY},
     (State.READY, Verb.STAT): {_OTHER: State.READY},
     (State.READY, Verb.BODY): {_OTHER: State.READY},
+    (State.READY, Verb.GROUP): {_OTHER: State.READY},
     (State.READY, Verb.POST): {340: State.POSTING, _OTHER: State.READY},
     (State.POSTING, Verb.ARTICLE): {_OTHER: State.READY},
     (State.READY, Verb.QUIT): {_OTHER: State.CLOSED},
@@ -129,6 +131,7 @@ _SUCCESS = {
     Verb.STAT: 223,
     Verb.ARTICLE: 240,
     Verb.POST: 340,
+    Verb.GROUP: 211,
 }
 """The only reply below 400 there is: another one answers something else, we are out of step."""
 

@@ -129,23 +129,24 @@ def sender(dice: Dice) -> str:
     return f"{shown} <{address}>"
 
 
-def subject_and_name(dice: Dice) -> tuple[str, str]:
+def subject_and_name(dice: Dice, number: int = 1, total: int = 1) -> tuple[str, str]:
     """The subject, and the name in the yEnc lines; where the subject names a file, that is it.
 
-    Each article is a file of one part, as its yEnc lines say.
+    Which part of how many it is, is what its yEnc lines say: a sealed article is a file by itself.
     """
     name = _file_name(dice)
+    counter = f"yEnc ({number:0{len(str(total))}}/{total})"
     most = dice.between(2, 99)
     place = f"{dice.between(1, most):0{len(str(most))}}/{most}"
     match dice.below(8):
         case 0 | 1:
-            subject = f'"{name}" yEnc (1/1)'
+            subject = f'"{name}" {counter}'
         case 2:
-            subject = f'[{place}] - "{name}" yEnc (1/1)'
+            subject = f'[{place}] - "{name}" {counter}'
         case 3:
-            subject = f"{name} yEnc (1/1)"
+            subject = f"{name} {counter}"
         case 4:
-            subject = f'{_syllables(dice, 2, 4)} [{place}] "{name}" yEnc (1/1)'
+            subject = f'{_syllables(dice, 2, 4)} [{place}] "{name}" {counter}'
         case 5:
             subject = " ".join(_syllables(dice, 1, 3) for _ in range(dice.between(2, 4)))
         case 6:

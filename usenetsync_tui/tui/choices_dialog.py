@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from textual.app import ComposeResult
 
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
-from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
+from usenetsync_tui.model.folders import Compression, Folder, Profile, Realm, Snapshot, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.directories import judge_new_file
@@ -17,9 +19,12 @@ from usenetsync_tui.tui.folder_fields import (
     COPIES_HINT,
     INODES,
     MOST_COPIES,
+    NEWSGROUPS_HINT,
+    OBFUSCATED,
     OWN_FILES,
     OWN_KEPT,
     OWN_LEFT_OUT,
+    POSTER_HINT,
     PRIORITIES,
     priority_named,
     profiles,
@@ -57,9 +62,31 @@ class FolderChoicesDialog(Form[Choose]):
         yield Field("Own files", Options(OWN_FILES, own, id="own"))
         inodes = "ignore" if folder.ignore_inode else "compare"
         yield Field("Inodes", Options(INODES, inodes, id="inodes"))
+        if realm.store is StoreKind.USENET:
+            yield from self._headers(realm)
+
+    def _headers(self, realm: Realm) -> ComposeResult:
+        """What the articles say of themselves; sealed ones say little."""
+        groups = line_input("newsgroups", ",".join(realm.newsgroups))
+        yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
+        poster = line_input("poster", realm.sender, placeholder="as the settings say")
+        yield Field("Poster", poster, hint=POSTER_HINT)
+        hidden = "yes" if realm.is_obfuscated else "no"
+        yield Field("Obfuscate", Options(OBFUSCATED, hidden, id="obfuscate"))
+
+    def on_mount(self) -> None:
+        """Fields that mean nothing are not shown."""
+        self._show_plain()
+
+    def _show_plain(self) -> None:
+        """Poster and obfuscation are those of plain articles."""
+        for field in self.query(Field):
+            if field.name_of_field in ("poster", "obfuscate"):
+                field.display = self.choice("profile") == Profile.PLAIN
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs, and what own files do where everybody can read them."""
+        self._show_plain()
         field = next(f for f in self.query(Field) if f.name_of_field == "profile")
         profile = Profile(self.choice("profile"))
         is_public = (self._folder.realm.store, profile) == (StoreKind.USENET, Profile.PLAIN)
@@ -76,8 +103,11 @@ class FolderChoicesDialog(Form[Choose]):
 
     def accept(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)
+        chosen, complaints = self._chosen_headers()
         if isinstance(copies, str):
-            self.complain({"copies": copies})
+            complaints = {"copies": copies, **complaints}
+        self.complain(complaints)
+        if isinstance(copies, str) or complaints:
             return
         folder = self._folder
         profile = Profile(self.choice("profile"))
@@ -85,7 +115,8 @@ class FolderChoicesDialog(Form[Choose]):
         compression = Compression(self.choice("compression"))
         own = self.choice("own") == OWN_KEPT
         ignore_inode = self.choice("inodes") == "ignore"
-        choices = FolderChoices(
+        choices = replace(
+            chosen,
             profile=profile if profile is not folder.realm.profile else None,
             copies=copies if copies != folder.copies else None,
             priority=priority if priority is not folder.priority else None,
@@ -94,6 +125,26 @@ class FolderChoicesDialog(Form[Choose]):
             ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
+
+    def _chosen_headers(self) -> tuple[FolderChoices, dict[str, str]]:
+        """What is to be posted with, as far as it changed, and what is wrong with it."""
+        realm = self._folder.realm
+        if realm.store is not StoreKind.USENET:
+            return FolderChoices(), {}
+        groups = newsgroups_typed(self.text("newsgroups"))
+        choices, complaints = FolderChoices(), {}
+        if groups != (realm.newsgroups or ("",)):
+            choices = replace(choices, newsgroups=groups)
+            complaints["newsgroups"] = newsgroups_problem(groups)
+        if self.choice("profile") == Profile.PLAIN:
+            poster = self.text("poster").strip()
+            if poster != realm.sender:
+                choices = replace(choices, poster=poster)
+                complaints["poster"] = poster_problem(poster)
+            hidden = self.choice("obfuscate") == "yes"
+            if hidden is not realm.is_obfuscated:
+                choices = replace(choices, obfuscate=hidden)
+        return choices, {field: problem for field, problem in complaints.items() if problem}
 
 
 def nzb_refusal(folder: Folder) -> str:

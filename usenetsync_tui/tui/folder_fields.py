@@ -62,6 +62,15 @@ INODES = (
 )
 """Whether inode numbers say anything."""
 
+OBFUSCATED = (
+    Pick("no", "no", "Subject, poster and name of each article say what it is."),
+    Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
+)
+"""Whether plain articles hide their names."""
+
+NEWSGROUPS_HINT = "Where to post from now on, with commas between them."
+POSTER_HINT = "Who posts from now on: Name <name@example.com>"
+
 COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
 
 
