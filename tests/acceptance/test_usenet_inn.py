@@ -134,3 +134,32 @@ def test_nzbget_downloads_what_is_plain(
     shutil.rmtree(root)
     usenetsync("restore", "tree", tmp_path / "out")
     assert {n: (tmp_path / "out" / n).read_bytes() for n in files} == files
+
+
+@pytest.mark.parametrize("naming", ["auto", "nzb"])
+@pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
+def test_nzbget_gives_obfuscated_files_their_names(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn, naming: str
+) -> None:
+    root = tmp_path / "tree"
+    (root / "album").mkdir(parents=True)
+    files = {
+        "large.bin": trees.content(2_000_000, 1),
+        "album/track 01.flac": trees.content(900_000, 2),
+        "notes.txt": trees.content(1000, 3),
+        "a/no extension": trees.content(1500, 4),
+        "grüße.txt": trees.content(1200, 5),
+    }
+    for name, data in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(data)
+    configure(home, _table(inn), newsgroup=inn.newsgroup)
+    usenetsync("upload", root, "--profile", "plain", "--obfuscate")
+    nzb = tmp_path / "tree.nzb"
+    usenetsync("nzb", "tree", "-o", nzb)
+    account = {"username": inn.username, "password": inn.password}
+    got = nzbget.download(
+        nzb, tmp_path / "nzbget", host=inn.host, port=inn.reader_port, naming=naming, **account
+    )
+    flat = {name.replace("/", " - "): data for name, data in files.items()}
+    assert {p.name: p.read_bytes() for p in got.iterdir()} == flat

@@ -154,6 +154,28 @@ async def test_servers_that_do_not_say_are_not_believed_to_have_nothing(
         ground.query("UPDATE folders SET found_newsgroups = '{}' RETURNING id")
 
 
+@pytest.mark.parametrize("where", ["choices", "settings"])
+async def test_articles_refused_for_their_newsgroup_go_out_under_their_own_names(
+    ground: SealedGround, root: Path, where: str
+) -> None:
+    """A server that does not answer GROUP, and refuses the articles."""
+    right = {**ground.settings}
+    ground.settings, ground.scripted.groups = {**TYPO}, {"alt.test"}
+    ground.scripted.script(Fault("GROUP", reply="500 What?", times=2))
+    outcome = await ground.upload(root, PLAIN)
+    assert outcome.state is JobState.FAILED and "437 No valid newsgroups" in outcome.message
+    assert "--newsgroups" in outcome.message
+    planned = {bytes(r[0]).hex() for r in ground.query("SELECT message_id FROM segments")}
+    assert planned
+    choices = FolderChoices(newsgroups=("alt.test",), poster=ANN)
+    ground.settings = right
+    again = choices if where == "choices" else FolderChoices()
+    assert (await ground.upload(root, again)).state is JobState.COMPLETED
+    assert planned <= {name.partition("@")[0] for name in ground.scripted.articles}
+    assert {(h.groups, h.poster) for h in heads(ground.scripted).values()} == {(("alt.test",), ANN)}
+    once(ground.scripted)
+
+
 async def test_one_server_that_has_the_newsgroup_is_enough_to_begin(
     ground: SealedGround, root: Path
 ) -> None:

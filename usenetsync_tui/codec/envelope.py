@@ -149,7 +149,7 @@ class PlainDress:
             subject, name = plain_subject(part, readable), name_bytes(readable)
         else:
             dice = self._dice(self._veil, seed, b"subject, name")
-            subject, drawn = shapes.subject_and_name(dice, part.number, part.total)
+            subject, drawn = shapes.part_subject_and_name(dice, part.number, part.total)
             name = drawn.encode()
         return Envelope(self.wire_id(seed), self.poster(seed), self._newsgroups, subject, name)
 
