@@ -136,10 +136,9 @@ def test_nzbget_downloads_what_is_plain(
     assert {n: (tmp_path / "out" / n).read_bytes() for n in files} == files
 
 
-@pytest.mark.parametrize("naming", ["auto", "nzb"])
 @pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
 def test_nzbget_gives_obfuscated_files_their_names(
-    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn, naming: str
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn
 ) -> None:
     root = tmp_path / "tree"
     (root / "album").mkdir(parents=True)
@@ -158,8 +157,13 @@ def test_nzbget_gives_obfuscated_files_their_names(
     nzb = tmp_path / "tree.nzb"
     usenetsync("nzb", "tree", "-o", nzb)
     account = {"username": inn.username, "password": inn.password}
-    got = nzbget.download(
-        nzb, tmp_path / "nzbget", host=inn.host, port=inn.reader_port, naming=naming, **account
-    )
     flat = {name.replace("/", " - "): data for name, data in files.items()}
-    assert {p.name: p.read_bytes() for p in got.iterdir()} == flat
+    for naming in ("auto", "nzb"):  # the first is what NZBGet does unless it is told otherwise
+        into = tmp_path / f"nzbget {naming}"
+        got = nzbget.download(
+            nzb, into, host=inn.host, port=inn.reader_port, naming=naming, **account
+        )
+        assert {p.name: p.read_bytes() for p in got.iterdir()} == flat
+    # And a newsgroup that INN does not have is told before anything is read.
+    ended = usenetsync("upload", root, "--newsgroups", "alt.no.such", expect=1)
+    assert "alt.no.such (main answers 411" in ended.out

@@ -18,7 +18,7 @@ from dialog_ground import (
 )
 from textual.binding import Binding
 from textual.pilot import Pilot
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
@@ -224,8 +224,10 @@ PLAIN = folder_at(
 
 async def over(pilot: Pilot[None], name: str, text: str) -> None:
     """Go to a line of the dialog, and write something else into it."""
-    pilot.app.screen.query_one(f"#{name}").focus()
-    await pilot.press("end", *["backspace"] * 80, *text)
+    line = pilot.app.screen.query_one(f"#{name}", Input)
+    line.focus()
+    line.value = text[:-1]
+    await pilot.press("end", *text[-1:])
     await pilot.pause()
 
 
@@ -241,7 +243,9 @@ async def test_newsgroups_poster_and_obfuscation_are_chosen() -> None:
         assert "Obfuscate" in shown
         await over(pilot, "newsgroups", "alt.test, alt.misc")
         await over(pilot, "poster", "Ann <ann@example.com>")
+        assert "EVERYBODY can read it, names and all." in picture(app)
         await typed(pilot, "<tab>", "<right>")
+        assert "EVERYBODY can read it, but for the names." in picture(app)
         assert "only the NZB has the real names" in " ".join(picture(app).split())
         await typed(pilot, "<enter>", "<enter>")
     chosen = FolderChoices(

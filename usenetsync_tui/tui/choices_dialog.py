@@ -19,6 +19,7 @@ from usenetsync_tui.tui.folder_fields import (
     COPIES_HINT,
     INODES,
     MOST_COPIES,
+    NAMES_TOO,
     NEWSGROUPS_HINT,
     OBFUSCATED,
     OWN_FILES,
@@ -77,6 +78,7 @@ class FolderChoicesDialog(Form[Choose]):
     def on_mount(self) -> None:
         """Fields that mean nothing are not shown."""
         self._show_plain()
+        self.call_after_refresh(self._warn_of_profile)
 
     def _show_plain(self) -> None:
         """Poster and obfuscation are those of plain articles."""
@@ -84,22 +86,30 @@ class FolderChoicesDialog(Form[Choose]):
             if field.name_of_field in ("poster", "obfuscate"):
                 field.display = self.choice("profile") == Profile.PLAIN
 
+    @property
+    def _is_public(self) -> bool:
+        """Everybody can read what is posted, as the answers stand."""
+        plain = self.choice("profile") == Profile.PLAIN
+        return plain and self._folder.realm.store is StoreKind.USENET
+
+    def _warn_of_profile(self) -> None:
+        """Say who can read it, and what another profile costs."""
+        words = []
+        if self._is_public:
+            hidden = self.choice("obfuscate") == "yes"
+            words.append(f"EVERYBODY can read it, {'but for the names' if hidden else NAMES_TOO}.")
+        if self.choice("profile") != self._folder.realm.profile:
+            words.append("Another profile: the next version reads and posts everything again.")
+        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
+        field.complain(" ".join(words))
+
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs, and what own files do where everybody can read them."""
         self._show_plain()
-        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
-        profile = Profile(self.choice("profile"))
-        is_public = (self._folder.realm.store, profile) == (StoreKind.USENET, Profile.PLAIN)
-        dangerous = is_public and self.choice("own") == OWN_KEPT
+        dangerous = self._is_public and self.choice("own") == OWN_KEPT
         own = next(f for f in self.query(Field) if f.name_of_field == "own")
         own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
-        if profile is not self._folder.realm.profile:
-            open_to_all = (StoreKind.USENET, Profile.PLAIN)
-            everybody = (self._folder.realm.store, profile) == open_to_all
-            field.complain(
-                ("EVERYBODY can read it, names and all. " if everybody else "")
-                + "Another profile: the next version reads and posts everything again."
-            )
+        self._warn_of_profile()
 
     def accept(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)

@@ -18,13 +18,15 @@ STORES = {
     StoreKind.SHARDS: Pick("shards", "database", "In the database on this machine, not on Usenet."),
 }
 
+NAMES_TOO = "names and all"
+
 _SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: nobody else can read it.")
 _PACKED = Pick("packed", "packed", "Packed and compressed, not encrypted.")
 _PLAIN = "Each file by itself and as it is, so that an NZB can be made of it."
 _PROFILES = {
     StoreKind.USENET: (
         _SEALED,
-        Pick("plain", "plain", _PLAIN, "EVERYBODY can read it, names and all."),
+        Pick("plain", "plain", _PLAIN, f"EVERYBODY can read it, {NAMES_TOO}."),
     ),
     StoreKind.SHARDS: (
         _PACKED,
