@@ -137,6 +137,8 @@ class ScriptedServer:
         self.replies: dict[tuple[str, str], str] = {}
         """What is always said to a command about an article, by its first word and the Message-ID
         (``*``: any other): instead of the usual."""
+        self.groups: set[str] | None = None
+        """The newsgroups there are; None: any. An article in none of them is refused."""
         self.surplus = ""
         """Said after every answer to STAT."""
         self.body_answer = "222 0 <{}>"
@@ -360,6 +362,10 @@ class _Session:
                 self.stat(line[5:].strip("<>"))
             case "BODY":
                 self.body(line[5:].strip("<>"))
+            case "GROUP":
+                groups, name = self.server.groups, line[6:]
+                known = groups is None or name in groups
+                self.say(f"211 0 0 0 {name}" if known else f"411 No such group {name}")
             case _:
                 self.say("500 What?")
 
@@ -416,7 +422,12 @@ class _Session:
                 server.keep(name, article)
             if self.suffer(fault):
                 return
-        if (refusal := server.refuses(article)) is not None:
+        refusal = server.refuses(article)
+        named = re.search(rb"^Newsgroups: (.*)\r$", article, re.MULTILINE)
+        names = set(named[1].decode().split(",")) if named is not None else set()
+        if refusal is None and server.groups is not None and not names & server.groups:
+            refusal = "441 437 No valid newsgroups"
+        if refusal is not None:
             self.say(refusal)
             return
         if wire_id in server.poisoned or wire_id in server.articles:

@@ -83,6 +83,10 @@ class StoreUnusableError(UsenetSyncError):
     """No server can be used."""
 
 
+class NewsgroupError(UsenetSyncError):
+    """A newsgroup of the folder is on no server."""
+
+
 class ArticleCollisionError(StoreError):
     """The store has another article of this Message-ID."""
 

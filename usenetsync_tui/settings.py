@@ -12,7 +12,7 @@ import stat
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
 from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
@@ -59,13 +60,6 @@ def _not_empty(path: Path | None) -> Path | None:
     return path
 
 
-Newsgroup = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*$",
-        description="the name of a newsgroup like alt.binaries.test",
-    ),
-]
 Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
 FilePath = Annotated[
     Path | None, AfterValidator(_not_empty), Field(description="the path of a file, and not empty")
@@ -213,13 +207,9 @@ class Settings(BaseSettings):
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
     """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
-    newsgroups: list[Newsgroup] = Field(default=["alt.binaries.test"], min_length=1)
+    newsgroups: list[str] = Field(default=["alt.binaries.test"])
     """Where articles are posted."""
-    poster: str = Field(
-        default="anonymous <anonymous@example.invalid>",
-        pattern=r"^[ -~]{3,200}$",
-        description="3 to 200 characters of ASCII, like Name <name@example.com>",
-    )
+    poster: str = "anonymous <anonymous@example.invalid>"
     """Who posts `plain` articles; sealed ones have a random poster each."""
     check_delays: list[Seconds] = [8.0, 30.0, 120.0, 300.0, 900.0]
     """Seconds after which a posted article is looked for, and then again while it is not there.
@@ -245,6 +235,16 @@ class Settings(BaseSettings):
     help names them) and the keys for it, with commas between them."""
     theme: str = ""
     """The name of the theme the screen wears; empty: our own."""
+
+    @field_validator("newsgroups")
+    @classmethod
+    def _are_newsgroups(cls, names: list[str]) -> list[str]:
+        return _unless(newsgroups_problem(names), names)
+
+    @field_validator("poster")
+    @classmethod
+    def _is_a_poster(cls, text: str) -> str:
+        return _unless(poster_problem(text), text)
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -282,6 +282,16 @@ class Settings(BaseSettings):
             chunk_size=self.chunk_size,
             memory_limit=self.memory_limit,
         )
+
+
+_Value = TypeVar("_Value")
+
+
+def _unless(problem: str, value: _Value) -> _Value:
+    """A value that has no problem."""
+    if problem:
+        raise ValueError(problem)
+    return value
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

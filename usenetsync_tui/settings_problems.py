@@ -120,12 +120,19 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -
     if problem["type"] == "missing":
         return f"{name}{place} is missing."
     if problem["type"] == "value_error" and (field is None or not field.description):
-        return str(problem["ctx"]["error"])
+        return _about(f"{name}{place}", str(problem["ctx"]["error"]))
     if field is None or not name:
         where = f"{name}{place}" if name else place.removeprefix(" of ")
         return f"{where} must be a table; it is {_kind(value)}."
     seen = f"; it is {_seen(field, value)}" if _seen(field, value) else ""
     return f"{name}{place} must be {_expected(field)}{seen}.{_near(field, value)}"
+
+
+def _about(key: str, words: str) -> str:
+    """A sentence of its own, or what goes on with the key it is about."""
+    if key and words.startswith("must "):
+        return f"{key} {words}."
+    return f"{key}: {words}." if key and words[:1].islower() else words
 
 
 def called(name: str, number: int, value: object) -> str:

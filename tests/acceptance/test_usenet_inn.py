@@ -134,3 +134,36 @@ def test_nzbget_downloads_what_is_plain(
     shutil.rmtree(root)
     usenetsync("restore", "tree", tmp_path / "out")
     assert {n: (tmp_path / "out" / n).read_bytes() for n in files} == files
+
+
+@pytest.mark.skipif(nzbget.available() is not None, reason=str(nzbget.available()))
+def test_nzbget_gives_obfuscated_files_their_names(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn
+) -> None:
+    root = tmp_path / "tree"
+    (root / "album").mkdir(parents=True)
+    files = {
+        "large.bin": trees.content(2_000_000, 1),
+        "album/track 01.flac": trees.content(900_000, 2),
+        "notes.txt": trees.content(1000, 3),
+        "a/no extension": trees.content(1500, 4),
+        "grüße.txt": trees.content(1200, 5),
+    }
+    for name, data in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(data)
+    configure(home, _table(inn), newsgroup=inn.newsgroup)
+    usenetsync("upload", root, "--profile", "plain", "--obfuscate")
+    nzb = tmp_path / "tree.nzb"
+    usenetsync("nzb", "tree", "-o", nzb)
+    account = {"username": inn.username, "password": inn.password}
+    flat = {name.replace("/", " - "): data for name, data in files.items()}
+    for naming in ("auto", "nzb"):  # the first is what NZBGet does unless it is told otherwise
+        into = tmp_path / f"nzbget {naming}"
+        got = nzbget.download(
+            nzb, into, host=inn.host, port=inn.reader_port, naming=naming, **account
+        )
+        assert {p.name: p.read_bytes() for p in got.iterdir()} == flat
+    # And a newsgroup that INN does not have is told before anything is read.
+    ended = usenetsync("upload", root, "--newsgroups", "alt.no.such", expect=1)
+    assert "alt.no.such (main answers 411" in ended.out

@@ -58,7 +58,8 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
                                              "copies": 2}),
     "by_slice": ("segments", "segments.sql", {"objects": list(range(32)), "indexes": [3] * 32}),
     "mark_posted": ("segments", "segments.sql", {
-        "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256, "check_after": 8.0}),
+        "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256,
+        "headers": [None] * 256, "check_after": 8.0}),
     "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
     "mark_missing": ("segments", "segments.sql", {
         "message_ids": _IDS[:9], "error": "gone", "by_body": False, "rename": False}),

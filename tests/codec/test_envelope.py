@@ -306,3 +306,35 @@ def test_clients_read_the_name_back(path: bytes, number: int, more: int) -> None
     assert counter
     assert (int(counter[1]), int(counter[2])) == (number, number + more)
     assert len(counter[1]) == len(counter[2])
+
+
+# --- plain, with a veil ------------------------------------------------------------------
+
+VEIL = bytes(range(100, 132))
+
+
+def veiled(number: int, of: Part, veil: bytes | None = VEIL) -> Envelope:
+    dress = PlainDress("3f9a.invalid", "Ann <ann@example.invalid>", GROUPS, veil=veil)
+    return dress.envelope(Article(number.to_bytes(16, "big"), b"", of))
+
+
+@given(st.integers(0, 2**128 - 1), paths)
+def test_a_veil_hides_poster_subject_and_name_and_nothing_else(number: int, path: bytes) -> None:
+    bare, hidden = (veiled(number, part(path), veil) for veil in (None, VEIL))
+    assert (hidden.message_id, hidden.newsgroups) == (bare.message_id, bare.newsgroups)
+    assert hidden == veiled(number, part(b"another name"))  # nothing of it is drawn from the path
+    assert hidden != veiled(number, part(path), bytes(32))
+    assert "ann@example" not in hidden.sender
+    # NZBGet takes the NZB's name only where that of the article has letters and digits alone.
+    assert re.fullmatch(rb"[0-9a-f]{32}", hidden.name)
+    counter = re.search(r"yEnc \((\d+)/(\d+)\)", hidden.subject)
+    assert counter is None or counter.groups() == ("01", "20")
+
+
+def test_veiled_parts_of_one_file_have_nothing_in_common() -> None:
+    every = [veiled(number, part(b"film.mkv", number + 1, 300)) for number in range(300)]
+    for of in (lambda e: e.sender, lambda e: e.subject, lambda e: e.name):
+        assert len({of(e) for e in every}) == len(every)
+    subjects = {shape: pattern.replace("1/1", r"\d{3}/300") for shape, pattern in SUBJECTS.items()}
+    assert min(shares(subjects, [e.subject for e in every]).values()) > 0.01
+    assert max(shares(SENDERS, [e.sender for e in every]).values()) < 0.5

@@ -106,8 +106,10 @@ def folder_at(
     *,
     store: StoreKind = StoreKind.USENET,
     profile: Profile = Profile.SEALED,
+    newsgroups: tuple[str, ...] = ("alt.binaries.test",),
+    poster: str = "",
 ) -> Folder:
-    realm = Realm(1, store, profile, "example.invalid")
+    realm = Realm(1, store, profile, "example.invalid", newsgroups, poster)
     return Folder(7, path, "photos [/]", realm, Priority.NORMAL, Compression.LZ4, 2)
 
 

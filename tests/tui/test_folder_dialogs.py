@@ -17,7 +17,8 @@ from dialog_ground import (
     typed,
 )
 from textual.binding import Binding
-from textual.widgets import Button
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
 
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
 from usenetsync_tui.model.figures import rate
@@ -174,13 +175,13 @@ async def test_a_folder_without_a_version_cannot_be_restored() -> None:
 
 async def test_choices_are_those_that_changed() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
-        await typed(pilot, "<left>", "<tab>", "<tab>", "5", *["<enter>"] * 5)
+        await typed(pilot, "<left>", "<tab>", "<tab>", "5", *["<enter>"] * 6)
     assert app.answers == [Choose(7, FolderChoices(copies=5, priority=Priority.HIGH))]
 
 
 async def test_choosing_nothing_chooses_nothing() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
-        await typed(pilot, *["<enter>"] * 7)
+        await typed(pilot, *["<enter>"] * 8)
     assert app.answers == [None]
 
 
@@ -190,7 +191,7 @@ async def test_own_files_are_kept_where_nobody_else_reads_them() -> None:
         assert "EVERYBODY can read your passwords and keys" in picture(app)
         await typed(pilot, "<shift+tab>", "<shift+tab>", "<shift+tab>", "<left>")
         assert "passwords and keys" not in picture(app)
-        await typed(pilot, *["<enter>"] * 7)
+        await typed(pilot, *["<enter>"] * 8)
     assert app.answers == [Choose(7, FolderChoices(own_files=True))]
 
 
@@ -198,7 +199,7 @@ async def test_inode_numbers_can_be_ignored() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
         await typed(pilot, *["<tab>"] * 5, "<right>")
         assert "mergerfs" in picture(app)
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<enter>", "<enter>", "<enter>")
     assert app.answers == [Choose(7, FolderChoices(ignore_inode=True))]
 
 
@@ -209,8 +210,84 @@ async def test_another_profile_says_what_it_costs() -> None:
         assert "reads and posts everything again" in picture(app)
         await typed(pilot, "<left>")
         assert "again" not in picture(app)
-        await typed(pilot, "<right>", *["<enter>"] * 6)
+        await typed(pilot, "<right>", *["<enter>"] * 9)
     assert app.answers == [Choose(7, FolderChoices(profile=Profile.PLAIN))]
+
+
+PLAIN = folder_at(
+    b"/kept",
+    profile=Profile.PLAIN,
+    newsgroups=("alt.tset", "alt.misc"),
+    poster="Anm <ann@example.com>",
+)
+
+
+async def over(pilot: Pilot[None], name: str, text: str) -> None:
+    """Go to a line of the dialog, and write something else into it."""
+    line = pilot.app.screen.query_one(f"#{name}", Input)
+    line.focus()
+    line.value = text[:-1]
+    await pilot.press("end", *text[-1:])
+    await pilot.pause()
+
+
+async def accepted(pilot: Pilot[None]) -> None:
+    pilot.app.screen.query_one("#accept", Button).press()
+    await pilot.pause()
+
+
+async def test_newsgroups_poster_and_obfuscation_are_chosen() -> None:
+    async with dialog_shown(FolderChoicesDialog(PLAIN)) as (pilot, app):
+        shown = picture(app)
+        assert "alt.tset,alt.misc" in shown and "Anm <ann@example.com>" in shown
+        assert "Obfuscate" in shown
+        await over(pilot, "newsgroups", "alt.test, alt.misc")
+        await over(pilot, "poster", "Ann <ann@example.com>")
+        assert "EVERYBODY can read it, names and all." in picture(app)
+        await typed(pilot, "<tab>", "<right>")
+        assert "EVERYBODY can read it, but for the names." in picture(app)
+        assert "only the NZB has the real names" in " ".join(picture(app).split())
+        await typed(pilot, "<enter>", "<enter>")
+    chosen = FolderChoices(
+        newsgroups=("alt.test", "alt.misc"), poster="Ann <ann@example.com>", obfuscate=True
+    )
+    assert app.answers == [Choose(7, chosen)]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("newsgroups", "alt..test", "'alt..test' is not the name of a newsgroup."),
+        ("newsgroups", "alt.a,,alt.b", "A newsgroup is missing."),
+        ("newsgroups", "", "A newsgroup is missing."),
+        ("poster", "ann", "'ann' is not a poster."),
+        ("poster", "Ann <ann@>", "Name <name@example.com>"),
+    ],
+)
+async def test_what_cannot_be_posted_with_is_reported_in_its_field(
+    field: str, text: str, said: str
+) -> None:
+    async with dialog_shown(FolderChoicesDialog(PLAIN)) as (pilot, app):
+        await over(pilot, field, text)
+        await accepted(pilot)
+        assert said in picture(app)
+        assert app.focused is app.screen.query_one(f"#{field}")
+        await typed(pilot, "<escape>")
+    assert app.answers == [None]
+
+
+async def test_poster_and_obfuscation_are_those_of_plain_articles() -> None:
+    async with dialog_shown(FolderChoicesDialog(PLAIN)) as (pilot, app):
+        await over(pilot, "poster", "no poster")
+        await typed(pilot, *["<shift+tab>"] * 6, "<left>")
+        assert "Newsgroups" in picture(app) and "Poster" not in picture(app)
+        await accepted(pilot)
+    assert app.answers == [Choose(7, FolderChoices(profile=Profile.SEALED))]
+    database = folder_at(b"/kept", store=StoreKind.SHARDS, profile=Profile.PLAIN)
+    async with dialog_shown(FolderChoicesDialog(database)) as (pilot, app):
+        assert "Newsgroups" not in picture(app) and "Poster" not in picture(app)
+        await accepted(pilot)
+    assert app.answers == [None]
 
 
 async def test_an_nzb(tmp_path: Path) -> None:
@@ -273,6 +350,7 @@ async def test_enter_pressed_twice_answers_once() -> None:
         lambda: AddFolder(servers=True),
         lambda: RestoreDialog(folder_at(b"/kept"), VERSIONS),
         lambda: FolderChoicesDialog(folder_at(b"/kept")),
+        lambda: FolderChoicesDialog(PLAIN),
         lambda: NzbDialog(folder_at(b"/kept"), VERSIONS),
         lambda: NumberDialog("Workers", "Workers", 8, most=32),
         lambda: SpeedDialog(0),

@@ -54,7 +54,7 @@ from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.ask import Ask
-from usenetsync_tui.tui.choices_dialog import SpeedDialog
+from usenetsync_tui.tui.choices_dialog import FolderChoicesDialog, SpeedDialog
 from usenetsync_tui.tui.command_line import CommandLine
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
@@ -617,3 +617,19 @@ def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
             assert isinstance(binding, Binding), owner
             assert binding.id, (owner, binding)
             assert not taken & set(binding.key.split(",")), binding
+
+
+async def test_capital_e_changes_what_a_folder_posts_with() -> None:
+    handle = at_work()
+    async with shown(handle, size=(80, 24)) as pilot:
+        await at_pane(pilot, "folders")
+        await pilot.press("E")
+        assert isinstance(pilot.app.screen, FolderChoicesDialog)
+        line = pilot.app.screen.query_one("#newsgroups", Input)
+        assert line.value == "alt.binaries.test"
+        line.focus()
+        await pilot.press("end", *["backspace"] * 4, *"misc", "enter", "enter")
+        await until(pilot, lambda: bool(handle.commands))
+        (command,) = handle.commands
+        assert isinstance(command, Choose)
+        assert command.choices == FolderChoices(newsgroups=("alt.binaries.misc",))

@@ -164,6 +164,7 @@ DIALOGS = {
     "add": ("1", "a"),
     "restore": ("1", "r"),
     "choices": ("1", "E"),
+    "choices-plain": ("1", "E", "down", "right", *["down"] * 7, "right"),
     "verify": ("1", "V"),
     "bandwidth": ("b",),
     "workers": ("w",),

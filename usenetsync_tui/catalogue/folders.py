@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from usenetsync_tui.catalogue import headers
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
@@ -91,10 +92,11 @@ async def keep(
     """The folder at a path, made on first use; the choices given now are remembered.
 
     `new_key` makes a fresh key, wrapped; it is called for a folder sealed for the first time.
-    `UsageError` for a profile that the store must not have.
+    `UsageError` for a profile that the store must not have, and for choices that are wrong.
     """
     known, defaults = await by_path(tx, path), defaults or FolderDefaults()
     store, profile = _place(known, choices, defaults)
+    headers.refuse(store, profile, choices)
     compression = choices.compression or (known.compression if known else Compression.LZ4)
     priority = choices.priority
     if priority is None:  # CRITICAL is 0
@@ -115,9 +117,7 @@ async def keep(
     elif known and (known.realm.store, known.realm.profile) == (store, profile):
         realm_id = known.realm.id  # other newsgroups in the settings must not post all anew
     else:
-        sender = defaults.sender if on_usenet else ""
-        shared = {**realm, "sender": sender, "domain": _domain()}
-        realm_id = (await tx.one(_SQL["shared_realm"], shared))[0]
+        realm_id = await _shared_realm(tx, realm, choices, defaults)
     remembered = {
         "realm": realm_id,
         "priority": int(priority),
@@ -132,6 +132,9 @@ async def keep(
         await tx.run(_SQL["insert"], {**remembered, "path": path, "name": await _name(tx, path)})
     folder = await by_path(tx, path)
     assert folder is not None
+    if await headers.change(tx, folder, choices, defaults):
+        folder = await by_path(tx, path)
+        assert folder is not None
     return folder
 
 
@@ -162,6 +165,23 @@ async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
     await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
+async def _shared_realm(
+    tx: Transaction,
+    values: dict[str, object],
+    choices: FolderChoices,
+    defaults: FolderDefaults,
+) -> int:
+    """That of the folders that post alike: others have no domain in common with them."""
+    sender = ""
+    if values["store"] == StoreKind.USENET:
+        sender = choices.poster or defaults.sender
+        if choices.newsgroups is not None:
+            values = {**values, "newsgroups": list(dict.fromkeys(choices.newsgroups))}
+    values = {**values, "sender": sender, "obfuscated": bool(choices.obfuscate)}
+    realm_id: int = (await tx.one(_SQL["shared_realm"], {**values, "domain": _domain()}))[0]
+    return realm_id
+
+
 async def _sealed_realm(
     tx: Transaction, values: dict[str, object], new_key: Callable[[], bytes]
 ) -> int:
@@ -186,7 +206,7 @@ async def _name(tx: Transaction, path: bytes) -> str:
 
 
 def _realm(row: tuple[Any, ...]) -> Realm:
-    number, store, profile, domain, newsgroups, sender, wrapped_key, dress = row
+    number, store, profile, domain, newsgroups, sender, wrapped_key, dress, veil, headed = row
     return Realm(
         number,
         StoreKind(store),
@@ -196,6 +216,8 @@ def _realm(row: tuple[Any, ...]) -> Realm:
         sender,
         wrapped_key,
         dress,
+        veil,
+        headed,
     )
 
 

@@ -82,4 +82,4 @@ async def posted_before(
         "hashes": [w.hash for w in wanted],
     }
     rows = await tx.fetch(_SQL["posted_before"], values)
-    return [(r[7], r[8], Known(*r[:7])) for r in rows]
+    return [(r[8], r[9], Known(*r[:8])) for r in rows]

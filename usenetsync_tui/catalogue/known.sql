@@ -69,13 +69,14 @@ RETURNING status;
 -- Slices that an earlier state of the same path has posted, at the same place of a file of the same
 -- size: all that the headers of a plain article say is the same.
 SELECT k.hash, k.redundancy, k.message_id, k.codec, k.payload_size, k.status, k.by_body,
-       u.object_id, u.segment_index
+       k.headers_id, u.object_id, u.segment_index
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(keys)b::bytea[], %(sizes)b::int8[],
               %(segment_sizes)b::int4[], %(hashes)b::bytea[])
        AS u(object_id, segment_index, path_key, size, segment_size, hash)
  CROSS JOIN generate_series(0, %(copies)s - 1) AS copy(redundancy)
  CROSS JOIN LATERAL (
-       SELECT s.hash, s.redundancy, s.message_id, s.codec, s.payload_size, s.status, s.by_body
+       SELECT s.hash, s.redundancy, s.message_id, s.codec, s.payload_size, s.status, s.by_body,
+              s.headers_id
          FROM files f
          JOIN objects o ON o.id = f.object_id
          JOIN segments s ON s.object_id = o.id AND s.segment_index = u.segment_index

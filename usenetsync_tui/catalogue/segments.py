@@ -22,6 +22,8 @@ class Known(NamedTuple):
     payload_size: int
     status: int
     by_body: bool = False
+    headers: int | None = None
+    """What it was posted with, where that matters: in realms that share nothing."""
 
 
 async def by_hash(
@@ -40,7 +42,7 @@ async def by_slice(
     """(object, segment index, what is known) of some slices, for realms that share nothing."""
     objects, indexes = zip(*slices, strict=True) if slices else ((), ())
     rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
-    return [(r[7], r[8], Known(*r[:7])) for r in rows]
+    return [(r[8], r[9], Known(*r[:8])) for r in rows]
 
 
 async def insert(
@@ -66,6 +68,7 @@ async def insert(
             "message_ids": [s.message_id for s in segments],
             "statuses": [int(s.status) for s in segments],
             "by_body": [s.by_body for s in segments],
+            "headers": [s.headers for s in segments],
         },
     )
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
@@ -91,6 +94,7 @@ async def mark_posted(
             "message_ids": list(receipts),
             "servers": [text(r.server) for r in receipts.values()],
             "wire_sizes": [r.wire_size for r in receipts.values()],
+            "headers": [r.headers for r in receipts.values()],
             "check_after": check_after,
         },
     )

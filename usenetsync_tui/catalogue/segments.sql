@@ -14,7 +14,7 @@ SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payloa
 
 -- by_slice
 -- The ledger of some slices of objects: a plain realm shares nothing between them.
-SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, object_id,
+SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, headers_id, object_id,
        segment_index
   FROM segments
   JOIN unnest(%(objects)b::int8[], %(indexes)b::int4[]) AS slice(object_id, segment_index)
@@ -32,9 +32,9 @@ WITH sealed AS (
              WHERE nonce IS NOT NULL) AS used
      WHERE id = %(realm)s AND used.units IS NOT NULL)
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, nonce, message_id, status, by_body, posted_at, check_at)
+                      codec, nonce, message_id, status, by_body, headers_id, posted_at, check_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
-       u.codec, u.nonce, u.message_id, u.status, u.by_body,
+       u.codec, u.nonce, u.message_id, u.status, u.by_body, u.headers,
        CASE WHEN u.status IN (2, 3) THEN now() END,
        CASE WHEN u.status = 2
             THEN now() + coalesce(%(check_after)s::float8, CASE WHEN u.by_body THEN 0 END)
@@ -42,9 +42,9 @@ SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[], %(sizes)b::int4[],
               %(payload_sizes)b::int4[], %(hashes)b::bytea[], %(codecs)b::int2[],
               %(nonces)b::bytea[], %(message_ids)b::bytea[], %(statuses)b::int2[],
-              %(by_body)b::bool[])
+              %(by_body)b::bool[], %(headers)b::int8[])
        AS u(object_id, segment_index, redundancy, size, payload_size, hash, codec, nonce,
-            message_id, status, by_body)
+            message_id, status, by_body, headers)
     ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING
 RETURNING object_id, status;
 
@@ -67,15 +67,18 @@ UPDATE segments s SET status = 1, nonce = u.nonce
 -- mark_posted
 -- The store holds these articles; every row that shares one is posted with it. With a delay the
 -- store is asked for it again after so many seconds; what was posted again is always looked for.
+-- headers: what they were posted with; 0: as their realm began; null: as it was planned.
 UPDATE segments s
    SET status = 2, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
        server = coalesce(nullif(u.server, ''), s.server),
        wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
+       headers_id = CASE WHEN u.headers IS NULL THEN s.headers_id ELSE nullif(u.headers, 0) END,
        check_at = now() + coalesce(%(check_after)s::float8,
                                    CASE WHEN s.by_body OR s.reposts > 0 THEN 0 END)
                           * interval '1 second'
-  FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[])
-       AS u(message_id, server, wire_size)
+  FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
+              %(headers)b::int8[])
+       AS u(message_id, server, wire_size, headers)
  WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6)
 RETURNING s.object_id;
 

@@ -18,7 +18,7 @@ from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
-from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
@@ -46,12 +46,22 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "compression": folder.compression,
         "copies": folder.copies,
         "priority": folder.priority,
-        "newsgroups": realm.newsgroups,
-        "poster": realm.sender,
+        **_headers(folder),
         "own_files": folder.own_files,
         "ignore_inode": folder.ignore_inode,
         "unstable_inodes": folder.unstable_inodes,
         "versions": [s.version for s in versions],
+    }
+
+
+def _headers(folder: Folder) -> Fields:
+    """What the articles of a folder say of themselves; null where they say nothing."""
+    on_wire = folder.realm.store is StoreKind.USENET
+    hidden = not folder.is_public or folder.realm.is_obfuscated
+    return {
+        "newsgroups": folder.realm.newsgroups if on_wire else None,
+        "poster": None if hidden else folder.realm.sender,
+        "obfuscated": folder.realm.is_obfuscated,
     }
 
 
@@ -182,6 +192,7 @@ def summary_fields(summary: Summary) -> Fields:
         "errors": figures.errors,
         "notices": summary.notice_count,
         "elapsed": round(figures.elapsed, 3),
+        **_headers(summary.folder),
     }
 
 

@@ -12,7 +12,6 @@ from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import elapsed, number, plural, rate, size
-from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
@@ -89,7 +88,7 @@ def _figures(summary: Summary) -> list[str]:
         )
     match figures.verb:
         case Verb.UPLOAD:
-            lines += _uploaded(summary.folder.realm.store, figures)
+            lines += _uploaded(summary)
         case Verb.RESTORE:
             lines += _restored(figures)
         case Verb.VERIFY:
@@ -97,7 +96,8 @@ def _figures(summary: Summary) -> list[str]:
     return lines + [_server(s) for s in summary.servers if s.articles or s.errors]
 
 
-def _uploaded(store: StoreKind, figures: JobStatus) -> Iterator[str]:
+def _uploaded(summary: Summary) -> Iterator[str]:
+    figures, store = summary.figures, summary.folder.realm.store
     if figures.done_files:
         yield _moved(f"{plural(figures.done_files, 'file')} read", figures.done_bytes, figures)
     if figures.unchanged:
@@ -106,8 +106,18 @@ def _uploaded(store: StoreKind, figures: JobStatus) -> Iterator[str]:
         stored = figures.deduplicated_bytes
         there = f", {size(stored)} stored already" if stored else ""
         yield f"{size(figures.posted_bytes)} posted to the {store} store{there}"
+    yield from _posted_as(summary)
     if figures.verified:
         yield f"{plural(figures.verified, 'article')} checked, present"
+
+
+def _posted_as(summary: Summary) -> Iterator[str]:
+    """Where plain articles went, and from whom: a typing error is seen here."""
+    folder = summary.folder
+    if not folder.is_public or not summary.figures.posted_bytes:
+        return
+    poster = "random posters" if folder.realm.is_obfuscated else safe_name(folder.realm.sender)
+    yield f"newsgroups: {', '.join(folder.realm.newsgroups)}; poster: {poster}"
 
 
 def _restored(figures: JobStatus) -> Iterator[str]:

@@ -13,7 +13,7 @@ import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
-from usenetsync_tui.cli.arguments import AnyPath, OneOf, wait_option
+from usenetsync_tui.cli.arguments import AnyPath, Name, OneOf, wait_option
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.options import Voice, quiet_option
@@ -32,6 +32,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
@@ -83,6 +84,26 @@ from usenetsync_tui.settings import Settings
     help="Whether another inode number alone is no reason to read a file again.  "
     "[default: compare]",
 )
+@click.option(
+    "--newsgroups",
+    type=Name(),
+    metavar="NAMES",
+    help="Where to post from now on: newsgroups with commas between them.  "
+    "[default: as before; for a new folder as the settings say]",
+)
+@click.option(
+    "--poster",
+    type=Name(),
+    metavar="POSTER",
+    help='Who posts plain articles from now on: "Name <name@example.com>".  '
+    "[default: as before; for a new folder as the settings say]",
+)
+@click.option(
+    "--obfuscate/--no-obfuscate",
+    default=None,
+    help="Whether plain articles have a random subject, poster and name, so that only the NZB has "
+    "the real names.  [default: no]",
+)
 @wait_option
 @quiet_option
 @json_option
@@ -96,6 +117,9 @@ def upload(
     allow_shrink: bool,
     own_files: bool | None,
     ignore_inode: bool | None,
+    newsgroups: str | None,
+    poster: str | None,
+    obfuscate: bool | None,
     wait: float,
     quiet: bool,
     as_json: bool,
@@ -112,9 +136,32 @@ def upload(
         compression=Compression(compression) if compression else None,
         own_files=own_files,
         ignore_inode=ignore_inode,
+        newsgroups=_newsgroups(newsgroups),
+        poster=_poster(poster),
+        obfuscate=obfuscate,
     )
     wanted = Wanted(choices, allow_shrink, wait)
     start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
+
+
+def _newsgroups(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = newsgroups_typed(text)
+    _refuse("--newsgroups", newsgroups_problem(names))
+    return names
+
+
+def _poster(text: str | None) -> str | None:
+    if text is not None:
+        _refuse("--poster", poster_problem(text))
+    return text
+
+
+def _refuse(option: str, problem: str) -> None:
+    """Wrong use, before anything is begun."""
+    if problem:
+        raise click.BadParameter(problem, param_hint=option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +243,8 @@ def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
 def _warn(settings: Settings, choices: FolderChoices) -> None:
     """What everybody can read, and who can listen."""
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
-        words.complain("usenetsync: plain on Usenet: everybody can read it, names and all.")
+        names = "but for the names" if choices.obfuscate else "names and all"
+        words.complain(f"usenetsync: plain on Usenet: everybody can read it, {names}.")
         if choices.own_files:
             words.complain(words.red(f"usenetsync: {OWN_IN_PUBLIC}"))
     warn_of_servers(settings)

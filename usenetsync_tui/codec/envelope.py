@@ -6,7 +6,9 @@ knows nothing of sending, nor of how a header is written (`yenc` does).
 
 `SealedDress`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
 two articles, or an article to a folder, without the key; only the newsgroups are shared.
-`PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``.
+`PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``; or,
+with a veil, words drawn as in sealed articles, in the place of poster, subject and name. Only
+these: the Message-ID is the same with and without.
 
 What an article is called must never change, for it is found by that. So a realm keeps the dress
 it began with (`realms.dress`): in dress 1 the Message-IDs of sealed articles end in ``.invalid``,
@@ -16,11 +18,9 @@ and the names of plain files are those of `flat_name_1`.
 from __future__ import annotations
 
 import hashlib
-import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Protocol
 
 from usenetsync_tui.codec import shapes
@@ -28,14 +28,11 @@ from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, name_bytes
 from usenetsync_tui.codec.shapes import Dice
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import NEWEST_DRESS
+from usenetsync_tui.model.headers import is_domain, mailbox, newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import Article, Part
 
 _LETTERS = string.ascii_lowercase
 _ALPHANUMERIC = string.ascii_letters + string.digits
-
-_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_NEWSGROUP = re.compile(r"[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +121,27 @@ class SealedDress:
 
 
 class PlainDress:
-    """Headers any newsreader understands, real names in them."""
+    """Headers any newsreader understands, real names in them unless there is a veil."""
 
     def __init__(
-        self, domain: str, sender: str, newsgroups: Sequence[str], dress: int = NEWEST_DRESS
+        self,
+        domain: str,
+        sender: str,
+        newsgroups: Sequence[str],
+        dress: int = NEWEST_DRESS,
+        veil: bytes | None = None,
     ) -> None:
-        """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow."""
+        """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow.
+
+        `veil`: a secret of 32 bytes that poster, subject and name are drawn by; None: real ones.
+        """
         self._domain = domain.lower()
-        if len(domain) > 200 or not _DOMAIN.fullmatch(self._domain):
+        if len(domain) > 200 or not is_domain(domain):
             raise SettingsError(f"{domain!r} is no domain a Message-ID can have.")
         self._sender = _sender(sender)
         self._newsgroups = _newsgroups(newsgroups)
         self._dress = dress
+        self._veil = veil
 
     @property
     def newsgroups(self) -> Sequence[str]:
@@ -148,16 +154,27 @@ class PlainDress:
 
     def envelope(self, article: Article) -> Envelope:
         """Of an article that says which part of a file it is; `ValueError` of another."""
-        if article.part is None:
+        part = article.part
+        if part is None:
             raise ValueError("a plain article has a part")
-        name = self.name(article.part.path)
-        return Envelope(
-            message_id=self.wire_id(article.message_id),
-            sender=self._sender,
-            newsgroups=self._newsgroups,
-            subject=plain_subject(article.part, name),
-            name=name_bytes(name),
-        )
+        seed = article.message_id
+        if self._veil is None:
+            readable = self.name(part.path)
+            subject, name = plain_subject(part, readable), name_bytes(readable)
+        else:
+            dice = self._dice(self._veil, seed, b"subject, name")
+            subject, drawn = shapes.part_subject_and_name(dice, part.number, part.total)
+            name = drawn.encode()
+        return Envelope(self.wire_id(seed), self.poster(seed), self._newsgroups, subject, name)
+
+    def poster(self, message_id: bytes) -> str:
+        """Who an article is from."""
+        if self._veil is None:
+            return self._sender
+        return shapes.sender(self._dice(self._veil, message_id, b"from"))
+
+    def _dice(self, veil: bytes, seed: bytes, purpose: bytes) -> Dice:
+        return Dice(hashlib.blake2b(seed, key=veil, person=purpose).digest())
 
     def name(self, path: bytes) -> str:
         """What a file is called in its articles."""
@@ -176,20 +193,16 @@ def plain_subject(part: Part, name: str) -> str:
 
 
 def _newsgroups(names: Sequence[str]) -> str:
-    """RFC 5536 §3.1.4, kept to the characters every server takes, on one line."""
-    for name in names:
-        if not _NEWSGROUP.fullmatch(name):
-            raise SettingsError(f"{name!r} is no name of a newsgroup.")
-    joined = ",".join(dict.fromkeys(names))
-    if not 0 < len(joined) <= 900:
-        raise SettingsError("There must be at least one newsgroup, and not hundreds.")
-    return joined
+    """On one line, each once."""
+    once = tuple(dict.fromkeys(names))
+    problem = newsgroups_problem(once)
+    if problem:
+        raise SettingsError(problem)
+    return ",".join(once)
 
 
 def _sender(text: str) -> str:
-    """RFC 5536 §3.1.2: one mailbox; its name may be anything that can be printed."""
-    name, address = parseaddr(text) if len(text) <= 200 and text.isprintable() else ("", "")
-    local, _, domain = address.partition("@")
-    if not (_ADDRESS.fullmatch(local) and _DOMAIN.fullmatch(domain.lower())):
-        raise SettingsError(f"{text!r} is no sender: write Name <name@domain>.")
-    return f"{name} <{address}>" if name else address
+    problem = poster_problem(text)
+    if problem:
+        raise SettingsError(problem)
+    return mailbox(text)

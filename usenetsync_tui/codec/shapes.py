@@ -135,24 +135,38 @@ def subject_and_name(dice: Dice) -> tuple[str, str]:
     Each article is a file of one part, as its yEnc lines say.
     """
     name = _file_name(dice)
+    return _subject(dice, name, "yEnc (1/1)"), name
+
+
+def part_subject_and_name(dice: Dice, number: int, total: int) -> tuple[str, str]:
+    """Those of a part of a file that an NZB has the real name of.
+
+    Newsreaders take an NZB's name where that of the article looks made up. To NZBGet 21 that is
+    one of letters and digits only, without an extension. 32 hexadecimal digits are the most common
+    of such names.
+    """
+    name = dice.word(_HEX, 32, 32)
+    return _subject(dice, name, f"yEnc ({number:0{len(str(total))}}/{total})"), name
+
+
+def _subject(dice: Dice, name: str, counter: str) -> str:
     most = dice.between(2, 99)
     place = f"{dice.between(1, most):0{len(str(most))}}/{most}"
     match dice.below(8):
         case 0 | 1:
-            subject = f'"{name}" yEnc (1/1)'
+            return f'"{name}" {counter}'
         case 2:
-            subject = f'[{place}] - "{name}" yEnc (1/1)'
+            return f'[{place}] - "{name}" {counter}'
         case 3:
-            subject = f"{name} yEnc (1/1)"
+            return f"{name} {counter}"
         case 4:
-            subject = f'{_syllables(dice, 2, 4)} [{place}] "{name}" yEnc (1/1)'
+            return f'{_syllables(dice, 2, 4)} [{place}] "{name}" {counter}'
         case 5:
-            subject = " ".join(_syllables(dice, 1, 3) for _ in range(dice.between(2, 4)))
+            return " ".join(_syllables(dice, 1, 3) for _ in range(dice.between(2, 4)))
         case 6:
-            subject = dice.word(_HEX, 32, 32)
+            return dice.word(_HEX, 32, 32)
         case _:
-            subject = dice.word(_ALPHANUMERIC, 16, 32)
-    return subject, name
+            return dice.word(_ALPHANUMERIC, 16, 32)
 
 
 def _file_name(dice: Dice) -> str:

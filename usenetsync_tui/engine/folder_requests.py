@@ -64,8 +64,20 @@ async def choose(shift: Shift, tx: Transaction, command: Choose) -> None:
     open_job = await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD)
     if open_job is not None and command.choices.priority is not None:
         await jobs.set_priority(tx, open_job, folder.priority)
-    when = ", from its next run on" if shift.upload_of(folder.id) is not None else ""
+    waits = command.choices.is_for_next_run and shift.upload_of(folder.id) is not None
+    when = ", from its next run on" if waits else ""
     shift.events.info(f"{folder.name}: what you chose is remembered{when}")
+
+
+async def redress(shift: Shift) -> None:
+    """Have the job at work post with the newsgroups, poster and veil its folder has now."""
+    run = shift.run
+    folder = shift.queue.folder(run.folder.id) if run is not None else None
+    if run is None or folder is None:
+        return
+    before, now = run.folder.realm, folder.realm
+    if now.id == before.id and now.headers != before.headers:
+        run.redress(now, await shift.stores.of(now))
 
 
 async def restore(shift: Shift, tx: Transaction, command: Restore) -> None:

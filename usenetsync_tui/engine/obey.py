@@ -56,6 +56,7 @@ async def obey(shift: Shift, command: Command) -> None:
     async with shift.catalogue.transaction(durable=True) as tx:
         await _obey(shift, tx, command)
     await shift.queue.look()
+    await folder_requests.redress(shift)
     shift.give_way()
 
 

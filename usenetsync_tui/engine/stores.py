@@ -151,7 +151,8 @@ class Stores:
 
     def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         """How a Message-ID is written on the wire; None where the realm was not reached yet."""
-        place = self._places.get(realm)
+        places = (place for known, place in self._places.items() if known.id == realm.id)
+        place = next(places, None)  # whichever headers it has: a name does not depend on them
         return None if place is None else place.wire_id(message_id)
 
     async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> Run:
@@ -163,6 +164,11 @@ class Stores:
         place = await (self._reached if to_post else self.of)(folder.realm)
         limits = self._settings.limits
         return Run(self._catalogue, self, place, folder, job_id, limits, waits=self.waits)
+
+    @property
+    def servers(self) -> UsenetServers | None:
+        """The Usenet servers, if there are any."""
+        return self._servers
 
     async def of(self, realm: Realm) -> Place:
         """A realm's place; where it cannot be reached, one that says so of each article."""
@@ -203,7 +209,9 @@ class Stores:
         if key is not None:
             dress = SealedDress(key, realm.newsgroups, realm.dress)
         else:
-            dress = PlainDress(realm.domain, realm.sender, realm.newsgroups, realm.dress)
+            dress = PlainDress(
+                realm.domain, realm.sender, realm.newsgroups, realm.dress, realm.veil
+            )
         store = UsenetStore(
             self._servers,
             dress,

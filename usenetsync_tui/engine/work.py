@@ -7,6 +7,7 @@ import time
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.figures import queued_figures
+from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_places import own_places
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.shift import AtWork, Shift
@@ -69,6 +70,7 @@ async def _perform(shift: Shift, run: Run, job: Job) -> Outcome:
         case Verb.UPLOAD:
             own = own_places(shift.settings, shift.locations, shift.database, run.folder)
             run.allow_shrink = job.allow_shrink or run.allow_shrink
+            await refuse_unknown_newsgroups(shift, run)
             return await upload(run, own)
         case Verb.RESTORE:
             outcome = await restored(run, job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
@@ -22,6 +22,18 @@ class FolderChoices:
     """Whether UsenetSync's own configuration, keys and logs are kept where the folder has them."""
     ignore_inode: bool | None = None
     """Another inode number alone is no change."""
+    newsgroups: tuple[str, ...] | None = None
+    """Where to post, on Usenet."""
+    poster: str | None = None
+    """Who posts ``plain`` articles: ``Name <name@example.com>``."""
+    obfuscate: bool | None = None
+    """``plain`` articles have a random poster, subject and name; the NZB has the real names."""
+
+    @property
+    def is_for_next_run(self) -> bool:
+        """Something is chosen that an upload at work cannot take up any more."""
+        rest = replace(self, priority=None, newsgroups=None, poster=None, obfuscate=None)
+        return rest != FolderChoices()
 
 
 @dataclass(frozen=True, slots=True)

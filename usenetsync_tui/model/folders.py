@@ -58,13 +58,22 @@ class Realm:
     domain: str
     """The right-hand side of its Message-IDs where they are not random altogether."""
     newsgroups: tuple[str, ...] = ()
-    """Where its articles are posted, on Usenet."""
+    """Where articles are posted, on Usenet; of a folder's realm, where the folder posts now."""
     sender: str = ""
     """Who posts them, where that is not random."""
     wrapped_key: bytes | None = field(default=None, repr=False)
     """The folder's 256-bit key, wrapped by the user's secret; only in a sealed realm."""
     dress: int = NEWEST_DRESS
     """How its articles are named: 1 in realms from before there was another way."""
+    veil: bytes | None = field(default=None, repr=False)
+    """What draws random headers of plain articles; None: they have real names."""
+    headers: int | None = None
+    """Which newsgroups, poster and veil the folder posts with; None: those the realm began with."""
+
+    @property
+    def is_obfuscated(self) -> bool:
+        """Plain articles with random headers: only an NZB has the names."""
+        return self.profile is Profile.PLAIN and self.veil is not None
 
 
 @dataclass(frozen=True, slots=True)

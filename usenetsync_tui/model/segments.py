@@ -108,6 +108,8 @@ class Receipt:
     """Which server took it; empty where the store is one place."""
     wire_size: int = 0
     """Bytes of the article as it was posted, headers included; 0 where there is no wire."""
+    headers: int | None = None
+    """What it was posted with: `Realm.headers`, or 0 where that is None; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +136,5 @@ class Segment:
     """What it is sealed with: written down when it is planned, never used twice."""
     by_body: bool = False
     """Only its bytes prove that it is there."""
+    headers: int | None = None
+    """What it is posted with: `Realm.headers`."""

@@ -76,7 +76,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
         return text, None
     host, colon, port = text.partition(":")
     if not _HOST.fullmatch(host):
-        raise ValueError("a host name or an address, without spaces")
+        raise ValueError("must be a host name or an address, without spaces")
     return host, _port(port) if colon else None
 
 

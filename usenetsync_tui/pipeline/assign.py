@@ -70,12 +70,13 @@ class Assignment:
                 known = self._new(item, digest, redundancy)
                 nonce = self._send(item, known, credit, held).nonce
                 status, held = SegmentStatus.SENDING, 0
+                headers = self._run.place.realm.headers
             elif SegmentStatus(known.status).is_there:
-                status = SegmentStatus(known.status)
+                status, headers = SegmentStatus(known.status), known.headers
                 self._deduplicated += credit
                 self._done += credit
             else:
-                status = SegmentStatus.SENDING
+                status, headers = SegmentStatus.SENDING, self._run.place.realm.headers
                 held = self._join(item, known, credit, held)
             self.rows.append(
                 Segment(
@@ -90,6 +91,7 @@ class Assignment:
                     status=status,
                     nonce=nonce,
                     by_body=known.by_body,
+                    headers=headers,
                 )
             )
         self._freed += held

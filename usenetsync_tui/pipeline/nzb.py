@@ -18,17 +18,18 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
-from usenetsync_tui.catalogue import nzb
+from usenetsync_tui.catalogue import folders, headers, nzb
 from usenetsync_tui.catalogue.files import Span
+from usenetsync_tui.catalogue.headers import PostedWith
 from usenetsync_tui.catalogue.nzb import WiredFile
-from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.codec.envelope import PlainDress, plain_subject
 from usenetsync_tui.codec.flat_names import NAME_LIMIT, distinct_name, flat_name, folded, length
 from usenetsync_tui.codec.nzb import NzbSegment
 from usenetsync_tui.codec.yenc import likely_size
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.folders import Folder, Profile, StoreKind
+from usenetsync_tui.model.folders import Folder, Profile, Realm, StoreKind
 from usenetsync_tui.model.segments import Part
 from usenetsync_tui.pipeline.nzb_parts import NzbPart
 
@@ -64,7 +65,8 @@ async def write_nzb(
     contents = _Contents(catalogue, span, part)
     names = _Names(folder)
     await names.look_through(contents)
-    writer = _Writer(catalogue, folder, names, sum(names.is_listed), write)
+    heads = await _Heads.of(catalogue, folder)
+    writer = _Writer(catalogue, names, heads, sum(names.is_listed), write)
     write(codec.head())
     number = 0
     async for file in contents.files():
@@ -166,15 +168,47 @@ def _digest(name: str) -> bytes:
     return hashlib.blake2b(folded(name).encode(), digest_size=16).digest()
 
 
+class _Heads:
+    """What the articles of a folder were posted with: newsgroups and posters."""
+
+    def __init__(self, realm: Realm, changed: dict[int, PostedWith]) -> None:
+        """`realm`: with what it began with. `changed`: what the folder posted with since."""
+        self._realm = realm
+        self._began = PostedWith(None, list(realm.newsgroups), realm.sender, None)
+        self._changed = changed
+
+    @classmethod
+    async def of(cls, catalogue: Catalogue, folder: Folder) -> _Heads:
+        async with catalogue.transaction() as tx:
+            realm = await folders.realm_by_id(tx, folder.realm.id)
+            return cls(realm, await headers.every(tx, folder))
+
+    async def of_file(
+        self, tx: Transaction, file: WiredFile, first: bytes
+    ) -> tuple[list[str], str]:
+        """All newsgroups that a file's articles are in, and the poster of the `first`."""
+        used = [self._began]
+        if self._changed and file.object_id is not None:
+            ids = await headers.of_object(tx, file.object_id)
+            used = [self._changed.get(i or 0, self._began) for i in ids] or used
+        groups = list(dict.fromkeys(group for one in used for group in one.newsgroups))
+        one = used[0]
+        if one.veil is None:
+            return groups, one.sender
+        realm = self._realm
+        dress = PlainDress(realm.domain, one.sender, one.newsgroups, realm.dress, one.veil)
+        return groups, dress.poster(first)
+
+
 class _Writer:
     """Writes file after file, and counts."""
 
     def __init__(
-        self, catalogue: Catalogue, folder: Folder, names: _Names, every: int, write: Write
+        self, catalogue: Catalogue, names: _Names, heads: _Heads, every: int, write: Write
     ) -> None:
         self._catalogue = catalogue
-        self._realm = folder.realm
         self._names = names
+        self._heads = heads
         self._every = every
         self._write = write
         self.listed = Listed()
@@ -187,25 +221,28 @@ class _Writer:
         while after + 1 < total:
             async with self._catalogue.transaction() as tx:
                 page = await nzb.articles(tx, file.object_id, after, _PAGE)
+                if page and after < 0:
+                    head = await self._heads.of_file(tx, file, page[0].message_id)
+                    self._begin(file, total, page[0], head)
             if not page:
                 break
-            if after < 0:
-                self._begin(file, total, page[0])
             for article in page:
                 self._add_article(article)
             after = page[-1].segment
         self._write(codec.file_end())
 
-    def _begin(self, file: WiredFile, total: int, first: nzb.WiredArticle) -> None:
+    def _begin(
+        self, file: WiredFile, total: int, first: nzb.WiredArticle, head: tuple[list[str], str]
+    ) -> None:
         part = Part(file.path, 1, total, 0, file.size)
         subject = plain_subject(part, self._names.of(file.path))
         counter = f"[{self.listed.files:0{len(str(self._every))}}/{self._every}]"
         posted = first.posted_at
         element = codec.file_element(
             subject=subject.replace("[1/1]", counter, 1),
-            poster=self._realm.sender,
+            poster=head[1],
             date=int(posted.timestamp()) if posted else file.mtime_ns // 1_000_000_000,
-            groups=self._realm.newsgroups,
+            groups=head[0],
         )
         self._write(element)
 

@@ -68,4 +68,7 @@ async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
 
 
 async def _send(run: Run, posting: Posting) -> Receipt:
-    return await run.place.store.post(posting.outgoing(run.place))
+    """By the place as it is now: what an article says of itself may have been changed meanwhile."""
+    place = run.place
+    receipt = await place.store.post(posting.outgoing(place))
+    return replace(receipt, headers=place.realm.headers or 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -18,7 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.folders import Folder, Realm
 from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
@@ -212,6 +212,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.crew = Crew(self.limits)
+
+    def redress(self, realm: Realm, place: Place) -> None:
+        """The same realm with other headers, and its place: for all that is posted from now on."""
+        self.folder = replace(self.folder, realm=realm)
+        self.place = place
 
     async def place_of(self, realm_id: int) -> Place:
         """The place of a segment's realm: a folder may have been in another one before."""

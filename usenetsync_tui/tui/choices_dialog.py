@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from textual.app import ComposeResult
@@ -10,7 +11,8 @@ from textual.app import ComposeResult
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
 from usenetsync_tui.model.figures import rate
-from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
+from usenetsync_tui.model.folders import Compression, Folder, Profile, Realm, Snapshot, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.ask import Ask, Choice
 from usenetsync_tui.tui.directories import judge_new_file
@@ -19,9 +21,13 @@ from usenetsync_tui.tui.folder_fields import (
     COPIES_HINT,
     INODES,
     MOST_COPIES,
+    NAMES_TOO,
+    NEWSGROUPS_HINT,
+    OBFUSCATED,
     OWN_FILES,
     OWN_KEPT,
     OWN_LEFT_OUT,
+    POSTER_HINT,
     PRIORITIES,
     priority_named,
     profiles,
@@ -57,27 +63,61 @@ class FolderChoicesDialog(Form[Choose]):
         yield Field("Own files", Options(OWN_FILES, own, id="own"))
         inodes = "ignore" if folder.ignore_inode else "compare"
         yield Field("Inodes", Options(INODES, inodes, id="inodes"))
+        if realm.store is StoreKind.USENET:
+            yield from self._headers(realm)
+
+    def _headers(self, realm: Realm) -> ComposeResult:
+        """What the articles say of themselves; sealed ones say little."""
+        groups = line_input("newsgroups", ",".join(realm.newsgroups))
+        yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
+        poster = line_input("poster", realm.sender, placeholder="as the settings say")
+        yield Field("Poster", poster, hint=POSTER_HINT)
+        hidden = "yes" if realm.is_obfuscated else "no"
+        yield Field("Obfuscate", Options(OBFUSCATED, hidden, id="obfuscate"))
+
+    def on_mount(self) -> None:
+        """Fields that mean nothing are not shown."""
+        self._show_plain()
+        self.call_after_refresh(self._warn_of_profile)
+
+    def _show_plain(self) -> None:
+        """Poster and obfuscation are those of plain articles."""
+        for field in self.query(Field):
+            if field.name_of_field in ("poster", "obfuscate"):
+                field.display = self.choice("profile") == Profile.PLAIN
+
+    @property
+    def _is_public(self) -> bool:
+        """Everybody can read what is posted, as the answers stand."""
+        plain = self.choice("profile") == Profile.PLAIN
+        return plain and self._folder.realm.store is StoreKind.USENET
+
+    def _warn_of_profile(self) -> None:
+        """Say who can read it, and what another profile costs."""
+        words = []
+        if self._is_public:
+            hidden = self.choice("obfuscate") == "yes"
+            words.append(f"EVERYBODY can read it, {'but for the names' if hidden else NAMES_TOO}.")
+        if self.choice("profile") != self._folder.realm.profile:
+            words.append("Another profile: the next version reads and posts everything again.")
+        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
+        field.complain(" ".join(words))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs, and what own files do where everybody can read them."""
-        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
-        profile = Profile(self.choice("profile"))
-        is_public = (self._folder.realm.store, profile) == (StoreKind.USENET, Profile.PLAIN)
-        dangerous = is_public and self.choice("own") == OWN_KEPT
+        self._show_plain()
+        dangerous = self._is_public and self.choice("own") == OWN_KEPT
         own = next(f for f in self.query(Field) if f.name_of_field == "own")
         own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
-        if profile is not self._folder.realm.profile:
-            open_to_all = (StoreKind.USENET, Profile.PLAIN)
-            everybody = (self._folder.realm.store, profile) == open_to_all
-            field.complain(
-                ("EVERYBODY can read it, names and all. " if everybody else "")
-                + "Another profile: the next version reads and posts everything again."
-            )
+        self._warn_of_profile()
 
     def accept(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)
+        chosen, complaints = self._chosen_headers()
         if isinstance(copies, str):
-            self.complain({"copies": copies})
+            complaints = {"copies": copies, **complaints}
+        self.complain(complaints)
+        if isinstance(copies, str) or complaints:
             return
         folder = self._folder
         profile = Profile(self.choice("profile"))
@@ -85,7 +125,8 @@ class FolderChoicesDialog(Form[Choose]):
         compression = Compression(self.choice("compression"))
         own = self.choice("own") == OWN_KEPT
         ignore_inode = self.choice("inodes") == "ignore"
-        choices = FolderChoices(
+        choices = replace(
+            chosen,
             profile=profile if profile is not folder.realm.profile else None,
             copies=copies if copies != folder.copies else None,
             priority=priority if priority is not folder.priority else None,
@@ -94,6 +135,26 @@ class FolderChoicesDialog(Form[Choose]):
             ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
+
+    def _chosen_headers(self) -> tuple[FolderChoices, dict[str, str]]:
+        """What is to be posted with, as far as it changed, and what is wrong with it."""
+        realm = self._folder.realm
+        if realm.store is not StoreKind.USENET:
+            return FolderChoices(), {}
+        groups = newsgroups_typed(self.text("newsgroups"))
+        choices, complaints = FolderChoices(), {}
+        if groups != (realm.newsgroups or ("",)):
+            choices = replace(choices, newsgroups=groups)
+            complaints["newsgroups"] = newsgroups_problem(groups)
+        if self.choice("profile") == Profile.PLAIN:
+            poster = self.text("poster").strip()
+            if poster != realm.sender:
+                choices = replace(choices, poster=poster)
+                complaints["poster"] = poster_problem(poster)
+            hidden = self.choice("obfuscate") == "yes"
+            if hidden is not realm.is_obfuscated:
+                choices = replace(choices, obfuscate=hidden)
+        return choices, {field: problem for field, problem in complaints.items() if problem}
 
 
 def nzb_refusal(folder: Folder) -> str:

@@ -18,13 +18,15 @@ STORES = {
     StoreKind.SHARDS: Pick("shards", "database", "In the database on this machine, not on Usenet."),
 }
 
+NAMES_TOO = "names and all"
+
 _SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: nobody else can read it.")
 _PACKED = Pick("packed", "packed", "Packed and compressed, not encrypted.")
 _PLAIN = "Each file by itself and as it is, so that an NZB can be made of it."
 _PROFILES = {
     StoreKind.USENET: (
         _SEALED,
-        Pick("plain", "plain", _PLAIN, "EVERYBODY can read it, names and all."),
+        Pick("plain", "plain", _PLAIN, f"EVERYBODY can read it, {NAMES_TOO}."),
     ),
     StoreKind.SHARDS: (
         _PACKED,
@@ -61,6 +63,15 @@ INODES = (
     Pick("ignore", "ignore", "Size and times decide. For mergerfs, sshfs and network shares."),
 )
 """Whether inode numbers say anything."""
+
+OBFUSCATED = (
+    Pick("no", "no", "Subject, poster and name of each article say what it is."),
+    Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
+)
+"""Whether plain articles hide their names."""
+
+NEWSGROUPS_HINT = "Where to post from now on, with commas between them."
+POSTER_HINT = "Who posts from now on: Name <name@example.com>"
 
 COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
 

@@ -73,6 +73,15 @@ class Connection(Session):
         """Whether the server has an article (RFC 3977 section 6.2.4)."""
         return self.stat_many([wire_id])[0]
 
+    def group(self, newsgroup: str) -> Reply:
+        """Whether the server has a newsgroup: 211 or 411 (RFC 3977 section 6.1.1)."""
+        with self._exchange():
+            reply = self._ask(Verb.GROUP, newsgroup)
+            if reply.code == 480:
+                self._log_in_again(reply)
+                reply = self._ask(Verb.GROUP, newsgroup)
+        return reply
+
     def post(self, encode: Callable[[], WireArticle]) -> Answer:
         """Offer an article, encode it while the server makes up its mind, send it.
 

@@ -226,7 +226,10 @@ class Posting:
             case Meaning.TOO_LARGE:
                 raise _of(lease, StoreError(f"{said} (the article has {self._size:,} bytes)"))
             case Meaning.CONFIGURATION:
-                raise StoreUnusableError(f"{said}. Check the newsgroups in the settings.")
+                raise StoreUnusableError(
+                    f"{said}. Check the newsgroups: upload --newsgroups, or E on the screen, "
+                    "changes those of a folder."
+                )
             case Meaning.DATE if self._dated:
                 self._dated = False  # at once, without
             case Meaning.RATE | Meaning.FORBIDDEN:

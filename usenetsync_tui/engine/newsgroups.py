@@ -1,0 +1,68 @@
+"""Newsgroups that no server has, reported before the first byte of a folder is read.
+
+A server would refuse the first article; but then the folder is walked, read and planned. What a
+server was once found to have is not asked for again, so an upload of which nothing is to be posted
+needs no server.
+"""
+
+from __future__ import annotations
+
+import anyio
+
+from usenetsync_tui.catalogue import headers
+from usenetsync_tui.engine.shift import Shift
+from usenetsync_tui.errors import NewsgroupError
+from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.store.usenet.newsgroups import Carried, look_for_newsgroups
+
+_PATIENCE = 10.0
+"""Seconds for all servers together; posting is more patient."""
+_LOOK = 0.1
+
+
+async def refuse_unknown_newsgroups(shift: Shift, run: Run) -> None:
+    """`NewsgroupError` when a newsgroup of the run's folder is on no server that posts."""
+    realm, servers = run.folder.realm, shift.stores.servers
+    if realm.store is not StoreKind.USENET or servers is None:
+        return
+    async with run.catalogue.transaction() as tx:
+        found = await headers.found(tx, run.folder.id)
+    unsure = [name for name in realm.newsgroups if name not in found]
+    if not unsure:
+        return
+    run.progress.phase = "newsgroups"
+    carried = Carried(0)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_until_drained, run, group.cancel_scope)
+        carried = await look_for_newsgroups(servers, unsure, seconds=_PATIENCE)
+        group.cancel_scope.cancel()
+    _refuse(carried, shift.settings.newsgroups)
+    if carried.there:
+        async with run.catalogue.transaction() as tx:
+            await headers.remember_found(tx, run.folder.id, found | carried.there)
+    for newsgroup, said in carried.refused.items():
+        for server, reply in said.items():
+            shift.events.warn(f"{server} has no newsgroup {newsgroup}: {reply}")
+
+
+async def _until_drained(run: Run, scope: anyio.CancelScope) -> None:
+    """A stop does not wait for servers."""
+    while not run.draining:  # noqa: ASYNC110 - it has no event
+        await anyio.sleep(_LOOK)
+    scope.cancel()
+
+
+def _refuse(carried: Carried, configured: list[str]) -> None:
+    nowhere = carried.nowhere()
+    if not nowhere:
+        return
+    told = "; ".join(
+        f"{newsgroup} ({', '.join(f'{s} answers {safe_name(str(r))}' for s, r in said.items())})"
+        for newsgroup, said in nowhere.items()
+    )
+    advice = "Choose another with upload --newsgroups, or with E on the screen"
+    if any(newsgroup in configured for newsgroup in nowhere):
+        advice += "; and correct newsgroups in config.toml"
+    raise NewsgroupError(f"{told}. {advice}.")

@@ -1,0 +1,71 @@
+"""Which newsgroups the servers that post have (RFC 3977 section 6.1.1).
+
+Knows that a server that does not answer has said nothing. Refuses to know what follows from a
+newsgroup that none has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import anyio
+
+from usenetsync_tui.codec.nntp import Reply
+from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.model.servers import Role
+from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.servers import UsenetServers
+from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+
+_THERE, _NO_SUCH_GROUP = 211, 411
+
+
+@dataclass(slots=True)
+class Carried:
+    """What the servers say of some newsgroups."""
+
+    servers: int
+    """How many of them post."""
+    there: set[str] = field(default_factory=set)
+    """Newsgroups that one has."""
+    refused: dict[str, dict[str, Reply]] = field(default_factory=dict)
+    """By newsgroup and server: there is none of this name."""
+
+    def nowhere(self) -> dict[str, dict[str, Reply]]:
+        """Newsgroups of which every server that posts has said that it has none of the name."""
+        every = self.refused.items()
+        return {g: said for g, said in every if len(said) == self.servers and g not in self.there}
+
+
+async def look_for_newsgroups(
+    servers: UsenetServers, newsgroups: Collection[str], *, seconds: float
+) -> Carried:
+    """Ask every server that posts. One that gives no answer in so many seconds has said nothing."""
+    names = [place.server.name for place in servers.roster.configured(Role.POST)]
+    found = Carried(len(names))
+    with anyio.move_on_after(seconds):
+        async with anyio.create_task_group() as group:
+            for name in names:
+                group.start_soon(_ask, servers, name, newsgroups, found)
+    return found
+
+
+async def _ask(
+    servers: UsenetServers, name: str, newsgroups: Collection[str], found: Carried
+) -> None:
+    def ask(connection: Connection) -> list[Reply]:
+        return [connection.group(newsgroup) for newsgroup in newsgroups]
+
+    try:
+        async with servers.lease(
+            Role.POST, since=servers.now(), among=(name,), wait=False
+        ) as lease:
+            replies = await lease.run(ask)
+    except (Unreachable, Refused, Lost, StoreUnavailableError, StoreUnusableError):
+        return  # its health says why, and posting will say it too
+    for newsgroup, reply in zip(newsgroups, replies, strict=True):
+        if reply.code == _THERE:
+            found.there.add(newsgroup)
+        elif reply.code == _NO_SUCH_GROUP:
+            found.refused.setdefault(newsgroup, {})[name] = reply
