@@ -15,8 +15,12 @@ from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended
 
 PROGRAM = Path(__file__).with_name("forked_command.py")
 
-WORK = ("upload", "restore", "verify", "nzb", "db start")
-"""Verbs that have more to do than to print, and do it whatever becomes of their words."""
+WORK = {"upload": 0, "restore": 0, "verify": 0, "nzb": 2, "servers test": 1, "db start": 0}
+"""Verbs that have more to do than to print, and do it whatever becomes of their words: exit codes.
+
+There is no NZB of what is in shards, and nothing answers at the server's address.
+"""
+SERVERS = '[{"name": "main", "host": "127.0.0.1", "port": 1}]'
 OUTPUT = {
     "folders": ["folders"],
     "snapshots": ["snapshots", "{tree}"],
@@ -43,7 +47,7 @@ def run(command: Command, cases: list[Case]) -> list[Ended]:
     ended = subprocess.run(
         [sys.executable, PROGRAM],
         input=json.dumps([asdict(case) for case in cases]),
-        env=command.environment,
+        env={**command.environment, "USENETSYNC_SERVERS": SERVERS},
         capture_output=True,
         text=True,
         timeout=300,
@@ -55,10 +59,11 @@ def run(command: Command, cases: list[Case]) -> list[Ended]:
 def arguments(verb: str, source: Path, place: Path) -> list[str]:
     """What a verb is called with; `place` is for what it writes."""
     return {
-        "upload": ["upload", str(source), "--profile", "plain"],
+        "upload": ["upload", str(source), "--store", "shards"],
         "restore": ["restore", str(source), str(place)],
         "verify": ["verify", str(source), "--body"],
         "nzb": ["nzb", str(source), "-o", f"{place}.nzb"],
+        "servers test": ["servers", "test"],
         "db start": ["db", "start"],
     }[verb]
 
@@ -92,8 +97,7 @@ def test_every_verb(shared_usenetsync: Command, tmp_path: Path) -> None:
             )
     ended = dict(zip(cases, run(shared_usenetsync, list(cases.values())), strict=True))
     for (verb, name, as_json), end in ended.items():
-        wanted = 2 if verb == "nzb" else 0 if verb in WORK else LOST[name]
-        assert end.code == wanted, (verb, name, as_json, end)
+        assert end.code == WORK.get(verb, LOST[name]), (verb, name, as_json, end)
         assert (end.out, end.err) == ("", ""), (verb, name, as_json, end)
     versions = shared_usenetsync("snapshots", source, "--json").events
     assert [v["version"] for v in versions] == list(range(1, len(BROKEN) + 1)), "all work was done"
@@ -121,11 +125,12 @@ def test_a_terminal_of_20_columns(shared_usenetsync: Command, tmp_path: Path) ->
     source = new_tree(tmp_path)
     (source / ("long name " * 20)).write_text("text")
     terminal = (TERMINAL, TERMINAL, TERMINAL)
-    cases = [Case(arguments(v, source, tmp_path / f"t-{v}"), *terminal) for v in WORK]
-    cases += [Case(argv, *terminal) for argv in listings(source).values()]
-    for case, end in zip(cases, run(shared_usenetsync, cases), strict=True):
-        wanted = 2 if case.argv[0] == "nzb" else 0
-        assert end.code == wanted and "Traceback" not in end.out + end.err, (case, end)
+    verbs = {verb: arguments(verb, source, tmp_path / f"t-{verb}") for verb in WORK}
+    verbs |= listings(source)
+    cases = [Case(argv, *terminal) for argv in verbs.values()]
+    for verb, end in zip(verbs, run(shared_usenetsync, cases), strict=True):
+        assert end.code == WORK.get(verb, 0), (verb, end)
+        assert "Traceback" not in end.out + end.err, (verb, end)
 
 
 @pytest.mark.parametrize(
