@@ -31,5 +31,5 @@ def _column(conninfo: str, query: str, values: Mapping[str, object]) -> list[obj
     try:
         with psycopg.connect(conninfo, autocommit=True, **options) as connection:  # type: ignore[arg-type]
             return [row[0] for row in connection.execute(_SQL[query], {**values, "limit": _MOST})]
-    except psycopg.Error:
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return []  # not running, not migrated yet: a shell has nothing to complete then

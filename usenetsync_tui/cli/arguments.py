@@ -96,8 +96,8 @@ def wait_option(function: Callable[..., _T]) -> Callable[..., _T]:
         type=click.FloatRange(0),
         default=0.0,
         metavar="SECONDS",
-        help="How long to wait while another usenetsync is using the catalogue; without it, the "
-        "command gives up after 2 seconds.",
+        help="How long to wait while another usenetsync is using the catalogue.  "
+        "[default: give up after 2 seconds]",
     )
     decorated: Callable[..., _T] = option(function)
     return decorated

@@ -37,9 +37,10 @@ def complete_version(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
     """Versions of the folder that is in the line already, the newest first."""
-    word = context.params.get("folder")
-    conninfo = _conninfo() if isinstance(word, str) else None
-    if conninfo is None or not isinstance(word, str):
+    # click stops at an option without its value: what comes before it is in `args` then.
+    word = context.params.get("folder") or next(iter(context.args), "")
+    conninfo = _conninfo() if word else None
+    if conninfo is None:
         return []
     from usenetsync_tui.catalogue.completing import versions
 

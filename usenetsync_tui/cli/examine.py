@@ -193,10 +193,10 @@ def name_servers(hosts: Sequence[str]) -> Finding:
 def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
     """What the screen has to draw on."""
     term = environment.get("TERM", "")
-    if not sys.stdout.isatty():
+    if not _is_terminal():
         yield good("terminal", "standard output is no terminal: not looked at")
         return
-    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    columns, lines = _terminal_size()
     detail = f"{safe_name(term) or 'unknown'}, {columns} × {lines}, {_colours(term, environment)}"
     if columns < _SMALLEST[0] or lines < _SMALLEST[1]:
         least = " × ".join(map(str, _SMALLEST))
@@ -212,6 +212,14 @@ def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
         advice = "Set LANG to a UTF-8 locale such as C.UTF-8; until then ASCII is drawn."
         yield warn("UTF-8", f"the locale's encoding is {safe_name(encoding) or 'unknown'}", advice)
     yield _clipboard(term, environment)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _terminal_size() -> tuple[int, int]:
+    return os.get_terminal_size(sys.stdout.fileno())
 
 
 def _colours(term: str, environment: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ def tell(summary: Summary, voice: Voice) -> None:
     if summary.folder.is_public and summary.folder.own_files:
         words.complain(words.red(f"usenetsync: {summary.folder.name}: {OWN_IN_PUBLIC}"))
     if voice.as_json:
-        for notice in summary.notices:
+        for notice in filter(lambda n: n.is_error or not voice.quiet, summary.notices):
             words.emit("notice", **notice_fields(summary.figures.id, notice))
         words.emit("summary", **summary_fields(summary))
         return

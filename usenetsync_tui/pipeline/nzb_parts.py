@@ -66,6 +66,7 @@ class PartNames:
         path = part.subfolder if part.subfolder is not None else self._folder.name.encode()
         name = flat_name(path)
         if folded(name) in self._given:
-            name = distinct_name(path if part.subfolder is not None else b"./" + path)
+            # Unlike the tail of a subfolder of that name, which may come to meet another, too.
+            name = distinct_name(path, digits=12 if part.subfolder is not None else 16)
         self._given.add(folded(name))
         return f"{name}.nzb"
