@@ -7,37 +7,67 @@ import os
 
 import pytest
 from guarded import fill
+from trees import as_nobody
 from worlds import World
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import sorted_names
-from usenetsync_tui.pipeline.kept import Kept
+from usenetsync_tui.pipeline import kept, sorted_names
+from usenetsync_tui.pipeline.kept import Kept, _is_ahead
 
 
 def test_a_kept_path_stands_for_what_is_below_it() -> None:
-    kept = Kept()
-    assert b"a" not in kept
-    kept.add([b"a", b"b/", b"c/d"])
+    paths = Kept()
+    assert b"a" not in paths
+    paths.add([b"a", b"b/", b"c/d"])
     for path in (b"a", b"a/", b"a/x", b"a/x/y", b"b/", b"b/x", b"c/d", b"c/d/", b"c/d/x"):
-        assert path in kept, path
+        assert path in paths, path
     for path in (b"", b"a-", b"ab", b"b", b"b-/x", b"c/", b"c/da", b"c/d-/x", b"d"):
-        assert path not in kept, path
-    kept.add([b""])
-    assert b"anything/at all" in kept
+        assert path not in paths, path
+    paths.add([b""])
+    assert b"anything/at all" in paths
 
 
 def test_those_that_are_passed_by_are_forgotten() -> None:
-    kept = Kept()
-    kept.add([b"a", b"b/", b"c"])
-    kept.pass_by(b"a/z")
-    assert b"a/zz" in kept  # between them lie names such as a-
-    kept.pass_by(b"b")
-    assert b"a" not in kept
-    assert b"b/x" in kept
-    kept.pass_by(b"b0")
-    assert b"b/x" not in kept
-    kept.pass_by(None)
-    assert b"c" not in kept
+    paths = Kept()
+    paths.add([b"a", b"b/", b"c"])
+    paths.pass_by(b"a/z")
+    assert b"a/zz" in paths  # between them lie names such as a-
+    paths.pass_by(b"b")
+    assert b"a" not in paths
+    assert b"b/x" in paths
+    paths.pass_by(b"b0")
+    assert b"b/x" not in paths
+    paths.pass_by(None)
+    assert b"c" not in paths
+
+
+@pytest.mark.anyio
+async def test_directories_that_cannot_be_searched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `chmod -R 644` leaves them: many paths are kept, and each is looked at a few times."""
+    looks = 0
+
+    def is_ahead(path: bytes, key: bytes) -> bool:
+        nonlocal looks
+        looks += 1
+        return _is_ahead(path, key)
+
+    files, sub = 6_000, world.root / "sub"
+    fill(sub, files)
+    fill(world.root, 3)
+    await world.connect()
+    await world.completed()
+    for folder in (*list(world.root.resolve().parents)[:3], world.root):
+        folder.chmod(0o755)
+    sub.chmod(0o644)
+    monkeypatch.setattr(kept, "_is_ahead", is_ahead)
+    with as_nobody():
+        outcome = await world.upload()
+    assert outcome.state is JobState.INCOMPLETE
+    assert world.run is not None and world.run.progress.errors == files
+    assert not world.query("SELECT FROM files WHERE last_version IS NOT NULL AND kind = 0")
+    assert looks <= 2 * files
 
 
 @pytest.mark.anyio
