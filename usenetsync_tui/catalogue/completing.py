@@ -31,5 +31,5 @@ def _column(conninfo: str, query: str, values: Mapping[str, object]) -> list[obj
     try:
         with psycopg.connect(conninfo, autocommit=True, **options) as connection:  # type: ignore[arg-type]
             return [row[0] for row in connection.execute(_SQL[query], {**values, "limit": _MOST})]
-    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
-        return []  # not running, not migrated yet: a shell has nothing to complete then
+    except psycopg.Error:
+        return []  # no address, not running, not migrated yet: there is nothing to complete then
