@@ -26,7 +26,7 @@ from usenetsync_tui.cli.run import (
     until_signalled,
 )
 from usenetsync_tui.engine.export import export_each, export_file, left_out_words, listed_words
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import TargetError, UsageError, leading_error
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.nzb import Listed, write_nzb
@@ -96,7 +96,18 @@ async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) ->
         async def write() -> Exit:
             return await _written(opened.catalogue, folder, chosen, target, voice)
 
-        return await _unless_signalled(write)
+        try:
+            return await _unless_signalled(write)
+        except* TargetError as errors:
+            raise _with_advice(errors) from None
+
+
+def _with_advice(errors: BaseExceptionGroup) -> BaseException:
+    """What stopped the writing; where a file is in the way, with the way out."""
+    error = leading_error(errors)
+    if isinstance(error.__cause__, FileExistsError):
+        return TargetError(f"{error.args[0]} Choose another name, or add --force to replace it.")
+    return error
 
 
 async def _unless_signalled(work: Callable[[], Awaitable[Exit]]) -> Exit:
