@@ -27,6 +27,7 @@ def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("USENETSYNC_MAX_WORKERS", "1")  # so that problems come in one order
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
