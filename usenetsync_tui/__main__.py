@@ -14,7 +14,10 @@ def main() -> None:
     from usenetsync_tui.cli.command import main as command
 
     try:
-        command()
+        try:
+            command()
+        finally:
+            sys.stdout.flush()  # what is left fails here, and not when Python ends
     except streams.OutputLostError as lost:
         sys.exit(streams.exit_code(lost))
 

@@ -17,6 +17,7 @@ from platformdirs import PlatformDirs
 from usenetsync_tui.environment import absolute_path, expanded, home_folder
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.ownership import Owner, give_folder, other_owner
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _PACKAGE = Path(__file__).resolve().parent
@@ -56,15 +57,21 @@ class Locations:
             log_dir=dirs.user_log_path,
         )
 
+    @property
+    def other_owner(self) -> Owner | None:
+        """Who else gets what is made here, the database included (`ownership`)."""
+        return other_owner(self.data_dir)
+
     def create(self) -> None:
         """Create the folders that are missing, closed to other users.
 
         All are 0700; but root's data folder and what is made above it are 0711, so that the
-        database, which must not run as root, can live in it (in a 0700 folder of its own). A
-        folder that exists keeps its mode. Raises ``SettingsError`` when one cannot be created.
+        database, which must not run as root, can live in it (in a 0700 folder of its own). What
+        root makes in another user's home is that user's. A folder that exists keeps its mode.
+        Raises ``SettingsError`` when one cannot be created.
         """
         as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        passable = _PASSABLE if as_root else _PRIVATE
+        passable = _PASSABLE if as_root and self.other_owner is None else _PRIVATE
         _create(self.config_dir, _PRIVATE, passable)
         _create(self.data_dir, passable, passable)
         _create(self.log_dir, _PRIVATE, passable)
@@ -130,7 +137,8 @@ def make_private(folder: Path) -> None:
 
     Raises ``OSError``.
     """
-    make_folder(folder.parent, _PASSABLE if os.geteuid() == 0 else _PRIVATE)
+    as_root = os.geteuid() == 0 and other_owner(folder) is None
+    make_folder(folder.parent, _PASSABLE if as_root else _PRIVATE)
     make_folder(folder, _PRIVATE)
 
 
@@ -156,6 +164,7 @@ def make_folder(folder: Path, mode: int) -> None:
         return  # Another process was faster.
     # mkdir is subject to the umask, chmod is not.
     folder.chmod(mode)
+    give_folder(folder)
 
 
 def _is_open(folder: Path) -> bool:

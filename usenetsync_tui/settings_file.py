@@ -22,6 +22,7 @@ from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
+from usenetsync_tui.ownership import give
 from usenetsync_tui.settings import CONFIG_NAME, clash_with, server_problems
 from usenetsync_tui.settings_sources import config_bytes, config_table, config_text, shown
 
@@ -113,6 +114,8 @@ def _replace(path: Path, data: bytes) -> None:
                 owner = path.stat()
                 if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
                     os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            else:
+                give(file.fileno(), path.parent)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -31,23 +31,23 @@ _OTHER_TEXT = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, co
 def config_bytes(path: Path) -> bytes | None:
     """What is in the file; None when there is none. `SettingsError` when it cannot be read.
 
-    Never waits: a FIFO or a device in its place is refused.
+    Never waits: a FIFO or a device in its place is refused. A link that leads nowhere is no
+    absent file: without its settings, another catalogue would be used.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
+        mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = "Is a directory" if stat.S_ISDIR(mode) else "It is no regular file"
             raise SettingsError(f"{shown(path)} cannot be read: {kind}.")
-        try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
             data = file.read(_LARGEST + 1)
-        except OSError as error:
-            raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    except FileNotFoundError as error:
+        if not os.path.lexists(path):
+            return None
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
     if len(data) > _LARGEST:
         raise SettingsError(f"{shown(path)} is larger than 4 MiB: it is no settings file.")
     return data

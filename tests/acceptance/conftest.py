@@ -42,6 +42,13 @@ def usenetsync(home: Path) -> Iterator[Command]:
         yield command
 
 
+@pytest.fixture(scope="module")
+def shared_usenetsync() -> Iterator[Command]:
+    """One home and one running server for the many short commands of a module."""
+    with _home() as folder, _command(folder) as command:
+        yield command
+
+
 @pytest.fixture
 def another_usenetsync() -> Iterator[Command]:
     """The same with another home, for what takes long enough to be done twice at once."""

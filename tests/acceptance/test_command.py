@@ -168,6 +168,6 @@ def test_a_reader_that_has_seen_enough(usenetsync: Command, tmp_path: Path) -> N
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(30) == 1
+    assert process.wait(30) == 141
     assert process.stderr.read() == ""
     process.stderr.close()

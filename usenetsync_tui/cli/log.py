@@ -13,6 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from usenetsync_tui.locations import make_private
+from usenetsync_tui.ownership import open_or_make
 from usenetsync_tui.postgres.pool import redacted
 
 _LARGEST = 1 << 20
@@ -30,7 +31,7 @@ class _PrivateFile(RotatingFileHandler):
     def _open(self) -> io.TextIOWrapper:
         path = Path(self.baseFilename)
         make_private(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = open_or_make(path, os.O_WRONLY | os.O_APPEND)
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 

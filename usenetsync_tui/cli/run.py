@@ -42,6 +42,8 @@ def environment() -> tuple[Settings, Locations]:
     """The settings and places of this user; from here on libraries log to a file there."""
     locations = Locations.find(os.environ)
     _tighten(locations)
+    if (owner := locations.other_owner) is not None:
+        _hint((f"root works in the home of {owner.name}: what it makes there is {owner.name}'s.",))
     log_to(locations.log_dir)
     settings = load_settings(locations.config_dir)
     _hint(tuple(unused(settings, os.environ)))

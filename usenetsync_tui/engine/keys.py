@@ -27,6 +27,7 @@ from usenetsync_tui.codec.key_wrapping import (
 from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.ownership import give
 from usenetsync_tui.settings import Settings, secret_line
 
 KEY_NAME = "key"
@@ -145,6 +146,7 @@ def _write_key(path: Path) -> None:
     whole = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        give(descriptor, path.parent)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(KEY_SIZE) + "\n")
             file.flush()

@@ -26,6 +26,7 @@ from usenetsync_tui.errors import (
     UsenetSyncError,
 )
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.ownership import open_or_make
 from usenetsync_tui.postgres import (
     cluster,
     kept_elsewhere,
@@ -121,7 +122,7 @@ class EmbeddedServer:
         with _as_start_errors():
             places = self._create_places()
             if stays:
-                places.stay.touch(mode=0o600)
+                os.close(open_or_make(places.stay, os.O_WRONLY))
             else:
                 places.stay.unlink(missing_ok=True)
 
@@ -165,7 +166,7 @@ class EmbeddedServer:
         self._locations.create()
         places = self._places()
         kept_elsewhere.check(self._locations.data_dir.resolve(), places)
-        create_own(places.home)
+        create_own(places.home, owner=places.owner)
         return places
 
     def _places(self) -> ServerPlaces:

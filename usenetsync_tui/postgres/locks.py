@@ -13,13 +13,14 @@ import os
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.ownership import open_or_make
 
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 def open_lock_file(path: Path) -> int:
     """A descriptor of a file to lock, 0600; made when missing."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    return open_or_make(path, os.O_RDWR | os.O_NOFOLLOW)
 
 
 def lock_exclusively(descriptor: int) -> bool:

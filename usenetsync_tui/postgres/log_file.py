@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from usenetsync_tui.ownership import open_or_make
+
 _LARGEST = 8 << 20
 _LAST_LINES = 12
 _LAST_BYTES = 1 << 16
@@ -16,8 +18,7 @@ _LAST_BYTES = 1 << 16
 @contextmanager
 def open_log(log: Path) -> Iterator[int]:
     """A descriptor that appends to the log, for a program to write through."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(log, flags, 0o600)
+    descriptor = open_or_make(log, os.O_WRONLY | os.O_APPEND)
     try:
         yield descriptor
     finally:

@@ -2,7 +2,8 @@
 
 Paths are decided here and nowhere else. An ordinary user's server lives in the data folder.
 Root's server, which runs as another user, lives there only when that user can pass; else in
-a folder of ``/var/lib/usenetsync`` named after the data folder. No mode of a folder we did
+a folder of ``/var/lib/usenetsync`` named after the data folder. In the home of another user, root
+runs that user's server, where that user would. No mode of a folder we did
 not create is ever changed.
 """
 
@@ -36,6 +37,9 @@ class ServerPlaces:
 
     home: Path
     """Holds the rest; owned by us, even where the server runs as another user."""
+
+    owner: int
+    """The user id that all of it belongs to: ours, or that of the user in whose home root works."""
 
     log: Path
     """What the server has to say. It writes through our descriptor, so the folder may be closed."""
@@ -77,7 +81,7 @@ class ServerPlaces:
         if fits and text.isascii() and text.isprintable() and "," not in text:
             return beside
         digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(f"/tmp/usenetsync-{os.geteuid()}-{digest}")
+        return Path(f"/tmp/usenetsync-{self.owner}-{digest}")
 
 
 def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
@@ -88,12 +92,14 @@ def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
     """
     data_dir = locations.data_dir.resolve()
     log = locations.log_dir / "postgresql.log"
-    inside = ServerPlaces(data_dir, log)
+    inside = ServerPlaces(data_dir, os.geteuid(), log)
     if os.geteuid() != 0:
         return inside
-    outside = ServerPlaces(system_folder / _folder_name(data_dir), log)
+    outside = ServerPlaces(system_folder / _folder_name(data_dir), 0, log)
     if outside.pgdata.exists():
         return outside
+    if (owner := locations.other_owner) is not None:
+        return ServerPlaces(data_dir, owner.uid, log)
     if others_can_pass(data_dir):
         return inside
     if inside.pgdata.exists():
@@ -113,15 +119,16 @@ def others_can_pass(folder: Path) -> bool:
     )
 
 
-def create_own(folder: Path) -> None:
+def create_own(folder: Path, *, owner: int | None = None) -> None:
     """Create a folder of ours, which for root others may pass through but not list.
 
-    Raises ``DatabaseStartError`` when it exists and is not ours alone to write.
+    Raises ``DatabaseStartError`` when it exists and is not its owner's (ours, unless said
+    otherwise) alone to write.
     """
     if not folder.exists():
         make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
     found = folder.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+    if found.st_uid != (os.geteuid() if owner is None else owner) or found.st_mode & stat.S_IWOTH:
         raise DatabaseStartError(
             f"{folder} belongs to another user or can be written by others; "
             "the database will not live there."

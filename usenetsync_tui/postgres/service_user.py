@@ -1,7 +1,8 @@
 """As whom the embedded PostgreSQL runs, and how its programs are launched.
 
 PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as
-the system user ``usenetsync``, who owns the cluster and nothing else.
+the system user ``usenetsync``, who owns the cluster and nothing else, or, in the home of another
+user, as that user.
 """
 
 from __future__ import annotations
@@ -40,28 +41,34 @@ class Account:
 
 
 def server_account(
-    *, which: Callable[[str], str | None] = shutil.which, service_user: str = SERVICE_USER
+    owner: int | None = None,
+    *,
+    which: Callable[[str], str | None] = shutil.which,
+    service_user: str = SERVICE_USER,
 ) -> Account:
     """The account to run the server as: our own, or for root the service user.
 
+    ``owner`` is the user id that the server's places belong to, ours by default: root runs
+    another user's server as that user. Root may connect to every server of this machine.
     Creates the service user when it is missing. Raises ``DatabaseStartError`` when there is
     no such account and none can be made; the message names the ways out.
     """
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not owner:
         found = _look_up(service_user) or _create(service_user, which)
         if found.uid == 0:
             raise DatabaseStartError(f"The user {service_user} has uid 0. {_WAYS_OUT}")
         return found
     import pwd  # Not on Windows, where this module must still import.
 
+    uid = owner or os.geteuid()
     try:
-        own = pwd.getpwuid(os.geteuid())
+        own = pwd.getpwuid(uid)
     except KeyError:
         raise DatabaseStartError(
-            f"The user id {os.geteuid()} has no name on this machine, and PostgreSQL needs one. "
+            f"The user id {uid} has no name on this machine, and PostgreSQL needs one. "
             "Add it to /etc/passwd, or set USENETSYNC_DATABASE_URL."
         ) from None
-    return Account(own.pw_name, own.pw_uid, own.pw_gid, (own.pw_name,))
+    return Account(own.pw_name, own.pw_uid, own.pw_gid, (_root_name(), own.pw_name))
 
 
 def spawn(
@@ -111,8 +118,16 @@ def _look_up(name: str) -> Account | None:
         entry = pwd.getpwnam(name)
     except KeyError:
         return None
-    root = pwd.getpwuid(0).pw_name
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, (root, entry.pw_name))
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, (_root_name(), entry.pw_name))
+
+
+def _root_name() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(0).pw_name
+    except KeyError:
+        return "root"  # a container without one
 
 
 def _create(name: str, which: Callable[[str], str | None]) -> Account:

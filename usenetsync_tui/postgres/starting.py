@@ -53,7 +53,7 @@ def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait
 def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None) -> None:
     """Launch the server and wait until it is ready; nothing, when another was faster."""
     places = postmaster.places
-    account = server_account()
+    account = server_account(places.owner)
     binaries = find_binaries(account, system_folder)
     _ensure_cluster(places, account, binaries)
     create_private(places.socket_dir, account)

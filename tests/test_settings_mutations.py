@@ -1,0 +1,218 @@
+"""Wrong settings, some hundreds: each a sentence that names the file or the variable (FAULTS D9).
+
+The mutations are made from the models, so that a new key is among them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.settings import ServerSettings, Settings, load_settings, unused
+from usenetsync_tui.settings_problems import _plain
+
+SERVER = '[[servers]]\nname = "main"\nhost = "news.example.com"\n'
+SECRET = "hunter2"
+THEIR_WORDS = ("Input should", "validation error", "Extra inputs", "Field required", "pydantic")
+VALUES = {
+    "text": f'"{SECRET}"',
+    "number": "-7",
+    "fraction": "0.5",
+    "boolean": "true",
+    "list": "[[1]]",
+    "table": "{ a = 1 }",
+    "date": "2020-01-01",
+}
+
+
+def _right_kinds(annotation: Any) -> set[str]:
+    """The values that may be right for a field, as far as their kind goes."""
+    kind = _plain(annotation)
+    if kind is bool:
+        return {"boolean"}
+    if kind is float:
+        return {"fraction"}
+    if kind is int:
+        return {"number"}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return set()
+    if typing.get_origin(kind) is dict:
+        return {"table"}
+    return set() if typing.get_origin(kind) is list else {"text"}
+
+
+def _wrong_kinds(model: type[BaseModel], before: str) -> Iterator[tuple[str, str, str]]:
+    for key, field in model.model_fields.items():
+        for name, value in VALUES.items():
+            if name not in _right_kinds(field.annotation):
+                text = before.replace('name = "main"\n', "") if key == "name" else before
+                text = text.replace('host = "news.example.com"\n', "") if key == "host" else text
+                yield f"{key}={name}", f"{text}{key} = {value}\n", key
+
+
+def _typos(model: type[BaseModel], before: str) -> Iterator[tuple[str, str, str]]:
+    for key in model.model_fields:
+        if len(key) < 5:
+            continue
+        for typo in {key[:-1], key[:2] + key[3:], key.upper(), key.replace("_", "-") + "s"}:
+            if typo not in (*ServerSettings.model_fields, *Settings.model_fields):
+                yield f"typo {typo}", f"{before}{typo} = 1\n", f'Did you mean "{key}"?'
+
+
+IN_FILE = [
+    *_wrong_kinds(Settings, ""),
+    *_wrong_kinds(ServerSettings, SERVER),
+    *_typos(Settings, ""),
+    *_typos(ServerSettings, SERVER),
+    ("range", "max_workers = 0\n", "from 1 to 256; it is 0"),
+    ("too large", f"batch_size = {'9' * 40}\n", "it is too large"),
+    ("digits", f"batch_size = {'9' * 5000}\n", "too many digits"),
+    ("deep", f"theme = {'[' * 5000}\n", "nested too deeply"),
+    ("infinite", SERVER + "timeout = inf\n", "timeout"),
+    ("no number", SERVER + "timeout = nan\n", "timeout"),
+    ("empty path", 'key_file = ""\n', "key_file must be the path of a file"),
+    ("empty address", 'database_url = ""\n', "database_url"),
+    ("no newsgroup", 'newsgroups = ["a.b", "c d"]\n', "entry 2 of newsgroups"),
+    ("delay", "check_delays = [1, true]\n", "entry 2 of check_delays"),
+    ("no name", '[[servers]]\nhost = "h"\n', "name of [[servers]] 1 is missing"),
+    ("no host", '[[servers]]\nname = "a"\n', 'host of [[servers]] "a" is missing'),
+    ("one bracket", '[servers]\nname = "a"\nhost = "h"\n', "write [[servers]]"),
+    ("list of text", 'servers = ["a"]\n', "[[servers]] 1 must be a table"),
+    ("near word", SERVER + 'tls = "implict"\n', 'Did you mean "implicit"?'),
+    ("other word", SERVER + "ssl = true\n", 'Did you mean "tls"?'),
+    ("other word 2", SERVER + 'user = "me"\n', 'Did you mean "username"?'),
+    ("below", SERVER + 'newsgroups = ["a.b"]\n', "belongs above the first table"),
+    ("above", 'username = "me"\n', "belongs in a [[servers]] table"),
+    ("same name", SERVER + SERVER, "same name"),
+    ("same variable", SERVER + SERVER.replace("main", "MAIN"), "USENETSYNC_PASSWORD_MAIN"),
+    ("keys", "[keys]\nfiles.mark = 3\n", "keys.files.mark must be text"),
+    ("no value", "theme =\n", "line 1"),
+    ("no quotes", f"{SERVER}password = {SECRET}\n", "line 4"),
+    ("open list", "newsgroups = [\n", "not TOML"),
+    ("twice", "retries = 1\nretries = 2\n", "line 2"),
+    ("word", "hello\n", "line 1"),
+]
+
+
+def _refused(folder: Path, variables: dict[str, str] | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(folder, variables or {})
+    words = str(caught.value)
+    assert caught.value.exit_code == 2
+    assert caught.value.__cause__ is None, "a traceback would show what it is about"
+    assert SECRET not in words and not any(theirs in words for theirs in THEIR_WORDS), words
+    assert "\n" not in words and "  " not in words and words.endswith((".", "?")), words
+    return words
+
+
+def test_there_are_some_hundreds() -> None:
+    assert len(IN_FILE) > 200
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("config")
+
+
+def test_what_is_wrong_in_the_file_is_named(folder: Path) -> None:
+    file = folder / "config.toml"
+    for name, text, wanted in IN_FILE:
+        file.write_text(text)
+        file.chmod(0o600)
+        words = _refused(folder)
+        assert f"{file}" in words and wanted in words, (name, words)
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        ('theme = "é"\n'.encode("utf-16"), "save it as UTF-8"),
+        ('theme = "é"\n'.encode("utf-32"), "save it as UTF-8"),
+        ('theme = ""\n# é\n'.encode("latin-1"), "line 2: this is not UTF-8 text (byte 0xe9)"),
+        (b"\x7fELF\x02\x01\x01\0\0\0", "zero bytes"),
+        (b"\x00" * 100, "zero bytes"),
+        (b"\x1b[31m = 1\n", "not TOML"),
+        (b"#" * (5 << 20), "larger than 4 MiB"),
+        (b'"\x1b[2J" = 1\n', "not TOML"),
+        (b'"\\u001b[2J" = 1\n', "unknown key"),
+    ],
+)
+def test_bytes_that_are_no_settings(tmp_path: Path, data: bytes, wanted: str) -> None:
+    (tmp_path / "config.toml").write_bytes(data)
+    words = _refused(tmp_path)
+    assert f"{tmp_path}/config.toml" in words and wanted in words
+    assert "\x1b" not in words
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbfretries = 7\r\n")
+    assert load_settings(tmp_path, {}).retries == 7
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    for make, wanted in (
+        (file.mkdir, "Is a directory"),
+        (lambda: os.mkfifo(file), "no regular file"),
+        (lambda: file.symlink_to(file), "symbolic links"),
+        (lambda: file.symlink_to("gone"), "No such file"),
+        (lambda: file.symlink_to("/dev/zero"), "no regular file"),
+    ):
+        make()
+        words = _refused(tmp_path)
+        assert str(file) in words and wanted in words
+        file.rmdir() if file.is_dir() and not file.is_symlink() else file.unlink()
+    (tmp_path / "nothing").touch()
+    assert "Not a directory" in _refused(tmp_path / "nothing")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").touch(mode=0)
+    assert "Permission denied" in _refused(tmp_path)
+
+
+def _variables() -> Iterator[tuple[str, str, str]]:
+    for key, field in Settings.model_fields.items():
+        name = f"USENETSYNC_{key.upper()}"
+        yield name, "", "empty"
+        kind = _plain(field.annotation)
+        if typing.get_origin(kind) in (list, dict):
+            yield name, "alt.binaries.test", "is not JSON: Expecting value (line 1, column 1)"
+            yield name, f'["{SECRET}"', "is not JSON"
+            yield name, "3", "must be a "
+        elif kind in (int, float, bool):
+            yield name, SECRET, "must be "
+        yield name[:-1] if len(key) > 5 else f"{name}_", "1", f'Did you mean "{name}"?'
+    yield "USENETSYNC_HOMES", "/x", 'Did you mean "USENETSYNC_HOME"?'
+    yield "USENETSYNC_SERVERS", json.dumps([{"name": "a"}]), 'host of [[servers]] "a" is missing'
+    yield "USENETSYNC_CHECK_DELAYS", "[true]", "entry 1 of check_delays"
+    yield "USENETSYNC_POSTER", "\udcff", "not UTF-8"
+
+
+@pytest.mark.parametrize(("name", "value", "wanted"), _variables())
+def test_what_is_wrong_in_a_variable_is_named(
+    tmp_path: Path, name: str, value: str, wanted: str
+) -> None:
+    words = _refused(tmp_path, {name: value})
+    assert name in words and wanted in words
+    assert "config.toml" not in words
+
+
+def test_a_variable_that_means_nothing_is_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(SERVER)
+    variables = {"USENETSYNC_PASSWORD_MIAN": SECRET, "USENETSYNC_COLOUR": "red", "HOME": "/"}
+    settings = load_settings(tmp_path, variables)
+    first, second = unused(settings, variables)
+    assert 'Did you mean "USENETSYNC_PASSWORD_MAIN"?' in first and SECRET not in first
+    assert "USENETSYNC_COLOUR means nothing" in second
+    assert unused(settings, {"USENETSYNC_PASSWORD_MAIN": SECRET, "USENETSYNC_RETRIES": "3"}) == []
