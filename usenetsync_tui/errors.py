@@ -27,6 +27,11 @@ class UsageError(UsenetSyncError):
 
     exit_code = 2
 
+    def __str__(self) -> str:
+        """Its particulars say what is wrong by themselves; those of a kind follow its headline."""
+        detail = Exception.__str__(self)
+        return detail if detail and type(self) is UsageError else super().__str__()
+
 
 class SettingsError(UsageError):
     """The settings are not usable."""

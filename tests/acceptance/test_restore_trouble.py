@@ -60,7 +60,7 @@ def test_names_that_mean_the_same(usenetsync: Command, tmp_path: Path) -> None:
     usenetsync("upload", source)
     with quirky(tmp_path / "kept", tmp_path / "mount", Quirk.FOLDS_CASE) as out:
         told = usenetsync("restore", "tree", out, expect=3)
-        assert "4 files, " in told.out
+        assert "4 files restored, " in told.out
         assert "2 files not restored" in told.out
         assert "means the same on this file system" in told.out
         assert on_disk(out) == 4
@@ -81,7 +81,7 @@ def test_what_cannot_be_set(usenetsync: Command, tmp_path: Path) -> None:
     usenetsync("upload", source)
     with quirky(tmp_path / "kept", tmp_path / "mount", Quirk.NO_CHOWN, Quirk.NO_CHMOD) as out:
         told = usenetsync("restore", "tree", out, expect=3)
-        assert "51 files, " in told.out and "not restored" not in told.out
+        assert "51 files restored, " in told.out and "not restored" not in told.out
         assert "mode not set: Operation not supported" in told.out
         (job,) = [e for e in usenetsync("jobs", "--json").events if e.get("verb") == "restore"]
         listed = usenetsync("jobs", str(job["id"])).out

@@ -90,7 +90,7 @@ def stop_server(as_json: bool) -> None:
 @db.command()
 @json_option
 def url(as_json: bool) -> None:
-    """Print the address for psql and other tools, while the database runs."""
+    """Print the address of the running database, for psql."""
 
     async def show() -> Exit:
         settings, _ = environment()

@@ -20,7 +20,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.findings import Finding, Grade, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings, load_settings
 from usenetsync_tui.store.usenet.diagnosis import diagnose
@@ -103,9 +103,12 @@ async def _server(server: Server, settings: Settings, *, post: bool) -> Finding:
         steps[step.name] = step
         if step.ok is False:
             return bad(server.name, f"{where}: {step.name} failed", safe_name(step.detail))
+    if server.tls is Tls.NONE:
+        advice = 'Set tls to "implicit" or "starttls": everybody in between can read and change it.'
+        return warn(server.name, f"{where} works, not encrypted", advice)
     for name in _TROUBLING:
         if name in steps and steps[name].ok is None:
-            return warn(server.name, f"{where} works", safe_name(steps[name].detail))
+            return warn(server.name, f"{where} works, but see", safe_name(steps[name].detail))
     done = [name for name in ("tls", "login", "posting", "read back") if _passed(steps, name)]
     return good(server.name, f"{where} works ({', '.join(done) or 'connects'})")
 

@@ -14,7 +14,7 @@ from usenetsync_tui.cli.table import Column
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import elapsed, number, plural, size, when
-from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import JOB_WORDS
 
@@ -91,7 +91,8 @@ async def _notices(job_id: int, as_json: bool) -> Exit:
             if len(page) < _PAGE:
                 break
             after = page[-1][0]
-    if not as_json and not page and not after and not job.errors:
+    is_whole = job.state is JobState.COMPLETED and not page and not after
+    if not as_json and is_whole:
         words.say("  No problems were recorded.")
     return Exit.DONE
 
@@ -106,7 +107,8 @@ def _head(job: Job, folder: str, as_json: bool) -> None:
     if job.finished_at is not None:
         ended = f", took {elapsed((job.finished_at - job.created_at).total_seconds())}"
     words.say(f"  began {when(job.created_at)}{ended}")
-    words.say(f"  {plural(job.done_files, 'file')}, {size(job.done_bytes)}")
+    if job.done_files or job.done_bytes:
+        words.say(f"  {plural(job.done_files, 'file')}, {size(job.done_bytes)}")
     if job.message:
         words.say(f"  {safe_name(job.message)}")
 

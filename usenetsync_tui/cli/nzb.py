@@ -24,7 +24,7 @@ from usenetsync_tui.cli.run import (
     start,
 )
 from usenetsync_tui.engine.export import export_each, export_file, left_out_words, listed_words
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import TargetError, UsageError
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.nzb import Listed, write_nzb
@@ -90,7 +90,17 @@ async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) ->
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await finished_version(tx, folder.id, version)
-        return await _written(opened.catalogue, folder, chosen, target, voice)
+        try:
+            return await _written(opened.catalogue, folder, chosen, target, voice)
+        except TargetError as error:
+            raise _with_advice(error) from None
+
+
+def _with_advice(error: TargetError) -> TargetError:
+    """What stopped the writing; where a file is in the way, with the way out."""
+    if isinstance(error.__cause__, FileExistsError):
+        return TargetError(f"{error.args[0]} Choose another name, or add --force to replace it.")
+    return error
 
 
 async def _written(

@@ -190,10 +190,13 @@ def _tell_found(found: Verified, voice: Voice) -> None:
         words.emit("verified", **verified_fields(found))
         return
     tell = words.complain if voice.quiet else words.say
+    # What is known to be lost for good is not asked for again, and is missing all the same.
+    lacking = max((count for _, count in found.lost), default=0)
+    lost = max(0, lacking - max(0, found.missing + found.damaged - found.reposted))
+    total = found.checked + lost
     tell(
-        f"verified {exact_percent(found.checked - bad, found.checked)} of "
-        f"{plural(found.checked, 'article')}: "
-        f"{number(found.missing)} missing, {number(found.damaged)} damaged"
+        f"verified {exact_percent(found.checked - bad, total)} of {plural(total, 'article')}: "
+        f"{number(found.missing + lost)} missing, {number(found.damaged)} damaged"
         + (f", {number(found.unknown)} unknown" if found.unknown else "")
         + (f", {number(found.reposted)} posted again" if bad > found.unknown else "")
     )

@@ -86,7 +86,10 @@ def _none(locations: Locations) -> str:
 @click.argument("names", nargs=-1, type=Name(), shell_complete=complete_server)
 @json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
-    """Test each server, or those named: from its address to an article posted and fetched."""
+    """Test each server, or those named, step by step.
+
+    From its address to an article posted and fetched again.
+    """
     start(lambda: _test(names, as_json), as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import elapsed, number, plural, rate, size
+from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerStatus
@@ -81,11 +82,7 @@ def _figures(summary: Summary) -> list[str]:
     figures, snapshot = summary.figures, summary.snapshot
     lines = []
     if snapshot is not None and figures.verb is Verb.UPLOAD:
-        lines.append(
-            f"holds {plural(snapshot.files, 'file')}, "
-            f"{size(snapshot.size)}: {number(snapshot.added)} added, "
-            f"{number(snapshot.modified)} changed, {number(snapshot.removed)} removed"
-        )
+        lines.append(_holds(snapshot, made=figures.version == snapshot.version))
     match figures.verb:
         case Verb.UPLOAD:
             lines += _uploaded(summary)
@@ -94,6 +91,16 @@ def _figures(summary: Summary) -> list[str]:
         case Verb.VERIFY:
             lines.append(f"took {elapsed(figures.elapsed)}")
     return lines + [_server(s) for s in summary.servers if s.articles or s.errors]
+
+
+def _holds(snapshot: Snapshot, *, made: bool) -> str:
+    """What a version holds, and, where this job has made it, what is new in it."""
+    links = f", {plural(snapshot.symlinks, 'symlink')}" if snapshot.symlinks else ""
+    words = f"holds {plural(snapshot.files, 'file')}{links}, {size(snapshot.size)}"
+    if not made:
+        return words
+    changes = f"{number(snapshot.added)} added, {number(snapshot.modified)} changed"
+    return f"{words}: {changes}, {number(snapshot.removed)} removed"
 
 
 def _uploaded(summary: Summary) -> Iterator[str]:

@@ -97,9 +97,10 @@ def _prepare(directory: bytes, names: list[str], *, replace: bool) -> None:
         for name in names if not replace else ():
             path = os.path.join(directory, os.fsencode(name))
             if os.path.lexists(path):
-                raise TargetError(f"{safe_name(path)}: {os.strerror(errno.EEXIST)}.")
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     except OSError as error:
-        raise TargetError(f"{safe_name(directory)}: {error.strerror}.") from error
+        path = os.fsencode(error.filename) if error.filename else directory
+        raise TargetError(f"{safe_name(path)}: {error.strerror}.") from error
 
 
 def listed_words(listed: Listed) -> str:

@@ -109,7 +109,9 @@ async def _ended(run: Run) -> Outcome:
     if run.draining:
         return Outcome(JobState.QUEUED, run.version, "interrupted; the same command goes on")
     if run.progress.errors:
-        return Outcome(JobState.INCOMPLETE, run.version, "not everything is whole")
+        problems = plural(run.progress.errors, "problem")
+        words = f"version {run.version}, incomplete: {problems}"
+        return Outcome(JobState.INCOMPLETE, run.version, words)
     return Outcome(JobState.COMPLETED, run.version, f"version {run.version}")
 
 

@@ -291,7 +291,8 @@ async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
             message = f"version {version}"
     await run.save_progress()
     if errors:
-        return Outcome(JobState.INCOMPLETE, version, f"{message}, but not everything is in it")
+        message = f"{message}, incomplete: {plural(errors, 'problem')}"
+        return Outcome(JobState.INCOMPLETE, version, message)
     if unverified:
         message = f"{message}, but {plural(unverified, 'article')} not verified"
         return Outcome(JobState.INCOMPLETE, version, message)

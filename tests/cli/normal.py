@@ -1,0 +1,61 @@
+"""Output with what differs from run to run, and from machine to machine, made the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_NUMBERS = {
+    "elapsed", "seconds", "port", "uid", "gid", "pid", "began", "ended", "url", "mtime_ns",
+}  # fmt: skip
+_PATTERNS = (
+    (r"\d{4}-\d\d-\d\dT[\d:.+]+", "WHEN"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DAY        TIME    "),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d\b", "DAY        TIME "),
+    (r"\d[\d.,]* [kMGT]?B/s", "SPEED"),
+    (r"\b(in|took) (\d+\.\d s|\d+m\d\ds|\d+s)", r"\1 SOME TIME"),
+    (r" +\d[\d.,]* (ms|s)  ", "    TIME  "),
+    (r"\d+ s apart", "N s apart"),
+    (r"PostgreSQL \d+\.\d+", "PostgreSQL N"),
+    (r"(Version +)\d+\.\d+", r"\1N"),
+    (r"(PostgreSQL N, )\d[\d.]* MB", r"\1SIZE"),
+    (r"\d[\d.]* [kMGTP]B free", "SIZE free"),
+    (r"process \d+", "process N"),
+    (r"port \d{4,5}\b", "port PORT"),
+    (r"host=/tmp/\S+ port=\d+ dbname=\S+", "host=SOCKET dbname=NAME"),
+    (r'"version": "\d+\.\d+"', '"version": "N"'),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"<[^<>@ ]+@[^<>@ ]+>", "<MESSAGE-ID>"),
+    (r"article [0-9a-f]{32}", "article ID"),
+    (r"key [0-9a-f]{8,}", "key ID"),
+)
+
+
+def normal(text: str, names: Mapping[str, str]) -> str:
+    """Lines for people. `names`: what stands for a path or address of this run."""
+    for name, shown in sorted(names.items(), key=lambda pair: -len(pair[0])):
+        text = text.replace(name, shown)
+    for pattern, shown in _PATTERNS:
+        text = re.sub(pattern, shown, text)
+    return text
+
+
+def normal_json(text: str, names: Mapping[str, str]) -> str:
+    """JSON lines, indented to be read; progress events are left out, for they come by the clock."""
+    events = [json.loads(line) for line in text.splitlines()]
+    shown = [json.dumps(_value(e), indent=1) for e in events if e["event"] != "progress"]
+    return normal("\n".join(shown) + "\n", names)
+
+
+def _value(value: Any, key: str = "") -> Any:
+    if key in _NUMBERS and value not in (None, [], ""):
+        return key.upper()
+    match value:
+        case dict():
+            return {k: _value(v, k) for k, v in value.items()}
+        case list():
+            return [_value(v) for v in value]
+        case _:
+            return value

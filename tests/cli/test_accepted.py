@@ -1,0 +1,181 @@
+"""The output of every verb, as it was read and found good: `snapshots/test_accepted/`.
+
+After a change that is meant: `pytest tests/cli/test_accepted.py --snapshot-update`, then read it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from in_process import Ended, InProcess, TextSnapshots
+from normal import normal, normal_json
+from scripted_server import ScriptedServer
+from syrupy.assertion import SnapshotAssertion
+
+from usenetsync_tui.cli.command import VERBS, root
+
+
+@pytest.fixture(autouse=True)
+def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("USENETSYNC_MAX_WORKERS", "1")  # so that problems come in one order
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def accepted(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(TextSnapshots)
+
+
+class Story:
+    """Runs verbs in both voices, and compares what they say."""
+
+    def __init__(self, run: InProcess, accepted: SnapshotAssertion, names: dict[str, str]) -> None:
+        self.run = run
+        self.names = names
+        self._accepted = accepted
+        self.changed: list[str] = []
+
+    def tell(self, name: str, *arguments: str | Path, expect: int = 0, both: bool = False) -> None:
+        """Run a verb for people, and with `both` for scripts as well."""
+        self._compare(name, self.run(*arguments, expect=expect))
+        if both:
+            self.tell_json(name, *arguments, expect=expect)
+
+    def tell_json(self, name: str, *arguments: str | Path, expect: int = 0) -> None:
+        """Run a verb for scripts."""
+        ended = self.run(*arguments, "--json", expect=expect)
+        text = normal_json(ended.out, self.names)
+        if self._accepted(name=f"{name} (json)") != text:
+            self.changed.append(f"{name} (json)")
+
+    def _compare(self, name: str, ended: Ended) -> None:
+        parts = [ended.out]
+        if ended.err:
+            parts += ["--- standard error\n", ended.err]
+        if ended.code:
+            parts.append(f"--- exit code {ended.code}\n")
+        if self._accepted(name=name) != normal("".join(parts), self.names):
+            self.changed.append(name)
+
+
+def tree(folder: Path) -> Path:
+    """A folder with one of everything, the same at each run."""
+    for name, size in (("large.bin", 1_500_000), ("notes/todo.txt", 300), ("notes/done.txt", 40)):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(range(256)) * (size // 256) + bytes(size % 256))
+    (folder / "empty").touch()
+    (folder / "link").symlink_to("notes/todo.txt")
+    os.mkfifo(folder / "fifo")
+    for path in (*folder.rglob("*"), folder):
+        if path.is_symlink():
+            continue
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
+
+
+@pytest.fixture
+def story(
+    run: InProcess, accepted: SnapshotAssertion, tmp_path: Path, database: str
+) -> Iterator[Story]:
+    told = Story(run, accepted, {str(tmp_path): "/there", database: "DATABASE"})
+    yield told
+    assert told.changed == [], "read the differences with pytest -vv --snapshot-details"
+
+
+def test_in_the_database(story: Story, tmp_path: Path) -> None:
+    folder, out = tmp_path / "tree", tmp_path / "out"
+    for verb in ("folders", "jobs", "servers"):
+        story.tell(f"{verb}, nothing there", verb)
+    tree(folder)
+    story.tell("upload", "upload", folder, "--compression", "none")
+    story.tell("upload, nothing changed", "upload", folder, both=True)
+    (folder / "notes" / "new.txt").write_text("new")
+    (folder / "empty").unlink()
+    story.tell_json("upload", "upload", folder)
+    story.tell("folders", "folders", both=True)
+    story.tell("snapshots", "snapshots", "tree", both=True)
+    story.tell("files", "files", "tree", "--version", "1", both=True)
+    story.tell("restore", "restore", "tree", out)
+    story.tell("restore, all there", "restore", "tree", out, both=True)
+    (out / "large.bin").unlink()
+    shutil.rmtree(out / "notes")
+    (out / "notes").symlink_to("/")
+    story.tell("restore, incomplete", "restore", "tree", out, both=True, expect=3)
+    story.tell("restore, incomplete and quiet", "restore", "-q", "tree", out, expect=3)
+    story.tell("verify", "verify", "tree", both=True)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    story.tell("upload, refused", "upload", folder, both=True, expect=1)
+    story.tell("jobs", "jobs", both=True)
+    story.tell("jobs, of one that is incomplete", "jobs", "8", both=True)
+    story.tell("jobs, of one that failed", "jobs", "13", both=True)
+    story.tell("nzb, refused", "nzb", "tree", "-o", tmp_path / "x.nzb", both=True, expect=2)
+    story.tell("doctor", "doctor", both=True)
+    story.tell("db status, of your own server", "db", "status", both=True)
+
+
+def test_on_usenet(story: Story, tmp_path: Path) -> None:
+    folder = tree(tmp_path / "tree")
+    with ScriptedServer() as server:
+        story.run.configure(server)
+        story.tell("upload, plain", "upload", folder, "--profile", "plain")
+        story.tell("nzb", "nzb", "tree", "-o", tmp_path / "x.nzb")
+        story.tell_json("nzb", "nzb", "tree", "-o", tmp_path / "y.nzb")
+        story.tell("nzb, taken", "nzb", "tree", "-o", tmp_path / "x.nzb", expect=1)
+        each = ("nzb", "tree", "--each-subfolder", tmp_path / "each", "--force")
+        story.tell("nzb, each subfolder", *each, both=True)
+        story.tell("servers", "servers", both=True)
+        story.tell("servers test", "servers", "test")
+        story.tell("doctor, a server", "doctor", "--quick", expect=3)
+        for path in folder.iterdir():
+            if path.name == "large.bin":
+                path.unlink()
+        server.articles.clear()
+        story.tell("verify, incomplete", "verify", "tree", expect=3, both=True)
+        story.tell("verify, incomplete and quiet", "verify", "-q", "tree", expect=3)
+    story.tell("servers test, failed", "servers", "test", expect=1, both=True)
+
+
+def test_the_database(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("USENETSYNC_DATABASE_URL")
+    home = Path(tempfile.mkdtemp(prefix="usd-", dir="/tmp"))
+    home.chmod(0o711)
+    monkeypatch.setenv("USENETSYNC_HOME", str(home))
+    story.names |= {str(home): "/home-of-it", str(home).replace("/", "%2F"): "%2Fhome-of-it"}
+    try:
+        story.tell("db status, not begun", "db", "status", both=True)
+        story.tell("db start", "db", "start", both=True)
+        story.tell("db status", "db", "status", both=True)
+        story.tell("db url", "db", "url")
+        story.tell("db stop", "db", "stop", both=True)
+    finally:
+        story.run("db", "stop", expect=None)
+        shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("name", ["", *VERBS, "servers test", "db status", "db start"])
+def test_help(run: InProcess, accepted: SnapshotAssertion, name: str) -> None:
+    assert run(*name.split(), "--help").out == accepted
+
+
+def test_wrong_use(story: Story, tmp_path: Path) -> None:
+    story.tell("no such verb", "uplaod", expect=2)
+    story.tell("no such folder", "files", "tree", both=True, expect=2)
+    story.tell("no such option", "upload", "--profil", "plain", ".", expect=2)
+    story.tell("no such job", "jobs", "7", both=True, expect=2)
+
+
+def test_every_verb_is_among_them() -> None:
+    with click.Context(root) as context:
+        assert set(root.list_commands(context)) == set(VERBS)
