@@ -114,7 +114,7 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
                         )
                         + (f" ({safe_name(row.reason)})" if row.reason else "")
                     )
-            if len(page) < _PAGE:
+            if not page:
                 return Exit.DONE
             start_key = page[-1].key + b"\0"
 
