@@ -198,7 +198,9 @@ class Settings(BaseSettings):
     """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
     than every server that posts takes; an upload there is refused otherwise."""
     memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
-    """Bytes in flight at most."""
+    """Bytes in flight at most: what is read, compressed, posted and fetched, the compressors' own
+    memory and the buffers of connections included. Where it has no room for them, fewer workers
+    and connections than are set run at once."""
     retries: int = Field(default=3, ge=1, le=100)
     """Attempts to post or fetch an article at each server."""
     reposts: int = Field(default=2, ge=0, le=100)

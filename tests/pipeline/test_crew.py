@@ -14,6 +14,7 @@ import pytest
 from trees import SEGMENT, content
 from worlds import FaultyStore, World, until
 
+from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import MOST_WORKERS, FolderChoices
 from usenetsync_tui.model.folders import Compression
@@ -22,6 +23,7 @@ from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline import compress as compress_module
 from usenetsync_tui.pipeline.crew import Crew, Team
+from usenetsync_tui.pipeline.outgoing import most_lanes
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.source import SourceFile
 from usenetsync_tui.pipeline.upload import upload
@@ -45,15 +47,16 @@ def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("limits", "most"),
     [
-        (replace(LIMITS, memory_limit=64 << 20), 8),  # those of the settings are there anyway
+        (replace(LIMITS, memory_limit=64 << 20), 3),  # fewer than the settings say
         (replace(LIMITS, memory_limit=256 << 20), 14),
         (replace(LIMITS, chunk_size=64 << 20), 10),
-        (replace(LIMITS, max_workers=256), 256),
+        (replace(LIMITS, max_workers=256), 227),
     ],
 )
 def test_no_more_than_memory_has_room_for(limits: Limits, most: int) -> None:
     crew = Crew(limits)
     assert crew.most == most
+    assert crew.allowed == min(limits.max_workers, most)
     crew.allowed = min(MOST_WORKERS, 2 * most)
     assert crew.allowed == min(MOST_WORKERS, most)
 
@@ -346,3 +349,14 @@ def test_a_team_that_is_replaced_is_forgotten() -> None:
     second = crew.team("read", lambda workers: 2 * workers)
     assert isinstance(first, Team)
     assert (first.allowed, second.allowed, second.most) == (8, 16, 2 * MOST_WORKERS)
+
+
+@pytest.mark.parametrize("megabytes", [64, 128, 512])
+@pytest.mark.parametrize("wanted", Compression)
+def test_workers_and_lanes_stay_within_the_limit(megabytes: int, wanted: Compression) -> None:
+    limits = replace(LIMITS, max_workers=32, memory_limit=megabytes << 20)
+    compressor = compressor_memory(limits.chunk_size, wanted)
+    crew = Crew(limits, compressor)
+    in_hand = 3 * max(limits.chunk_size, 3 << 20) + compressor
+    in_lanes = 3 * limits.chunk_size * most_lanes(limits)
+    assert crew.allowed * in_hand + in_lanes <= limits.memory_limit * 3 // 4

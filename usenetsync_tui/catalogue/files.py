@@ -135,7 +135,10 @@ class VersionCounts:
 async def current_page(
     tx: Transaction, folder: int, after: bytes | None, limit: int
 ) -> list[CurrentRow]:
-    """The next rows of the merge join; `after` None starts with the folder itself."""
+    """The next rows of the merge join; `after` None starts with the folder itself.
+
+    Of long paths only as many as a few MiB hold (so all pages here): empty after the last row.
+    """
     return await tx.fetch(
         _SQL["current_page" if after is not None else "current_first_page"],
         {"folder": folder, "after": after, "limit": limit},
@@ -327,7 +330,7 @@ class Span:
 
 
 async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionRow]:
-    """The first rows of a span, in path order."""
+    """The first rows of a span, in path order; none when there are no more."""
     rows = await tx.fetch(_SQL["version_page"], {**span.values(), "limit": limit})
     return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
 

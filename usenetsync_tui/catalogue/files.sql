@@ -1,20 +1,30 @@
 -- current_page
--- The rows true now after a key, in path order: one side of the merge join.
+-- The rows true now after a key, in path order: one side of the merge join. (Here and in the other
+-- pages: no more rows than have about 1 MiB of long paths, for a path can be as long as a tree is
+-- deep. A page ends the list only when it is empty.)
 SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
        mode, link, uid, gid, state, path_key, racy
-  FROM files
- WHERE folder_id = %(folder)s AND path_key > %(after)s AND last_version IS NULL
- ORDER BY path_key
- LIMIT %(limit)s;
+  FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
+           ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM (SELECT * FROM files
+                 WHERE folder_id = %(folder)s AND path_key > %(after)s AND last_version IS NULL
+                 ORDER BY path_key
+                 LIMIT %(limit)s) AS page) AS f
+ WHERE before < 1048576
+ ORDER BY path_key;
 
 -- current_first_page
 -- The first rows of the merge join, the folder's own among them.
 SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
        mode, link, uid, gid, state, path_key, racy
-  FROM files
- WHERE folder_id = %(folder)s AND last_version IS NULL
- ORDER BY path_key
- LIMIT %(limit)s;
+  FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
+           ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM (SELECT * FROM files
+                 WHERE folder_id = %(folder)s AND last_version IS NULL
+                 ORDER BY path_key
+                 LIMIT %(limit)s) AS page) AS f
+ WHERE before < 1048576
+ ORDER BY path_key;
 
 -- staging
 -- The staging table of this session; temporary, so no WAL is written for it.
@@ -103,14 +113,17 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
        f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
        was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
-  FROM (SELECT * FROM files
-         WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
-           AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
-           AND NOT EXISTS (SELECT FROM vanished v
-                            WHERE v.folder_id = files.folder_id AND v.path_key = files.path_key
-                            OFFSET 0)
-         ORDER BY path_key
-         LIMIT %(limit)s) AS f
+  FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
+           ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM (SELECT * FROM files
+                 WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
+                   AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+                   AND NOT EXISTS (SELECT FROM vanished v
+                                    WHERE v.folder_id = files.folder_id
+                                      AND v.path_key = files.path_key
+                                    OFFSET 0)
+                 ORDER BY path_key
+                 LIMIT %(limit)s) AS page) AS f
   LEFT JOIN LATERAL (
        SELECT w.object_id, w.object_offset, w.sha256, w.xxh3,
               CASE o.kind WHEN 0 THEN o.size ELSE -1 END AS size, o.segment_size
@@ -124,6 +137,7 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
                SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5, 6)))
         ORDER BY w.first_version DESC
         LIMIT 1) AS was ON true
+ WHERE f.before < 1048576
  ORDER BY f.path_key;
 
 -- set_planned
@@ -206,24 +220,33 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.
        f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
        o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
        f.uid, f.gid
-  FROM (SELECT * FROM files
-         WHERE folder_id = %(folder)s AND path_key >= %(start)s AND first_version <= %(version)s
-           AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
-           AND (last_version IS NULL OR last_version >= %(version)s)
-         ORDER BY path_key
-         LIMIT %(limit)s) AS f
+  FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
+           ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM (SELECT * FROM files
+                 WHERE folder_id = %(folder)s AND path_key >= %(start)s
+                   AND first_version <= %(version)s
+                   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+                   AND (last_version IS NULL OR last_version >= %(version)s)
+                 ORDER BY path_key
+                 LIMIT %(limit)s) AS page) AS f
   LEFT JOIN objects o ON o.id = f.object_id
+ WHERE f.before < 1048576
  ORDER BY f.path_key;
 
 -- version_directories
 -- Directories of a version in a range of keys, last first: children before their parents.
 SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
-  FROM files
- WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 1
-   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
-   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
- ORDER BY path_key DESC
- LIMIT %(limit)s;
+  FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
+           ORDER BY path_key DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM (SELECT * FROM files
+                 WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 1
+                   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+                   AND first_version <= %(version)s
+                   AND (last_version IS NULL OR last_version >= %(version)s)
+                 ORDER BY path_key DESC
+                 LIMIT %(limit)s) AS page) AS f
+ WHERE before < 1048576
+ ORDER BY path_key DESC;
 
 -- has_text
 -- Whether a path has some ASCII text in it, in any version and any case: five million paths a second.

@@ -155,7 +155,7 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
                     words.emit("file", **file_fields(row, file_row(row).state))
             else:
                 printed.add([_file(row) for row in page])
-            if len(page) < _PAGE:
+            if not page:
                 return Exit.DONE
             start_key = page[-1].key + b"\0"
 

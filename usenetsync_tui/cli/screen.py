@@ -12,14 +12,14 @@ import click
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import AnyPath
-from usenetsync_tui.cli.run import Exit, environment
+from usenetsync_tui.cli.run import environment
 from usenetsync_tui.cli.upload import folder_path
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.thread import EngineThread
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import Upload
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.exits import ExitReason
+from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.run import run_screen
 
 _GRACE = 20.0
@@ -44,29 +44,29 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
             engine.submit(Upload(folder_path(path)))
         with EngineThread(engine) as thread:
             ended = run_screen(engine, mouse=mouse, keys=settings.keys, theme=settings.theme)
-            _end(thread, ended.reason)
+            _end(thread, ended)
     except UsenetSyncError as error:
         words.complain(f"usenetsync: {safe_name(str(error))}")
         sys.exit(error.exit_code)
     sys.exit(ended.exit_code)
 
 
-def _end(thread: EngineThread, reason: ExitReason) -> None:
-    match reason:
+def _end(thread: EngineThread, ended: ScreenExit) -> None:
+    match ended.reason:
         case ExitReason.DRAIN:
             _drain_patiently(thread)
         case ExitReason.LEAVE:
             thread.leave()
         case ExitReason.SIGNALLED | ExitReason.CRASHED:
             # Whatever hangs, the process ends: the ledger is made for that.
-            _end_after(_GRACE + _LAST_GRACE)
+            _end_after(_GRACE + _LAST_GRACE, ended.exit_code)
             if not thread.drain(_GRACE):
                 thread.leave()
-            _end_after(_LAST_GRACE)
+            _end_after(_LAST_GRACE, ended.exit_code)
 
 
-def _end_after(seconds: float) -> None:
-    watchdog = threading.Timer(seconds, os._exit, (Exit.INTERRUPTED,))
+def _end_after(seconds: float, code: int) -> None:
+    watchdog = threading.Timer(seconds, os._exit, (code,))
     watchdog.daemon = True
     watchdog.start()
 

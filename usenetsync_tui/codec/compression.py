@@ -15,6 +15,7 @@ from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.segments import Codec
 
 _XZ_PRESET = 6
+_XZ_DICTIONARY, _XZ_SMALLEST = 8 << 20, 1 << 16
 _SAMPLES, _SAMPLE = 3, 64 << 10
 """Looked at before all of a segment is, and bytes of each."""
 _XZ_MEMORY = 32 << 20
@@ -29,11 +30,31 @@ def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
         case Compression.LZ4:
             codec, payload = Codec.LZ4, lz4.block.compress(data, store_size=False)
         case Compression.LZMA:
-            payload = lzma.compress(data, lzma.FORMAT_XZ, check=lzma.CHECK_NONE, preset=_XZ_PRESET)
+            payload = lzma.compress(
+                data, lzma.FORMAT_XZ, check=lzma.CHECK_NONE, filters=[_xz_filter(len(data))]
+            )
             codec = Codec.LZMA
         case Compression.NONE:
             return Codec.NONE, data
     return (codec, payload) if len(payload) < len(data) else (Codec.NONE, data)
+
+
+def compressor_memory(size: int, wanted: Compression) -> int:
+    """Bytes that compressing a segment of so many bytes takes, besides the segment.
+
+    LZMA's encoder takes eleven and a half times its dictionary, and 2 MiB (xz(1), `--memlimit`).
+    """
+    return _dictionary(size) * 23 // 2 + (2 << 20) if wanted is Compression.LZMA else 0
+
+
+def _dictionary(size: int) -> int:
+    """As large as the segment, so that it sees all of it: with the preset's 8 MiB each encoder
+    would take 94 MiB."""
+    return min(_XZ_DICTIONARY, max(_XZ_SMALLEST, size))
+
+
+def _xz_filter(size: int) -> dict[str, int]:
+    return {"id": lzma.FILTER_LZMA2, "preset": _XZ_PRESET, "dict_size": _dictionary(size)}
 
 
 def _is_hopeless(data: bytes) -> bool:

@@ -33,14 +33,18 @@ T = TypeVar("T")
 
 
 class Crew:
-    """How many workers a run has: `max_workers` of the settings, or as many as were asked for."""
+    """How many workers a run has: `max_workers` of the settings, or as many as were asked for.
 
-    def __init__(self, limits: Limits) -> None:
-        in_hand = BUFFERS_A_SEGMENT * max(limits.chunk_size, READ_AT_ONCE)
+    Fewer where the memory limit has no room for what they would hold.
+    """
+
+    def __init__(self, limits: Limits, compressor: int = 0) -> None:
+        """`compressor`: bytes that compressing takes beside the segment."""
+        in_hand = BUFFERS_A_SEGMENT * max(limits.chunk_size, READ_AT_ONCE) + compressor
         room = limits.memory_limit // 2 // in_hand  # the other half is for the streams
-        self.most = max(limits.max_workers, min(MOST_WORKERS, room))
+        self.most = max(1, min(max(limits.max_workers, MOST_WORKERS), room))
         """No more than this: memory has no room for what they would hold."""
-        self._allowed = limits.max_workers
+        self._allowed = min(limits.max_workers, self.most)
         self._teams: dict[str, Team] = {}
 
     @property

@@ -25,7 +25,10 @@ CLOSED = -1
 
 
 class Level:
-    """One directory on the way: its descriptor, its name in its parent, its full path."""
+    """One directory on the way: its descriptor, its name in its parent, its full path.
+
+    Only the top level has its path: those of a deep tree are too many bytes to have them all.
+    """
 
     __slots__ = ("fd", "identity", "keys", "listing", "name", "path")
 
@@ -56,6 +59,8 @@ class DirectoryStack:
 
     def push(self, level: Level) -> None:
         """Go down; the stack owns the descriptor from here on."""
+        if self._levels:
+            self.top.path = b""
         self._levels.append(level)
         far = len(self._levels) - 1 - self._open
         if far > 0 and self._levels[far].fd != CLOSED:
@@ -69,6 +74,8 @@ class DirectoryStack:
         """
         left = self._levels.pop()
         found = True
+        if self._levels:
+            self.top.path = left.path[: -len(left.name) - 1]
         if self._levels and self.top.fd == CLOSED:
             self.top.fd = self._find(left.fd)
             found = self.top.fd != CLOSED

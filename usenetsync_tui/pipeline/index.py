@@ -22,12 +22,12 @@ from usenetsync_tui.catalogue.files import CurrentRow, path_key
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.pipeline.judge import Judge
 from usenetsync_tui.pipeline.kept import Kept
+from usenetsync_tui.pipeline.long_paths import HEAD, IN_MEMORY, LongPaths
 from usenetsync_tui.pipeline.own_files import OwnFiles
 from usenetsync_tui.pipeline.run import Run, Stage
 from usenetsync_tui.pipeline.scan import ScanBatch, walk
 from usenetsync_tui.pipeline.streams import put, take
 
-_LONG = 1800
 _WALK_AHEAD = 10
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
@@ -102,21 +102,31 @@ async def _walk(
 
 def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
     """Paths longer than a key follow each other by their digests, as in the catalogue."""
-    held: list[Entry] = []
-    for batch in batches:
-        if not held and all(len(e.path) <= _LONG for e in batch.entries):
-            yield batch
-            continue
-        entries: list[Entry] = []
-        for entry in batch.entries:
-            path = entry.path
-            if held and path[:_LONG] != held[0].path[:_LONG]:
-                entries += sorted(held, key=lambda e: path_key(e.path))
-                held.clear()
-            (held if len(path) > _LONG else entries).append(entry)
-        yield ScanBatch(entries, batch.problems, batch.kept)
-    if held:
-        yield ScanBatch(sorted(held, key=lambda e: path_key(e.path)), [], [])
+    held = LongPaths()
+    try:
+        for batch in batches:
+            if not held and all(len(e.path) <= HEAD for e in batch.entries):
+                yield batch
+                continue
+            # What nothing can be said about is announced before any entry that passes it by.
+            yield ScanBatch([], batch.problems, batch.kept)
+            entries: list[Entry] = []
+            for entry in batch.entries:
+                path = entry.path
+                if held and path[:HEAD] != held.head:
+                    yield ScanBatch(entries, [], [])
+                    entries = []
+                    for some in held.in_key_order():
+                        yield ScanBatch(some, [], [])
+                if len(path) > HEAD:
+                    held.add(entry)
+                else:
+                    entries.append(entry)
+            yield ScanBatch(entries, [], [])
+        for some in held.in_key_order():
+            yield ScanBatch(some, [], [])
+    finally:
+        held.close()
 
 
 async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:
@@ -125,11 +135,10 @@ async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None
         while True:
             async with run.catalogue.transaction() as tx:
                 page = await files.current_page(tx, run.folder.id, after, _ROWS_PAGE)
-            if page:
-                await put(out, page)
-                after = page[-1][_ROW_KEY]
-            if len(page) < _ROWS_PAGE:
+            if not page:
                 return
+            await put(out, page)
+            after = page[-1][_ROW_KEY]
 
 
 class _Merge:
@@ -188,7 +197,7 @@ class _Merge:
         page, at, end = self._page, self._next, len(self._page)
         for entry in entries:
             key = entry.path
-            if len(key) > _LONG:
+            if len(key) > HEAD:
                 key = path_key(key)
             while row is not None and row[_ROW_KEY] < key:
                 self._gone(row)
@@ -284,14 +293,17 @@ class _Merge:
         """Write the changes down, a batch a transaction."""
         if self._retry:
             await self._try_again()
-        size = self._run.limits.batch_size
-        while len(self._same) >= (1 if force else size):
+        most = self._run.limits.batch_size
+        while (size := _due(self._same, most, force=force)) > 0:
             same, self._same = self._same[:size], self._same[size:]
             async with self._run.catalogue.transaction() as tx:
                 await files.refresh(tx, self._run.folder.id, same)
-        while len(self._upserts) + len(self._removed) >= (1 if force else size):
+        while True:
+            size = _due(self._upserts, most, force=force or len(self._removed) >= most)
+            if not size and len(self._removed) < (1 if force else most):
+                return
             upserts, self._upserts = self._upserts[:size], self._upserts[size:]
-            removed, self._removed = self._removed[:size], self._removed[size:]
+            removed, self._removed = self._removed[:most], self._removed[most:]
             folder, version = self._run.folder.id, self._run.version
             async with self._run.catalogue.transaction() as tx:
                 going_on = await files.apply_changes(
@@ -324,3 +336,16 @@ class _Merge:
                 self._upserts.append(entry)
             else:
                 await self._run.notice(notice)
+
+
+def _due(entries: list[Entry], most: int, *, force: bool) -> int:
+    """How many of some entries are to be written now: `most`, fewer where their paths are long.
+
+    None before there are enough, unless forced.
+    """
+    size = 0
+    for number, entry in enumerate(entries[:most], 1):
+        size += len(entry.path)
+        if size >= IN_MEMORY:
+            return number
+    return min(most, len(entries)) if force or len(entries) >= most else 0

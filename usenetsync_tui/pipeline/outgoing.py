@@ -8,6 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.confirm import confirm
 from usenetsync_tui.pipeline.crew import BUFFERS_A_SEGMENT
 from usenetsync_tui.pipeline.ledger import Ledger, Posting
@@ -28,7 +29,12 @@ def lanes(run: Run, workers: int | None = None) -> int:
     wanted = run.place.store.lanes
     if wanted is None:
         wanted = min(workers or run.limits.max_workers, run.limits.max_connections // 4)
-    return max(1, wanted)
+    return max(1, min(wanted, most_lanes(run.limits)))
+
+
+def most_lanes(limits: Limits) -> int:
+    """Segments on their way to or from a store at once: what a quarter of the memory holds."""
+    return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
 
 
 def capacity(run: Run) -> int:

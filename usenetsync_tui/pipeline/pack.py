@@ -12,6 +12,8 @@ from usenetsync_tui.model.segments import PACK_LIMIT
 
 PACK_FILES = 2_000
 """Files in a pack at most: a segment would hold 768,000 of one byte, and their rows cost more."""
+_PATHS = 1 << 20
+"""Bytes of their paths, after which a pack is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Packer:
         self._limit = min(PACK_LIMIT, segment_size) if packing else 0
         self._files: list[PendingFile] = []
         self._size = 0
+        self._paths = 0
+        """Bytes of the paths of its files."""
 
     def add(self, file: PendingFile) -> list[Unit]:
         """The units that are complete with this file."""
@@ -51,9 +55,10 @@ class Packer:
         if size > self._limit:
             return [FileUnit(file)]
         full = self._size + size > self._room or len(self._files) >= PACK_FILES
-        units = self.flush() if full else []
+        units = self.flush() if full or self._paths >= _PATHS else []
         self._files.append(file)
         self._size += size
+        self._paths += len(file.entry.path)
         return units
 
     def flush(self) -> list[Unit]:
@@ -61,5 +66,5 @@ class Packer:
         if not self._files:
             return []
         unit = PackUnit(tuple(self._files), self._size)
-        self._files, self._size = [], 0
+        self._files, self._size, self._paths = [], 0, 0
         return [unit]

@@ -15,6 +15,7 @@ from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, Stor
 from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.fetch import opened
+from usenetsync_tui.pipeline.outgoing import most_lanes
 from usenetsync_tui.pipeline.run import Run
 
 _AT_ONCE = 8
@@ -39,7 +40,8 @@ async def prove(run: Run, place: Place, articles: Iterable[Segment]) -> Proof:
     """
     proof = Proof()
     todo = iter({a.message_id: a for a in articles}.values())
-    workers = min(_AT_ONCE, place.store.lanes or run.limits.max_workers)
+    workers = place.store.lanes or run.limits.max_workers
+    workers = min(_AT_ONCE, workers, most_lanes(run.limits))
     try:
         async with anyio.create_task_group() as group:
             for _ in range(workers):

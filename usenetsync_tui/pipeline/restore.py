@@ -21,6 +21,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from usenetsync_tui.catalogue import files
 from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.errors import UnknownSnapshotError
+from usenetsync_tui.pipeline.outgoing import most_lanes
 from usenetsync_tui.pipeline.restore_directories import finish_directories
 from usenetsync_tui.pipeline.restore_files import Group, Restorer, Restoring
 from usenetsync_tui.pipeline.restore_large import Fetches
@@ -63,8 +64,9 @@ async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: b
             progress.total_bytes += size
     progress.scanned = True
     await _prepare(run, target)
-    lanes = max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0)
-    fetches = Fetches(lanes, anyio.CapacityLimiter(max(_IN_FLIGHT, lanes)))
+    most = most_lanes(run.limits)
+    lanes = min(most, max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0))
+    fetches = Fetches(lanes, anyio.CapacityLimiter(min(most, max(_IN_FLIGHT, lanes))))
     shared = Restoring(run, target, fetches)
     try:
         await _restore_files(shared, parts)
@@ -82,7 +84,9 @@ async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
     run = shared.run
     groups_in, groups = anyio.create_memory_object_stream[Group](_QUEUE)
     listing = Stage("list", 1)
-    writing = Stage("restore", run.limits.max_workers, groups)
+    # Each may hold the segment of a pack.
+    workers = min(run.limits.max_workers, most_lanes(run.limits))
+    writing = Stage("restore", workers, groups)
     run.stages[:] = [listing, writing]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none
         async with anyio.create_task_group() as group:
@@ -140,8 +144,7 @@ async def pages(shared: Restoring, span: Span) -> AsyncIterator[list[VersionRow]
     while not shared.is_over():
         async with run.catalogue.transaction() as tx:
             page = await files.version_page(tx, span, run.limits.batch_size)
-        if page:
-            yield page
-        if len(page) < run.limits.batch_size:
+        if not page:
             return
+        yield page
         span = replace(span, start=page[-1].key + b"\0")

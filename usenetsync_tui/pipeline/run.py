@@ -17,6 +17,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm
 from usenetsync_tui.model.ports import Place, Places
@@ -211,7 +212,8 @@ class Run:
     crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
-        self.crew = Crew(self.limits)
+        size = self.limits.chunk_size
+        self.crew = Crew(self.limits, compressor_memory(size, self.folder.compression))
 
     def redress(self, realm: Realm, place: Place) -> None:
         """The same realm with other headers, and its place: for all that is posted from now on."""

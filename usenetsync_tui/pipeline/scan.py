@@ -26,6 +26,8 @@ from usenetsync_tui.pipeline.sorted_names import NAMES_IN_MEMORY, NameSorter
 
 BATCH_SIZE = 1_000
 """Entries in a batch at most."""
+_BATCH_BYTES = 1 << 20
+"""Bytes of paths in a batch at most, but for one entry."""
 
 _SPECIAL = {
     stat.S_IFSOCK: "a socket",
@@ -116,10 +118,12 @@ class _Walker:
         regular_file = FileKind.REGULAR.value
         own_inodes = self._own.inodes
         while stack:
-            if len(self._entries) >= BATCH_SIZE or len(self._problems) >= BATCH_SIZE:
-                yield self._flush()
             level = stack.top
             fd, prefix = level.fd, level.path
+            # Fewer where the paths are long: a batch is bounded in bytes as well.
+            most = max(1, min(BATCH_SIZE, _BATCH_BYTES // (len(prefix) + 1)))
+            if len(self._entries) >= most or len(self._problems) >= most:
+                yield self._flush()
             entries, problems = self._entries, self._problems
             for key in level.keys:
                 if key[-1] == 47:
@@ -158,7 +162,7 @@ class _Walker:
                             self._take_other(level, key, status)
                     except OSError as caught:
                         self._fail(prefix + key, caught)
-                if len(entries) >= BATCH_SIZE or len(problems) >= BATCH_SIZE:
+                if len(entries) >= most or len(problems) >= most:
                     yield self._flush()
                     entries, problems = self._entries, self._problems
             else:

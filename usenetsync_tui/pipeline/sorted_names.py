@@ -107,7 +107,7 @@ class NameSorter:
         begin = self._end
         try:
             if self._spill is None:
-                self._spill = tempfile.TemporaryFile(dir=_spill_folder(), buffering=0)
+                self._spill = tempfile.TemporaryFile(dir=spill_folder(), buffering=0)
             fd = self._spill.fileno()
             written = 0
             while written < len(data):
@@ -153,7 +153,7 @@ def _read_run(fd: int, position: int, end: int) -> Iterator[bytes]:
         yield from keys
 
 
-def _spill_folder() -> str | None:
+def spill_folder() -> str | None:
     """Where TMPDIR says, else /var/tmp: /tmp is often memory, which is what is to be saved."""
     if os.environ.get("TMPDIR") or not os.access("/var/tmp", os.W_OK):
         return None

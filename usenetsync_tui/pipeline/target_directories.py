@@ -4,8 +4,10 @@ Knows how to get from the target's root to a directory one real directory at a t
 component is checked and opened with ``O_DIRECTORY | O_NOFOLLOW`` below the one before, so
 neither ``..`` nor an absolute path nor a symlink, planted at any moment, leads elsewhere.
 The directories used last stay open, because a restore writes many files into the same
-ones. A directory of ours that its mode closes is opened up when something has to be written
-into it; its own mode comes back at the end. Refuses to know about files. Thread-safe: a
+ones. Of a very deep tree, whose paths come in no useful order (see `long_paths`), some in
+between stay open as well, at even distances: no way down is longer than such a distance. A
+directory of ours that its mode closes is opened up when something has to be written into it;
+its own mode comes back at the end. Refuses to know about files. Thread-safe: a
 descriptor in use is never closed.
 """
 
@@ -24,6 +26,12 @@ from usenetsync_tui.pipeline.target_probe import changes_names
 
 DIRECTORIES_OPEN = 64
 """Descriptors kept open while nobody uses them."""
+MILESTONES = 200
+"""Descriptors kept open on the way down a very deep tree."""
+_PATHS = 4 << 20
+"""Bytes of the paths of either, after which there are fewer of them."""
+_FIRST_STEP = 32
+"""Levels between milestones, at first."""
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -45,15 +53,19 @@ _FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 class Borrowed:
     """A directory for the length of a ``with`` block."""
 
-    __slots__ = ("_owner", "device", "fd", "path", "real", "users", "writable")
+    __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
 
-    def __init__(self, owner: TargetDirectories, fd: int, path: bytes, real: bytes | None) -> None:
+    def __init__(
+        self, owner: TargetDirectories, fd: int, path: bytes, real: bytes | None, depth: int
+    ) -> None:
         self._owner = owner
         self.fd = fd
         self.path = path
         """With a slash behind; the root's is ``b""``."""
         self.real = real
         """The same as its components are spelled; None where that could not be found out."""
+        self.depth = depth
+        """Levels below the root."""
         self.device = os.fstat(fd).st_dev
         self.users = 1
         self.writable = False
@@ -133,8 +145,11 @@ class TargetDirectories:
         self._probing = Lock()
         self._probed: set[int] = set()
         self._limit = limit
-        self._root = Borrowed(self, root, b"", b"")  # borrowed once for all: only close() ends it
+        self._root = Borrowed(self, root, b"", b"", 0)  # borrowed for good: only close() ends it
         self._open: OrderedDict[bytes, Borrowed] = OrderedDict()
+        self._milestones: dict[bytes, Borrowed] = {}
+        self._open_bytes = self._milestone_bytes = 0
+        self._step = _FIRST_STEP
 
     def borrow(self, path: bytes) -> Borrowed:
         """The directory for a ``with`` block; made (mode 0700) if it is missing, as its parents."""
@@ -142,10 +157,9 @@ class TargetDirectories:
             found = self._take(path)
         if found is not None:
             return found
-        names = split(path)
-        at, directory = self._nearest(path, names)
+        directory = self._nearest(path)
         try:
-            for name in names[at:]:
+            for name in split(path[len(directory.path) :]):
                 # Behind the lock nobody waits for the disk; two threads may open the same one.
                 directory, above = self._keep(self._below(directory, name)), directory
                 self.give_back(above)
@@ -158,15 +172,16 @@ class TargetDirectories:
         """End of a borrowing; what is too much is closed, the longest unused first."""
         with self._lock:
             directory.users -= 1
-            if len(self._open) > self._limit:
+            if len(self._open) > self._limit or self._open_bytes > _PATHS:
                 self._shrink()
 
     def close(self) -> None:
         """Close all of it; nothing may be borrowed any more. A root opened up is closed again."""
         with self._lock:
-            for directory in self._open.values():
+            for directory in (*self._open.values(), *self._milestones.values()):
                 os.close(directory.fd)
             self._open.clear()
+            self._milestones.clear()
             fd, self._root.fd = self._root.fd, -1
         if fd >= 0:
             try:
@@ -222,9 +237,12 @@ class TargetDirectories:
                     self.names.made(parent.real, name)
                 else:
                     real = self.names.real(parent.fd, parent.real, name)
-                if real is not None:
+                path = parent.path + name + b"/"
+                if real is not None and real + b"/" == path:
+                    real = path  # one of the two is enough in memory
+                elif real is not None:
                     real += b"/"
-                return Borrowed(self, fd, parent.path + name + b"/", real)
+                return Borrowed(self, fd, path, real, parent.depth + 1)
             except BaseException:
                 os.close(fd)
                 raise
@@ -232,39 +250,60 @@ class TargetDirectories:
             raise parent.explain(caught, name) from caught
 
     def _take(self, path: bytes) -> Borrowed | None:
-        found = self._open.get(path) if path else self._root
+        if not path:
+            found: Borrowed | None = self._root
+        elif (found := self._open.get(path)) is not None:
+            self._open.move_to_end(path)
+        else:
+            found = self._milestones.get(path)
         if found is not None:
             found.users += 1
-            if path:
-                self._open.move_to_end(path)
         return found
 
-    def _nearest(self, path: bytes, names: list[bytes]) -> tuple[int, Borrowed]:
-        """The deepest ancestor that is open, borrowed, and how deep that is."""
-        depth = len(names)
+    def _nearest(self, path: bytes) -> Borrowed:
+        """The deepest ancestor that is open, borrowed."""
         with self._lock:
-            while True:
-                found = self._take(path)
-                if found is not None:
-                    return depth, found
-                depth -= 1
-                path = path[: path.rfind(b"/", 0, len(path) - 1) + 1]
+            above = [open_ for open_ in self._open if path.startswith(open_)]
+            above += [open_ for open_ in self._milestones if path.startswith(open_)]
+            found = self._take(max(above, key=len, default=b""))
+            assert found is not None
+            return found
 
     def _keep(self, directory: Borrowed) -> Borrowed:
         """Have it for others as well, or take the one that another thread was quicker with."""
         with self._lock:
             found = self._take(directory.path)
             if found is None:
-                self._open[directory.path] = directory
+                if directory.depth % self._step:
+                    self._set_open(directory)
+                else:
+                    self._set_milestone(directory)
                 return directory
         os.close(directory.fd)
         return found
 
+    def _set_open(self, directory: Borrowed) -> None:
+        self._open[directory.path] = directory
+        self._open_bytes += len(directory.path)
+
+    def _set_milestone(self, directory: Borrowed) -> None:
+        """Keep it open; where there are too many of them, the distances are doubled."""
+        self._milestones[directory.path] = directory
+        self._milestone_bytes += len(directory.path)
+        while len(self._milestones) > MILESTONES or self._milestone_bytes > _PATHS:
+            self._step *= 2
+            for path, each in list(self._milestones.items()):
+                if each.depth % self._step:
+                    self._set_open(self._milestones.pop(path))
+                    self._milestone_bytes -= len(path)
+
     def _shrink(self) -> None:
-        surplus = len(self._open) - self._limit
         idle = [path for path, directory in self._open.items() if not directory.users]
-        for path in idle[:surplus]:
+        for path in idle:
+            if len(self._open) <= self._limit and self._open_bytes <= _PATHS:
+                return
             os.close(self._open.pop(path).fd)
+            self._open_bytes -= len(path)
 
 
 def split(path: bytes) -> list[bytes]:

@@ -29,6 +29,8 @@ from usenetsync_tui.model.safe_name import safe_name
 STEM = b".usenetsync-"
 """How temporary names begin, unless a path of the version has this in it."""
 NAMES_IN_MEMORY = 2_000_000
+_A_NAME = 8
+"""Bytes."""
 _SORTED = 1 << 16
 """Names sorted at a time: sorting takes four times the memory."""
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -64,6 +66,10 @@ class Listing:
             self._new = set()
 
 
+def _weight(path: bytes, listing: Listing) -> int:
+    return len(listing) + len(path) // _A_NAME
+
+
 class TargetNames:
     """The real names of what is in the target; `owner` is asked when one is spelled otherwise."""
 
@@ -71,6 +77,8 @@ class TargetNames:
         self._lock = Lock()
         self._limit = limit
         self._listings: OrderedDict[bytes, Listing] = OrderedDict()
+        self._held = 0
+        """What they weigh, in names: a long path of a directory counts as several."""
         self.owner: Owner = lambda real: real
         self.folding = False
         """Whether a name was found under another spelling."""
@@ -103,6 +111,7 @@ class TargetNames:
             listing = self._listings.get(real)
             if listing is not None:
                 listing.add(xxhash.xxh3_64_intdigest(name))
+                self._held += 1
 
     def claim(self, directory: int, real: bytes | None, path: bytes, name: bytes) -> bool:
         """Make sure that what is there under `path` is that path's and no other's.
@@ -146,16 +155,15 @@ class TargetNames:
             for other in names:
                 fresh.add(xxhash.xxh3_64_intdigest(other))
         with self._lock:
+            before = self._listings.pop(real, None)
+            self._held += _weight(real, fresh) - (_weight(real, before) if before else 0)
             self._listings[real] = fresh
-            self._listings.move_to_end(real)
             self._shrink()
         return digest in fresh
 
     def _shrink(self) -> None:
-        total = sum(map(len, self._listings.values()))
-        while total > self._limit and len(self._listings) > 1:
-            _, oldest = self._listings.popitem(last=False)
-            total -= len(oldest)
+        while self._held > self._limit and len(self._listings) > 1:
+            self._held -= _weight(*self._listings.popitem(last=False))
 
 
 @contextmanager
