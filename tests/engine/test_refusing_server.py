@@ -10,7 +10,6 @@ from scripted_server import ScriptedServer
 from sealed_ground import SealedGround
 from trees import content
 
-from usenetsync_tui.errors import StoreUnusableError, leading_error
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState
@@ -37,11 +36,9 @@ async def test_it_ends_with_the_servers_words(
     ground.scripted.refuses = lambda _: _WORDS
     ground.more = {"connections": connections}
     choices = FolderChoices(profile=profile)
-    with pytest.raises((StoreUnusableError, BaseExceptionGroup)) as caught:
-        await ground.upload(root, choices)
-    ended = leading_error(caught.value)
-    assert isinstance(ended, StoreUnusableError)
-    assert f"127.0.0.1 refuses every article: {_WORDS}" in str(ended)
+    outcome = await ground.upload(root, choices)
+    assert outcome.state is JobState.FAILED
+    assert f"127.0.0.1 refuses every article: {_WORDS}" in outcome.message
     assert ground.scripted.commands["POST"] < 30
     assert ground.query("SELECT max(tries) FROM segments") == [(0,)]
 

@@ -30,6 +30,9 @@ PATIENCE = 15.0
 """Seconds an address gets at most to connect, for its handshake, and to greet while there are
 others: they may answer."""
 
+_OF_THE_ACCOUNT = frozenset({Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE})
+"""Refusals that put no address behind the others."""
+
 IDLE = 30.0
 """Seconds after which a session is probed before use."""
 
@@ -109,7 +112,8 @@ class Session(Exchanges):
                 greeting = self.enter(context)
             except (Unreachable, Refused, Lost) as error:
                 failures.append(self._not_opened(error) if isinstance(error, Lost) else error)
-                self.shared.addresses.failed(address)
+                if not (isinstance(error, Refused) and error.meaning in _OF_THE_ACCOUNT):
+                    self.shared.addresses.failed(address)
                 if not left or self._aborted:
                     raise _gravest(failures) from error
                 self._anew()
