@@ -8,7 +8,7 @@ import pytest
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.servers import Role, Tls
+from usenetsync_tui.model.servers import AddressFamily, Role, Tls
 from usenetsync_tui.settings import Settings, load_settings
 
 SERVER = """
@@ -146,3 +146,74 @@ def test_without_keys_and_theme_they_are_ours(tmp_path: Path) -> None:
 def test_keys_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"keys\.files\.mark"):
         settings(tmp_path, "[keys.files]\nmark = 3\n")
+
+
+HOSTS = {
+    'host = "news.example.com:443"': ("news.example.com", 443, Tls.IMPLICIT),
+    'host = "news.example.com:443"\ntls = "none"': ("news.example.com", 443, Tls.NONE),
+    'host = "news.example.com:443"\nport = 443': ("news.example.com", 443, Tls.IMPLICIT),
+    'host = "[::1]"\nport = 8563': ("::1", 8563, Tls.IMPLICIT),
+    'host = "[::1]:8119"\ntls = "starttls"': ("::1", 8119, Tls.STARTTLS),
+    'host = "nntps://news.example.com"': ("news.example.com", 563, Tls.IMPLICIT),
+    'host = "nntp://news.example.com"\ntls = "none"': ("news.example.com", 119, Tls.NONE),
+}
+
+
+@pytest.mark.parametrize(("lines", "found"), HOSTS.items())
+def test_a_host_in_other_forms(tmp_path: Path, lines: str, found: tuple[str, int, Tls]) -> None:
+    text = SERVER.replace('host = "news.example.com"', lines)
+    (server,) = settings(tmp_path, text).usenet_servers({})
+    assert (server.host, server.port, server.tls) == found
+
+
+MEANT = {
+    "tls = true": 'servers.0.tls: write tls = "implicit"',
+    "tls = false": '"starttls" or "none"',
+    'tls = "ssl"': 'servers.0.tls: write tls = "implicit"',
+    "tls = 1": 'servers.0.tls: write tls = "implicit"',
+    "ssl = true": 'servers.0.ssl: write tls = "implicit"',
+    "use_ssl = true": 'write tls = "implicit"',
+    "ssl_verify = false": "write verify_tls = false",
+    'user = "bob"': "servers.0.user: write username",
+    'socks5 = "127.0.0.1:1080"': 'write proxy = "socks5://host:1080"',
+    'proxy = "127.0.0.1:1080"': 'servers.0.proxy: write it as "socks5://host:1080"',
+    'proxy = "socks5://me:hush@host"': "proxy_username and proxy_password",
+    "ipv6 = true": 'write address_family = "ipv4", "ipv6" or "any"',
+    "download_limit = 5": "write fetch_limit",
+    'host = "https://news.example.com"': "servers.0.host: https:// is no news server",
+    'host = "news.example.com:563"\nport = 119': "host and port contradict each other",
+    'host = "nntps://news.example.com"\ntls = "none"': "host and tls contradict each other",
+    'host = "bob:hush@news.example.com"': "username and password",
+    "fetch_limit = -1": "servers.0.fetch_limit",
+    "lowest_rate = -1": "servers.0.lowest_rate",
+    'address_family = "ipx"': "'any', 'ipv4' or 'ipv6'",
+}
+
+
+@pytest.mark.parametrize(("line", "words"), MEANT.items())
+def test_what_was_meant_is_said_and_no_secret(tmp_path: Path, line: str, words: str) -> None:
+    text = SERVER
+    if line.startswith("host"):
+        text = text.replace('host = "news.example.com"\n', "")
+    with pytest.raises(SettingsError) as caught:
+        settings(tmp_path, text + line + "\n")
+    assert words in str(caught.value)
+    assert "hush" not in str(caught.value)
+    assert "Value error" not in str(caught.value)
+
+
+def test_further_keys_of_a_server(tmp_path: Path) -> None:
+    text = SERVER + (
+        'proxy = "socks5://127.0.0.1:9050"\nproxy_username = "bob"\nproxy_password = "hush"\n'
+        'address_family = "ipv6"\nlowest_rate = 20\nfetch_limit = 30\n'
+    )
+    found = settings(tmp_path, "fetch_limit = 40\nreposts = 7\n" + text)
+    (server,) = found.usenet_servers({})
+    assert (server.proxy, server.proxy_username) == ("socks5://127.0.0.1:9050", "bob")
+    assert (str(server.proxy_password), server.address_family) == ("hush", AddressFamily.IPV6)
+    assert (server.lowest_rate, server.fetch_limit) == (20, 30)
+    assert (found.fetch_limit, found.reposts) == (40, 7)
+    for shown in (repr(found), str(found), repr(server), repr(server.proxy_password)):
+        assert "hush" not in shown
+    with pytest.raises(SettingsError, match="chmod 600"):
+        settings(tmp_path, text, 0o644)

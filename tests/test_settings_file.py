@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.model.servers import ALL_ROLES, Role, Server, Tls, password_variable
+from usenetsync_tui.model.servers import (
+    ALL_ROLES,
+    AddressFamily,
+    Role,
+    Server,
+    Tls,
+    password_variable,
+)
 from usenetsync_tui.settings import load_settings
 from usenetsync_tui.settings_file import add_server
 
@@ -63,6 +70,12 @@ def test_everything_of_a_server(tmp_path: Path) -> None:
         max_article=2_000_000,
         pipeline=5,
         bandwidth_limit=1_000,
+        lowest_rate=50,
+        fetch_limit=2_000,
+        address_family=AddressFamily.IPV6,
+        proxy="socks5://[::1]:9050",
+        proxy_username="bob",
+        proxy_password="hush",
     )
     add_server(tmp_path, server)
     assert written(tmp_path) == (server,)
@@ -189,10 +202,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 servers = st.builds(
     Server,
     name=st.from_regex(r"[A-Za-z0-9._-]{1,40}", fullmatch=True),
-    # Of what else stands in a host, `model.server_address` makes a port, a login or an error.
-    host=st.text(
-        st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":/@[]"), min_size=1
-    ),
+    host=st.from_regex(r"[A-Za-z0-9_.-]{1,60}", fullmatch=True) | st.ip_addresses().map(str),
     port=st.integers(1, 65_535),
     tls=st.sampled_from(Tls),
     username=texts,

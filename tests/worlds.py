@@ -100,6 +100,7 @@ class World:
     run: Run | None = None
     checks: tuple[float, ...] = ()
     padded_to: int = 0
+    reposts: int = 2
     copies_made: int = 0
 
     def small(self, **changes: int) -> World:
@@ -125,7 +126,8 @@ class World:
     async def of(self, realm: Realm) -> Place:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
-        return Place(realm, self.store, key, self.checks, padded_to=self.padded_to)
+        more = {"padded_to": self.padded_to, "reposts": self.reposts}
+        return Place(realm, self.store, key, self.checks, **more)
 
     async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
         place = await self.of(folder.realm)

@@ -19,6 +19,7 @@ from usenetsync_tui.model.commands import (
     AddServer,
     FolderChoices,
     LimitBandwidth,
+    LimitFetching,
     PauseServer,
     Restore,
     ResumeServer,
@@ -110,10 +111,15 @@ async def test_a_server_is_steered(database: str, tmp_path: Path) -> None:
             await until(lambda: one().bandwidth_limit == 5_000_000)
             engine.submit(LimitBandwidth(9_000_000))
             await until(lambda: engine.status.bandwidth_limit == 9_000_000)
+            engine.submit(LimitFetching(4_000_000, "one"))
+            await until(lambda: one().fetch_limit == 4_000_000)
+            engine.submit(LimitFetching(3_000_000))
+            await until(lambda: engine.status.fetch_limit == 3_000_000)
             # What was asked for outlives a renewal of the settings.
             engine.submit(AddServer(named("two", scripted)))
             await until(lambda: len(engine.status.servers) == 2)
             assert (one().held, one().allowed, one().bandwidth_limit) == (True, 2, 5_000_000)
+            assert (one().fetch_limit, engine.status.fetch_limit) == (4_000_000, 3_000_000)
             engine.submit(ResumeServer("one"))
             await until(lambda: not one().held)
             for command in (SetConnections("one", 99), PauseServer("none"), SetWorkers(0)):
@@ -139,7 +145,7 @@ async def test_a_server_is_tried(engine: Engine) -> None:
             trial = engine.status.trial
             assert trial is not None
             assert trial.passed, trial.steps
-            assert [s.name for s in trial.steps][-1] == "read back"
+            assert [s.name for s in trial.steps][-1] == "post plain"
             scripted.script(Fault.never_answers("connect"))
             engine.submit(TestServer(named("slow", scripted, timeout=60.0)))
             await until(

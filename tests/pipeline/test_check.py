@@ -132,6 +132,19 @@ async def test_a_poisoned_id_is_left_for_a_new_one(world: World, hiding: HidingS
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("reposts", "times"), [(0, "once"), (1, "2 times"), (4, "5 times")])
+async def test_how_often_it_is_posted_again_is_a_setting(
+    world: World, hiding: HidingStore, reposts: int, times: str
+) -> None:
+    world.reposts = reposts
+    hiding.hide_next = 1000
+    assert (await world.upload()).state is JobState.INCOMPLETE
+    assert len(hiding.posts) == 3 * (reposts + 1)
+    notices = await world.notices()
+    assert all(f"posted {times}, and" in n.reason for n in notices)
+
+
+@pytest.mark.anyio
 async def test_what_is_never_there_is_given_up_and_told(world: World, hiding: HidingStore) -> None:
     hiding.hide_next = 1000
     outcome = await world.upload()

@@ -246,6 +246,8 @@ async def _record(run: Run, page: list[Due], proof: Proof) -> None:
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
         await snapshots.doubt(tx, [o.id for o in hurt])
         for name in given_up:
-            words = f"posted {run.place.reposts + 1} times, and never there to be read"
+            posts = run.place.reposts + 1
+            times = "once" if posts == 1 else f"{posts} times"
+            words = f"posted {times}, and never there to be read"
             await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)
     run.progress.verified += len(found)

@@ -135,3 +135,43 @@ async def test_nothing_is_posted_where_nothing_should_be() -> None:
         assert list(steps)[-1] == "posting"
         assert "'post'" in steps["posting"].detail
         assert scripted.posted == []
+
+
+POSTER = "Bob <bob@example.com>"
+
+
+@pytest.mark.anyio
+async def test_what_is_posted_looks_like_an_upload() -> None:
+    with ScriptedServer() as scripted:
+        server = configured(scripted)
+        found = diagnose(server, newsgroups=("alt.test", "alt.other"), poster=POSTER)
+        steps = {step.name: step async for step in found}
+        sealed, plain = scripted.articles.values()
+    assert all(step.ok is not False for step in steps.values())
+    assert list(steps)[-1] == "post plain"
+    for article in (sealed, plain):
+        assert b"\r\nNewsgroups: alt.test,alt.other\r\n" in article
+        assert b"\r\nDate: " in article
+    assert f"From: {POSTER}\r\n".encode() in plain
+    assert b'\r\nSubject: [1/1] - "' in plain
+    assert POSTER.encode() not in sealed
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("poster", "refused", "words"),
+    [
+        (POSTER, b"bob@example.com", "from Bob <bob@example.com>: 441 Your From"),
+        ("nobody", b"never there", "'nobody' is no sender"),
+    ],
+)
+async def test_a_poster_that_uploads_of_plain_folders_fail_with(
+    poster: str, refused: bytes, words: str
+) -> None:
+    with ScriptedServer() as scripted:
+        scripted.refuses = lambda a: "441 Your From is refused" if refused in a else None
+        found = diagnose(configured(scripted), newsgroups=GROUPS, poster=poster)
+        steps = {step.name: step async for step in found}
+    assert steps["read back"].ok
+    assert steps["post plain"].ok is False
+    assert words in steps["post plain"].detail

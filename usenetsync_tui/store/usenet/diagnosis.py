@@ -99,6 +99,7 @@ class _Examination:
         self._connection.shared.newsgroups.add(newsgroups)
         self._addresses: list[Address] = []
         self._curious: list[Connection] = []
+        self._ended = False
 
     def checks(self) -> Iterator[Check]:
         """In the order of a session."""
@@ -127,6 +128,7 @@ class _Examination:
 
     def end(self) -> None:
         """Close the connections, wherever they stand."""
+        self._ended = True
         for connection in (self._connection, *self._curious):
             connection.abort()
             connection.close()
@@ -157,6 +159,8 @@ class _Examination:
     def _greeting_at(self, address: Address) -> tuple[bool, str]:
         connection = Connection(self._server, shared=self._connection.shared)
         self._curious.append(connection)
+        if self._ended:
+            connection.abort()
         try:
             connection.dial([address])
             greeting = connection.enter(self._context())

@@ -30,6 +30,9 @@ that is believed: one alone may be about one article."""
 _SAME_REFUSALS = 10
 """Different articles refused in a row with the same words, after which it is the server's fault."""
 
+_SUSPICIOUS = 5
+"""So many of them from the very start, and none taken: another try of one is not worth it."""
+
 _PARTICULARS = re.compile(r"<[^<>]*>|[0-9]+")
 """What differs in the words of one refusal for two articles."""
 
@@ -93,7 +96,7 @@ class Health:
     def refuses_others(self) -> bool:
         """It has refused several articles with the same words and taken none ever: that another
         try of one of them helps is not likely."""
-        return not self._has_posted and len(self._refused) > 1
+        return not self._has_posted and len(self._refused) >= _SUSPICIOUS
 
     def refused_article(self, article: bytes, words: str, now: float) -> bool:
         """It refused an article. Whether that is the server's fault, and none of the article's."""

@@ -1,0 +1,74 @@
+"""The forms in which users write where a server is."""
+
+from __future__ import annotations
+
+import pytest
+
+from usenetsync_tui.model.server_address import Whereabouts, read_proxy, read_whereabouts
+from usenetsync_tui.model.servers import Tls
+
+READ = {
+    "news.example.com": Whereabouts("news.example.com"),
+    "  news.example.com ": Whereabouts("news.example.com"),
+    "news.example.com:443": Whereabouts("news.example.com", 443),
+    "192.0.2.1": Whereabouts("192.0.2.1"),
+    "192.0.2.1:119": Whereabouts("192.0.2.1", 119),
+    "::1": Whereabouts("::1"),
+    "[::1]": Whereabouts("::1"),
+    "[2001:db8::1]:563": Whereabouts("2001:db8::1", 563),
+    "2001:db8::192.0.2.1": Whereabouts("2001:db8::192.0.2.1"),
+    "fe80::1%eth0": Whereabouts("fe80::1%eth0"),
+    "nntps://news.example.com": Whereabouts("news.example.com", None, Tls.IMPLICIT),
+    "NNTPS://news.example.com:443/": Whereabouts("news.example.com", 443, Tls.IMPLICIT),
+    "snews://[::1]": Whereabouts("::1", None, Tls.IMPLICIT),
+    "nntp://news.example.com:119": Whereabouts("news.example.com", 119),
+    "news://news.example.com": Whereabouts("news.example.com"),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), READ.items())
+def test_what_is_understood(text: str, found: Whereabouts) -> None:
+    assert read_whereabouts(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://news.example.com", "https:// is no news server"),
+        ("nntps://bob:secret@news.example.com", "username and password"),
+        ("bob@news.example.com", "username and password"),
+        ("news.example.com/alt.test", "without a path"),
+        ("news.example.com:nntps", "a number from 1 to 65535"),
+        ("news.example.com:0", "a number from 1 to 65535"),
+        ("news.example.com:99999", "a number from 1 to 65535"),
+        ("news.example.com:", "a number from 1 to 65535"),
+        ("[::1", "[2001:db8::1]:563"),
+        ("[::1]563", "[2001:db8::1]:563"),
+        ("[news.example.com]", "[2001:db8::1]:563"),
+        ("my host", "without spaces"),
+        ("müller.example", "without spaces"),
+        ("", "a host name or an address"),
+    ],
+)
+def test_what_is_not(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        read_whereabouts(text)
+    assert words in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_proxy() -> None:
+    assert read_proxy("socks5://127.0.0.1:9050") == ("127.0.0.1", 9050)
+    assert read_proxy("socks5h://tor.example") == ("tor.example", 1080)
+    assert read_proxy("SOCKS5://[::1]:1080/") == ("::1", 1080)
+    for text, words in {
+        "127.0.0.1:9050": "socks5://host:1080",
+        "http://proxy:3128": "other kinds",
+        "socks4://proxy": "other kinds",
+        "socks5://bob:secret@proxy": "proxy_username and proxy_password",
+        "socks5://proxy:99999": "a number from 1 to 65535",
+        "socks5://": "a host name or an address",
+    }.items():
+        with pytest.raises(ValueError, match=r".") as caught:
+            read_proxy(text)
+        assert words in str(caught.value)
