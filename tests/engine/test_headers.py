@@ -205,17 +205,22 @@ async def test_from_the_next_article_on_and_nothing_again(
     assert {h.groups for h in heads(ground.scripted).values()} == {("alt.tset",)}
     choices = FolderChoices(newsgroups=("alt.test", "alt.misc"), poster=BOB)
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin")
+    with (root / "album large.bin").open("r+b") as file:  # its last slice of three
+        file.seek(-1, os.SEEK_END)
+        file.write(b"!")
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin", "zebra 4.bin")
     assert (await ground.upload(root)).version == 4  # remembered
     new = [h for h in heads(ground.scripted).values() if "alt.tset" not in h.groups]
-    assert {h.groups for h in new} == {("alt.test", "alt.misc")} and len(new) == 5
+    assert {h.groups for h in new} == {("alt.test", "alt.misc")} and len(new) == 6
     assert all("bob@example.org" in h.poster for h in new)
     assert {k: ground.scripted.articles[k] for k in before} == before
     once(ground.scripted)
     assert len({name.partition("@")[2] for name in ground.scripted.articles}) == 1
     files = await check_nzb(ground, tmp_path / "a.nzb")
     assert {f.poster for f in files} == {TYPO["poster"], BOB}
+    mixed = next(f for f in files if "album" in f.subject)
+    assert mixed.groups == ("alt.tset", "alt.test", "alt.misc")
     await ground.restore(4, tmp_path / "out")
     assert compare_trees(root, tmp_path / "out") == []
 

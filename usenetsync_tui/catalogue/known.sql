@@ -55,10 +55,10 @@ SELECT segment_index, hash FROM segments
 -- share
 -- The articles of some slices of one object carry those of another one too.
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, message_id, server, status, by_body, posted_at, verified_at,
-                      wire_size, check_at, checks)
+                      codec, message_id, server, status, by_body, headers_id, posted_at,
+                      verified_at, wire_size, check_at, checks)
 SELECT %(new)s, segment_index, redundancy, realm_id, size, payload_size, hash, codec, message_id,
-       server, status, by_body, posted_at, verified_at, wire_size, check_at, checks
+       server, status, by_body, headers_id, posted_at, verified_at, wire_size, check_at, checks
   FROM segments
  WHERE object_id = %(old)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND redundancy < %(copies)s AND status NOT IN (4, 5, 6)
