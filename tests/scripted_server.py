@@ -158,7 +158,7 @@ class ScriptedServer:
         """Seconds between two bytes of a body, past its first line."""
         self.reads_slowly = False
         """Articles are read at a few hundred bytes a second."""
-        self.groups: frozenset[str] | None = None
+        self.wants_group: frozenset[str] | None = None
         """Newsgroups that exist; with any, articles are found in an entered group only."""
         self.refuses: Callable[[bytes], str | None] = lambda article: None
         """What is said of an article instead of taking it."""
@@ -346,14 +346,14 @@ class _Session:
             case "DATE":
                 now = datetime.now(UTC) + timedelta(seconds=self.server.clock)
                 self.say(f"111 {now:%Y%m%d%H%M%S}")
-            case "GROUP" if self.server.groups is not None:
+            case "GROUP" if self.server.wants_group is not None:
                 self.enter(line[6:].strip())
             case "QUIT":
                 self.say("205 Bye")
                 raise _Gone
             case "POST" | "STAT" | "BODY" if not self.logged_in:
                 self.say("480 Authentication required")
-            case "STAT" | "BODY" if self.server.groups is not None and not self.group:
+            case "STAT" | "BODY" if self.server.wants_group is not None and not self.group:
                 self.say("412 No newsgroup selected")
             case "POST":
                 self.say("340 Send it")
@@ -370,7 +370,7 @@ class _Session:
                 self.say("500 What?")
 
     def enter(self, group: str) -> None:
-        if group not in (self.server.groups or ()):
+        if group not in (self.server.wants_group or ()):
             self.say("411 No such newsgroup")
             return
         self.group = group

@@ -95,12 +95,16 @@ def test_interrupted_and_gone_on_with(usenetsync: Command, tmp_path: Path) -> No
     source = tmp_path / "tree"
     source.mkdir()
     (source / "large").write_bytes(os.urandom(60_000_000))
+    usenetsync("folders")  # makes the tables, which are asked below
     process = usenetsync.start("upload", source, "--compression", "lzma")
-    time.sleep(2.5)
+    posted = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
+    while usenetsync.query(posted) == [(0,)]:
+        assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
-    assert "goes on from here" in out
+    assert "goes on from here" in out + err
     resumed = usenetsync("upload", source, "--json").event("summary")
     assert resumed["state"] == "completed"
     assert resumed["deduplicated_bytes"] > 0

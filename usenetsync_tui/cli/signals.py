@@ -32,6 +32,7 @@ _LAST_RESORT = 1.7
 _LOOK = 0.1
 _FINISHING = "Stopping: finishing what was sent. Press Ctrl+C again to stop now."
 _STOPPING = "Stopping."
+INTERRUPTED_WORDS = "Interrupted. What is posted is kept; the same command goes on from here."
 
 
 class _Stop:
@@ -62,6 +63,8 @@ class _Stop:
             time.sleep(_LOOK)
             if (now := self.standing()) != seen:
                 seen, since = now, time.monotonic()
+        if self.ways:
+            words.complain(f"usenetsync: {INTERRUPTED_WORDS}")
         os._exit(INTERRUPTED)
 
 

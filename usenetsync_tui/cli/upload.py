@@ -19,7 +19,7 @@ from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.options import Voice, quiet_option
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.cli.signals import stopped_by
+from usenetsync_tui.cli.signals import INTERRUPTED_WORDS, stopped_by
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -298,7 +298,7 @@ def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
 def _tell_next(summary: Summary) -> None:
     """What a user may want to do now."""
     if summary.outcome.state is JobState.QUEUED:
-        words.say("  Interrupted. What is posted is kept; the same command goes on from here.")
+        words.say(f"  {INTERRUPTED_WORDS}")
         return
     if summary.outcome.refusal is not None:
         return  # it says itself what to do

@@ -26,7 +26,7 @@ LOGIN: dict[str, Any] = {"username": "bob", "password": "secret"}
 @pytest.mark.anyio
 async def test_a_group_is_entered_once_for_each_connection() -> None:
     with ScriptedServer() as one:
-        one.groups = frozenset({"alt.test"})
+        one.wants_group = frozenset({"alt.test"})
         async with opened(configured(one, connections=1)) as store:
             for number in range(5):
                 await store.post(article(number))
@@ -46,7 +46,7 @@ async def test_a_group_is_entered_once_for_each_connection() -> None:
 @pytest.mark.anyio
 async def test_an_article_in_doubt_is_looked_for_in_a_group() -> None:
     with ScriptedServer() as one:
-        one.groups = frozenset({"alt.test"})
+        one.wants_group = frozenset({"alt.test"})
         async with opened(configured(one)) as store:
             await store.post(article(1))
             await store.post(article(1, again=True))
@@ -56,7 +56,7 @@ async def test_an_article_in_doubt_is_looked_for_in_a_group() -> None:
 @pytest.mark.anyio
 async def test_no_group_of_ours_is_there_and_that_is_not_asked_for_ever() -> None:
     with ScriptedServer() as one:
-        one.groups = frozenset({"misc.other"})
+        one.wants_group = frozenset({"misc.other"})
         async with opened(configured(one, connections=1)) as store:
             await store.post(article(1))
             found = await store.present([name(1)])
