@@ -43,6 +43,10 @@ class Quirk(StrEnum):
     """Every look finds another inode number (mergerfs, sshfs)."""
     COARSE_TIMES = "coarse-times"
     """Times in steps of two seconds (FAT)."""
+    TEN_MILLISECONDS = "ten-milliseconds"
+    """Times in such steps (exFAT)."""
+    HUNDRED_NANOSECONDS = "hundred-nanoseconds"
+    """Times in such steps (NTFS, SMB)."""
     FOLDS_CASE = "folds-case"
     """`README` and `readme` are one file, kept under the name it was made with."""
     MANGLES_NAMES = "mangles-names"
@@ -61,6 +65,13 @@ class Quirk(StrEnum):
 
 
 LIMIT = 1 << 20
+
+_STEPS = {
+    Quirk.COARSE_TIMES: 2 * SECOND,
+    Quirk.TEN_MILLISECONDS: 10_000_000,
+    Quirk.HUNDRED_NANOSECONDS: 100,
+}
+"""In ns."""
 
 _LIES = {Quirk.NO_SIZES: 0.0, Quirk.HALF_SIZES: 0.5, Quirk.DOUBLE_SIZES: 2.0}
 """What a file's size is multiplied with."""
@@ -119,9 +130,9 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
         if stat.S_ISREG(status.st_mode):
             for quirk in self._quirks & _LIES.keys():
                 found["st_size"] = int(status.st_size * _LIES[quirk])
-        if Quirk.COARSE_TIMES in self._quirks:
+        for quirk in self._quirks & _STEPS.keys():
             for time in ("st_atime", "st_mtime", "st_ctime"):
-                found[time] -= found[time] % (2 * SECOND)
+                found[time] -= found[time] % _STEPS[quirk]
         return found
 
     def readdir(self, path: str, fh: int) -> list[tuple[str, dict[str, int], int]]:

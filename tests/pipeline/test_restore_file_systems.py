@@ -161,13 +161,21 @@ async def test_no_symlinks(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_times_in_steps_of_two_seconds(
-    world: World, store: FaultyStore, tmp_path: Path
+@pytest.mark.parametrize(
+    ("quirk", "step"),
+    [
+        (Quirk.COARSE_TIMES, 2 * 10**9),
+        (Quirk.TEN_MILLISECONDS, 10**7),
+        (Quirk.HUNDRED_NANOSECONDS, 100),
+    ],
+)
+async def test_times_in_steps(
+    world: World, store: FaultyStore, tmp_path: Path, quirk: Quirk, step: int
 ) -> None:
     fill(world.root)
     await world.completed()
-    with quirky(tmp_path / "kept", tmp_path / "mount", Quirk.COARSE_TIMES) as target:
-        await rounded(world, store, target, 2)
+    with quirky(tmp_path / "kept", tmp_path / "mount", quirk) as target:
+        await rounded(world, store, target, step)
 
 
 @needs_root
@@ -176,20 +184,21 @@ async def test_times_in_whole_seconds(world: World, store: FaultyStore, tmp_path
     fill(world.root)
     await world.completed()
     with ext4(tmp_path / "disk", inode_size=128) as disk:
-        await rounded(world, store, disk / "target", 1)
+        await rounded(world, store, disk / "target", 10**9)
 
 
 async def rounded(world: World, store: FaultyStore, target: Path, step: int) -> None:
-    """Times come as near as they can be kept: that is told once, and is no fault."""
+    """Times come as near as they can be kept: that is told once, and is no fault. `step`: ns."""
     for turn in range(2):
         store.fetches.clear()
         await world.restore(1, target)
         (notice,) = (await world.notices())[turn:]
         assert notice.kind is NoticeKind.NOTED
-        assert notice.reason.startswith("time set without its fraction")
+        lost = "fraction" if step >= 10**9 else "last digits"
+        assert notice.reason.startswith(f"time set without its {lost}: ")
         assert contents(target) == contents(world.root)
         assert world.run is not None and world.run.progress.errors == 0
-        wanted = WHEN - WHEN % (step * 10**9)
+        wanted = WHEN - WHEN % step
         assert {p.lstat().st_mtime_ns for p in target.rglob("*")} == {wanted}
         assert bool(store.fetches) is not bool(turn)
 

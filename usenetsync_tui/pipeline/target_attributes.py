@@ -23,6 +23,8 @@ from usenetsync_tui.pipeline.target_calls import may_change_owners
 _SECOND = 1_000_000_000
 _COARSE = 2 * _SECOND
 """The coarsest step of a file system's times (FAT)."""
+_STEPS = (_COARSE, _SECOND, 100_000_000, 10_000_000, 1_000_000, 1_000, 100)
+"""In ns: FAT, ext4 with small inodes, HFS+ and SFTP 1 s, exFAT 10 ms, NTFS and SMB 100 ns."""
 _NEVER = frozenset([errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
 """What a file system answers to what it will not do for any file."""
 _KEEPS_ITS_OWN = "the file system keeps another"
@@ -49,6 +51,9 @@ class Lack(NamedTuple):
 
 _NOT_ROOT = Lack("owner or group not set: only root may", is_error=False)
 _WHOLE_SECONDS = Lack("time set without its fraction: this file system keeps none", is_error=False)
+_FEWER_DIGITS = Lack(
+    "time set without its last digits: this file system keeps fewer", is_error=False
+)
 _Reasons = dict[str, str]
 """By attribute, why it could not be set for one path."""
 
@@ -68,8 +73,8 @@ class AttributeWriter:
         self._gids = frozenset([os.getegid(), *os.getgroups()])
         self._refused: dict[tuple[int, str], str] = {}
         """By device and attribute, the reason why no file has it there."""
-        self._coarse: set[int] = set()
-        """Devices that keep no fractions of a second."""
+        self._steps: dict[int, int] = {}
+        """By device, the step of its times in ns, where that is longer than one."""
 
     def agrees(self, status: os.stat_result, wanted: Attributes) -> bool:
         """Whether a path has its attributes, as far as they could be set there."""
@@ -104,7 +109,8 @@ class AttributeWriter:
         if self._wrong_time(status, wanted):
             lacks.append(Lack(f"time not set: {because('time')}"))
         elif status.st_mtime_ns != wanted.mtime_ns:
-            lacks.append(_WHOLE_SECONDS)
+            whole = self._steps.get(status.st_dev, 0) >= _SECOND
+            lacks.append(_WHOLE_SECONDS if whole else _FEWER_DIGITS)
         return tuple(lacks)
 
     def _write(self, fd: int, at: int | str, wanted: Attributes) -> tuple[Lack, ...]:
@@ -170,8 +176,10 @@ class AttributeWriter:
             # Else it is the time of the writing; a time out of its range becomes another one.
             "time": off < _COARSE or abs(status.st_mtime_ns - status.st_ctime_ns) > _COARSE,
         }
-        if 0 < off < _COARSE and "time" not in why and status.st_mtime_ns % _SECOND == 0:
-            self._coarse.add(status.st_dev)
+        step = _step(status.st_mtime_ns, off)
+        if step and "time" not in why:
+            # By chance a time ends in more zeros than it need: the shortest step seen counts.
+            self._steps[status.st_dev] = min(step, self._steps.get(status.st_dev, step))
         if not stat.S_ISLNK(status.st_mode):
             for what, is_kept in kept.items():
                 if not is_kept and what not in why:
@@ -202,7 +210,7 @@ class AttributeWriter:
 
     def _wrong_time(self, status: os.stat_result, wanted: Attributes) -> bool:
         off = abs(status.st_mtime_ns - wanted.mtime_ns)
-        return off != 0 and not (off < _COARSE and status.st_dev in self._coarse)
+        return off != 0 and off >= self._steps.get(status.st_dev, 0)
 
     def _owner_lacks(
         self, status: os.stat_result, wanted: Attributes, because: Callable[[str], str]
@@ -219,6 +227,11 @@ class AttributeWriter:
             elif _NOT_ROOT not in lacks:
                 lacks.append(_NOT_ROOT)
         return lacks
+
+
+def _step(kept_ns: int, off: int) -> int:
+    """The longest step at which a time that is `off` by so much was rounded; 0: it was not."""
+    return next((s for s in _STEPS if 0 < off < s and kept_ns % s == 0), 0)
 
 
 def _is_complete(status: os.stat_result, wanted: Attributes) -> bool:
