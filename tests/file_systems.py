@@ -1,4 +1,4 @@
-"""Real file systems for tests: loop-mounted ext4, tmpfs, and a FUSE file system with quirks.
+"""Real file systems for tests: loop-mounted ext4 and FAT, tmpfs, and a FUSE file system with quirks.
 
 Each is a context manager that mounts, yields the mount point and unmounts; where this machine
 does not allow it the test is skipped, with the reason.
@@ -57,16 +57,30 @@ def ext4(
 ) -> Iterator[Path]:
     """An ext4 in a file of its own; inodes of 128 bytes know whole seconds only."""
     image = image or place.with_name(f"{place.name}.image")
+    made = _made(image, megabytes, "mkfs.ext4", "-q", "-F", "-I", str(inode_size))
+    with mounted(place, "-t", "ext4", "-o", "loop", str(made)) as disk:
+        yield disk
+    image.unlink()
+
+
+@contextmanager
+def vfat(place: Path, *, megabytes: int = 32) -> Iterator[Path]:
+    """A FAT in a file of its own: no case, no owners, no links, times of two seconds."""
+    image = _made(place.with_name(f"{place.name}.image"), megabytes, "mkfs.vfat")
+    with mounted(place, "-t", "vfat", "-o", "loop,utf8", str(image)) as disk:
+        yield disk
+    image.unlink()
+
+
+def _made(image: Path, megabytes: int, *words: str) -> Path:
+    """A file with a new file system in it."""
     with image.open("wb") as file:
         file.truncate(megabytes << 20)
-    make = ["mkfs.ext4", "-q", "-F", "-I", str(inode_size), image]
     try:
-        subprocess.run(make, check=True, capture_output=True)
+        subprocess.run([*words, image], check=True, capture_output=True)
     except FileNotFoundError:
-        pytest.skip("mkfs.ext4 is not installed")
-    with mounted(place, "-t", "ext4", "-o", "loop", str(image)) as made:
-        yield made
-    image.unlink()
+        pytest.skip(f"{words[0]} is not installed")
+    return image
 
 
 @contextmanager

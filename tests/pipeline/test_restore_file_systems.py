@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from file_systems import ext4, quirky
+from file_systems import ext4, quirky, vfat
 from quirky_fuse import LIMIT, Quirk
 from trees import compare_trees, content
 from worlds import FaultyStore, World
@@ -185,6 +185,24 @@ async def test_times_in_whole_seconds(world: World, store: FaultyStore, tmp_path
     await world.completed()
     with ext4(tmp_path / "disk", inode_size=128) as disk:
         await rounded(world, store, disk / "target", 10**9)
+
+
+@needs_root
+@pytest.mark.anyio
+async def test_a_real_fat(world: World, tmp_path: Path) -> None:
+    """Where the kernel has one: it costs attributes, and one of two names that it takes for one."""
+    fill(world.root)
+    (world.root / "README").write_bytes(content(LARGE, 1))
+    (world.root / "readme").write_bytes(content(LARGE, 2))
+    await world.completed()
+    with vfat(tmp_path / "disk") as disk:
+        await world.restore(1, disk / "target")
+        wanted, got = contents(world.root), contents(disk / "target")
+        assert len(got) == len(wanted) - 1
+        assert {n.lower() for n in got} == {n.lower() for n in wanted}
+        assert all(wanted[n] == data for n, data in got.items())
+        told = [n for n in await world.notices() if n.kind is not NoticeKind.NOTED]
+        assert any(n.path.lower() == b"readme" for n in told)
 
 
 async def rounded(world: World, store: FaultyStore, target: Path, step: int) -> None:
