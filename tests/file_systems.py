@@ -1,4 +1,4 @@
-"""Real file systems for tests: loop-mounted ext4 and FAT, tmpfs, and a FUSE file system with quirks.
+"""Real file systems for tests: ext4 and FAT on loop devices, tmpfs, and FUSE with quirks.
 
 Each is a context manager that mounts, yields the mount point and unmounts; where this machine
 does not allow it the test is skipped, with the reason.
