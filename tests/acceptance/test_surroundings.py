@@ -82,7 +82,8 @@ def test_a_current_folder_that_was_deleted(shared_usenetsync: Command, tmp_path:
     ended = in_shell(shared_usenetsync, f"{gone} USENETSYNC_HOME=here usenetsync folders", place)
     assert ended.code == 2 and "USENETSYNC_HOME: here is relative" in ended.err
     (source := tmp_path / "tree").mkdir()
-    ended = in_shell(shared_usenetsync, f'{gone} usenetsync upload "$2"', place, str(source))
+    script = f'{gone} USENETSYNC_KEY_FILE=key usenetsync upload "$2"'
+    ended = in_shell(shared_usenetsync, script, place, str(source))
     assert ended.code == 0, "a whole path needs no current folder"
 
 
@@ -127,11 +128,11 @@ def test_variables_for_other_servers(shared_usenetsync: Command) -> None:
     ("line", "named"),
     [
         (["upload", ""], "PATHS"),
-        (["upload", "/", ""], "PATHS"),
+        (["upload", "nowhere", ""], "PATHS"),
         (["tui", ""], "PATHS"),
-        (["restore", "", "/x"], "FOLDER"),
+        (["restore", "", "nowhere"], "FOLDER"),
         (["restore", "f", ""], "TARGET"),
-        (["restore", "f", "/x", "--path", ""], "--path"),
+        (["restore", "f", "nowhere", "--path", ""], "--path"),
         (["verify", ""], "FOLDER"),
         (["nzb", "", "-o", "x"], "FOLDER"),
         (["nzb", "f", "-o", ""], "-o"),
@@ -140,8 +141,8 @@ def test_variables_for_other_servers(shared_usenetsync: Command) -> None:
         (["servers", "test", ""], "NAMES"),
     ],
 )
-def test_an_empty_argument_is_wrong_use(line: list[str], named: str) -> None:
-    ended = CliRunner().invoke(root, line)
+def test_an_empty_argument_is_wrong_use(tmp_path: Path, line: list[str], named: str) -> None:
+    ended = CliRunner().invoke(root, line, env={"USENETSYNC_HOME": str(tmp_path)})
     assert ended.exit_code == 2
     assert named in ended.stderr and "it is empty" in ended.stderr
 
@@ -149,19 +150,21 @@ def test_an_empty_argument_is_wrong_use(line: list[str], named: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (["uplaod", "/"], 'There is no verb "uplaod". Did you mean "upload"?'),
+        (["uplaod", "nowhere"], 'There is no verb "uplaod". Did you mean "upload"?'),
         (["db", "stat"], 'There is no verb "stat". Did you mean "start"?'),
         (["servers", "tset"], 'There is no verb "tset". Did you mean "test"?'),
-        (["upload", "/", "--compresion", "lz4"], "--compression"),
-        (["upload", "/", "--profile", "seeled"], 'Did you mean "sealed"?'),
-        (["upload", "/", "--priority", "Hihg"], 'Did you mean "high"?'),
-        (["upload", "/", "--store", "disk"], '"disk" is not one of shards, usenet.'),
+        (["upload", "nowhere", "--compresion", "lz4"], "--compression"),
+        (["upload", "nowhere", "--profile", "seeled"], 'Did you mean "sealed"?'),
+        (["upload", "nowhere", "--priority", "Hihg"], 'Did you mean "high"?'),
+        (["upload", "nowhere", "--store", "disk"], '"disk" is not one of shards, usenet.'),
         (["files", "f", "--version", "0"], "--version"),
         (["nzb", "f", "-o", "/"], "/ is a folder, not a file"),
     ],
 )
-def test_a_wrong_word_is_answered_with_the_right_one(line: list[str], words: str) -> None:
-    ended = CliRunner().invoke(root, line)
+def test_a_wrong_word_is_answered_with_the_right_one(
+    tmp_path: Path, line: list[str], words: str
+) -> None:
+    ended = CliRunner().invoke(root, line, env={"USENETSYNC_HOME": str(tmp_path)})
     assert ended.exit_code == 2 and words in ended.stderr
 
 

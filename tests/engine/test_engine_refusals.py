@@ -11,7 +11,7 @@ from engine_ground import job, kept, latest, new_engine, over, running, until
 from usenetsync_tui.catalogue import snapshots
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import FolderChoices, Retry, Upload
+from usenetsync_tui.model.commands import FolderChoices, Restore, Retry, Upload
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.sources import Refusal, RefusalKind
@@ -134,3 +134,23 @@ async def test_own_files_where_everybody_reads_are_warned_of(
         await until(
             lambda: any("read your passwords and keys" in e.text for e in engine.status.events)
         )
+
+
+async def test_nothing_is_restored_over_its_source(
+    pool: Pool, database: str, tmp_path: Path
+) -> None:
+    """Whatever the screen thinks of the path: a link leads there, or the folder is around it."""
+    folder = tmp_path / "folder"
+    fill(folder, 3)
+    (tmp_path / "link").symlink_to(folder)
+    engine = new_engine(database, tmp_path / "home")
+    async with running(engine):
+        await kept(engine, folder, FolderChoices())
+        number = engine.status.folders[0].folder.id
+        for place, words in (("link/below", "is inside"), ("", "is around")):
+            target = os.fsencode(tmp_path / place)
+            engine.submit(Restore(number, target, 1, b""))
+            wanted = f"{tmp_path / place} {words} the folder that is kept"
+            await until(lambda w=wanted: any(w in e.text for e in engine.status.events))
+        assert latest(engine.status, Verb.RESTORE) is None
+    assert not (folder / "below").exists()

@@ -62,3 +62,18 @@ async def test_without_a_server_it_says_so() -> None:
     with pytest.raises(DatabaseUnavailableError):
         async with EngineLock("host=127.0.0.1 port=1 user=x", application_name="x"):
             pass
+
+
+async def test_a_wait_says_for_whom_and_can_be_ended(database: str) -> None:
+    told: list[str] = []
+    async with EngineLock(database, application_name=HOLDER):
+        with anyio.fail_after(10), pytest.raises(CatalogueHeldError):
+            async with EngineLock(
+                database,
+                application_name="other",
+                patience=600,
+                on_wait=told.append,
+                is_over=lambda: len(told) > 1,
+            ):
+                pass
+    assert all(HOLDER in words for words in told)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from usenetsync_tui.environment import current_folder
+
 _MOST = 10_000
 """Files of a secret folder whose hard links are recognised."""
 
@@ -75,6 +77,8 @@ class OwnFiles:
         return self._names.get(directory, {})
 
     def _add(self, place: OwnPlace) -> None:
+        if not place.path.is_absolute() and current_folder() is None:
+            return  # a relative path leads nowhere where the current folder was deleted
         for path in {place.path.absolute(), Path(os.path.realpath(place.path))}:
             self._add_path(os.fsencode(path), place)
         status = _status(place.path)
