@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,6 +59,12 @@ def fill(root: Path, *names: str) -> Path:
         size, seed = 250_000 if "large" in name else 3_000, zlib.crc32(name.encode())
         (root / name).write_bytes(content(size, seed))
     return root
+
+
+def last_slice_differs(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"!")
 
 
 @pytest.fixture
@@ -154,6 +161,20 @@ async def test_servers_that_do_not_say_are_not_believed_to_have_nothing(
         ground.query("UPDATE folders SET found_newsgroups = '{}' RETURNING id")
 
 
+async def test_a_stop_does_not_wait_for_a_server_that_is_silent(
+    ground: SealedGround, root: Path
+) -> None:
+    ground.scripted.script(Fault("GROUP", silent=True))
+    ground.more = {"timeout": 60.0}
+    engine = ground.engine()
+    async with running(engine):
+        engine.submit(Upload(os.fsencode(root), PLAIN))
+        await until(lambda: ground.scripted.commands["GROUP"] == 1)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 4.0
+    assert ground.query("SELECT state FROM jobs") == [("queued",)]
+
+
 @pytest.mark.parametrize("where", ["choices", "settings"])
 async def test_articles_refused_for_their_newsgroup_go_out_under_their_own_names(
     ground: SealedGround, root: Path, where: str
@@ -205,9 +226,7 @@ async def test_from_the_next_article_on_and_nothing_again(
     assert {h.groups for h in heads(ground.scripted).values()} == {("alt.tset",)}
     choices = FolderChoices(newsgroups=("alt.test", "alt.misc"), poster=BOB)
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin")
-    with (root / "album large.bin").open("r+b") as file:  # its last slice of three
-        file.seek(-1, os.SEEK_END)
-        file.write(b"!")
+    last_slice_differs(root / "album large.bin")
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin", "zebra 4.bin")
     assert (await ground.upload(root)).version == 4  # remembered
@@ -221,7 +240,12 @@ async def test_from_the_next_article_on_and_nothing_again(
     assert {f.poster for f in files} == {TYPO["poster"], BOB}
     mixed = next(f for f in files if "album" in f.subject)
     assert mixed.groups == ("alt.tset", "alt.test", "alt.misc")
-    await ground.restore(4, tmp_path / "out")
+    last_slice_differs(root / "notes large.bin")
+    await ground.upload(root, FolderChoices(newsgroups=("alt.other",)))
+    files = await check_nzb(ground, tmp_path / "b.nzb")
+    mixed = next(f for f in files if "notes large" in f.subject)
+    assert mixed.groups == ("alt.test", "alt.misc", "alt.other")
+    await ground.restore(5, tmp_path / "out")
     assert compare_trees(root, tmp_path / "out") == []
 
 
