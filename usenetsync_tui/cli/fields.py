@@ -219,8 +219,8 @@ def verified_fields(found: Verified) -> Fields:
 
 
 def server_fields(server: Server) -> Fields:
-    """A server as it is configured; whether it has a password, and never which."""
-    return {**asdict(server), "password": bool(server.password)}
+    """A server as it is configured; of whatever is a password, whether there is one."""
+    return {k: bool(v) if "password" in k else v for k, v in asdict(server).items()}
 
 
 def step_fields(server: str, step: TrialStep) -> Fields:
