@@ -40,7 +40,7 @@ def test_a_full_disk(usenetsync: Command, tmp_path: Path) -> None:
         told = usenetsync("restore", "tree", out, expect=1)
         count = on_disk(out)
         assert "No space left on device. Make room and run the same command again." in told.out
-        assert f"{count:,} files, " in told.out
+        assert f"{count:,} files restored, " in told.out
         assert told.out.count("\n") < 10
         (job,) = [e for e in usenetsync("jobs", "--json").events if e.get("verb") == "restore"]
         assert job["files"] == count

@@ -199,3 +199,14 @@ def test_figures_in_words() -> None:
     assert (exact_percent(0, 0), exact_percent(5, 5), exact_percent(-1, 5)) == (
         "100 %", "100 %", "0.00 %",
     )  # fmt: skip
+
+
+def test_a_password_is_never_printed(run: InProcess) -> None:
+    with ScriptedServer() as server:
+        run.configure(server)
+        config = run.home / "config" / "config.toml"
+        config.write_text(config.read_text() + 'username = "me"\npassword = "geheim"\n')
+        for options in ((), ("--json",)):
+            ended = run("servers", *options)
+            assert "geheim" not in ended.out + ended.err
+        assert run("servers", "--json").of("server")[0]["password"] is True

@@ -27,9 +27,18 @@ def versions(conninfo: str, word: str, path: bytes) -> list[int]:
 
 
 def _column(conninfo: str, query: str, values: Mapping[str, object]) -> list[object]:
-    options = {"connect_timeout": 2, "application_name": "usenetsync completion"}
     try:
-        with psycopg.connect(conninfo, autocommit=True, **options) as connection:  # type: ignore[arg-type]
-            return [row[0] for row in connection.execute(_SQL[query], {**values, "limit": _MOST})]
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            connect_timeout=2,
+            application_name="usenetsync completion",
+        )
     except psycopg.Error:
-        return []  # no address, not running, not migrated yet: there is nothing to complete then
+        return []  # it does not run, or its address is no address: nothing to complete
+    with connection:
+        try:
+            rows = connection.execute(_SQL[query], {**values, "limit": _MOST}).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []  # no catalogue yet
+    return [row[0] for row in rows]

@@ -232,9 +232,8 @@ def verified_fields(found: Verified) -> Fields:
 
 
 def server_fields(server: Server) -> Fields:
-    """A server as it is configured; whether it has passwords, and never which."""
-    secrets = {"password": bool(server.password), "proxy_password": bool(server.proxy_password)}
-    return {**asdict(server), **secrets}
+    """A server as it is configured; of whatever is a password, whether there is one."""
+    return {k: bool(v) if "password" in k else v for k, v in asdict(server).items()}
 
 
 def step_fields(server: str, step: TrialStep) -> Fields:
