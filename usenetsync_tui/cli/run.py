@@ -57,7 +57,7 @@ def _tighten(locations: Locations) -> None:
 def start(verb: Callable[[], Awaitable[Exit]], *, as_json: bool) -> None:
     """Run a verb to its exit code; an error of ours is a sentence, not a traceback."""
     try:
-        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED, as_json)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):

@@ -14,7 +14,7 @@ from usenetsync_tui.cli import progress, words
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.cli.signals import stopped_by
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -151,13 +151,15 @@ def _report(engine: Engine, as_json: bool, interrupted: bool) -> Exit:
             if not as_json:
                 _tell_next(summary)
             worst = max(worst, CODES[summary.outcome.state], key=_severity)
+    if interrupted and not engine.summaries and not as_json:
+        words.say(GOES_ON)
     return worst
 
 
 def _tell_next(summary: Summary) -> None:
     """What a user may want to do now."""
     if summary.outcome.state is JobState.QUEUED:
-        words.say("  Interrupted. What is posted is kept; the same command goes on from here.")
+        words.say(f"  {GOES_ON}")
         return
     if summary.outcome.refusal is not None:
         return  # it says itself what to do
