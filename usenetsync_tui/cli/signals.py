@@ -27,19 +27,20 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 
 _T = TypeVar("_T")
-_LAST_RESORT = 1.7
+_LAST_RESORT = 1.8
 """Seconds without any change after which a program that is to stop is ended."""
 _LOOK = 0.1
 _FINISHING = "Stopping: finishing what was sent. Press Ctrl+C again to stop now."
 _STOPPING = "Stopping."
-INTERRUPTED_WORDS = "Interrupted. What is posted is kept; the same command goes on from here."
+GOES_ON = "Interrupted. What is posted is kept; the same command goes on from here."
 
 
 class _Stop:
     """How what runs now is stopped."""
 
-    def __init__(self, scope: anyio.CancelScope) -> None:
+    def __init__(self, scope: anyio.CancelScope, as_json: bool) -> None:
         self.scope = scope
+        self.as_json = as_json
         self.ways: list[Callable[[], None]] = []
         self.standing: Callable[[], object] = bool
         self.asked = False
@@ -63,8 +64,8 @@ class _Stop:
             time.sleep(_LOOK)
             if (now := self.standing()) != seen:
                 seen, since = now, time.monotonic()
-        if self.ways:
-            words.complain(f"usenetsync: {INTERRUPTED_WORDS}")
+        if self.ways and not self.as_json:
+            words.say(GOES_ON)
         os._exit(INTERRUPTED)
 
 
@@ -76,11 +77,13 @@ def listened_to() -> list[signal.Signals]:
     return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-async def until_stopped(work: Callable[[], Awaitable[_T]], interrupted: _T) -> _T:
+async def until_stopped(
+    work: Callable[[], Awaitable[_T]], interrupted: _T, as_json: bool = False
+) -> _T:
     """What comes of some work; `interrupted` when a signal ended it. Errors come in a group."""
     outcome = interrupted
     async with anyio.create_task_group() as group:
-        stop = _Stop(group.cancel_scope)
+        stop = _Stop(group.cancel_scope, as_json)
         _current.set(stop)
         await group.start(_listen, stop)
         outcome = await work()

@@ -19,7 +19,7 @@ from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.options import Voice, quiet_option
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.cli.signals import INTERRUPTED_WORDS, stopped_by
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -275,6 +275,8 @@ def _conclude(
             words.emit("error", **error_fields(error, path))
         else:
             words.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
+    if interrupted and not summaries and not voice.as_json and not voice.quiet:
+        words.say(GOES_ON)
     ends = {CODES[summary.outcome.state] for summary in summaries}
     return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
 
@@ -298,7 +300,7 @@ def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
 def _tell_next(summary: Summary) -> None:
     """What a user may want to do now."""
     if summary.outcome.state is JobState.QUEUED:
-        words.say(f"  {INTERRUPTED_WORDS}")
+        words.say(f"  {GOES_ON}")
         return
     if summary.outcome.refusal is not None:
         return  # it says itself what to do

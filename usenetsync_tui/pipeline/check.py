@@ -83,7 +83,7 @@ async def see_through(run: Run, source: SourceTree) -> str:
     What there is still no clear answer of then is left to a later run: returns the words for it.
     """
     silent = hopeless = 0
-    words = ""
+    words, left = "", None
     while not run.draining:
         await run.gate.passed()
         looked = await look(run, Ledger())
@@ -101,8 +101,11 @@ async def see_through(run: Run, source: SourceTree) -> str:
             break
         run.progress.phase = "verify"
         pause = silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds))
-        left = plural(await unverified_articles(run), "article")
-        with run.waits.announced(Waiting(f"checking {left}", max(pause, seconds), " in")):
+        if left is None or looked.clear:  # a count is not free
+            left = await unverified_articles(run)
+        words_left = plural(left, "article")
+        waiting = Waiting(f"checking {words_left}", max(pause, seconds), " in")
+        with run.waits.announced(waiting):
             await anyio.sleep(pause)
     return words
 
