@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
+import humanize
+
 NOTHING = "–"
 """What a figure is written as while it is not known."""
 _EIGHTHS = "▁▂▃▄▅▆▇█"
@@ -91,12 +93,12 @@ def exact_percent(part: int, whole: int) -> str:
 
 def number(count: int) -> str:
     """A count to its last digit: ``1,234,567``."""
-    return f"{count:,}"
+    return humanize.intcomma(count)
 
 
 def plural(count: int, noun: str, several: str = "") -> str:
     """``1 file``, ``1,200 files``; `several` where the plural is not the noun and an s."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {several or noun + 's'}"
+    return f"{number(count)} {noun if count == 1 else several or noun + 's'}"
 
 
 def elapsed(seconds: float) -> str:
