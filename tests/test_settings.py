@@ -166,27 +166,29 @@ def test_a_host_in_other_forms(tmp_path: Path, lines: str, found: tuple[str, int
     assert (server.host, server.port, server.tls) == found
 
 
+_TLS = 'of [[servers]] "main" must be one of "implicit", "starttls", "none"'
 MEANT = {
-    "tls = true": 'servers.0.tls: write tls = "implicit"',
-    "tls = false": '"starttls" or "none"',
-    'tls = "ssl"': 'servers.0.tls: write tls = "implicit"',
-    "tls = 1": 'servers.0.tls: write tls = "implicit"',
-    "ssl = true": 'servers.0.ssl: write tls = "implicit"',
-    "use_ssl = true": 'write tls = "implicit"',
-    "ssl_verify = false": "write verify_tls = false",
-    'user = "bob"': "servers.0.user: write username",
-    'socks5 = "127.0.0.1:1080"': 'write proxy = "socks5://host:1080"',
-    'proxy = "127.0.0.1:1080"': 'servers.0.proxy: write it as "socks5://host:1080"',
+    "tls = true": f"tls {_TLS}",
+    "tls = false": f"tls {_TLS}",
+    'tls = "ssl"': f"tls {_TLS}",
+    "tls = 1": f"tls {_TLS}",
+    "ssl = true": 'Did you mean "tls"? It is one of "implicit", "starttls", "none".',
+    "use_ssl = true": 'Did you mean "tls"? It is one of "implicit", "starttls", "none".',
+    "ssl_verify = false": 'Did you mean "verify_tls"?',
+    'user = "bob"': 'unknown key "user" of [[servers]] "main". Did you mean "username"?',
+    'socks5 = "127.0.0.1:1080"': 'Did you mean "proxy"?',
+    'proxy = "127.0.0.1:1080"': 'proxy of [[servers]] "main": write it as "socks5://host:1080"',
     'proxy = "socks5://me:hush@host"': "proxy_username and proxy_password",
-    "ipv6 = true": 'write address_family = "ipv4", "ipv6" or "any"',
-    "download_limit = 5": "write fetch_limit",
-    'host = "https://news.example.com"': "servers.0.host: https:// is no news server",
+    "ipv6 = true": 'Did you mean "address_family"? It is one of "any", "ipv4", "ipv6".',
+    "download_limit = 5": 'Did you mean "fetch_limit"?',
+    'host = "https://news.example.com"': 'host of [[servers]] "main": https:// is no news server',
     'host = "news.example.com:563"\nport = 119': "host and port contradict each other",
     'host = "nntps://news.example.com"\ntls = "none"': "host and tls contradict each other",
     'host = "bob:hush@news.example.com"': "username and password",
-    "fetch_limit = -1": "servers.0.fetch_limit",
-    "lowest_rate = -1": "servers.0.lowest_rate",
-    'address_family = "ipx"': "'any', 'ipv4' or 'ipv6'",
+    'host = "nntps://bob:hush@news.example.com:563"': "username and password",
+    "fetch_limit = -1": 'fetch_limit of [[servers]] "main" must be a whole number of 0 or more',
+    "lowest_rate = -1": 'lowest_rate of [[servers]] "main" must be a whole number of 0 or more',
+    'address_family = "ipx"': 'must be one of "any", "ipv4", "ipv6"',
 }
 
 

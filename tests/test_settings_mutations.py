@@ -81,7 +81,11 @@ IN_FILE = [
     ("no number", SERVER + "timeout = nan\n", "timeout"),
     ("empty path", 'key_file = ""\n', "key_file must be the path of a file"),
     ("empty address", 'database_url = ""\n', "database_url"),
-    ("no newsgroup", 'newsgroups = ["a.b", "c d"]\n', "entry 2 of newsgroups"),
+    (
+        "no newsgroup",
+        'newsgroups = ["a.b", "c d"]\n',
+        "newsgroups: 'c d' is not the name of a newsgroup",
+    ),
     ("delay", "check_delays = [1, true]\n", "entry 2 of check_delays"),
     ("no name", '[[servers]]\nhost = "h"\n', "name of [[servers]] 1 is missing"),
     ("no host", '[[servers]]\nname = "a"\n', 'host of [[servers]] "a" is missing'),

@@ -24,9 +24,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -98,7 +98,8 @@ class ServerSettings(BaseModel):
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
     fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
     address_family: AddressFamily = AddressFamily.ANY
-    proxy: str = Field(default="", description='written like "socks5://host:1080"')
+    proxy: str = ""
+    """``socks5://host:port``."""
     proxy_username: str = ""
     proxy_password: SecretStr | None = None
 
@@ -329,6 +330,20 @@ def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) 
     return settings
 
 
+class _Given(PydanticBaseSettingsSource):
+    """Values that were read already, each under the very name of its key."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
 def _read(values: Mapping[str, Any]) -> Settings:
     """The settings that these values are; `ValidationError`."""
 
@@ -342,7 +357,7 @@ def _read(values: Mapping[str, Any]) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (InitSettingsSource(settings_cls, init_kwargs=dict(values)),)
+            return (_Given(settings_cls, values),)
 
     return Read()
 

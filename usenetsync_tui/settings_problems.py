@@ -41,7 +41,7 @@ _OTHER_WORDS = {
     **dict.fromkeys(("upload_limit", "rate_limit"), "bandwidth_limit"),
 }
 """What other programs call the keys of a server."""
-_SAID_TOO = ("tls", "verify_tls", "proxy", "address_family", "fetch_limit", "bandwidth_limit")
+_SAID_TOO = ("tls", "verify_tls", "address_family", "fetch_limit", "bandwidth_limit")
 """Keys whose values are not easily guessed."""
 _MORE_THAN_ANYBODY_HAS = 1 << 40
 """A limit that only keeps sums from overflowing: it is not worth its digits in a sentence."""
@@ -120,7 +120,7 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -
     if problem["type"] == "missing":
         return f"{name}{place} is missing."
     if problem["type"] == "value_error" and (field is None or not field.description):
-        return _about(f"{name}{place}", str(problem["ctx"]["error"]))
+        return _about(f"{name}{place}".removeprefix(" of "), str(problem["ctx"]["error"]))
     if field is None or not name:
         where = f"{name}{place}" if name else place.removeprefix(" of ")
         return f"{where} must be a table; it is {_kind(value)}."
@@ -130,9 +130,11 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -
 
 def _about(key: str, words: str) -> str:
     """A sentence of its own, or what goes on with the key it is about."""
-    if key and words.startswith("must "):
+    if words.startswith("must "):
         return f"{key} {words}."
-    return f"{key}: {words}." if key and words[:1].islower() else words
+    if words[:1].islower():
+        return f"{key}: {words}."
+    return words if key in words else f"{key}: {words}"
 
 
 def called(name: str, number: int, value: object) -> str:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from usenetsync_tui.errors import CatalogueHeldError, DatabaseUnavailableError
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import EngineLock
 
 pytestmark = pytest.mark.anyio
@@ -65,15 +66,19 @@ async def test_without_a_server_it_says_so() -> None:
 
 
 async def test_a_wait_says_for_whom_and_can_be_ended(database: str) -> None:
-    told: list[str] = []
+    waits = Waits()
+
+    async def end_when_told(scope: anyio.CancelScope) -> None:
+        while waits.current is None or "another usenetsync" not in waits.current.reason:
+            await anyio.sleep(0.02)
+        scope.cancel()
+
     async with EngineLock(database, application_name=HOLDER):
-        with anyio.fail_after(10), pytest.raises(CatalogueHeldError):
-            async with EngineLock(
-                database,
-                application_name="other",
-                patience=600,
-                on_wait=told.append,
-                is_over=lambda: len(told) > 1,
-            ):
-                pass
-    assert all(HOLDER in words for words in told)
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(end_when_told, group.cancel_scope)
+                async with EngineLock(
+                    database, application_name="other", patience=600, waits=waits
+                ):
+                    pytest.fail("two hold it")
+    assert waits.current is None

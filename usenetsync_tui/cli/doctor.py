@@ -88,7 +88,8 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
     for finding in examine.room(locations):
         yield finding
     yield examine.clock(time.time(), examine.newest_file(locations))
-    yield await to_thread.run_sync(examine.name_servers, [s.host for s in servers])
+    looked_up = [s.host for s in servers if not s.proxy]  # a proxy resolves the name itself
+    yield await to_thread.run_sync(examine.name_servers, looked_up)
     for server in servers:
         yield await _server(server, settings, post=post)
     for finding in examine.terminal(os.environ):
@@ -99,7 +100,8 @@ async def _server(server: Server, settings: Settings, *, post: bool) -> Finding:
     """What a server's test comes to: the step that failed, else what is worth a look."""
     where = f"{server.host}:{server.port}"
     steps: dict[str, TrialStep] = {}
-    async for step in diagnose(server, newsgroups=settings.newsgroups if post else ()):
+    groups, poster = (settings.newsgroups, settings.poster) if post else ((), "")
+    async for step in diagnose(server, newsgroups=groups, poster=poster):
         steps[step.name] = step
         if step.ok is False:
             return bad(server.name, f"{where}: {step.name} failed", safe_name(step.detail))
