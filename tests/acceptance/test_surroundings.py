@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 from acceptance_command import Command, Ended
 from click.testing import CliRunner
+from psycopg.conninfo import make_conninfo
 
 from usenetsync_tui.cli.command import root
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.pipeline.overlap import refuse_overlap
+from usenetsync_tui.postgres.lock import KEY
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 CAFE = os.fsdecode(b"caf\xe9")
@@ -233,20 +235,21 @@ def test_what_the_engine_refuses_costs_no_other_folder(
 def test_the_one_who_holds_the_catalogue_is_waited_for(
     shared_usenetsync: Command, tmp_path: Path
 ) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    second.mkdir()
-    (first / "large").write_bytes(os.urandom(9_000_000))
-    holder = shared_usenetsync.start(
-        "upload", first, "--json", "--compression", "lzma", USENETSYNC_MAX_WORKERS="1"
-    )
-    assert holder.stdout is not None
-    assert json.loads(holder.stdout.readline())["event"] == "progress"
-    waited = shared_usenetsync("upload", second, "--wait", "120")
-    assert f"pid {holder.pid}" in waited.err and "Waiting up to 120 seconds" in waited.err
-    assert "version 1" in waited.out
-    holder.communicate(timeout=60)
-    assert holder.returncode == 0
+    folder = tmp_path / "second"
+    folder.mkdir()
+    (folder / "file").write_text("content")
+    server = shared_usenetsync.server
+    holder = make_conninfo(server.acquire(), application_name="usenetsync upload pid 77 on host")
+    try:
+        with psycopg.connect(holder, autocommit=True) as held:
+            held.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+            waiting = shared_usenetsync.start("upload", folder, "--wait", "120")
+            assert waiting.stderr is not None
+            assert "waiting for another usenetsync (pid 77)" in waiting.stderr.readline()
+        out, err = waiting.communicate(timeout=60)
+    finally:
+        server.release()
+    assert waiting.returncode == 0 and "version 1" in out, err
 
 
 # --- D8 ---------------------------------------------------------------------------------------

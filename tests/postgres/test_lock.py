@@ -69,7 +69,7 @@ async def test_a_wait_says_for_whom_and_can_be_ended(database: str) -> None:
     waits = Waits()
 
     async def end_when_told(scope: anyio.CancelScope) -> None:
-        while waits.current is None or "another usenetsync" not in waits.current.reason:
+        while waits.current is None or "another usenetsync" not in waits.current.reason:  # noqa: ASYNC110
             await anyio.sleep(0.02)
         scope.cancel()
 

@@ -19,7 +19,8 @@ from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 from usenetsync_tui.postgres.queries import load_queries
 
 _QUERIES = load_queries(__package__, "lock.sql")
-_KEY = int.from_bytes(b"usync:en")
+KEY = int.from_bytes(b"usync:en")
+"""The advisory lock, in each database that holds a catalogue."""
 _LOOK_AGAIN = 0.1
 SHORTEST_PATIENCE = 2.0
 """Seconds that cover the moment the server needs to notice that the engine before us was killed."""
@@ -89,10 +90,10 @@ class EngineLock:
     async def _take(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
         deadline = anyio.current_time() + self._patience
         while True:
-            taken = await (await conn.execute(_QUERIES["take"], (_KEY,))).fetchone()
+            taken = await (await conn.execute(_QUERIES["take"], (KEY,))).fetchone()
             if taken is not None and taken[0]:
                 return
-            holder = await (await conn.execute(_QUERIES["holder"], (_KEY,))).fetchone()
+            holder = await (await conn.execute(_QUERIES["holder"], (KEY,))).fetchone()
             if anyio.current_time() >= deadline:
                 raise CatalogueHeldError(_describe(holder))
             with self._waits.announced(_waiting_for(holder)):
