@@ -32,6 +32,7 @@ from trees import compare_trees, content
 from worlds import LEDGER
 
 from usenetsync_tui.cli import progress
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.model.waiting import Waiting, Waits
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -322,7 +323,7 @@ async def test_a_wait_in_a_pipe_is_said_once(
 
     async with anyio.create_task_group() as group:
         group.start_soon(
-            partial(progress.show, lambda: None, as_json=False, waiting=lambda: waits.current)
+            partial(progress.show, lambda: None, Voice(), waiting=lambda: waits.current)
         )
         await wait("waiting for a moment", 0.05)
         for _ in range(2):

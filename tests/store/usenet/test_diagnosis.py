@@ -162,7 +162,7 @@ async def test_what_is_posted_looks_like_an_upload() -> None:
     ("poster", "refused", "words"),
     [
         (POSTER, b"bob@example.com", "from Bob <bob@example.com>: 441 Your From"),
-        ("nobody", b"never there", "'nobody' is no sender"),
+        ("nobody", b"never there", "'nobody' is not a poster"),
     ],
 )
 async def test_a_poster_that_uploads_of_plain_folders_fail_with(
