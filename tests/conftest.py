@@ -29,9 +29,12 @@ _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the campaign of `acceptance/test_campaign.py` lasts, and its dice."""
+    """The campaign of `acceptance/test_campaign.py`; how much of `test_stopping.py` is tried."""
     parser.addoption("--campaign-minutes", type=float, default=3.0, help="of both stores together")
     parser.addoption("--campaign-seed", type=int, default=9, help="of its random numbers")
+    parser.addoption(
+        "--every-stop", action="store_true", help="each signal in each wait of each verb"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """SIGINT, SIGTERM and SIGHUP in each of the waits of each verb, and of the screen.
 
 Each wait says what it is for, ends within two seconds of the signal (twice that is allowed here),
-with exit code 130, and the same command goes on from there.
+with exit code 130, and the same command goes on from there. Each verb, wait and signal is tried in
+some of its combinations, all of them with `--every-stop` (5 minutes).
 """
 
 from __future__ import annotations
@@ -143,6 +144,23 @@ def assert_all_stop(
         assert_stops(process, signum)
 
 
+def every_turn(
+    request: pytest.FixtureRequest, verbs: dict[str, list[str]], out: Path
+) -> list[dict[int, list[str]]]:
+    """A signal for each verb; with `--every-stop` every signal, and verbs that list as well."""
+    signals = (TERM, INT, HUP)
+    some = [verbs["upload"], verbs["restore"], verbs["verify"]]
+    turns = [dict(zip(signals, some, strict=True))]
+    if request.config.getoption("--every-stop"):
+        others = [["folders"], ["files", "tree"], ["nzb", "tree", "-o", str(out / "file.nzb")]]
+        turns = [
+            dict(zip(signals, group[first:] + group[:first], strict=True))
+            for group in (some, others)
+            for first in range(3)
+        ]
+    return turns
+
+
 WAITS = {
     "refused": "waiting for 127.0.0.1: No connection to",
     "silent": "waiting for 127.0.0.1: no connection yet, for",
@@ -163,10 +181,18 @@ WAITS = {
     ],
 )
 def test_no_server(
-    kept: Kept, tmp_path: Path, wait: str, one: dict[int, str], other: dict[int, str]
+    kept: Kept,
+    tmp_path: Path,
+    wait: str,
+    one: dict[int, str],
+    other: dict[int, str],
+    request: pytest.FixtureRequest,
 ) -> None:
     verbs = kept.verbs(tmp_path)
     command = Command(kept.command.home)
+    groups = [{**one, **other}]
+    if request.config.getoption("--every-stop"):
+        groups = [{signum: verb} for verb in verbs for signum in (TERM, INT, HUP)]
     with silent_port() as silent:
         match wait:
             case "refused":
@@ -176,15 +202,16 @@ def test_no_server(
             case "mute":
                 kept.settings()
                 for word in ("POST", "STAT", "BODY"):
-                    kept.server.script(Fault(word, silent=True, times=20))
+                    kept.server.script(Fault(word, silent=True, times=200))
             case "name":
                 kept.settings(host="news.example.com")
                 command.program = SLOW_NAMES
             case _:
                 kept.settings(host="news.invalid")
-        runs = {signum: verbs[verb] for signum, verb in {**one, **other}.items()}
         try:
-            assert_all_stop(command, runs, WAITS[wait])
+            for group in groups:
+                runs = {signum: verbs[verb] for signum, verb in group.items()}
+                assert_all_stop(command, runs, WAITS[wait])
         finally:
             kept.server.forget()
 
@@ -211,15 +238,17 @@ def test_between_two_tries(kept: Kept, tmp_path: Path) -> None:
         kept.server.forget()
 
 
-def test_a_database_that_does_not_answer(kept: Kept, tmp_path: Path) -> None:
-    verbs = kept.verbs(tmp_path)
+def test_a_database_that_does_not_answer(
+    kept: Kept, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     with silent_port() as port:
-        assert_all_stop(
-            kept.command,
-            {TERM: verbs["upload"], INT: verbs["restore"], HUP: verbs["verify"]},
-            "waiting for the database: it has not answered yet",
-            USENETSYNC_DATABASE_URL=f"postgresql://me@127.0.0.1:{port}/none",
-        )
+        for runs in every_turn(request, kept.verbs(tmp_path), tmp_path):
+            assert_all_stop(
+                kept.command,
+                runs,
+                "waiting for the database: it has not answered yet",
+                USENETSYNC_DATABASE_URL=f"postgresql://me@127.0.0.1:{port}/none",
+            )
 
 
 @contextmanager
@@ -236,27 +265,24 @@ def started_by_another(home: Path) -> Iterator[None]:
         yield
 
 
-def test_the_start_of_the_database(home: Path, tmp_path: Path) -> None:
+def test_the_start_of_the_database(
+    kept: Kept, home: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     command = Command(home)
-    tree = tmp_path / "tree"
-    tree.mkdir()
     with started_by_another(home):
-        assert_all_stop(
-            command,
-            {
-                TERM: ["upload", str(tree)],
-                INT: ["restore", "tree", str(tmp_path / "out")],
-                HUP: ["verify", "tree"],
-            },
-            "waiting for the database: Another usenetsync (pid 5628) is starting",
-        )
+        for runs in every_turn(request, kept.verbs(tmp_path), tmp_path):
+            words = "waiting for the database: Another usenetsync (pid 5628) is starting"
+            assert_all_stop(command, runs, words)
 
 
-def test_the_screen(kept: Kept, home: Path) -> None:
+def test_the_screen(kept: Kept, home: Path, request: pytest.FixtureRequest) -> None:
+    every = (TERM, HUP) if request.config.getoption("--every-stop") else ()
     kept.settings(port=refused_port())
-    assert_screen_stops(kept.command, kept.tree, b"No connection to", TERM)
+    for signum in every or (TERM,):
+        assert_screen_stops(kept.command, kept.tree, b"No connection to", signum)
     with started_by_another(home):
-        assert_screen_stops(Command(home), kept.tree, b"Another usenetsync (pid 5628)", HUP)
+        for signum in every or (HUP,):
+            assert_screen_stops(Command(home), kept.tree, b"Another usenetsync (pid 5628)", signum)
 
 
 def assert_screen_stops(command: Command, tree: Path, text: bytes, signum: int) -> None:
