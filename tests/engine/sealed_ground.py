@@ -45,10 +45,12 @@ class SealedGround:
         return new_engine(self.database, self.home, **settings)
 
     async def upload(self, root: Path, choices: FolderChoices = _NONE) -> Outcome:
-        """As the command does it. Raises what ends the engine."""
+        """As the command does it. Raises what ends the engine, or refuses the folder."""
         engine = self.engine()
         engine.submit(Upload(os.fsencode(root), choices))
         await engine.run(until_idle=True)
+        for _, error in engine.refused:
+            raise error
         return engine.summaries[engine.started[0]].outcome
 
     async def restore(self, version: int, target: Path, folder: int = 1) -> None:

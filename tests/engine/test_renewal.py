@@ -150,9 +150,10 @@ async def test_what_is_unposted_is_finished_under_the_old_key(
 async def test_an_article_that_is_refused_for_ever_does_not_keep_the_key(
     ground: SealedGround, root: Path
 ) -> None:
-    refusal = Fault("article", reply="441 Posting failed")
+    # In other words each time: with the same ones the server would be given up.
+    refusals = [Fault("article", reply=f"441 Posting failed, {n}") for n in range(100)]
     while not ground.realms() or ground.realms()[0][3] < 4 * sealing.RENEW_AFTER:
-        ground.scripted.script(*[refusal] * (100 - len(ground.scripted.waiting)))
+        ground.scripted.script(*refusals[len(ground.scripted.waiting) :])
         assert (await ground.upload(root)).state is JobState.INCOMPLETE
         assert len(ground.realms()) == 1
     while ground.scripted.fault("article") is not None:

@@ -58,8 +58,9 @@ async def test_directories_that_cannot_be_searched(
     fill(world.root, 3)
     await world.connect()
     await world.completed()
-    for folder in (*list(world.root.resolve().parents)[:3], world.root):
-        folder.chmod(0o755)
+    for folder in (*world.root.resolve().parents, world.root):
+        if folder.stat().st_mode & 0o005 != 0o005:
+            folder.chmod(0o755)
     sub.chmod(0o644)
     monkeypatch.setattr(kept, "_is_ahead", is_ahead)
     with as_nobody():
