@@ -13,7 +13,7 @@ from news_home import configure, server_table
 from scripted_server import ScriptedServer
 from trees import content
 
-from usenetsync_tui.cli.upload import upload
+from usenetsync_tui.cli.command import root as command
 from usenetsync_tui.codec import nzb
 
 ANN = "Ann Example <ann@example.com>"
@@ -43,14 +43,14 @@ def test_wrong_use_is_told_before_anything_is_begun(
 ) -> None:
     monkeypatch.setenv("USENETSYNC_HOME", str(tmp_path))
     for more in ((), ("--json",)):
-        ended = CliRunner().invoke(upload, [str(tmp_path), *options, *more])
+        ended = CliRunner().invoke(command, ["upload", str(tmp_path), *options, *more])
         assert ended.exit_code == 2
         assert words in re.sub(r"\s+", " ", ended.output)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_help_says_what_they_do_without() -> None:
-    told = re.sub(r"\s+", " ", CliRunner().invoke(upload, ["--help"]).output)
+    told = re.sub(r"\s+", " ", CliRunner().invoke(command, ["upload", "--help"]).output)
     for words in ("as before", "as the settings say", "--no-obfuscate", "only the NZB"):
         assert words.lower() in told.lower()
 
@@ -60,11 +60,11 @@ def test_settings_are_checked_when_they_are_read(
 ) -> None:
     monkeypatch.setenv("USENETSYNC_HOME", str(home))
     configure(home, server_table(scripted), poster="me")
-    ended = CliRunner().invoke(upload, [str(tmp_path)])
+    ended = CliRunner().invoke(command, ["upload", str(tmp_path)])
     assert ended.exit_code == 2
     assert "'me' is not a poster. Write it like this: Name <name@" in ended.output
     configure(home, server_table(scripted), newsgroup="alt..test")
-    ended = CliRunner().invoke(upload, [str(tmp_path)])
+    ended = CliRunner().invoke(command, ["upload", str(tmp_path)])
     assert ended.exit_code == 2
     assert "newsgroups: 'alt..test' is not the name of a newsgroup." in ended.output
     assert scripted.connections == 0

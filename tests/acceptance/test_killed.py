@@ -13,7 +13,7 @@ import pytest
 import trees
 from acceptance_command import Command
 
-ROUNDS = 30
+ROUNDS = 20
 """In all: half of them in each of two homes at once."""
 
 # Each must find nothing, whatever happened.

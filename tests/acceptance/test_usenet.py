@@ -13,7 +13,7 @@ from acceptance_command import Command
 from news_home import configure, server_table
 from scripted_server import Fault, ScriptedServer
 
-ROUNDS = 30
+ROUNDS = 20
 LEDGER = {
     "a copy of a segment under two Message-IDs": """
         SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6

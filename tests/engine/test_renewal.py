@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -147,11 +148,14 @@ async def test_what_is_unposted_is_finished_under_the_old_key(
     assert ground.query(TWICE) == []
 
 
+_WORDS = ["".join(pair) for pair in itertools.product("abcdefghij", repeat=2)]
+
+
 async def test_an_article_that_is_refused_for_ever_does_not_keep_the_key(
     ground: SealedGround, root: Path
 ) -> None:
     # In other words each time: with the same ones the server would be given up.
-    refusals = [Fault("article", reply=f"441 Posting failed, {n}") for n in range(100)]
+    refusals = [Fault("article", reply=f"441 Not now, {word}") for word in _WORDS]
     while not ground.realms() or ground.realms()[0][3] < 4 * sealing.RENEW_AFTER:
         ground.scripted.script(*refusals[len(ground.scripted.waiting) :])
         assert (await ground.upload(root)).state is JobState.INCOMPLETE

@@ -46,7 +46,7 @@ def press(one: Terminal, *keys: bytes) -> None:
         length = -1
         while length != len(one.output):
             length = len(one.output)
-            one.read(0.4)
+            one.read(0.2)
 
 
 def type_until_it_breaks(one: Terminal, place: str) -> None:
