@@ -63,6 +63,11 @@ class Kept:
             "verify": ["verify", "tree"],
         }
 
+    def add_file(self) -> None:
+        """Something that is not posted yet, whatever the tests before have finished."""
+        number = len(list(self.tree.iterdir()))
+        (self.tree / f"more{number}").write_bytes(content(300_000, seed=10 + number))
+
     def settings(self, host: str = "", port: int = 0, **keys: object) -> None:
         """Write the settings with a server."""
         host, port = host or self.server.host, port or self.server.port
@@ -145,20 +150,12 @@ def assert_all_stop(
 
 
 def every_turn(
-    request: pytest.FixtureRequest, verbs: dict[str, list[str]], out: Path
+    request: pytest.FixtureRequest, verbs: dict[str, list[str]]
 ) -> list[dict[int, list[str]]]:
-    """A signal for each verb; with `--every-stop` every signal, and verbs that list as well."""
-    signals = (TERM, INT, HUP)
+    """A signal for each verb; with `--every-stop` each signal for each verb."""
     some = [verbs["upload"], verbs["restore"], verbs["verify"]]
-    turns = [dict(zip(signals, some, strict=True))]
-    if request.config.getoption("--every-stop"):
-        others = [["folders"], ["files", "tree"], ["nzb", "tree", "-o", str(out / "file.nzb")]]
-        turns = [
-            dict(zip(signals, group[first:] + group[:first], strict=True))
-            for group in (some, others)
-            for first in range(3)
-        ]
-    return turns
+    turns = range(3 if request.config.getoption("--every-stop") else 1)
+    return [dict(zip((TERM, INT, HUP), some[n:] + some[:n], strict=True)) for n in turns]
 
 
 WAITS = {
@@ -188,6 +185,7 @@ def test_no_server(
     other: dict[int, str],
     request: pytest.FixtureRequest,
 ) -> None:
+    kept.add_file()
     verbs = kept.verbs(tmp_path)
     command = Command(kept.command.home)
     groups = [{**one, **other}]
@@ -217,6 +215,7 @@ def test_no_server(
 
 
 def test_the_schedule_of_checks_and_the_lock(kept: Kept, tmp_path: Path) -> None:
+    kept.add_file()
     kept.settings(check_delays=[600.0])
     upload = kept.verbs(tmp_path)["upload"]
     first = kept.command.start(*upload, "--json")
@@ -228,7 +227,7 @@ def test_the_schedule_of_checks_and_the_lock(kept: Kept, tmp_path: Path) -> None
 
 
 def test_between_two_tries(kept: Kept, tmp_path: Path) -> None:
-    (kept.tree / "newer").write_bytes(content(100_000, seed=2))
+    kept.add_file()
     kept.settings(retry_backoff=60.0)
     kept.server.script(Fault("article", reply="441 Posting failed", times=4))
     try:
@@ -242,7 +241,7 @@ def test_a_database_that_does_not_answer(
     kept: Kept, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     with silent_port() as port:
-        for runs in every_turn(request, kept.verbs(tmp_path), tmp_path):
+        for runs in every_turn(request, kept.verbs(tmp_path)):
             assert_all_stop(
                 kept.command,
                 runs,
@@ -270,12 +269,13 @@ def test_the_start_of_the_database(
 ) -> None:
     command = Command(home)
     with started_by_another(home):
-        for runs in every_turn(request, kept.verbs(tmp_path), tmp_path):
+        for runs in every_turn(request, kept.verbs(tmp_path)):
             words = "waiting for the database: Another usenetsync (pid 5628) is starting"
             assert_all_stop(command, runs, words)
 
 
 def test_the_screen(kept: Kept, home: Path, request: pytest.FixtureRequest) -> None:
+    kept.add_file()
     every = (TERM, HUP) if request.config.getoption("--every-stop") else ()
     kept.settings(port=refused_port())
     for signum in every or (TERM,):
@@ -300,6 +300,7 @@ def assert_screen_stops(command: Command, tree: Path, text: bytes, signum: int) 
 
 
 def test_one_line_at_once(kept: Kept) -> None:
+    kept.add_file()
     kept.settings(port=refused_port())
     program = [sys.executable, "-m", "usenetsync_tui", "upload", str(kept.tree)]
     terminal = Terminal(program, kept.command.environment)
@@ -318,6 +319,7 @@ def ignore() -> None:
 
 
 def test_what_was_ignored_stays_ignored(kept: Kept) -> None:
+    kept.add_file()
     kept.settings(port=refused_port())
     process = subprocess.Popen(
         [*kept.command.program, "upload", str(kept.tree), "--json"],

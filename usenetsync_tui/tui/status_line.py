@@ -102,10 +102,10 @@ def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
         message.append(((safe_name(status.message), "bad" if failed else "plain"),))
         if failed:
             lines, message = lines + message, []
-    lines += _one_line(trouble_lines(status.servers), width, _MORE_SERVERS)
-    lines += message
     if status.waiting is not None and not lines:
         lines.append(((safe_name(str(status.waiting)), "warn"),))
+    lines += _one_line(trouble_lines(status.servers), width, _MORE_SERVERS)
+    lines += message
     lines += _one_line([_task(task) for task in status.tasks if not task.over], width, "")
     return [fit(line, width) for line in lines] if width else lines
 
