@@ -14,6 +14,7 @@ from usenetsync_tui.cli import fields
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.waiting import Waiting
 
 _README = Path(__file__).parents[2] / "README.md"
 _ROW = re.compile(r"^\| `(\w+)`[^|]* \| (.*) \|$", re.MULTILINE)
@@ -58,6 +59,7 @@ def test_progress() -> None:
         0, 0, 0, 0, 10, 5, 0, 0, 0, b"", 1.0, 0.0, None, 1.0,
     )  # fmt: skip
     told = fields.progress_fields(status)
+    assert set(fields.starting_fields(Waiting("waiting for the database"))) == set(told)
     assert set(told) <= documented()["progress"]
     assert (told["current"], told["total"]) == (5, 10)
 

@@ -23,6 +23,7 @@ from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
 from usenetsync_tui.model.status import JobStatus, TrialStep
+from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.model.words import KIND_WORDS
 from usenetsync_tui.pipeline.verify import Verified
 
@@ -161,6 +162,22 @@ def progress_fields(job: JobStatus) -> Fields:
         "eta": None if job.eta is None else round(job.eta, 1),
         "errors": job.errors,
         "waiting": None if job.waiting is None else safe_name(str(job.waiting)),
+    }
+
+
+def starting_fields(waiting: Waiting) -> Fields:
+    """A progress event before there is a job: the same keys."""
+    nothing = dict.fromkeys(("job", "verb", "folder", "eta"))
+    bytes_and_files = ("current", "total", "files", "total_files", "missed", "entries", "errors")
+    rates = dict.fromkeys(("throughput", "files_per_second"), 0.0)
+    return {
+        **nothing,
+        **dict.fromkeys(bytes_and_files, 0),
+        **rates,
+        "phase": "starting",
+        "file": "",
+        "scanned": False,
+        "waiting": safe_name(str(waiting)),
     }
 
 

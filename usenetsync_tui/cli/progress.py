@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.fields import progress_fields
+from usenetsync_tui.cli.fields import progress_fields, starting_fields
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.model.figures import NOTHING, duration, number, percent, rate
 from usenetsync_tui.model.safe_name import safe_name
@@ -65,26 +65,6 @@ def standing(job: JobStatus | None) -> object:
     )  # fmt: skip
 
 
-_STARTING: dict[str, object] = {
-    "job": None,
-    "folder": None,
-    "phase": "starting",
-    "current": 0,
-    "total": 0,
-    "file": "",
-    "files": 0,
-    "total_files": 0,
-    "missed": 0,
-    "scanned": False,
-    "entries": 0,
-    "throughput": 0.0,
-    "files_per_second": 0.0,
-    "eta": None,
-    "errors": 0,
-}
-"""A progress event before there is a job."""
-
-
 async def _lines(figures: Figures, waiting: WaitedFor) -> None:
     while True:
         await anyio.sleep(_EVERY_JSON)
@@ -92,7 +72,7 @@ async def _lines(figures: Figures, waiting: WaitedFor) -> None:
         if job is not None:
             words.emit("progress", **progress_fields(job))
         elif (now := waiting()) is not None:
-            words.emit("progress", **_STARTING | {"waiting": safe_name(str(now))})
+            words.emit("progress", **starting_fields(now))
 
 
 async def _bar(figures: Figures, waiting: WaitedFor) -> None:
