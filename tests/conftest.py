@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import Pool, open_pool
 

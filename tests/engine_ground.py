@@ -10,8 +10,8 @@ from typing import Any
 
 import anyio
 
-from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
@@ -19,7 +19,7 @@ from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import EngineStatus, FolderStatus, JobStatus
 from usenetsync_tui.postgres.pool import Pool
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 SLOW = FolderChoices(compression=Compression.LZMA)
 

@@ -16,8 +16,8 @@ from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.ownership import open_or_make, other_owner
-from usenetsync_tui.settings import Settings
-from usenetsync_tui.settings_file import add_server
+from usenetsync_tui.settings.file import add_server
+from usenetsync_tui.settings.settings import Settings
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give anything away")
 

@@ -14,8 +14,8 @@ from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.servers import Server
-from usenetsync_tui.settings import Settings
-from usenetsync_tui.settings_file import add_server
+from usenetsync_tui.settings.file import add_server
+from usenetsync_tui.settings.settings import Settings
 
 PASSABLE = 0o711 if os.geteuid() == 0 else 0o700
 """Root's database runs as another user, who must pass."""

@@ -9,7 +9,7 @@ import pytest
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.servers import AddressFamily, Role, Tls
-from usenetsync_tui.settings import Settings, load_settings
+from usenetsync_tui.settings.settings import Settings, load_settings
 
 SERVER = """
 [[servers]]

@@ -22,8 +22,8 @@ from usenetsync_tui.model.servers import (
     Tls,
     password_variable,
 )
-from usenetsync_tui.settings import load_settings
-from usenetsync_tui.settings_file import add_server
+from usenetsync_tui.settings.file import add_server
+from usenetsync_tui.settings.settings import load_settings
 
 MAIN = Server("main", "news.example.com", 563, username="me", password='h"u\\sh\x1b é')
 COMMENTED = """\

@@ -17,8 +17,8 @@ import pytest
 from pydantic import BaseModel
 
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.settings import ServerSettings, Settings, load_settings, unused
-from usenetsync_tui.settings_problems import _plain
+from usenetsync_tui.settings.problems import _plain
+from usenetsync_tui.settings.settings import ServerSettings, Settings, load_settings, unused
 
 SERVER = '[[servers]]\nname = "main"\nhost = "news.example.com"\n'
 SECRET = "hunter2"

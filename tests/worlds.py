@@ -16,8 +16,10 @@ import anyio
 import psycopg
 from trees import compare_trees
 
-from usenetsync_tui.catalogue import folders, jobs, snapshots
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
+from usenetsync_tui.disk.source.own_files import OwnPlace
+from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
@@ -27,12 +29,10 @@ from usenetsync_tui.model.ports import Opener, Place, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.pipeline.own_files import OwnPlace
-from usenetsync_tui.pipeline.restore import restore
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.target import TargetTree
-from usenetsync_tui.pipeline.upload import Outcome, upload
-from usenetsync_tui.pipeline.verify import Verified, verify
+from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.upload import Outcome, upload
+from usenetsync_tui.pipeline.verify.verify import Verified, verify
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
 

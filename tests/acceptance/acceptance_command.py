@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def test_versions(usenetsync: Command, tmp_path: Path) -> None:
 def test_an_unchanged_tree_is_not_opened(usenetsync: Command, tmp_path: Path) -> None:
     source, seen = tmp_path / "tree", tmp_path / "seen"
     trees.small_files(source, 500)
-    usenetsync.program = (sys.executable, str(Path(__file__).with_name("watched.py")))
+    usenetsync.program = (sys.executable, str(Path(__file__).parents[1] / "support" / "watched.py"))
     usenetsync("upload", source, WATCH=str(seen))
     assert seen.read_text().count("b'f0") == 500
     seen.unlink()

@@ -13,7 +13,7 @@ import pytest
 from acceptance_command import Command
 from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended
 
-PROGRAM = Path(__file__).with_name("forked_command.py")
+PROGRAM = Path(__file__).parents[1] / "support" / "forked_command.py"
 
 WORK = {"upload": 0, "restore": 0, "verify": 0, "nzb": 2, "servers test": 1, "db start": 0}
 """Verbs that have more to do than to print, and do it whatever becomes of their words: exit codes.

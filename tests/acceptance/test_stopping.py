@@ -32,8 +32,8 @@ from terminals import Terminal, is_clean
 from trees import compare_trees, content
 from worlds import LEDGER
 
-from usenetsync_tui.cli import progress
 from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import progress
 from usenetsync_tui.model.waiting import Waiting, Waits
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from psycopg.conninfo import make_conninfo
 
 from usenetsync_tui.cli.command import root
+from usenetsync_tui.disk.overlap import refuse_overlap
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.pipeline.overlap import refuse_overlap
 from usenetsync_tui.postgres.lock import KEY
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

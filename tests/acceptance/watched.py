@@ -6,7 +6,7 @@ import os
 import sys
 
 from usenetsync_tui.__main__ import main
-from usenetsync_tui.pipeline import beneath
+from usenetsync_tui.disk import beneath
 
 _seen = os.open(os.environ["WATCH"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

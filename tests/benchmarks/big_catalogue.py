@@ -28,13 +28,13 @@ import psycopg
 from big_figures import figures
 from measuring import fresh_home, stop_database
 
-from usenetsync_tui.catalogue import folders
+from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import FolderDefaults, Profile, StoreKind
 from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 _EVENTS_A_YEAR, _FILES_AN_EVENT = 150, 500
 _SIGMA = 2.5

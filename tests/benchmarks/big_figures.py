@@ -7,9 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from math import ceil
 
-from usenetsync_tui.catalogue import bulk, causes
-from usenetsync_tui.catalogue.browse import CatalogueBrowser
+from usenetsync_tui.catalogue.lookups import causes
+from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.catalogue.tables import bulk
 from usenetsync_tui.model.files import (
     FileAction,
     FileFilter,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from usenetsync_tui.catalogue import aliases
-from usenetsync_tui.catalogue.aliases import CatalogueAliases
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import aliases
+from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
 
 
 def name(number: int) -> bytes:

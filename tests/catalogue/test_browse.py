@@ -9,10 +9,11 @@ import anyio
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import browse, segments
-from usenetsync_tui.catalogue.aliases import CatalogueAliases
-from usenetsync_tui.catalogue.browse import CatalogueBrowser
+from usenetsync_tui.catalogue.lookups import browse
+from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.catalogue.tables import segments
+from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
 from usenetsync_tui.errors import DatabaseUnavailableError, UsenetSyncError
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Realm

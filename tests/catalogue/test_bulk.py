@@ -10,11 +10,11 @@ import anyio
 import pytest
 from listed_folder import Listed, fill, listed, matches
 
-from usenetsync_tui.catalogue import bulk, files, objects, segments, snapshots
-from usenetsync_tui.catalogue.bulk import Batch
-from usenetsync_tui.catalogue.files import Span, VersionRow, path_key
-from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snapshots
+from usenetsync_tui.catalogue.tables.bulk import Batch
+from usenetsync_tui.catalogue.tables.files import Span, VersionRow, path_key
+from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.files import FileAction, FileFilter, FileQuery, FileSelection, FileView
 from usenetsync_tui.model.folders import Folder

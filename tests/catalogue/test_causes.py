@@ -6,9 +6,10 @@ import hashlib
 
 import pytest
 
-from usenetsync_tui.catalogue import causes, files, jobs, objects, segments
-from usenetsync_tui.catalogue.objects import NewObject
+from usenetsync_tui.catalogue.lookups import causes
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import files, jobs, objects, segments
+from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Verb

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.catalogue import files, vanished
-from usenetsync_tui.catalogue.files import Placed, Span, path_key
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import files, vanished
+from usenetsync_tui.catalogue.tables.files import Placed, Span, path_key
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder
 

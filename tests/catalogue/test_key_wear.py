@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import folders, keys
-from usenetsync_tui.catalogue.keys import Wear
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import folders, keys
+from usenetsync_tui.catalogue.tables.keys import Wear
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import NEWEST_DRESS, Folder, FolderDefaults, Profile, StoreKind
 from usenetsync_tui.postgres.migrate import migrate

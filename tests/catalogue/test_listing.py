@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from listed_folder import Listed, fill, listed
 from psycopg import sql
 
-from usenetsync_tui.catalogue import folders, listing
-from usenetsync_tui.catalogue.browse import CatalogueBrowser
-from usenetsync_tui.catalogue.matching import matching
+from usenetsync_tui.catalogue.lookups import listing
+from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.matching import matching
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import listing, vanished
-from usenetsync_tui.catalogue.matching import matching
+from usenetsync_tui.catalogue.lookups import listing
 from usenetsync_tui.catalogue.session import load
+from usenetsync_tui.catalogue.tables import vanished
+from usenetsync_tui.catalogue.tables.matching import matching
 from usenetsync_tui.model.files import FileKey, FileQuery
 
 ROWS = 200_000

@@ -8,9 +8,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from usenetsync_tui.catalogue import checks, objects, segments
-from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import checks, objects, segments
+from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 

@@ -10,7 +10,7 @@ import pytest
 from in_process import InProcess
 from scripted_server import ScriptedServer
 
-from usenetsync_tui.cli import examine
+from usenetsync_tui.cli.verbs import examine
 from usenetsync_tui.locations import Locations
 
 _Usage = namedtuple("_Usage", "total used free")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from in_process import SNAPSHOTS
 
-from usenetsync_tui.cli import fields
+from usenetsync_tui.cli.output import json_fields
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import JobStatus
@@ -58,8 +58,8 @@ def test_progress() -> None:
         1, 1, "tree", Verb.VERIFY, Priority.NORMAL, JobState.RUNNING, 1, "verify", True,
         0, 0, 0, 0, 10, 5, 0, 0, 0, b"", 1.0, 0.0, None, 1.0,
     )  # fmt: skip
-    told = fields.progress_fields(status)
-    assert set(fields.starting_fields(Waiting("waiting for the database"))) == set(told)
+    told = json_fields.progress_fields(status)
+    assert set(json_fields.starting_fields(Waiting("waiting for the database"))) == set(told)
     assert set(told) <= documented()["progress"]
     assert (told["current"], told["total"]) == (5, 10)
 

@@ -12,10 +12,11 @@ from in_process import InProcess
 from rich.cells import cell_len
 from scripted_server import ScriptedServer
 
-from usenetsync_tui.cli import database, restore, words
-from usenetsync_tui.cli.table import Column, table
+from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.table import Column, table
+from usenetsync_tui.cli.verbs import database, restore
 from usenetsync_tui.model.figures import elapsed, exact_percent, plural, size
-from usenetsync_tui.postgres.server_status import ServerStatus
+from usenetsync_tui.postgres.embedded.database_status import ServerStatus
 
 UGLY = re.compile(r"\(\)|\bNone\b|\b1 [a-z]+s\b|\bBytes\b|\[\]|Traceback")
 
@@ -156,8 +157,8 @@ def test_a_terminal_of_twenty_columns(
     run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("upload", fill(tmp_path / "tree", "a", "b/c"))
-    monkeypatch.setattr(words, "terminal_width", lambda: 20)
-    monkeypatch.setattr("usenetsync_tui.cli.listing.terminal_width", lambda: 20)
+    monkeypatch.setattr(voices, "terminal_width", lambda: 20)
+    monkeypatch.setattr("usenetsync_tui.cli.verbs.listing.terminal_width", lambda: 20)
     for verb in (("folders",), ("snapshots", "tree"), ("files", "tree"), ("jobs",), ("servers",)):
         assert run(*verb).out
 

@@ -10,8 +10,8 @@ import anyio
 import pytest
 from engine_ground import SLOW, job, new_engine, running, until
 
-from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError
 from usenetsync_tui.model.commands import (

@@ -22,10 +22,10 @@ from engine_ground import (
 )
 from trees import compare_trees, content
 
-from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.engine.shift import urgent
+from usenetsync_tui.engine.working_state import urgent
 from usenetsync_tui.model.commands import (
     Cancel,
     Choose,

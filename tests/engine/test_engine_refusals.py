@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from engine_ground import job, kept, latest, new_engine, over, running, until
 
-from usenetsync_tui.catalogue import snapshots
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.commands import FolderChoices, Restore, Retry, Upload
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.judge import Judge
+from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = pytest.mark.anyio

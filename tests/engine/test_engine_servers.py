@@ -12,8 +12,8 @@ from engine_ground import SLOW, at_work, kept, new_engine, running, said, until
 from scripted_server import Fault, ScriptedServer
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.engine.events import EventLog
-from usenetsync_tui.engine.figures import same
+from usenetsync_tui.engine.progress.events import EventLog
+from usenetsync_tui.engine.progress.figures import same
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import (
     AddServer,
@@ -33,8 +33,8 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.servers import Server, ServerState, ServerStatus, Tls
 from usenetsync_tui.model.status import EngineState, Event, Weight
 from usenetsync_tui.postgres.lock import EngineLock
-from usenetsync_tui.settings import CONFIG_NAME, load_settings
-from usenetsync_tui.settings_file import add_server
+from usenetsync_tui.settings.file import add_server
+from usenetsync_tui.settings.settings import CONFIG_NAME, load_settings
 
 
 def named(name: str, scripted: ScriptedServer, **more: object) -> Server:

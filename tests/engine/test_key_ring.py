@@ -12,7 +12,7 @@ from usenetsync_tui.codec import key_wrapping
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError, SettingsError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from usenetsync_tui.model.commands import FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 pytestmark = pytest.mark.anyio
 SEALED, PLAIN = FolderChoices(profile=Profile.SEALED), FolderChoices(profile=Profile.PLAIN)

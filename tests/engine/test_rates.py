@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.engine.rates import RateMeter
+from usenetsync_tui.engine.progress.rates import RateMeter
 
 
 def fed(*samples: tuple[float, int, int]) -> RateMeter:

@@ -10,7 +10,7 @@ from scripted_server import ScriptedServer
 from sealed_ground import SealedGround
 from trees import compare_trees, content, small_files
 
-from usenetsync_tui.catalogue import folders, keys
+from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.codec import sealing
 from usenetsync_tui.errors import NoKeyError
 from usenetsync_tui.model.commands import FolderChoices

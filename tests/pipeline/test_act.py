@@ -11,18 +11,18 @@ import pytest
 from trees import content
 from worlds import FaultyStore, World, refuse, until
 
-from usenetsync_tui.catalogue import bulk, jobs, snapshots
+from usenetsync_tui.catalogue.tables import bulk, jobs, snapshots
+from usenetsync_tui.disk.source import source_tree
 from usenetsync_tui.errors import SourceFileError, UsageError
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.pipeline import source
-from usenetsync_tui.pipeline.act import FileAct, act
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.turnstile import Turnstile
-from usenetsync_tui.pipeline.upload import Outcome, upload
+from usenetsync_tui.pipeline.run.action_gate import Turnstile
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.file_actions import FileAct, act
+from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 
 FILES = 320
 LATE = b"file 3"
@@ -141,15 +141,15 @@ async def test_a_retry_behind_the_reader_is_another_pass(
 ) -> None:
     many_files(world)
     copy = world.keep_copy()
-    opened, refusals = source.SourceTree.open, [b"file 001"]
+    opened, refusals = source_tree.SourceTree.open, [b"file 001"]
 
-    def open_later(tree: source.SourceTree, entry: Entry) -> source.SourceFile:
+    def open_later(tree: source_tree.SourceTree, entry: Entry) -> source_tree.SourceFile:
         if entry.path in refusals:
             refusals.remove(entry.path)
             raise SourceFileError(NoticeKind.UNREADABLE, "not now")
         return opened(tree, entry)
 
-    monkeypatch.setattr(source.SourceTree, "open", open_later)
+    monkeypatch.setattr(source_tree.SourceTree, "open", open_later)
     async with held_up(world, store) as run:
         assert [n.path for n in await world.notices()] == [b"file 001"]
         assert run.progress.errors == 1

@@ -17,14 +17,14 @@ from file_systems import tmpfs
 from trees import content
 from worlds import FaultyStore, World
 
+from usenetsync_tui.disk import beneath
+from usenetsync_tui.disk.beneath import open_beneath, open_parent
+from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.scan import walk
+from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import beneath
-from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.beneath import open_beneath, open_parent
-from usenetsync_tui.pipeline.scan import walk
-from usenetsync_tui.pipeline.source import SourceTree
 
 FLAGS = os.O_RDONLY | os.O_CLOEXEC
 DEEP = ("one", "two", "three", "four")

@@ -10,14 +10,14 @@ from anyio import to_thread
 from trees import content
 from worlds import FaultyStore, World, until
 
+from usenetsync_tui.disk.wall_clock import WallClock
 from usenetsync_tui.errors import StoreUnavailableError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
-from usenetsync_tui.pipeline.check import Mended, mend
-from usenetsync_tui.pipeline.upload import upload
-from usenetsync_tui.pipeline.wall_clock import WallClock
+from usenetsync_tui.pipeline.upload.upload import upload
+from usenetsync_tui.pipeline.verify.check import Mended, mend
 
 
 class HidingStore(FaultyStore):
@@ -236,7 +236,7 @@ async def test_one_article_of_many_slices_gets_one_new_name(
 async def test_a_store_that_never_says_is_not_waited_for_for_ever(
     world: World, hiding: HidingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
+    monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._PUT_OFF", 0.01)
     hiding.answers = False
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
@@ -290,7 +290,7 @@ async def test_what_was_given_up_gets_a_new_name_next_time(
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience is short."""
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
+    monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._PUT_OFF", 0.01)
 
 
 def hidden_first(hiding: HidingStore) -> None:

@@ -15,18 +15,18 @@ from trees import SEGMENT, content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.codec.compression import compressor_memory
+from usenetsync_tui.disk.source.source_tree import SourceFile
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import MOST_WORKERS, FolderChoices
 from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits, StageStatus
-from usenetsync_tui.pipeline import compress as compress_module
-from usenetsync_tui.pipeline.crew import Crew, Team
-from usenetsync_tui.pipeline.outgoing import most_lanes
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.source import SourceFile
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.worker_counts import Crew, Team
+from usenetsync_tui.pipeline.upload import compress as compress_module
+from usenetsync_tui.pipeline.upload.upload import upload
 
 LIMITS = Limits(8, 40, 1000, 768_000, 4 << 30)
 

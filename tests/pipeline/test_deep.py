@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from worlds import World
 
+from usenetsync_tui.disk.target import directories
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import target_directories
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_a_deep_tree_is_restored_in_linear_time(
     for depth in (500, 1_000):
         deep_tree(world.root, depth, name=f"n{depth}")
     assert (await world.upload()).state is JobState.COMPLETED
-    monkeypatch.setattr(target_directories.os, "open", counted)
+    monkeypatch.setattr(directories.os, "open", counted)
     for depth in (500, 1_000):
         target = await world.restore(1, prefix=b"n%d" % depth)
         assert depth_of(target, f"n{depth}") == depth

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from file_systems import bound, ext4, tmpfs
 
-from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
-from usenetsync_tui.pipeline import mount_table
-from usenetsync_tui.pipeline.guard import (
+from usenetsync_tui.disk import mount_table
+from usenetsync_tui.disk.mount_table import MountTable
+from usenetsync_tui.disk.source.guard import (
     Loss,
     is_another,
     judge_folder,
@@ -18,7 +18,7 @@ from usenetsync_tui.pipeline.guard import (
     outermost,
     to_remember,
 )
-from usenetsync_tui.pipeline.mount_table import MountTable
+from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
 
 EXT4 = FileSystem("ext4", "aa", "1f", "", b"/photos")
 

@@ -13,12 +13,12 @@ import pytest
 from trees import content, naive_walk, small_files
 from worlds import World
 
-from usenetsync_tui.catalogue.files import path_key
+from usenetsync_tui.catalogue.tables.files import path_key
+from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import index as index_module
-from usenetsync_tui.pipeline.index import _in_key_order
-from usenetsync_tui.pipeline.scan import ScanBatch, walk
+from usenetsync_tui.pipeline.upload import index as index_module
+from usenetsync_tui.pipeline.upload.index import _in_key_order
 
 
 def edit(root: Path, rng: random.Random) -> None:

@@ -15,23 +15,29 @@ import pytest
 from trees import SEGMENT, content
 from worlds import FaultyStore, World
 
-from usenetsync_tui.catalogue import files, known, snapshots
-from usenetsync_tui.catalogue.files import Placed
-from usenetsync_tui.catalogue.objects import NewObject
 from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import files, known, snapshots
+from usenetsync_tui.catalogue.tables.files import Placed
+from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.scan import regular_entry
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, ObjectKind
-from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.dress import DressedItem, FileRead, RawSegment, SlicesShared, dress
-from usenetsync_tui.pipeline.ledger import Ledger, Posting
-from usenetsync_tui.pipeline.pending import Outstanding
-from usenetsync_tui.pipeline.plan import Planner
-from usenetsync_tui.pipeline.run import Stage
-from usenetsync_tui.pipeline.scan import regular_entry
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.run.job_run import Stage
+from usenetsync_tui.pipeline.run.segments import (
+    DressedItem,
+    FileRead,
+    RawSegment,
+    SlicesShared,
+    dress,
+)
+from usenetsync_tui.pipeline.upload.pending import Outstanding
+from usenetsync_tui.pipeline.upload.plan import Planner
+from usenetsync_tui.pipeline.upload.upload import upload
 
 SIZES = {"empty": 0, "a": 10, "b": 700, "c": 49_000, "d": 60_000, "e": 3 * SEGMENT + 5}
 OLD = 1_600_000_000 * 10**9 + 1

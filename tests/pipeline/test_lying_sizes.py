@@ -11,12 +11,12 @@ from file_systems import quirky
 from trees import SEGMENT, compare_trees, content
 from worlds import World
 
+from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import read_large
-from usenetsync_tui.pipeline import source as source_module
+from usenetsync_tui.pipeline.upload import read_large
 
 SIZES = (0, 1, 2, 300, 4_096, 25_000, 49_999, 50_000, 50_001, 100_000, SEGMENT, 2 * SEGMENT + 17)
 

@@ -23,10 +23,10 @@ from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.sources import RefusalKind
-from usenetsync_tui.pipeline import judge as judge_module
-from usenetsync_tui.pipeline import read as read_module
-from usenetsync_tui.pipeline.check import mend
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.run import judge as judge_module
+from usenetsync_tui.pipeline.upload import read as read_module
+from usenetsync_tui.pipeline.upload.upload import upload
+from usenetsync_tui.pipeline.verify.check import mend
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from usenetsync_tui.codec import nzb
 from usenetsync_tui.codec.envelope import PlainDress
 from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, folded, length
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.pipeline.nzb import Listed, write_nzb
+from usenetsync_tui.pipeline.nzb.nzb import Listed, write_nzb
 
 pytestmark = pytest.mark.anyio
 

@@ -9,6 +9,7 @@ import pytest
 from file_systems import bound
 from worlds import FaultyStore, World
 
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
 from usenetsync_tui.engine.own_places import own_places
 from usenetsync_tui.errors import SourceError, leading_error
 from usenetsync_tui.locations import Locations
@@ -16,9 +17,8 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import Folder, Profile
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
-from usenetsync_tui.pipeline.upload import upload
-from usenetsync_tui.settings import ServerSettings, Settings
+from usenetsync_tui.pipeline.upload.upload import upload
+from usenetsync_tui.settings.settings import ServerSettings, Settings
 
 pytestmark = pytest.mark.anyio
 SECRETS = (b"the-password", b"the-key-of-keys", b"the-passphrase", b"a-file-password")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.catalogue.files import PendingFile
+from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.segments import PACK_LIMIT
-from usenetsync_tui.pipeline.pack import PACK_FILES, FileUnit, Packer, PackUnit, Unit
+from usenetsync_tui.pipeline.upload.pack import PACK_FILES, FileUnit, Packer, PackUnit, Unit
 
 
 def file(number: int, size: int) -> PendingFile:

@@ -16,9 +16,9 @@ from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
-from usenetsync_tui.pipeline.check import Mended, mend
-from usenetsync_tui.pipeline.upload import upload
-from usenetsync_tui.pipeline.verify import verify
+from usenetsync_tui.pipeline.upload.upload import upload
+from usenetsync_tui.pipeline.verify.check import Mended, mend
+from usenetsync_tui.pipeline.verify.verify import verify
 
 
 class LyingStore(FaultyStore):
@@ -53,8 +53,8 @@ class LyingStore(FaultyStore):
 
 @pytest.fixture
 def lying(world: World, monkeypatch: pytest.MonkeyPatch) -> LyingStore:
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._PUT_OFF", 0.01)
-    monkeypatch.setattr("usenetsync_tui.pipeline.check._AFTER_REPAIR", (0.0, 0.0))
+    monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._PUT_OFF", 0.01)
+    monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._AFTER_REPAIR", (0.0, 0.0))
     store = LyingStore()
     world.store = store
     world.choices = FolderChoices(store=StoreKind.USENET)

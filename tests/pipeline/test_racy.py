@@ -15,11 +15,11 @@ from file_systems import ext4, quirky, tmpfs
 from trees import compare_trees
 from worlds import FaultyStore, World
 
+from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.racy import is_racy
 
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND + 500_000_001

@@ -13,12 +13,12 @@ from file_systems import tmpfs
 from trees import as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World, until
 
+from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.pipeline.restore import restore
-from usenetsync_tui.pipeline.restore_report import TOLD_EACH
-from usenetsync_tui.pipeline.run import Progress
-from usenetsync_tui.pipeline.target import TargetTree
+from usenetsync_tui.pipeline.restore.report import TOLD_EACH
+from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.run.job_run import Progress
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 

@@ -12,7 +12,7 @@ from trees import compare_trees, content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.pipeline.restore_report import TOLD_EACH
+from usenetsync_tui.pipeline.restore.report import TOLD_EACH
 
 LARGE = 60_000
 WHEN = 1_500_000_000_123_456_789

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from trees import content
 from worlds import World
 
-from usenetsync_tui.catalogue import files
+from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.disk.content import content_of
+from usenetsync_tui.disk.target import probe
+from usenetsync_tui.disk.target.names import Listing, TargetNames, folded
+from usenetsync_tui.disk.target.probe import changes_names
+from usenetsync_tui.disk.whole_digest import WholeDigest
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.pipeline import target_probe
-from usenetsync_tui.pipeline.content import content_of
-from usenetsync_tui.pipeline.restore_directories import around
-from usenetsync_tui.pipeline.restore_names import VersionNames
-from usenetsync_tui.pipeline.restore_report import TOLD_EACH, Batch, RestoreReport
-from usenetsync_tui.pipeline.target_names import Listing, TargetNames, folded
-from usenetsync_tui.pipeline.target_probe import changes_names
-from usenetsync_tui.pipeline.whole_digest import WholeDigest
+from usenetsync_tui.pipeline.restore.directories import around
+from usenetsync_tui.pipeline.restore.report import TOLD_EACH, Batch, RestoreReport
+from usenetsync_tui.pipeline.restore.version_names import VersionNames
 
 
 def digest_of(data: bytes, step: int, order: list[int], threads: int = 1) -> WholeDigest:
@@ -110,7 +110,7 @@ def test_this_file_system_keeps_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
     if not known:
-        monkeypatch.setattr(target_probe, "_KEEP_NAMES", frozenset())
+        monkeypatch.setattr(probe, "_KEEP_NAMES", frozenset())
     fd = os.open(tmp_path, os.O_RDONLY)
     for _ in range(2):
         assert not changes_names(fd, b".usenetsync-names")
@@ -124,7 +124,7 @@ def test_this_file_system_keeps_names(
 
 def test_a_file_system_that_cuts_names_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is found out before two temporary files become one."""
-    monkeypatch.setattr(target_probe, "_KEEP_NAMES", frozenset())
+    monkeypatch.setattr(probe, "_KEEP_NAMES", frozenset())
     mkdir, open_ = os.mkdir, os.open
 
     def cut(path: bytes) -> bytes:

@@ -21,7 +21,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, Codec
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.upload.upload import upload
 
 CHUNK = 1_024
 CHOICES = {

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import as_nobody, hostile_tree, naive_walk
 
+from usenetsync_tui.disk.source import directory_stack, scan, sorted_names
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
-from usenetsync_tui.pipeline import directory_stack, scan, sorted_names
-from usenetsync_tui.pipeline.own_files import OwnFiles, OwnPlace
-from usenetsync_tui.pipeline.scan import ScanBatch, walk
 
 
 def everything(batches: Iterator[ScanBatch]) -> ScanBatch:

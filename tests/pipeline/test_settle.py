@@ -14,7 +14,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, SegmentStatus
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.upload.upload import upload
 
 
 async def everything_refused(world: World, store: FaultyStore) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from trees import as_nobody, content, hostile_tree
 
+from usenetsync_tui.disk.source.scan import walk
+from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceError, SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
-from usenetsync_tui.pipeline.scan import walk
-from usenetsync_tui.pipeline.source import SourceTree
 
 OLD = 1_600_000_000 * 10**9
 

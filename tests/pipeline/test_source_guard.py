@@ -17,8 +17,8 @@ from worlds import FaultyStore, World
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.sources import RefusalKind
-from usenetsync_tui.pipeline import judge as judge_module
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.run import judge as judge_module
+from usenetsync_tui.pipeline.upload.upload import upload
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from usenetsync_tui.pipeline.streams import batches, put, take
+from usenetsync_tui.pipeline.run.streams import batches, put, take
 
 pytestmark = pytest.mark.anyio
 

@@ -20,15 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import as_nobody, compare_trees, content, hostile_tree
 
+from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.linux_calls import preallocate
+from usenetsync_tui.disk.source.scan import walk
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.disk.target import directories, part_file
+from usenetsync_tui.disk.target.attributes import Attributes
+from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Entry, FileKind
-from usenetsync_tui.pipeline import target_directories, target_part
-from usenetsync_tui.pipeline.content import Content
-from usenetsync_tui.pipeline.linux_calls import preallocate
-from usenetsync_tui.pipeline.scan import walk
-from usenetsync_tui.pipeline.source import SourceTree
-from usenetsync_tui.pipeline.target import TargetTree
-from usenetsync_tui.pipeline.target_attributes import Attributes
 
 WHEN = 1_500_000_000_123_456_789
 ME = os.geteuid(), os.getegid()
@@ -461,7 +461,7 @@ def test_discard_and_empty_parts(tree: TargetTree, root: Path) -> None:
 def test_without_preallocation_the_free_space_is_asked(
     tree: TargetTree, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target_part, "preallocate", lambda fd, size: False)
+    monkeypatch.setattr(part_file, "preallocate", lambda fd, size: False)
     with tree.part(b"file", 1_000_000) as part:
         part.write(0, b"x")
         part.commit(attributes(0o644))
@@ -534,7 +534,7 @@ def test_a_full_disk_inside_the_target_is_the_problem_of_what_goes_there(
 
 
 def test_many_threads_share_few_descriptors(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(target_directories.TargetDirectories.__init__, "__defaults__", (4,))
+    monkeypatch.setattr(directories.TargetDirectories.__init__, "__defaults__", (4,))
     before = len(os.listdir("/proc/self/fd"))
     with TargetTree(os.fsencode(root)) as tree:
         tree.prepare()

@@ -11,13 +11,13 @@ from file_systems import quirky
 from trees import compare_trees, content
 from worlds import World
 
+from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.scan import regular_entry
+from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.pipeline import source as source_module
-from usenetsync_tui.pipeline.scan import regular_entry
-from usenetsync_tui.pipeline.source import SourceTree
 
 SIZES = (0, 10, 5_000, 60_000, 2_000_000)
 OLD = 1_600_000_000 * 10**9 + 1

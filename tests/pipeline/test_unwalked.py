@@ -13,7 +13,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.check import mend
+from usenetsync_tui.pipeline.verify.check import mend
 
 
 class Disk:

@@ -11,12 +11,12 @@ import pytest
 from trees import SEGMENT, compare_trees, content, hostile_tree, small_files
 from worlds import FaultyStore, World
 
+from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Codec
 from usenetsync_tui.model.sources import RefusalKind
-from usenetsync_tui.pipeline import source as source_module
 from usenetsync_tui.store.shards import ShardsStore
 
 

@@ -10,9 +10,9 @@ import pytest
 from trees import content
 from worlds import World
 
+from usenetsync_tui.disk.source import source_tree
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline import source
 
 Edit = Callable[[Path], None]
 
@@ -59,14 +59,14 @@ def edit_when_read(
         if entry.path == name and edits:  # type: ignore[attr-defined]
             edits.pop(0)(path)
 
-    tree, file = source.SourceTree, source.SourceFile
+    tree, file = source_tree.SourceTree, source_tree.SourceFile
     small, read = tree.read_small, file.read
 
-    def read_small(self: source.SourceTree, entry: object) -> bytes:
+    def read_small(self: source_tree.SourceTree, entry: object) -> bytes:
         now(entry)
         return small(self, entry)  # type: ignore[arg-type]
 
-    def read_large(self: source.SourceFile, offset: int, size: int) -> bytes:
+    def read_large(self: source_tree.SourceFile, offset: int, size: int) -> bytes:
         if offset:
             now(self._entry)
         return read(self, offset, size)

@@ -17,7 +17,7 @@ from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.pipeline.upload import upload
+from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.store.retrying import RetryingStore
 
 

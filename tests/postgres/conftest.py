@@ -11,7 +11,7 @@ import pytest
 from own_servers import MakeServer
 
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 

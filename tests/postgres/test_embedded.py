@@ -14,7 +14,7 @@ import pytest
 from own_servers import MakeServer
 
 from usenetsync_tui.errors import DatabaseStartError, UsageError
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 ASK = "SELECT current_user, current_database(), current_setting('data_checksums')"
 

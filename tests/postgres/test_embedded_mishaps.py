@@ -15,8 +15,8 @@ import pytest
 from own_servers import MakeServer, children, kill, titled
 
 from usenetsync_tui.errors import DatabaseFullError, DatabaseStartError
-from usenetsync_tui.postgres import joining, log_file, postmaster
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded import joining, log_file, postmaster
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

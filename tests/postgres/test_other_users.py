@@ -14,9 +14,9 @@ import pytest
 from own_servers import MakeServer, needs_root, run_as_nobody
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres import binaries
-from usenetsync_tui.postgres.places import find_places
-from usenetsync_tui.postgres.service_user import SERVICE_USER, server_account
+from usenetsync_tui.postgres.embedded import binaries
+from usenetsync_tui.postgres.embedded.places import find_places
+from usenetsync_tui.postgres.embedded.service_user import SERVICE_USER, server_account
 
 CONNECT = """
 try:

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from own_servers import MakeServer, needs_root
 
-from usenetsync_tui.postgres import binaries, log_file
-from usenetsync_tui.postgres.places import create_own
+from usenetsync_tui.postgres.embedded import binaries, log_file
+from usenetsync_tui.postgres.embedded.places import create_own
 
 
 @pytest.fixture

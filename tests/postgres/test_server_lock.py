@@ -17,9 +17,10 @@ import pytest
 from own_servers import MakeServer, children, kill, titled
 
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
-from usenetsync_tui.postgres import holder, mounts, server_lock, starting, users
-from usenetsync_tui.postgres.embedded import EmbeddedServer
-from usenetsync_tui.postgres.whereabouts import Whereabouts
+from usenetsync_tui.postgres import mounts
+from usenetsync_tui.postgres.embedded import holder, server_lock, starting, users
+from usenetsync_tui.postgres.embedded.process_location import Whereabouts
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

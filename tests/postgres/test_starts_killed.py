@@ -16,8 +16,8 @@ import pytest
 from own_servers import MakeServer, children, kill
 
 from usenetsync_tui.errors import DatabaseStartError, UsageError
-from usenetsync_tui.postgres import joining
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded import joining
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 KILLS = 25
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from usenetsync_tui.postgres.tuning import Machine, render, settings
+from usenetsync_tui.postgres.embedded.tuning import Machine, render, settings
 
 GIB = 1 << 30
 

@@ -21,10 +21,10 @@ from tui_fakes import FakeBrowser
 
 from usenetsync_tui.model.commands import AddServer, Command
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.tui import server_form
-from usenetsync_tui.tui.secret_input import SecretInput
-from usenetsync_tui.tui.server_fields import TypedServer
-from usenetsync_tui.tui.server_form import ServerForm
+from usenetsync_tui.tui.dialogs import server_form
+from usenetsync_tui.tui.dialogs.server_fields import TypedServer
+from usenetsync_tui.tui.dialogs.server_form import ServerForm
+from usenetsync_tui.tui.kit.secret_input import SecretInput
 
 
 class Handle(FakeHandle):

@@ -27,8 +27,8 @@ from usenetsync_tui.model.folders import (
     SnapshotState,
     StoreKind,
 )
+from usenetsync_tui.tui.kit.command_request import Wanted
 from usenetsync_tui.tui.themes import DARK, LIGHT
-from usenetsync_tui.tui.wanted import Wanted
 
 T = TypeVar("T")
 

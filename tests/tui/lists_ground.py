@@ -21,10 +21,10 @@ from usenetsync_tui.model.folders import (
     Realm,
     StoreKind,
 )
-from usenetsync_tui.tui.files_pane import FilesPane
-from usenetsync_tui.tui.files_table import FilesTable
+from usenetsync_tui.tui.files.files_pane import FilesPane
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.command_request import Wanted
 from usenetsync_tui.tui.themes import DARK
-from usenetsync_tui.tui.wanted import Wanted
 
 REALM = Realm(1, StoreKind.SHARDS, Profile.PACKED, "example.invalid")
 PHOTOS = Folder(1, b"/srv/photos", "photos", REALM, Priority.NORMAL, Compression.LZ4, 1)

@@ -9,8 +9,8 @@ from rich.segment import Segment
 from textual.color import Color
 from tui_demo import HOSTILE
 
-from usenetsync_tui.tui import clean_lines
-from usenetsync_tui.tui.clean_lines import CleanLines
+from usenetsync_tui.tui.terminal import clean_lines
+from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 
 BLACK = Color(0, 0, 0)
 

@@ -17,9 +17,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Footer
 
-from usenetsync_tui.tui.command_line import CommandLine, LineInput, Said
-from usenetsync_tui.tui.palette import Palette
-from usenetsync_tui.tui.spoken import AddPath, Do, GoToShare, Known, Spoken, Word
+from usenetsync_tui.tui.commands.command_line import CommandLine, LineInput, Said
+from usenetsync_tui.tui.commands.palette import Palette
+from usenetsync_tui.tui.commands.parsed_commands import AddPath, Do, GoToShare, Known, Spoken, Word
 
 pytestmark = pytest.mark.anyio
 KNOWN = Known(("eweka",), ("nord",), ("files",))

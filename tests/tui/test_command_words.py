@@ -17,9 +17,8 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.command_words import PHRASES, completions, parse
-from usenetsync_tui.tui.speed_words import MOST, speed_typed
-from usenetsync_tui.tui.spoken import (
+from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse
+from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
     Do,
@@ -38,6 +37,7 @@ from usenetsync_tui.tui.spoken import (
     Word,
     WriteNzb,
 )
+from usenetsync_tui.tui.kit.speed_words import MOST, speed_typed
 
 KNOWN = Known(("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "files"), b"/home/me")
 

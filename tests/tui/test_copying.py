@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tui_fakes import HOSTILE
 
-from usenetsync_tui.tui.copying import copyable
+from usenetsync_tui.tui.kit.paste_safe import copyable
 
 
 def test_what_prints_is_copied_as_it_is() -> None:

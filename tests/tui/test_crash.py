@@ -11,8 +11,8 @@ import pytest
 from terminals import Terminal, is_clean
 
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.tui.crash import crash_report
 from usenetsync_tui.tui.run import prepare_environment
+from usenetsync_tui.tui.terminal.crash import crash_report
 
 HERE = Path(__file__).parent
 SECRET = b"hunter2-Tr0ub4dor"

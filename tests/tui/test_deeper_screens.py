@@ -14,14 +14,14 @@ from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.ports import ArticleRow
-from usenetsync_tui.tui import article, articles, versions
-from usenetsync_tui.tui.article import ArticleScreen
-from usenetsync_tui.tui.articles import ArticleSource, ArticlesScreen, ArticlesTable
-from usenetsync_tui.tui.changes import ChangesScreen, ChangesTable
-from usenetsync_tui.tui.files_screen import FilesScreen
-from usenetsync_tui.tui.files_table import FilesTable
-from usenetsync_tui.tui.list_source import PAGE_SIZE
-from usenetsync_tui.tui.versions import VersionsScreen, VersionsTable
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.list_source import PAGE_SIZE
+from usenetsync_tui.tui.screens import article_screen, articles_screen, versions_screen
+from usenetsync_tui.tui.screens.article_screen import ArticleScreen
+from usenetsync_tui.tui.screens.articles_screen import ArticleSource, ArticlesScreen, ArticlesTable
+from usenetsync_tui.tui.screens.changes_screen import ChangesScreen, ChangesTable
+from usenetsync_tui.tui.screens.files_screen import FilesScreen
+from usenetsync_tui.tui.screens.versions_screen import VersionsScreen, VersionsTable
 
 pytestmark = pytest.mark.anyio
 COUNT = 3_000_000
@@ -128,7 +128,7 @@ async def test_d_compares_with_the_version_before_or_the_marked_one() -> None:
 
 
 async def test_versions_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "REFRESH", 0.05)
+    monkeypatch.setattr(versions_screen, "REFRESH", 0.05)
     browser = FakeBrowser(COUNT)
     async with gone_down(VersionsScreen(browser, PHOTOS)) as (pilot, app):
         await until(pilot, lambda: "row 1 / 12" in picture(app))
@@ -197,7 +197,7 @@ async def test_articles_are_listed_and_copied() -> None:
 
 
 async def test_an_article_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(article, "REFRESH", 0.05)
+    monkeypatch.setattr(article_screen, "REFRESH", 0.05)
     browser = FakeBrowser(90)
     row = dataclasses.replace((await browser.articles(6, (0, 0), 1))[0], tries=77)
     async with gone_down(ArticleScreen(browser, 6, row, ("photos",)), (80, 12)) as (pilot, app):
@@ -211,7 +211,7 @@ async def test_an_article_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_articles_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(articles, "REFRESH", 0.05)
+    monkeypatch.setattr(articles_screen, "REFRESH", 0.05)
 
     class Posting(FakeBrowser):
         reads = 0

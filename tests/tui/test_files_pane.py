@@ -23,11 +23,11 @@ from usenetsync_tui.model.files import (
     FileView,
 )
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.tui.articles import ArticlesScreen
-from usenetsync_tui.tui.ask import Ask
-from usenetsync_tui.tui.files_pane import FilesPane, FilterInput
-from usenetsync_tui.tui.files_table import FilesTable
-from usenetsync_tui.tui.marks import Marks
+from usenetsync_tui.tui.files.files_pane import FilesPane, FilterInput
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.files.marks import Marks
+from usenetsync_tui.tui.kit.question import Ask
+from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 
 pytestmark = pytest.mark.anyio
 COUNT = 3_000_000
@@ -338,7 +338,7 @@ async def test_hostile_names_are_only_looked_at() -> None:
 
 
 async def test_rows_are_looked_at_again_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("usenetsync_tui.tui.files_table.REFRESH", 0.05)
+    monkeypatch.setattr("usenetsync_tui.tui.files.files_table.REFRESH", 0.05)
     browser = FakeBrowser(90)
     async with listed(browser) as (pilot, table):
         table.show(running())

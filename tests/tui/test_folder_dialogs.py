@@ -23,22 +23,22 @@ from textual.widgets import Button, Input
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
-from usenetsync_tui.tui.add_folder import AddFolder
-from usenetsync_tui.tui.choices_dialog import (
+from usenetsync_tui.tui.commands.command_line import LineInput
+from usenetsync_tui.tui.dialogs.add_folder import AddFolder
+from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     NumberDialog,
     NzbDialog,
     SpeedDialog,
     VerifyDialog,
 )
-from usenetsync_tui.tui.command_line import LineInput
-from usenetsync_tui.tui.first_run import FirstRun
-from usenetsync_tui.tui.form import Form
-from usenetsync_tui.tui.options import Options, Ticks
-from usenetsync_tui.tui.path_input import FolderList, PathInput
-from usenetsync_tui.tui.restore_dialog import RestoreDialog
-from usenetsync_tui.tui.server_form import ServerForm
-from usenetsync_tui.tui.version_field import VersionInput
+from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.server_form import ServerForm
+from usenetsync_tui.tui.dialogs.version_field import VersionInput
+from usenetsync_tui.tui.kit.form import Form
+from usenetsync_tui.tui.kit.options import Options, Ticks
+from usenetsync_tui.tui.kit.path_input import FolderList, PathInput
 
 pytestmark = pytest.mark.anyio
 

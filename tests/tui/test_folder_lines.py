@@ -12,9 +12,9 @@ from tui_fakes import HOSTILE, snapshot
 from usenetsync_tui.model.folders import Priority, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
-from usenetsync_tui.tui.folder_lines import folder_blocks, fraction, no_folder_lines
-from usenetsync_tui.tui.inks import Line, width_of
-from usenetsync_tui.tui.stalls import STALLED_AFTER, Stalls
+from usenetsync_tui.tui.kit.inks import Line, width_of
+from usenetsync_tui.tui.panes.folder_lines import folder_blocks, fraction, no_folder_lines
+from usenetsync_tui.tui.panes.stalls import STALLED_AFTER, Stalls
 
 WIDTHS = (*range(20, 64), *range(64, 161, 7))
 

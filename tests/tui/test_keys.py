@@ -53,20 +53,20 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.ask import Ask
-from usenetsync_tui.tui.choices_dialog import FolderChoicesDialog, SpeedDialog
-from usenetsync_tui.tui.command_line import CommandLine
+from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.dashboard import Dashboard
+from usenetsync_tui.tui.dialogs.choices_dialog import FolderChoicesDialog, SpeedDialog
+from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
-from usenetsync_tui.tui.files_table import FilesTable
-from usenetsync_tui.tui.first_run import FirstRun
-from usenetsync_tui.tui.folders_pane import FoldersPane
+from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import every_binding, our_classes
-from usenetsync_tui.tui.lines_view import LinesView
-from usenetsync_tui.tui.panes import LOWER, PANES
-from usenetsync_tui.tui.restore_dialog import RestoreDialog
-from usenetsync_tui.tui.server_form import ServerForm
-from usenetsync_tui.tui.versions import VersionsScreen
+from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.kit.question import Ask
+from usenetsync_tui.tui.panes.folders_pane import FoldersPane
+from usenetsync_tui.tui.panes.pane_order import LOWER, PANES
+from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 pytestmark = pytest.mark.anyio
 COUNT = 3_000_000

@@ -9,9 +9,9 @@ from tui_demo import running
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.figures import bar, duration, percent, size
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.tui.inks import Line, fit, flow, width_of
-from usenetsync_tui.tui.list_lines import position
-from usenetsync_tui.tui.status_line import banner_lines
+from usenetsync_tui.tui.kit.inks import Line, fit, flow, width_of
+from usenetsync_tui.tui.kit.list_lines import position
+from usenetsync_tui.tui.panes.status_line import banner_lines
 
 
 def text(line: Line) -> str:

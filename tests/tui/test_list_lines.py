@@ -16,10 +16,7 @@ from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
 from usenetsync_tui.model.ports import Change, ChangeRow
 from usenetsync_tui.model.segments import SegmentStatus
-from usenetsync_tui.tui.article_lines import article_header, article_line, article_lines
-from usenetsync_tui.tui.changes import change_line, changes_header
-from usenetsync_tui.tui.deeper import crumb_line, crumbs_of
-from usenetsync_tui.tui.file_lines import (
+from usenetsync_tui.tui.files.file_lines import (
     Columns,
     file_line,
     header_line,
@@ -27,9 +24,12 @@ from usenetsync_tui.tui.file_lines import (
     reason,
     sorted_words,
 )
-from usenetsync_tui.tui.inks import Line, width_of
-from usenetsync_tui.tui.list_lines import minute, minute_of, position
-from usenetsync_tui.tui.version_lines import version_header, version_line
+from usenetsync_tui.tui.kit.inks import Line, width_of
+from usenetsync_tui.tui.kit.list_lines import minute, minute_of, position
+from usenetsync_tui.tui.screens.article_lines import article_header, article_line, article_lines
+from usenetsync_tui.tui.screens.changes_screen import change_line, changes_header
+from usenetsync_tui.tui.screens.deeper_screen import crumb_line, crumbs_of
+from usenetsync_tui.tui.screens.version_lines import version_header, version_line
 
 WIDTHS = [20, 36, 54, 76, 98, 136, 160]
 ROW = FakeBrowser(9).row(5)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.model.files import FileFilter, FileSelection, FileView
-from usenetsync_tui.tui.marks import Marks, Run, all_of
+from usenetsync_tui.tui.files.marks import Marks, Run, all_of
 
 EVERY = FileFilter()
 FAILED = FileFilter(view=FileView.FAILED)

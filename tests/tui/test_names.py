@@ -24,7 +24,7 @@ it still calls ours)."""
 
 def _widgets() -> list[type]:
     found = []
-    for module in pkgutil.iter_modules(usenetsync_tui.tui.__path__, "usenetsync_tui.tui."):
+    for module in pkgutil.walk_packages(usenetsync_tui.tui.__path__, "usenetsync_tui.tui."):
         members = vars(importlib.import_module(module.name)).values()
         found += [m for m in members if isinstance(m, type) and m.__module__ == module.name]
     return [cls for cls in found if issubclass(cls, MessagePump)]

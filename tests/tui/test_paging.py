@@ -14,10 +14,10 @@ from tui_fakes import FakeBrowser
 from usenetsync_tui.errors import DatabaseUnavailableError
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.ports import ChangeRow, FileDirectory, FileRow
-from usenetsync_tui.tui.changes import ChangeSource
-from usenetsync_tui.tui.file_source import FileSource
-from usenetsync_tui.tui.list_source import PAGE_SIZE
-from usenetsync_tui.tui.paging import PAGES_KEPT, ListPages
+from usenetsync_tui.tui.files.file_source import FileSource
+from usenetsync_tui.tui.kit.list_pages import PAGES_KEPT, ListPages
+from usenetsync_tui.tui.kit.list_source import PAGE_SIZE
+from usenetsync_tui.tui.screens.changes_screen import ChangeSource
 
 pytestmark = pytest.mark.anyio
 COUNT = 3_000_000

@@ -26,7 +26,10 @@ from usenetsync_tui.model.status import (
     Weight,
     WorkerStatus,
 )
-from usenetsync_tui.tui.cause_lines import (
+from usenetsync_tui.tui.kit.inks import INKS, Line, fit, width_of
+from usenetsync_tui.tui.kit.lines_view import redrawn
+from usenetsync_tui.tui.panes.database_lines import database_lines
+from usenetsync_tui.tui.panes.error_lines import (
     MOST_FILES,
     Befallen,
     FileKey,
@@ -36,13 +39,10 @@ from usenetsync_tui.tui.cause_lines import (
     key_of,
     verdict_lines,
 )
-from usenetsync_tui.tui.database_lines import database_lines
-from usenetsync_tui.tui.inks import INKS, Line, fit, width_of
-from usenetsync_tui.tui.lines_view import redrawn
-from usenetsync_tui.tui.log import event_lines, log_lines
-from usenetsync_tui.tui.server_lines import server_items, state_of, trouble_lines
-from usenetsync_tui.tui.status_line import banner_lines, status_lines
-from usenetsync_tui.tui.workers import SIDE_BY_SIDE, worker_lines
+from usenetsync_tui.tui.panes.log_pane import event_lines, log_lines
+from usenetsync_tui.tui.panes.server_lines import server_items, state_of, trouble_lines
+from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
+from usenetsync_tui.tui.panes.workers_pane import SIDE_BY_SIDE, worker_lines
 
 WIDTHS = (*range(20, 64), *range(64, 161, 7))
 FIGURES = DatabaseFigures(

@@ -31,19 +31,19 @@ from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection, Fi
 from usenetsync_tui.model.ports import Cause, DatabaseFigures
 from usenetsync_tui.model.servers import ServerState
 from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Weight
-from usenetsync_tui.tui.ask import Ask
-from usenetsync_tui.tui.causes import ErrorsPane
-from usenetsync_tui.tui.choices_dialog import SpeedDialog
-from usenetsync_tui.tui.choosing_view import ChoosingView
-from usenetsync_tui.tui.database_pane import DatabasePane
-from usenetsync_tui.tui.folders_pane import FoldersPane
-from usenetsync_tui.tui.lines_view import LinesView
-from usenetsync_tui.tui.log import LogPane
-from usenetsync_tui.tui.servers_pane import ServersPane
-from usenetsync_tui.tui.stalls import STALLED_AFTER
+from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
+from usenetsync_tui.tui.kit.choosing_view import ChoosingView
+from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.kit.question import Ask
+from usenetsync_tui.tui.panes.database_pane import DatabasePane
+from usenetsync_tui.tui.panes.errors_pane import ErrorsPane
+from usenetsync_tui.tui.panes.folders_pane import FoldersPane
+from usenetsync_tui.tui.panes.log_pane import LogPane
+from usenetsync_tui.tui.panes.servers_pane import ServersPane
+from usenetsync_tui.tui.panes.stalls import STALLED_AFTER
+from usenetsync_tui.tui.panes.workers_pane import WorkersPane
 from usenetsync_tui.tui.themes import DARK
-from usenetsync_tui.tui.wanted import Wanted
-from usenetsync_tui.tui.workers import WorkersPane
 
 pytestmark = pytest.mark.anyio
 IDLE = EngineStatus(EngineState.IDLE)

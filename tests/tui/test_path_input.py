@@ -15,12 +15,17 @@ from textual.app import ComposeResult
 from textual.widgets import OptionList
 
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui import directories
-from usenetsync_tui.tui.aside import aside
-from usenetsync_tui.tui.directories import judge_new_file, judge_source, judge_target, list_folders
-from usenetsync_tui.tui.form import Field, Form, line_input
-from usenetsync_tui.tui.path_input import FolderList, PathField, PathInput
-from usenetsync_tui.tui.path_words import at_home, common_start, shown_path, typed_path
+from usenetsync_tui.tui.kit import folder_listing
+from usenetsync_tui.tui.kit.folder_listing import (
+    judge_new_file,
+    judge_source,
+    judge_target,
+    list_folders,
+)
+from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.path_input import FolderList, PathField, PathInput
+from usenetsync_tui.tui.kit.path_words import at_home, common_start, shown_path, typed_path
 
 HOSTILE = (
     b"[@click=app.quit]x[",
@@ -84,7 +89,7 @@ def test_listing_lists_folders_and_links_to_them_hidden_ones_last(tmp_path: Path
 
 
 def test_a_listing_is_capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directories, "MOST_NAMES", 5)
+    monkeypatch.setattr(folder_listing, "MOST_NAMES", 5)
     for number in range(8):
         (tmp_path / f"d{number}").mkdir()
     listing = list_folders(os.fsencode(tmp_path))
@@ -226,13 +231,13 @@ async def test_hostile_names_are_shown_harmless_and_chosen_exactly(
 async def test_a_mount_that_does_not_answer_leaves_the_line_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from usenetsync_tui.tui import path_input
+    from usenetsync_tui.tui.kit import path_input
 
     answers = threading.Event()
 
-    def dead(directory: bytes, prefix: bytes = b"") -> directories.Listing:
+    def dead(directory: bytes, prefix: bytes = b"") -> folder_listing.Listing:
         answers.wait()
-        return directories.Listing(directory)
+        return folder_listing.Listing(directory)
 
     monkeypatch.setattr(path_input, "list_folders", dead)
     monkeypatch.setattr(path_input, "aside", partial(aside, patience=0.1))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.style import Style
 
-from usenetsync_tui.tui.pen import slim
+from usenetsync_tui.tui.terminal.pen import slim
 
 COLUMNS, ROWS = 40, 6
 COLORS = ["#123456", "#fedcba", "color(200)", "red", "bright_blue", "default", None]

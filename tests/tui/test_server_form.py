@@ -15,12 +15,12 @@ from usenetsync_tui.model.commands import AddServer, TestServer
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import EngineState, EngineStatus, Trial, TrialStep
-from usenetsync_tui.settings import ServerSettings
-from usenetsync_tui.tui.inks import width_of
-from usenetsync_tui.tui.secret_input import SecretInput
-from usenetsync_tui.tui.server_fields import TypedServer, read_server
-from usenetsync_tui.tui.server_form import ServerForm
-from usenetsync_tui.tui.trial import trial_lines
+from usenetsync_tui.settings.settings import ServerSettings
+from usenetsync_tui.tui.dialogs.server_fields import TypedServer, read_server
+from usenetsync_tui.tui.dialogs.server_form import ServerForm
+from usenetsync_tui.tui.dialogs.server_test_lines import trial_lines
+from usenetsync_tui.tui.kit.inks import width_of
+from usenetsync_tui.tui.kit.secret_input import SecretInput
 
 GOOD = TypedServer(
     name="eweka",

@@ -13,11 +13,11 @@ from usenetsync_tui.model.commands import FolderChoices, Retry, Upload
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
-from usenetsync_tui.tui.ask import Ask
 from usenetsync_tui.tui.dashboard import Dashboard
+from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch, ShrinkDialog
 from usenetsync_tui.tui.exits import ScreenExit
-from usenetsync_tui.tui.shrink_dialog import RefusalWatch, ShrinkDialog
-from usenetsync_tui.tui.version_words import version_shown
+from usenetsync_tui.tui.kit.question import Ask
+from usenetsync_tui.tui.kit.version_words import version_shown
 
 SHRUNK = Refusal(RefusalKind.SHRUNK, 12, 1_110, 1_060)
 

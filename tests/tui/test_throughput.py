@@ -6,7 +6,7 @@ import pytest
 from tui_demo import FakeHandle, running, samples
 
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.throughput import Throughput, ceiling, columns, moved, rows
+from usenetsync_tui.tui.panes.throughput import Throughput, ceiling, columns, moved, rows
 
 
 @pytest.mark.parametrize(

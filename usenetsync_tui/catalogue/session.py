@@ -23,9 +23,9 @@ from usenetsync_tui.postgres.queries import Queries, load_queries
 _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
 
 
-def load(name: str) -> Queries:
+def load(package: str | None, name: str) -> Queries:
     """The named queries of one `.sql` file of the catalogue."""
-    return load_queries("usenetsync_tui.catalogue", name)
+    return load_queries(package, name)
 
 
 class Transaction:

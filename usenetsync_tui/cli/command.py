@@ -11,7 +11,7 @@ import click
 from usenetsync_tui import __version__
 from usenetsync_tui.cli.lazy import LazyGroup, Verb
 
-_HERE = "usenetsync_tui.cli"
+_HERE = "usenetsync_tui.cli.verbs"
 
 VERBS = {
     "upload": Verb(f"{_HERE}.upload", "upload", "Make a new version of each folder at PATHS."),
@@ -69,7 +69,7 @@ def root(context: click.Context) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished but incomplete, 130 interrupted.
     """
     if context.invoked_subcommand is None:
-        from usenetsync_tui.cli.screen import open_screen
+        from usenetsync_tui.cli.verbs.screen import open_screen
 
         open_screen(())
 

@@ -26,7 +26,7 @@ def complete_folder(
     conninfo = _conninfo()
     if conninfo is None:
         return []
-    from usenetsync_tui.catalogue.completing import folder_names
+    from usenetsync_tui.catalogue.lookups.completing import folder_names
 
     names = folder_names(conninfo, incomplete)
     # A name that a terminal would not show as it is cannot be typed like this, either.
@@ -42,7 +42,7 @@ def complete_version(
     conninfo = _conninfo() if word else None
     if conninfo is None:
         return []
-    from usenetsync_tui.catalogue.completing import versions
+    from usenetsync_tui.catalogue.lookups.completing import versions
 
     every = versions(conninfo, word, os.path.realpath(os.fsencode(word)))
     return [CompletionItem(str(v)) for v in every if str(v).startswith(incomplete)]
@@ -54,7 +54,7 @@ def complete_server(
     """Names of the servers of the settings."""
     from usenetsync_tui.errors import SettingsError
     from usenetsync_tui.locations import Locations
-    from usenetsync_tui.settings import load_settings
+    from usenetsync_tui.settings.settings import load_settings
 
     _be_quick()
     try:
@@ -69,8 +69,8 @@ def _conninfo() -> str | None:
     """Where the database is, if it runs; None when that cannot be known."""
     from usenetsync_tui.errors import UsenetSyncError
     from usenetsync_tui.locations import Locations
-    from usenetsync_tui.postgres.embedded import EmbeddedServer
-    from usenetsync_tui.settings import load_settings
+    from usenetsync_tui.postgres.embedded.server import EmbeddedServer
+    from usenetsync_tui.settings.settings import load_settings
 
     _be_quick()
     locations = Locations.find(os.environ)

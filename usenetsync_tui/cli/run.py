@@ -11,12 +11,13 @@ from functools import cache
 
 import anyio
 
-from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.cli import progress, signals, streams, words
-from usenetsync_tui.cli.fields import error_fields
+from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.cli import signals, streams
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.cli.options import Voice, json_option
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
@@ -26,7 +27,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.settings import Settings, load_settings, unused
+from usenetsync_tui.settings.settings import Settings, load_settings, unused
 
 _PLAINLY = Voice()
 
@@ -56,14 +57,14 @@ def environment() -> tuple[Settings, Locations]:
 @cache
 def _hint(lines: tuple[str, ...]) -> None:
     for line in lines:
-        words.complain(f"usenetsync: {line}")
+        voices.complain(f"usenetsync: {line}")
 
 
 @cache
 def _tighten(locations: Locations) -> None:
     """Once: a verb may ask for its environment twice."""
     for line in locations.tighten():
-        words.complain(f"usenetsync: {safe_name(line)}")
+        voices.complain(f"usenetsync: {safe_name(line)}")
 
 
 def start(
@@ -85,9 +86,9 @@ def start(
         if not isinstance(failure, UsenetSyncError):
             raise
         if as_json:
-            words.emit("error", **error_fields(failure))
+            voices.emit("error", **error_fields(failure))
         else:
-            words.complain(f"usenetsync: {safe_name(str(failure))}")
+            voices.complain(f"usenetsync: {safe_name(str(failure))}")
         sys.exit(failure.exit_code)
     sys.exit(int(code))
 

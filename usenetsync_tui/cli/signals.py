@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import anyio
 
-from usenetsync_tui.cli import words
+from usenetsync_tui.cli.output import voices
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
@@ -49,7 +49,7 @@ class _Stop:
         """Stop it."""
         self.asked = True
         if sys.stderr is not None and sys.stderr.isatty():
-            words.complain(f"\nusenetsync: {_FINISHING if self.ways else _STOPPING}")
+            voices.complain(f"\nusenetsync: {_FINISHING if self.ways else _STOPPING}")
         if not self.ways:
             self.scope.cancel()
         for way in self.ways:
@@ -65,7 +65,7 @@ class _Stop:
             if (now := self.standing()) != seen:
                 seen, since = now, time.monotonic()
         if self.ways and not self.as_json:
-            words.say(GOES_ON)
+            voices.say(GOES_ON)
         os._exit(INTERRUPTED)
 
 

@@ -14,7 +14,7 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.settings import ServerSettings, Settings
+from usenetsync_tui.settings.settings import ServerSettings, Settings
 
 
 def refuse_unpostable(realm: Realm, settings: Settings) -> None:

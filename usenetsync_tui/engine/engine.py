@@ -15,19 +15,19 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.catalogue.browse import CatalogueBrowser
-from usenetsync_tui.engine.events import EventLog
-from usenetsync_tui.engine.obey import obey
+from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
+from usenetsync_tui.engine.progress.events import EventLog
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.server_requests import renew
-from usenetsync_tui.engine.shift import Shift
+from usenetsync_tui.engine.requests.dispatch import obey
+from usenetsync_tui.engine.requests.servers import renew
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stores import Stores
-from usenetsync_tui.engine.summary import Summary
-from usenetsync_tui.engine.tasks import Tasks
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.engine.work import work
+from usenetsync_tui.engine.working_state import Shift
 from usenetsync_tui.errors import CatalogueHeldError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Command, Drain, Upload
@@ -35,7 +35,7 @@ from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 _HEARTBEAT = 0.2
 _TO_CLOSE = 1.0

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import anyio
 
-from usenetsync_tui.catalogue import headers
-from usenetsync_tui.engine.shift import Shift
+from usenetsync_tui.catalogue.tables import headers
+from usenetsync_tui.engine.working_state import Shift
 from usenetsync_tui.errors import NewsgroupError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.run import Run
+from usenetsync_tui.pipeline.run.job_run import Run
 from usenetsync_tui.store.usenet.newsgroups import Carried, look_for_newsgroups
 
 _PATIENCE = 10.0

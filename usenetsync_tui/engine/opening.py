@@ -13,14 +13,14 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.disk.source.own_files import OwnPlace
 from usenetsync_tui.engine.own_places import database_places
 from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.waiting import Waiting, Waits
-from usenetsync_tui.pipeline.own_files import OwnPlace
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.settings.settings import Settings
 
 _PATIENCE_TO_LEAVE = 20.0
 """Seconds the last user of the embedded server may take to stop it."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from usenetsync_tui.disk.source.own_files import OwnPlace
 from usenetsync_tui.engine.keys import key_file
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.pipeline.own_files import OwnPlace
-from usenetsync_tui.postgres.embedded import EmbeddedServer
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
+from usenetsync_tui.settings.settings import Settings
 
 
 def own_places(

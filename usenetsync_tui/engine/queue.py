@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from usenetsync_tui.catalogue import jobs, overview
+from usenetsync_tui.catalogue.lookups import overview
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.engine.figures import queued_figures, same
+from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.engine.progress.figures import queued_figures, same
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import FolderStatus, JobStatus

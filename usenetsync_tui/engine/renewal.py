@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import folders, keys
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.codec import sealing
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.model.folders import Folder

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue import checks, jobs
-from usenetsync_tui.engine.figures import running_figures
-from usenetsync_tui.engine.rates import RateMeter
+from usenetsync_tui.catalogue.tables import checks, jobs
+from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.engine.progress.figures import running_figures
+from usenetsync_tui.engine.progress.rates import RateMeter
+from usenetsync_tui.engine.progress.summary import Summary, summarise
 from usenetsync_tui.engine.stopping import stoppable
-from usenetsync_tui.engine.summary import Summary, summarise
 from usenetsync_tui.errors import (
     SourceError,
     StoreError,
@@ -23,12 +24,11 @@ from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.check import Mended, mend
-from usenetsync_tui.pipeline.restore import restore
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.target import TargetTree
-from usenetsync_tui.pipeline.upload import Outcome
-from usenetsync_tui.pipeline.verify import Verified, verify
+from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.verify.check import Mended, mend
+from usenetsync_tui.pipeline.verify.verify import Verified, verify
 
 
 async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:

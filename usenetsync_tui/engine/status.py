@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from usenetsync_tui.engine.figures import run_status, same
+from usenetsync_tui.engine.progress.figures import run_status, same
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.shift import Shift
+from usenetsync_tui.engine.working_state import Shift
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import (
     EngineState,

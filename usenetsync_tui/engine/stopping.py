@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.upload import Outcome
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.upload import Outcome
 
 STUCK = 0.8
 """Seconds without progress after which a run that is to stop is given up."""

@@ -9,8 +9,8 @@ from types import TracebackType
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.aliases import CatalogueAliases
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
 from usenetsync_tui.codec.envelope import Dress, PlainDress, SealedDress
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
@@ -19,8 +19,8 @@ from usenetsync_tui.model.folders import Folder, Realm, StoreKind
 from usenetsync_tui.model.ports import Place, Store
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.settings import Settings
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.memory import MemoryStore
 from usenetsync_tui.store.out_of_reach import OutOfReach
 from usenetsync_tui.store.retrying import RetryingStore

@@ -8,7 +8,7 @@ from dataclasses import replace
 import anyio
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.engine.events import EventLog
+from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import Trial
 from usenetsync_tui.store.usenet.diagnosis import diagnose

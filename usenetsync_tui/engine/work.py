@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import time
 
-from usenetsync_tui.catalogue import jobs
+from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
-from usenetsync_tui.engine.figures import queued_figures
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_places import own_places
+from usenetsync_tui.engine.progress.figures import queued_figures
+from usenetsync_tui.engine.progress.summary import Summary, summarise
 from usenetsync_tui.engine.renewal import renewed
-from usenetsync_tui.engine.shift import AtWork, Shift
 from usenetsync_tui.engine.single import concluded, restored, verified
-from usenetsync_tui.engine.summary import Summary, summarise
+from usenetsync_tui.engine.working_state import AtWork, Shift
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.run import Run
-from usenetsync_tui.pipeline.upload import Outcome, upload
-from usenetsync_tui.pipeline.verify import Verified
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.upload import Outcome, upload
+from usenetsync_tui.pipeline.verify.verify import Verified
 
 
 async def work(shift: Shift, job: Job) -> None:

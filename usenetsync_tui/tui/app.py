@@ -22,16 +22,16 @@ from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.tui.ask import Ask, Choice
-from usenetsync_tui.tui.clean_lines import CleanLines
-from usenetsync_tui.tui.crash import crash_report
+from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.keymap import unknown_ids
-from usenetsync_tui.tui.palette import Palette
-from usenetsync_tui.tui.secret_input import typed_secrets
+from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.question import Ask, Choice
+from usenetsync_tui.tui.kit.secret_input import typed_secrets
+from usenetsync_tui.tui.terminal.clean_lines import CleanLines
+from usenetsync_tui.tui.terminal.crash import crash_report
 from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
-from usenetsync_tui.tui.wanted import Wanted
 
 LOOKS_PER_SECOND = 4
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
@@ -112,7 +112,7 @@ class UsenetSyncApp(App[ScreenExit]):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from usenetsync_tui.tui.terminal import TerminalDriver
+        from usenetsync_tui.tui.terminal.driver import TerminalDriver
 
         return TerminalDriver
 

@@ -22,28 +22,28 @@ from usenetsync_tui.model.commands import AddServer
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
-from usenetsync_tui.tui import folder_keys, job_keys, speaking
-from usenetsync_tui.tui.causes import ErrorsPane
-from usenetsync_tui.tui.command_line import Said
-from usenetsync_tui.tui.database_pane import DatabasePane
-from usenetsync_tui.tui.files_pane import FilesPane
-from usenetsync_tui.tui.files_table import FilesTable
-from usenetsync_tui.tui.first_run import FirstRun
-from usenetsync_tui.tui.folders_pane import FoldersPane
-from usenetsync_tui.tui.inks import Line
-from usenetsync_tui.tui.key_bar import KeyBar
-from usenetsync_tui.tui.lines_view import LinesView
-from usenetsync_tui.tui.log import LogPane
-from usenetsync_tui.tui.panes import LABELS, LOWER, PANES, UPPER
-from usenetsync_tui.tui.server_form import ServerForm
-from usenetsync_tui.tui.servers_pane import ServersPane
-from usenetsync_tui.tui.shrink_dialog import RefusalWatch
-from usenetsync_tui.tui.speaking import Speaking
-from usenetsync_tui.tui.status_line import banner_lines, status_lines
-from usenetsync_tui.tui.throughput import Throughput
-from usenetsync_tui.tui.version_words import version_shown
-from usenetsync_tui.tui.versions import VersionsScreen
-from usenetsync_tui.tui.workers import WorkersPane
+from usenetsync_tui.tui.commands import command_dispatch, folder_keys, job_keys
+from usenetsync_tui.tui.commands.command_dispatch import Speaking
+from usenetsync_tui.tui.commands.command_line import Said
+from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.server_form import ServerForm
+from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
+from usenetsync_tui.tui.files.files_pane import FilesPane
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.key_bar import KeyBar
+from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.kit.version_words import version_shown
+from usenetsync_tui.tui.panes.database_pane import DatabasePane
+from usenetsync_tui.tui.panes.errors_pane import ErrorsPane
+from usenetsync_tui.tui.panes.folders_pane import FoldersPane
+from usenetsync_tui.tui.panes.log_pane import LogPane
+from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
+from usenetsync_tui.tui.panes.servers_pane import ServersPane
+from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
+from usenetsync_tui.tui.panes.throughput import Throughput
+from usenetsync_tui.tui.panes.workers_pane import WorkersPane
+from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 FRAMES = {"files": "files-pane"}
 """Ids of the frames around panes that have one."""
@@ -74,7 +74,7 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         Binding("l", "pane('log')", "log", show=False, id="panes.show_log"),
         *folder_keys.KEYS,
         *job_keys.KEYS,
-        *speaking.KEYS,
+        *command_dispatch.KEYS,
     ]
 
     def __init__(self, handle: EngineHandle) -> None:

@@ -38,7 +38,7 @@ def run_screen(
     prepare_environment(os.environ)
     # Textual reads its settings from the environment when it is imported.
     from usenetsync_tui.tui.app import UsenetSyncApp
-    from usenetsync_tui.tui.terminal import Farewell
+    from usenetsync_tui.tui.terminal.driver import Farewell
 
     ascii_only = not speaks_unicode(sys.__stderr__)
     app = UsenetSyncApp(

@@ -20,11 +20,16 @@ from usenet_ground import article, name, opened
 
 from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.servers import AddressFamily, Server, Tls
-from usenetsync_tui.store.usenet.addresses import Address, AddressBook, interleaved, lookup
-from usenetsync_tui.store.usenet.apart import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.addresses import (
+    Address,
+    AddressBook,
+    interleaved,
+    lookup,
+)
+from usenetsync_tui.store.usenet.connection.dialling import Race
+from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.signals import Unreachable
 from usenetsync_tui.store.usenet.diagnosis import diagnose
-from usenetsync_tui.store.usenet.dialling import Race
-from usenetsync_tui.store.usenet.signals import Unreachable
 
 HOST = "news.example.com"
 V4, V6 = socket.AF_INET, socket.AF_INET6

@@ -6,8 +6,8 @@ import pytest
 
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.model.servers import Role, Server, ServerState
-from usenetsync_tui.store.usenet.health import BACKOFF, LONG_PAUSE, Health
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.pool.health import BACKOFF, LONG_PAUSE, Health
 
 SERVER = Server("one", "host", 563, connections=8)
 

@@ -12,10 +12,10 @@ from usenet_ground import article, configured, name, opened, wire_id
 
 from usenetsync_tui.codec.nntp import Reply
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.shared import Shared, skew_of
+from usenetsync_tui.store.usenet.connection.signals import Lost
 from usenetsync_tui.store.usenet.diagnosis import diagnose
-from usenetsync_tui.store.usenet.shared import Shared, skew_of
-from usenetsync_tui.store.usenet.signals import Lost
 
 LOGIN: dict[str, Any] = {"username": "bob", "password": "secret"}
 

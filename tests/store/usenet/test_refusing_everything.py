@@ -9,7 +9,7 @@ from usenet_ground import POSTS, article, configured, opened, wire_id
 
 from usenetsync_tui.errors import StoreError, StoreUnusableError
 from usenetsync_tui.model.servers import Server, ServerState
-from usenetsync_tui.store.usenet.health import Health
+from usenetsync_tui.store.usenet.pool.health import Health
 from usenetsync_tui.store.usenet.store import UsenetStore
 
 WORDS = [

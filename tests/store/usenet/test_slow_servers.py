@@ -19,10 +19,10 @@ from usenet_ground import article, configured, name, opened, wire_id
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Server, ServerState, Tls
-from usenetsync_tui.store.usenet.connection import Connection
-from usenetsync_tui.store.usenet.pace import Pace
-from usenetsync_tui.store.usenet.signals import Unreachable
-from usenetsync_tui.store.usenet.wire import tls_context
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.pace import Pace
+from usenetsync_tui.store.usenet.connection.signals import Unreachable
+from usenetsync_tui.store.usenet.connection.wire import tls_context
 
 
 def test_a_pace_is_kept_on_average() -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import anyio
 import pytest
 
-from usenetsync_tui.store.usenet.threads import Threads
+from usenetsync_tui.store.usenet.pool.threads import Threads
 
 pytestmark = pytest.mark.anyio
 

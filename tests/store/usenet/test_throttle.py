@@ -7,7 +7,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.store.usenet.throttle import CHUNK, TokenBucket
+from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
 
 class Clock:

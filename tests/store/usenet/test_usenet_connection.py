@@ -19,10 +19,10 @@ from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import Verb
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.servers import Server, Tls
-from usenetsync_tui.store.usenet import session as module
-from usenetsync_tui.store.usenet.connection import Connection
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.wire import tls_context
+from usenetsync_tui.store.usenet.connection import session as module
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.connection.wire import tls_context
 
 
 @pytest.fixture(scope="module")

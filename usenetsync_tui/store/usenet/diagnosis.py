@@ -19,12 +19,12 @@ from usenetsync_tui.codec.nntp import Verb
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
-from usenetsync_tui.store.usenet import wire
-from usenetsync_tui.store.usenet.addresses import Address
-from usenetsync_tui.store.usenet.connection import Connection
+from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection.addresses import Address
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.shared import CLOCK_SKEW, skew_of
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.rehearsal import Finding, Rehearsal, StepFailure
-from usenetsync_tui.store.usenet.shared import CLOCK_SKEW, skew_of
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
 _SKEW = 120.0
 """Seconds between our clock and the server's that are worth a word."""

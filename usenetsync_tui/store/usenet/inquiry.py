@@ -16,9 +16,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.store.usenet.connection import Answer, Connection
-from usenetsync_tui.store.usenet.logins import FINAL
-from usenetsync_tui.store.usenet.signals import Lost, Refused
+from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
+from usenetsync_tui.store.usenet.connection.logins import FINAL
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 
 _BREAKS = 20
 """Lost connections over one batch after which the rest of it is left unknown."""

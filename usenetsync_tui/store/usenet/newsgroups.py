@@ -14,9 +14,9 @@ import anyio
 from usenetsync_tui.codec.nntp import Reply
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection import Connection
-from usenetsync_tui.store.usenet.servers import UsenetServers
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 
 _THERE, _NO_SUCH_GROUP = 211, 411
 

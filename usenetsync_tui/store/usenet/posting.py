@@ -30,10 +30,10 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection import Answer, Connection
-from usenetsync_tui.store.usenet.lease import Lease
-from usenetsync_tui.store.usenet.servers import UsenetServers
-from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.pool.lease import Lease
+from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 
 _REFUSALS = frozenset(
     {

@@ -16,8 +16,8 @@ from usenetsync_tui.codec.envelope import Dress, PlainDress, SealedDress
 from usenetsync_tui.codec.yenc import WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article, Part
-from usenetsync_tui.store.usenet.connection import Connection
-from usenetsync_tui.store.usenet.signals import Refused
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.signals import Refused
 
 _SIZE = 1_024
 _NAME = b"usenet-test.bin"

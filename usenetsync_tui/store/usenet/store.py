@@ -23,10 +23,10 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection import IN_FLIGHT
+from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.looking import BATCH, Round, Search, Survey, ask_for
+from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 from usenetsync_tui.store.usenet.posting import Posting, doubling
-from usenetsync_tui.store.usenet.servers import UsenetServers
 
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
 

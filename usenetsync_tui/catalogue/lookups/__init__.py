@@ -1,0 +1,1 @@
+"""Questions to the catalogue that change nothing: for the screen, the command and the doctor."""

@@ -1,0 +1,73 @@
+"""The articles of one object, as the ledger has them and as they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.ports import ArticleRow
+from usenetsync_tui.model.segments import SegmentStatus
+
+_SQL = load(__package__, "articles.sql")
+
+WireId = Callable[[Realm, bytes], str | None]
+"""How a Message-ID of a realm is written on the wire; None where that is not known."""
+
+
+async def page(
+    tx: Transaction,
+    object_id: int,
+    start: tuple[int, int],
+    limit: int,
+    wire_id: WireId | None = None,
+) -> list[ArticleRow]:
+    """The copies of an object's segments from (index, redundancy) on, inclusive."""
+    index, redundancy = start
+    values = {"object": object_id, "index": index, "redundancy": redundancy, "limit": limit}
+    rows = await tx.fetch(_SQL["page"], values)
+    realms = {} if wire_id is None else {r: await folders.realm_by_id(tx, r) for r in _realms(rows)}
+    return [_article(row, realms.get(row[14]), wire_id) for row in rows]
+
+
+async def count(tx: Transaction, object_id: int) -> int:
+    """How many rows `page` has in all."""
+    counted: int = (await tx.one(_SQL["count"], {"object": object_id}))[0]
+    return counted
+
+
+def _realms(rows: list[tuple[Any, ...]]) -> set[int]:
+    return {row[14] for row in rows}
+
+
+def _article(row: tuple[Any, ...], realm: Realm | None, wire_id: WireId | None) -> ArticleRow:
+    *fields, _, name, names, adopted = row
+    index, redundancy, size, payload, wire, status, tries, checks, reposts = fields[:9]
+    error, server, digest, posted_at, verified_at = fields[9:]
+    own = wire_id(realm, name) if wire_id is not None and realm is not None else None
+    others: list[str] = list(names)
+    if adopted:  # that is what it is called; its own name may find it as well
+        called = others.pop(0)
+        others = ([own] if own is not None else []) + others
+    else:
+        called = own if own is not None else name.hex()
+    return ArticleRow(
+        index=index,
+        redundancy=redundancy,
+        size=size,
+        payload_size=payload,
+        wire_size=wire,
+        status=SegmentStatus(status),
+        tries=tries,
+        checks=checks,
+        reposts=reposts,
+        error=error,
+        server=server,
+        message_id=called,
+        aliases=tuple(others),
+        hash=digest,
+        posted_at=posted_at,
+        verified_at=verified_at,
+    )

@@ -1,0 +1,195 @@
+"""What the screen looks up: lists of files, versions, articles, causes, the database itself.
+
+Lives on the screen's event loop, apart from the engine's pool; read-only, and a statement that
+takes too long is ended by the server. A connection answers one question at a time, so there
+are three, each opened when it is first needed: what is quick never waits for what is slow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import psycopg
+from psycopg import AsyncConnection
+
+from usenetsync_tui.catalogue.lookups import articles, causes, differences, listing, sizes
+from usenetsync_tui.catalogue.lookups.articles import WireId
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import folders, snapshots
+from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.matching import view_of
+from usenetsync_tui.errors import DatabaseUnavailableError
+from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.ports import (
+    ArticleRow,
+    Cause,
+    ChangeRow,
+    DatabaseFigures,
+    FileDirectory,
+    FileRow,
+)
+from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
+
+_OPTIONS = (
+    "-c default_transaction_read_only=on -c jit=off -c plan_cache_mode=force_custom_plan"
+    " -c statement_timeout={seconds}s"
+)
+_REST = 9
+"""So many times longer than it took to count causes, they are not counted again."""
+_PATIENCE = 30
+_FILTER_PATIENCE = 20
+"""Seconds: so long may a filter of the user's go through his files."""
+
+
+class CatalogueBrowser:
+    """Implements the `Browser` port; connects at the first question of each sort.
+
+    A question whose task is cancelled is cancelled on the server as well.
+    """
+
+    def __init__(self, conninfo: str, name: str, wire_id: WireId | None = None) -> None:
+        """`name` is how the sessions present themselves; `wire_id` how articles are called."""
+        full = named_conninfo(conninfo, name)
+        self._quick = _Line(full, _PATIENCE)
+        self._slow = _Line(full, _PATIENCE)
+        self._filtering = _Line(full, _FILTER_PATIENCE)
+        self._wire_id = wire_id
+        self._causes: dict[tuple[int, int], tuple[float, tuple[Cause, ...]]] = {}
+
+    async def close(self) -> None:
+        """Close the connections; the next question opens another."""
+        for line in (self._quick, self._slow, self._filtering):
+            await line.close()
+
+    async def folders(self) -> tuple[Folder, ...]:
+        """Every folder, by name."""
+        async with self._quick.question() as tx:
+            return tuple(await folders.every(tx))
+
+    async def snapshots(self, folder_id: int) -> tuple[Snapshot, ...]:
+        """All versions, the one under construction included, oldest first."""
+        async with self._quick.question() as tx:
+            return tuple(await snapshots.of_folder(tx, folder_id))
+
+    async def files(
+        self, query: FileQuery, start: FileKey | None, limit: int
+    ) -> tuple[FileRow, ...]:
+        """The rows of a list from `start` (inclusive; None: the first) on."""
+        async with self._line_of(query, self._quick).question() as tx:
+            rows = await listing.page(tx, query, start, limit)
+        return tuple(map(file_row, rows))
+
+    async def file_directory(
+        self, query: FileQuery, page_size: int, start: FileKey | None = None
+    ) -> FileDirectory:
+        """Where the pages begin, from `start` on. A filtered list is counted to a limit."""
+        async with self._line_of(query, self._slow).question() as tx:
+            return await listing.directory(tx, query, page_size, start)
+
+    async def changes(
+        self, folder_id: int, older: int, newer: int, after: bytes | None, limit: int
+    ) -> tuple[ChangeRow, ...]:
+        """What differs between two versions, after a path, in path order."""
+        async with self._slow.question() as tx:
+            return tuple(await differences.page(tx, folder_id, (older, newer), after, limit))
+
+    async def articles(
+        self, object_id: int, start: tuple[int, int], limit: int
+    ) -> tuple[ArticleRow, ...]:
+        """The copies of an object's segments from (index, redundancy) on, inclusive."""
+        async with self._quick.question() as tx:
+            return tuple(await articles.page(tx, object_id, start, limit, self._wire_id))
+
+    async def article_count(self, object_id: int) -> int:
+        """How many rows `articles` has in all."""
+        async with self._quick.question() as tx:
+            return await articles.count(tx, object_id)
+
+    async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
+        """Why files of a folder are not whole, by its latest job, the most frequent first.
+
+        Asked all the time: what was long to count is not counted again at once.
+        """
+        key = folder_id, limit
+        until, found = self._causes.get(key, (0.0, ()))
+        begin = time.monotonic()
+        if begin >= until:
+            async with self._slow.question() as tx:
+                found = tuple(await causes.of_folder(tx, folder_id, limit))
+            end = time.monotonic()
+            self._causes[key] = end + (end - begin) * _REST, found
+        return found
+
+    async def befallen(
+        self, folder_id: int, cause: Cause, after: bytes | None, limit: int
+    ) -> tuple[bytes, ...]:
+        """The paths a cause befell, after a path."""
+        async with self._slow.question() as tx:
+            return tuple(await causes.befallen(tx, folder_id, cause, after, limit))
+
+    async def database(self) -> DatabaseFigures:
+        """The database now."""
+        async with self._slow.question() as tx:
+            return await sizes.figures(tx)
+
+    def _line_of(self, query: FileQuery, plain: _Line) -> _Line:
+        """By size a list is looked for as one that is filtered: row by row."""
+        if query.filter != FileFilter() or query.order is FileOrder.SIZE:
+            return self._filtering
+        return plain
+
+
+def file_row(row: VersionRow) -> FileRow:
+    """A row as the screen words it."""
+    return FileRow(
+        path=row.path,
+        kind=row.kind,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        state=view_of(row),
+        posted=row.posted or 0,
+        articles=(row.segments or 0) * (row.copies or 0),
+        reason=row.reason,
+        object_id=row.object_id,
+        sha256=row.sha256,
+    )
+
+
+class _Line:
+    """One connection to ask over, opened when it is needed and again when it was lost."""
+
+    def __init__(self, conninfo: str, patience: int) -> None:
+        self._conninfo = conninfo
+        self._patience = patience
+        self._opening = anyio.Lock()
+        self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+
+    @asynccontextmanager
+    async def question(self) -> AsyncIterator[Transaction]:
+        """Ask inside the block, a statement a transaction; one that takes too long is an error."""
+        with mapped_errors():
+            try:
+                yield Transaction(await self._open())
+            except psycopg.errors.QueryCanceled:
+                words = f"Looking this up would take longer than {self._patience} seconds."
+                raise DatabaseUnavailableError(words) from None
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _open(self) -> AsyncConnection[tuple[Any, ...]]:
+        async with self._opening:
+            if self._connection is None or self._connection.closed:
+                self._connection = await AsyncConnection.connect(
+                    self._conninfo,
+                    autocommit=True,
+                    options=_OPTIONS.format(seconds=self._patience),
+                )
+            return self._connection

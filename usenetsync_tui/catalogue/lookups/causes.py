@@ -1,0 +1,66 @@
+"""Why files of a folder are not whole, grouped: what its latest job told, and the ledger's words.
+
+Of articles the ledger speaks: live, and with the server. A restore writes into it only what it
+could not have at all, so what that reported of files counts beside it. Names of articles in a
+server's words are cut out (``…``): what is the same then reads the same. A cause of the ledger
+counts articles, one of a job's files.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.ports import Cause
+from usenetsync_tui.model.segments import SegmentStatus
+
+_SQL = load(__package__, "causes.sql")
+_CUT = "…"
+_KINDS = {SegmentStatus.FAILED: NoticeKind.UNPOSTED, SegmentStatus.MISSING: NoticeKind.MISSING}
+_STATUSES = {kind: status for status, kind in _KINDS.items()}
+
+
+async def of_folder(tx: Transaction, folder: int, limit: int) -> list[Cause]:
+    """The causes, the most frequent first."""
+    values: dict[str, object] = {"folder": folder, "limit": limit}
+    rows = await tx.fetch(_about("given_up", "error"), values)
+    found = [Cause(_KINDS[SegmentStatus(s)], words, server, n) for s, words, server, n in rows]
+    latest = await tx.maybe(_SQL["latest"], values)
+    if latest is not None:
+        said = [cause.reason for cause in found]
+        values |= {"job": latest[0], "alone": latest[1], "said": said}
+        rows = await tx.fetch(_about("told", "error"), values)
+        found += [Cause(NoticeKind(kind), words, "", n) for kind, words, n in rows]
+    found.sort(key=lambda cause: -cause.count)
+    return found[:limit]
+
+
+async def befallen(
+    tx: Transaction, folder: int, cause: Cause, after: bytes | None, limit: int
+) -> list[bytes]:
+    """The paths a cause befell, after a path, in the order of their bytes."""
+    values: dict[str, object] = {
+        "folder": folder,
+        "kind": int(cause.kind),
+        "reason": cause.reason,
+        "server": cause.server,
+        "cut": _CUT in cause.reason,
+        "after": after,
+        "limit": limit,
+    }
+    paths: set[bytes] = set()
+    latest = await tx.maybe(_SQL["latest"], values)
+    if latest is not None and not cause.server:
+        told = await tx.fetch(_about("told_of", "reason"), {**values, "job": latest[0]})
+        paths.update(column(told))
+    if (status := _STATUSES.get(cause.kind)) is not None:
+        values["status"] = int(status)
+        paths.update(column(await tx.fetch(_about("given_up_of", "s.error"), values)))
+    return sorted(paths)[:limit]
+
+
+def _about(name: str, words: LiteralString) -> LiteralString:
+    """A statement, with what is compared in it instead of a column of words."""
+    cut = _SQL["words"].rstrip(";").replace("{words}", words)
+    return _SQL[name].replace("{words}", cut)

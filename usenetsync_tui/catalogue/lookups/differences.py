@@ -1,0 +1,37 @@
+"""What differs between two versions of a folder: their rows of `files` beside each other."""
+
+from __future__ import annotations
+
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.tables.files import path_key
+from usenetsync_tui.model.ports import Change, ChangeRow
+
+_SQL = load(__package__, "differences.sql")
+
+
+async def page(
+    tx: Transaction, folder: int, versions: tuple[int, int], after: bytes | None, limit: int
+) -> list[ChangeRow]:
+    """The paths that differ between an older and a newer version, after one, in path order.
+
+    A folder differs only where it was added or removed. Of a path that went and came again
+    between the two, the one is compared with the other.
+    """
+    older, newer = versions
+    rows = await tx.fetch(
+        _SQL["page"],
+        {
+            "folder": folder,
+            "older": older,
+            "newer": newer,
+            "after": None if after is None else path_key(after),
+            "limit": limit,
+        },
+    )
+    return [ChangeRow(path, kind, _change(old, new), old, new) for path, kind, old, new in rows]
+
+
+def _change(old: int | None, new: int | None) -> Change:
+    if old is None:
+        return Change.ADDED
+    return Change.REMOVED if new is None else Change.MODIFIED

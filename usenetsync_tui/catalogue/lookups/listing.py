@@ -1,0 +1,104 @@
+"""Lists of the files of a version as a user asks for them: pages and their directory.
+
+Keyset throughout: a page costs the same wherever it is. By path the primary key is the order,
+in both directions. By size there is no index, for it would cost every upload: a page is one
+parallel pass over the folder's rows (0.5 s of 3 million on two cores), the directory one sort.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.files import VersionRow, path_key
+from usenetsync_tui.catalogue.tables.matching import Predicate, matching
+from usenetsync_tui.model.entries import unfitted_time
+from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.ports import FileDirectory
+
+_SQL = load(__package__, "listing.sql")
+
+MOST_COUNTED = 10_000
+"""Rows of a filtered list that are counted at once."""
+
+
+async def page(
+    tx: Transaction, query: FileQuery, start: FileKey | None, limit: int
+) -> list[VersionRow]:
+    """The rows of a list from `start` (inclusive; None: the first) on."""
+    sql, values = statement("page", query, start, await _wanted(tx, query))
+    rows = await tx.fetch(sql, {**values, "limit": limit})
+    return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
+
+
+async def directory(
+    tx: Transaction, query: FileQuery, page_size: int, start: FileKey | None
+) -> FileDirectory:
+    """Where the pages begin. A filtered list is counted to `MOST_COUNTED` rows from `start`."""
+    if query.filter != FileFilter():
+        return await _limited(tx, query, page_size, start)
+    wanted = await _wanted(tx, query)
+    sql, values = statement("directory", query, start, wanted)
+    rows = await tx.fetch(sql, {**values, "page": page_size})
+    keys = tuple(FileKey(path, size) for path, size, _ in rows)
+    if not keys:
+        return FileDirectory(0, (), page_size)
+    sql, values = statement("count_from", query, keys[-1], wanted)
+    # What came meanwhile is not in the directory: the last page is no longer than a page.
+    last = await tx.one(sql, {**values, "limit": page_size})
+    return FileDirectory(rows[-1][2] + last[0], keys, page_size)
+
+
+async def _limited(
+    tx: Transaction, query: FileQuery, page_size: int, start: FileKey | None
+) -> FileDirectory:
+    sql, values = statement("limited_directory", query, start, await _wanted(tx, query))
+    rows = await tx.fetch(sql, {**values, "page": page_size, "limit": MOST_COUNTED + 1})
+    keys = tuple(FileKey(path, size) for path, size, n, _ in rows if n < MOST_COUNTED)
+    counted = rows[0][3] if rows else 0
+    complete = counted <= MOST_COUNTED
+    return FileDirectory(min(counted, MOST_COUNTED), keys, page_size, complete)
+
+
+def statement(
+    name: str, query: FileQuery, start: FileKey | None, wanted: Predicate
+) -> tuple[LiteralString, dict[str, object]]:
+    """A statement of ``listing.sql`` about a list, from a key on; `limit`, `page` are left open."""
+    condition = _from(wanted, query, start)
+    sql = _SQL[name].replace("{matching}", condition.sql).replace("{order}", _order(query))
+    return sql.replace("{key_size}", _key_size()), condition.values
+
+
+async def _wanted(tx: Transaction, query: FileQuery) -> Predicate:
+    """The predicate of a list. What is being posted is asked for every second: it is named."""
+    wanted = matching(query.folder_id, query.version, query.filter)
+    if query.filter.view is not FileView.POSTING:
+        return wanted
+    values = {"folder": query.folder_id, "limit": MOST_COUNTED + 1}
+    keys = column(await tx.fetch(_SQL["waiting"], values))
+    if len(keys) > MOST_COUNTED:
+        return wanted
+    named: LiteralString = f"{wanted.sql} AND f.path_key = ANY (%(waiting)b::bytea[])"
+    return Predicate(named, {**wanted.values, "waiting": keys})
+
+
+def _from(wanted: Predicate, query: FileQuery, start: FileKey | None) -> Predicate:
+    if start is None:
+        return wanted
+    compared: LiteralString = "<=" if query.reverse else ">="
+    values = {**wanted.values, "start": path_key(start.path)}
+    if query.order is FileOrder.PATH:
+        return Predicate(f"{wanted.sql} AND f.path_key {compared} %(start)s", values)
+    row: LiteralString = f"(-{_key_size()}, f.path_key) {compared} (%(start_rank)s, %(start)s)"
+    return Predicate(f"{wanted.sql} AND {row}", {**values, "start_rank": -start.size})
+
+
+def _order(query: FileQuery) -> LiteralString:
+    direction: LiteralString = "DESC" if query.reverse else "ASC"
+    if query.order is FileOrder.PATH:
+        return f"f.path_key {direction}"
+    return f"-{_key_size()} {direction}, f.path_key {direction}"
+
+
+def _key_size() -> LiteralString:
+    return _SQL["key_size"].rstrip(";")

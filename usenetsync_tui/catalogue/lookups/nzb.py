@@ -1,0 +1,76 @@
+"""What an NZB tells of a version: its files in path order, and their articles' names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.postgres.copy import copy_rows
+
+_SQL = load(__package__, "nzb.sql")
+
+
+class WiredFile(NamedTuple):
+    """A file with content; field order is that of the query. Without an object it was not read."""
+
+    path: bytes
+    key: bytes
+    size: int
+    mtime_ns: int
+    object_id: int | None
+    segments: int | None
+    complete: bool | None
+    realm_id: int | None
+    object_kind: int | None
+
+
+class WiredArticle(NamedTuple):
+    """An article as the wire knows it; field order is that of the query."""
+
+    segment: int
+    """Its index in the file, from 0."""
+    message_id: bytes
+    wire_size: int | None
+    """None when its answer was lost, and a look found it later."""
+    payload_size: int
+    status: int
+    posted_at: datetime | None
+    adopted: str | None
+    """The name a server gave it instead of its own."""
+
+
+async def files_page(tx: Transaction, span: Span, limit: int) -> list[WiredFile]:
+    """The first files of a span."""
+    rows = await tx.fetch(_SQL["files_page"], {**span.values(), "limit": limit})
+    return [WiredFile(*r) for r in rows]
+
+
+async def empty_files(tx: Transaction, span: Span, *, loose: bool) -> int:
+    """Files of a span without content; `loose`: only those that are in no subfolder."""
+    values = {**span.values(), "loose": loose}
+    count: int = (await tx.one(_SQL["empty_files"], values))[0]
+    return count
+
+
+async def begin_names(tx: Transaction) -> None:
+    """Room for the names of one NZB, until the transaction ends."""
+    await tx.run(_SQL["staging"])
+
+
+async def add_names(tx: Transaction, digests: Sequence[bytes]) -> None:
+    """Some more names, each as a digest."""
+    await copy_rows(tx.connection, _SQL["copy_names"], ("bytea",), [(d,) for d in digests])
+
+
+async def meeting_names(tx: Transaction) -> set[bytes]:
+    """The digests that were added more than once."""
+    return set(column(await tx.fetch(_SQL["meeting"])))
+
+
+async def articles(tx: Transaction, object_id: int, after: int, limit: int) -> list[WiredArticle]:
+    """The first copies of an object's segments after an index (-1 begins), in order."""
+    values = {"object": object_id, "after": after, "limit": limit}
+    return [WiredArticle(*r) for r in await tx.fetch(_SQL["articles"], values)]

@@ -1,0 +1,22 @@
+"""How all folders stand, for the screen's first pane: a row a folder, whatever is in them."""
+
+from __future__ import annotations
+
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.tables import folders, jobs
+from usenetsync_tui.model.folders import Folder, Snapshot, SnapshotState
+from usenetsync_tui.model.jobs import Job
+
+_SQL = load(__package__, "overview.sql")
+
+Standing = tuple[Folder, Snapshot | None, Job | None]
+"""A folder, its newest finished version, and its open or latest job."""
+
+
+async def every(tx: Transaction) -> list[Standing]:
+    """All folders, by name."""
+    rows = await tx.fetch(_SQL["latest_finished"])
+    versions = {r[0]: Snapshot(r[0], r[1], SnapshotState(r[2]), *r[3:]) for r in rows}
+    latest = {job.folder_id: job for job in await jobs.latest_of_all(tx)}
+    kept = await folders.every(tx)
+    return [(folder, versions.get(folder.id), latest.get(folder.id)) for folder in kept]

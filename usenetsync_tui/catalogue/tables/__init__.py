@@ -1,0 +1,1 @@
+"""The catalogue's tables, a module each, with what changes together with them."""

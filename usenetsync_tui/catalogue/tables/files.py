@@ -1,0 +1,369 @@
+"""The `files` table: intervals of versions, in path order.
+
+Knows how a path becomes a key and how a batch of changes becomes rows; refuses to know the
+disk. Every call takes the transaction it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables import vanished
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, unfitted_time
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.postgres.copy import copy_rows
+
+_SQL = load(__package__, "files.sql")
+_KEY_HEAD = 1800
+_STAGED = (
+    *("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "int8", "int8"),
+    "bytea",
+)
+_ENTRY = len(Entry._fields)
+
+
+def path_key(path: bytes) -> bytes:
+    """The key of a path: itself, or head and SHA-256 when a b-tree could not hold it."""
+    if len(path) <= _KEY_HEAD:
+        return path
+    return path[:_KEY_HEAD] + hashlib.sha256(path).digest()
+
+
+CurrentRow = tuple[Any, ...]
+"""One row of the merge join: the fields of its Entry, its state, its key, whether it is racy.
+
+A bare tuple: the join compares a slice of it with the walk's Entry, millions of times.
+"""
+
+
+class Before(NamedTuple):
+    """Where a path's content lay when it was read last; field order is that of the query."""
+
+    object_id: int
+    offset: int
+    sha256: bytes
+    xxh3: bytes
+    object_size: int
+    """Bytes of the object where it is this one file; -1 of a pack."""
+    segment_size: int
+
+
+class PendingFile(NamedTuple):
+    """A file whose bytes are to be read; `object_id` when an earlier run began with it."""
+
+    entry: Entry
+    object_id: int | None
+    key: bytes
+    before: Before | None = None
+
+
+class Member(NamedTuple):
+    """A file inside an object and where its bytes begin."""
+
+    entry: Entry
+    offset: int
+    key: bytes
+    state: int
+
+
+class Placed(NamedTuple):
+    """Where a file's bytes went and what they hash to; nowhere, when there are none."""
+
+    key: bytes
+    object_id: int | None
+    offset: int | None
+    sha256: bytes | None
+    xxh3: bytes | None
+    size: int | None = None
+    """Bytes that were read; None: as many as the walk said."""
+    racy: bool = False
+    """It may change once more without its times showing it: see `pipeline.racy`."""
+
+
+class VersionRow(NamedTuple):
+    """A file of one version with what its object says; field order is that of the query."""
+
+    path: bytes
+    kind: int
+    size: int
+    mtime_ns: int
+    mode: int
+    link: bytes | None
+    state: int
+    object_id: int | None
+    object_offset: int | None
+    sha256: bytes | None
+    xxh3: bytes | None
+    reason: str | None
+    key: bytes
+    segments: int | None
+    posted: int | None
+    copies: int | None
+    complete: bool | None
+    object_kind: int | None
+    segment_size: int | None
+    uid: int | None
+    gid: int | None
+
+
+class DirectoryRow(NamedTuple):
+    """A directory of one version; field order is that of the query."""
+
+    path: bytes
+    mode: int
+    mtime_ns: int
+    uid: int | None
+    gid: int | None
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCounts:
+    """What a version holds; size in bytes of the source."""
+
+    files: int
+    directories: int
+    symlinks: int
+    size: int
+    failed: int
+
+
+async def current_page(
+    tx: Transaction, folder: int, after: bytes | None, limit: int
+) -> list[CurrentRow]:
+    """The next rows of the merge join; `after` None starts with the folder itself.
+
+    Of long paths only as many as a few MiB hold (so all pages here): empty after the last row.
+    """
+    return await tx.fetch(
+        _SQL["current_page" if after is not None else "current_first_page"],
+        {"folder": folder, "after": after, "limit": limit},
+    )
+
+
+async def apply_changes(
+    tx: Transaction,
+    folder: int,
+    version: int,
+    upserts: Sequence[Entry],
+    removed: Sequence[bytes],
+    *,
+    resumed: bool = False,
+) -> frozenset[bytes]:
+    """Record what the walk found: `upserts` added or modified, `removed` keys that are gone.
+
+    What is gone is removed when the version is finished (`vanished.remove`). `resumed`: rows may
+    have ended before this version in an earlier run; those that are right again go on, and their
+    keys are returned.
+    """
+    await vanished.add(tx, folder, removed)
+    if not upserts:
+        return frozenset()
+    keys = [path_key(e.path) for e in upserts]
+    values = {"folder": folder, "version": version}
+    await tx.run(_SQL["staging"])
+    await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
+    going_on: frozenset[bytes] = frozenset()
+    if resumed:
+        going_on = frozenset(column(await tx.fetch(_SQL["take_up_staged"], values)))
+    others = [key for key in keys if key not in going_on]
+    await tx.run(_SQL["close_superseded"], {**values, "keys": others})
+    await tx.run(_SQL["insert_staged"], values)
+    return going_on
+
+
+async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:
+    """Bring what only the walk compares, and owners not known before, up to date, in place."""
+    await tx.run(
+        _SQL["refresh"],
+        {
+            "folder": folder,
+            "keys": [path_key(e.path) for e in entries],
+            "ctimes": [e.ctime_ns for e in entries],
+            "inodes": [e.inode for e in entries],
+            "uids": [e.uid for e in entries],
+            "gids": [e.gid for e in entries],
+        },
+    )
+
+
+def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
+    for entry, key in zip(entries, keys, strict=True):
+        path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid = entry
+        state = FileState.PENDING if kind == FileKind.REGULAR else FileState.PLANNED
+        long_path = None if key is path else path
+        attributes = size, mtime_ns, ctime_ns, inode, mode, link, uid, gid
+        yield key, kind, int(state), *attributes, long_path
+
+
+async def pending_page(
+    tx: Transaction, folder: Folder, after: bytes, limit: int, until: bytes | None = None
+) -> list[PendingFile]:
+    """The next files to read, after a key and before `until`."""
+    values = {"folder": folder.id, "realm": folder.realm.id, "copies": folder.copies}
+    rows = await tx.fetch(
+        _SQL["pending_page"], {**values, "after": after, "until": until, "limit": limit}
+    )
+    return [
+        PendingFile(
+            Entry._make(r[:_ENTRY]),
+            r[_ENTRY],
+            r[_ENTRY + 1],
+            Before._make(r[_ENTRY + 2 :]) if r[_ENTRY + 2] is not None else None,
+        )
+        for r in rows
+    ]
+
+
+async def any_pending(tx: Transaction, folder: Folder) -> bool:
+    """Whether any file is still to be read."""
+    return bool(await pending_page(tx, folder, b"", 1))
+
+
+async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
+    """The bytes of these files have their place."""
+    if not placed:
+        return
+    keys, made, offsets, sha256, xxh3, sizes, racy = map(list, zip(*placed, strict=True))
+    await tx.run(
+        _SQL["set_planned"],
+        {
+            "folder": folder,
+            "keys": keys,
+            "objects": made,
+            "offsets": offsets,
+            "sizes": sizes,
+            "sha256": sha256,
+            "xxh3": xxh3,
+            "racy": racy,
+        },
+    )
+
+
+async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, seen: Entry) -> None:
+    """A large file's object exists; a resumed upload goes on with it.
+
+    `seen` is the file that is being read: a row that says otherwise by now takes no object.
+    """
+    await tx.run(
+        _SQL["set_object"],
+        {
+            "folder": folder,
+            "key": key,
+            "object": object_id,
+            "size": seen.size,
+            "mtime_ns": seen.mtime_ns,
+            "ctime_ns": seen.ctime_ns,
+            "inode": seen.inode,
+        },
+    )
+
+
+async def leave_object(tx: Transaction, folder: int, key: bytes, object_id: int) -> None:
+    """A large file that is still to be read does not go on in an object."""
+    values = {"folder": folder, "key": key, "object": object_id}
+    await tx.run(_SQL["leave_object"], values)
+
+
+async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[bytes, str]]) -> None:
+    """(key, reason) of files that could not be read."""
+    if failures:
+        keys, reasons = zip(*failures, strict=True)
+        await tx.run(
+            _SQL["set_failed"], {"folder": folder, "keys": list(keys), "reasons": list(reasons)}
+        )
+
+
+async def set_stale(
+    tx: Transaction, folder: int, object_id: int, first: bytes, last: bytes
+) -> None:
+    """Files of an object whose bytes cannot be had again are read anew."""
+    await tx.run(
+        _SQL["set_stale"], {"folder": folder, "object": object_id, "first": first, "last": last}
+    )
+
+
+async def members(
+    tx: Transaction, folder: int, object_id: int, first: bytes, last: bytes
+) -> list[Member]:
+    """The files of an object, in the order of their bytes."""
+    rows = await tx.fetch(
+        _SQL["members"], {"folder": folder, "object": object_id, "first": first, "last": last}
+    )
+    return [Member(Entry(*r[:_ENTRY]), *r[_ENTRY:]) for r in rows]
+
+
+async def unposted_page(
+    tx: Transaction, folder: int, after: bytes, limit: int
+) -> list[tuple[bytes, bytes, str | None]]:
+    """(path, key, the store's words) of current files that wait for articles, after a key."""
+    return await tx.fetch(_SQL["unposted_page"], {"folder": folder, "after": after, "limit": limit})
+
+
+async def has_changes(tx: Transaction, folder: int, version: int) -> bool:
+    """Whether a version differs from the one before it."""
+    changed: bool = (await tx.one(_SQL["has_changes"], {"folder": folder, "version": version}))[0]
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of keys of one version of a folder: `start` inclusive, `until` exclusive."""
+
+    folder: int
+    version: int
+    start: bytes = b""
+    until: bytes | None = None
+
+    def values(self) -> dict[str, object]:
+        """As the statements name them."""
+        return {
+            "folder": self.folder,
+            "version": self.version,
+            "start": self.start,
+            "until": self.until,
+        }
+
+
+async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionRow]:
+    """The first rows of a span, in path order; none when there are no more."""
+    rows = await tx.fetch(_SQL["version_page"], {**span.values(), "limit": limit})
+    return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
+
+
+async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:
+    """The last directories of a span, last first."""
+    rows = await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
+    return [DirectoryRow._make((*r[:2], unfitted_time(r[2]), *r[3:])) for r in rows]
+
+
+async def has_text(tx: Transaction, folder: int, words: str) -> bool:
+    """Whether a path of a folder, in any version, has some lower-case ASCII text in it.
+
+    In whatever case: on some file systems that makes no difference.
+    """
+    values = {"folder": folder, "pattern": f"%{words}%"}
+    found: bool = (await tx.one(_SQL["has_text"], values))[0]
+    return found
+
+
+async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:
+    """Regular files in a span, and their bytes."""
+    row = await tx.one(_SQL["version_totals"], span.values())
+    return row[0], row[1]
+
+
+async def count_version(tx: Transaction, folder: int, version: int) -> VersionCounts:
+    """What a version holds: one pass over its rows."""
+    row = await tx.one(_SQL["count_version"], {"folder": folder, "version": version})
+    return VersionCounts(*row)
+
+
+async def diff_counts(tx: Transaction, folder: int, version: int) -> tuple[int, int, int]:
+    """Files and symlinks a version (added, modified, removed)."""
+    row = await tx.one(_SQL["diff_counts"], {"folder": folder, "version": version})
+    return row[0], row[1], row[2]

@@ -1,0 +1,227 @@
+"""The `folders` and `realms` tables: what we keep, and the choices remembered for it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables import headers
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.folders import (
+    NEWEST_DRESS,
+    Compression,
+    Folder,
+    FolderDefaults,
+    Priority,
+    Profile,
+    Realm,
+    StoreKind,
+)
+from usenetsync_tui.model.safe_name import safe_name
+
+_SQL = load(__package__, "folders.sql")
+
+
+async def every(tx: Transaction) -> list[Folder]:
+    """All folders, by name."""
+    return [_folder(r) for r in await tx.fetch(_SQL["all"])]
+
+
+async def by_path(tx: Transaction, path: bytes) -> Folder | None:
+    """The folder kept at an absolute path."""
+    row = await tx.maybe(_SQL["by_path"], {"path": path})
+    return _folder(row) if row else None
+
+
+async def by_id(tx: Transaction, folder_id: int) -> Folder | None:
+    """The folder with an id."""
+    row = await tx.maybe(_SQL["by_id"], {"id": folder_id})
+    return _folder(row) if row else None
+
+
+async def find(tx: Transaction, word: str, path: bytes) -> Folder | None:
+    """A folder by the name, the path (`path`: the word made absolute) or the id a user typed."""
+    row = await tx.maybe(_SQL["by_name"], {"name": word})
+    row = row or await tx.maybe(_SQL["by_path"], {"path": path})
+    if not row and word.isascii() and word.isdigit() and len(word) < 19:
+        row = await tx.maybe(_SQL["by_id"], {"id": int(word)})
+    return _folder(row) if row else None
+
+
+async def realm_by_id(tx: Transaction, realm_id: int) -> Realm:
+    """The realm with an id, which must be one."""
+    return _realm(await tx.one(_SQL["realm_by_id"], {"id": realm_id}))
+
+
+def no_key() -> bytes:
+    """What `keep` takes where no folder is sealed."""
+    raise UsageError("A sealed folder needs a key.")
+
+
+async def lacks_key(
+    tx: Transaction,
+    path: bytes,
+    choices: FolderChoices,
+    defaults: FolderDefaults | None = None,
+) -> bool:
+    """Whether `keep` would seal the folder for the first time. `UsageError` as there."""
+    known = await by_path(tx, path)
+    store, profile = _place(known, choices, defaults or FolderDefaults())
+    if profile is not Profile.SEALED:
+        return False
+    values = {"owner": path, "store": str(store), "profile": str(profile)}
+    return not (await tx.one(_SQL["is_owned"], values))[0]
+
+
+async def wrapped_keys(tx: Transaction) -> list[bytes]:
+    """The wrapped keys of all sealed realms, the newest first."""
+    return column(await tx.fetch(_SQL["wrapped_keys"]))
+
+
+async def keep(
+    tx: Transaction,
+    path: bytes,
+    choices: FolderChoices,
+    defaults: FolderDefaults | None = None,
+    new_key: Callable[[], bytes] = no_key,
+) -> Folder:
+    """The folder at a path, made on first use; the choices given now are remembered.
+
+    `new_key` makes a fresh key, wrapped; it is called for a folder sealed for the first time.
+    `UsageError` for a profile that the store must not have, and for choices that are wrong.
+    """
+    known, defaults = await by_path(tx, path), defaults or FolderDefaults()
+    store, profile = _place(known, choices, defaults)
+    headers.refuse(store, profile, choices)
+    compression = choices.compression or (known.compression if known else Compression.LZ4)
+    priority = choices.priority
+    if priority is None:  # CRITICAL is 0
+        priority = known.priority if known else Priority.NORMAL
+    own_files = choices.own_files
+    if own_files is None:
+        own_files = known is not None and known.own_files
+    on_usenet = store is StoreKind.USENET
+    newsgroups = list(defaults.newsgroups) if on_usenet else []
+    realm: dict[str, object] = {
+        "store": str(store),
+        "profile": str(profile),
+        "newsgroups": newsgroups,
+        "dress": NEWEST_DRESS,
+    }
+    if profile is Profile.SEALED:
+        realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)
+    elif known and (known.realm.store, known.realm.profile) == (store, profile):
+        realm_id = known.realm.id  # other newsgroups in the settings must not post all anew
+    else:
+        realm_id = await _shared_realm(tx, realm, choices, defaults)
+    remembered = {
+        "realm": realm_id,
+        "priority": int(priority),
+        "compression": str(compression),
+        "copies": choices.copies or (known.copies if known else 1),
+        "own_files": own_files,
+        "ignore_inode": _ignores_inode(known, choices),
+    }
+    if known:
+        await tx.run(_SQL["update"], {**remembered, "id": known.id})
+    else:
+        await tx.run(_SQL["insert"], {**remembered, "path": path, "name": await _name(tx, path)})
+    folder = await by_path(tx, path)
+    assert folder is not None
+    if await headers.change(tx, folder, choices, defaults):
+        folder = await by_path(tx, path)
+        assert folder is not None
+    return folder
+
+
+def _place(
+    known: Folder | None, choices: FolderChoices, defaults: FolderDefaults
+) -> tuple[StoreKind, Profile]:
+    """Store and profile: as chosen, as remembered, or what suits the store."""
+    store = choices.store or (known.realm.store if known else defaults.store)
+    suits = Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
+    remembered = known.realm.profile if known and known.realm.store is store else suits
+    profile = choices.profile or remembered
+    if store is StoreKind.USENET and profile is Profile.PACKED:
+        raise UsageError(
+            "What is packed is not encrypted. On Usenet a folder is sealed, or, "
+            "if everybody may read it, plain."
+        )
+    return store, profile
+
+
+def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
+    if choices.ignore_inode is not None:
+        return choices.ignore_inode
+    return known is not None and known.ignore_inode
+
+
+async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
+    """Inode numbers of a folder's files change while nothing else does."""
+    await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
+
+
+async def _shared_realm(
+    tx: Transaction,
+    values: dict[str, object],
+    choices: FolderChoices,
+    defaults: FolderDefaults,
+) -> int:
+    """That of the folders that post alike: others have no domain in common with them."""
+    sender = ""
+    if values["store"] == StoreKind.USENET:
+        sender = choices.poster or defaults.sender
+        if choices.newsgroups is not None:
+            values = {**values, "newsgroups": list(dict.fromkeys(choices.newsgroups))}
+    values = {**values, "sender": sender, "obfuscated": bool(choices.obfuscate)}
+    realm_id: int = (await tx.one(_SQL["shared_realm"], {**values, "domain": _domain()}))[0]
+    return realm_id
+
+
+async def _sealed_realm(
+    tx: Transaction, values: dict[str, object], new_key: Callable[[], bytes]
+) -> int:
+    row = await tx.maybe(_SQL["owned_realm"], values)
+    if row is None:
+        made = {**values, "domain": _domain(), "wrapped_key": new_key()}
+        row = await tx.one(_SQL["insert_owned_realm"], made)
+    realm_id: int = row[0]
+    return realm_id
+
+
+def _domain() -> str:
+    return f"{secrets.token_hex(6)}.invalid"
+
+
+async def _name(tx: Transaction, path: bytes) -> str:
+    last = safe_name(path.rstrip(b"/").rpartition(b"/")[2]) or "root"
+    taken = {r[0] for r in await tx.fetch(_SQL["names_like"], {"name": last})}
+    if last not in taken:
+        return last
+    return next(name for i in count(2) if (name := f"{last}-{i}") not in taken)
+
+
+def _realm(row: tuple[Any, ...]) -> Realm:
+    number, store, profile, domain, newsgroups, sender, wrapped_key, dress, veil, headed = row
+    return Realm(
+        number,
+        StoreKind(store),
+        Profile(profile),
+        domain,
+        tuple(newsgroups),
+        sender,
+        wrapped_key,
+        dress,
+        veil,
+        headed,
+    )
+
+
+def _folder(row: tuple[Any, ...]) -> Folder:
+    path, name, priority, compression, copies, *choices = row[1:9]
+    kept_as = Priority(priority), Compression(compression), copies
+    return Folder(row[0], path, name, _realm(row[9:]), *kept_as, *choices)

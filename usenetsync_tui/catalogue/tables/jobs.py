@@ -1,0 +1,231 @@
+"""The `jobs` and `notices` tables: the queue, and the reasons why something is not whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from usenetsync_tui.catalogue.session import Transaction, column, load, text
+from usenetsync_tui.catalogue.tables import left_out
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.sources import Refusal, RefusalKind
+
+_SQL = load(__package__, "jobs.sql")
+
+
+async def add(
+    tx: Transaction,
+    folder: int,
+    verb: Verb,
+    priority: Priority,
+    *,
+    target: bytes | None = None,
+    prefix: bytes | None = None,
+    version: int | None = None,
+    bodies: bool = False,
+    queued: bool = False,
+) -> int:
+    """A restore or verify; returns its id. The engine runs what is `queued`, and nothing else."""
+    row = await tx.one(
+        _SQL["insert"],
+        {
+            "folder": folder,
+            "verb": str(verb),
+            "priority": int(priority),
+            "target": target,
+            "prefix": prefix,
+            "version": version,
+            "bodies": bodies,
+            "queued": queued,
+        },
+    )
+    job_id: int = row[0]
+    return job_id
+
+
+async def open_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
+    """The job of the queue that does this to a folder and is not over."""
+    row = await tx.maybe(_SQL["open_of_folder"], {"folder": folder, "verb": str(verb)})
+    return row[0] if row else None
+
+
+async def latest_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
+    """The last job of the queue that did this to a folder."""
+    values = {"folder": folder, "verb": str(verb)}
+    latest: int | None = (await tx.one(_SQL["latest_of_folder"], values))[0]
+    return latest
+
+
+async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
+    """The upload job of a folder: an open one goes on, else a new one."""
+    job_id = await open_of_folder(tx, folder, Verb.UPLOAD)
+    if job_id is None:
+        values = {"folder": folder, "priority": int(priority)}
+        made: int = (await tx.one(_SQL["insert_upload"], values))[0]
+        await left_out.carry(tx, folder, made)
+        return made
+    await set_priority(tx, job_id, priority)
+    await change_state(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
+    return job_id
+
+
+async def by_id(tx: Transaction, job_id: int) -> Job | None:
+    """One job."""
+    row = await tx.maybe(_SQL["by_id"], {"id": job_id})
+    return _job(row) if row else None
+
+
+async def recent(tx: Transaction, limit: int) -> list[Job]:
+    """The latest jobs, newest first."""
+    return [_job(r) for r in await tx.fetch(_SQL["recent"], {"limit": limit})]
+
+
+async def latest_of_all(tx: Transaction) -> list[Job]:
+    """The open job of each folder, or the last one that ended, of those that have any."""
+    return [_job(r) for r in await tx.fetch(_SQL["latest_of_all"])]
+
+
+async def open_jobs(tx: Transaction) -> list[Job]:
+    """Jobs of the queue that are not over, in its order."""
+    return [_job(r) for r in await tx.fetch(_SQL["open"])]
+
+
+async def requeue_interrupted(tx: Transaction) -> None:
+    """Jobs of the queue whose engine died under them resume."""
+    await tx.run(_SQL["interrupted"])
+
+
+async def with_bodies(tx: Transaction, job_id: int) -> bool:
+    """Whether a verify fetches what it looks for."""
+    bodies: bool = (await tx.one(_SQL["bodies"], {"id": job_id}))[0]
+    return bodies
+
+
+async def own_target(tx: Transaction, job_id: int) -> None:
+    """The restore made its target itself."""
+    await tx.run(_SQL["set_owns_target"], {"id": job_id})
+
+
+async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:
+    """Whether an earlier restore of the folder made this target itself."""
+    owned: bool = (await tx.one(_SQL["owned_target"], {"folder": folder, "target": target}))[0]
+    return owned
+
+
+async def allow_shrink(tx: Transaction, job_id: int) -> None:
+    """An upload takes the folder as it is, however little is left of it."""
+    await tx.run(_SQL["allow_shrink"], {"id": job_id})
+
+
+async def set_state(
+    tx: Transaction,
+    job_id: int,
+    state: JobState,
+    message: str | None = None,
+    refusal: Refusal | None = None,
+) -> None:
+    """A step in a job's life, with a word for the user, and why the folder was refused."""
+    await tx.run(
+        _SQL["set_state"],
+        {
+            "id": job_id,
+            "state": str(state),
+            "over": state.is_over,
+            "message": None if message is None else text(message),
+            "refusal": None if refusal is None else json.dumps(asdict(refusal)),
+        },
+    )
+
+
+async def change_state(
+    tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
+) -> bool:
+    """What a user asks of a queued job; False, and nothing, in any other state than `allowed`."""
+    row = await tx.maybe(
+        _SQL["change_state"],
+        {
+            "id": job_id,
+            "state": str(state),
+            "over": state.is_over,
+            "allowed": [str(s) for s in allowed],
+        },
+    )
+    return row is not None
+
+
+async def change_all(tx: Transaction, state: JobState, allowed: Collection[JobState]) -> list[int]:
+    """The same of every job of the queue in one of the states; their ids."""
+    values = {"state": str(state), "allowed": [str(s) for s in allowed]}
+    return column(await tx.fetch(_SQL["change_all"], values))
+
+
+async def set_priority(tx: Transaction, job_id: int, priority: Priority) -> None:
+    """Up or down the queue."""
+    await tx.run(_SQL["set_priority"], {"id": job_id, "priority": int(priority)})
+
+
+async def set_version(tx: Transaction, job_id: int, version: int) -> None:
+    """The version a job builds or reads; what was left out of another one is not of this."""
+    await left_out.forget(tx, job_id, version)
+    await tx.run(_SQL["set_version"], {"id": job_id, "version": version})
+
+
+async def set_progress(
+    tx: Transaction,
+    job_id: int,
+    *,
+    done_files: int,
+    done_bytes: int,
+    total_files: int,
+    total_bytes: int,
+    errors: int,
+) -> None:
+    """How far a job is."""
+    await tx.run(
+        _SQL["set_progress"],
+        {
+            "id": job_id,
+            "done_files": done_files,
+            "done_bytes": done_bytes,
+            "total_files": total_files,
+            "total_bytes": total_bytes,
+            "errors": errors,
+        },
+    )
+
+
+async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -> None:
+    """Record reasons."""
+    if notices:
+        await tx.run(
+            _SQL["add_notices"],
+            {
+                "job": job_id,
+                "kinds": [int(n.kind) for n in notices],
+                "paths": [n.path for n in notices],
+                "reasons": [text(n.reason) for n in notices],
+            },
+        )
+
+
+async def clear_notices(tx: Transaction, job_id: int) -> None:
+    """A job that runs again tells its reasons anew; what the user leaves out is remembered."""
+    await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": int(NoticeKind.LEFT_OUT)})
+
+
+async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[tuple[int, Notice]]:
+    """(id, reason) of a job after an id, oldest first."""
+    rows = await tx.fetch(_SQL["notices"], {"job": job_id, "after": after, "limit": limit})
+    return [(r[0], Notice(NoticeKind(r[1]), r[2], r[3])) for r in rows]
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    said = row[18]
+    refusal = None if said is None else Refusal(**{**said, "kind": RefusalKind(said["kind"])})
+    states = Verb(row[2]), Priority(row[3]), JobState(row[4])
+    fields: tuple[Any, ...] = (*states, *row[5:18], refusal)
+    return Job(row[0], row[1], *fields)

@@ -1,0 +1,85 @@
+"""What is known of a content that is read again: the place it has, the articles that carry it.
+
+Knows rows of `files`, `objects` and `segments` together; refuses to know how a file is read and
+compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.segments import SegmentStatus
+
+_SQL = load(__package__, "known.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice of a file's object, and its digest."""
+
+    object: NewObject
+    index: int
+    hash: bytes
+
+
+async def usable(tx: Transaction, folder: Folder, objects: Collection[int]) -> set[int]:
+    """Those of some objects in which files of the folder can go on lying."""
+    if not objects:
+        return set()
+    values = {"objects": list(objects), "folder": folder.id}
+    values |= {"realm": folder.realm.id, "copies": folder.copies}
+    return set(column(await tx.fetch(_SQL["usable"], values)))
+
+
+async def fold(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]) -> int:
+    """Files of which nothing that is kept differs from the version before are no change.
+
+    Returns how many of these keys that are.
+    """
+    if not keys or version == 1:
+        return 0
+    values = {"folder": folder, "version": version, "keys": list(keys)}
+    return len(await tx.fetch(_SQL["fold"], values))
+
+
+async def slices(tx: Transaction, object_id: int, first: int, last: int) -> dict[int, bytes]:
+    """Digests of the slices `first` (inclusive) to `last` (exclusive), as far as planned."""
+    values = {"object": object_id, "first": first, "last": last}
+    return dict(await tx.fetch(_SQL["slices"], values))
+
+
+async def share(
+    tx: Transaction, new: int, old: int, first: int, last: int, copies: int
+) -> tuple[int, int]:
+    """The articles of slices of the object `old` carry those of `new`.
+
+    (how many do, how many of them are posted); fewer than slices × copies when some of them are
+    lost or were lost meanwhile.
+    """
+    values = {"new": new, "old": old, "first": first, "last": last, "copies": copies}
+    statuses = column(await tx.fetch(_SQL["share"], values))
+    return len(statuses), sum(SegmentStatus(status).is_there for status in statuses)
+
+
+async def posted_before(
+    tx: Transaction, folder: Folder, wanted: Sequence[Slice]
+) -> list[tuple[int, int, Known]]:
+    """(object, segment index, what is known) of slices whose paths had them before."""
+    values = {
+        "folder": folder.id,
+        "realm": folder.realm.id,
+        "copies": folder.copies,
+        "objects": [w.object.id for w in wanted],
+        "indexes": [w.index for w in wanted],
+        "keys": [w.object.first_key for w in wanted],
+        "sizes": [w.object.size for w in wanted],
+        "segment_sizes": [w.object.segment_size for w in wanted],
+        "hashes": [w.hash for w in wanted],
+    }
+    rows = await tx.fetch(_SQL["posted_before"], values)
+    return [(r[8], r[9], Known(*r[:8])) for r in rows]

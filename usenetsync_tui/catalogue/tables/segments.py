@@ -1,0 +1,222 @@
+"""The `segments` table: the ledger of articles (DESIGN §7), in 16 shards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, load, text
+from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
+
+_SQL = load(__package__, "segments.sql")
+
+
+class Known(NamedTuple):
+    """A copy of a segment the realm has or has planned; field order is that of the query."""
+
+    hash: bytes
+    redundancy: int
+    message_id: bytes
+    codec: int
+    payload_size: int
+    status: int
+    by_body: bool = False
+    headers: int | None = None
+    """What it was posted with, where that matters: in realms that share nothing."""
+
+
+async def by_hash(
+    tx: Transaction, realm: int, hashes: Collection[bytes], copies: int
+) -> list[Known]:
+    """What the realm knows of these digests, for each of the first `copies` copies."""
+    rows = await tx.fetch(
+        _SQL["by_hash"], {"realm": realm, "hashes": list(hashes), "copies": copies}
+    )
+    return [Known(*r) for r in rows]
+
+
+async def by_slice(
+    tx: Transaction, slices: Collection[tuple[int, int]]
+) -> list[tuple[int, int, Known]]:
+    """(object, segment index, what is known) of some slices, for realms that share nothing."""
+    objects, indexes = zip(*slices, strict=True) if slices else ((), ())
+    rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
+    return [(r[8], r[9], Known(*r[:8])) for r in rows]
+
+
+async def insert(
+    tx: Transaction, realm: int, segments: Sequence[Segment], check_after: float | None = None
+) -> Counter[int]:
+    """Record planned segments; returns the articles already posted per object, new rows only.
+
+    `check_after`: as in `mark_posted`, for those that share an article which is posted already.
+    """
+    rows = await tx.fetch(
+        _SQL["insert"],
+        {
+            "realm": realm,
+            "check_after": check_after,
+            "objects": [s.object_id for s in segments],
+            "indexes": [s.index for s in segments],
+            "redundancies": [s.redundancy for s in segments],
+            "sizes": [s.size for s in segments],
+            "payload_sizes": [s.payload_size for s in segments],
+            "hashes": [s.hash for s in segments],
+            "codecs": [int(s.codec) for s in segments],
+            "nonces": [s.nonce for s in segments],
+            "message_ids": [s.message_id for s in segments],
+            "statuses": [int(s.status) for s in segments],
+            "by_body": [s.by_body for s in segments],
+            "headers": [s.headers for s in segments],
+        },
+    )
+    return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
+
+
+async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) -> None:
+    """Their bytes are about to be under way; fresh nonces by Message-ID, None where unsealed."""
+    values = {"message_ids": list(nonces), "nonces": list(nonces.values())}
+    await tx.run(_SQL["mark_sending"], values)
+
+
+async def mark_posted(
+    tx: Transaction, receipts: Mapping[bytes, Receipt], check_after: float | None = None
+) -> Counter[int]:
+    """The store holds them; returns the rows that became posted per object.
+
+    `check_after`: seconds until the store is to be asked for them; None: it need not be, but for
+    those that were posted again.
+    """
+    rows = await tx.fetch(
+        _SQL["mark_posted"],
+        {
+            "message_ids": list(receipts),
+            "servers": [text(r.server) for r in receipts.values()],
+            "wire_sizes": [r.wire_size for r in receipts.values()],
+            "headers": [r.headers for r in receipts.values()],
+            "check_after": check_after,
+        },
+    )
+    return Counter(r[0] for r in rows)
+
+
+async def rename(tx: Transaction, old: bytes, new: bytes, nonce: bytes | None) -> None:
+    """The article gets a new Message-ID, and is sealed anew where it is sealed."""
+    await tx.run(_SQL["rename"], {"old": old, "new": new, "nonce": nonce})
+
+
+async def count_repost(tx: Transaction, message_id: bytes) -> None:
+    """An article that is not there any more is about to be posted again."""
+    await tx.run(_SQL["count_repost"], {"message_id": message_id})
+
+
+async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str) -> None:
+    """Given up for this run, with the store's words."""
+    await tx.run(
+        _SQL["mark_failed"], {"message_id": message_id, "tries": tries, "error": text(error)}
+    )
+
+
+async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
+    """The articles of these rows are there, and so are the bytes of those `by_body`."""
+    await tx.run(
+        _SQL["mark_verified"],
+        {
+            "objects": [s.object_id for s in rows],
+            "indexes": [s.index for s in rows],
+            "redundancies": [s.redundancy for s in rows],
+        },
+    )
+
+
+async def mark_missing(
+    tx: Transaction,
+    message_ids: Collection[bytes],
+    error: str,
+    *,
+    by_body: bool = False,
+    rename: bool = False,
+) -> Counter[int]:
+    """Not there, or not as posted; returns the rows that became missing per object.
+
+    `by_body`: their bytes could not be had, and only bytes prove them from now on. `rename`:
+    posting them again under the same Message-IDs would not help.
+    """
+    values = {
+        "message_ids": list(message_ids),
+        "error": error,
+        "by_body": by_body,
+        "rename": rename,
+    }
+    rows = await tx.fetch(_SQL["mark_missing"], values)
+    return Counter(r[0] for r in rows)
+
+
+async def mark_stale(tx: Transaction, object_id: int) -> None:
+    """The source of an object's unposted segments is gone."""
+    await tx.run(_SQL["mark_stale"], {"object": object_id})
+
+
+async def unposted(
+    tx: Transaction, object_id: int, after: tuple[int, int], limit: int
+) -> list[Segment]:
+    """The next articles of an object the store has not acknowledged.
+
+    `after`: (segment index, redundancy); (-1, 0) begins.
+    """
+    index, redundancy = after
+    values = {"object": object_id, "index": index, "redundancy": redundancy, "limit": limit}
+    return segments_of(await tx.fetch(_SQL["unposted"], values))
+
+
+async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> list[Segment]:
+    """All copies of the segments `first` (inclusive) to `last` (exclusive) of an object."""
+    return segments_of(
+        await tx.fetch(_SQL["of_object"], {"object": object_id, "first": first, "last": last})
+    )
+
+
+async def posted(
+    tx: Transaction, objects: Collection[int], after: tuple[int, int, int], limit: int
+) -> list[Segment]:
+    """The next posted articles of these objects.
+
+    `after`: (object, segment index, redundancy); (0, -1, 0) begins.
+    """
+    first, index, redundancy = after
+    return segments_of(
+        await tx.fetch(
+            _SQL["posted"],
+            {
+                "objects": list(objects),
+                "object": first,
+                "index": index,
+                "redundancy": redundancy,
+                "limit": limit,
+            },
+        )
+    )
+
+
+def segments_of(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
+    """Rows of the queries of this table and of `checks`; what follows the columns is not read."""
+    return [
+        Segment(
+            object_id=r[0],
+            index=r[1],
+            redundancy=r[2],
+            size=r[3],
+            hash=r[4],
+            codec=Codec(r[5]),
+            payload_size=r[6],
+            message_id=r[7],
+            status=SegmentStatus(r[8]),
+            tries=r[9],
+            error=r[10],
+            realm_id=r[11],
+            reposts=r[12],
+            by_body=r[13],
+        )
+        for r in rows
+    ]

@@ -1,0 +1,119 @@
+"""The `snapshots` table: the versions of a folder and what each holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.files import VersionCounts
+from usenetsync_tui.errors import UnknownSnapshotError
+from usenetsync_tui.model.folders import Snapshot, SnapshotState
+
+_SQL = load(__package__, "snapshots.sql")
+
+
+async def of_folder(tx: Transaction, folder: int) -> list[Snapshot]:
+    """All versions of a folder, the one under construction included, oldest first."""
+    rows = await tx.fetch(_SQL["all"], {"folder": folder})
+    return [Snapshot(r[0], r[1], SnapshotState(r[2]), *r[3:]) for r in rows]
+
+
+async def finished(tx: Transaction, folder: int) -> list[Snapshot]:
+    """The versions that can be restored, oldest first."""
+    return [s for s in await of_folder(tx, folder) if s.state is not SnapshotState.BUILDING]
+
+
+async def latest_finished(tx: Transaction, folder: int) -> Snapshot | None:
+    """The newest version that can be restored."""
+    found = await finished(tx, folder)
+    return found[-1] if found else None
+
+
+async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
+    """The version that is meant; None: the newest finished one.
+
+    What lists, restores, checks or exports a version asks here which one. `UnknownSnapshotError`
+    where there is none, also of a version that is not finished.
+    """
+    every = await of_folder(tx, folder)
+    versions = [s.version for s in every if s.state is not SnapshotState.BUILDING]
+    if wanted in versions:
+        return wanted
+    if any(s.version == wanted for s in every):
+        raise UnknownSnapshotError(f"Version {wanted} is not finished yet.")
+    if not versions:
+        raise UnknownSnapshotError("No version of it is finished yet.")
+    if wanted is not None:
+        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
+        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
+    return versions[-1]
+
+
+async def under_construction(tx: Transaction, folder: int) -> int | None:
+    """The version that an upload builds, or was interrupted in."""
+    every = await of_folder(tx, folder)
+    return next((s.version for s in every if s.state is SnapshotState.BUILDING), None)
+
+
+async def begin(tx: Transaction, folder: int) -> int:
+    """The version under construction: an interrupted one goes on, else the next number."""
+    version: int = (await tx.one(_SQL["begin"], {"folder": folder}))[0]
+    return version
+
+
+async def discard(tx: Transaction, folder: int, version: int) -> None:
+    """Nothing changed since the version before."""
+    await tx.run(_SQL["discard"], {"folder": folder, "version": version})
+
+
+async def add_stored(tx: Transaction, folder: int, version: int, stored: int) -> None:
+    """Payload bytes acknowledged for the version under construction."""
+    await tx.run(_SQL["add_stored"], {"folder": folder, "version": version, "stored": stored})
+
+
+async def finish(
+    tx: Transaction,
+    folder: int,
+    version: int,
+    counts: VersionCounts,
+    changes: tuple[int, int, int],
+    errors: int,
+    *,
+    unwalked: int = 0,
+) -> None:
+    """Make a version visible; with errors it is INCOMPLETE. `changes`: added, modified, removed.
+
+    `unwalked`: errors of the walk, for which no row of `files` stands. They stay.
+    """
+    added, modified, removed = changes
+    await tx.run(
+        _SQL["finish"],
+        {
+            "folder": folder,
+            "version": version,
+            "state": int(SnapshotState.INCOMPLETE if errors else SnapshotState.COMPLETE),
+            "files": counts.files,
+            "directories": counts.directories,
+            "symlinks": counts.symlinks,
+            "size": counts.size,
+            "added": added,
+            "modified": modified,
+            "removed": removed,
+            "errors": errors,
+            "unwalked": unwalked,
+        },
+    )
+
+
+async def mend(tx: Transaction, folder: int) -> list[int]:
+    """Versions that were incomplete and, after reposting, are whole now.
+
+    One whose walk left something out lacks what no row tells of: it stays incomplete.
+    """
+    return column(await tx.fetch(_SQL["mend"], {"folder": folder}))
+
+
+async def doubt(tx: Transaction, objects: Collection[int]) -> None:
+    """Versions with files in these objects, which lost articles, are incomplete from now on."""
+    if objects:
+        await tx.run(_SQL["doubt"], {"objects": list(objects)})

@@ -1,0 +1,134 @@
+"""The `vanished` table: what is removed when the version under construction is finished.
+
+Until then the rows of `files` stay as they are, so that a walk that saw an unmounted disk has
+removed nothing, however it ended. What stands here is not read any more.
+
+A `Part` is what lies below a path, but for what lies below others: a mount point without the
+mount points in it. What of a version is gone are its rows that are vanished, and those that
+ended before the version under construction with nothing in their place (an earlier program
+removed at once, and may have been interrupted).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from usenetsync_tui.catalogue.session import Transaction, load
+
+_SQL = load(__package__, "vanished.sql")
+_WITHIN = _SQL["within"].rstrip(";")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a folder: below `path` (empty: all of it), but not below any of `without`."""
+
+    folder: int
+    path: bytes = b""
+    without: Sequence[bytes] = ()
+    """All of these end in a slash, as `path` does unless it is empty."""
+
+    def values(self) -> dict[str, object]:
+        """As the statements name them."""
+        return {
+            "folder": self.folder,
+            "start": self.path,
+            "until": _after(self.path) if self.path else None,
+            "starts": list(self.without),
+            "untils": [_after(path) for path in self.without],
+        }
+
+
+async def clear(tx: Transaction, folder: int) -> None:
+    """Nothing has vanished: a walk begins."""
+    await tx.run(_SQL["clear"], {"folder": folder})
+
+
+async def add(tx: Transaction, folder: int, keys: Sequence[bytes]) -> None:
+    """These are gone."""
+    if keys:
+        await tx.run(_SQL["add"], {"folder": folder, "keys": list(keys)})
+
+
+async def shelve(tx: Transaction, part: Part) -> None:
+    """Have nothing of a part read in this run."""
+    await tx.run(_of_part("shelve"), part.values())
+
+
+async def remove(tx: Transaction, folder: int, version: int) -> None:
+    """Remove from the version under construction what has vanished."""
+    values = {"folder": folder, "version": version}
+    await tx.run(_SQL["end"], values)
+    await tx.run(_SQL["delete_unborn"], values)
+    await clear(tx, folder)
+
+
+async def spare(tx: Transaction, part: Part, version: int) -> None:
+    """A part of the version under construction loses nothing, nor the way to it.
+
+    What ended without anything in its place goes on.
+    """
+    ways = {"folder": part.folder, "keys": _ways_to(part.path)}
+    await tx.run(_of_part("spare"), part.values())
+    await tx.run(_SQL["spare_keys"], ways)
+    await tx.run(_of_part("take_up"), {**part.values(), "version": version})
+    await tx.run(_SQL["take_up_keys"], {**ways, "version": version})
+
+
+async def forget_unread(tx: Transaction, part: Part, version: int) -> None:
+    """What the version under construction has new in a part, or in its place, goes.
+
+    What was read of it stays. To be followed by `spare`, and to be called when nothing is read.
+    """
+    instead = [way.rstrip(b"/") for way in (*_ways_to(part.path), part.path)]
+    await tx.run(_of_part("forget_unread"), {**part.values(), "version": version})
+    values = {"folder": part.folder, "version": version, "keys": instead}
+    await tx.run(_SQL["forget_keys"], values)
+    await tx.run(_SQL["take_up_keys"], values)
+
+
+async def is_any(tx: Transaction, folder: int) -> bool:
+    """Whether anything has vanished."""
+    found: bool = (await tx.one(_SQL["any"], {"folder": folder}))[0]
+    return found
+
+
+async def missing(tx: Transaction, part: Part, version: int, building: int | None) -> int:
+    """Files and symlinks of a version in a part that are gone.
+
+    `building`: the version under construction, where rows may have ended before it already.
+    """
+    values = {**part.values(), "version": version, "building": building}
+    found: int = (await tx.one(_of_part("missing"), values))[0]
+    if building is not None:
+        found += (await tx.one(_of_part("missing_already"), values))[0]
+    return found
+
+
+async def held(tx: Transaction, part: Part, version: int) -> int:
+    """Files and symlinks of a version in a part."""
+    found: int = (await tx.one(_of_part("held"), {**part.values(), "version": version}))[0]
+    return found
+
+
+async def is_any_left(tx: Transaction, part: Part) -> bool:
+    """Whether a file or symlink in a part is current, and not vanished."""
+    left: bool = (await tx.one(_of_part("left"), part.values()))[0]
+    return left
+
+
+def _of_part(name: str) -> LiteralString:
+    return _SQL[name].replace("{within}", _WITHIN)
+
+
+def _after(path: bytes) -> bytes:
+    """The first key behind all that lies below a path with a slash at its end."""
+    return path[:-1] + b"0"
+
+
+def _ways_to(path: bytes) -> list[bytes]:
+    """The directories above a mount point, but for the folder itself."""
+    names = path.split(b"/")[:-2]
+    return [b"/".join(names[: count + 1]) + b"/" for count in range(len(names))]

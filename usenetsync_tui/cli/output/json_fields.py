@@ -1,0 +1,264 @@
+"""What each JSON event holds: the one place for its keys, which the README documents.
+
+The same thing has the same key in every event: `job` is a job's id, `folder` a folder's name,
+`path` a path (bytes that are not UTF-8 as surrogate escapes), `version` a number. Counts are
+numbers, sizes bytes, times seconds or ISO 8601; kinds and states are words. What is not known, or
+does not apply, is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.entries import FileKind, Notice
+from usenetsync_tui.model.files import FileView
+from usenetsync_tui.model.findings import Finding
+from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
+from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.servers import Server, ServerStatus
+from usenetsync_tui.model.status import JobStatus, TrialStep
+from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.pipeline.verify.verify import Verified
+
+Fields = dict[str, Any]
+
+
+def error_fields(error: UsenetSyncError, path: bytes | None = None) -> Fields:
+    """What ended a verb, or kept one folder of several from being uploaded."""
+    return {"kind": type(error).__name__, "message": str(error), "path": path}
+
+
+def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
+    """A folder with the choices remembered for it, and the versions that can be restored."""
+    realm = folder.realm
+    return {
+        "id": folder.id,
+        "name": folder.name,
+        "path": folder.path,
+        "store": realm.store,
+        "profile": realm.profile,
+        "compression": folder.compression,
+        "copies": folder.copies,
+        "priority": folder.priority,
+        **_headers(folder),
+        "own_files": folder.own_files,
+        "ignore_inode": folder.ignore_inode,
+        "unstable_inodes": folder.unstable_inodes,
+        "versions": [s.version for s in versions],
+    }
+
+
+def _headers(folder: Folder) -> Fields:
+    """What the articles of a folder say of themselves; null where they say nothing."""
+    on_wire = folder.realm.store is StoreKind.USENET
+    hidden = not folder.is_public or folder.realm.is_obfuscated
+    return {
+        "newsgroups": folder.realm.newsgroups if on_wire else None,
+        "poster": None if hidden else folder.realm.sender,
+        "obfuscated": folder.realm.is_obfuscated,
+    }
+
+
+def snapshot_fields(folder: str, snapshot: Snapshot) -> Fields:
+    """A version of a folder."""
+    return {
+        "folder": folder,
+        "version": snapshot.version,
+        "state": snapshot.state,
+        "began": snapshot.started_at,
+        "ended": snapshot.finished_at,
+        "files": snapshot.files,
+        "directories": snapshot.directories,
+        "symlinks": snapshot.symlinks,
+        "bytes": snapshot.size,
+        "added": snapshot.added,
+        "modified": snapshot.modified,
+        "removed": snapshot.removed,
+        "posted_bytes": snapshot.stored_size,
+        "errors": snapshot.errors,
+    }
+
+
+def file_fields(row: VersionRow, state: FileView) -> Fields:
+    """A file, directory or symlink of a version."""
+    return {
+        "path": row.path,
+        "kind": KIND_WORDS[FileKind(row.kind)],
+        "bytes": row.size,
+        "mode": f"{row.mode:04o}",
+        "uid": row.uid,
+        "gid": row.gid,
+        "mtime_ns": row.mtime_ns,
+        "link": row.link,
+        "state": state,
+        "articles": (row.segments or 0) * (row.copies or 0),
+        "posted": row.posted or 0,
+        "sha256": row.sha256.hex() if row.sha256 else None,
+        "reason": row.reason,
+    }
+
+
+def job_fields(job: Job, folder: str) -> Fields:
+    """A job as it stands in the catalogue."""
+    return {
+        "id": job.id,
+        "verb": job.verb,
+        "folder": folder,
+        "state": job.state,
+        "priority": job.priority,
+        "version": job.version,
+        "target": job.target,
+        "prefix": job.prefix,
+        "began": job.created_at,
+        "ended": job.finished_at,
+        "files": job.done_files,
+        "total_files": job.total_files,
+        "bytes": job.done_bytes,
+        "total_bytes": job.total_bytes,
+        "errors": job.errors,
+        "message": job.message or "",
+        "refusal": job.refusal,
+    }
+
+
+def notice_fields(job: int, notice: Notice) -> Fields:
+    """A reason that a job recorded."""
+    return {
+        "job": job,
+        "kind": notice.kind,
+        "path": notice.path,
+        "reason": notice.reason,
+        "is_error": notice.is_error,
+    }
+
+
+def progress_fields(job: JobStatus) -> Fields:
+    """The payload of a progress event: current, total, file, phase, throughput, eta and more.
+
+    `current` and `total` are source bytes, `throughput` bytes a second, `eta` seconds or null.
+    """
+    return {
+        "job": job.id,
+        "verb": job.verb,
+        "folder": job.folder,
+        "phase": job.phase,
+        "current": job.done_bytes,
+        "total": job.total_bytes,
+        "file": job.current,
+        "files": job.done_files,
+        "total_files": job.total_files,
+        "missed": job.missed_files,
+        "scanned": job.scanned,
+        "entries": job.entries,
+        "throughput": round(job.bytes_per_second, 1),
+        "files_per_second": round(job.files_per_second, 1),
+        "eta": None if job.eta is None else round(job.eta, 1),
+        "errors": job.errors,
+        "waiting": None if job.waiting is None else safe_name(str(job.waiting)),
+    }
+
+
+def starting_fields(waiting: Waiting) -> Fields:
+    """A progress event before there is a job: the same keys."""
+    nothing = dict.fromkeys(("job", "verb", "folder", "eta"))
+    bytes_and_files = ("current", "total", "files", "total_files", "missed", "entries", "errors")
+    rates = dict.fromkeys(("throughput", "files_per_second"), 0.0)
+    return {
+        **nothing,
+        **dict.fromkeys(bytes_and_files, 0),
+        **rates,
+        "phase": "starting",
+        "file": "",
+        "scanned": False,
+        "waiting": safe_name(str(waiting)),
+    }
+
+
+def summary_fields(summary: Summary) -> Fields:
+    """How a job ended."""
+    figures, snapshot = summary.figures, summary.snapshot
+    return {
+        "job": figures.id,
+        "verb": figures.verb,
+        "folder": summary.folder.name,
+        "path": summary.folder.path,
+        "state": summary.outcome.state,
+        "version": summary.outcome.version or None,
+        "message": summary.outcome.message,
+        "refusal": summary.outcome.refusal,
+        "snapshot": snapshot_fields(summary.folder.name, snapshot) if snapshot else None,
+        "entries": figures.entries,
+        "unchanged": figures.unchanged,
+        "missed": figures.missed_files,
+        "files": figures.done_files,
+        "bytes": figures.done_bytes,
+        "kept_bytes": figures.kept_bytes,
+        "posted_bytes": figures.posted_bytes,
+        "deduplicated_bytes": figures.deduplicated_bytes,
+        "verified": figures.verified,
+        "unverified": figures.unverified,
+        "from_copies": figures.from_copies,
+        "servers": [_server_work(server) for server in summary.servers],
+        "errors": figures.errors,
+        "notices": summary.notice_count,
+        "elapsed": round(figures.elapsed, 3),
+        **_headers(summary.folder),
+    }
+
+
+def _server_work(server: ServerStatus) -> Fields:
+    return {
+        "name": server.name,
+        "host": server.host,
+        "state": server.state,
+        "message": server.message,
+        "articles": server.articles,
+        "bytes": server.bytes,
+        "errors": server.errors,
+    }
+
+
+def finding_fields(finding: Finding) -> Fields:
+    """What `doctor` found."""
+    return {
+        "check": finding.check,
+        "grade": finding.grade,
+        "detail": finding.detail,
+        "advice": finding.advice,
+    }
+
+
+def verified_fields(found: Verified) -> Fields:
+    """What a sweep over a folder's articles found, in articles."""
+    return {
+        "checked": found.checked,
+        "missing": found.missing,
+        "damaged": found.damaged,
+        "unknown": found.unknown,
+        "why_unknown": found.why_unknown,
+        "reposted": found.reposted,
+        "lost": [{"version": version, "articles": count} for version, count in found.lost],
+    }
+
+
+def server_fields(server: Server) -> Fields:
+    """A server as it is configured; of whatever is a password, whether there is one."""
+    return {k: bool(v) if "password" in k else v for k, v in asdict(server).items()}
+
+
+def step_fields(server: str, step: TrialStep) -> Fields:
+    """One step of a server's test; `ok` is null where it is not possible, and not needed."""
+    return {
+        "server": server,
+        "name": step.name,
+        "ok": step.ok,
+        "seconds": round(step.seconds, 4),
+        "detail": step.detail,
+    }

@@ -1,0 +1,126 @@
+"""Progress of a headless run: a bar on a terminal, JSON lines for scripts, silence in a pipe.
+
+But for what is waited for: in a pipe too, a wait that lasts is said once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import anyio
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.json_fields import progress_fields, starting_fields
+from usenetsync_tui.model.figures import NOTHING, duration, number, percent, rate
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.waiting import Waiting
+
+_EVERY_JSON = 1.0
+_EVERY_BAR = 0.25
+
+
+Figures = Callable[[], JobStatus | None]
+"""The job at work as it stands; None before and after."""
+
+
+_WORTH_A_LINE = 5.0
+"""Seconds a wait lasts before it is said where there is no bar to show it."""
+
+
+WaitedFor = Callable[[], Waiting | None]
+"""What is waited for while no job is at work."""
+
+
+def _nothing() -> Waiting | None:
+    return None
+
+
+async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing) -> None:
+    """Show how a job goes until cancelled; without a job, what is waited for."""
+    if voice.as_json:
+        await _lines(figures, waiting)
+    elif voice.quiet:
+        await anyio.sleep_forever()
+    elif sys.stderr.isatty():
+        await _bar(figures, waiting)
+    else:
+        await _waits(figures, waiting)
+
+
+def standing(job: JobStatus | None) -> object:
+    """How far a job is: another value whenever it gets on."""
+    if job is None:
+        return None
+    return (
+        job.id, job.phase, job.entries, job.done_files, job.done_bytes, job.posted_bytes,
+        job.verified, job.errors,
+    )  # fmt: skip
+
+
+async def _lines(figures: Figures, waiting: WaitedFor) -> None:
+    while True:
+        await anyio.sleep(_EVERY_JSON)
+        job = figures()
+        if job is not None:
+            voices.emit("progress", **progress_fields(job))
+        elif (now := waiting()) is not None:
+            voices.emit("progress", **starting_fields(now))
+
+
+async def _bar(figures: Figures, waiting: WaitedFor) -> None:
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        while True:
+            job = figures()
+            shown = _waiting(waiting()) if job is None else _table(job)
+            live.update(shown, refresh=True)
+            await anyio.sleep(_EVERY_BAR)
+
+
+async def _waits(figures: Figures, waiting: WaitedFor) -> None:
+    """Say each wait that lasts, once."""
+    said: set[str] = set()
+    since: dict[str, float] = {}
+    while True:
+        job = figures()
+        now = waiting() if job is None else job.waiting
+        reason = "" if now is None else now.reason
+        since = {reason: since.get(reason, anyio.current_time())}
+        lasted = anyio.current_time() - since[reason]
+        if now is not None and reason not in said and lasted >= _WORTH_A_LINE:
+            said.add(reason)
+            voices.complain(f"usenetsync: {safe_name(str(now))}")
+        await anyio.sleep(_EVERY_BAR)
+
+
+def _waiting(now: Waiting | None) -> Text:
+    return Text("" if now is None else safe_name(str(now)), overflow="ellipsis", no_wrap=True)
+
+
+def _table(job: JobStatus) -> Table:
+    """Two lines: the bar with its figures, and what is waited for, or in hand."""
+    done, total = job.done_bytes, job.total_bytes
+    share = f"{percent(min(1.0, done / total)):>4}" if total else f"{NOTHING:>4}"
+    files = f"{number(job.done_files)}/{number(job.total_files)} files" if job.total_files else ""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(
+        Text(f"{job.phase:8}"),
+        ProgressBar(total=max(total, 1), completed=done, width=24),
+        Text(share + ("" if job.scanned else "+")),
+        Text(rate(job.bytes_per_second)),
+        Text(files),
+        Text(f"ETA {duration(job.eta)}"),
+    )
+    lines = Table.grid()
+    lines.add_row(grid)
+    in_hand = job.current if job.waiting is None else str(job.waiting)
+    lines.add_row(Text(f"         {safe_name(in_hand)}", overflow="ellipsis", no_wrap=True))
+    return lines

@@ -1,0 +1,86 @@
+"""The two voices of the command: lines for people, JSON for scripts.
+
+How a figure or a state is written is the business of `model.figures` and `model.words`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from usenetsync_tui.cli.output.table import Column, table, terminal_width
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import NOTICE_WORDS
+
+
+def reason(notice: Notice) -> str:
+    """One line for a notice."""
+    glyph = "!" if notice.is_error else "·"
+    words = NOTICE_WORDS[notice.kind]
+    return f"  {glyph} {words}: {safe_name(notice.path) or '.'}: {safe_name(notice.reason)}"
+
+
+def say(text: str) -> None:
+    """A line for people, on standard output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """A line for people, on standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people, on standard output; nothing when there are no rows."""
+    every = list(rows)
+    if every:
+        for line in table(columns, every, terminal_width()):
+            say(line)
+
+
+def red(text: str, stream: TextIO | None = None) -> str:
+    """The text in red where it goes to a terminal that has colours.
+
+    `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
+    """
+    if (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR"):
+        return click.style(text, fg="red")
+    return text
+
+
+def emit(event: str, **fields: object) -> None:
+    """One JSON object on a line; paths as text that keeps every byte (surrogate escapes)."""
+    sys.stdout.write(json.dumps({"event": event, **_plain(fields)}) + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case bytes() | Path():
+            return os.fsencode(value).decode("utf-8", "surrogateescape")
+        case Enum():
+            return value.name.lower()
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(k): _plain(v) for k, v in value.items()}
+        case frozenset():
+            return sorted(_plain(v) for v in value)
+        case list() | tuple():
+            return [_plain(v) for v in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return value

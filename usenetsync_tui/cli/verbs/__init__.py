@@ -1,0 +1,1 @@
+"""The verbs of the command, a module a group of them."""

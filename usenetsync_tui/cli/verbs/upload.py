@@ -1,0 +1,313 @@
+"""`usenetsync upload PATH…`: keep folders, headless."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import click
+
+from usenetsync_tui.cli.arguments import AnyPath, Name, OneOf, wait_option
+from usenetsync_tui.cli.options import Voice, quiet_option
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.exposure import warn_of_servers
+from usenetsync_tui.cli.output.json_fields import error_fields
+from usenetsync_tui.cli.program import program
+from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by
+from usenetsync_tui.cli.verbs.job_report import CODES, OWN_IN_PUBLIC, tell
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.environment import real_path
+from usenetsync_tui.errors import (
+    SourceError,
+    SourceGoneError,
+    UsageError,
+    UsenetSyncError,
+)
+from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.settings.settings import Settings
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=AnyPath())
+@click.option(
+    "--store",
+    type=OneOf(["shards", "usenet"]),
+    help="Where the articles go.  [default: usenet where a server is configured]",
+)
+@click.option(
+    "--profile",
+    type=OneOf([p.value for p in Profile]),
+    help="Storage format: sealed (encrypted), packed, or plain for any newsreader.  "
+    "[default: sealed on usenet, packed in shards]",
+)
+@click.option(
+    "--compression",
+    type=OneOf([c.value for c in Compression]),
+    help="How segments are compressed; plain ones are not.  [default: lz4]",
+)
+@click.option(
+    "--copies", type=click.IntRange(1, 10), help="Articles of each segment.  [default: 1]"
+)
+@click.option(
+    "--priority",
+    type=OneOf([p.name.lower() for p in Priority]),
+    help="Which job goes first.  [default: normal]",
+)
+@click.option(
+    "--allow-shrink",
+    is_flag=True,
+    help="Take the folders as they are, also where most files are gone or the disk is another.  "
+    "[default: refuse]",
+)
+@click.option(
+    "--include-own-files/--exclude-own-files",
+    "own_files",
+    default=None,
+    help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
+    "Its database never is.  [default: exclude]",
+)
+@click.option(
+    "--ignore-inode/--compare-inode",
+    default=None,
+    help="Whether another inode number alone is no reason to read a file again.  "
+    "[default: compare]",
+)
+@click.option(
+    "--newsgroups",
+    type=Name(),
+    metavar="NAMES",
+    help="Where to post from now on: newsgroups with commas between them.  "
+    "[default: as before; for a new folder as the settings say]",
+)
+@click.option(
+    "--poster",
+    type=Name(),
+    metavar="POSTER",
+    help='Who posts plain articles from now on: "Name <name@example.com>".  '
+    "[default: as before; for a new folder as the settings say]",
+)
+@click.option(
+    "--obfuscate/--no-obfuscate",
+    default=None,
+    help="Whether plain articles have a random subject, poster and name, so that only the NZB has "
+    "the real names.  [default: no]",
+)
+@wait_option
+@quiet_option
+@json_option
+def upload(
+    paths: tuple[Path, ...],
+    store: str | None,
+    profile: str | None,
+    compression: str | None,
+    copies: int | None,
+    priority: str | None,
+    allow_shrink: bool,
+    own_files: bool | None,
+    ignore_inode: bool | None,
+    newsgroups: str | None,
+    poster: str | None,
+    obfuscate: bool | None,
+    wait: float,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Make a new version of each folder at PATHS. Choices are remembered per folder.
+
+    A folder that is missing or refused is reported, and the others are uploaded: exit code 3.
+    """
+    choices = FolderChoices(
+        store=StoreKind(store) if store else None,
+        profile=Profile(profile) if profile else None,
+        copies=copies,
+        priority=Priority[priority.upper()] if priority else None,
+        compression=Compression(compression) if compression else None,
+        own_files=own_files,
+        ignore_inode=ignore_inode,
+        newsgroups=_newsgroups(newsgroups),
+        poster=_poster(poster),
+        obfuscate=obfuscate,
+    )
+    wanted = Wanted(choices, allow_shrink, wait)
+    start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
+
+
+def _newsgroups(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = newsgroups_typed(text)
+    _refuse("--newsgroups", newsgroups_problem(names))
+    return names
+
+
+def _poster(text: str | None) -> str | None:
+    if text is not None:
+        _refuse("--poster", poster_problem(text))
+    return text
+
+
+def _refuse(option: str, problem: str) -> None:
+    """Wrong use, before anything is begun."""
+    if problem:
+        raise click.BadParameter(problem, param_hint=option)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of every folder of a command."""
+
+    choices: FolderChoices
+    allow_shrink: bool
+    wait: float
+    """Seconds to wait while another program uses the catalogue."""
+
+
+class Refused(NamedTuple):
+    """A folder that cannot be uploaded."""
+
+    path: bytes
+    error: UsenetSyncError
+
+
+def folder_path(path: Path) -> bytes:
+    """The absolute path a folder is kept under. `SourceError` when it is no folder.
+
+    `UsageError` for a relative path where there is no current folder.
+    """
+    found = real_path(os.fsencode(path))
+    if not os.path.lexists(found):
+        raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
+    if not os.path.isdir(found):
+        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.")
+    return found
+
+
+async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit:
+    settings, locations = environment()
+    choices = wanted.choices
+    if choices.store is StoreKind.USENET and not settings.servers:
+        raise UsageError("There is no server: add a [[servers]] table to config.toml.")
+    kept, refused = _sorted_out(paths)
+    if not kept:
+        return _conclude((), refused, voice, interrupted=False)
+    engine = Engine(settings, locations, what="upload", patience=wanted.wait)
+    for folder in kept:
+        engine.submit(Upload(folder, choices, wanted.allow_shrink))
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        interrupted = True
+        engine.submit(Drain())
+
+    if not voice.quiet:
+        _warn(settings, choices)
+    async with anyio.create_task_group() as group:
+        group.start_soon(
+            lambda: progress.show(
+                lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
+            )
+        )
+        with stopped_by(stop, lambda: progress.standing(current(engine.status))):
+            await engine.run(until_idle=True)
+        group.cancel_scope.cancel()
+    summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
+    refused += [Refused(path, error) for path, error in engine.refused]
+    return _conclude(summaries, refused, voice, interrupted=interrupted)
+
+
+def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
+    """The folders that can be uploaded, each once, and those that cannot."""
+    kept: dict[bytes, None] = {}
+    refused = []
+    for path in paths:
+        try:
+            kept[folder_path(path)] = None
+        except UsenetSyncError as error:
+            refused.append(Refused(os.fsencode(path), error))
+    return list(kept), refused
+
+
+def _warn(settings: Settings, choices: FolderChoices) -> None:
+    """What everybody can read, and who can listen."""
+    if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
+        names = "but for the names" if choices.obfuscate else "names and all"
+        voices.complain(f"usenetsync: plain on Usenet: everybody can read it, {names}.")
+        if choices.own_files:
+            voices.complain(voices.red(f"usenetsync: {OWN_IN_PUBLIC}"))
+    warn_of_servers(settings)
+
+
+def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
+    return (choices.store or settings.folder_defaults.store) is StoreKind.USENET
+
+
+def current(status: EngineStatus) -> JobStatus | None:
+    """The job at work."""
+    live = (JobState.RUNNING, JobState.PAUSED)
+    return next((j for j in status.jobs if j.state in live and j.elapsed), None)
+
+
+def _conclude(
+    summaries: Sequence[Summary], refused: Sequence[Refused], voice: Voice, *, interrupted: bool
+) -> Exit:
+    """Report what became of each folder. Raises what refused the only one."""
+    if len(refused) == 1 and not summaries and not interrupted:
+        raise refused[0].error
+    for summary in summaries:
+        tell(summary, voice)
+        if not voice.as_json and not voice.quiet:
+            _tell_next(summary)
+    for path, error in refused:
+        if voice.as_json:
+            voices.emit("error", **error_fields(error, path))
+        else:
+            voices.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
+    if interrupted and not summaries and not voice.as_json and not voice.quiet:
+        voices.say(GOES_ON)
+    ends = {CODES[summary.outcome.state] for summary in summaries}
+    return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
+
+
+def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
+    """The exit code of a command whose folders ended so.
+
+    Where some were saved and others not, all together is incomplete.
+    """
+    if interrupted or Exit.INTERRUPTED in ends:
+        return Exit.INTERRUPTED
+    saved = {Exit.DONE, Exit.INCOMPLETE}.intersection(ends)
+    lost = {Exit.FAILED, Exit.USAGE}.intersection(ends)
+    if saved and lost:
+        return Exit.INCOMPLETE
+    if lost:
+        return Exit.USAGE if lost == {Exit.USAGE} else Exit.FAILED
+    return Exit.INCOMPLETE if Exit.INCOMPLETE in saved else Exit.DONE
+
+
+def _tell_next(summary: Summary) -> None:
+    """What a user may want to do now."""
+    if summary.outcome.state is JobState.QUEUED:
+        voices.say(f"  {GOES_ON}")
+        return
+    if summary.outcome.refusal is not None:
+        return  # it says itself what to do
+    if not summary.outcome.version:
+        return
+    name = shlex.quote(summary.folder.name)
+    path = shlex.quote(os.fsdecode(summary.folder.path))
+    voices.say("Next:")
+    voices.say(f"  {program()} tui {safe_name(path)}    opens the screen")
+    voices.say(f"  {program()} restore {name} TARGET    brings it back, into TARGET")

@@ -1,0 +1,1 @@
+"""The file systems: trees as they are read and written. No catalogue, no event loop."""

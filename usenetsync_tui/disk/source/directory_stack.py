@@ -1,0 +1,122 @@
+"""The directories between a walk's root and where it is, as open descriptors.
+
+Knows how to go down and come back up in a tree of any depth with a bounded number of open
+descriptors: the root and the deepest `OPEN_DIRECTORIES` stay open, the ones between are
+closed and opened again on the way back, by ``..`` of the child or, when that leads elsewhere
+because something was moved, name by name from the nearest open ancestor. Either way device
+and inode must be those of the directory that was left (the device alone, where an open directory
+has another inode number at each look).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from usenetsync_tui.disk.source.sorted_names import Listing
+
+OPEN_DIRECTORIES = 64
+"""Descriptors kept open, of the 1,024 a process usually may have."""
+
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a directory below the root is opened: itself, never what a symlink names."""
+
+CLOSED = -1
+
+
+class Level:
+    """One directory on the way: its descriptor, its name in its parent, its full path.
+
+    Only the top level has its path: those of a deep tree are too many bytes to have them all.
+    """
+
+    __slots__ = ("fd", "identity", "keys", "listing", "name", "path")
+
+    def __init__(
+        self, fd: int, name: bytes, path: bytes, identity: tuple[int, int], listing: Listing
+    ) -> None:
+        self.fd = fd
+        self.name = name
+        self.path = path
+        self.identity = identity
+        self.listing = listing
+        self.keys: Iterator[bytes] = listing.keys
+
+
+class DirectoryStack:
+    """The levels from the root down; `top` is where the walk is."""
+
+    def __init__(self, open_directories: int = OPEN_DIRECTORIES) -> None:
+        self._levels: list[Level] = []
+        self._open = open_directories
+
+    def __bool__(self) -> bool:
+        return bool(self._levels)
+
+    @property
+    def top(self) -> Level:
+        return self._levels[-1]
+
+    def push(self, level: Level) -> None:
+        """Go down; the stack owns the descriptor from here on."""
+        if self._levels:
+            self.top.path = b""
+        self._levels.append(level)
+        far = len(self._levels) - 1 - self._open
+        if far > 0 and self._levels[far].fd != CLOSED:
+            os.close(self._levels[far].fd)
+            self._levels[far].fd = CLOSED
+
+    def pop(self) -> tuple[Level, bool]:
+        """Leave the top level; False when its parent is not to be found again.
+
+        That parent is then the top all the same, with its descriptor `CLOSED`.
+        """
+        left = self._levels.pop()
+        found = True
+        if self._levels:
+            self.top.path = left.path[: -len(left.name) - 1]
+        if self._levels and self.top.fd == CLOSED:
+            self.top.fd = self._find(left.fd)
+            found = self.top.fd != CLOSED
+        if left.fd != CLOSED:
+            os.close(left.fd)
+        return left, found
+
+    def close(self) -> None:
+        """Close whatever is open."""
+        for level in self._levels:
+            if level.fd != CLOSED:
+                os.close(level.fd)
+        self._levels.clear()
+
+    def _find(self, child: int) -> int:
+        """The top's directory opened again, or `CLOSED`."""
+        if child != CLOSED:
+            fd = _open_as(b"..", child, self.top.identity)
+            if fd != CLOSED:
+                return fd
+        nearest = max(n for n, level in enumerate(self._levels) if level.fd != CLOSED)
+        fd = os.dup(self._levels[nearest].fd)
+        for level in self._levels[nearest + 1 :]:
+            below = _open_as(level.name, fd, level.identity)
+            os.close(fd)
+            if below == CLOSED:
+                return CLOSED
+            fd = below
+        return fd
+
+
+def _open_as(name: bytes, parent: int, identity: tuple[int, int]) -> int:
+    """A directory if it is the one with this (device, inode), else `CLOSED`."""
+    try:
+        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
+    except OSError:
+        return CLOSED  # Gone, or not to be opened any more: either way not found again.
+    status = os.fstat(fd)
+    if (status.st_dev, status.st_ino) == identity:
+        return fd
+    if status.st_dev == identity[0] and os.fstat(fd).st_ino != status.st_ino:
+        return fd
+    os.close(fd)
+    return CLOSED

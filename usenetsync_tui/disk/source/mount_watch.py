@@ -1,0 +1,161 @@
+"""What an upload sees of the file systems its folder is on: before, during and after the walk.
+
+Looks, and asks `guard` about one mount point at a time; refuses to know the catalogue.
+Synchronous: `look` and the checks run in worker threads, `refuses` in the walk's own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from usenetsync_tui.disk.beneath import open_parent
+from usenetsync_tui.disk.mount_table import MountTable
+from usenetsync_tui.disk.source.guard import (
+    FOLDER,
+    LONGEST,
+    NOT_MOUNTED,
+    UNMOUNTED,
+    is_below,
+    judge_entered,
+)
+from usenetsync_tui.model.sources import FileSystem
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """The folder before anything is read of it."""
+
+    identity: tuple[int, int]
+    """(st_dev, st_ino), the same for as long as the upload runs."""
+    file_system: FileSystem
+    is_empty: bool
+    """There is nothing in it, whatever it might be."""
+
+
+def look(path: bytes) -> FirstLook:
+    """The folder as it is now. Raises OSError when it cannot be opened or listed."""
+    fd = os.open(path, _DIRECTORY)
+    try:
+        status = os.fstat(fd)
+        with os.scandir(fd) as entries:
+            is_empty = next(entries, None) is None
+        file_system = MountTable.read().file_system(fd, path)
+        return FirstLook((status.st_dev, status.st_ino), file_system, is_empty)
+    finally:
+        os.close(fd)
+
+
+class MountWatch:
+    """The mount points one walk goes over, and those it does not enter.
+
+    `before` are those of the version the folder is compared with, but for the ones that have
+    nothing below them, and for all of them when the user takes the folder as it is.
+    """
+
+    def __init__(self, path: bytes, first: FirstLook, before: Mapping[bytes, FileSystem]) -> None:
+        self._path = path
+        self._first = first
+        self.before = before
+        self.suspects: Collection[bytes] = MountTable.read().below(path) | before.keys()
+        """Directories that may be mount points though their device number does not say so."""
+        self.found: dict[bytes, FileSystem] = {FOLDER: first.file_system}
+        """The mount points that were entered."""
+
+    def refuses(self, path: bytes, fd: int, parent: int) -> str:
+        """Why an open directory of the walk is not to be entered; empty when it is."""
+        now = self._mounted(path, fd, parent)
+        reason = judge_entered(self.before.get(path), now)
+        if not reason and now is not None and len(path) <= LONGEST:
+            self.found[path] = now
+        return reason
+
+    def is_same_folder(self) -> bool:
+        """Whether the folder's path still leads to the directory that was looked at.
+
+        Where every look finds another inode number, that says nothing.
+        """
+        try:
+            now = _identity(self._path)
+            if now == self._first.identity:
+                return True
+            return now[0] == self._first.identity[0] and _identity(self._path) != now
+        except OSError:
+            return False
+
+    def away(self) -> tuple[bytes, ...]:
+        """Mount points from before that cannot be read now."""
+        root = os.open(self._path, _DIRECTORY)
+        try:
+            return tuple(path for path in sorted(self.before) if self._is_away(root, path))
+        finally:
+            os.close(root)
+
+    def _is_away(self, root: int, path: bytes) -> bool:
+        try:
+            return bool(judge_entered(self.before[path], self._mounted_below(root, path)))
+        except OSError:
+            return True
+
+    def missed(self, known: Collection[bytes]) -> dict[bytes, str]:
+        """Why mount points that should be there are not: entered ones and ones from before.
+
+        Not asked for are `known` ones and what is below them. Those that cannot be looked at are
+        not missed: what is below them is kept without that.
+        """
+        missed = {}
+        wanted = self.found.keys() | self.before.keys()
+        root = os.open(self._path, _DIRECTORY)
+        try:
+            for path in sorted(wanted - {FOLDER}):
+                if not is_below(path, known) and (reason := self._why_missed(root, path)):
+                    missed[path] = reason
+        finally:
+            os.close(root)
+        return missed
+
+    def _why_missed(self, root: int, path: bytes) -> str:
+        entered = self.found.get(path)
+        try:
+            now = self._mounted_below(root, path)
+        except OSError as caught:
+            gone = caught.errno in _GONE or entered is not None
+            return (UNMOUNTED if entered else NOT_MOUNTED) if gone else ""
+        if entered is not None:
+            return UNMOUNTED if judge_entered(entered, now) else ""
+        # The walk did not come by: whatever is there now was not there then.
+        return judge_entered(self.before[path], now) or UNMOUNTED
+
+    def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
+        parent, name = open_parent(root, path[:-1])
+        try:
+            fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+            try:
+                os.fstatvfs(fd)
+                return self._mounted(path, fd, parent)
+            finally:
+                os.close(fd)
+        finally:
+            os.close(parent)
+
+    def _mounted(self, path: bytes, fd: int, parent: int) -> FileSystem | None:
+        table = MountTable.read()
+        if not table.is_mount_point(fd, parent):
+            return None
+        return table.file_system(fd, os.path.join(self._path, path[:-1]))
+
+
+def _identity(path: bytes) -> tuple[int, int]:
+    """(st_dev, st_ino) of a directory that answers."""
+    fd = os.open(path, _DIRECTORY)
+    try:
+        os.fstatvfs(fd)
+        status = os.fstat(fd)
+    finally:
+        os.close(fd)
+    return status.st_dev, status.st_ino

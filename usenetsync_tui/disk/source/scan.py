@@ -1,0 +1,323 @@
+"""Scan: every path of a folder, in the one byte order, in constant memory.
+
+Knows how to walk a tree that changes under its feet; refuses to know what was there last
+time. A directory's names are sorted with ``/`` behind a directory's, and a directory is
+walked right after its own entry: that makes plain byte order of the full paths. All goes by
+directory descriptors, one name at a time: no path is too long, no tree too deep, no symlink
+is followed. Synchronous: run it in a worker thread. Measured: 3.3 µs a file on one idle core.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
+from usenetsync_tui.disk.source.guard import STAYS
+from usenetsync_tui.disk.source.mount_watch import MountWatch
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.sorted_names import NAMES_IN_MEMORY, NameSorter
+from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
+from usenetsync_tui.model.safe_name import safe_name
+
+BATCH_SIZE = 1_000
+"""Entries in a batch at most."""
+_BATCH_BYTES = 1 << 20
+"""Bytes of paths in a batch at most, but for one entry."""
+
+_SPECIAL = {
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+_REPLACED = "was replaced while the folder was scanned"
+_MOVED = "was moved while the folder was scanned"
+_NOTHING_OWN = OwnFiles()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBatch:
+    """A stretch of the walk.
+
+    `kept` are the paths nothing can be said about, so that what the catalogue knows of them
+    stays. Each stands for itself and all below it: one ending in ``/`` as a directory (the root's
+    is ``b""``), any other also for the directory that it may have been. A path is announced in
+    the batch of the entries around it.
+    """
+
+    entries: list[Entry]
+    problems: list[Problem]
+    kept: list[bytes]
+
+
+def walk(
+    root: bytes,
+    *,
+    own: OwnFiles = _NOTHING_OWN,
+    watch: MountWatch | None = None,
+    names_in_memory: int = NAMES_IN_MEMORY,
+) -> Iterator[ScanBatch]:
+    """Walk the tree under `root`, the root's own entry first.
+
+    What is `own` is passed over and reported; mount points are entered if `watch` agrees. Paths
+    that vanish between listing and looking are simply not there. Raises SourceError, at the first
+    step, when the root is missing, not a directory, unreadable or own.
+    """
+    walker = _Walker(own, watch, names_in_memory)
+    try:
+        walker.start(root)
+        yield from walker.batches()
+    finally:
+        walker.close()
+
+
+class _Walker:
+    def __init__(self, own: OwnFiles, watch: MountWatch | None, names_in_memory: int) -> None:
+        self._own = own
+        self._watch = watch
+        self._suspects = watch.suspects if watch is not None else ()
+        self._sorter = NameSorter(names_in_memory)
+        self._stack = DirectoryStack()
+        self._entries: list[Entry] = []
+        self._problems: list[Problem] = []
+        self._kept: list[bytes] = []
+
+    def close(self) -> None:
+        self._stack.close()
+        self._sorter.close()
+
+    def start(self, root: bytes) -> None:
+        try:
+            # The root itself may be a symlink: the user named it.
+            fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as caught:
+            raise SourceError(f"{safe_name(root)}: {caught.strerror}") from caught
+        status = os.fstat(fd)
+        identity = (status.st_dev, status.st_ino)
+        try:
+            if place := self._own.root(identity):
+                raise SourceError(f"{safe_name(root)} is, or is part of, {place.what}")
+            listing = self._sorter.list(fd)
+        except OSError as caught:
+            os.close(fd)
+            raise SourceError(f"{safe_name(root)}: {caught.strerror}") from caught
+        except SourceError:
+            os.close(fd)
+            raise
+        self._entries.append(directory_entry(b"", status))
+        self._push(Level(fd, b"", b"", identity, listing))
+
+    def batches(self) -> Iterator[ScanBatch]:
+        stack = self._stack
+        new, look = tuple.__new__, os.stat
+        regular_file = FileKind.REGULAR.value
+        own_inodes = self._own.inodes
+        while stack:
+            level = stack.top
+            fd, prefix = level.fd, level.path
+            # Fewer where the paths are long: a batch is bounded in bytes as well.
+            most = max(1, min(BATCH_SIZE, _BATCH_BYTES // (len(prefix) + 1)))
+            if len(self._entries) >= most or len(self._problems) >= most:
+                yield self._flush()
+            entries, problems = self._entries, self._problems
+            for key in level.keys:
+                if key[-1] == 47:
+                    if self._enter(level, key):
+                        break
+                else:
+                    try:
+                        status = look(key, dir_fd=fd, follow_symlinks=False)
+                        mode = status.st_mode
+                        if mode & 0o170000 == 0o100000:
+                            inode = status.st_ino
+                            if inode in own_inodes and (
+                                place := self._own.file((status.st_dev, status.st_ino))
+                            ):
+                                self._skip_own(prefix + key, place)
+                                continue
+                            entries.append(
+                                # Entry(…) without the Python-level call: this is the hot line.
+                                new(
+                                    Entry,
+                                    (
+                                        prefix + key,
+                                        regular_file,
+                                        status.st_size,
+                                        status.st_mtime_ns,
+                                        status.st_ctime_ns,
+                                        inode,
+                                        mode & 0o7777,
+                                        None,
+                                        status.st_uid,
+                                        status.st_gid,
+                                    ),
+                                )
+                            )
+                        else:
+                            self._take_other(level, key, status)
+                    except OSError as caught:
+                        self._fail(prefix + key, caught)
+                if len(entries) >= most or len(problems) >= most:
+                    yield self._flush()
+                    entries, problems = self._entries, self._problems
+            else:
+                self._leave()
+        yield self._flush()
+
+    def _flush(self) -> ScanBatch:
+        entries = self._entries
+        if any(e[3] > MOST or e[5] > MOST for e in entries):  # mtime_ns, inode
+            entries = [
+                e._replace(mtime_ns=fitted(e.mtime_ns), inode=fitted(e.inode)) for e in entries
+            ]
+        batch = ScanBatch(entries, self._problems, self._kept)
+        self._entries, self._problems, self._kept = [], [], []
+        return batch
+
+    def _enter(self, parent: Level, key: bytes) -> bool:
+        """Give a directory's entry and go down into it; False when there is no going down."""
+        name, path = key[:-1], parent.path + key
+        try:
+            fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent.fd)
+        except OSError as caught:
+            self._give_closed(parent, name, path, caught)
+            return False
+        status = os.fstat(fd)
+        identity = (status.st_dev, status.st_ino)
+        if place := self._own.directory(path, identity):
+            os.close(fd)
+            self._skip_own(path, place)
+            return False
+        if reason := self._why_guarded(parent, path, fd, identity[0]):
+            os.close(fd)
+            self._report(path, NoticeKind.GUARDED, reason)
+            return False
+        self._entries.append(directory_entry(path, status))
+        try:
+            listing = self._sorter.list(fd)
+        except OSError as caught:
+            os.close(fd)
+            self._fail(path, caught)
+            return False
+        except SourceError:
+            os.close(fd)
+            raise
+        self._push(Level(fd, name, path, identity, listing))
+        return True
+
+    def _push(self, level: Level) -> None:
+        names = self._own.names(level.path)
+        if names:
+            level.keys = self._but_for(names, level)
+        self._stack.push(level)
+        self._report_cut(level)
+
+    def _but_for(self, names: Mapping[bytes, OwnPlace], level: Level) -> Iterator[bytes]:
+        for key in level.listing.keys:
+            if key in names:
+                self._skip_own(level.path + key, names[key])
+            else:
+                yield key
+
+    def _why_guarded(self, parent: Level, path: bytes, fd: int, device: int) -> str:
+        watch = self._watch
+        if watch is None or (device == parent.identity[0] and path not in self._suspects):
+            return ""
+        try:
+            return watch.refuses(path, fd, parent.fd)
+        except OSError as caught:
+            return f"cannot be looked at ({caught.strerror}){STAYS}"
+
+    def _leave(self) -> None:
+        left, found = self._stack.pop()
+        self._sorter.release(left.listing)
+        if not found:
+            parent = self._stack.top
+            parent.keys = iter(())
+            self._report(parent.path, NoticeKind.CHANGED, _MOVED)
+
+    def _give_closed(self, parent: Level, name: bytes, path: bytes, refusal: OSError) -> None:
+        """A directory that will not open: its own entry if at all possible, and why."""
+        try:
+            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        except OSError as caught:
+            self._fail(path, caught)
+            return
+        if not stat.S_ISDIR(status.st_mode) or refusal.errno == errno.ENOENT:
+            self._report(path, NoticeKind.CHANGED, _REPLACED)
+        else:
+            self._entries.append(directory_entry(path, status))
+            self._fail(path, refusal)
+
+    def _take_other(self, level: Level, key: bytes, status: os.stat_result) -> None:
+        path, kind = level.path + key, stat.S_IFMT(status.st_mode)
+        if kind == stat.S_IFLNK:
+            entry = symlink_entry(path, status, os.readlink(key, dir_fd=level.fd))
+            self._entries.append(entry)
+        elif kind == stat.S_IFDIR:
+            # Listed as something else, so its place in the order is past.
+            self._report(path, NoticeKind.CHANGED, _REPLACED)
+        else:
+            reason = _SPECIAL.get(kind, "neither a file, a directory nor a symlink")
+            self._problems.append(Problem(path, NoticeKind.SKIPPED, reason))
+
+    def _report_cut(self, level: Level) -> None:
+        if level.listing.error is not None:
+            self._fail(level.path, level.listing.error)
+
+    def _skip_own(self, path: bytes, place: OwnPlace) -> None:
+        self._problems.append(Problem(path, NoticeKind.SKIPPED, place.reason))
+
+    def _fail(self, path: bytes, caught: OSError) -> None:
+        if caught.errno == errno.EINVAL:
+            self._report(path, NoticeKind.CHANGED, _REPLACED)  # readlink: no symlink any more
+        elif caught.errno != errno.ENOENT:
+            self._report(path, NoticeKind.UNREADABLE, caught.strerror or str(caught))
+
+    def _report(self, path: bytes, kind: NoticeKind, reason: str) -> None:
+        self._problems.append(Problem(path, kind, reason))
+        self._kept.append(path)
+
+
+def directory_entry(path: bytes, status: os.stat_result) -> Entry:
+    """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
+    mode = stat.S_IMODE(status.st_mode)
+    owner = status.st_uid, status.st_gid
+    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
+
+
+def regular_entry(path: bytes, status: os.stat_result) -> Entry:
+    """A regular file's entry."""
+    return Entry(
+        path,
+        FileKind.REGULAR.value,
+        status.st_size,
+        fitted(status.st_mtime_ns),
+        status.st_ctime_ns,
+        fitted(status.st_ino),
+        stat.S_IMODE(status.st_mode),
+        None,
+        status.st_uid,
+        status.st_gid,
+    )
+
+
+def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
+    """A symlink's entry; its size is its target's length."""
+    return Entry(
+        path,
+        FileKind.SYMLINK.value,
+        len(target),
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        stat.S_IMODE(status.st_mode),
+        target,
+        status.st_uid,
+        status.st_gid,
+    )

@@ -1,0 +1,1 @@
+"""The target of a restore: written below one directory and nowhere else."""

@@ -1,0 +1,277 @@
+"""Owner, group, mode and time of what a restore writes: set in the one safe order, then compared.
+
+Owner and group come first, because changing them clears the set-user-id bits; then the mode,
+then the time. A set-user-id (or set-group-id) bit is given only to a file that has the owner
+(the group) it had: with another one it would lend somebody else's rights. Everything is set
+through a descriptor of the very file, so a name that is swapped at any moment changes nothing.
+
+What cannot be set never costs the content: it is a `Lack`, and the caller reports it. After
+setting, the file is looked at again, for some file systems say yes and keep what they had.
+Thread-safe.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from typing import NamedTuple
+
+from usenetsync_tui.disk.target.calls import may_change_owners
+
+_SECOND = 1_000_000_000
+_COARSE = 2 * _SECOND
+"""The coarsest step of a file system's times (FAT)."""
+_STEPS = (_COARSE, _SECOND, 100_000_000, 10_000_000, 1_000_000, 1_000, 100)
+"""In ns: FAT, ext4 with small inodes, HFS+ and SFTP 1 s, exFAT 10 ms, NTFS and SMB 100 ns."""
+_NEVER = frozenset([errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
+"""What a file system answers to what it will not do for any file."""
+_KEEPS_ITS_OWN = "the file system keeps another"
+
+
+class Attributes(NamedTuple):
+    """What a path had besides its content."""
+
+    mode: int
+    """Permission bits (``st_mode & 0o7777``); a symlink's do not matter."""
+    mtime_ns: int
+    uid: int | None = None
+    """None: not known."""
+    gid: int | None = None
+
+
+class Lack(NamedTuple):
+    """Something that a path does not have as it had it."""
+
+    reason: str
+    is_error: bool = True
+    """False for what nobody but root can set, or what no file of this file system has."""
+
+
+_NOT_ROOT = Lack("owner or group not set: only root may", is_error=False)
+_WHOLE_SECONDS = Lack("time set without its fraction: this file system keeps none", is_error=False)
+_FEWER_DIGITS = Lack(
+    "time set without its last digits: this file system keeps fewer", is_error=False
+)
+_Reasons = dict[str, str]
+"""By attribute, why it could not be set for one path."""
+
+
+def attributes_of(status: os.stat_result) -> Attributes:
+    """Those a file has."""
+    mode = stat.S_IMODE(status.st_mode)
+    return Attributes(mode, status.st_mtime_ns, status.st_uid, status.st_gid)
+
+
+class AttributeWriter:
+    """Sets attributes as far as this process and each file system let it."""
+
+    def __init__(self) -> None:
+        self._privileged = may_change_owners()
+        self._uid = os.geteuid()
+        self._gids = frozenset([os.getegid(), *os.getgroups()])
+        self._refused: dict[tuple[int, str], str] = {}
+        """By device and attribute, the reason why no file has it there."""
+        self._steps: dict[int, int] = {}
+        """By device, the step of its times in ns, where that is longer than one."""
+
+    def agrees(self, status: os.stat_result, wanted: Attributes) -> bool:
+        """Whether a path has its attributes, as far as they could be set there."""
+        return not (
+            self._wrong_owner(status, wanted)
+            or (_wrong_mode(status, wanted) and not self._is_refused(status, "mode"))
+            or (self._wrong_time(status, wanted) and not self._is_refused(status, "time"))
+        )
+
+    def write(self, fd: int, wanted: Attributes) -> tuple[Lack, ...]:
+        """Give a file or directory its attributes; returns what it does not have now."""
+        return self._write(fd, fd, wanted)
+
+    def write_link(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
+        """The same for a symlink itself, open with ``O_PATH``."""
+        return self._write(place, f"/proc/self/fd/{place}", wanted)
+
+    def lacks(
+        self, status: os.stat_result, wanted: Attributes, why: _Reasons | None = None
+    ) -> tuple[Lack, ...]:
+        """What a path does not have of its attributes, and why if that is known."""
+        if _is_complete(status, wanted):
+            return ()
+
+        def because(what: str) -> str:
+            refused = self._refused.get((status.st_dev, what), _KEEPS_ITS_OWN)
+            return refused if why is None else why.get(what, refused)
+
+        lacks = [*self._owner_lacks(status, wanted, because), *_set_id_lacks(status, wanted)]
+        if _wrong_mode(status, wanted):
+            lacks.append(Lack(f"mode not set: {because('mode')}"))
+        if self._wrong_time(status, wanted):
+            lacks.append(Lack(f"time not set: {because('time')}"))
+        elif status.st_mtime_ns != wanted.mtime_ns:
+            whole = self._steps.get(status.st_dev, 0) >= _SECOND
+            lacks.append(_WHOLE_SECONDS if whole else _FEWER_DIGITS)
+        return tuple(lacks)
+
+    def _write(self, fd: int, at: int | str, wanted: Attributes) -> tuple[Lack, ...]:
+        why: _Reasons = {}
+        status = os.fstat(fd)
+        if self._wrong_owner(status, wanted):
+            self._change_owner(at, status, wanted, why)
+            status = os.fstat(fd)
+        if _wrong_mode(status, wanted):
+            mode = _allowed(status, wanted)
+            self._attempt("mode", status, why, lambda: os.chmod(at, mode))
+        if status.st_mtime_ns != wanted.mtime_ns:
+            times = (wanted.mtime_ns, wanted.mtime_ns)
+            self._attempt("time", status, why, lambda: os.utime(at, ns=times))
+        status = os.fstat(fd)
+        if _is_complete(status, wanted):
+            return ()
+        self._learn(status, wanted, why)
+        return self.lacks(status, wanted, why)
+
+    def _change_owner(
+        self, at: int | str, status: os.stat_result, wanted: Attributes, why: _Reasons
+    ) -> None:
+        """Owner and group in one call, and one by one when that is refused."""
+        uid = -1 if wanted.uid is None or not self._may_own(wanted.uid) else wanted.uid
+        gid = -1 if wanted.gid is None or not self._may_group(wanted.gid) else wanted.gid
+        if uid != -1 and gid != -1:
+            try:
+                os.chown(at, uid, gid)
+                return
+            except (OSError, OverflowError):
+                pass  # Which of the two it is, the next calls say.
+        if gid != -1:
+            self._attempt("group", status, why, lambda: os.chown(at, -1, gid))
+        if uid != -1:
+            self._attempt("owner", status, why, lambda: os.chown(at, uid, -1))
+
+    def _attempt(
+        self, what: str, status: os.stat_result, why: _Reasons, change: Callable[[], None]
+    ) -> None:
+        """Try to set something; remember a reason that holds for all files there."""
+        try:
+            change()
+        except OverflowError:
+            why[what] = "there is no such number"
+        except OSError as caught:
+            why[what] = caught.strerror or str(caught)
+            if caught.errno in _NEVER and self._speaks_for_all(what, status, caught):
+                self._refused[status.st_dev, what] = why[what]
+
+    def _speaks_for_all(self, what: str, status: os.stat_result, caught: OSError) -> bool:
+        if stat.S_ISLNK(status.st_mode) or not (self._privileged or status.st_uid == self._uid):
+            return False  # Only symlinks have none here, or the directory is somebody else's.
+        return caught.errno != errno.EINVAL or what not in ("owner", "group")  # a number unknown
+
+    def _learn(self, status: os.stat_result, wanted: Attributes, why: _Reasons) -> None:
+        """What a file system does not keep though it did not refuse it."""
+        off = abs(status.st_mtime_ns - wanted.mtime_ns)
+        kept = {
+            "owner": status.st_uid == wanted.uid or not self._may_own(wanted.uid),
+            "group": status.st_gid == wanted.gid or not self._may_group(wanted.gid),
+            "mode": not (stat.S_IMODE(status.st_mode) ^ _allowed(status, wanted)) & 0o777,
+            # Else it is the time of the writing; a time out of its range becomes another one.
+            "time": off < _COARSE or abs(status.st_mtime_ns - status.st_ctime_ns) > _COARSE,
+        }
+        step = _step(status.st_mtime_ns, off)
+        if step and "time" not in why:
+            # By chance a time ends in more zeros than it need: the shortest step seen counts.
+            self._steps[status.st_dev] = min(step, self._steps.get(status.st_dev, step))
+        if not stat.S_ISLNK(status.st_mode):
+            for what, is_kept in kept.items():
+                if not is_kept and what not in why:
+                    self._refused.setdefault((status.st_dev, what), _KEEPS_ITS_OWN)
+
+    def _may_own(self, uid: int | None) -> bool:
+        return uid is not None and (self._privileged or uid == self._uid)
+
+    def _may_group(self, gid: int | None) -> bool:
+        return gid is not None and (self._privileged or gid in self._gids)
+
+    def _is_refused(self, status: os.stat_result, what: str) -> bool:
+        return (status.st_dev, what) in self._refused
+
+    def _wrong_owner(self, status: os.stat_result, wanted: Attributes) -> bool:
+        """Whether there is an owner or a group to be set, and it can be tried."""
+        if (
+            status.st_uid != wanted.uid
+            and self._may_own(wanted.uid)
+            and not self._is_refused(status, "owner")
+        ):
+            return True
+        return (
+            status.st_gid != wanted.gid
+            and self._may_group(wanted.gid)
+            and not self._is_refused(status, "group")
+        )
+
+    def _wrong_time(self, status: os.stat_result, wanted: Attributes) -> bool:
+        off = abs(status.st_mtime_ns - wanted.mtime_ns)
+        return off != 0 and off >= self._steps.get(status.st_dev, 0)
+
+    def _owner_lacks(
+        self, status: os.stat_result, wanted: Attributes, because: Callable[[str], str]
+    ) -> list[Lack]:
+        lacks = []
+        for what, now, was, may in (
+            ("owner", status.st_uid, wanted.uid, self._may_own(wanted.uid)),
+            ("group", status.st_gid, wanted.gid, self._may_group(wanted.gid)),
+        ):
+            if was is None or now == was:
+                continue
+            if may:
+                lacks.append(Lack(f"{what} not set: {because(what)}"))
+            elif _NOT_ROOT not in lacks:
+                lacks.append(_NOT_ROOT)
+        return lacks
+
+
+def _step(kept_ns: int, off: int) -> int:
+    """The longest step at which a time that is `off` by so much was rounded; 0: it was not."""
+    return next((s for s in _STEPS if 0 < off < s and kept_ns % s == 0), 0)
+
+
+def _is_complete(status: os.stat_result, wanted: Attributes) -> bool:
+    """Whether a path has all that it had."""
+    mode, mtime_ns, uid, gid = wanted
+    return (
+        status.st_mtime_ns == mtime_ns
+        and status.st_uid == uid
+        and status.st_gid == gid
+        and (status.st_mode & 0o7777 == mode or stat.S_ISLNK(status.st_mode))
+    )
+
+
+def _allowed(status: os.stat_result, wanted: Attributes) -> int:
+    """The mode that a path may have with the owner and the group that it has."""
+    mode = wanted.mode & 0o7777
+    if status.st_uid != wanted.uid:
+        mode &= ~stat.S_ISUID
+    if status.st_gid != wanted.gid:
+        mode &= ~stat.S_ISGID
+    return mode
+
+
+def _wrong_mode(status: os.stat_result, wanted: Attributes) -> bool:
+    if stat.S_ISLNK(status.st_mode):
+        return False
+    return stat.S_IMODE(status.st_mode) != _allowed(status, wanted)
+
+
+def _set_id_lacks(status: os.stat_result, wanted: Attributes) -> list[Lack]:
+    """The bits that were left out, and why."""
+    if stat.S_ISLNK(status.st_mode):
+        return []
+    left_out = wanted.mode & ~_allowed(status, wanted)
+    lacks = []
+    for bit, name, whose, known in (
+        (stat.S_ISUID, "set-user-id", "owner", wanted.uid is not None),
+        (stat.S_ISGID, "set-group-id", "group", wanted.gid is not None),
+    ):
+        if left_out & bit:
+            reason = "could not be set" if known else "is not known"
+            lacks.append(Lack(f"{name} bit left out: its {whose} {reason}"))
+    return lacks

@@ -1,0 +1,362 @@
+"""The directories of a restore's target, as descriptors that cannot lead outside of it.
+
+Knows how to get from the target's root to a directory one real directory at a time: every
+component is checked and opened with ``O_DIRECTORY | O_NOFOLLOW`` below the one before, so
+neither ``..`` nor an absolute path nor a symlink, planted at any moment, leads elsewhere.
+The directories used last stay open, because a restore writes many files into the same
+ones. Of a very deep tree, whose paths come in no useful order (see `long_paths`), some in
+between stay open as well, at even distances: no way down is longer than such a distance. A
+directory of ours that its mode closes is opened up when something has to be written into it;
+its own mode comes back at the end. Refuses to know about files. Thread-safe: a
+descriptor in use is never closed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import OrderedDict
+from threading import Lock
+
+from usenetsync_tui.disk.target.names import TargetNames
+from usenetsync_tui.disk.target.probe import changes_names
+from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.safe_name import safe_name
+
+DIRECTORIES_OPEN = 64
+"""Descriptors kept open while nobody uses them."""
+MILESTONES = 200
+"""Descriptors kept open on the way down a very deep tree."""
+_PATHS = 4 << 20
+"""Bytes of the paths of either, after which there are fewer of them."""
+_FIRST_STEP = 32
+"""Levels between milestones, at first."""
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_UNSAFE = frozenset([b"", b".", b".."])
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFREG: "a file",
+    stat.S_IFLNK: "a symlink",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_IN_THE_WAY = frozenset([errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.EISDIR, errno.ENXIO])
+_NO_SUCH_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
+
+
+class Borrowed:
+    """A directory for the length of a ``with`` block."""
+
+    __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
+
+    def __init__(
+        self, owner: TargetDirectories, fd: int, path: bytes, real: bytes | None, depth: int
+    ) -> None:
+        self._owner = owner
+        self.fd = fd
+        self.path = path
+        """With a slash behind; the root's is ``b""``."""
+        self.real = real
+        """The same as its components are spelled; None where that could not be found out."""
+        self.depth = depth
+        """Levels below the root."""
+        self.device = os.fstat(fd).st_dev
+        self.users = 1
+        self.writable = False
+        """Found to be so."""
+
+    def require_writable(self) -> None:
+        """Raise OSError unless entries can be made in it; opened up for that if it is ours."""
+        if not self.writable:
+            self._owner.open_up(self)
+
+    @property
+    def changes_names(self) -> bool:
+        """Whether what is made in it may be listed under another name."""
+        return self.device in self._owner.names.changing
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no two names are known to lead to one entry."""
+        names = self._owner.names
+        return not (names.folding or self.changes_names or self.real != self.path)
+
+    def claim(self, name: bytes) -> bool:
+        """`TargetNames.claim` for something in it."""
+        return self._owner.names.claim(self.fd, self.real, self.path + name, name)
+
+    def claim_new(self, name: bytes) -> None:
+        """Raise TargetFileError when nothing has a name, but it would be another path's here."""
+        if self.real != self.path:
+            real = None if self.real is None else self.real + name
+            self._owner.names.refuse_taken(real, self.path + name)
+
+    def explain(self, caught: OSError, name: bytes) -> TargetFileError | TargetError:
+        """The user's words for a refusal: what is in the way, or what the system said.
+
+        A TargetError where it is the whole target's problem: its file system is full.
+        """
+        if self._owner.is_over(caught, self):
+            room = " Make room and run the same command again." if caught.errno in _FULL else ""
+            return TargetError(f"{safe_name(self._owner.root_path)}: {caught.strerror}.{room}")
+        if caught.errno in _IN_THE_WAY:
+            try:
+                mode = os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode
+            except OSError:
+                pass  # Gone meanwhile: the first refusal has to do.
+            else:
+                kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+                return TargetFileError(f"{kind} is in the way")
+        words = caught.strerror or str(caught)
+        if caught.errno in _NO_SUCH_NAMES:
+            return TargetFileError(f"this file system cannot hold such a name ({words})")
+        if caught.errno == errno.EFBIG:
+            return TargetFileError(f"this file system cannot hold a file of this size ({words})")
+        return TargetFileError(words)
+
+    def __enter__(self) -> Borrowed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._owner.give_back(self)
+
+
+class TargetDirectories:
+    """Directories below `root`, by their path with a slash behind (the root's is ``b""``).
+
+    Owns the descriptor `root`. Every failure is a TargetFileError, or the TargetError that
+    ends the restore.
+    """
+
+    def __init__(
+        self, root: int, path: bytes, names: TargetNames, limit: int = DIRECTORIES_OPEN
+    ) -> None:
+        self.root_path = path
+        self.names = names
+        self.root_mode: int | None = None
+        """The root's mode, where it had to be opened up."""
+        self._lock = Lock()
+        self._probing = Lock()
+        self._probed: set[int] = set()
+        self._limit = limit
+        self._root = Borrowed(self, root, b"", b"", 0)  # borrowed for good: only close() ends it
+        self._open: OrderedDict[bytes, Borrowed] = OrderedDict()
+        self._milestones: dict[bytes, Borrowed] = {}
+        self._open_bytes = self._milestone_bytes = 0
+        self._step = _FIRST_STEP
+
+    def borrow(self, path: bytes) -> Borrowed:
+        """The directory for a ``with`` block; made (mode 0700) if it is missing, as its parents."""
+        with self._lock:
+            found = self._take(path)
+        if found is not None:
+            return found
+        directory = self._nearest(path)
+        try:
+            for name in split(path[len(directory.path) :]):
+                # Behind the lock nobody waits for the disk; two threads may open the same one.
+                directory, above = self._keep(self._below(directory, name)), directory
+                self.give_back(above)
+        except BaseException:
+            self.give_back(directory)
+            raise
+        return directory
+
+    def give_back(self, directory: Borrowed) -> None:
+        """End of a borrowing; what is too much is closed, the longest unused first."""
+        with self._lock:
+            directory.users -= 1
+            if len(self._open) > self._limit or self._open_bytes > _PATHS:
+                self._shrink()
+
+    def close(self) -> None:
+        """Close all of it; nothing may be borrowed any more. A root opened up is closed again."""
+        with self._lock:
+            for directory in (*self._open.values(), *self._milestones.values()):
+                os.close(directory.fd)
+            self._open.clear()
+            self._milestones.clear()
+            fd, self._root.fd = self._root.fd, -1
+        if fd >= 0:
+            try:
+                if self.root_mode is not None:
+                    os.fchmod(fd, self.root_mode)
+            finally:
+                os.close(fd)
+
+    def open_up(self, directory: Borrowed) -> None:
+        """Let us make entries in a directory that is ours. Raises OSError."""
+        if not _is_writable(directory.fd):
+            status = os.fstat(directory.fd)
+            if os.fstatvfs(directory.fd).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            if status.st_uid == os.geteuid():
+                self._change_mode(directory, stat.S_IMODE(status.st_mode))
+            if not _is_writable(directory.fd):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        self._probe(directory)
+        directory.writable = True
+
+    def is_over(self, caught: OSError, directory: Borrowed) -> bool:
+        """Whether a refusal holds for the rest of the target as well."""
+        if directory.device != self._root.device:
+            return False  # A file system mounted in the target: the others may have room.
+        if caught.errno == errno.EROFS:
+            return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
+        return caught.errno in _FULL
+
+    def _change_mode(self, directory: Borrowed, mode: int) -> None:
+        try:
+            os.fchmod(directory.fd, mode | 0o700)
+        except OSError:
+            return  # Where modes cannot be changed; the caller looks whether it helped.
+        if directory is self._root and self.root_mode is None:
+            self.root_mode = mode
+
+    def _probe(self, directory: Borrowed) -> None:
+        """Find out, once for each file system, whether it keeps names as they are."""
+        with self._probing:
+            if directory.device not in self._probed:
+                if changes_names(directory.fd, self.names.probe):
+                    self.names.changing.add(directory.device)
+                self._probed.add(directory.device)
+
+    def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
+        """Open a directory in another one, made if it is missing."""
+        try:
+            fd, made = _open_directory(parent, name)
+            try:
+                if made and not parent.changes_names:
+                    real = None if parent.real is None else parent.real + name
+                    self.names.made(parent.real, name)
+                else:
+                    real = self.names.real(parent.fd, parent.real, name)
+                path = parent.path + name + b"/"
+                if real is not None and real + b"/" == path:
+                    real = path  # one of the two is enough in memory
+                elif real is not None:
+                    real += b"/"
+                return Borrowed(self, fd, path, real, parent.depth + 1)
+            except BaseException:
+                os.close(fd)
+                raise
+        except OSError as caught:
+            raise parent.explain(caught, name) from caught
+
+    def _take(self, path: bytes) -> Borrowed | None:
+        if not path:
+            found: Borrowed | None = self._root
+        elif (found := self._open.get(path)) is not None:
+            self._open.move_to_end(path)
+        else:
+            found = self._milestones.get(path)
+        if found is not None:
+            found.users += 1
+        return found
+
+    def _nearest(self, path: bytes) -> Borrowed:
+        """The deepest ancestor that is open, borrowed."""
+        with self._lock:
+            above = [open_ for open_ in self._open if path.startswith(open_)]
+            above += [open_ for open_ in self._milestones if path.startswith(open_)]
+            found = self._take(max(above, key=len, default=b""))
+            assert found is not None
+            return found
+
+    def _keep(self, directory: Borrowed) -> Borrowed:
+        """Have it for others as well, or take the one that another thread was quicker with."""
+        with self._lock:
+            found = self._take(directory.path)
+            if found is None:
+                if directory.depth % self._step:
+                    self._set_open(directory)
+                else:
+                    self._set_milestone(directory)
+                return directory
+        os.close(directory.fd)
+        return found
+
+    def _set_open(self, directory: Borrowed) -> None:
+        self._open[directory.path] = directory
+        self._open_bytes += len(directory.path)
+
+    def _set_milestone(self, directory: Borrowed) -> None:
+        """Keep it open; where there are too many of them, the distances are doubled."""
+        self._milestones[directory.path] = directory
+        self._milestone_bytes += len(directory.path)
+        while len(self._milestones) > MILESTONES or self._milestone_bytes > _PATHS:
+            self._step *= 2
+            for path, each in list(self._milestones.items()):
+                if each.depth % self._step:
+                    self._set_open(self._milestones.pop(path))
+                    self._milestone_bytes -= len(path)
+
+    def _shrink(self) -> None:
+        idle = [path for path, directory in self._open.items() if not directory.users]
+        for path in idle:
+            if len(self._open) <= self._limit and self._open_bytes <= _PATHS:
+                return
+            os.close(self._open.pop(path).fd)
+            self._open_bytes -= len(path)
+
+
+def split(path: bytes) -> list[bytes]:
+    """The components of a relative directory path; raises TargetFileError for unsafe ones."""
+    if not path:
+        return []
+    names = path.removesuffix(b"/").split(b"/")
+    for name in names:
+        check_name(name)
+    return names
+
+
+def check_name(name: bytes) -> None:
+    """Raise TargetFileError unless this names something inside a directory."""
+    if name in _UNSAFE or b"\0" in name or b"/" in name:
+        raise TargetFileError("the path would lead outside the target")
+
+
+def _open_closed(parent: int, name: bytes) -> int:
+    """Open a directory of ours that its mode closes to us, with mode 0700 now. Raises OSError."""
+    place = os.open(name, _PLACE, dir_fd=parent)
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        os.chmod(f"/proc/self/fd/{place}", 0o700)
+    finally:
+        os.close(place)
+    return os.open(name, _FLAGS, dir_fd=parent)
+
+
+def _open_directory(parent: Borrowed, name: bytes) -> tuple[int, bool]:
+    """Open a directory itself, and whether it was made for that. Raises OSError."""
+    try:
+        return os.open(name, _FLAGS, dir_fd=parent.fd), False
+    except FileNotFoundError:
+        parent.require_writable()
+        try:
+            os.mkdir(name, 0o700, dir_fd=parent.fd)
+            made = True
+        except FileExistsError:
+            made = False  # Another thread was quicker; whatever is there now, the next line says.
+        return os.open(name, _FLAGS, dir_fd=parent.fd), made
+    except PermissionError:
+        # Modes of an earlier restore: of the directory around it, or its own.
+        try:
+            parent.require_writable()
+        except PermissionError:
+            pass  # Somebody else's, so its mode stays; what is in it may be ours all the same.
+        try:
+            return os.open(name, _FLAGS, dir_fd=parent.fd), False
+        except PermissionError:
+            return _open_closed(parent.fd, name), False
+
+
+def _is_writable(fd: int) -> bool:
+    return os.access(b".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True)

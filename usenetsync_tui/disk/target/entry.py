@@ -1,0 +1,93 @@
+"""One entry of a directory in a restore's target: looked at, made, removed.
+
+Nothing here follows a symlink or changes what is there. Every failure is an OSError, but for a
+symlink where there are none.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.target.directories import Borrowed
+from usenetsync_tui.disk.target.publish import NEW
+from usenetsync_tui.errors import TargetFileError
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_BLOCK = 1 << 20
+_NO_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
+_NO_SYMLINKS = frozenset([errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
+
+
+def open_present(directory: Borrowed, name: bytes) -> int | None:
+    """A descriptor of what has a name; -1 when it cannot be read, None when nothing has it."""
+    try:
+        try:
+            return os.open(name, _READ, dir_fd=directory.fd)
+        except PermissionError:
+            directory.require_writable()  # its mode may be what closes it
+            return os.open(name, _READ, dir_fd=directory.fd)
+    except FileNotFoundError:
+        return None
+    except OSError as caught:
+        if caught.errno in _NO_NAMES:
+            raise
+        return -1
+
+
+def has(fd: int, content: Content) -> bool:
+    """Whether a file has these bytes and no more: read from its first to its last."""
+    digest, offset = content.new(), 0
+    try:
+        while block := os.pread(fd, _BLOCK, offset):
+            digest.update(block)
+            offset += len(block)
+    except OSError:
+        return False  # A file on a bad block is to be written again.
+    return offset == content.size and digest.digest() == content.digest
+
+
+def create(directory: Borrowed, temp: bytes) -> int:
+    """A new file that nobody else can open yet."""
+    try:
+        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+    except FileExistsError:  # left by a killed run, or planted
+        os.unlink(temp, dir_fd=directory.fd)
+        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+
+
+def remove(directory: Borrowed, temp: bytes) -> None:
+    try:
+        os.unlink(temp, dir_fd=directory.fd)
+    except FileNotFoundError:
+        pass  # It was renamed before something else failed.
+
+
+def make_link(directory: Borrowed, temp: bytes, target: bytes) -> None:
+    try:
+        try:
+            os.symlink(target, temp, dir_fd=directory.fd)
+        except FileExistsError:  # left by a killed run, or planted
+            os.unlink(temp, dir_fd=directory.fd)
+            os.symlink(target, temp, dir_fd=directory.fd)
+    except OSError as caught:
+        if caught.errno not in _NO_SYMLINKS:
+            raise
+        raise TargetFileError(f"this file system has no symlinks ({caught.strerror})") from caught
+
+
+def link_status(directory: Borrowed, name: bytes, target: bytes) -> os.stat_result | None:
+    """The status of a symlink with this target, if it is that what is there."""
+    try:
+        try:
+            found = os.readlink(name, dir_fd=directory.fd)
+        except PermissionError:
+            directory.require_writable()  # its mode closes it
+            found = os.readlink(name, dir_fd=directory.fd)
+        if found == target:
+            return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+    except OSError as caught:
+        if caught.errno not in (errno.ENOENT, errno.EINVAL):  # nothing there, or no symlink
+            raise
+    return None

@@ -1,0 +1,152 @@
+"""How a finished temporary entry gets its name, and how a name gets nobody else's entry.
+
+An entry appears under its name in one step, replacing what had it, where the file system can
+do that: a new name by a rename that never replaces, so that of two names that mean the same
+there the second finds the first; an old one by an ordinary rename, after making sure whose it
+is. What a file system cannot do (rename over, rename at all) costs the one step, never the
+content. Thread-safe.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from threading import Lock
+from zlib import crc32
+
+from usenetsync_tui.disk.target.attributes import AttributeWriter, Lack, attributes_of
+from usenetsync_tui.disk.target.calls import UNSUPPORTED, clone, rename_new
+from usenetsync_tui.disk.target.directories import Borrowed
+from usenetsync_tui.errors import TargetFileError
+
+SPELLED = Lack("there under another spelling")
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_BLOCK = 1 << 20
+_NO_RENAME = frozenset([errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM])
+
+
+class Publisher:
+    """Gives temporary entries their names."""
+
+    def __init__(self, attributes: AttributeWriter) -> None:
+        self._attributes = attributes
+        self._locks = tuple(Lock() for _ in range(64))
+        self._without: set[int] = set()
+        """Devices that cannot rename without replacing."""
+
+    def publish(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+        """Rename a temporary entry to its name; returns how it differs from what it should be.
+
+        Raises OSError, and TargetFileError when the name belongs to another path.
+        """
+        if directory.is_plain and self._rename_new(directory, temp, name):
+            return ()
+        with self._lock(directory):
+            self._place(directory, temp, name)
+            return _looked_up(directory, name) if directory.changes_names else ()
+
+    def respell(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+        """Give what is there under another spelling of a name the name itself, if it can be."""
+        if directory.changes_names:
+            return (SPELLED,)
+        with self._lock(directory):
+            os.rename(name, temp, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+            _rename(directory.fd, temp, name)
+        return ()
+
+    def _lock(self, directory: Borrowed) -> Lock:
+        place = directory.path if directory.real is None else directory.real
+        return self._locks[crc32(place) % len(self._locks)]
+
+    def _rename_new(self, directory: Borrowed, temp: bytes, name: bytes) -> bool:
+        """Rename to a name that nothing has; False when something has it, or it cannot be done."""
+        if directory.device in self._without:
+            return False
+        try:
+            rename_new(directory.fd, temp, name)
+        except FileExistsError:
+            return False
+        except OSError as caught:
+            if caught.errno not in UNSUPPORTED:
+                raise
+            self._without.add(directory.device)
+            return False
+        return True
+
+    def _place(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
+        fd = directory.fd
+        if not _is_there(fd, name):
+            directory.claim_new(name)
+            if self._rename_new(directory, temp, name):
+                return
+        if _is_there(fd, name) and directory.claim(name) and not directory.changes_names:
+            os.unlink(name, dir_fd=fd)  # A rename over it would keep the old spelling.
+        try:
+            _rename(fd, temp, name)
+        except OSError as caught:
+            if caught.errno not in _NO_RENAME or not _is_file(fd, temp):
+                raise
+            self._copy(fd, temp, name)
+
+    def _copy(self, folder: int, temp: bytes, name: bytes) -> None:
+        """The name and the content in two steps, where there is no renaming."""
+        source = os.open(temp, _READ, dir_fd=folder)
+        try:
+            if _is_there(folder, name):
+                os.unlink(name, dir_fd=folder)
+            fd = os.open(name, NEW, 0o600, dir_fd=folder)
+            try:
+                copy_content(source, fd)
+                self._attributes.write(fd, attributes_of(os.fstat(source)))
+            except OSError:
+                os.unlink(name, dir_fd=folder)
+                raise
+            finally:
+                os.close(fd)
+        finally:
+            os.close(source)
+        os.unlink(temp, dir_fd=folder)
+
+
+def _looked_up(directory: Borrowed, name: bytes) -> tuple[Lack, ...]:
+    """Find out under which name it is listed, and take it back if that is another path's."""
+    try:
+        return (SPELLED,) if directory.claim(name) else ()
+    except TargetFileError:
+        os.unlink(name, dir_fd=directory.fd)
+        raise
+
+
+def copy_content(source: int, to: int) -> None:
+    """All bytes of a file into an empty one: by sharing its blocks if possible. OSError."""
+    if clone(source, to):
+        return
+    offset = 0
+    while block := os.pread(source, _BLOCK, offset):
+        view = memoryview(block)
+        while view:
+            written = os.pwrite(to, view, offset)
+            offset += written
+            view = view[written:]
+
+
+def _rename(folder: int, temp: bytes, name: bytes) -> None:
+    try:
+        os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except FileExistsError:  # a file system that never renames over something
+        os.unlink(name, dir_fd=folder)
+        os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _is_there(folder: int, name: bytes) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_file(folder: int, name: bytes) -> bool:
+    return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)

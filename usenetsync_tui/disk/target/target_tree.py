@@ -1,0 +1,299 @@
+"""Target: writing a restored tree, and nowhere else.
+
+Knows how to bring files, directories and symlinks to a place so that whatever the paths or
+the symlinks already there say, nothing outside the root is touched: see
+`target_directories`. A file appears under its name complete or not at all: it is written
+beside it under a temporary name that no path of the version has, and renamed over. What is
+there is left alone when content and attributes are right, else it is replaced: never changed
+in place, for it may have other names outside the target. Refuses to know where the bytes
+come from. Synchronous; any number of threads may work in one tree, each on paths of its own.
+
+Not fsynced a file: that would cost a millisecond or more each, 50 minutes for 3 million
+files. `sync` makes the whole restore durable at once, before it is called done; after a
+power cut before that, `keep` finds what did not arrive.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+import xxhash
+
+from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.linux_calls import sync_file_system
+from usenetsync_tui.disk.target import entry as entry
+from usenetsync_tui.disk.target.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.target.directories import Borrowed, TargetDirectories, check_name
+from usenetsync_tui.disk.target.names import STEM, Owner, TargetNames
+from usenetsync_tui.disk.target.part_file import PartFile
+from usenetsync_tui.disk.target.publish import SPELLED, Publisher, copy_content
+from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.safe_name import safe_name
+
+_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class TargetTree:
+    """The tree to restore into; `prepare` comes first.
+
+    Paths are relative bytes as in the catalogue. atime is set to the mtime. Missing parent
+    directories are made, mode 0700. One path's failure is a TargetFileError with its `reason`;
+    the root's own, and what ends the whole restore (a full disk), a TargetError. What a path
+    does not have of its attributes in the end is returned, as `Lack`s.
+    """
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._stem = STEM
+        self._names = TargetNames()
+        self._attributes = AttributeWriter()
+        self._publisher = Publisher(self._attributes)
+        self._opened: TargetDirectories | None = None
+
+    def prepare(self) -> bool:
+        """Open the root, made with its parents when missing; True when it was made here."""
+        made, mode = False, None
+        try:
+            os.makedirs(os.path.dirname(os.path.abspath(self._root)), exist_ok=True)
+            try:
+                os.mkdir(self._root, 0o700)
+                made = True
+            except FileExistsError:
+                pass  # Restoring into a folder that is there is the usual thing.
+            try:
+                fd = self._open_root()
+            except PermissionError:
+                mode = self._open_up_root()
+                fd = self._open_root()
+        except OSError as caught:
+            raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
+        self.close()
+        self._attributes = AttributeWriter()  # as whoever restores now
+        self._publisher = Publisher(self._attributes)
+        self._opened = TargetDirectories(fd, self._root, self._names)
+        self._opened.root_mode = mode
+        return made
+
+    def serve(self, stem: bytes, owner: Owner) -> None:
+        """Restore a version: no path of it has `stem` in it, `owner` knows its paths."""
+        self._stem = stem
+        self._names.probe = stem + b"names"
+        self._names.owner = owner
+
+    def make_directory(self, path: bytes) -> tuple[Lack, ...]:
+        """Have a directory there; its attributes come at the end."""
+        with self._directories.borrow(path) as directory:
+            if directory.real == path:
+                return ()
+            self._names.refuse_taken(directory.real, path)
+            return (SPELLED,)
+
+    def finish_directory(self, path: bytes, wanted: Attributes) -> tuple[Lack, ...]:
+        """Owner, mode and mtime, once everything below is done: in reverse path order."""
+        with self._directories.borrow(path) as directory:
+            if self._names.taker(directory.real, path) is not None:
+                return ()  # It is another directory of the version; `make_directory` said so.
+            try:
+                status = os.fstat(directory.fd)
+                directory.writable = False
+                if not path:
+                    self._directories.root_mode = None
+                if self._attributes.agrees(status, wanted):
+                    return self._attributes.lacks(status, wanted)
+                return self._attributes.write(directory.fd, wanted)
+            except OSError as caught:
+                raise TargetFileError(caught.strerror or str(caught)) from caught
+
+    def keep(self, path: bytes, content: Content, wanted: Attributes) -> tuple[Lack, ...] | None:
+        """Leave alone a regular file that is right; None when the file must be written.
+
+        One whose content is right is replaced by a copy with the right attributes. One that
+        cannot be read is not right. Raises TargetFileError when nothing can be written there.
+        """
+        parent, name, temp = self._locate(path)
+        with self._directories.borrow(parent) as directory:
+            try:
+                fd = entry.open_present(directory, name)
+                if fd is None:
+                    directory.claim_new(name)
+                    directory.require_writable()
+                    return None
+                try:
+                    found = self._look(directory, name, fd, content)
+                    if found is None:
+                        directory.require_writable()
+                        return None
+                    is_spelled_so, status = found
+                    if not self._attributes.agrees(status, wanted):
+                        return self._renew(directory, name, temp, fd, content, wanted)
+                    lacks = self._attributes.lacks(status, wanted)
+                    if not is_spelled_so:
+                        lacks += self._publisher.respell(directory, temp, name)
+                    return lacks
+                finally:
+                    if fd >= 0:
+                        os.close(fd)
+            except OSError as caught:
+                raise directory.explain(caught, name) from caught
+
+    def write_small(self, path: bytes, data: bytes, wanted: Attributes) -> tuple[Lack, ...]:
+        """Have a file with these bytes there; anything but a directory is replaced by it."""
+        parent, name, temp = self._locate(path)
+        with self._directories.borrow(parent) as directory:
+            try:
+                directory.require_writable()
+                fd = entry.create(directory, temp)
+                try:
+                    try:
+                        written = os.write(fd, data)
+                        while written < len(data):
+                            written += os.write(fd, data[written:])
+                        lacks = self._attributes.write(fd, wanted)
+                    finally:
+                        os.close(fd)
+                    lacks += self._publisher.publish(directory, temp, name)
+                except (OSError, TargetFileError):
+                    entry.remove(directory, temp)
+                    raise
+            except OSError as caught:
+                raise directory.explain(caught, name) from caught
+        return lacks
+
+    def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> tuple[Lack, ...]:
+        """Have a symlink there; anything but a directory is replaced by it."""
+        parent, name, temp = self._locate(path)
+        with self._directories.borrow(parent) as directory:
+            try:
+                status = entry.link_status(directory, name, target)
+                if status is not None and not directory.claim(name):
+                    if self._attributes.agrees(status, wanted):
+                        return self._attributes.lacks(status, wanted)
+                directory.require_writable()
+                entry.make_link(directory, temp, target)
+                try:
+                    lacks = self._dress_link(directory, temp, wanted)
+                    lacks += self._publisher.publish(directory, temp, name)
+                except (OSError, TargetFileError):
+                    entry.remove(directory, temp)
+                    raise
+            except OSError as caught:
+                raise directory.explain(caught, name) from caught
+        return lacks
+
+    def part(self, path: bytes, size: int) -> PartFile:
+        """A large file to be written piece by piece, with what an earlier run left of it."""
+        parent, name, temp = self._locate(path)
+        return PartFile(
+            self._directories.borrow(parent),
+            name,
+            temp,
+            size,
+            attributes=self._attributes,
+            publisher=self._publisher,
+        )
+
+    def sync(self) -> None:
+        """Return when everything written is on the disk. Raises TargetError."""
+        with self._directories.borrow(b"") as directory:
+            try:
+                sync_file_system(directory.fd)
+            except OSError as caught:
+                raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
+
+    def close(self) -> None:
+        """Close it; parts must be closed before. Twice does no harm. Raises TargetError."""
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            try:
+                opened.close()
+            except OSError as caught:
+                raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
+
+    def __enter__(self) -> TargetTree:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _directories(self) -> TargetDirectories:
+        if self._opened is None:
+            raise RuntimeError("prepare() the target first")
+        return self._opened
+
+    def _open_root(self) -> int:
+        return os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def _open_up_root(self) -> int:
+        """Open a root of ours to us that its mode closes; returns that mode."""
+        place = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(place)
+            if status.st_uid != os.geteuid():
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            mode = stat.S_IMODE(status.st_mode)
+            os.chmod(f"/proc/self/fd/{place}", mode | 0o700)
+        finally:
+            os.close(place)
+        return mode
+
+    def _locate(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+        """Directory, name and temporary name of a file or symlink."""
+        cut = path.rfind(b"/") + 1
+        name = path[cut:]
+        check_name(name)
+        # Of the whole path, not the name: the same in every run, and short enough for any name.
+        digest = xxhash.xxh3_64_hexdigest(path).encode()
+        return path[:cut], name, b"%s%s.part" % (self._stem, digest)
+
+    def _look(
+        self, directory: Borrowed, name: bytes, fd: int, content: Content
+    ) -> tuple[bool, os.stat_result] | None:
+        """What is there, if it has the content: whether it is spelled so, and its status."""
+        status = os.fstat(fd) if fd >= 0 else None
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            raise TargetFileError("a directory is in the way")
+        is_spelled_so = not directory.claim(name)
+        if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != content.size:
+            return None
+        return (is_spelled_so, status) if entry.has(fd, content) else None
+
+    def _renew(
+        self,
+        directory: Borrowed,
+        name: bytes,
+        temp: bytes,
+        source: int,
+        content: Content,
+        wanted: Attributes,
+    ) -> tuple[Lack, ...] | None:
+        """Replace a file by a copy with other attributes; None when its content has changed."""
+        try:
+            directory.require_writable()
+            fd = entry.create(directory, temp)
+            try:
+                try:
+                    copy_content(source, fd)
+                    if not entry.has(fd, content):
+                        entry.remove(directory, temp)
+                        return None
+                    lacks = self._attributes.write(fd, wanted)
+                finally:
+                    os.close(fd)
+                lacks += self._publisher.publish(directory, temp, name)
+            except (OSError, TargetFileError):
+                entry.remove(directory, temp)
+                raise
+        except OSError as caught:
+            reason = f"owner, mode or time not set: no copy could be made ({caught.strerror})"
+            return (Lack(reason),)
+        return lacks
+
+    def _dress_link(self, directory: Borrowed, temp: bytes, wanted: Attributes) -> tuple[Lack, ...]:
+        fd = os.open(temp, _PLACE, dir_fd=directory.fd)
+        try:
+            return self._attributes.write_link(fd, wanted)
+        finally:
+            os.close(fd)

@@ -1,0 +1,50 @@
+"""The digest of a whole file whose segments come in any order.
+
+Bytes that come next are taken from memory; what came too early is read back from the file when
+its turn is there, while it is still in the page cache. So it costs one digest, and no second
+pass over the disk. Thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+from usenetsync_tui.disk.content import Content
+
+
+class WholeDigest:
+    """Says whether segments that are all right by themselves make up the right file."""
+
+    def __init__(
+        self, content: Content, segment_size: int, read: Callable[[int, int], bytes]
+    ) -> None:
+        """`read` takes an offset and a number of bytes, and gives what was written there."""
+        self._content = content
+        self._step = segment_size
+        self._read = read
+        self._lock = Lock()
+        self._digest = content.new()
+        self._next = 0
+        self._early: set[int] = set()
+
+    def add(self, index: int, data: bytes) -> None:
+        """The segment of an index was written. Blocking."""
+        with self._lock:
+            if index != self._next:
+                self._early.add(index)
+                return
+            self._take(data)
+            while self._next in self._early:
+                self._early.remove(self._next)
+                self._take(self._read(self._next * self._step, self._step))
+
+    def _take(self, data: bytes) -> None:
+        self._digest.update(data)
+        self._next += 1
+
+    def is_right(self) -> bool:
+        """Whether all segments came, and are the file."""
+        with self._lock:
+            whole = self._next * self._step >= self._content.size
+            return whole and self._digest.digest() == self._content.digest

@@ -1,0 +1,1 @@
+"""How a job goes and how it ended: figures, rates, events, tasks."""

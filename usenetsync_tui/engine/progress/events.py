@@ -1,0 +1,89 @@
+"""The engine's log: what happened, in plain words, the latest of it.
+
+Events are for the screen only; what must not be lost is in the catalogue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.servers import ServerState, ServerStatus
+from usenetsync_tui.model.status import Event, Weight
+from usenetsync_tui.pipeline.upload.upload import Outcome
+
+_KEPT = 500
+_WEIGHTS = {
+    JobState.FAILED: Weight.BAD,
+    JobState.INCOMPLETE: Weight.WARN,
+}
+_WORDS = {
+    JobState.QUEUED: "waits again",
+    JobState.PAUSED: "paused",
+    JobState.CANCELLED: "cancelled",
+}
+_SERVER_WEIGHTS = {
+    ServerState.PAUSED: Weight.WARN,
+    ServerState.DOWN: Weight.WARN,
+    ServerState.STOPPED: Weight.BAD,
+}
+
+
+class EventLog:
+    """The latest events, oldest first; one event loop writes them."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._events: deque[Event] = deque(maxlen=_KEPT)
+        self._all: tuple[Event, ...] | None = ()
+        self._servers: dict[str, ServerStatus] = {}
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All of them; the same object until there is another one."""
+        if self._all is None:
+            self._all = tuple(self._events)
+        return self._all
+
+    def info(self, text: str) -> None:
+        """Something worth a line."""
+        self.say(Weight.INFO, text)
+
+    def warn(self, text: str) -> None:
+        """Something that may want a look."""
+        self.say(Weight.WARN, text)
+
+    def bad(self, text: str) -> None:
+        """Something that went wrong."""
+        self.say(Weight.BAD, text)
+
+    def say(self, weight: Weight, text: str) -> None:
+        """A line of the log; whatever is in it, it cannot act on a terminal."""
+        self._events.append(Event(self._now(), weight, safe_name(text)))
+        self._all = None
+
+    def job_began(self, verb: Verb, folder: Folder) -> None:
+        """A job is at work."""
+        self.info(f"{verb} of {folder.name} began")
+
+    def job_ended(self, verb: Verb, folder: Folder, outcome: Outcome) -> None:
+        """A job is not at work any more."""
+        words = _WORDS.get(outcome.state) or outcome.message or str(outcome.state)
+        weight = _WEIGHTS.get(outcome.state, Weight.INFO)
+        self.say(weight, f"{verb} of {folder.name}: {words}")
+
+    def watch_servers(self, servers: tuple[ServerStatus, ...]) -> None:
+        """Tell of those that do otherwise than at the last look."""
+        for server in servers:
+            before = self._servers.get(server.name)
+            self._servers[server.name] = server
+            if server.state is (before.state if before else ServerState.IDLE):
+                continue
+            if server.state is not ServerState.IDLE:
+                words = f": {server.message}" if server.message else ""
+                weight = _SERVER_WEIGHTS.get(server.state, Weight.INFO)
+                self.say(weight, f"server {server.name} is {server.state}{words}")

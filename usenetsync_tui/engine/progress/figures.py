@@ -1,0 +1,142 @@
+"""Turning a run's counters into the immutable figures of a status."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from usenetsync_tui.engine.progress.rates import RateMeter
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
+from usenetsync_tui.pipeline.run.job_run import Progress, Run
+
+_T = TypeVar("_T")
+
+
+def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
+    """A job that is not at work, from its row."""
+    return JobStatus(
+        id=job.id,
+        folder_id=job.folder_id,
+        folder=folder.name if folder else str(job.folder_id),
+        verb=job.verb,
+        priority=job.priority,
+        state=job.state,
+        version=job.version,
+        phase=str(job.state),
+        scanned=job.state.is_over,
+        entries=0,
+        unchanged=0,
+        total_files=job.total_files,
+        done_files=job.done_files,
+        total_bytes=job.total_bytes,
+        done_bytes=job.done_bytes,
+        posted_bytes=0,
+        deduplicated_bytes=0,
+        errors=job.errors,
+        current=b"",
+        bytes_per_second=0.0,
+        files_per_second=0.0,
+        eta=None,
+        elapsed=0.0,
+        message=job.message or "",
+        target=job.target or b"",
+        refusal=job.refusal,
+    )
+
+
+def running_figures(
+    run: Run, job: Job, state: JobState, rates: RateMeter, now: float, started: float
+) -> JobStatus:
+    """A job at work, from its run."""
+    p = run.progress
+    left = p.total_bytes - p.done_bytes - p.missed_bytes
+    indexing = p.phase == "upload" and not p.scanned
+    return JobStatus(
+        id=job.id,
+        folder_id=run.folder.id,
+        folder=run.folder.name,
+        verb=job.verb,
+        priority=job.priority,
+        state=state,
+        version=run.version or None,
+        phase="scan" if indexing and not p.done_bytes else p.phase,
+        scanned=p.scanned,
+        entries=p.entries,
+        unchanged=p.unchanged,
+        total_files=p.total_files,
+        done_files=p.done_files,
+        total_bytes=p.total_bytes,
+        done_bytes=p.done_bytes,
+        posted_bytes=p.posted_bytes,
+        deduplicated_bytes=p.deduplicated_bytes,
+        errors=p.errors,
+        current=p.current,
+        bytes_per_second=rates.bytes_per_second,
+        files_per_second=rates.files_per_second,
+        eta=rates.eta(now - started, left) if p.scanned else None,
+        elapsed=now - started,
+        verified=p.verified,
+        unverified=p.unverified,
+        from_copies=p.from_copies,
+        target=job.target or b"",
+        missed_files=p.missed_files,
+        kept_bytes=p.kept_bytes,
+        waiting=run.waits.current,
+    )
+
+
+def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
+    """`now`, made of the very objects of `before` where they are equal: whoever shows them sees
+    at a glance that nothing changed."""
+    new = tuple(now)
+    if len(new) != len(before):
+        return new
+    kept = tuple(old if old == this else this for old, this in zip(before, new, strict=True))
+    return before if all(old is this for old, this in zip(before, kept, strict=True)) else kept
+
+
+def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> EngineStatus:
+    """The status before this one with the figures of the run at work, or of none.
+
+    What a run has told last stays when it is over.
+    """
+    progress = run.progress if run else Progress()
+    segments = progress.segments
+    return replace(
+        before,
+        stages=same(before.stages, (s.status() for s in run.stages) if run else ()),
+        workers=same(before.workers, workers(run) if run else ()),
+        bytes_per_second=rates.bytes_per_second if run else 0.0,
+        files_per_second=rates.files_per_second if run else 0.0,
+        throughput=same(before.throughput, rates.history),
+        memory=resident_bytes(),
+        in_flight=progress.in_flight,
+        dedupe_rate=progress.deduplicated_segments / segments if segments else 0.0,
+        notices=same(before.notices, progress.latest) if run else before.notices,
+        notice_count=progress.notices if run else before.notice_count,
+    )
+
+
+def workers(run: Run) -> tuple[WorkerStatus, ...]:
+    """Every worker of every stage, numbered from 1."""
+    slots = [slot for stage in run.stages for slot in stage.slots]
+    return tuple(
+        WorkerStatus(number, slot.stage, slot.item, slot.detail)
+        for number, slot in enumerate(slots, 1)
+    )
+
+
+def resident_bytes() -> int:
+    """Memory of this process now (where the system tells only the peak: the peak)."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

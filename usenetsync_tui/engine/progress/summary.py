@@ -1,0 +1,46 @@
+"""How a job ended, complete enough to be told when the catalogue is closed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.tables import jobs, snapshots
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.upload.upload import Outcome
+
+NOTICES_TOLD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A job's end. `notices` are the first ones; `notice_count` is how many there are."""
+
+    folder: Folder
+    outcome: Outcome
+    figures: JobStatus
+    snapshot: Snapshot | None
+    notices: tuple[Notice, ...]
+    notice_count: int
+    servers: tuple[ServerStatus, ...] = ()
+    """What the Usenet servers did since the engine began."""
+
+
+async def summarise(run: Run, outcome: Outcome, figures: JobStatus) -> Summary:
+    """Collect what there is to tell of a job that ran."""
+    folder = run.folder
+    async with run.catalogue.transaction() as tx:
+        versions = await snapshots.of_folder(tx, folder.id)
+        first = await jobs.notices(tx, figures.id, 0, NOTICES_TOLD)
+    return Summary(
+        folder=folder,
+        outcome=outcome,
+        figures=figures,
+        snapshot=next((s for s in versions if s.version == outcome.version), None),
+        notices=tuple(notice for _, notice in first),
+        notice_count=run.progress.notices,
+        servers=run.places.statuses,
+    )

@@ -1,0 +1,160 @@
+"""All a user can ask of an engine at work: one `match`.
+
+What cannot be done is a `UsageError`; what takes long is begun beside the jobs, and told of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.engine.requests import folders, servers
+from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import (
+    MOST_WORKERS,
+    ActOnFiles,
+    AddServer,
+    Cancel,
+    Choose,
+    Command,
+    Drain,
+    ExportNzb,
+    LimitBandwidth,
+    LimitFetching,
+    Pause,
+    PauseAll,
+    PauseServer,
+    Restore,
+    Resume,
+    ResumeAll,
+    ResumeServer,
+    Retry,
+    SetConnections,
+    SetPriority,
+    SetWorkers,
+    TestServer,
+    Upload,
+    Verify,
+)
+from usenetsync_tui.model.jobs import JobState
+
+_PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
+_WAITING = (JobState.QUEUED, JobState.PAUSED)
+_RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
+
+
+async def obey(shift: Shift, command: Command) -> None:
+    """Do what is asked, or begin to. Raises `UsageError`, and what ends the engine."""
+    if isinstance(command, Drain):
+        drain(shift)
+        return
+    if isinstance(command, AddServer):  # no transaction waits for a disk
+        await servers.add(shift, command.server)
+        return
+    async with shift.catalogue.transaction(durable=True) as tx:
+        await _obey(shift, tx, command)
+    await shift.queue.look()
+    await folders.redress(shift)
+    shift.give_way()
+
+
+def drain(shift: Shift) -> None:
+    """Finish what is in flight, take nothing new."""
+    shift.draining = True
+    if shift.run is not None:
+        shift.run.drain()
+
+
+async def _obey(shift: Shift, tx: Transaction, command: Command) -> None:
+    match command:
+        case Upload():
+            await folders.upload(shift, tx, command)
+        case Choose():
+            await folders.choose(shift, tx, command)
+        case Restore():
+            await folders.restore(shift, tx, command)
+        case Verify():
+            await folders.verify(tx, command)
+        case ExportNzb():
+            await folders.export(shift, tx, command)
+        case ActOnFiles():
+            await folders.act_on_files(shift, tx, command)
+        case Pause(job_id):
+            await _change(tx, job_id, JobState.PAUSED, _PAUSABLE)
+            if mine := shift.is_at_work_on(job_id):
+                mine.pause()
+        case Resume(job_id):
+            await _change(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
+            await _go_on(shift, tx, {job_id})
+        case Cancel(job_id):
+            if mine := shift.is_at_work_on(job_id):
+                mine.cancel()
+            else:
+                await _change(tx, job_id, JobState.CANCELLED, _WAITING)
+        case Retry(job_id, allow_shrink):
+            await _change(tx, job_id, JobState.QUEUED, _RETRIABLE)
+            if allow_shrink:
+                await folders.allow_shrink(shift, tx, job_id)
+        case SetPriority(job_id, priority):
+            await jobs.set_priority(tx, job_id, priority)
+        case PauseAll():
+            await jobs.change_all(tx, JobState.PAUSED, _PAUSABLE)
+            if shift.at_work is not None:
+                shift.at_work.pause()
+        case ResumeAll():
+            await _go_on(shift, tx, await jobs.change_all(tx, JobState.QUEUED, (JobState.PAUSED,)))
+        case TestServer(server):
+            shift.trials.begin(server, shift.settings.newsgroups, shift.settings.poster)
+        case _:
+            _set(shift, command)
+
+
+def _set(shift: Shift, command: Command) -> None:
+    """What is set while the engine runs, and not written down."""
+    stores = shift.stores
+    match command:
+        case SetWorkers(count):
+            if not 1 <= count <= MOST_WORKERS:
+                raise UsageError(f"There can be 1 to {MOST_WORKERS} workers.")
+            shift.workers = count
+            if shift.run is not None:
+                shift.run.crew.allowed = count
+        case SetConnections(server, count):
+            stores.set_connections(server, count)
+        case PauseServer(server):
+            stores.hold(server)
+            shift.events.info(f"server {server} is paused by you")
+        case ResumeServer(server):
+            stores.release(server)
+            shift.events.info(f"server {server} is used again")
+        case LimitBandwidth(bytes_per_second, ""):
+            stores.limit_bandwidth(bytes_per_second)
+        case LimitBandwidth(bytes_per_second, server):
+            stores.limit_server(server, bytes_per_second)
+        case LimitFetching(bytes_per_second, ""):
+            stores.limit_fetching(bytes_per_second)
+        case LimitFetching(bytes_per_second, server):
+            stores.limit_fetching_from(server, bytes_per_second)
+
+
+async def _change(
+    tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
+) -> None:
+    """Another state for a job that is in one of some; one that has it already keeps it."""
+    if await jobs.change_state(tx, job_id, state, allowed):
+        return
+    job = await jobs.by_id(tx, job_id)
+    if job is None:
+        raise UsageError("There is no such job.")
+    if job.state is not state and not (state is JobState.QUEUED and not job.state.is_over):
+        raise UsageError(f"The {job.verb} is {job.state}.")
+
+
+async def _go_on(shift: Shift, tx: Transaction, job_ids: Collection[int]) -> None:
+    """The job at work is not paused any more, if it was and is among these."""
+    mine = shift.at_work
+    if mine is not None and mine.job.id in job_ids:
+        await jobs.change_state(tx, mine.job.id, JobState.RUNNING, (JobState.QUEUED,))
+        mine.go_on()

@@ -1,0 +1,192 @@
+"""What is asked of a folder: keep it, bring it back, look after it, act on its files."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
+from usenetsync_tui.catalogue.tables.snapshots import finished_version
+from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.progress.tasks import Task
+from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
+from usenetsync_tui.engine.working_state import Shift, urgent
+from usenetsync_tui.errors import UnknownFolderError, UsageError
+from usenetsync_tui.model.commands import (
+    ActOnFiles,
+    Choose,
+    ExportNzb,
+    FolderChoices,
+    Restore,
+    Upload,
+    Verify,
+)
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
+
+
+async def folder_of(tx: Transaction, folder_id: int) -> Folder:
+    """The folder that is meant. `UnknownFolderError`."""
+    folder = await folders.by_id(tx, folder_id)
+    if folder is None:
+        raise UnknownFolderError(f"It has the number {folder_id}.")
+    return folder
+
+
+async def upload(shift: Shift, tx: Transaction, command: Upload) -> None:
+    """A new version of a folder; the job that makes one already goes on."""
+    folder = await _keep(shift, tx, command.path, command.choices)
+    job_id = await _queue_upload(shift, tx, folder)
+    if command.allow_shrink:
+        await allow_shrink(shift, tx, job_id)
+    if folder.is_public and folder.own_files:
+        shift.events.warn(f"{folder.name}: everybody can read your passwords and keys")
+    shift.started.append(job_id)
+
+
+async def allow_shrink(shift: Shift, tx: Transaction, job_id: int) -> None:
+    """An upload takes its folder as it is, also one that is at work."""
+    await jobs.allow_shrink(tx, job_id)
+    mine = shift.is_at_work_on(job_id)
+    if mine is not None:
+        mine.run.allow_shrink = True
+
+
+async def choose(shift: Shift, tx: Transaction, command: Choose) -> None:
+    """Remember choices for a folder; its open upload gets the priority at once."""
+    folder = await folder_of(tx, command.folder_id)
+    folder = await _keep(shift, tx, folder.path, command.choices)
+    open_job = await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD)
+    if open_job is not None and command.choices.priority is not None:
+        await jobs.set_priority(tx, open_job, folder.priority)
+    waits = command.choices.is_for_next_run and shift.upload_of(folder.id) is not None
+    when = ", from its next run on" if waits else ""
+    shift.events.info(f"{folder.name}: what you chose is remembered{when}")
+
+
+async def redress(shift: Shift) -> None:
+    """Have the job at work post with the newsgroups, poster and veil its folder has now."""
+    run = shift.run
+    folder = shift.queue.folder(run.folder.id) if run is not None else None
+    if run is None or folder is None:
+        return
+    before, now = run.folder.realm, folder.realm
+    if now.id == before.id and now.headers != before.headers:
+        run.redress(now, await shift.stores.of(now))
+
+
+async def restore(shift: Shift, tx: Transaction, command: Restore) -> None:
+    """Queue a restore, before the folder's own uploads."""
+    refuse_path(command.target)
+    folder = await folder_of(tx, command.folder_id)
+    await to_thread.run_sync(
+        partial(refuse_overlap, command.target, folder.path, way_out="Choose another folder.")
+    )
+    version = await finished_version(tx, folder.id, command.version)
+    prefix = command.prefix or None
+    wanted = folder.id, command.target, prefix, version
+    for job in await jobs.open_jobs(tx):
+        if wanted == (job.folder_id, job.target, job.prefix, job.version):
+            raise UsageError("That is being restored already.")
+    await jobs.add(
+        tx,
+        folder.id,
+        Verb.RESTORE,
+        urgent(folder.priority),
+        target=command.target,
+        prefix=prefix,
+        version=version,
+        queued=True,
+    )
+
+
+async def verify(tx: Transaction, command: Verify) -> None:
+    """Queue a look for every article of a folder."""
+    folder = await folder_of(tx, command.folder_id)
+    version = await finished_version(tx, folder.id, None)
+    if await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) is not None:
+        raise UsageError("It is being verified already.")
+    await jobs.add(
+        tx,
+        folder.id,
+        Verb.VERIFY,
+        folder.priority,
+        version=version,
+        bodies=command.bodies,
+        queued=True,
+    )
+
+
+async def export(shift: Shift, tx: Transaction, command: ExportNzb) -> None:
+    """Begin to write an NZB."""
+    refuse_path(command.path)
+    folder = await folder_of(tx, command.folder_id)
+    version = await finished_version(tx, folder.id, command.version)
+    shift.tasks.begin(
+        f"NZB of {folder.name}, version {version}",
+        lambda task: export_nzb(shift.catalogue, folder, version, command, task),
+    )
+
+
+async def act_on_files(shift: Shift, tx: Transaction, command: ActOnFiles) -> None:
+    """Begin to act on files. Without a version under construction a retry makes a new one."""
+    folder = await folder_of(tx, command.selection.folder_id)
+    retry = command.action is FileAction.RETRY
+    if retry and not await is_building(tx, command.selection):
+        await _queue_unless_open(tx, folder, takes_all_in=True)
+        shift.events.info(f"{folder.name}: what failed is tried again in a new version")
+        return
+    shift.tasks.begin(
+        f"{command.action} files of {folder.name}", partial(_act, shift, folder, command)
+    )
+
+
+async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) -> None:
+    action, selection = command.action, command.selection
+    async with shift.catalogue.transaction() as tx:
+        if not await is_building(tx, selection):
+            raise UsageError("No version is being built.")
+        task.total = await bulk.count(tx, selection, action)
+    task.words = f"{action} {plural(task.total, 'file')} of {folder.name}"
+
+    def seen(count: int) -> None:
+        task.done += count
+
+    what = FileAct(action, selection, shift.settings.limits.batch_size)
+    await act(shift.catalogue, what, lambda: shift.upload_of(folder.id), seen)
+    if action is FileAction.RETRY and shift.upload_of(folder.id) is None:
+        async with shift.catalogue.transaction(durable=True) as tx:
+            await _queue_unless_open(tx, folder, takes_all_in=False)
+
+
+async def _keep(shift: Shift, tx: Transaction, path: bytes, choices: FolderChoices) -> Folder:
+    defaults = shift.settings.folder_defaults
+    if not await folders.lacks_key(tx, path, choices, defaults):
+        return await folders.keep(tx, path, choices, defaults)
+    others = await folders.wrapped_keys(tx)
+    # A passphrase takes a second, and may be tried on several keys: not on the loop.
+    key = await to_thread.run_sync(shift.stores.keys.new_key, others)
+    return await folders.keep(tx, path, choices, defaults, lambda: key)
+
+
+async def _queue_upload(shift: Shift, tx: Transaction, folder: Folder) -> int:
+    job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
+    mine = shift.is_at_work_on(job_id)
+    if mine is not None:
+        await jobs.change_state(tx, job_id, JobState.RUNNING, (JobState.QUEUED,))
+        mine.go_on()
+    return job_id
+
+
+async def _queue_unless_open(tx: Transaction, folder: Folder, *, takes_all_in: bool) -> None:
+    """An upload that takes in what failed; one that runs, waits or is paused stays as it is."""
+    if await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD) is not None:
+        return
+    job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
+    if takes_all_in:
+        await left_out.take_in(tx, job_id)

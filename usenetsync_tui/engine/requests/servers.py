@@ -1,0 +1,37 @@
+"""A server more, while the engine runs: into the settings file, and into use."""
+
+from __future__ import annotations
+
+from anyio import to_thread
+
+from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.settings.file import add_server
+from usenetsync_tui.settings.settings import Settings, load_settings
+
+
+async def add(shift: Shift, server: Server) -> None:
+    """Write a server down, and have it used as soon as no job is at work. `SettingsError`."""
+    folder = shift.locations.config_dir
+    await to_thread.run_sync(add_server, folder, server)
+    fresh = await to_thread.run_sync(load_settings, folder)
+    shift.settings = _adopted(shift.settings, fresh)
+    when = "from now on" if shift.at_work is None else "when the job at work is over"
+    shift.events.info(f"server {server.name} is in the settings, and used {when}")
+
+
+def _adopted(before: Settings, fresh: Settings) -> Settings:
+    """The settings as they are in the file now, but for what the open catalogue hangs on."""
+    kept = {"database_url": before.database_url, "max_connections": before.max_connections}
+    return fresh.model_copy(update=kept)
+
+
+async def renew(shift: Shift) -> None:
+    """Have the stores follow the settings; no job may be at work."""
+    try:
+        await shift.stores.renew(shift.settings)
+    except UsageError as error:  # such as a password file that cannot be read
+        shift.settings = shift.stores.settings
+        shift.message = str(error)
+        shift.events.bad(str(error))

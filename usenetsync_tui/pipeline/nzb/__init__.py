@@ -1,0 +1,1 @@
+"""A `plain` version as NZB files, for any newsreader."""

@@ -1,0 +1,1 @@
+"""From a planned segment to an acknowledged article: the ledger and its lanes."""

@@ -1,0 +1,156 @@
+"""assign: which article carries each copy of a segment: one that is there, or a new one.
+
+A new article gets an id of 128 random bits, and a fresh nonce where it will be sealed. Two
+copies of a segment are two articles, and sealed they share no byte.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.codec import compression
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.segments import Article, Codec, Part, Segment, SegmentStatus
+from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, leaving_size
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF, DressedSegment
+
+
+def scoped(digest: bytes, object_id: int, index: int) -> bytes:
+    """A digest that only the same slice of the same object shares."""
+    return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
+
+
+def redressed(item: DressedSegment, codec: Codec) -> DressedSegment:
+    """The segment in the codec its article was planned with: an id names one payload."""
+    if item.codec is codec:
+        return item
+    codec, payload = compression.compress(item.raw.data, COMPRESSION_OF[codec])
+    return replace(item, codec=codec, payload=payload)
+
+
+def spread(digest: bytes, copies: int) -> int | None:
+    """What keeps the copies of a segment apart."""
+    return digest[0] if copies > 1 else None
+
+
+class Assignment:
+    """Which article carries each segment of a batch."""
+
+    def __init__(self, run: Run, ledger: Ledger, known: dict[tuple[bytes, int], Known]) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._known = known
+        self._shares = run.folder.realm.profile is not Profile.PLAIN
+        self._credits: list[tuple[Posting, int]] = []
+        self._done = 0
+        self._deduplicated = 0
+        self._freed = 0
+        self._segments = 0
+        self.rows: list[Segment] = []
+        self._mine: dict[bytes, Posting] = {}
+        self.revived: dict[bytes, bytes | None] = {}
+        """Articles planned before and sent again, with the nonces they are sealed with now."""
+
+    def add(self, item: DressedSegment) -> None:
+        """Give every copy of a segment its article: one that is there, or a new one."""
+        copies, size = self._run.folder.copies, len(item.raw.data)
+        held = size
+        for redundancy in range(copies):
+            credit = size // copies if redundancy else size - size // copies * (copies - 1)
+            digest = item.hash
+            if not self._shares:
+                digest = scoped(digest, item.raw.object.id, item.raw.index)
+            known = self._known.get((digest, redundancy))
+            self._segments += 1
+            nonce = None
+            if known is None:
+                known = self._new(item, digest, redundancy)
+                nonce = self._send(item, known, credit, held).nonce
+                status, held = SegmentStatus.SENDING, 0
+                headers = self._run.place.realm.headers
+            elif SegmentStatus(known.status).is_there:
+                status, headers = SegmentStatus(known.status), known.headers
+                self._deduplicated += credit
+                self._done += credit
+            else:
+                status, headers = SegmentStatus.SENDING, self._run.place.realm.headers
+                held = self._join(item, known, credit, held)
+            self.rows.append(
+                Segment(
+                    object_id=item.raw.object.id,
+                    index=item.raw.index,
+                    redundancy=redundancy,
+                    size=size,
+                    hash=item.hash,
+                    codec=Codec(known.codec),
+                    payload_size=known.payload_size,
+                    message_id=known.message_id,
+                    status=status,
+                    nonce=nonce,
+                    by_body=known.by_body,
+                    headers=headers,
+                )
+            )
+        self._freed += held
+
+    def _new(self, item: DressedSegment, digest: bytes, redundancy: int) -> Known:
+        """A fresh article for one copy of a segment."""
+        size = leaving_size(self._run.place, len(item.payload))
+        known = Known(
+            digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
+        )
+        self._known[digest, redundancy] = known
+        return known
+
+    def _join(self, item: DressedSegment, known: Known, credit: int, held: int) -> int:
+        """Share an article under way; or send again, under its own id, one nobody is sending."""
+        under_way = self._ledger.under_way.get(known.message_id)
+        under_way = under_way or self._mine.get(known.message_id)
+        if under_way is not None:
+            self._credits.append((under_way, credit))
+            self._deduplicated += credit
+            return held
+        again = self._send(redressed(item, Codec(known.codec)), known, credit, held, again=True)
+        self.revived[known.message_id] = again.nonce
+        return 0
+
+    def _send(
+        self, item: DressedSegment, known: Known, credit: int, held: int, *, again: bool = False
+    ) -> Posting:
+        made = item.raw.object
+        part = None
+        if not self._shares:
+            begin = item.raw.index * made.segment_size
+            part = Part(item.raw.path, item.raw.index + 1, made.segments, begin, made.size)
+        article = Article(
+            known.message_id,
+            item.payload,
+            part,
+            known.redundancy,
+            spread(item.hash, self._run.folder.copies),
+            again,
+            known.by_body,
+        )
+        posting = Posting(article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run))
+        self._mine[known.message_id] = posting
+        return posting
+
+    @property
+    def postings(self) -> list[Posting]:
+        """The articles to send, in the order of their planning."""
+        return list(self._mine.values())
+
+    def commit(self) -> None:
+        """The plan is on disk: count it."""
+        progress = self._run.progress
+        self._ledger.under_way.update(self._mine)
+        for posting, credit in self._credits:
+            posting.credit += credit
+        progress.segments += self._segments
+        progress.deduplicated_segments += self._segments - len(self._mine)
+        progress.deduplicated_bytes += self._deduplicated
+        progress.done_bytes += self._done
+        progress.in_flight -= self._freed

@@ -1,0 +1,62 @@
+"""confirm: write the store's acknowledgements down, batch by batch.
+
+Acknowledgements commit lazily: losing one only means that the article is looked up again.
+"""
+
+from __future__ import annotations
+
+import time
+
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue.tables import objects, segments, snapshots
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.post import Posted
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.streams import batches
+
+_BATCH = 256
+_PATIENCE = 0.1
+"""Seconds an answer may wait for company: what it holds in memory is given up before."""
+_SAVE_EVERY = 1.0
+
+
+async def confirm(
+    run: Run, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
+) -> None:
+    """The confirming task: settles articles in the ledger until no more answers come."""
+    saved = time.monotonic()
+    async with answers:
+        async for batch in batches(answers, most=_BATCH, enough=_BATCH, patience=_PATIENCE):
+            with stage.slots[0].working(b"", plural(len(batch), "article")):
+                await settle_batch(run, ledger, batch)
+            stage.done += len(batch)
+            if time.monotonic() - saved > _SAVE_EVERY:
+                await run.save_progress()
+                saved = time.monotonic()
+
+
+async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
+    """Record answers and count what they finish."""
+    receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
+    there = [a.posting for a in batch if a.receipt is not None]
+    payload = sum(a.payload for a in batch if a.receipt is not None)
+    check_after = next(iter(run.place.checks), None)
+    async with ledger.lock:
+        async with run.catalogue.transaction() as tx:
+            done = await segments.mark_posted(tx, receipts, check_after)
+            progressed = await objects.add_posted(tx, done)
+            if payload:
+                await snapshots.add_stored(tx, run.folder.id, run.version, payload)
+            for answer in batch:
+                if answer.error is not None:
+                    message_id = answer.posting.article.message_id
+                    await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
+        for answer in batch:
+            ledger.under_way.pop(answer.posting.article.message_id, None)
+        ledger.progressed(run, progressed)
+    progress = run.progress
+    progress.posted_bytes += payload
+    progress.done_bytes += sum(p.credit for p in there)
+    progress.in_flight -= sum(a.posting.released for a in batch)

@@ -1,0 +1,96 @@
+"""ledger: the articles under way in one run, and who may write their rows."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import anyio
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import aliases, segments
+from usenetsync_tui.catalogue.tables.objects import Progressed
+from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
+from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.segments import Article, Codec
+from usenetsync_tui.pipeline.run.job_run import Run
+
+
+@dataclass(slots=True, eq=False)
+class Posting:
+    """An article on its way, and the source bytes that are done when it is there."""
+
+    article: Article
+    """As it is planned: not sealed yet."""
+    path: bytes
+    credit: int
+    released: int
+    """Source bytes held in memory for it."""
+    codec: Codec = Codec.NONE
+    nonce: bytes | None = None
+    """What it is to be sealed with; None where it is not."""
+
+    def outgoing(self, place: Place) -> Article:
+        """The article as a store takes it, to be sealed where there is a key."""
+        if place.key is None or self.nonce is None:
+            return self.article
+        size = leaving_size(place, len(self.article.payload)) if place.padded_to else 0
+        return replace(
+            self.article, seal=partial(seal, place.key, self.nonce, self.codec, size=size)
+        )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What plan, post, settle and confirm share: the articles under way, and the right to write.
+
+    One writer at a time, so that a row that joins an article under way is there before
+    that article is confirmed.
+    """
+
+    under_way: dict[bytes, Posting] = field(default_factory=dict)
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def progressed(self, run: Run, changed: list[Progressed]) -> None:
+        """Objects of the run's folder that became complete finish their files."""
+        run.progress.done_files += sum(
+            o.files for o in changed if o.complete and o.folder_id == run.folder.id
+        )
+
+    async def rename(self, run: Run, posting: Posting) -> None:
+        """Give an article under way a new Message-ID; the old one is kept as an alias.
+
+        On disk when this returns. For an id that is somebody else's, or that a server knows
+        but does not give out.
+        """
+        async with self.lock:
+            self.under_way.pop(posting.article.message_id, None)
+            async with run.catalogue.transaction(durable=True) as tx:
+                await renamed(tx, run, posting)
+            self.under_way[posting.article.message_id] = posting
+
+
+async def renamed(tx: Transaction, run: Run, posting: Posting) -> None:
+    """In a transaction: the article has a new Message-ID, and is sealed anew."""
+    posting.nonce = fresh_nonce(run)
+    new = await new_name(tx, run, posting.article.message_id, posting.nonce)
+    posting.article = replace(posting.article, message_id=new, again=False)
+
+
+async def new_name(tx: Transaction, run: Run, old: bytes, nonce: bytes | None) -> bytes:
+    """In a transaction: the new Message-ID of an article; the old one is kept as an alias."""
+    new = secrets.token_bytes(16)
+    await segments.rename(tx, old, new, nonce)
+    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    return new
+
+
+def leaving_size(place: Place, payload: int) -> int:
+    """Bytes that leave for so many bytes of payload: sealed, and padded, where that is done."""
+    return payload if place.key is None else sealed_size(payload, place.padded_to)
+
+
+def fresh_nonce(run: Run) -> bytes | None:
+    """A nonce that was never used, for a realm that is sealed."""
+    return secrets.token_bytes(NONCE_SIZE) if run.place.key is not None else None

@@ -1,0 +1,73 @@
+"""outgoing: the posting half of the pipeline, from a planned article to its row in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.posting.confirm import confirm
+from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.posting.post import Posted, post
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
+
+_QUEUE = 8
+_PLANNED = 16
+"""Articles that wait for a lane at least."""
+_ANSWERS = 256
+
+
+def lanes(run: Run, workers: int | None = None) -> int:
+    """Articles to be posted at once: what the store takes, else what suits the database.
+
+    With so many workers; with those of the settings unless told otherwise.
+    """
+    wanted = run.place.store.lanes
+    if wanted is None:
+        wanted = min(workers or run.limits.max_workers, run.limits.max_connections // 4)
+    return max(1, min(wanted, most_lanes(run.limits)))
+
+
+def most_lanes(limits: Limits) -> int:
+    """Segments on their way to or from a store at once: what a quarter of the memory holds."""
+    return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
+
+
+def capacity(run: Run) -> int:
+    """Items a stream may hold: `_QUEUE`, less when segments are huge."""
+    workers = 2 * run.limits.max_workers + lanes(run)
+    room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
+    # Seven of them hold source bytes and a payload each (`upload`, `outgoing`): 14 buffers of 15.
+    return max(1, min(_QUEUE, (room - workers) // 5))
+
+
+@asynccontextmanager
+async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendStream[Posting]]:
+    """A stream whose articles are posted and confirmed; leaving waits for all of them.
+
+    The stages are added to the run's.
+    """
+    # Enough for every lane while the next batch is planned; answers hold no bytes any more.
+    waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
+    postings_in, postings = anyio.create_memory_object_stream[Posting](waiting)
+    answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
+    team = run.crew.team("post", lambda workers: lanes(run, workers))
+    posting, confirming = Stage("post", team, postings), Stage("confirm", 1, answers)
+    run.stages += [posting, confirming]
+    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+        keep = every_stream.enter_context
+        for stream in (postings_in, postings, answers_in, answers):
+            keep(stream)
+        async with anyio.create_task_group() as group:
+            for number in range(team.most):
+                ends = keep(postings.clone()), keep(answers_in.clone())
+                group.start_soon(post, run, ledger, posting, number, *ends)
+            group.start_soon(confirm, run, ledger, confirming, answers)
+            postings.close()
+            answers_in.close()
+            yield postings_in
+            postings_in.close()

@@ -1,0 +1,228 @@
+"""settle: what an earlier run left in the ledger, before anything new is read.
+
+Articles found unposted are ambiguous: the store is asked first. Those it does not hold are
+made again from their source and sent under their own Message-IDs; one whose source is no
+longer what was planned is stale, and its files are read anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import files, objects, segments
+from usenetsync_tui.catalogue.tables.files import Member
+from usenetsync_tui.catalogue.tables.objects import OpenObject
+from usenetsync_tui.codec import compression
+from usenetsync_tui.disk.source.guard import is_below
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.entries import FileState, NoticeKind
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.segments import (
+    Article,
+    ObjectKind,
+    Part,
+    Receipt,
+    Segment,
+    SegmentStatus,
+)
+from usenetsync_tui.pipeline.posting.assign import spread
+from usenetsync_tui.pipeline.posting.confirm import settle_batch
+from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, renamed
+from usenetsync_tui.pipeline.posting.post import Posted
+from usenetsync_tui.pipeline.run.job_run import Run, Slot
+from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF
+from usenetsync_tui.pipeline.run.streams import put
+
+_PAGE = 100
+
+
+async def settle(
+    run: Run, ledger: Ledger, source: SourceTree, slot: Slot, out: MemoryObjectSendStream[Posting]
+) -> None:
+    """Settle every incomplete object of the folder; what must be sent goes to `out`."""
+    after = 0
+    settler = _Settler(run, ledger, source, slot, out)
+    async with out:
+        async with run.catalogue.transaction() as tx:
+            run.progress.total_files += await objects.waiting_files(
+                tx, run.folder.id, run.place.realm.id
+            )
+        while not run.draining:
+            async with run.catalogue.transaction() as tx:
+                page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
+            if not page:
+                return
+            after = page[-1].id
+            for made in page:
+                # What is left in a realm the folder is in no more cannot be sent from here.
+                if made.realm_id == run.place.realm.id:
+                    await settler.settle(made)
+
+
+class _Settler:
+    """Settles objects, a batch of articles at a time."""
+
+    def __init__(
+        self,
+        run: Run,
+        ledger: Ledger,
+        source: SourceTree,
+        slot: Slot,
+        out: MemoryObjectSendStream[Posting],
+    ) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._source = source
+        self._slot = slot
+        self._out = out
+        self._unknown: frozenset[bytes] = frozenset()
+        """Those of this page that the store gave no clear answer of."""
+        self._sent: dict[bytes, Posting] = {}
+        """By the Message-IDs they had when this page was read: some are sent under new ones."""
+
+    async def settle(self, made: OpenObject) -> None:
+        """Confirm an object's articles or send them again, or find it stale."""
+        run, folder, after = self._run, self._run.folder.id, (-1, 0)
+        async with run.catalogue.transaction() as tx:
+            members = await files.members(tx, folder, made.id, made.first_key, made.last_key)
+            if not members:
+                await segments.mark_stale(tx, made.id)
+                await objects.delete(tx, made.id)
+        is_away = run.away and any(is_below(m.entry.path, run.away) for m in members)
+        if is_away or not members:
+            self._is_counted_out(made, members)
+            return
+        while not run.draining:
+            async with run.catalogue.transaction() as tx:
+                left = await segments.unposted(tx, made.id, after, run.limits.batch_size)
+            if not left:
+                return
+            after = left[-1].index, left[-1].redundancy
+            self._sent.clear()
+            for segment in await self._ask(left):
+                await run.gate.passed()
+                if run.draining:
+                    return
+                try:
+                    await self._again(made, members, segment)
+                except SourceFileError as error:
+                    # What cannot be read now may be what it was, and an article that may be there
+                    # all the same is left for a run that can find out.
+                    unread = error.kind is NoticeKind.UNREADABLE
+                    if not unread and segment.message_id not in self._unknown:
+                        await _stale(run, made)
+                    self._is_counted_out(made, members)
+                    return
+
+    def _is_counted_out(self, made: OpenObject, members: Sequence[Member]) -> None:
+        """Its files are not waited for, or are pending again and counted anew."""
+        if made.kind == ObjectKind.PACK or any(m.state == FileState.PLANNED for m in members):
+            self._run.progress.total_files -= made.files
+
+    async def _ask(self, left: Sequence[Segment]) -> list[Segment]:
+        """Those to be sent; what the store holds is confirmed.
+
+        Not asked for what was missed, or is being posted again because it was: a damaged
+        article is there, and to be replaced. Nor for one that is proved by its bytes only. What
+        there is no clear answer of is sent again, under its own name.
+        """
+        lost = SegmentStatus.MISSING
+        unsure = {
+            s.message_id for s in left if s.status is not lost and not s.reposts and not s.by_body
+        }
+        found = await self._run.place.store.present(unsure) if unsure else Presence()
+        self._unknown = frozenset(found.unknown)
+        confirmed = [
+            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt())
+            for name in sorted(found.there)
+        ]
+        if confirmed:
+            await settle_batch(self._run, self._ledger, confirmed)
+        return [s for s in left if s.message_id not in found.there]
+
+    async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
+        """Send an article again. Raises SourceFileError when its source is not what it was."""
+        run, ledger, progress = self._run, self._ledger, self._run.progress
+        sent = ledger.under_way.get(segment.message_id) or self._sent.get(segment.message_id)
+        if sent is not None:  # one article of several slices
+            if sent.article.message_id in ledger.under_way:
+                sent.credit += segment.size
+                progress.total_bytes += segment.size
+            return
+        path = members[0].entry.path
+        with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
+            payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        part = None
+        if run.folder.realm.profile is Profile.PLAIN:
+            begin = segment.index * made.segment_size
+            part = Part(path, segment.index + 1, made.segments, begin, made.size)
+        article = Article(
+            segment.message_id,
+            payload,
+            part,
+            segment.redundancy,
+            spread(segment.hash, made.copies),
+            again=True,
+            by_body=segment.by_body,
+        )
+        # Sealed with a fresh nonce: what was compressed by another version of a library is other
+        # bytes, and a nonce must never seal two.
+        nonce = fresh_nonce(run)
+        posting = Posting(article, path, segment.size, segment.size, segment.codec, nonce)
+        await self._record(posting, segment)
+        progress.total_bytes += segment.size
+        progress.in_flight += segment.size
+        await put(self._out, posting)
+
+    async def _record(self, posting: Posting, segment: Segment) -> None:
+        """On disk before it is sent: under its own name, or under a new one if that is poisoned.
+
+        An article that is missing is posted again under its Message-ID once; when it is missing
+        after that too, the server knows the name but does not give the article out. So it is
+        from the start with one whose bytes could not be had.
+        """
+        run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
+        given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= run.place.reposts
+        async with ledger.lock:
+            async with run.catalogue.transaction(durable=True) as tx:
+                if missing:
+                    await segments.count_repost(tx, segment.message_id)
+                if given_up or (missing and segment.reposts):
+                    await renamed(tx, run, posting)
+                await segments.mark_sending(tx, {posting.article.message_id: posting.nonce})
+            ledger.under_way[posting.article.message_id] = posting
+        self._sent[segment.message_id] = posting
+
+
+def _remake(
+    source: SourceTree, made: OpenObject, members: Sequence[Member], segment: Segment
+) -> bytes:
+    """The payload of a planned segment from its source. Blocking.
+
+    Raises SourceFileError when the source is not what was planned. The digest says so, not times.
+    """
+    if made.kind == ObjectKind.PACK:
+        data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
+    else:
+        with source.open(source.as_it_is(members[0].entry)) as opened:
+            data = opened.read(segment.index * made.segment_size, segment.size)
+    if hashlib.sha256(data).digest() != segment.hash:
+        raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
+    return compression.compress(data, COMPRESSION_OF[segment.codec])[1]
+
+
+async def _stale(run: Run, made: OpenObject) -> None:
+    """Nothing more can be sent for the object: files that are still there are read anew.
+
+    Those of earlier versions stay in it, for other copies of their segments may be posted.
+    """
+    async with run.catalogue.transaction(durable=True) as tx:
+        await segments.mark_stale(tx, made.id)
+        await files.set_stale(tx, run.folder.id, made.id, made.first_key, made.last_key)
+        await objects.delete_unused(tx, made.id)

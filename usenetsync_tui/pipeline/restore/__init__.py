@@ -1,0 +1,1 @@
+"""The way back: a version becomes a tree."""

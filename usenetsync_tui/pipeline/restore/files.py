@@ -1,0 +1,224 @@
+"""restore: one worker, from rows to files, symlinks and directories in the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue.tables import segments
+from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.disk.content import Content, content_of
+from usenetsync_tui.disk.target.attributes import Attributes
+from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.errors import (
+    ArticleCorruptError,
+    FileDamagedError,
+    StoreError,
+    TargetError,
+    TargetFileError,
+)
+from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.restore.large_file import Fetches, LargeFile, Shown
+from usenetsync_tui.pipeline.restore.report import Batch, RestoreReport
+from usenetsync_tui.pipeline.run.fetch import fetch_segment
+from usenetsync_tui.pipeline.run.job_run import Run, Slot, Stage
+
+_NO_DIGEST = "the catalogue keeps no digest of it"
+_OTHER_BYTES = "what is in its place is not what was kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that are restored together: those of one object, or those that need none."""
+
+    object_id: int | None
+    rows: list[VersionRow]
+
+
+@dataclass(slots=True)
+class Restoring:
+    """What the workers of one restore share."""
+
+    run: Run
+    target: TargetTree
+    fetches: Fetches
+    report: RestoreReport = field(init=False)
+    failure: TargetError | None = None
+    """What ends the restore: nothing more can be written into the target."""
+
+    def __post_init__(self) -> None:
+        self.report = RestoreReport(self.run)
+
+    def is_over(self) -> bool:
+        """Whether nothing new is to be begun."""
+        return self.run.draining or self.failure is not None
+
+
+class Restorer:
+    """One restoring worker."""
+
+    def __init__(self, shared: Restoring, slot: Slot, stage: Stage) -> None:
+        self._shared = shared
+        self._run = shared.run
+        self._target = shared.target
+        self._slot = slot
+        self._stage = stage
+
+    async def work(self, groups: MemoryObjectReceiveStream[Group]) -> None:
+        """Restore groups until there are no more; drop those that come after the end."""
+        async with groups:
+            async for group in groups:
+                rows = group.rows
+                if self._shared.failure is not None:
+                    continue
+                with self._slot.working(rows[0].path, plural(len(rows), "file")):
+                    try:
+                        await self._restore(group)
+                    except TargetError as error:
+                        self._shared.failure = error
+                self._run.progress.current = rows[-1].path
+                self._stage.done += 1
+
+    async def _restore(self, group: Group) -> None:
+        rows = group.rows
+        if group.object_id is None or rows[0].object_kind is None:
+            await self._in_thread(self._bare, rows)
+        elif rows[0].object_kind == ObjectKind.FILE:
+            for row in rows:
+                if not self._shared.is_over():
+                    await self._large(row)
+        else:
+            await self._packed(group.object_id, rows)
+
+    async def _in_thread(
+        self, each: Callable[[VersionRow, Batch], None], rows: list[VersionRow]
+    ) -> None:
+        """Do something with rows in a thread; what became of them counts, whatever happens."""
+        batch = Batch()
+
+        def work() -> None:
+            for row in rows:
+                try:
+                    each(row, batch)
+                except TargetFileError as error:
+                    batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+                except FileDamagedError as error:
+                    batch.missed(row, NoticeKind.DAMAGED, error.reason)
+
+        try:
+            await to_thread.run_sync(work)
+        finally:
+            await self._shared.report.take(batch)
+
+    def _bare(self, row: VersionRow, batch: Batch) -> None:
+        """Directories, symlinks, empty files, and files that have no bytes here. Blocking."""
+        if row.kind == FileKind.DIRECTORY:
+            if row.path:
+                batch.lacking(row.path, self._target.make_directory(row.path))
+        elif row.kind == FileKind.SYMLINK:
+            link, wanted = row.link or b"", attributes(row)
+            batch.done(row, self._target.symlink(row.path, link, wanted))
+        elif row.size or row.state != FileState.PLANNED:
+            reason = row.reason or "its bytes were never posted"
+            batch.missed(row, NoticeKind.MISSING, reason)
+        elif not _content(row).is_of(b""):
+            batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
+        elif not self._is_kept(row, batch):
+            batch.done(row, self._target.write_small(row.path, b"", attributes(row)))
+
+    def _is_kept(self, row: VersionRow, batch: Batch) -> bool:
+        """Whether the target has the file already, or will not have it. Blocking."""
+        lacks = self._target.keep(row.path, _content(row), attributes(row))
+        if lacks is None:
+            return False
+        batch.done(row, lacks, kept=True)
+        return True
+
+    async def _missing(self, rows: list[VersionRow]) -> list[VersionRow]:
+        """Those that must be written; the others are counted and told."""
+        missing: list[VersionRow] = []
+
+        def look(row: VersionRow, batch: Batch) -> None:
+            if not self._is_kept(row, batch):
+                missing.append(row)
+
+        await self._in_thread(look, rows)
+        return missing
+
+    async def _packed(self, object_id: int, rows: list[VersionRow]) -> None:
+        """Files of one pack: one fetch, unless all of them are there."""
+        missing = await self._missing(rows)
+        if not missing or self._shared.is_over():
+            return
+        async with self._run.catalogue.transaction() as tx:
+            copies = await segments.of_object(tx, object_id, 0, 1)
+        try:
+            data = await fetch_segment(self._run, copies)
+        except StoreError as error:
+            await self._lost(missing, error)
+            return
+
+        def write(row: VersionRow, batch: Batch) -> None:
+            begin = max(0, row.object_offset or 0)
+            content = data[begin : begin + row.size]
+            if _content(row).is_of(content):
+                lacks = self._target.write_small(row.path, content, attributes(row))
+                batch.done(row, lacks)
+            else:
+                batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
+
+        await self._in_thread(write, missing)
+
+    async def _large(self, row: VersionRow) -> None:
+        """A file that is an object of its own, segment by segment into its part file."""
+        if not await self._missing([row]) or self._shared.is_over():
+            return
+        shown, batch = Shown(self._run.progress), Batch()
+        try:
+            await self._fetch_large(row, shown, batch)
+        except TargetFileError as error:
+            batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+        except FileDamagedError as error:
+            batch.missed(row, NoticeKind.DAMAGED, error.reason)
+        except StoreError as error:
+            await self._lost([row], error)
+        finally:
+            shown.take_back()
+            await self._shared.report.take(batch)
+
+    async def _fetch_large(self, row: VersionRow, shown: Shown, batch: Batch) -> None:
+        file = LargeFile(self._run, row, _content(row), self._shared.fetches)
+        with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
+            try:
+                is_whole = await file.fill(part, shown, self._shared.is_over)
+            except FileDamagedError:
+                await to_thread.run_sync(part.discard)  # to go on with it would end the same way
+                raise
+            if is_whole:
+                batch.done(row, await to_thread.run_sync(part.commit, attributes(row)))
+
+    async def _lost(self, rows: list[VersionRow], error: StoreError) -> None:
+        kind = NoticeKind.MISSING
+        if isinstance(error, ArticleCorruptError):
+            kind = NoticeKind.DAMAGED
+        batch = Batch()
+        for row in rows:
+            batch.missed(row, kind, str(error))
+        await self._shared.report.take(batch)
+
+
+def attributes(row: VersionRow) -> Attributes:
+    """What a row keeps of a path besides its content."""
+    return Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
+
+
+def _content(row: VersionRow) -> Content:
+    content = content_of(row.size, row.sha256, row.xxh3)
+    if content is None:
+        raise FileDamagedError(_NO_DIGEST)
+    return content

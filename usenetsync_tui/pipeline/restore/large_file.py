@@ -1,0 +1,145 @@
+"""restore: a large file, segment by segment into its part file.
+
+Every segment is checked by its own digest as it is fetched, the whole by the file's: rows that
+contradict each other make a damaged file, never a wrong one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.tables import segments
+from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.target.part_file import PartFile
+from usenetsync_tui.disk.whole_digest import WholeDigest
+from usenetsync_tui.errors import FileDamagedError
+from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.run.fetch import fetch_segment
+from usenetsync_tui.pipeline.run.job_run import Progress, Run
+
+_SEGMENTS_A_PAGE = 256
+_CONTRADICTION = "the catalogue's rows of it contradict each other"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetches:
+    """How many segments are fetched at once: of one file, and in all."""
+
+    a_file: int
+    limiter: anyio.CapacityLimiter
+
+
+class Shown:
+    """The bytes of an unfinished file that the progress shows, until the file itself counts."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bytes = 0
+
+    def add(self, count: int) -> None:
+        """So many more are written."""
+        self._bytes += count
+        self._progress.done_bytes += count
+
+    def take_back(self) -> None:
+        """The file is done or given up."""
+        self._progress.done_bytes -= self._bytes
+        self._bytes = 0
+
+
+class LargeFile:
+    """A file that is an object of its own, on its way into the target."""
+
+    def __init__(self, run: Run, row: VersionRow, content: Content, fetches: Fetches) -> None:
+        """Raises FileDamagedError when the row and its object's row cannot both be right."""
+        self._run = run
+        self._row = row
+        self._content = content
+        self._fetches = fetches
+        self._count, self._step = row.segments or 0, row.segment_size or 0
+        if self._step <= 0 or -(-row.size // self._step) != self._count:
+            raise FileDamagedError(_CONTRADICTION)
+
+    async def fill(self, part: PartFile, shown: Shown, is_over: Callable[[], bool]) -> bool:
+        """Fetch and write all of it, several segments at once; ends at the first error.
+
+        False when the run is to end before (`is_over` says so). Raises StoreError,
+        TargetFileError, TargetError, and FileDamagedError, when it is not the file.
+        """
+        whole = WholeDigest(self._content, self._step, part.read)
+        for first in range(0, self._count, _SEGMENTS_A_PAGE):
+            last = min(first + _SEGMENTS_A_PAGE, self._count)
+            todo = iter((await self._copies(first, last)).items())
+            try:
+                async with anyio.create_task_group() as group:
+                    for _ in range(min(self._fetches.a_file, last - first)):
+                        group.start_soon(self._fill_some, todo, part, whole, shown, is_over)
+            except ExceptionGroup as several:
+                raise several.exceptions[0] from None
+            if is_over():
+                return False
+        if not await to_thread.run_sync(whole.is_right):
+            raise FileDamagedError("its segments do not make up the file that was kept")
+        return True
+
+    async def _copies(self, first: int, last: int) -> dict[int, list[Segment]]:
+        """The copies of some segments, without those that do not fit into their place."""
+        async with self._run.catalogue.transaction() as tx:
+            found = await segments.of_object(tx, self._row.object_id or 0, first, last)
+        copies: dict[int, list[Segment]] = {index: [] for index in range(first, last)}
+        unfit = set()
+        for segment in found:
+            if segment.size == min(self._step, self._row.size - segment.index * self._step):
+                copies[segment.index].append(segment)
+            else:
+                unfit.add(segment.index)
+        if any(not copies[index] for index in unfit):
+            raise FileDamagedError(_CONTRADICTION)
+        return copies
+
+    async def _fill_some(
+        self,
+        todo: Iterator[tuple[int, list[Segment]]],
+        part: PartFile,
+        whole: WholeDigest,
+        shown: Shown,
+        is_over: Callable[[], bool],
+    ) -> None:
+        """Segments, one after the other, from an iterator shared with the other tasks."""
+        for index, copies in todo:
+            await self._run.gate.passed()
+            if is_over():
+                return
+            offset = index * self._step
+
+            def write(data: bytes, index: int = index, offset: int = offset) -> None:
+                part.write(offset, data)
+                whole.add(index, data)
+
+            def known(
+                copies: Sequence[Segment] = copies, index: int = index, offset: int = offset
+            ) -> bool:
+                data = _present(part, offset, copies)
+                if data is not None:
+                    whole.add(index, data)
+                return data is not None
+
+            async with self._fetches.limiter:
+                if not part.resumed or not await to_thread.run_sync(known):
+                    data = await fetch_segment(self._run, copies)
+                    await to_thread.run_sync(write, data)
+            shown.add(copies[0].size)
+
+
+def _present(part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:
+    """A segment that a part file already holds, by its digest. Blocking."""
+    if not copies or not part.has_data(offset, copies[0].size):
+        return None
+    data = part.read(offset, copies[0].size)
+    return data if hashlib.sha256(data).digest() == copies[0].hash else None

@@ -1,0 +1,150 @@
+"""restore: a version of a folder, or a part of it, back into a tree.
+
+Rows come in pages in path order; files of one pack are written from one fetch. What is
+already right in the target is left alone, what a killed restore left half-written is continued
+segment by segment. Every file is compared with its own digest before it gets its name. A file
+that cannot be had or written ends with its reason, the rest goes on; a target that takes
+nothing more ends the restore. Directories get their owners, modes and times last, children
+before parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+import anyio
+from anyio import from_thread, to_thread
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables.files import Span, VersionRow
+from usenetsync_tui.disk.target.names import STEM
+from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.errors import UnknownSnapshotError
+from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
+from usenetsync_tui.pipeline.restore.directories import finish_directories
+from usenetsync_tui.pipeline.restore.files import Group, Restorer, Restoring
+from usenetsync_tui.pipeline.restore.large_file import Fetches
+from usenetsync_tui.pipeline.restore.version_names import VersionNames
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+
+_QUEUE = 8
+_SEGMENTS_AT_ONCE = 4
+"""Of one file; more where the store has more lanes, for one file may be all there is."""
+_IN_FLIGHT = 32
+"""Segments in memory, of all files together."""
+
+
+def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
+    """The keys of a sub-path: itself, and what is below it; all of the version for ``b""``."""
+    name = prefix.strip(b"/")
+    if not name:
+        return [Span(folder, version)]
+    below = Span(folder, version, name + b"/", name + b"0")  # "0" follows "/"
+    return [Span(folder, version, name, name + b"\0"), below]
+
+
+async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
+    """Restore `run.version` below `prefix` into an opened target.
+
+    `owns_target`: the root's own owner, mode and mtime are restored too. Raises
+    `UnknownSnapshotError` when nothing is below `prefix`, `TargetError` when the target takes
+    nothing more, and `DatabaseUnavailableError`; everything about one file is a notice.
+    """
+    progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
+    progress.phase = "restore"
+    async with run.catalogue.transaction() as tx:
+        if not any([await files.version_page(tx, span, 1) for span in parts]):
+            raise UnknownSnapshotError(f"Version {run.version} has no such path in it.")
+        for span in parts:
+            count, size = await files.version_totals(tx, span)
+            progress.total_files += count
+            progress.total_bytes += size
+    progress.scanned = True
+    await _prepare(run, target)
+    most = most_lanes(run.limits)
+    lanes = min(most, max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0))
+    fetches = Fetches(lanes, anyio.CapacityLimiter(min(most, max(_IN_FLIGHT, lanes))))
+    shared = Restoring(run, target, fetches)
+    try:
+        await _restore_files(shared, parts)
+        if not shared.is_over():
+            progress.phase = "finish"
+            await finish_directories(shared, parts, prefix, owns_target=owns_target)
+            await to_thread.run_sync(target.sync)
+    finally:
+        await shared.report.end()
+    if shared.failure is not None:
+        raise shared.failure
+
+
+async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
+    run = shared.run
+    groups_in, groups = anyio.create_memory_object_stream[Group](_QUEUE)
+    listing = Stage("list", 1)
+    # Each may hold the segment of a pack.
+    workers = min(run.limits.max_workers, most_lanes(run.limits))
+    writing = Stage("restore", workers, groups)
+    run.stages[:] = [listing, writing]
+    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+        async with anyio.create_task_group() as group:
+            for slot in writing.slots:
+                worker = Restorer(shared, slot, writing)
+                mine = every_stream.enter_context(groups.clone())
+                group.start_soon(worker.work, mine)
+            groups.close()
+            await _hand_out(shared, parts, groups_in)
+
+
+async def _prepare(run: Run, target: TargetTree) -> None:
+    """Choose temporary names that no path has, and let the target ask for paths."""
+    stem, number = STEM, 0
+    async with run.catalogue.transaction() as tx:
+        # Of the whole folder: a neighbour of what is restored may be there already.
+        while await files.has_text(tx, run.folder.id, stem.decode()):
+            number += 1
+            stem = b"%s%d-" % (STEM, number)  # the same ones again when it is resumed
+
+    names = VersionNames(run)
+    target.serve(stem, lambda real: from_thread.run(names.owner, real))
+
+
+async def _hand_out(
+    shared: Restoring, parts: list[Span], out: MemoryObjectSendStream[Group]
+) -> None:
+    """Pages of rows, grouped by object; the group a page ends in goes on in the next."""
+    open_groups: dict[int | None, Group] = {}
+    async with out:
+        for span in parts:
+            async for page in pages(shared, span):
+                last: int | None = None
+                for row in page:
+                    last = row.object_id
+                    open_groups.setdefault(last, Group(last, [])).rows.append(row)
+                going_on = open_groups.pop(last) if last is not None else None
+                await _send(shared, list(open_groups.values()), out)
+                open_groups = {last: going_on} if going_on else {}
+        await _send(shared, list(open_groups.values()), out)
+
+
+async def _send(
+    shared: Restoring, groups: Sequence[Group], out: MemoryObjectSendStream[Group]
+) -> None:
+    for group in groups:
+        await shared.run.gate.passed()
+        if not shared.is_over():
+            await out.send(group)
+
+
+async def pages(shared: Restoring, span: Span) -> AsyncIterator[list[VersionRow]]:
+    """A span's rows, a batch at a time."""
+    run = shared.run
+    while not shared.is_over():
+        async with run.catalogue.transaction() as tx:
+            page = await files.version_page(tx, span, run.limits.batch_size)
+        if not page:
+            return
+        yield page
+        span = replace(span, start=page[-1].key + b"\0")

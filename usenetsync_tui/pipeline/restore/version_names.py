@@ -1,0 +1,91 @@
+"""restore: which path of the version an entry in the target belongs to.
+
+Asked only where two names lead to one entry. What is listed under a path of the version is that
+path's. Where folders have become one (`Docs` and `docs`), the first path of those that could be
+meant has it: the same in every run, so that files never take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import anyio
+import xxhash
+
+from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables.files import Span, path_key
+from usenetsync_tui.disk.target.names import Listing, folded
+from usenetsync_tui.pipeline.run.job_run import Run
+
+
+class VersionNames:
+    """The names of the version that a run restores."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._building = anyio.Lock()
+        self._alike: dict[int, list[bytes]] | None = None
+        """Folders that may be one on some file systems, by the digest of what they become."""
+
+    async def owner(self, real: bytes) -> bytes | None:
+        """The path of the version that an entry belongs to; None when it is none of them.
+
+        `real` is the entry's path as it is spelled in the target, with a slash behind when it is
+        a directory.
+        """
+        own = await self._named(real)
+        if own is not None:
+            return own
+        cut = real.rstrip(b"/").rfind(b"/") + 1
+        for folder in await self._folders_like(real[:cut]):
+            other = await self._named(folder + real[cut:])
+            if other is not None:
+                return other
+        return None
+
+    async def _named(self, path: bytes) -> bytes | None:
+        """The path of the version with this name, whatever it is there."""
+        name = path.rstrip(b"/")
+        async with self._run.catalogue.transaction() as tx:
+            for key in (path_key(name), path_key(name + b"/")):
+                span = Span(self._run.folder.id, self._run.version, key, key + b"\0")
+                rows = await files.version_page(tx, span, 1)
+                if rows:
+                    return rows[0].path
+        return None
+
+    async def _folders_like(self, place: bytes) -> list[bytes]:
+        """The folders of the version that `place` may be, in order; none if it can be no other."""
+        async with self._building:
+            if self._alike is None:
+                self._alike = await self._find_alike()
+        return self._alike.get(_digest(place), [])
+
+    async def _find_alike(self) -> dict[int, list[bytes]]:
+        """Two passes: the digests of all folders, eight bytes each, then those in question."""
+        once, alike = Listing(), dict[int, list[bytes]]()
+        async for path in self._folders():
+            if _digest(path) in once:
+                alike[_digest(path)] = []
+            once.add(_digest(path))
+        if alike:
+            async for path in self._folders():
+                if _digest(path) in alike:
+                    alike[_digest(path)].insert(0, path)  # they come last first
+        return alike
+
+    async def _folders(self) -> AsyncIterator[bytes]:
+        span = Span(self._run.folder.id, self._run.version)
+        while True:
+            async with self._run.catalogue.transaction() as tx:
+                page = await files.version_directories(tx, span, self._run.limits.batch_size)
+            for row in page:
+                yield row.path
+            if not page:
+                return
+            span = replace(span, until=page[-1].key)
+
+
+def _digest(path: bytes) -> int:
+    return xxhash.xxh3_64_intdigest(b"/".join(map(folded, path.split(b"/"))))

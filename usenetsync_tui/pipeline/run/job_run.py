@@ -1,0 +1,265 @@
+"""One run of a job: what every stage of it shares.
+
+Holds the folder, the store, the counters and the brakes (pause, drain); decides nothing.
+Everything here is touched by the engine's event loop only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import folders, jobs
+from usenetsync_tui.codec.compression import compressor_memory
+from usenetsync_tui.disk.wall_clock import WallClock
+from usenetsync_tui.model.entries import Notice
+from usenetsync_tui.model.folders import Folder, Realm
+from usenetsync_tui.model.ports import Place, Places
+from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.pipeline.run.action_gate import Turnstile
+from usenetsync_tui.pipeline.run.worker_counts import Crew, Team
+
+_SHOWN_NOTICES = 50
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of a run. Bytes are source bytes unless they say payload."""
+
+    phase: str = "starting"
+    scanned: bool = False
+    entries: int = 0
+    unwalked: int = 0
+    """Paths of the last walk that could not be walked, for which no row of `files` stands."""
+    unchanged: int = 0
+    total_files: int = 0
+    done_files: int = 0
+    total_bytes: int = 0
+    done_bytes: int = 0
+    verified: int = 0
+    """Articles that were looked for after they were posted, and found."""
+    unverified: int = 0
+    """Articles posted that nobody gave a clear answer of, at the end of the run."""
+    posted_bytes: int = 0
+    """Payload bytes acknowledged."""
+    deduplicated_bytes: int = 0
+    segments: int = 0
+    deduplicated_segments: int = 0
+    from_copies: int = 0
+    """Segments fetched from a further copy, for the first could not be had."""
+    in_flight: int = 0
+    errors: int = 0
+    notices: int = 0
+    missed_files: int = 0
+    """Files that will not be done in this run, whatever the reason (restore)."""
+    missed_bytes: int = 0
+    kept_bytes: int = 0
+    """Of what is done, found in the target as it should be, and not written (restore)."""
+    current: bytes = b""
+    latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
+
+    def failed(self, size: int) -> None:
+        """A file that will not be done in this run is no longer waited for."""
+        self.done_files += 1
+        self.done_bytes += size
+
+
+class Gate:
+    """The pause brake: stages pass it before they take something new in hand."""
+
+    def __init__(self) -> None:
+        self._open = anyio.Event()
+        self._open.set()
+
+    @property
+    def is_open(self) -> bool:
+        """False while paused."""
+        return self._open.is_set()
+
+    def close(self) -> None:
+        """Hold whoever comes next."""
+        if self.is_open:
+            self._open = anyio.Event()
+
+    def open(self) -> None:
+        """Let everybody go on."""
+        self._open.set()
+
+    async def passed(self) -> None:
+        """Return when the gate is open; at once, without a turn for others, if it is."""
+        if not self.is_open:
+            await self._open.wait()
+
+
+class Slot:
+    """What one worker has in its hands, for the screen."""
+
+    __slots__ = ("busy", "detail", "item", "stage")
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.busy = False
+        self.item = b""
+        self.detail = ""
+
+    @contextmanager
+    def working(self, item: bytes, detail: str = "") -> Iterator[None]:
+        """Busy with an item until the block ends."""
+        self.busy, self.item, self.detail = True, item, detail
+        try:
+            yield
+        finally:
+            self.busy, self.item, self.detail = False, b"", ""
+
+
+class Stage:
+    """A stage as the queue monitor sees it: its workers and the stream in front of it."""
+
+    def __init__(
+        self,
+        name: str,
+        workers: int | Team,
+        queue: MemoryObjectReceiveStream[Any] | None = None,
+    ) -> None:
+        """`workers`: how many, or the team they are of."""
+        self.name = name
+        self.done = 0
+        self._queue = queue
+        self._team = None if isinstance(workers, int) else workers
+        count = workers if isinstance(workers, int) else workers.most
+        self._slots = [Slot(name) for _ in range(count)]
+
+    @property
+    def team(self) -> Team:
+        """The team of a stage that has one."""
+        assert self._team is not None
+        return self._team
+
+    @property
+    def workers(self) -> int:
+        """How many may have something in hand now."""
+        return len(self._slots) if self._team is None else self._team.allowed
+
+    @property
+    def slots(self) -> list[Slot]:
+        """Those of the workers that may have something in hand, or still have."""
+        allowed = self.workers
+        return [s for number, s in enumerate(self._slots) if number < allowed or s.busy]
+
+    def slot(self, number: int) -> Slot:
+        """A worker's own, whether it may work now or not."""
+        return self._slots[number]
+
+    def status(self) -> StageStatus:
+        """Depths and busy workers now."""
+        depth = capacity = 0
+        if self._queue is not None:
+            statistics = self._queue.statistics()
+            depth = statistics.current_buffer_used
+            capacity = int(statistics.max_buffer_size)
+        return StageStatus(
+            name=self.name,
+            depth=depth,
+            capacity=capacity,
+            active=sum(s.busy for s in self._slots),
+            workers=self.workers,
+            done=self.done,
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """A job at work on its folder."""
+
+    catalogue: Catalogue
+    places: Places
+    place: Place
+    """That of the folder's realm."""
+    folder: Folder
+    job_id: int
+    limits: Limits
+    version: int = 0
+    progress: Progress = field(default_factory=Progress)
+    gate: Gate = field(default_factory=Gate)
+    turnstile: Turnstile = field(default_factory=Turnstile)
+    clock: WallClock = field(default_factory=WallClock)
+    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
+    stages: list[Stage] = field(default_factory=list)
+    waits: Waits = field(default_factory=Waits)
+    """What the run waits for now."""
+    given_up: bool = False
+    """It was to drain, got no further, and was cancelled."""
+    stopping: anyio.Event = field(default_factory=anyio.Event)
+    """Set when it is to drain."""
+    allow_shrink: bool = False
+    """The user wants the folder taken as it is, however little is left of it."""
+    refusal: Refusal | None = None
+    """Why the folder is not taken as it is."""
+    away: Collection[bytes] = ()
+    """Mount points that are not there: nothing below them can be made again from its source."""
+    elsewhere: dict[int, Place] = field(default_factory=dict)
+    """The places of other realms, as far as they were asked for."""
+    crew: Crew = field(init=False)
+
+    def __post_init__(self) -> None:
+        size = self.limits.chunk_size
+        self.crew = Crew(self.limits, compressor_memory(size, self.folder.compression))
+
+    def redress(self, realm: Realm, place: Place) -> None:
+        """The same realm with other headers, and its place: for all that is posted from now on."""
+        self.folder = replace(self.folder, realm=realm)
+        self.place = place
+
+    async def place_of(self, realm_id: int) -> Place:
+        """The place of a segment's realm: a folder may have been in another one before."""
+        if realm_id == self.place.realm.id:
+            return self.place
+        if realm_id not in self.elsewhere:
+            async with self.catalogue.transaction() as tx:
+                realm = await folders.realm_by_id(tx, realm_id)
+            self.elsewhere[realm_id] = await self.places.of(realm)
+        return self.elsewhere[realm_id]
+
+    @property
+    def draining(self) -> bool:
+        """Take nothing new; finish what is in flight."""
+        return self.stopping.is_set()
+
+    def drain(self) -> None:
+        """Stop soon, losing nothing."""
+        self.stopping.set()
+        self.gate.open()
+
+    async def notice(self, *notices: Notice) -> None:
+        """Record reasons in the catalogue and show the latest."""
+        if not notices:
+            return
+        self.progress.notices += len(notices)
+        self.progress.errors += sum(n.is_error for n in notices)
+        self.progress.latest.extend(notices)
+        async with self.catalogue.transaction() as tx:
+            await jobs.add_notices(tx, self.job_id, notices)
+
+    async def save_progress(self) -> None:
+        """Write the counters into the job's row."""
+        p = self.progress
+        async with self.catalogue.transaction() as tx:
+            await jobs.set_progress(
+                tx,
+                self.job_id,
+                done_files=p.done_files,
+                done_bytes=p.done_bytes,
+                total_files=p.total_files,
+                total_bytes=p.total_bytes,
+                errors=p.errors,
+            )

@@ -1,0 +1,217 @@
+"""judge: whether an upload may believe that what it does not find is gone.
+
+Brings together what is remembered of a folder (`catalogue.mounts`), what the walk saw of its file
+systems (`mount_watch`), what has vanished (`catalogue.vanished`) and the rules (`guard`).
+Refuses to know how a folder is walked, or where its files go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import files, mounts, snapshots, vanished
+from usenetsync_tui.catalogue.tables.vanished import Part
+from usenetsync_tui.disk.source import guard
+from usenetsync_tui.disk.source.guard import FOLDER, Loss
+from usenetsync_tui.disk.source.mount_watch import FirstLook, MountWatch, look
+from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
+from usenetsync_tui.pipeline.run.job_run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a folder is compared with."""
+
+    version: int
+    """The newest finished version; while there is none, the one under construction; 0: none."""
+    files: int
+    """Files and symlinks of it."""
+    is_empty: bool
+    """There is nothing in it but the folder."""
+    mounts: dict[bytes, FileSystem]
+    used: set[bytes]
+    """Mount points with anything below them."""
+
+    @property
+    def used_mounts(self) -> dict[bytes, FileSystem]:
+        """Those, with what was mounted there."""
+        return {path: self.mounts[path] for path in self.used}
+
+
+async def known(run: Run, before: Snapshot | None, building: int | None) -> Known:
+    """What there is to compare a folder with, before anything is read of it."""
+    folder = run.folder.id
+    async with run.catalogue.transaction() as tx:
+        remembered = await mounts.of_folder(tx, folder)
+        if before is not None:
+            version, count = before.version, before.files + before.symlinks
+            below = before.directories > 1
+        else:
+            version = building or 0
+            count = await vanished.held(tx, Part(folder), version) if version else 0
+            below = False
+        used = await mounts.used(tx, folder, version, sorted(remembered.keys() - {FOLDER}))
+    return Known(version, count, not (count or below), remembered, used)
+
+
+async def first_look(run: Run, what: Known) -> FirstLook | Refusal:
+    """Look at the folder before anything is read of it, or say why it is refused."""
+    try:
+        found = await to_thread.run_sync(look, run.folder.path)
+    except OSError as caught:
+        reason = f"{safe_name(run.folder.path)}: {caught.strerror}"
+        return Refusal(RefusalKind.GONE, what.version, what.files, what.files, reason)
+    if run.allow_shrink or not what.version:
+        return found
+    before, now = what.mounts.get(FOLDER), found.file_system
+    if before is not None and guard.is_another(before, now):
+        detail = safe_name(f"then {before}, now {now}")
+        return Refusal(RefusalKind.ANOTHER_FILE_SYSTEM, what.version, what.files, detail=detail)
+    if found.is_empty and not what.is_empty:
+        return Refusal(RefusalKind.EMPTY, what.version, what.files, what.files)
+    return found
+
+
+async def require_source(run: Run) -> None:
+    """Make sure that articles can be made again from the folder, but for mount points `away`.
+
+    Raises SourceError when it is not what it was: nothing in it would be what was posted.
+    """
+    async with run.catalogue.transaction() as tx:
+        before = await snapshots.latest_finished(tx, run.folder.id)
+    what = await known(run, before, None)
+    found = await first_look(run, what)
+    if isinstance(found, Refusal):
+        raise SourceError(found.finding)
+    watch = MountWatch(run.folder.path, found, what.used_mounts)
+    run.away = await to_thread.run_sync(watch.away)
+
+
+class Judge:
+    """The judgement on one run of an upload."""
+
+    def __init__(self, run: Run, what: Known, first: FirstLook, *, resumed: bool) -> None:
+        """`resumed`: the version under construction was begun by an earlier run."""
+        self._run = run
+        self._known = what
+        self._first = first
+        self.resumed = resumed
+        self.watch = self._new_watch()
+        self._guarded: dict[bytes, bool] = {}
+        """Mount points that stay as they were, and whether they could be read at all."""
+
+    async def begin_walk(self) -> None:
+        """Nothing has vanished yet."""
+        self.watch = self._new_watch()
+        self._guarded.clear()
+        async with self._run.catalogue.transaction() as tx:
+            await vanished.clear(tx, self._run.folder.id)
+
+    def _new_watch(self) -> MountWatch:
+        before = {} if self._run.allow_shrink else self._known.used_mounts
+        return MountWatch(self._run.folder.path, self._first, before)
+
+    async def not_entered(self, path: bytes) -> None:
+        """The walk stays out of a mount point, and has reported why."""
+        self._guarded[path] = False
+        async with self._run.catalogue.transaction() as tx:
+            await vanished.shelve(tx, Part(self._run.folder.id, path))
+
+    async def after_walk(self) -> None:
+        """Judge what the walk did not find; a folder that is refused drains the run."""
+        refusal = await self._is_there()
+        if refusal is None and self._known.version and not self._run.allow_shrink:
+            refusal = await self._judge()
+        if refusal is not None:
+            self._run.refusal = refusal
+            self._run.drain()
+
+    async def at_the_end(self) -> Refusal | None:
+        """Look once more, when all is read and nothing is removed yet."""
+        return await self._is_there()
+
+    async def remove(self, tx: Transaction) -> None:
+        """Remove from the version under construction what may be believed to be gone."""
+        folder, version = self._run.folder.id, self._run.version
+        for path, was_read in self._guarded.items():
+            part = Part(folder, path)
+            if not was_read:
+                await vanished.forget_unread(tx, part, version)
+            await vanished.spare(tx, part, version)
+        await vanished.remove(tx, folder, version)
+
+    async def remember(self, tx: Transaction) -> None:
+        """What the next upload is compared with."""
+        found = guard.to_remember(self.watch.before, self.watch.found, self._guarded)
+        await mounts.remember(tx, self._run.folder.id, found)
+
+    async def withdraw(self) -> None:
+        """The folder is refused: nothing has vanished, and no version is begun for nothing."""
+        folder, version = self._run.folder.id, self._run.version
+        async with self._run.catalogue.transaction(durable=True) as tx:
+            await vanished.clear(tx, folder)
+            if not await files.has_changes(tx, folder, version):
+                await snapshots.discard(tx, folder, version)
+
+    async def _is_there(self) -> Refusal | None:
+        """Whether the folder and its mount points are where they were a moment ago."""
+        if not await to_thread.run_sync(self.watch.is_same_folder):
+            return Refusal(RefusalKind.REPLACED, self._known.version, self._known.files)
+        try:
+            missed = await to_thread.run_sync(self.watch.missed, guard.outermost(self._guarded))
+        except OSError:  # gone between two looks
+            return Refusal(RefusalKind.REPLACED, self._known.version, self._known.files)
+        for path in guard.outermost(missed):
+            await self._guard(path, missed[path], was_read=False)
+        return None
+
+    async def _guard(self, path: bytes, reason: str, *, was_read: bool) -> None:
+        self._guarded[path] = was_read
+        self._run.progress.unwalked += 1
+        await self._run.notice(Notice(NoticeKind.GUARDED, path, reason))
+
+    async def _judge(self) -> Refusal | None:
+        """Mount points by themselves, then the folder with all that is not guarded."""
+        folder, reasons = self._run.folder.id, dict[bytes, str]()
+        async with self._run.catalogue.transaction() as tx:
+            if not self.resumed and not await vanished.is_any(tx, folder):
+                return None
+            for path in sorted(self.watch.found.keys() - {FOLDER}):
+                if not guard.is_below(path, {*self._guarded, *reasons}):
+                    reasons[path] = await self._judge_mount(tx, path)
+            reasons = {path: reason for path, reason in reasons.items() if reason}
+            guarded = guard.outermost({*self._guarded, *reasons})
+            others = self._mounts_in(FOLDER)
+            own = await self._loss(tx, Part(folder, FOLDER, others))
+            whole = own
+            if others != guarded:
+                whole = await self._loss(tx, Part(folder, FOLDER, guarded))
+        for path, reason in reasons.items():
+            await self._guard(path, reason, was_read=True)
+        return guard.judge_folder(self._known.version, whole, own)
+
+    async def _judge_mount(self, tx: Transaction, path: bytes) -> str:
+        is_new = bool(self._known.mounts) and path not in self._known.mounts
+        part = Part(self._run.folder.id, path, self._mounts_in(path))
+        return guard.judge_mount(await self._loss(tx, part, is_new=is_new), is_new=is_new)
+
+    def _mounts_in(self, path: bytes) -> list[bytes]:
+        every = {*self.watch.found, *self._guarded} - {FOLDER, path}
+        return guard.outermost([other for other in every if other.startswith(path)])
+
+    async def _loss(self, tx: Transaction, part: Part, *, is_new: bool = False) -> Loss:
+        """How much of a part is gone; counted only as far as it can matter."""
+        version = self._known.version
+        building = self._run.version if self.resumed and version != self._run.version else None
+        missing = await vanished.missing(tx, part, version, building)
+        left = not missing or await vanished.is_any_left(tx, part)
+        if not missing or (left and not is_new and 2 * missing <= guard.MANY):
+            return Loss(0, 0, left=True)
+        return Loss(await vanished.held(tx, part, version), missing, left=left)

@@ -1,0 +1,1 @@
+"""The way up: a folder becomes a new version."""

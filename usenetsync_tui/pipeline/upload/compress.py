@@ -1,0 +1,39 @@
+"""compress: segments that are to be compressed densely, several at a time.
+
+Where compressing is quick `read` has done it already (see `dress`) and this stage is not there.
+"""
+
+from __future__ import annotations
+
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.segments import (
+    DressedItem,
+    RawSegment,
+    ReadItem,
+    dress,
+    wanted_compression,
+)
+from usenetsync_tui.pipeline.run.streams import put
+
+
+async def compress(
+    run: Run,
+    stage: Stage,
+    worker: int,
+    items: MemoryObjectReceiveStream[ReadItem],
+    out: MemoryObjectSendStream[DressedItem],
+) -> None:
+    """One compressing worker."""
+    wanted, slot = wanted_compression(run), stage.slot(worker)
+    async with items, out:
+        async for item in stage.team.items(worker, items):
+            if not isinstance(item, RawSegment):
+                await put(out, item)
+                continue
+            with slot.working(item.path, f"segment {item.index + 1}/{item.object.segments}"):
+                dressed = await to_thread.run_sync(dress, item, wanted)
+            stage.done += 1
+            await put(out, dressed)

@@ -1,0 +1,157 @@
+"""act: hold, leave out or retry files of the version under construction, a batch at a time.
+
+The predicate is the catalogue's; here is what it means for a run that is at work: its counters,
+what it has told, and what it reads. A file that is in a reader's hands is not held any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.catalogue.tables import bulk, jobs, left_out, snapshots
+from usenetsync_tui.catalogue.tables.files import path_key
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.folders import SnapshotState
+from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.pipeline.run.action_gate import Turnstile
+from usenetsync_tui.pipeline.run.job_run import Progress, Run
+
+Changed = Sequence[tuple[bytes, int]]
+"""Path and size of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAct:
+    """What is to be done to which files, with so many of them in a transaction."""
+
+    action: FileAction
+    selection: FileSelection
+    batch_size: int
+
+
+async def is_building(tx: Transaction, selection: FileSelection) -> bool:
+    """Whether the version of a selection is under construction."""
+    versions = await snapshots.of_folder(tx, selection.folder_id)
+    return any(
+        s.version == selection.version and s.state is SnapshotState.BUILDING for s in versions
+    )
+
+
+async def act(
+    catalogue: Catalogue,
+    what: FileAct,
+    at_work: Callable[[], Run | None],
+    done: Callable[[int], None],
+) -> None:
+    """Go through the files of a selection, telling `done` how many of each batch were seen.
+
+    `at_work` is the upload of the folder that runs now, if one does. `UsageError` when the
+    version is finished, or when all its files are read and none can be held.
+    """
+    after: bytes | None = None
+    while True:
+        run = at_work()
+        turn = run.turnstile if run is not None else None
+        async with turn.stopped() if turn is not None else nullcontext():
+            if turn is not None and turn.is_over:
+                await _too_late(catalogue, what, turn)
+                return
+            batch = await _one_batch(catalogue, what, after, run)
+        done(batch.seen)
+        if batch.last is None:
+            return
+        after = batch.last
+
+
+async def _too_late(catalogue: Catalogue, what: FileAct, turn: Turnstile) -> None:
+    """Everything is read: what failed is taken in by the next run."""
+    if what.action is not FileAction.RETRY:
+        raise UsageError("All files are read already.")
+    turn.goes_on = True
+    async with catalogue.transaction() as tx:
+        await left_out.take_in(tx, await _job_of(tx, what, None))
+
+
+async def _one_batch(
+    catalogue: Catalogue, what: FileAct, after: bytes | None, run: Run | None
+) -> bulk.Batch:
+    turn = run.turnstile if run is not None else Turnstile()
+    async with catalogue.transaction() as tx:
+        if not await is_building(tx, what.selection):
+            raise UsageError("No version is being built.")
+        job_id = await _job_of(tx, what, run)
+        if what.action is not FileAction.RETRY:
+            after = max(after or b"", turn.at) or None
+        batch = await bulk.act(tx, what.selection, what.action, after, what.batch_size)
+        counted = [c for c in batch.changed if turn.is_counted(path_key(c[0]))]
+        if what.action is FileAction.RETRY:
+            taken_in = await _take_in(tx, what, batch, job_id)
+            seen = {path for path, _ in counted}
+            said = await left_out.take_back(tx, job_id, list(seen))
+            unseen = [path for path, _ in batch.changed if path not in seen]
+            await left_out.take_back(tx, job_id, unseen)
+        else:
+            told = _notices(what, batch.changed)
+            await jobs.add_notices(tx, job_id, told)
+    if run is not None and what.action is FileAction.RETRY:
+        _unfail(run.progress, [c for c in counted if c[0] in taken_in], said)
+        turn.retries += bool(taken_in)
+        turn.goes_on |= len(taken_in) < len(batch.changed)
+    elif run is not None:
+        turn.leaves_out |= bool(batch.changed)
+        _fail(run.progress, counted, _notices(what, counted))
+    return batch
+
+
+async def _job_of(tx: Transaction, what: FileAct, run: Run | None) -> int:
+    """The upload whose report tells of the files."""
+    if run is not None:
+        return run.job_id
+    latest = await jobs.latest_of_folder(tx, what.selection.folder_id, Verb.UPLOAD)
+    if latest is None:
+        raise UsageError("No version is being built.")
+    return latest
+
+
+async def _take_in(
+    tx: Transaction, what: FileAct, batch: bulk.Batch, job_id: int
+) -> frozenset[bytes]:
+    """The paths that are to be read; of the others articles are posted again."""
+    keys = {path_key(path): path for path, _ in batch.changed}
+    pending = await left_out.pending(tx, what.selection.folder_id, list(keys))
+    return frozenset(keys[key] for key in pending)
+
+
+def _notices(what: FileAct, changed: Changed) -> list[Notice]:
+    return [Notice(NoticeKind.LEFT_OUT, path, bulk.REASONS[what.action]) for path, _ in changed]
+
+
+def _fail(progress: Progress, counted: Changed, told: Sequence[Notice]) -> None:
+    """The run waits for these files no longer. What it has not counted yet, it will fail itself."""
+    for _, size in counted:
+        progress.failed(size)
+    progress.notices += len(told)
+    progress.errors += len(told)
+    progress.latest.extend(told)
+
+
+def _unfail(progress: Progress, counted: Changed, said: Sequence[NoticeKind]) -> None:
+    """The run waits for these files again, and has said nothing of them."""
+    for _, size in counted:
+        if progress.done_files and progress.done_bytes >= size:
+            progress.done_files -= 1
+            progress.done_bytes -= size
+        else:  # it was failed before it was counted
+            progress.total_files += 1
+            progress.total_bytes += size
+    progress.notices -= len(said)
+    progress.errors -= sum(kind.is_error for kind in said)
+    gone = {path for path, _ in counted}
+    latest = [n for n in progress.latest if n.path not in gone]
+    progress.latest.clear()
+    progress.latest.extend(latest)

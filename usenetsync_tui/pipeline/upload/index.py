@@ -1,0 +1,351 @@
+"""index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
+
+Added, modified, removed and unchanged come out of two sorted streams without a query a
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner), and
+not racy: what could have changed unseen is read again, and compared with what it was. Where
+inode numbers say nothing they are not compared. Nothing is opened or hashed here, but for files
+that failed before: those are tried. What is gone is noted (`catalogue.vanished`), and removed
+when the version is finished and the source was judged to be what it was (`judge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables.files import CurrentRow, path_key
+from usenetsync_tui.disk.source.own_files import OwnFiles
+from usenetsync_tui.disk.source.scan import ScanBatch, walk
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.judge import Judge
+from usenetsync_tui.pipeline.run.streams import put, take
+from usenetsync_tui.pipeline.upload.kept import Kept
+from usenetsync_tui.pipeline.upload.long_paths import HEAD, IN_MEMORY, LongPaths
+
+_WALK_AHEAD = 10
+_ROWS_PAGE = 5000
+_ROWS_AHEAD = 2
+_ROW_PATH = 0
+_ROW_STATE = len(Entry._fields)
+_ROW_KEY = _ROW_STATE + 1
+_ROW_RACY = _ROW_KEY + 1
+_ROW_INODE = Entry._fields.index("inode")
+
+Check = Callable[[Entry], Notice | None]
+"""Why a file still cannot be read, or None when it can; blocking."""
+
+
+@dataclass(slots=True)
+class IndexResult:
+    """What the index found, and a bell that rings when there is something to read, and at the end.
+
+    What an earlier run left pending may be another file by now, or gone: only what lies before
+    the key `reached` is as the catalogue says.
+    """
+
+    changes: int = 0
+    reached: bytes = b""
+    finished: bool = False
+    bell: anyio.Event = field(default_factory=anyio.Event)
+
+    def ring(self) -> None:
+        """Wake whoever waits for more pending files."""
+        self.bell.set()
+        self.bell = anyio.Event()
+
+
+async def index(
+    run: Run,
+    stage: Stage,
+    result: IndexResult,
+    check: Check,
+    judge: Judge,
+    own: OwnFiles,
+) -> None:
+    """Bring the version under construction up to what is on disk; stops early on drain.
+
+    Raises `SourceError` when the folder itself cannot be read; nothing is then removed. A folder
+    that is refused once it is walked drains the run.
+    """
+    run.progress.unwalked = 0
+    await judge.begin_walk()
+    batches_in, batches = anyio.create_memory_object_stream[ScanBatch](_WALK_AHEAD)
+    rows_in, rows = anyio.create_memory_object_stream[list[CurrentRow]](_ROWS_AHEAD)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_walk, run, judge, own, batches_in)
+        group.start_soon(_rows, run, rows_in)
+        async with batches_in, batches, rows_in, rows:
+            await _Merge(run, stage, result, check, judge, rows).run(batches)
+        group.cancel_scope.cancel()
+    result.finished = not run.draining
+    result.ring()
+
+
+async def _walk(
+    run: Run, judge: Judge, own: OwnFiles, out: MemoryObjectSendStream[ScanBatch]
+) -> None:
+    steps = _in_key_order(walk(run.folder.path, own=own, watch=judge.watch))
+    async with out:
+        while not run.draining:
+            await run.gate.passed()
+            batch = await to_thread.run_sync(next, steps, None)
+            if batch is None:
+                return
+            await put(out, batch)
+
+
+def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
+    """Paths longer than a key follow each other by their digests, as in the catalogue."""
+    held = LongPaths()
+    try:
+        for batch in batches:
+            if not held and all(len(e.path) <= HEAD for e in batch.entries):
+                yield batch
+                continue
+            # What nothing can be said about is announced before any entry that passes it by.
+            yield ScanBatch([], batch.problems, batch.kept)
+            entries: list[Entry] = []
+            for entry in batch.entries:
+                path = entry.path
+                if held and path[:HEAD] != held.head:
+                    yield ScanBatch(entries, [], [])
+                    entries = []
+                    for some in held.in_key_order():
+                        yield ScanBatch(some, [], [])
+                if len(path) > HEAD:
+                    held.add(entry)
+                else:
+                    entries.append(entry)
+            yield ScanBatch(entries, [], [])
+        for some in held.in_key_order():
+            yield ScanBatch(some, [], [])
+    finally:
+        held.close()
+
+
+async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:
+    after: bytes | None = None
+    async with out:
+        while True:
+            async with run.catalogue.transaction() as tx:
+                page = await files.current_page(tx, run.folder.id, after, _ROWS_PAGE)
+            if not page:
+                return
+            await put(out, page)
+            after = page[-1][_ROW_KEY]
+
+
+class _Merge:
+    """The join itself: walks both streams once and writes what differs, batch by batch."""
+
+    def __init__(
+        self,
+        run: Run,
+        stage: Stage,
+        result: IndexResult,
+        check: Check,
+        judge: Judge,
+        rows: MemoryObjectReceiveStream[list[CurrentRow]],
+    ) -> None:
+        self._run = run
+        self._stage = stage
+        self._result = result
+        self._check = check
+        self._judge = judge
+        self._rows = rows
+        self._ignores_inode = run.folder.ignores_inode
+        self._page: list[CurrentRow] = []
+        self._next = 0
+        self._kept = Kept()
+        self._upserts: list[Entry] = []
+        self._removed: list[bytes] = []
+        self._retry: list[Entry] = []
+        self._same: list[Entry] = []
+        """Nothing kept of them differs; the row is brought up to date in place."""
+        self._news = False
+
+    async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
+        """Join until the walk ends; only after a whole walk what is left over is gone."""
+        row = await self._advance()
+        async for batch in batches:
+            await self._report(batch)
+            row = await self._join(batch.entries, row)
+            self._run.progress.entries += len(batch.entries)
+            self._stage.done += len(batch.entries)
+            self._kept.pass_by(row[_ROW_KEY] if row else None)
+            await self._flush(force=False)
+            self._tell(batch.entries)
+        if self._run.draining:
+            return
+        while row is not None:
+            self._gone(row)
+            row = await self._advance()
+            await self._flush(force=False)
+        await self._flush(force=True)
+        await self._judge.after_walk()
+        self._run.progress.scanned = True
+
+    async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
+        upserts = self._upserts
+        unchanged = 0
+        page, at, end = self._page, self._next, len(self._page)
+        for entry in entries:
+            key = entry.path
+            if len(key) > HEAD:
+                key = path_key(key)
+            while row is not None and row[_ROW_KEY] < key:
+                self._gone(row)
+                if at < end:
+                    row = page[at]
+                    at += 1
+                else:
+                    self._next = at
+                    # A whole subtree may be gone: what is gone must not pile up.
+                    await self._flush(force=False)
+                    upserts = self._upserts
+                    row = await self._advance()
+                    page, at, end = self._page, self._next, len(self._page)
+            if row is None or row[_ROW_KEY] != key:
+                upserts.append(entry)
+                continue
+            if row[:_ROW_STATE] != entry and not self._is_same(row, entry):
+                upserts.append(entry)
+            elif row[_ROW_STATE] == FileState.PLANNED:
+                if row[_ROW_RACY]:
+                    upserts.append(entry)
+                else:
+                    unchanged += 1
+            elif row[_ROW_STATE] == FileState.PENDING:
+                self._expect(entry)
+            else:
+                self._retry.append(entry)
+            if at < end:
+                row = page[at]
+                at += 1
+            else:
+                self._next = at
+                row = await self._advance()
+                page, at, end = self._page, self._next, len(self._page)
+        self._next = at
+        self._run.progress.unchanged += unchanged
+        return row
+
+    async def _advance(self) -> CurrentRow | None:
+        """The next row; pages are taken from the stream when one is used up."""
+        while self._next >= len(self._page):
+            try:
+                self._page = await take(self._rows)
+            except anyio.EndOfStream:
+                self._page, self._next = [], 0
+                return None
+            self._next = 0
+        row = self._page[self._next]
+        self._next += 1
+        return row
+
+    def _gone(self, row: CurrentRow) -> None:
+        if row[_ROW_PATH] not in self._kept:
+            self._removed.append(row[_ROW_KEY])
+
+    def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
+        """Whether what differs says nothing of a content or of what is kept besides it.
+
+        That is an inode number where those are not compared, an owner that was not kept before,
+        and whatever the walk has seen all of: then the row is brought up to date in place.
+        """
+        after = _ROW_INODE + 1
+        if self._ignores_inode and row[:_ROW_INODE] == entry[:_ROW_INODE]:
+            if row[after:_ROW_STATE] == entry[after:]:
+                return True
+        known = Entry._make(row[:_ROW_STATE])
+        if known.uid is None:
+            known = known._replace(uid=entry.uid, gid=entry.gid)
+        if self._ignores_inode or entry.kind == FileKind.SYMLINK:
+            known = known._replace(inode=entry.inode)
+        if entry.kind == FileKind.SYMLINK:
+            known = known._replace(ctime_ns=entry.ctime_ns)
+        if known != entry:
+            return False
+        self._same.append(entry)
+        return True
+
+    def _expect(self, entry: Entry) -> None:
+        self._news = True
+        self._run.progress.total_files += 1
+        self._run.progress.total_bytes += entry.size
+
+    async def _report(self, batch: ScanBatch) -> None:
+        self._kept.add(batch.kept)
+        for problem in batch.problems:
+            if problem.kind is NoticeKind.GUARDED:
+                await self._judge.not_entered(problem.path)
+        notices = [Notice(p.kind, p.path, p.reason) for p in batch.problems]
+        self._run.progress.unwalked += sum(n.is_error for n in notices)
+        await self._run.notice(*notices)
+
+    async def _flush(self, *, force: bool) -> None:
+        """Write the changes down, a batch a transaction."""
+        if self._retry:
+            await self._try_again()
+        most = self._run.limits.batch_size
+        while (size := _due(self._same, most, force=force)) > 0:
+            same, self._same = self._same[:size], self._same[size:]
+            async with self._run.catalogue.transaction() as tx:
+                await files.refresh(tx, self._run.folder.id, same)
+        while True:
+            size = _due(self._upserts, most, force=force or len(self._removed) >= most)
+            if not size and len(self._removed) < (1 if force else most):
+                return
+            upserts, self._upserts = self._upserts[:size], self._upserts[size:]
+            removed, self._removed = self._removed[:most], self._removed[most:]
+            folder, version = self._run.folder.id, self._run.version
+            async with self._run.catalogue.transaction() as tx:
+                going_on = await files.apply_changes(
+                    tx, folder, version, upserts, removed, resumed=self._judge.resumed
+                )
+            self._run.progress.unchanged += len(going_on)
+            for entry in upserts:
+                if going_on and path_key(entry.path) in going_on:
+                    continue
+                if entry.kind == FileKind.REGULAR:
+                    self._expect(entry)
+            self._result.changes += len(upserts) + len(removed)
+
+    def _tell(self, entries: list[Entry]) -> None:
+        """How far the catalogue is right; wakes the readers when that is news to them."""
+        if entries:
+            joined = path_key(entries[-1].path) + b"\0"
+            unwritten = [path_key(e.path) for e in self._upserts] + self._removed
+            self._result.reached = min(unwritten, default=joined)
+        if self._news:
+            self._news = False
+            self._result.ring()
+
+    async def _try_again(self) -> None:
+        """Files that failed before and look the same: taken anew only if they open now."""
+        retry, self._retry = self._retry, []
+        for entry in retry:
+            notice = await to_thread.run_sync(self._check, entry)
+            if notice is None:
+                self._upserts.append(entry)
+            else:
+                await self._run.notice(notice)
+
+
+def _due(entries: list[Entry], most: int, *, force: bool) -> int:
+    """How many of some entries are to be written now: `most`, fewer where their paths are long.
+
+    None before there are enough, unless forced.
+    """
+    size = 0
+    for number, entry in enumerate(entries[:most], 1):
+        size += len(entry.path)
+        if size >= IN_MEMORY:
+            return number
+    return min(most, len(entries)) if force or len(entries) >= most else 0

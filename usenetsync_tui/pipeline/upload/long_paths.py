@@ -1,0 +1,78 @@
+"""Paths longer than a key, in the order of the catalogue, in memory that is bounded in bytes.
+
+The catalogue orders paths that share a key's head by their digests, so the walk's order says
+nothing of theirs: all of them have to be seen before the first can be handed on. Their entries go
+to an unnamed temporary file once they are more than `IN_MEMORY` bytes; what stays in memory of each
+is its digest and its place.
+"""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterator
+from typing import IO, cast
+
+from usenetsync_tui.catalogue.tables.files import path_key
+from usenetsync_tui.disk.source.sorted_names import spill_folder
+from usenetsync_tui.errors import SourceError
+from usenetsync_tui.model.entries import Entry
+
+HEAD = 1800
+"""Bytes of a path that its key begins with; those of a longer one are its head and a digest."""
+IN_MEMORY = 1 << 20
+"""Bytes of entries before they go to a file, and of those handed on at once."""
+_BATCH = 1_000
+
+
+class LongPaths:
+    """Entries whose paths share a head. Use it again after `in_key_order`; close it at the end."""
+
+    def __init__(self, in_memory: int = IN_MEMORY) -> None:
+        self._most = in_memory
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(in_memory, dir=spill_folder())
+        self._places: list[tuple[bytes, int, int]] = []
+        self._end = 0
+        self.head = b""
+        """That of the paths held."""
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def add(self, entry: Entry) -> None:
+        """One more; `SourceError` when the temporary file cannot be written."""
+        self.head = entry.path[:HEAD]
+        data = marshal.dumps((*entry,))
+        try:
+            self._file.write(data)
+        except OSError as caught:
+            raise SourceError(
+                "The folder has too many long paths to sort in memory, and the temporary file for "
+                f"them cannot be written: {caught.strerror}"
+            ) from caught
+        self._places.append((path_key(entry.path)[HEAD:], self._end, len(data)))
+        self._end += len(data)
+
+    def in_key_order(self) -> Iterator[list[Entry]]:
+        """All of them, in batches; then there are none."""
+        batch: list[Entry] = []
+        size = 0
+        for _, at, length in sorted(self._places):
+            self._file.seek(at)
+            batch.append(
+                Entry._make(cast("tuple[object, ...]", marshal.loads(self._file.read(length))))
+            )
+            size += length
+            if size >= self._most or len(batch) >= _BATCH:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+        self._file.seek(0)
+        self._file.truncate()
+        self._places.clear()
+        self._end = 0
+
+    def close(self) -> None:
+        """Drop the temporary file."""
+        self._file.close()

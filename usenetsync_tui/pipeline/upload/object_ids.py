@@ -1,0 +1,27 @@
+"""Fresh object ids, a block a round trip."""
+
+from __future__ import annotations
+
+import anyio
+
+from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.tables import objects
+
+_IDS_A_BLOCK = 100
+
+
+class ObjectIds:
+    """Object ids that nobody has, for all readers of a run."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._ids: list[int] = []
+        self._lock = anyio.Lock()
+
+    async def next(self) -> int:
+        """An id nobody has."""
+        async with self._lock:
+            if not self._ids:
+                async with self._catalogue.transaction() as tx:
+                    self._ids = (await objects.allocate(tx, _IDS_A_BLOCK))[::-1]
+            return self._ids.pop()

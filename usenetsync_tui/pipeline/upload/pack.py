@@ -1,0 +1,70 @@
+"""pack: which files share a pack, in path order; the bytes themselves `read` joins.
+
+A pack is plain concatenation and fills one segment; the catalogue says what lies where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.tables.files import PendingFile
+from usenetsync_tui.model.segments import PACK_LIMIT
+
+PACK_FILES = 2_000
+"""Files in a pack at most: a segment would hold 768,000 of one byte, and their rows cost more."""
+_PATHS = 1 << 20
+"""Bytes of their paths, after which a pack is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackUnit:
+    """Small files to be read together: at most a segment by the sizes the walk saw."""
+
+    files: tuple[PendingFile, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnit:
+    """A file that becomes an object of its own."""
+
+    file: PendingFile
+
+
+Unit = PackUnit | FileUnit
+
+
+class Packer:
+    """Turns a stream of pending files into units of reading.
+
+    `segment_size` is in bytes; `packing` False makes every file a unit of its own, but for those
+    that are said to be empty: they are looked into many at a time.
+    """
+
+    def __init__(self, segment_size: int, *, packing: bool) -> None:
+        self._room = segment_size
+        self._limit = min(PACK_LIMIT, segment_size) if packing else 0
+        self._files: list[PendingFile] = []
+        self._size = 0
+        self._paths = 0
+        """Bytes of the paths of its files."""
+
+    def add(self, file: PendingFile) -> list[Unit]:
+        """The units that are complete with this file."""
+        size = file.entry.size
+        if size > self._limit:
+            return [FileUnit(file)]
+        full = self._size + size > self._room or len(self._files) >= PACK_FILES
+        units = self.flush() if full or self._paths >= _PATHS else []
+        self._files.append(file)
+        self._size += size
+        self._paths += len(file.entry.path)
+        return units
+
+    def flush(self) -> list[Unit]:
+        """The pack begun so far, if any."""
+        if not self._files:
+            return []
+        unit = PackUnit(tuple(self._files), self._size)
+        self._files, self._size, self._paths = [], 0, 0
+        return [unit]

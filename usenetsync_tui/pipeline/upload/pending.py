@@ -1,0 +1,146 @@
+"""pending: which files are still to be read, in path order, handed out as units.
+
+A file that changed while it was read is pending again, and comes in the next pass; what
+still changes after `PASSES` is left to `upload` to record with its reason. What the user
+retries while the run lasts (see `act`) is worth as many passes again; what the user holds or
+leaves out is passed over, and failed once more if the index took it in.
+"""
+
+from __future__ import annotations
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import files, left_out
+from usenetsync_tui.catalogue.tables.files import PendingFile
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.pipeline.run.action_gate import Turnstile
+from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.streams import put
+from usenetsync_tui.pipeline.upload.index import IndexResult
+from usenetsync_tui.pipeline.upload.pack import Packer, Unit
+
+PASSES = 3
+
+
+class Outstanding:
+    """Units handed out whose files are not yet planned, failed or gone."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = anyio.Event()
+        self._none.set()
+
+    def add(self) -> None:
+        """A unit was handed out."""
+        self._count += 1
+        if self._count == 1:
+            self._none = anyio.Event()
+
+    def done(self) -> None:
+        """The catalogue says what became of a unit."""
+        self._count -= 1
+        if not self._count:
+            self._none.set()
+
+    async def none_left(self) -> None:
+        """Return when nothing is under way."""
+        await self._none.wait()
+
+
+async def find_units(
+    run: Run, indexed: IndexResult, outstanding: Outstanding, out: MemoryObjectSendStream[Unit]
+) -> None:
+    """Page through the pending files until none is left, in `PASSES` passes at most.
+
+    A pass follows the index while that is still running; the next one begins when the
+    catalogue says what became of every unit of this one.
+    """
+    turn = run.turnstile
+    async with run.catalogue.transaction() as tx:
+        turn.leaves_out = await left_out.any_of(tx, run.job_id)
+    packing = run.folder.realm.profile is not Profile.PLAIN
+    passes = PASSES
+    async with out:
+        with turn.reading(indexed):
+            while passes:
+                retries = turn.retries
+                packer = Packer(run.limits.chunk_size, packing=packing)
+                one_pass = _Pass(run, turn, packer, outstanding, out)
+                found = await one_pass.over(indexed)
+                if not run.draining and found:
+                    await outstanding.none_left()
+                async with turn.lock:
+                    if run.draining or (not found and turn.retries == retries):
+                        return
+                    passes = passes - 1 if turn.retries == retries else PASSES
+
+
+class _Pass:
+    """Once through the pending files."""
+
+    def __init__(
+        self,
+        run: Run,
+        turn: Turnstile,
+        packer: Packer,
+        outstanding: Outstanding,
+        out: MemoryObjectSendStream[Unit],
+    ) -> None:
+        self._run = run
+        self._turn = turn
+        self._packer = packer
+        self._outstanding = outstanding
+        self._out = out
+
+    async def over(self, indexed: IndexResult) -> int:
+        """Hand out everything the index has reached, until it has reached all; how many."""
+        run, turn, found = self._run, self._turn, 0
+        turn.at = b""
+        while not run.draining:
+            async with turn.lock:
+                turns, finished, bell = turn.turns, indexed.finished, indexed.bell
+                page = await self._next_page(None if finished else indexed.reached)
+                out = await _left_out(run, page) if turn.leaves_out and page else {}
+            for file in page:
+                if turn.turns != turns or turn.lock.locked():
+                    break  # somebody acts on files: the rest of the page is stale
+                turn.at = file.key
+                if file.key not in out:
+                    found += 1
+                    await self._hand_out(self._packer.add(file))
+            if not page:
+                if finished:
+                    break
+                await bell.wait()
+        await self._hand_out(self._packer.flush())
+        return found
+
+    async def _next_page(self, until: bytes | None) -> list[PendingFile]:
+        async with self._run.catalogue.transaction() as tx:
+            size = self._run.limits.batch_size
+            return await files.pending_page(tx, self._run.folder, self._turn.at, size, until)
+
+    async def _hand_out(self, units: list[Unit]) -> None:
+        for unit in units:
+            await self._run.gate.passed()
+            if not self._run.draining:
+                self._outstanding.add()
+                await put(self._out, unit)
+
+
+async def _left_out(run: Run, page: list[PendingFile]) -> dict[bytes, str]:
+    """The keys of files that the index took in, and the user leaves out; they fail again."""
+    async with run.catalogue.transaction() as tx:
+        reasons = await left_out.among(tx, run.job_id, [f.entry.path for f in page])
+        kept = {f.key: reasons[f.entry.path] for f in page if f.entry.path in reasons}
+        await files.set_failed(tx, run.folder.id, list(kept.items()))
+    progress = run.progress
+    for file in page:
+        if file.key in kept:
+            progress.failed(file.entry.size)
+            progress.notices += 1
+            progress.errors += 1
+            progress.latest.append(Notice(NoticeKind.LEFT_OUT, file.entry.path, kept[file.key]))
+    return kept

@@ -1,0 +1,249 @@
+"""plan: an article is written down, durably, before its first byte leaves (promise 1).
+
+One task, so that two equal segments never get two Message-IDs: it looks digests up in the
+realm (dedupe), has articles assigned to segments, records objects, segments and the files
+whose bytes they are in one transaction, and only then hands the articles on. Files that turned
+out to be what they were stay where they lie.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import files, known, objects, segments
+from usenetsync_tui.catalogue.tables.files import Placed
+from usenetsync_tui.catalogue.tables.known import Slice
+from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.folders import Profile, StoreKind
+from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
+from usenetsync_tui.pipeline.posting.assign import Assignment, scoped
+from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, new_name
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.segments import (
+    DressedItem,
+    DressedSegment,
+    Ending,
+    FileAbandoned,
+    FileRead,
+    SlicesShared,
+)
+from usenetsync_tui.pipeline.run.streams import batches, put
+from usenetsync_tui.pipeline.upload.pending import Outstanding
+from usenetsync_tui.pipeline.upload.plan_known import place, share
+
+_BATCH = 64
+_ENOUGH = 32
+_PATIENCE = 0.03
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    """A large file between its first planned segment and its last; its end may come first."""
+
+    recorded: bool = False
+    planned: int = 0
+    placed: Placed | None = None
+
+
+class Planner:
+    """The planning task of one run."""
+
+    def __init__(
+        self,
+        run: Run,
+        ledger: Ledger,
+        stage: Stage,
+        outstanding: Outstanding,
+        out: MemoryObjectSendStream[Posting],
+    ) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._stage = stage
+        self._outstanding = outstanding
+        self._out = out
+        self._open: defaultdict[int, _OpenFile] = defaultdict(_OpenFile)
+        self._abandoned: set[int] = set()
+        self._shares = run.folder.realm.profile is not Profile.PLAIN
+
+    async def work(self, items: MemoryObjectReceiveStream[DressedItem]) -> None:
+        """Plan batches of what is there, until nothing more comes."""
+        async with items, self._out:
+            async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
+                with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
+                    postings = await self._plan(batch)
+                self._stage.done += len(batch)
+                for posting in postings:
+                    await put(self._out, posting)
+
+    async def _plan(self, batch: list[DressedItem]) -> list[Posting]:
+        ended = [i for i in batch if isinstance(i, Ending)]
+        self._abandoned |= {i.object.id for i in ended if isinstance(i, FileAbandoned)}
+        dressed = [i for i in batch if isinstance(i, DressedSegment) and self._is_wanted(i)]
+        shared = [
+            i for i in batch if isinstance(i, SlicesShared) and i.object.id not in self._abandoned
+        ]
+        run, ledger = self._run, self._ledger
+        async with ledger.lock:
+            async with run.catalogue.transaction(durable=True) as tx:
+                known = await self._known(tx, dressed)
+                await self._rename_poisoned(tx, known)
+                plan = Assignment(run, ledger, known)
+                for item in dressed:
+                    plan.add(item)
+                await self._record_objects(tx, dressed, shared)
+                done = Counter[int]()
+                if plan.rows:
+                    done = await segments.insert(
+                        tx, run.folder.realm.id, plan.rows, next(iter(run.place.checks), None)
+                    )
+                if plan.revived:
+                    await segments.mark_sending(tx, plan.revived)
+                done += await self._share(tx, shared)
+                finished = self._finished(dressed, shared, ended)
+                placed = [p for i in dressed for p in i.raw.placed] + finished
+                settled = await place(tx, run, placed, ended)
+                undone = 0
+                for end in ended:
+                    if isinstance(end, FileAbandoned):
+                        undone += await self._leave(tx, end.object)
+                progressed = await objects.add_posted(tx, done)
+            ledger.progressed(run, progressed)
+            run.progress.done_files -= undone
+            settled.count(run.progress)
+            plan.commit()
+        self._done_with(dressed, ended, finished)
+        return plan.postings
+
+    def _done_with(
+        self, dressed: list[DressedSegment], ended: list[Ending], finished: list[Placed]
+    ) -> None:
+        """Count what needs no more reading in this pass, or is to be read in the next one."""
+        for end in ended:
+            if isinstance(end, FileRead) and end.object.id in self._abandoned:
+                self._drop(end.object)
+        packs = sum(bool(i.raw.placed) for i in dressed)
+        others = sum(not isinstance(i, FileRead) for i in ended)
+        for _ in range(packs + len(finished) + others):
+            self._outstanding.done()
+
+    def _drop(self, made: NewObject) -> None:
+        """A file that was read to its end is to be read once more."""
+        self._run.progress.total_bytes += made.size
+        self._outstanding.done()
+
+    def _is_wanted(self, item: DressedSegment) -> bool:
+        """False for a segment that was overtaken by the end of its file's object."""
+        if item.raw.object.id not in self._abandoned:
+            return True
+        self._run.progress.in_flight -= len(item.raw.data)
+        self._run.progress.done_bytes += len(item.raw.data)
+        return False
+
+    async def _known(
+        self, tx: Transaction, dressed: list[DressedSegment]
+    ) -> dict[tuple[bytes, int], Known]:
+        """Copies that may be shared: the realm's, or the object's own where it shares nothing."""
+        if not dressed:
+            return {}
+        if self._shares:
+            folder = self._run.folder
+            rows = await segments.by_hash(
+                tx, folder.realm.id, {d.hash for d in dressed}, folder.copies
+            )
+            return {(k.hash, k.redundancy): k for k in rows}
+        own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in dressed})
+        there = {(made, at) for made, at, _ in own}
+        others = [
+            Slice(d.raw.object, d.raw.index, d.hash)
+            for d in dressed
+            if (d.raw.object.id, d.raw.index) not in there
+        ]
+        own += await known.posted_before(tx, self._run.folder, others)
+        return {(scoped(k.hash, made, at), k.redundancy): k for made, at, k in own}
+
+    async def _rename_poisoned(
+        self, tx: Transaction, known: dict[tuple[bytes, int], Known]
+    ) -> None:
+        """A server takes a name once: what is to be sent again for want of its bytes gets another.
+
+        Those under way have theirs already.
+        """
+        if self._run.folder.realm.store is not StoreKind.USENET:
+            return
+        for key, one in known.items():
+            is_there = SegmentStatus(one.status).is_there
+            if one.by_body and not is_there and one.message_id not in self._ledger.under_way:
+                new = await new_name(tx, self._run, one.message_id, fresh_nonce(self._run))
+                known[key] = one._replace(message_id=new)
+
+    async def _record_objects(
+        self, tx: Transaction, dressed: list[DressedSegment], shared: list[SlicesShared]
+    ) -> None:
+        new = {i.raw.object.id: i.raw.object for i in dressed if i.raw.placed}
+        begun = [(i.raw.object, i.raw.seen) for i in dressed if not i.raw.placed]
+        for made, seen in begun + [(i.object, i.seen) for i in shared]:
+            if not self._open[made.id].recorded:
+                new[made.id] = made
+                self._open[made.id].recorded = True
+                assert seen is not None
+                await files.set_object(tx, self._run.folder.id, made.first_key, made.id, seen)
+        folder = self._run.folder
+        await objects.insert(tx, folder.id, folder.realm.id, folder.copies, list(new.values()))
+
+    async def _share(self, tx: Transaction, shared: list[SlicesShared]) -> Counter[int]:
+        """Slices of earlier objects; returns how many of their articles are posted.
+
+        Where some were lost meanwhile the object will never be whole, and its file is read again.
+        """
+        posted = Counter[int]()
+        for item in shared:
+            made = item.object.id
+            there = None if made in self._abandoned else await share(tx, self._run, item)
+            if there is None:
+                self._abandoned.add(made)
+                state = self._open.pop(made, None)
+                if state is not None and state.placed is not None:  # its end came first
+                    self._drop(item.object)
+                await self._leave(tx, item.object)
+            else:
+                posted[made] += there
+                self._open[made].planned += item.last - item.first
+        return posted
+
+    async def _leave(self, tx: Transaction, made: NewObject) -> bool:
+        """Give up a large file's object; True if it was complete."""
+        await files.leave_object(tx, self._run.folder.id, made.first_key, made.id)
+        return await objects.delete_unused(tx, made.id)
+
+    def _finished(
+        self, dressed: list[DressedSegment], shared: list[SlicesShared], ended: list[Ending]
+    ) -> list[Placed]:
+        """Files read to their end whose every segment is planned: segments may overtake."""
+        touched = {i.object.id: i.object for i in shared}
+        for item in dressed:
+            made = item.raw.object
+            if made.kind == ObjectKind.FILE:
+                self._open[made.id].planned += 1
+                touched[made.id] = made
+        for end in ended:
+            if isinstance(end, FileRead):
+                self._open[end.object.id].placed = end.placed
+                self._open[end.object.id].planned += end.known
+                touched[end.object.id] = end.object
+            elif isinstance(end, FileAbandoned):
+                self._open.pop(end.object.id, None)
+        placed = []
+        for made in touched.values():
+            state = self._open[made.id]
+            if made.id in self._abandoned:
+                del self._open[made.id]
+            elif state.placed is not None and state.planned == made.segments:
+                placed.append(state.placed)
+                del self._open[made.id]
+        return placed

@@ -1,0 +1,67 @@
+"""What the planner does with what is known already: files that stay where they lie, shared slices.
+
+In the planner's transaction. Refuses to know articles that are to be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import files, known
+from usenetsync_tui.catalogue.tables.files import Placed
+from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.segments import Ending, FilesKnown, SlicesShared
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Files that are done without anything being posted for them."""
+
+    files: int
+    unchanged: int
+    """Of these, nothing that is kept differs from the version before."""
+    again: int
+    """Bytes of files that are to be read once more."""
+
+    def count(self, progress: Progress) -> None:
+        """Once it is on disk."""
+        progress.done_files += self.files
+        progress.unchanged += self.unchanged
+        progress.total_bytes += self.again
+
+
+async def place(
+    tx: Transaction, run: Run, placed: Sequence[Placed], ended: Sequence[Ending]
+) -> Settled:
+    """Record the places of files: new ones, and those they have already if these can be used.
+
+    A file of which an article was lost since it was looked up stays to be read.
+    """
+    kept = [p for i in ended if isinstance(i, FilesKnown) for p in i.kept]
+    empty = [p for i in ended if isinstance(i, FilesKnown) for p in i.empty]
+    wanted = {p.object_id for p in kept if p.object_id is not None}
+    usable = await known.usable(tx, run.folder, wanted)
+    same = [p for p in kept if p.object_id in usable]
+    await files.set_planned(tx, run.folder.id, [*placed, *empty, *same])
+    keys = [p.key for p in empty + same]
+    unchanged = await known.fold(tx, run.folder.id, run.version, keys)
+    again = sum(p.size or 0 for p in kept) - sum(p.size or 0 for p in same)
+    return Settled(len(keys), unchanged, again)
+
+
+async def share(tx: Transaction, run: Run, item: SlicesShared) -> int | None:
+    """Let the articles of an earlier object carry slices of a new one.
+
+    Returns how many of them are posted; None when some were lost since the slices were compared.
+    """
+    copies, count = run.folder.copies, item.last - item.first
+    shares, posted = await known.share(
+        tx, item.object.id, item.source, item.first, item.last, copies
+    )
+    if shares < count * copies:
+        return None
+    run.progress.segments += shares
+    run.progress.deduplicated_segments += shares
+    return posted

@@ -1,0 +1,116 @@
+"""read: the bytes of changed files, once, hashed as they pass.
+
+Packs are read by `read_pack`, large files by `read_large`. A file that is not as the walk saw it
+is recorded with its new state and read again in the next pass (see `pending`). What was read of
+it before stays good for dedupe.
+"""
+
+from __future__ import annotations
+
+import time
+
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.segments import (
+    RawSegment,
+    ReadItem,
+    Segmented,
+    dress,
+    is_dense,
+    wanted_compression,
+)
+from usenetsync_tui.pipeline.run.streams import put
+from usenetsync_tui.pipeline.upload.give_up import give_up
+from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
+from usenetsync_tui.pipeline.upload.pack import FileUnit, PackUnit, Unit
+from usenetsync_tui.pipeline.upload.pending import Outstanding
+from usenetsync_tui.pipeline.upload.read_large import LargeReader
+from usenetsync_tui.pipeline.upload.read_pack import PackRead, Unread, read_pack
+
+
+class Reader:
+    """One reading worker."""
+
+    def __init__(
+        self,
+        run: Run,
+        source: SourceTree,
+        ids: ObjectIds,
+        stage: Stage,
+        number: int,
+        outstanding: Outstanding,
+        out: MemoryObjectSendStream[ReadItem],
+    ) -> None:
+        self._wanted = None if is_dense(run) else wanted_compression(run)
+        self._outstanding = outstanding
+        self._run = run
+        self._source = source
+        self._ids = ids
+        self._stage = stage
+        self._slot = stage.slot(number)
+        self._number = number
+        self._out = out
+        packing = run.folder.realm.profile is not Profile.PLAIN
+        self._room = run.limits.chunk_size if packing else 0
+        self._large = LargeReader(
+            run, source, ids, stage, self._slot, outstanding, self._dressed, out
+        )
+
+    async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
+        """Read units until there are no more."""
+        async with units, self._out:
+            async for unit in self._stage.team.items(self._number, units):
+                match unit:
+                    case PackUnit():
+                        await self._read_pack(unit)
+                    case FileUnit():
+                        await self._large.read(unit.file)
+                self._outstanding.done()
+                self._stage.done += 1
+
+    async def _read_pack(self, unit: PackUnit) -> None:
+        """One pack, or several where files are larger than they are said to be."""
+        rest: Unread | None = Unread(unit.files, time.time_ns())
+        while rest is not None:
+            object_id = await self._ids.next()
+            with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
+                found, segment = await to_thread.run_sync(self._pack, rest, object_id)
+            await self._hand_on(found, segment)
+            rest = found.rest
+        self._run.progress.current = unit.files[-1].entry.path
+
+    def _pack(self, unread: Unread, object_id: int) -> tuple[PackRead, Segmented | None]:
+        found = read_pack(self._source, unread, object_id, self._room)
+        raw = found.segment(unread.files[0].entry.path)
+        return found, None if raw is None else self._dressed(raw)
+
+    async def _hand_on(self, found: PackRead, segment: Segmented | None) -> None:
+        progress = self._run.progress
+        progress.total_bytes += found.surplus
+        for file, error in found.errors:
+            await give_up(self._run, self._source, file, error)
+        known = found.known()
+        if known is not None:
+            same = sum(p.size or 0 for p in known.kept)
+            progress.done_bytes += same
+            progress.deduplicated_bytes += same
+            await self._send(known)
+        if segment is not None:
+            progress.in_flight += len(segment.data)
+            await self._send(segment)
+        for file in found.large:
+            await self._large.read(file)
+
+    async def _send(self, item: ReadItem) -> None:
+        """What the planner is done with as with a unit of its own."""
+        self._outstanding.add()
+        await put(self._out, item)
+
+    def _dressed(self, raw: RawSegment) -> Segmented:
+        """In a worker thread: the segment dressed, unless that takes too long here."""
+        return raw if self._wanted is None else dress(raw, self._wanted)

@@ -1,0 +1,206 @@
+"""read_large: a file that becomes an object of its own, slice by slice, once.
+
+Its digests run along. What an earlier run planned of it, or what the path held when it was read
+last, is compared slice by slice: nothing is taken as known that could have changed unseen.
+
+- A resumed object goes on as long as its planned slices are what is read now. Where one is not,
+  the object is given up, and the file begins in a new one: an object is never a mixture.
+- A file that is what it was before stays where it lies. Where it differs, the slices up to there
+  are shared with the old object, so that one read is enough.
+- A file that does not end where its size says, though nothing else of it changed, is measured
+  first: an object's size stands in its articles. What does not end at all is given up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import objects
+from usenetsync_tui.catalogue.tables.files import PendingFile
+from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.disk.source.source_tree import SizeLiesError, SourceFile, SourceTree
+from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.run.job_run import Run, Slot, Stage
+from usenetsync_tui.pipeline.run.segments import (
+    FileAbandoned,
+    RawSegment,
+    ReadItem,
+    Segmented,
+    SlicesShared,
+)
+from usenetsync_tui.pipeline.run.streams import put
+from usenetsync_tui.pipeline.run.worker_counts import READ_AT_ONCE
+from usenetsync_tui.pipeline.upload.attempt import Attempt, Base, PlannedOtherwiseError
+from usenetsync_tui.pipeline.upload.give_up import give_up
+from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
+from usenetsync_tui.pipeline.upload.pending import Outstanding
+
+MOST_UNSTATED = 16 << 30
+"""Bytes of a file whose size lies: of one that does not end by then nothing is kept."""
+_LONGEST = 3_600.0
+"""Seconds to measure such a file."""
+_A_MOMENT = 0.5
+_ATTEMPTS = 4
+_SHARED_AT_ONCE = 1_000
+
+
+class LargeReader:
+    """Reads large files, one after the other, for one reading worker."""
+
+    def __init__(
+        self,
+        run: Run,
+        source: SourceTree,
+        ids: ObjectIds,
+        stage: Stage,
+        slot: Slot,
+        outstanding: Outstanding,
+        dressed: Callable[[RawSegment], Segmented],
+        out: MemoryObjectSendStream[ReadItem],
+    ) -> None:
+        self._run = run
+        self._source = source
+        self._ids = ids
+        self._stage = stage
+        self._slot = slot
+        self._outstanding = outstanding
+        self._dressed = dressed
+        self._out = out
+
+    async def read(self, file: PendingFile) -> None:
+        """Read a file to its end, or record why that cannot be."""
+        size = file.entry.size
+        attempt: Attempt | None = None
+        try:
+            with await to_thread.run_sync(self._source.open, file.entry) as opened:
+                for _ in range(_ATTEMPTS):
+                    attempt = await self._begin(file, opened, size)
+                    try:
+                        await self._go_on(attempt)
+                        return
+                    except PlannedOtherwiseError:
+                        given_up, attempt = attempt, None
+                        await self._abandon(given_up)
+                        file = file._replace(object_id=None)
+                    except SizeLiesError:
+                        given_up, attempt = attempt, None
+                        await self._abandon(given_up)
+                        before, size = size, await self._measured(opened, file)
+                        self._run.progress.total_bytes += size - before
+                    if self._run.draining:
+                        return
+            raise SourceFileError(NoticeKind.CHANGED, "does not end in the same place twice")
+        except SourceFileError as error:
+            self._run.progress.total_bytes += file.entry.size - size
+            await give_up(self._run, self._source, file, error)
+            if attempt is not None:
+                await self._abandon(attempt)
+
+    async def _begin(self, file: PendingFile, opened: SourceFile, size: int) -> Attempt:
+        base = await self._base(file, size)
+        chunk = base.segment_size if base is not None else self._run.limits.chunk_size
+        resumed = base is not None and base.resumed
+        new = NewObject(
+            id=base.object_id if base is not None and resumed else await self._ids.next(),
+            kind=ObjectKind.FILE,
+            size=size,
+            segment_size=chunk,
+            segments=-(-size // chunk),
+            files=1,
+            first_key=file.key,
+            last_key=file.key,
+        )
+        return Attempt(new, file.entry, opened, base)
+
+    async def _base(self, file: PendingFile, size: int) -> Base | None:
+        """What the file is compared with: the object that an interrupted upload began for it, if
+        it was cut the same way; else the one that the path lay in before."""
+        chunk, before = self._run.limits.chunk_size, file.before
+        if file.object_id is not None:
+            async with self._run.catalogue.transaction() as tx:
+                shape = await objects.shape(tx, file.object_id)
+            if shape == (size, chunk, self._run.folder.copies):
+                return Base(file.object_id, chunk, resumed=True)
+        if before is None or before.object_size != size or before.segment_size > chunk:
+            return None
+        return Base(before.object_id, before.segment_size, resumed=False)
+
+    async def _go_on(self, attempt: Attempt) -> None:
+        """Read it slice by slice; returns early when the run drains."""
+        run, new = self._run, attempt.new
+        path, at_once = attempt.entry.path, max(1, READ_AT_ONCE // new.segment_size)
+        for first in range(0, new.segments, at_once):
+            await run.gate.passed()
+            await self._stage.team.breathe()
+            if run.draining:
+                return
+            last = min(first + at_once, new.segments)
+            planned = await attempt.planned(run, first, last)
+            with self._slot.working(path, f"segment {first + 1}/{new.segments}"):
+                slices = await to_thread.run_sync(
+                    attempt.slices, first, last, planned, self._dressed
+                )
+            run.progress.current = path
+            for item in slices:
+                await self._hand_on(attempt, item)
+        await to_thread.run_sync(attempt.opened.check_end, new.size)
+        run.progress.deduplicated_bytes += attempt.known_bytes
+        self._outstanding.add()
+        await put(self._out, attempt.ending())
+
+    async def _hand_on(self, attempt: Attempt, item: Segmented | int) -> None:
+        """A segment goes to the planner; of a slice that is as it was only the bytes count."""
+        progress = self._run.progress
+        if isinstance(item, int):
+            attempt.known += 1
+            attempt.known_bytes += item
+            attempt.counted += item
+            progress.done_bytes += item
+            return
+        if attempt.base is not None and not attempt.base.resumed and not attempt.begun:
+            for first in range(0, attempt.known, _SHARED_AT_ONCE):
+                last = min(first + _SHARED_AT_ONCE, attempt.known)
+                source = attempt.base.object_id
+                await put(self._out, SlicesShared(attempt.new, attempt.entry, source, first, last))
+        attempt.begun = True
+        attempt.counted += len(item.data)
+        progress.in_flight += len(item.data)
+        await put(self._out, item)
+
+    async def _abandon(self, attempt: Attempt) -> None:
+        """The object will never be whole; what was done of it was, and will be, done."""
+        self._run.progress.total_bytes += attempt.counted
+        if attempt.begun or (attempt.base is not None and attempt.base.resumed):
+            self._outstanding.add()
+            await put(self._out, FileAbandoned(attempt.new))
+
+    async def _measured(self, opened: SourceFile, file: PendingFile) -> int:
+        """How many bytes come of a file whose size lies. Raises SourceFileError."""
+        size, until = 0, time.monotonic() + _LONGEST
+        while True:
+            await self._run.gate.passed()
+            with self._slot.working(file.entry.path, "how long it is"):
+                more, ended = await to_thread.run_sync(_count, opened, size)
+            size += more
+            if ended or self._run.draining:
+                return size
+            if size > MOST_UNSTATED or time.monotonic() > until:
+                reason = f"does not end: its size is said to be {file.entry.size:,} bytes"
+                raise SourceFileError(NoticeKind.UNREADABLE, f"{reason}, {size:,} came")
+
+
+def _count(opened: SourceFile, offset: int) -> tuple[int, bool]:
+    """How many bytes follow, for a moment, and whether the file ends there. Blocking."""
+    begin, until = offset, time.monotonic() + _A_MOMENT
+    while time.monotonic() < until and offset - begin < READ_AT_ONCE:
+        data = opened.some(offset, READ_AT_ONCE)
+        if not data:
+            return offset - begin, True
+        offset += len(data)
+    return offset - begin, False

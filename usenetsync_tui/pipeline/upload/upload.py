@@ -1,0 +1,299 @@
+"""upload: one run of an upload job, from settling the ledger to a visible version.
+
+Wires the stages with bounded streams. Memory is bounded by the streams' capacities times
+the segment size; `limits.memory_limit` lowers them when segments are huge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import cast
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectSendStream
+
+from usenetsync_tui.catalogue.tables import files, folders, jobs, moves, objects, snapshots
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.folders import Snapshot, StoreKind
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.posting_lanes import capacity, outgoing
+from usenetsync_tui.pipeline.posting.settle import settle
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.judge import Judge, first_look, known
+from usenetsync_tui.pipeline.run.segments import DressedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.upload.compress import compress
+from usenetsync_tui.pipeline.upload.give_up import why_unreadable
+from usenetsync_tui.pipeline.upload.index import IndexResult, index
+from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
+from usenetsync_tui.pipeline.upload.pack import Unit
+from usenetsync_tui.pipeline.upload.pending import PASSES, Outstanding, find_units
+from usenetsync_tui.pipeline.upload.plan import Planner
+from usenetsync_tui.pipeline.upload.read import Reader
+from usenetsync_tui.pipeline.verify.check import (
+    open_source,
+    see_through,
+    unverified_articles,
+    watch,
+)
+
+_BATCHED = 3
+"""Queues of dressed segments: enough for a batch to be planned while others are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; `version` is the newest one that can be restored (0: none)."""
+
+    state: JobState
+    version: int
+    message: str
+    refusal: Refusal | None = None
+    """Why the folder was not taken as it is."""
+
+
+async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
+    """Run the job until it is done, drained or failed. What is `own` stays out.
+
+    A folder that is not what it was is refused (see `guard`). Raises SourceError when the folder
+    cannot be read, DatabaseUnavailableError when the catalogue is gone; all leave a resumable job.
+    """
+    run.progress.phase = "settle"
+    async with run.catalogue.transaction() as tx:
+        await jobs.clear_notices(tx, run.job_id)
+        before = await snapshots.latest_finished(tx, run.folder.id)
+        building = await snapshots.under_construction(tx, run.folder.id)
+    what = await known(run, before, building)
+    found = await first_look(run, what)
+    if isinstance(found, Refusal):
+        return _refused(found, before)
+    async with run.catalogue.transaction() as tx:
+        run.version = await snapshots.begin(tx, run.folder.id)
+        await jobs.set_version(tx, run.job_id, run.version)
+    judge = Judge(run, what, found, resumed=building is not None)
+    run.away = await to_thread.run_sync(judge.watch.away)
+    with await open_source(run) as source:
+        return await _take_in(run, source, judge, own, before)
+
+
+async def _take_in(
+    run: Run,
+    source: SourceTree,
+    judge: Judge,
+    own: Collection[OwnPlace],
+    before: Snapshot | None,
+) -> Outcome:
+    """Read what is new in a folder that was looked at, and make its version."""
+    await _move(run)
+    unanswered = ""
+    for _ in range(PASSES):
+        ledger = Ledger()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(watch, run, ledger)
+            await _stream(run, ledger, source, judge, own)
+            beside.cancel_scope.cancel()
+        await _remember_inodes(run, source)
+        unanswered = await see_through(run, source)
+        # What had to be posted again may have changed: then it is to be read again.
+        if run.draining or not (run.place.checks and await _is_pending(run)):
+            break
+    refusal = run.refusal
+    if refusal is None and not run.draining:
+        run.progress.phase = "finish"
+        await _fail_leftovers(run)
+        refusal = await judge.at_the_end()
+    if refusal is not None:
+        await judge.withdraw()
+        await run.save_progress()
+        return _refused(refusal, before)
+    if run.draining:
+        await run.save_progress()
+        return Outcome(JobState.QUEUED, before.version if before else 0, "interrupted")
+    await _report_unverified(run, unanswered)
+    return await _finish(run, judge, before.version if before else 0)
+
+
+def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
+    version = before.version if before else 0
+    return Outcome(JobState.FAILED, version, str(refusal), refusal)
+
+
+async def _remember_inodes(run: Run, source: SourceTree) -> None:
+    """The next walk need not open every file again whose inode number alone is another one."""
+    if source.inodes.unstable and not run.folder.unstable_inodes:
+        async with run.catalogue.transaction() as tx:
+            await folders.found_unstable_inodes(tx, run.folder.id)
+
+
+async def _move(run: Run) -> None:
+    """Have files read again whose articles are not where, or as, the folder wants them now."""
+    folder, after, limit = run.folder, b"", run.limits.batch_size
+    async with run.catalogue.transaction() as tx:
+        placed = await moves.is_placed(tx, folder, run.version)
+    while not placed:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.strays(tx, folder, after, limit)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
+        after = page[-1]
+    on_usenet = folder.realm.store is StoreKind.USENET
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await moves.torn(tx, folder, limit)
+            if on_usenet:
+                page += await moves.oversized(tx, folder, limit)
+            await moves.read_again(tx, folder, run.version, page)
+        if not page:
+            break
+    if run.away:
+        return  # what is below them stays where it is until they are there again
+    async with run.catalogue.transaction() as tx:
+        await moves.place(tx, folder, run.version)
+
+
+async def _stream(
+    run: Run, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPlace]
+) -> None:
+    size = capacity(run)
+    units_in, units = anyio.create_memory_object_stream[Unit](size)
+    read_in, read = anyio.create_memory_object_stream[ReadItem](size)
+    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](_BATCHED * size)
+    scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
+    reading = Stage("read", run.crew.team("read", _readers), units)
+    run.stages[:] = [scanning, reading, planning]
+    # What is dressed where it is read goes straight on; else a stage lies in between.
+    dense = is_dense(run)
+    compressing = Stage("compress", run.crew.team("compress", _compressors), read)
+    if dense:
+        run.stages.insert(2, compressing)
+    ids, indexed = ObjectIds(run.catalogue), IndexResult()
+    outstanding = Outstanding()
+    # A reader that dresses what it reads sends nothing raw.
+    straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
+    streams = (units_in, units, read_in, read, dressed_in, dressed)
+    async with outgoing(run, ledger) as postings_in:
+        with ExitStack() as every_stream:  # a task cancelled before its first step closes none
+            keep = every_stream.enter_context
+            for stream in streams:
+                keep(stream)
+            async with anyio.create_task_group() as group:
+                await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
+                run.progress.phase = "upload"
+                group.start_soon(_index, run, scanning, indexed, source, judge, own)
+                group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
+                for number in range(reading.team.most):
+                    out = read_in if dense else straight_on
+                    mine = keep(out.clone())
+                    reader = Reader(run, source, ids, reading, number, outstanding, mine)
+                    group.start_soon(reader.work, keep(units.clone()))
+                for number in range(compressing.team.most if dense else 0):
+                    between = keep(read.clone()), keep(dressed_in.clone())
+                    group.start_soon(compress, run, compressing, number, *between)
+                planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
+                group.start_soon(planner.work, keep(dressed.clone()))
+                for stream in streams:
+                    stream.close()
+
+
+def _readers(workers: int) -> int:
+    return max(1, workers // 2)
+
+
+def _compressors(workers: int) -> int:
+    return max(1, workers - _readers(workers))
+
+
+async def _index(
+    run: Run,
+    stage: Stage,
+    indexed: IndexResult,
+    source: SourceTree,
+    judge: Judge,
+    own: Collection[OwnPlace],
+) -> None:
+    def check(entry: Entry) -> Notice | None:
+        return why_unreadable(source, entry)
+
+    places = await to_thread.run_sync(OwnFiles, run.folder.path, own)
+    with stage.slots[0].working(run.folder.path):
+        await index(run, stage, indexed, check, judge, places)
+
+
+async def _is_pending(run: Run) -> bool:
+    async with run.catalogue.transaction() as tx:
+        return await files.any_pending(tx, run.folder)
+
+
+async def _fail_leftovers(run: Run) -> None:
+    """Files that kept changing through every pass are left out, with their reason."""
+    reason = f"it kept changing while it was read, {PASSES} times"
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await files.pending_page(tx, run.folder, b"", run.limits.batch_size)
+            await files.set_failed(tx, run.folder.id, [(f.key, reason) for f in page])
+        if not page:
+            return
+        await run.notice(*(Notice(NoticeKind.CHANGED, f.entry.path, reason) for f in page))
+        for file in page:
+            run.progress.failed(file.entry.size)
+
+
+async def _report_unposted(run: Run) -> None:
+    """Files read whose articles the store did not take, with the store's words."""
+    after = b""
+    while True:
+        async with run.catalogue.transaction() as tx:
+            page = await files.unposted_page(tx, run.folder.id, after, run.limits.batch_size)
+        if not page:
+            return
+        after = page[-1][1]
+        words = "an article of it was not posted"
+        await run.notice(
+            *(Notice(NoticeKind.UNPOSTED, path, said or words) for path, _, said in page)
+        )
+
+
+async def _report_unverified(run: Run, words: str) -> None:
+    """How many articles nobody gave a clear answer of since they were posted."""
+    count = run.progress.unverified = await unverified_articles(run)
+    if count:
+        text = f"{plural(count, 'article')} posted, but not verified"
+        await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
+
+
+async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
+    """Remove what is gone and make the version visible, or drop it when nothing changed."""
+    await _report_unposted(run)
+    folder, version, unverified = run.folder.id, run.version, run.progress.unverified
+    errors = run.progress.errors - bool(unverified)  # what is posted is in the version
+    async with run.catalogue.transaction(durable=True) as tx:
+        await judge.remove(tx)
+        await judge.remember(tx)
+        await objects.delete_left_behind(tx, folder)
+        await snapshots.mend(tx, folder)
+        if before and not await files.has_changes(tx, folder, version):
+            await snapshots.discard(tx, folder, version)
+            message, version = f"nothing changed since version {before}", before
+        else:
+            counts = await files.count_version(tx, folder, version)
+            changes = await files.diff_counts(tx, folder, version)
+            await snapshots.finish(
+                tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
+            )
+            message = f"version {version}"
+    await run.save_progress()
+    if errors:
+        message = f"{message}, incomplete: {plural(errors, 'problem')}"
+        return Outcome(JobState.INCOMPLETE, version, message)
+    if unverified:
+        message = f"{message}, but {plural(unverified, 'article')} not verified"
+        return Outcome(JobState.INCOMPLETE, version, message)
+    return Outcome(JobState.COMPLETED, version, message)

@@ -1,0 +1,1 @@
+"""Whether what was posted is still there, and posting again what is not."""

@@ -1,0 +1,256 @@
+"""check: look for what was posted, on the schedule of its place, and post again what is lost.
+
+An acknowledged article can be read only after a while: it is looked for after the first
+delay, and if it is not there after the next ones, each longer. Looking goes on beside the
+posting, on connections of its own. What is not there at the end of the schedule is missing:
+it is posted again once under its own Message-ID, then under a new one (see `settle`). One whose
+bytes could not be had before is looked for by fetching it. What nobody gives a clear answer of is
+asked for again, and counts neither as there nor as missing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.tables import checks, objects, segments, snapshots
+from usenetsync_tui.catalogue.tables.checks import Due, Lacking
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.posting_lanes import outgoing
+from usenetsync_tui.pipeline.posting.settle import settle
+from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.judge import require_source
+from usenetsync_tui.pipeline.verify.prove import Proof, prove
+
+_EVERY = 1.0
+"""Seconds between two looks at what is due."""
+_SILENT = 5
+"""Looks in a row without a clear answer, while nothing else waits for its turn any more, after
+which the rest is left to a later run."""
+_PUT_OFF = 0.5
+"""Seconds before an article without a clear answer is asked for again; longer with each look."""
+_AFTER_REPAIR = (0.0, 1.0, 4.0, 15.0)
+"""The schedule for what was posted again where all else that the store acknowledges is believed."""
+
+_NOT_THERE = "posted, but not there"
+_NO_BYTES = "posted again, but its bytes are not to be had"
+
+
+@dataclass(slots=True)
+class Looked:
+    """What a look at all that is due came to."""
+
+    clear: bool = False
+    """Some articles are there, or not."""
+    words: str = ""
+    """Why others are neither."""
+    usable: bool = True
+    """False: no article at all can be looked for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What came of posting again, in articles."""
+
+    seen: int = 0
+    """Seen again afterwards."""
+    unverified: int = 0
+    """Posted, and not found since, for want of a clear answer."""
+    words: str = ""
+    """Why that is."""
+
+
+async def watch(run: Run, ledger: Ledger) -> None:
+    """Look for what is due, until cancelled."""
+    while run.place.checks:
+        await look(run, ledger)
+        await anyio.sleep(_EVERY)
+
+
+async def see_through(run: Run, source: SourceTree) -> str:
+    """Return when everything posted has been found, or posted again and found, or given up.
+
+    What there is still no clear answer of then is left to a later run: returns the words for it.
+    """
+    silent = hopeless = 0
+    words, left = "", None
+    while not run.draining:
+        await run.gate.passed()
+        looked = await look(run, Ledger())
+        words = looked.words or words
+        silent = 0 if looked.clear or await _others_wait(run) else silent + bool(looked.words)
+        if not looked.usable or silent >= _SILENT:
+            break
+        if await _missing(run) > hopeless and not run.draining:
+            await repost(run, source)
+            hopeless = await _missing(run)  # those cannot be made again from here
+            continue
+        async with run.catalogue.transaction() as tx:
+            seconds = await checks.next_due(tx, run.place.realm.id, _longest(run.place))
+        if seconds is None:
+            break
+        run.progress.phase = "verify"
+        pause = silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds))
+        if left is None or looked.clear:  # a count is not free
+            left = await unverified_articles(run)
+        words_left = plural(left, "article")
+        waiting = Waiting(f"checking {words_left}", max(pause, seconds), " in")
+        with run.waits.announced(waiting):
+            await anyio.sleep(pause)
+    return words
+
+
+async def mend(run: Run) -> Mended:
+    """Post again from the folder what is missing, and look for it.
+
+    Raises SourceError when the folder is not there, or not what it was.
+    """
+    before, pending = await _lacking(run), await unverified_articles(run)
+    if not before.sendable:
+        return Mended()
+    await require_source(run)
+    with await open_source(run) as source:
+        await repost(run, source)
+        words = await see_through(run, source)
+    async with run.catalogue.transaction() as tx:
+        await snapshots.mend(tx, run.folder.id)
+    after = await _lacking(run)
+    unverified = max(0, await unverified_articles(run) - pending)
+    return Mended(max(0, before.articles - after.articles - unverified), unverified, words)
+
+
+async def open_source(run: Run) -> SourceTree:
+    """The run's folder, to be read. Raises SourceError when it is not there."""
+    folder = run.folder
+    return await to_thread.run_sync(
+        lambda: SourceTree(folder.path, ignore_inode=folder.ignores_inode)
+    )
+
+
+async def repost(run: Run, source: SourceTree) -> None:
+    """Send what is missing again, from its source."""
+    run.progress.phase, ledger = "repost", Ledger()
+    reading = Stage("read", 1)
+    run.stages[:] = [reading]
+    async with outgoing(run, ledger) as out:
+        await settle(run, ledger, source, reading.slots[0], out.clone())
+
+
+async def unverified_articles(run: Run) -> int:
+    """Articles of the folder that are posted, are to be found, and were not found so far."""
+    async with run.catalogue.transaction() as tx:
+        return await checks.unverified(tx, run.folder.id, run.place.realm.id)
+
+
+async def _lacking(run: Run) -> Lacking:
+    async with run.catalogue.transaction() as tx:
+        return await checks.lacking(tx, run.folder.id, run.place.realm.id)
+
+
+async def _missing(run: Run) -> int:
+    async with run.catalogue.transaction() as tx:
+        return await checks.missing(tx, run.folder.id, run.place.realm.id)
+
+
+async def _others_wait(run: Run) -> bool:
+    """Articles are to be looked for later than those that were put off."""
+    async with run.catalogue.transaction() as tx:
+        return await checks.waits(tx, run.place.realm.id, _PUT_OFF)
+
+
+def _schedule(place: Place) -> tuple[float, ...]:
+    return place.checks or _AFTER_REPAIR
+
+
+def _longest(place: Place) -> float:
+    """Seconds that anything waits for its next look at most."""
+    return max(*_schedule(place), _EVERY)
+
+
+async def look(run: Run, ledger: Ledger) -> Looked:
+    """Ask the store for all articles that are due; those without a clear answer are put off."""
+    place, looked, silent = run.place, Looked(), 0
+    await _mind_the_clock(run)
+    while not run.draining and silent < _SILENT:
+        async with run.catalogue.transaction() as tx:
+            page = await checks.due(tx, place.realm.id, _longest(place), run.limits.batch_size)
+        if not page:
+            break
+        try:
+            proof = await _ask(run, page)
+        except (StoreUnavailableError, StoreUnusableError) as failure:
+            looked.words = str(failure)
+            looked.usable = not isinstance(failure, StoreUnusableError)
+            break
+        async with ledger.lock:
+            await _record(run, page, proof)
+        clear = bool(proof.there or proof.missing or proof.damaged)
+        silent = 0 if clear else silent + 1
+        looked.clear = looked.clear or clear
+        looked.words = next(iter(proof.unknown.values()), looked.words)
+    return looked
+
+
+async def _mind_the_clock(run: Run) -> None:
+    async with run.catalogue.transaction() as tx:
+        back = run.clock.set_back(await checks.wall(tx), time.monotonic())
+        if back:
+            await checks.bring_forward(tx, run.place.realm.id, back)
+
+
+async def _ask(run: Run, page: list[Due]) -> Proof:
+    """What is there of a page of articles: by their bytes where only these are believed."""
+    place = run.place
+    doubted = {d.segment.message_id for d in page if d.segment.by_body}
+    proof = Proof()
+    if doubted:
+        bodies = (d.segment for d in page if d.segment.message_id in doubted)
+        proof = await prove(run, place, bodies)
+    asked = {d.segment.message_id for d in page} - doubted
+    if asked:
+        found = await place.store.present(asked)
+        proof.there |= found.there
+        proof.unknown |= found.unknown
+        proof.missing |= asked - found.there - found.unknown.keys()
+    return proof
+
+
+async def _record(run: Run, page: list[Due], proof: Proof) -> None:
+    gone = proof.missing | proof.damaged
+    found = [d.segment for d in page if d.segment.message_id in proof.there]
+    looks, reposted = Counter[bytes](), Counter[bytes]()
+    for segment, done in page:  # the rows of one article may have come at different times
+        name = segment.message_id
+        if name in gone:
+            looks[name] = max(looks[name], done + 1)
+            reposted[name] = max(reposted[name], segment.reposts)
+    schedule = _schedule(run.place)
+    delays = {n: schedule[c] for n, c in looks.items() if c < len(schedule)}
+    lost = {n: reposted[n] for n, c in looks.items() if c >= len(schedule)}
+    doubted = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
+    given_up = [name for name, reposts in lost.items() if reposts >= run.place.reposts]
+    on_usenet = run.place.realm.store is StoreKind.USENET
+    async with run.catalogue.transaction() as tx:
+        await segments.mark_verified(tx, found)
+        await checks.postpone(tx, delays, _longest(run.place))
+        await checks.put_off(tx, proof.unknown.keys(), _PUT_OFF)
+        rows = await segments.mark_missing(tx, lost.keys() - doubted, _NOT_THERE)
+        rows += await segments.mark_missing(tx, doubted, _NO_BYTES, by_body=True, rename=on_usenet)
+        hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
+        await snapshots.doubt(tx, [o.id for o in hurt])
+        for name in given_up:
+            posts = run.place.reposts + 1
+            times = "once" if posts == 1 else f"{posts} times"
+            words = f"posted {times}, and never there to be read"
+            await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)
+    run.progress.verified += len(found)

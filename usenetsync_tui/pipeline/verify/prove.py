@@ -1,0 +1,70 @@
+"""prove: fetch articles to see whether their bytes are there, and still those that were posted.
+
+What a server says of an article is one thing, its bytes are another: only they prove themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+
+from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
+from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
+from usenetsync_tui.pipeline.run.fetch import opened
+from usenetsync_tui.pipeline.run.job_run import Run
+
+_AT_ONCE = 8
+"""Articles fetched at once, at most: each is in memory, encoded and opened."""
+
+
+@dataclass(slots=True)
+class Proof:
+    """What fetching some articles came to, by Message-ID. Those not reached are in none."""
+
+    there: set[bytes] = field(default_factory=set)
+    missing: set[bytes] = field(default_factory=set)
+    damaged: set[bytes] = field(default_factory=set)
+    unknown: dict[bytes, str] = field(default_factory=dict)
+    """Not to be had now, with the words for it."""
+
+
+async def prove(run: Run, place: Place, articles: Iterable[Segment]) -> Proof:
+    """Fetch articles of a place, each Message-ID once; stops early when the run drains.
+
+    `StoreUnusableError` when no article at all can be fetched.
+    """
+    proof = Proof()
+    todo = iter({a.message_id: a for a in articles}.values())
+    workers = place.store.lanes or run.limits.max_workers
+    workers = min(_AT_ONCE, workers, most_lanes(run.limits))
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(workers):
+                group.start_soon(_prove_some, run, place, todo, proof)
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return proof
+
+
+async def _prove_some(run: Run, place: Place, todo: Iterator[Segment], proof: Proof) -> None:
+    for article in todo:
+        await run.gate.passed()
+        if run.draining:
+            return
+        name = article.message_id
+        try:
+            how = partial(opened, segment=article, key=place.key)
+            await place.store.fetch(name, opened=how)
+        except ArticleMissingError:
+            proof.missing.add(name)
+        except ArticleCorruptError:
+            proof.damaged.add(name)
+        except StoreError as failure:
+            proof.unknown[name] = str(failure)
+        else:
+            proof.there.add(name)

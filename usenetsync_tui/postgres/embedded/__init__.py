@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: made, found, started, shared and stopped."""

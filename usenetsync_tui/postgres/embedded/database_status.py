@@ -1,0 +1,81 @@
+"""How the embedded server is, without starting or changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from usenetsync_tui.postgres.embedded import cluster, users
+from usenetsync_tui.postgres.embedded.major_version import cluster_version
+from usenetsync_tui.postgres.embedded.places import ServerPlaces
+from usenetsync_tui.postgres.embedded.postmaster import Postmaster
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """The embedded server at one moment."""
+
+    running: bool
+    pid: int | None
+    """Its process id; None when it does not run, or runs where we see no process of it."""
+
+    holder: str | None
+    """Who started it, when that was in another container (process namespace)."""
+
+    version: str | None
+    """Of the running server, else of the cluster; None when there is no cluster yet."""
+
+    pgdata: Path
+    socket_dir: Path
+    log: Path
+    users: tuple[int, ...]
+    """Ids of the processes that use it."""
+
+    users_elsewhere: tuple[str, ...]
+    """Those in other containers: process id and host."""
+
+    stays: bool
+    """Whether it runs on when nobody uses it."""
+
+
+def look(places: ServerPlaces) -> ServerStatus:
+    """How the server of these places is."""
+    postmaster = Postmaster(places)
+    running = postmaster.lives()
+    version = cluster_version(places.pgdata)
+    if running and postmaster.listener() is not None:
+        version = _server_version(places) or version
+    here, elsewhere = _by_place(users.users(places.users_lock))
+    return ServerStatus(
+        running=running,
+        pid=postmaster.pid() if running else None,
+        holder=postmaster.holder_elsewhere() if running else None,
+        version=version,
+        pgdata=places.pgdata,
+        socket_dir=places.socket_dir,
+        log=places.log,
+        users=here,
+        users_elsewhere=elsewhere,
+        stays=places.stay.exists(),
+    )
+
+
+def _by_place(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The process ids of those here, and the others in words."""
+    everybody = tuple(found)
+    return (
+        tuple(user.pid for user in everybody if user.where.is_here),
+        tuple(str(user) for user in everybody if not user.where.is_here),
+    )
+
+
+def _server_version(places: ServerPlaces) -> str | None:
+    try:
+        with psycopg.connect(cluster.conninfo(places, "postgres"), connect_timeout=5) as conn:
+            number = conn.info.server_version
+    except psycopg.OperationalError:
+        return None  # Starting or stopping; the caller falls back to the cluster's version.
+    return f"{number // 10000}.{number % 10000}"

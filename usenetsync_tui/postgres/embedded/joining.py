@@ -1,0 +1,135 @@
+"""Joining a server that lives: a connection as soon as it takes one, or the reason why not."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+
+from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.postgres.embedded import cluster
+from usenetsync_tui.postgres.embedded.postmaster import (
+    LOOK_AGAIN,
+    SAY_SO_EVERY,
+    SHUTTING_DOWN,
+    OnWait,
+    Postmaster,
+)
+
+_SILENCE = 60.0
+"""Seconds without any sign of life after which we stop waiting."""
+
+_SILENCE_ELSEWHERE = 10.0
+"""The same for a server in another container, whose socket we may never see."""
+
+_SILENCE_WITHOUT_SOCKET = 3.0
+"""The same for a server that is ready and whose socket is gone."""
+
+_STUCK = 15.0
+"""Seconds: longer than the server needs to end its processes before it recovers."""
+
+# Starting up, in recovery, shutting down; or on the way there.
+_SIGNS_OF_LIFE = ("the database system is", "terminating connection")
+_REMAINS = "Waiting for the processes of the killed database to end."
+
+
+class SocketLostError(DatabaseStartError):
+    """The embedded PostgreSQL runs, but its socket was removed."""
+
+
+def join(
+    postmaster: Postmaster, conninfo: str, on_wait: OnWait | None
+) -> psycopg.Connection | None:
+    """A connection to the server that lives; None when it ended.
+
+    A server that starts, recovers or shuts down is waited for, and so are the last processes
+    of a killed one; one that does not recover is ended. ``on_wait`` is told each second what
+    we wait for. Raises ``SocketLostError``, ``DatabaseHeldError`` when it lives where we cannot
+    reach it, and ``DatabaseStartError`` when it refuses us or is silent for a minute.
+    """
+    began = heard = said = recovering = time.monotonic()
+    pause = LOOK_AGAIN
+    while postmaster.lives():
+        words = SHUTTING_DOWN
+        if postmaster.is_stopping():
+            postmaster.hurry(began)
+        elif postmaster.listener() is None:
+            words = f"{postmaster.socket} does not answer."
+        else:
+            try:
+                return _connection(postmaster, conninfo)
+            except psycopg.OperationalError as error:
+                words = str(error).strip()
+        now = time.monotonic()
+        if not postmaster.is_stuck():
+            recovering = now
+        elif now - recovering > _STUCK:
+            postmaster.give_up()
+        if _shows_life(postmaster, words):
+            heard = now
+        elif postmaster.lives():
+            _end_of_patience(postmaster, words, silence=now - heard)
+        if on_wait is not None and now - said > SAY_SO_EVERY:
+            said = now
+            on_wait(_what_for(postmaster, words))
+        time.sleep(pause)
+        # Each refusal is a line in the server's log.
+        pause = min(pause * 1.3, 0.5)
+    return None
+
+
+def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
+    conn = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+    try:
+        # The same path may lead elsewhere: a folder moved away under its server, a shared /tmp.
+        found = conn.execute("SELECT pg_read_binary_file(%s, 0, %s)", cluster.IDENTITY).fetchone()
+        if found != (cluster.identity(postmaster.places.pgdata),):
+            raise DatabaseStartError(
+                f"The server behind {postmaster.socket} works on another data folder than "
+                f"{postmaster.places.pgdata}. Stop that server first."
+            )
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _shows_life(postmaster: Postmaster, words: str) -> bool:
+    if any(sign in words for sign in _SIGNS_OF_LIFE):
+        return True
+    return postmaster.is_stopping() and _is_alive(postmaster)
+
+
+def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> None:
+    """Raise what ends the wait, if it has come to that."""
+    if "FATAL:" in words:
+        raise DatabaseStartError(f"It runs, and refused the connection: {words}")
+    silent = postmaster.listener() is None
+    if silent and postmaster.is_elsewhere() and silence > _SILENCE_ELSEWHERE:
+        raise DatabaseHeldError(
+            f"{postmaster.held_by()} {postmaster.socket} does not reach it from here. "
+            "Run this command where the server runs, or end that server first."
+        )
+    if silent and postmaster.pid() and postmaster.is_ready() and silence > _SILENCE_WITHOUT_SOCKET:
+        raise SocketLostError(
+            f"{postmaster.socket} is gone, or not in a folder of mode 0700 of the server's user. "
+            "End the programs that use the database, and try again."
+        )
+    if silence > _SILENCE and _is_alive(postmaster):
+        raise DatabaseStartError(f"It runs, and does not answer: {words}")
+    if silence > _SILENCE:
+        raise DatabaseHeldError(
+            f"{postmaster.held_by()} It is dead, but not all its processes are."
+        )
+
+
+def _is_alive(postmaster: Postmaster) -> bool:
+    """Whether more than stray processes of a killed server is left."""
+    return postmaster.pid() is not None or postmaster.listener() is not None
+
+
+def _what_for(postmaster: Postmaster, words: str) -> str:
+    where = f" {postmaster.held_by()}" if postmaster.is_elsewhere() else ""
+    if _is_alive(postmaster):
+        return words.rpartition("FATAL:")[2].strip() + where
+    return f"Waiting.{where}" if where else _REMAINS

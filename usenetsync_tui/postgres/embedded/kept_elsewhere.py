@@ -1,0 +1,55 @@
+"""A note in the data folder that says where its database is, when that is somewhere else.
+
+Root's database may be outside (``places.py``), under ``/var/lib/usenetsync``. Without the note
+the same data folder seen from another container, or moved, would silently begin an empty one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.postgres.embedded.places import ServerPlaces
+
+NOTE = "database-is-in"
+
+
+def check(data_dir: Path, places: ServerPlaces) -> None:
+    """Raise ``DatabaseStartError`` when the database that is noted down is not the one here."""
+    note = data_dir / NOTE
+    try:
+        noted = Path(os.fsdecode(note.read_bytes().rstrip(b"\n")))
+    except FileNotFoundError:
+        return
+    here = places.home
+    if places.pgdata.is_dir():
+        return
+    if noted != here and noted.is_dir():
+        raise DatabaseStartError(
+            f"The database of {data_dir} is in {noted}, and would be looked for in {here}. "
+            f"Move it there: mv -T {shlex.quote(str(noted))} {shlex.quote(str(here))}"
+        )
+    raise DatabaseStartError(
+        f"The database of {data_dir} was in {noted}, which is not here (removed, or in another "
+        f"container). Bring it back, or remove {note} to begin with an empty database."
+    )
+
+
+def remember(data_dir: Path, places: ServerPlaces) -> None:
+    """Note down where the database is, unless it is in the data folder itself."""
+    if places.home == data_dir:
+        return
+    note = data_dir / NOTE
+    wanted = os.fsencode(places.home) + b"\n"
+    if note.exists() and note.read_bytes() == wanted:
+        return
+    fresh = data_dir / f"{NOTE}.new"
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(wanted)
+        file.flush()
+        os.fsync(descriptor)
+    fresh.rename(note)

@@ -1,0 +1,116 @@
+"""Starting the embedded server, or joining the one that runs. Call under the start lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.postgres.embedded import cluster, holder, log_file, server_lock
+from usenetsync_tui.postgres.embedded.binaries import Binaries, find_binaries
+from usenetsync_tui.postgres.embedded.cluster import DATABASE
+from usenetsync_tui.postgres.embedded.joining import SocketLostError, join
+from usenetsync_tui.postgres.embedded.major_version import check_version
+from usenetsync_tui.postgres.embedded.places import ServerPlaces, create_private
+from usenetsync_tui.postgres.embedded.postmaster import OnWait, Postmaster
+from usenetsync_tui.postgres.embedded.service_user import Account, server_account
+from usenetsync_tui.postgres.embedded.users import Seat
+from usenetsync_tui.postgres.mounts import keeps_locks_to_itself
+
+_MOST_STARTS = 5
+
+
+def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait | None) -> None:
+    """Return when the server takes connections and has our database.
+
+    ``seat`` is our own use of it. Raises ``DatabaseStartError`` and what ends ``on_wait``.
+    """
+    check_version(places.pgdata)
+    log_file.bound_log(places.log)
+    postmaster = Postmaster(places)
+    address = cluster.conninfo(places, "postgres")
+    for _ in range(_MOST_STARTS):
+        if not postmaster.lives():
+            _launch(postmaster, system_folder, on_wait)
+        try:
+            with _closing(join(postmaster, address, on_wait)) as conn:
+                if conn is not None and _has_database(conn):
+                    return
+        except SocketLostError:
+            if not seat.is_the_only_one():
+                raise
+            # Nobody can reach it, and nobody uses it: the next one listens again.
+            postmaster.interrupt(address)
+            postmaster.await_end(on_wait)
+    lines = "\n".join(log_file.lines_since(places.log, 0))
+    raise DatabaseStartError(f"PostgreSQL keeps exiting. Its log:\n{lines}")
+
+
+def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None) -> None:
+    """Launch the server and wait until it is ready; nothing, when another was faster."""
+    places = postmaster.places
+    account = server_account(places.owner)
+    binaries = find_binaries(account, system_folder)
+    _ensure_cluster(places, account, binaries)
+    create_private(places.socket_dir, account)
+    with server_lock.taken(places.pgdata) as lock:
+        if lock is None or postmaster.listener() is not None:
+            return
+        _refuse_another_machines(postmaster)
+        cluster.configure(places, account)
+        offset = log_file.size_of(places.log)
+        pid = postmaster.launch(binaries, account, lock)
+    postmaster.await_ready(pid, offset, on_wait)
+
+
+def _refuse_another_machines(postmaster: Postmaster) -> None:
+    """Raise ``DatabaseHeldError`` for a server of another machine whose lock we would not see."""
+    places = postmaster.places
+    last = holder.read(places)
+    if last is None or last.where.is_this_boot or not places.pid_file.exists():
+        return  # It ran on this machine, or it ended well.
+    if keeps_locks_to_itself(places.pgdata):
+        raise DatabaseHeldError(
+            f"{postmaster.held_by()} It may still run: {places.pgdata} is on NFS, mounted so that "
+            "machines do not see each other's locks (nolock or local_lock). Mount it with locks. "
+            f"Or make sure that no server runs there, and remove {places.pid_file}."
+        )
+
+
+def _ensure_cluster(places: ServerPlaces, account: Account, binaries: Binaries) -> None:
+    offset = log_file.size_of(places.log)
+    try:
+        with log_file.open_log(places.log) as log:
+            cluster.ensure_cluster(places, account, binaries, log)
+    except DatabaseStartError as error:
+        lines = log_file.lines_since(places.log, offset)
+        raise DatabaseStartError("\n".join([*error.args, *lines])) from error
+
+
+def _has_database(conn: psycopg.Connection) -> bool:
+    """Make the database if need be; False when the server ends the connection meanwhile.
+
+    It ends all of them when it recovers from the death of one of its processes.
+    """
+    try:
+        found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+        if found.rowcount == 0:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except psycopg.OperationalError:
+        if not conn.broken:
+            raise
+        return False
+    return True
+
+
+@contextmanager
+def _closing(conn: psycopg.Connection | None) -> Iterator[psycopg.Connection | None]:
+    try:
+        yield conn
+    finally:
+        if conn is not None:
+            conn.close()

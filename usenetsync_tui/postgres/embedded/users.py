@@ -1,0 +1,152 @@
+"""Who uses the embedded server, and who may decide about it: two lock files.
+
+``start.lock`` is held, exclusively, while a process decides about starting or stopping.
+``users.lock`` is held, shared, by every process that uses the server, so the last one out is
+the one who gets it exclusively. The kernel drops both when a process dies, however it dies,
+and keeps them across containers. What is written into ``users.lock`` is for people to read;
+only the lock counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.postgres.embedded.pid_files import LARGEST_PID, is_running
+from usenetsync_tui.postgres.embedded.process_location import Whereabouts
+from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lock_file
+
+_LOOK_AGAIN = 0.02
+_SAY_SO_EVERY = 1.0
+_MOST_BYTES = 1 << 16
+# Words that are no numbers but the first: earlier programs take every number for a process id.
+_LINE = re.compile(r"(?P<pid>[1-9][0-9]{0,9})(?: room=(?P<room>\S+) host=(?P<host>\S+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A process that uses the server."""
+
+    pid: int
+    where: Whereabouts
+
+    def __str__(self) -> str:
+        return f"{self.pid}" if self.where.is_here else f"{self.pid} on host {self.where.host}"
+
+
+class Seat:
+    """One process's use of the server. Take and leave it under the start lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = open_lock_file(path)
+        if self.is_the_only_one():
+            os.ftruncate(self._descriptor, 0)  # What killed users left.
+        self._write([*self._written(), _us()])
+
+    def is_the_only_one(self) -> bool:
+        """Whether nobody else uses the server."""
+        alone = lock_exclusively(self._descriptor)
+        # Whether that was had or not, flock(2) has given up the shared lock for it.
+        if not lock_shared(self._descriptor):
+            raise DatabaseStartError("Another program locks users.lock.")
+        return alone
+
+    def leave(self) -> bool:
+        """Give up the use of the server; whether nobody else uses it."""
+        try:
+            rest = self._written()
+            if _us() in rest:
+                rest.remove(_us())
+            self._write(rest)
+            if not lock_exclusively(self._descriptor):
+                return False
+            os.ftruncate(self._descriptor, 0)
+            return True
+        finally:
+            os.close(self._descriptor)
+
+    def abandon(self) -> None:
+        """Give up the use of the server when the start lock cannot be had."""
+        os.close(self._descriptor)
+
+    def _written(self) -> list[User]:
+        return _parse(os.pread(self._descriptor, _MOST_BYTES, 0))
+
+    def _write(self, users: list[User]) -> None:
+        lines = [f"{user.pid} room={user.where.room} host={user.where.host}\n" for user in users]
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, "".join(lines).encode(errors="replace"), 0)
+
+
+def users(path: Path) -> tuple[User, ...]:
+    """The processes that use the server, as far as they wrote themselves down.
+
+    One that was killed in another container may still be listed. Takes no lock: even a
+    moment's lock could make a last user believe not to be the last.
+    """
+    try:
+        return tuple(_parse(path.read_bytes()))
+    except FileNotFoundError:
+        return ()
+
+
+@contextmanager
+def start_lock(
+    path: Path, *, on_wait: Callable[[str], None] | None = None, patience: float | None = None
+) -> Iterator[bool]:
+    """Hold the start lock; yields whether it was had within ``patience`` seconds.
+
+    Without ``patience`` it waits as long as it takes: whoever holds the lock is alive, and
+    may be waiting for a long recovery.
+    """
+    descriptor = open_lock_file(path)
+    try:
+        began = said = time.monotonic()
+        had = lock_exclusively(descriptor)
+        while not had:
+            now = time.monotonic()
+            if patience is not None and now - began > patience:
+                break
+            if on_wait is not None and now - said > _SAY_SO_EVERY:
+                said = now
+                on_wait(_who_starts(descriptor))
+            time.sleep(_LOOK_AGAIN)
+            had = lock_exclusively(descriptor)
+        if had:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield had
+    finally:
+        os.close(descriptor)
+
+
+def _who_starts(descriptor: int) -> str:
+    """Who has the start lock, as far as that is written in its file. Only the lock counts."""
+    said = os.pread(descriptor, _MOST_BYTES, 0).strip()
+    who = f" (pid {int(said)})" if said.isdigit() and len(said) < 11 else ""
+    return f"Another usenetsync{who} is starting or stopping the database."
+
+
+def _us() -> User:
+    return User(os.getpid(), Whereabouts.here())
+
+
+def _parse(content: bytes) -> list[User]:
+    found = []
+    for line in content.decode(errors="replace").splitlines():
+        parts = _LINE.fullmatch(line)
+        if parts is None or int(parts["pid"]) > LARGEST_PID:
+            continue
+        here = Whereabouts.here()
+        # Earlier programs wrote the process id alone.
+        where = Whereabouts(parts["host"], parts["room"]) if parts["room"] else here
+        user = User(int(parts["pid"]), where)
+        if not where.is_here or is_running(user.pid):
+            found.append(user)
+    return found

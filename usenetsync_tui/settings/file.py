@@ -1,0 +1,137 @@
+"""`config.toml` as a file that is written: a server more, and not a byte else is another.
+
+Knows TOML and how a file is replaced in one step. Refuses to know what the settings mean
+(`settings`); what it writes, they can read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+
+import tomlkit
+from tomlkit.items import Array, InlineTable, Table
+
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.locations import make_private
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.servers import Role, Server
+from usenetsync_tui.ownership import give
+from usenetsync_tui.settings.settings import CONFIG_NAME, clash_with, server_problems
+from usenetsync_tui.settings.sources import config_bytes, config_table, config_text, shown
+
+_ALWAYS = ("name", "host", "port", "tls", "username", "connections")
+_VARIABLE = "USENETSYNC_SERVERS"
+
+Value = str | int | float | bool | list[str]
+
+
+def add_server(config_dir: Path, server: Server) -> None:
+    """Append a server to `config.toml`, which is made if there is none.
+
+    Comments and everything else stay as they are. The file is its owner's alone afterwards; a
+    symlink stays one, and its target is written. `SettingsError` when the server cannot be one,
+    its name is taken, or the file cannot be read or written: then nothing has changed.
+    """
+    _refuse_nonsense(server)
+    path = Path(os.path.realpath(config_dir / CONFIG_NAME))
+    try:
+        make_private(config_dir)
+        data = config_bytes(path) or b""
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        text = config_text(path, data)
+        _replace(path, mark + _with_server(path, text, server).encode())
+    except UnicodeEncodeError:  # which would show what it is about
+        raise SettingsError("The server's settings hold what is no text.") from None
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be written: {error.strerror}.") from error
+
+
+def _refuse_nonsense(server: Server) -> None:
+    if any(name.upper() == _VARIABLE for name in os.environ):
+        raise SettingsError(
+            f"{_VARIABLE} is set: while it is, the servers of the file are not used."
+        )
+    if wrong := server_problems(_values(server)):
+        raise SettingsError(wrong)
+
+
+def _values(server: Server) -> dict[str, Value]:
+    """What is written down: what the default does not say."""
+    default = Server(server.name, server.host, server.port)
+    values: dict[str, Value] = {}
+    for key in (field.name for field in fields(Server)):
+        value = getattr(server, key)
+        if key in _ALWAYS or value != getattr(default, key):
+            values[key] = _plain(value)
+    if "roles" in values:
+        values["roles"] = [role.value for role in Role if role in server.roles]
+    return values
+
+
+def _plain(value: Value | StrEnum | Secret) -> Value:
+    """As TOML has it."""
+    if isinstance(value, StrEnum):
+        return str(value.value)
+    return str(value) if isinstance(value, Secret) else value
+
+
+def _with_server(path: Path, text: str, server: Server) -> str:
+    there = config_table(path, text).get("servers", [])
+    if not isinstance(there, list):
+        raise SettingsError(f"{shown(path)}: servers must be a list of tables.")
+    names = [str(other.get("name")) for other in there if isinstance(other, Mapping)]
+    if server.name in names:
+        raise SettingsError(f"There is a server {safe_name(server.name)!r} already.")
+    try:
+        clash_with(server.name, names)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    document = tomlkit.parse(text)
+    if isinstance(document.get("servers"), Array):  # written as one list of inline tables
+        cast("Array", document["servers"]).append(_filled(tomlkit.inline_table(), server))
+        return document.as_string()
+    # A table may stand at the end whatever comes before it, and there it moves no comment.
+    tables, table = tomlkit.aot(), tomlkit.document()
+    tables.append(_filled(tomlkit.table(), server))
+    table.append("servers", tables)
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    return text + gap + table.as_string()
+
+
+def _filled(table: Table | InlineTable, server: Server) -> Table | InlineTable:
+    for key, value in _values(server).items():
+        table.append(key, value)
+    return table
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """The file with other content, in one step: after a crash it is the old one or the new one."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600
+    try:
+        with open(descriptor, "wb") as file:
+            if path.exists():
+                owner = path.stat()
+                if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            else:
+                give(file.fileno(), path.parent)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,437 @@
+"""The settings: `config.toml`, every key also an environment variable `USENETSYNC_<KEY>`.
+
+The environment wins over the file. Unknown keys and values out of range are refused with a
+sentence, never ignored: a misspelt limit would be no limit.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.folders import FolderDefaults, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
+from usenetsync_tui.model.segments import SEGMENT_SIZE
+from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
+from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
+from usenetsync_tui.model.status import Limits
+from usenetsync_tui.settings.problems import Problem, called, problems, wrong_kinds
+from usenetsync_tui.settings.sources import (
+    config_bytes,
+    config_table,
+    config_text,
+    from_variables,
+    shown,
+    unused_variables,
+)
+
+CONFIG_NAME = "config.toml"
+
+
+_YEAR = 365 * 86_400
+
+
+def _not_empty(path: Path | None) -> Path | None:
+    if path == Path():  # what pydantic makes of an empty text
+        raise ValueError
+    return path
+
+
+Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
+FilePath = Annotated[
+    Path | None, AfterValidator(_not_empty), Field(description="the path of a file, and not empty")
+]
+
+
+class ServerSettings(BaseModel):
+    """A ``[[servers]]`` table."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9._-]{1,40}$",
+        description="1 to 40 letters, digits, dots, hyphens and underscores",
+    )
+    host: str
+    """A name or an address; ``host:port``, ``[::1]`` and ``nntps://host`` are understood too."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Default: 563 with implicit TLS, else 119."""
+    tls: Tls = Tls.IMPLICIT
+    username: str = ""
+    password: SecretStr | None = None
+    password_file: FilePath = None
+    """A file with the password in its first line; or ``USENETSYNC_PASSWORD_<NAME>``."""
+    connections: int = Field(default=8, ge=1, le=200)
+    roles: list[Role] = Field(default=list(Role), min_length=1)
+    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    verify_tls: bool = True
+    ca_file: FilePath = None
+    timeout: float = Field(default=60.0, gt=0, le=_YEAR, allow_inf_nan=False)
+    """Seconds for any answer, a body apart."""
+    lowest_rate: int = Field(default=1_000, ge=0, le=1 << 60)
+    """Bytes a second that an article must move at, averaged over half a minute; 0: any rate."""
+    max_article: int = Field(default=1_000_000, ge=1000, le=1 << 40)
+    pipeline: int = Field(default=2, ge=1, le=64)
+    bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
+    fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
+    address_family: AddressFamily = AddressFamily.ANY
+    proxy: str = ""
+    """``socks5://host:port``."""
+    proxy_username: str = ""
+    proxy_password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_port_and_tls(cls, table: object) -> object:
+        """Those that stand in the host, unless they contradict what is said beside it."""
+        if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
+            return table
+        try:
+            found = read_whereabouts(table["host"])
+        except ValueError:  # the host's own check says why
+            return table
+        for key, value in (("port", found.port), ("tls", found.tls)):
+            if value is not None and key in table and table[key] != value:
+                raise ValueError(f"host and {key} contradict each other: write {key} once")
+        port = {} if found.port is None else {"port": found.port}
+        tls = {} if found.tls is None else {"tls": found.tls}
+        return {**table, "host": found.host, **port, **tls}
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        return read_whereabouts(host).host
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: str) -> str:
+        if proxy:
+            read_proxy(proxy)
+        return proxy
+
+    def server(self, environment: Mapping[str, str]) -> Server:
+        """The server with its password. `SettingsError` when that cannot be read."""
+        password = environment.get(password_variable(self.name), "")
+        if not password and self.password is not None:
+            password = self.password.get_secret_value()
+        if not password and self.password_file is not None:
+            password = secret_line(self.password_file)
+        default = 563 if self.tls is Tls.IMPLICIT else 119
+        return Server(
+            name=self.name,
+            host=self.host,
+            port=self.port or default,
+            tls=self.tls,
+            username=self.username,
+            password=password,
+            connections=self.connections,
+            roles=frozenset(self.roles),
+            priority=self.priority,
+            verify_tls=self.verify_tls,
+            ca_file=os.fspath(self.ca_file) if self.ca_file else None,
+            timeout=self.timeout,
+            max_article=self.max_article,
+            pipeline=self.pipeline,
+            bandwidth_limit=self.bandwidth_limit,
+            lowest_rate=self.lowest_rate,
+            fetch_limit=self.fetch_limit,
+            address_family=self.address_family,
+            proxy=self.proxy,
+            proxy_username=self.proxy_username,
+            proxy_password=self.proxy_password.get_secret_value() if self.proxy_password else "",
+        )
+
+
+def clash_with(name: str, others: Iterable[str]) -> None:
+    """`ValueError` when a server of this name cannot be told from one of the others."""
+    variable = password_variable(name)
+    for other in others:
+        if other == name:
+            raise ValueError(f'Two servers have the same name, "{name}".')
+        if password_variable(other) == variable:
+            raise ValueError(
+                f'The servers "{other}" and "{name}" would share one variable for their '
+                f"passwords, {variable}. Give one of them another name."
+            )
+
+
+class Settings(BaseSettings):
+    """What a user may set. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None, min_length=1, description="the address of a PostgreSQL server, and not empty"
+    )
+    """A PostgreSQL server of your own; without it the embedded one is used."""
+    max_workers: int = Field(default=8, ge=1, le=256)
+    """Threads at work on bytes."""
+    max_connections: int = Field(default=40, ge=8, le=40)
+    """Connections to PostgreSQL, all together."""
+    batch_size: int = Field(default=1000, ge=1, le=100_000)
+    """Rows a transaction."""
+    chunk_size: int = Field(default=SEGMENT_SIZE, ge=1024, le=64 << 20)
+    """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
+    than every server that posts takes; an upload there is refused otherwise."""
+    memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
+    """Bytes in flight at most: what is read, compressed, posted and fetched, the compressors' own
+    memory and the buffers of connections included. Where it has no room for them, fewer workers
+    and connections than are set run at once."""
+    retries: int = Field(default=3, ge=1, le=100)
+    """Attempts to post or fetch an article at each server."""
+    reposts: int = Field(default=2, ge=0, le=100)
+    """How often an article that turns out missing is posted again before a run gives it up."""
+    retry_backoff: Seconds = 0.5
+    """Seconds before the second attempt; doubled before each further one."""
+    servers: list[ServerSettings] = []
+    """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
+    newsgroups: list[str] = Field(default=["alt.binaries.test"])
+    """Where articles are posted."""
+    poster: str = "anonymous <anonymous@example.invalid>"
+    """Who posts `plain` articles; sealed ones have a random poster each."""
+    check_delays: list[Seconds] = [8.0, 30.0, 120.0, 300.0, 900.0]
+    """Seconds after which a posted article is looked for, and then again while it is not there.
+    An empty list: what a server acknowledges is believed."""
+    server_patience: Seconds = 900.0
+    """Seconds to wait for a server when none can be used, before the job ends."""
+    bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
+    """Bytes a second posted to all servers together; 0: no limit."""
+    fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
+    """Bytes a second fetched from all servers together; 0: no limit."""
+    padding: bool = True
+    """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
+    12 % at most, and 4 bytes where a segment is full."""
+    passphrase: SecretStr | None = None
+    """Wraps the keys of sealed folders, instead of the key file."""
+    passphrase_file: FilePath = None
+    """A file with the passphrase in its first line."""
+    key_file: FilePath = None
+    """What wraps the keys of sealed folders; made on first use. Default: ``key`` beside
+    ``config.toml``."""
+    keys: dict[str, str] = {}
+    """Other keys for the screen, in a ``[keys]`` table: the id of a binding (``files.mark``; the
+    help names them) and the keys for it, with commas between them."""
+    theme: str = ""
+    """The name of the theme the screen wears; empty: our own."""
+
+    @field_validator("newsgroups")
+    @classmethod
+    def _are_newsgroups(cls, names: list[str]) -> list[str]:
+        return _unless(newsgroups_problem(names), names)
+
+    @field_validator("poster")
+    @classmethod
+    def _is_a_poster(cls, text: str) -> str:
+        return _unless(poster_problem(text), text)
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _with_dots(cls, keys: object) -> object:
+        """``files.mark = "m"`` is a table in a table to TOML."""
+        return dict(_flat(keys)) if isinstance(keys, Mapping) else keys
+
+    @field_validator("servers")
+    @classmethod
+    def _told_apart(cls, servers: list[ServerSettings]) -> list[ServerSettings]:
+        """Each has a name, and a variable for its password, of its own."""
+        seen: dict[str, str] = {}
+        for server in servers:
+            clash_with(server.name, seen.values())
+            seen[password_variable(server.name)] = server.name
+        return servers
+
+    def usenet_servers(self, environment: Mapping[str, str]) -> tuple[Server, ...]:
+        """The servers with their passwords. `SettingsError` when one cannot be read."""
+        return tuple(s.server(environment) for s in self.servers)
+
+    @property
+    def folder_defaults(self) -> FolderDefaults:
+        """What a new folder begins with."""
+        store = StoreKind.USENET if self.servers else StoreKind.SHARDS
+        return FolderDefaults(store, tuple(self.newsgroups), self.poster)
+
+    @property
+    def limits(self) -> Limits:
+        """The system limits as the screen shows them."""
+        return Limits(
+            max_workers=self.max_workers,
+            max_connections=self.max_connections,
+            batch_size=self.batch_size,
+            chunk_size=self.chunk_size,
+            memory_limit=self.memory_limit,
+        )
+
+
+_Value = TypeVar("_Value")
+
+
+def _unless(problem: str, value: _Value) -> _Value:
+    """A value that has no problem."""
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force: the file, and over it the environment (`variables`).
+
+    `SettingsError` names the file or the variable, the key, and what is wrong with it.
+    """
+    path = config_dir / CONFIG_NAME
+    data = config_bytes(path)
+    table = config_table(path, config_text(path, data)) if data is not None else {}
+    keys = _keys()
+    given = from_variables(os.environ if variables is None else variables, keys)
+    written = {key: value for key, value in table.items() if key not in given}
+    values = {**written, **{key: value for key, (_, value) in given.items()}}
+    # What is alone in a variable is text, whatever it means.
+    typed = {key: value for key, value in values.items() if key in written or keys[key]}
+    if wrong := [*wrong_kinds(Settings, typed), *_wrong_servers(typed)]:
+        raise SettingsError(_told(wrong, path, given))
+    try:
+        settings = _read(values)
+    except ValidationError as error:
+        raise SettingsError(_told(problems(error, Settings, values), path, given)) from None
+    if data is not None:
+        _refuse_open_secrets(path, data)
+    return settings
+
+
+class _Given(PydanticBaseSettingsSource):
+    """Values that were read already, each under the very name of its key."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+def _read(values: Mapping[str, Any]) -> Settings:
+    """The settings that these values are; `ValidationError`."""
+
+    class Read(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (_Given(settings_cls, values),)
+
+    return Read()
+
+
+def _keys() -> dict[str, str]:
+    """All keys, and for those that hold a list or a table, how that looks in JSON."""
+    shapes = {list: '["one", "two"]', dict: '{"key": "value"}'}
+    return {
+        key: shapes.get(typing.get_origin(field.annotation) or str, "")
+        for key, field in Settings.model_fields.items()
+    }
+
+
+def unused(settings: Settings, variables: Mapping[str, str]) -> list[str]:
+    """Sentences about variables of ours that mean nothing with these settings."""
+    names = [server.name for server in settings.servers]
+    return unused_variables(variables, Settings.model_fields, names)
+
+
+def _wrong_servers(values: Mapping[str, Any]) -> list[Problem]:
+    servers = values.get("servers")
+    if not isinstance(servers, list):
+        return []
+    return [
+        Problem("servers", problem.words)
+        for number, server in enumerate(servers)
+        if isinstance(server, Mapping)
+        for problem in wrong_kinds(ServerSettings, server, called("servers", number, server))
+    ]
+
+
+def _told(found: Sequence[Problem], path: Path, given: Mapping[str, tuple[str, object]]) -> str:
+    """The problems, each with where it was read from."""
+    return " ".join(
+        f"{given[p.key][0] if p.key in given else shown(path)}: {p.words}" for p in found
+    )
+
+
+def server_problems(values: Mapping[str, Any]) -> str:
+    """Why these values are no ``[[servers]]`` table; empty when they are one."""
+    try:
+        ServerSettings.model_validate(values)
+    except ValidationError as error:
+        return " ".join(p.words for p in problems(error, ServerSettings, values))
+    return ""
+
+
+_SECRETS = (b"database_url", b"password", b"passphrase")
+
+
+def _refuse_open_secrets(path: Path, data: bytes) -> None:
+    """A file that holds a password must be its owner's alone."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    held = next((s for s in _SECRETS if s in data), None)
+    if held is not None and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(
+            f"{shown(path)} holds a {held.decode()} and others can read it: chmod 600 "
+            f"{shlex.quote(shown(path))}"
+        )
+
+
+def secret_line(path: Path) -> str:
+    """The first line of a file that only its owner can read. `SettingsError` if others can."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise SettingsError(
+                    f"Others can read {shown(path)}: chmod 600 {shlex.quote(shown(path))}"
+                )
+            return file.readline(4096).decode().rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{shown(path)} is not UTF-8 text.") from None

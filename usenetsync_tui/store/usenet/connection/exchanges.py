@@ -1,0 +1,206 @@
+"""What goes over one connection: commands, replies and bytes, watched in exchanges.
+
+Knows how bytes travel and what an error does to the connection. Refuses to know the order of a
+session (`session`) and what is asked.
+
+After any error inside an exchange the connection is `broken`: everybody waiting on it gets
+`Lost`, and the last one out closes it. Replies that refuse (430, 441…) break nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.codec.lines import Lines
+from usenetsync_tui.codec.masking import mask_of
+from usenetsync_tui.codec.nntp import Conversation, Reply, State, Verb
+from usenetsync_tui.errors import OutOfStepError, ProtocolError
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
+from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
+from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
+from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
+
+
+@dataclass(slots=True)
+class Counts:
+    """What went over a connection, and over those before it in its place."""
+
+    bytes: int = 0
+    articles: int = 0
+    errors: int = 0
+    latency: float = 0.0
+    """Seconds the last answer took."""
+
+
+class Exchanges:
+    """One TCP connection that is not dialled yet."""
+
+    def __init__(
+        self,
+        server: Server,
+        counts: Counts | None = None,
+        *,
+        throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
+    ) -> None:
+        self.server = server
+        self.broken = False
+        self.counts = counts or Counts()
+        self._mask = mask_of(server.username, server.password)
+        self.talk = Conversation(self._mask)
+        self._throttles = throttles
+        self._fetch_throttles = fetch_throttles
+        self._wire: wire.Wire | None = None
+        self._lines = Lines()
+        self._answer_within = server.timeout
+        """Seconds a whole answer may take now."""
+        self._used_at = 0.0
+        self.silent_since: float | None = None
+        """Since when an answer is waited for; None while none is, or while it comes."""
+        self._aborted = False
+        self._users = 0
+        self._socket_lock = threading.Lock()
+        self._turns = threading.Condition()
+        self._socket: socket.socket | None = None
+
+    def abort(self) -> None:
+        """From any thread: nothing goes through any more, and nobody stays blocked."""
+        with self._socket_lock:
+            self._aborted = True
+            if self._socket is not None:
+                wire.shut(self._socket)
+        self._give_up()
+
+    def close(self) -> None:
+        """Give the socket back, as soon as nobody uses it."""
+        self._give_up()
+        with self._socket_lock:
+            if self._users == 0 and self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def _register(self, sock: socket.socket) -> None:
+        with self._socket_lock:
+            self._socket = sock
+            if self._aborted:
+                raise Unreachable(GIVEN_UP)
+
+    def _anew(self) -> None:
+        """Ready for another socket: the last one came to nothing before anything was asked."""
+        with self._socket_lock:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = self._wire = None
+        self._lines = Lines()
+        self.talk = Conversation(self._mask)
+        self.broken = self._aborted
+
+    def _give_up(self) -> None:
+        with self._turns:
+            self.broken = True
+            self._turns.notify_all()
+
+    @contextlib.contextmanager
+    def _exchange(self) -> Iterator[None]:
+        """Around everything that sends or receives: an error inside breaks the connection."""
+        with self._socket_lock:
+            self._users += 1
+        try:
+            if self.broken:
+                raise Lost("the connection is closed", innocent=True)
+            yield
+            self._used_at = time.monotonic()
+        except BaseException as error:
+            self.counts.errors += 1
+            self._give_up()
+            with self._socket_lock:
+                if self._socket is not None:
+                    wire.shut(self._socket)  # the other lanes need not wait for their timeout
+            if isinstance(error, (OSError, ProtocolError)):
+                out_of_step = isinstance(error, OutOfStepError)
+                raise Lost(_words(error), out_of_step=out_of_step) from error
+            raise
+        finally:
+            with self._socket_lock:
+                self._users -= 1
+            if self.broken or self.talk.state is State.CLOSED:
+                self.close()
+
+    def _ask(self, verb: Verb, argument: str = "") -> Reply:
+        self._nothing_unasked()
+        self._command(verb, argument)
+        return self._reply()
+
+    def _nothing_unasked(self) -> None:
+        """Before the first command of an exchange: what is still in the buffer answers nothing."""
+        while len(self._lines):
+            line = self._lines.line()
+            self.talk.receive(self._lines.rest() if line is None else line)
+
+    def _command(self, verb: Verb, argument: str = "") -> None:
+        if self.talk.state is State.CLOSED:  # by what another thread was told a moment ago
+            raise Lost("the connection is closed", innocent=True)
+        self._send((self.talk.command(verb, argument),), throttled=False)
+
+    def _reply(self) -> Reply:
+        begun = time.monotonic()
+        reply = self.talk.receive(self._line())
+        self.counts.latency = time.monotonic() - begun
+        return reply
+
+    def _line(self, deadline: float | None = None) -> bytes:
+        """A whole line, by the `deadline`, else within the server's timeout."""
+        line = self._lines.line()
+        if line is None and deadline is None:
+            deadline = time.monotonic() + self._answer_within
+        while line is None:
+            assert deadline is not None
+            # What is left of the time is all that is waited for: nobody gains by dripping.
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")
+            try:
+                self._lines.feed(self._receive(Pace(left, 0, left)))
+            except TimeoutError as late:
+                raise timed_out(self._answer_within) from late
+            line = self._lines.line()
+        return line
+
+    def _receive(self, pace: Pace) -> bytes:
+        assert self._wire is not None
+        self.silent_since = time.monotonic()
+        try:
+            data = self._wire.receive(pace)
+        finally:
+            self.silent_since = None
+        if not data:
+            raise ConnectionError("the server closed the connection")
+        return data
+
+    def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
+        assert self._wire is not None
+        pace = Pace.of(self.server)
+        limits = [bucket for bucket in self._throttles if bucket.rate] if throttled else ()
+        if not limits:
+            self._wire.send(buffers, pace)
+            return
+        for buffer in buffers:
+            view = memoryview(buffer)
+            for start in range(0, len(view), CHUNK):
+                chunk = view[start : start + CHUNK]
+                for bucket in limits:
+                    bucket.take(len(chunk), wanted=lambda: not self.broken)
+                self._wire.send((chunk,), pace)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ProtocolError):
+        return error.args[0] if error.args else str(error)
+    return error_words(error)

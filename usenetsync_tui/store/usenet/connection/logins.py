@@ -1,0 +1,107 @@
+"""Who may log in at a server: one connection first, and nobody after a refusal.
+
+Servers lock an account after a few wrong passwords. So until a login has been accepted, one
+connection tries, and those that wait for it share what comes of it: all of them log in when it
+was accepted, none when it was refused. Knows threads and outcomes; refuses to know how one logs
+in (`session`) and what a refusal does to the server (`health`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from usenetsync_tui.codec.answers import Meaning
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+
+FINAL = frozenset({Meaning.CREDENTIALS, Meaning.ACCOUNT, Meaning.CONFIGURATION})
+"""Refusals that another try does not change."""
+
+_Failure = Unreachable | Refused | Lost
+
+
+class Logins:
+    """The logins at one server with one password. Used by many threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._era = 1
+        self._is_good = False
+        self._is_trying = False
+        self._refusal: Refused | None = None
+        self._failures = 0
+        self._failure: _Failure | None = None
+
+    @property
+    def era(self) -> int:
+        """Counted up whenever a login that was accepted is wanted again."""
+        return self._era
+
+    def doubt(self, era: int) -> None:
+        """A server wants a login of an era once more: again one connection tries first."""
+        with self._changed:
+            if era == self._era:
+                self._era += 1
+                self._is_good = False
+
+    def forget(self) -> None:
+        """Somebody changed something: what was refused may be tried once more."""
+        with self._changed:
+            self._refusal, self._is_good = None, False
+
+    @contextmanager
+    def turn(self, given_up: Callable[[], bool]) -> Iterator[None]:
+        """Around a login; waits for whoever tries first.
+
+        Raises what came of that if it failed, or an earlier refusal: then nothing is to be sent.
+        `given_up` says of our own failure that it is nobody else's.
+        """
+        alone = self._wait()
+        try:
+            yield
+        except BaseException as error:
+            is_ours = isinstance(error, _Failure) and not given_up()
+            self._ended(alone, error if is_ours else None)
+            raise
+        with self._changed:
+            self._is_good = True
+            self._is_trying = self._is_trying and not alone
+            self._changed.notify_all()
+
+    def _wait(self) -> bool:
+        """Return when it is our turn; whether we are the one who tries first."""
+        with self._changed:
+            seen = self._failures
+            while True:
+                if self._refusal is not None:
+                    raise _again(self._refusal)
+                if self._is_good:
+                    return False
+                if not self._is_trying:
+                    self._is_trying = True
+                    return True
+                self._changed.wait()
+                if self._failures != seen and self._failure is not None:
+                    raise _again(self._failure)
+
+    def _ended(self, alone: bool, failure: BaseException | None) -> None:
+        with self._changed:
+            self._is_trying = self._is_trying and not alone
+            if isinstance(failure, Refused) and failure.meaning in FINAL:
+                self._refusal, self._is_good = failure, False
+            elif alone and isinstance(failure, _Failure):
+                self._failures += 1
+                self._failure = failure
+            self._changed.notify_all()
+
+
+def _again(failure: _Failure) -> _Failure:
+    """The same failure, of another connection."""
+    match failure:
+        case Unreachable():
+            return Unreachable(failure.words, permanent=failure.permanent)
+        case Refused():
+            return Refused(failure.meaning, failure.words, opening=failure.opening)
+        case Lost():
+            return Lost(failure.words, innocent=True)

@@ -1,0 +1,203 @@
+"""A connection opened: at one of the server's addresses or through its proxy, up to the greeting.
+
+Knows what makes an address usable. Refuses to know logins and what comes after (`session`).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import NoReturn
+
+from usenetsync_tui.codec.answers import Meaning, Stage, meaning
+from usenetsync_tui.codec.nntp import Reply, Verb
+from usenetsync_tui.errors import ProtocolError
+from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection.addresses import Address, lookup
+from usenetsync_tui.store.usenet.connection.dialling import Race, proxied, tune
+from usenetsync_tui.store.usenet.connection.exchanges import Counts, Exchanges
+from usenetsync_tui.store.usenet.connection.shared import Shared
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+
+PATIENCE = 15.0
+"""Seconds an address gets at most to connect, for its handshake, and to greet while there are
+others: they may answer."""
+
+_OF_THE_ACCOUNT = frozenset({Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE})
+"""Refusals that put no address behind the others."""
+
+
+class Opening(Exchanges):
+    """A connection that is not opened yet, or up to its greeting."""
+
+    def __init__(
+        self,
+        server: Server,
+        counts: Counts | None = None,
+        *,
+        throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
+        shared: Shared | None = None,
+    ) -> None:
+        """`shared` is that of all connections to the server; else it is the only one."""
+        super().__init__(server, counts, throttles=throttles, fetch_throttles=fetch_throttles)
+        self.shared = shared or Shared()
+        self.not_connected: dict[Address, str] = {}
+        """Addresses that the last `dial` found dead, with the system's words."""
+
+    def reach(self, context: ssl.SSLContext | None) -> Reply:
+        """To the greeting and TLS, at the first of the server's addresses that gives a usable one.
+
+        An address that does not is put behind the others, and the next one is tried.
+        """
+        if self.server.proxy:
+            self.dial(())
+            return self.enter(context)
+        left = self.addresses()
+        failures: list[Unreachable | Refused] = []
+        while True:
+            try:
+                address = self.dial(left)
+            except Unreachable as failure:
+                raise _gravest([*failures, failure]) from failure
+            left = [a for a in left if a not in (address, *self.not_connected)]
+            if left:
+                self._answer_within = min(self.server.timeout, PATIENCE)
+            try:
+                greeting = self.enter(context)
+            except (Unreachable, Refused, Lost) as error:
+                failures.append(self._not_opened(error) if isinstance(error, Lost) else error)
+                if not (isinstance(error, Refused) and error.meaning in _OF_THE_ACCOUNT):
+                    self.shared.addresses.failed(address)
+                if not left or self._aborted:
+                    raise _gravest(failures) from error
+                self._anew()
+            else:
+                self.shared.addresses.worked(address)
+                return greeting
+            finally:
+                self._answer_within = self.server.timeout
+
+    def enter(self, context: ssl.SSLContext | None) -> Reply:
+        """TLS and the greeting, on a connection that was dialled."""
+        if self.server.tls is Tls.IMPLICIT:
+            self.encrypt(context)
+        greeting = self.greet()
+        if self.server.tls is Tls.STARTTLS:
+            self.start_tls(context)
+        return greeting
+
+    def addresses(self) -> list[Address]:
+        """What the host's name stands for, the best address first. `Unreachable`."""
+        server = self.server
+        found = lookup(
+            server.host,
+            server.port,
+            server.address_family,
+            seconds=server.timeout,
+            given_up=lambda: self._aborted,
+        )
+        return self.shared.addresses.ordered(found)
+
+    def dial(self, addresses: Sequence[Address]) -> Address:
+        """The TCP connection, to one of the addresses; through the proxy where there is one.
+
+        Those that did not answer are in `not_connected`, and put behind.
+        """
+        seconds = min(self.server.timeout, PATIENCE)
+        if self.server.proxy:
+            sock = proxied(self.server, seconds=seconds, given_up=lambda: self._aborted)
+            address = Address(sock.family, (self.server.host, self.server.port))
+        else:
+            sock, address = self._race(addresses, seconds)
+        try:
+            tune(sock)
+            self._register(sock)
+        except BaseException:
+            sock.close()
+            raise
+        self._wire = wire.PlainWire(sock, self.server.timeout)
+        return address
+
+    def _race(self, addresses: Sequence[Address], seconds: float) -> tuple[socket.socket, Address]:
+        race = Race(seconds, given_up=lambda: self._aborted)
+        won = race.run(addresses)
+        self.not_connected = race.failures
+        for address in race.failures:
+            self.shared.addresses.failed(address)
+        if won is not None:
+            return won
+        where = f"{self.server.host} port {self.server.port}"
+        words = next(iter(race.failures.values()))
+        if len(race.failures) > 1:
+            words = ", ".join(f"{address}: {said}" for address, said in race.failures.items())
+        raise Unreachable(f"No connection to {where}: {words}")
+
+    def encrypt(self, context: ssl.SSLContext | None) -> None:
+        """The TLS handshake, on a connection without TLS."""
+        assert self._socket is not None
+        assert context is not None
+        seconds = min(self.server.timeout, PATIENCE)
+        tls = wire.secure(self._socket, self.server, context, self._register, seconds=seconds)
+        self._wire = wire.TlsWire(tls, self.server.timeout)
+
+    def greet(self) -> Reply:
+        """The server speaks first."""
+        with self._exchange():
+            reply = self._reply()
+            self._accept(reply, Stage.GREETING)
+        return reply
+
+    def start_tls(self, context: ssl.SSLContext | None) -> None:
+        """STARTTLS and its handshake (RFC 4642)."""
+        with self._exchange():
+            reply = self._ask(Verb.STARTTLS)
+            if reply.code != 382:
+                words = f"The server does not offer STARTTLS: {reply}"
+                raise Unreachable(words, permanent=True)
+            if len(self._lines):
+                # Slipped in before the encryption began: the STARTTLS injection.
+                raise ProtocolError("it goes on talking before TLS has begun")
+            self.encrypt(context)
+            self.talk.secured()
+
+    @property
+    def tls(self) -> ssl.SSLSocket | None:
+        """The TLS layer, for those who want to describe it."""
+        return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+
+    def _not_opened(self, lost: Lost) -> Unreachable:
+        return Unreachable(f"The connection to {self.server.host} broke at its start: {lost.words}")
+
+    def _reply(self) -> Reply:
+        reply = super()._reply()
+        if reply.code == 111:
+            self.shared.told_the_time(reply)
+        return reply
+
+    def _accept(self, reply: Reply, stage: Stage) -> None:
+        if meaning(reply, stage=stage) is not Meaning.ACCEPTED:
+            self._refuse(reply, stage)
+
+    def _refuse(self, reply: Reply, stage: Stage) -> NoReturn:
+        what = meaning(reply, stage=stage)
+        if what is Meaning.LOGIN_NEEDED:
+            what = Meaning.CREDENTIALS
+            raise Refused(what, f"{reply} (it wants a username and a password)", opening=True)
+        raise Refused(what, str(reply), opening=True)
+
+
+def _gravest(failures: Sequence[Unreachable | Refused]) -> Unreachable | Refused:
+    """What is said of a server when none of its addresses is of use: its own words before ours.
+
+    It is beyond help only when each of them is.
+    """
+    refusals = [f for f in failures if isinstance(f, Refused)]
+    if refusals or len(failures) == 1:
+        return refusals[0] if refusals else failures[0]
+    unreachable = [f for f in failures if isinstance(f, Unreachable)]
+    words = "; ".join(dict.fromkeys(f.words for f in unreachable))
+    return Unreachable(words, permanent=all(f.permanent for f in unreachable))

@@ -1,0 +1,153 @@
+"""A session with a server: opened, secured, logged in, probed and left.
+
+Knows the order of an NNTP session after its greeting (`opening`). Refuses to know articles
+(`connection`), other sessions, and what a refusal means for the server (`health`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import time
+from collections.abc import Sequence
+
+from usenetsync_tui.codec.answers import Meaning, Stage
+from usenetsync_tui.codec.lines import MultiLine
+from usenetsync_tui.codec.nntp import Reply, Verb, parse_capabilities
+from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.servers import Server, password_variable
+from usenetsync_tui.store.usenet.connection.exchanges import Counts
+from usenetsync_tui.store.usenet.connection.opening import Opening
+from usenetsync_tui.store.usenet.connection.shared import Shared
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
+from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+
+IDLE = 30.0
+"""Seconds after which a session is probed before use."""
+
+
+class Session(Opening):
+    """One TCP connection, from `open()` to `close()`."""
+
+    def __init__(
+        self,
+        server: Server,
+        counts: Counts | None = None,
+        *,
+        throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
+        shared: Shared | None = None,
+    ) -> None:
+        """`shared` is that of all connections to the server; else it is the only one."""
+        super().__init__(
+            server, counts, throttles=throttles, fetch_throttles=fetch_throttles, shared=shared
+        )
+        self.posting_allowed = True
+        """What the last 200 or 201 said. Where it was 201 before a login, POST itself tells."""
+        self._logins = self.shared.logins
+        self._login = 0
+        """The era of `logins` that ours is of."""
+
+    # Opening
+
+    def open(self, context: ssl.SSLContext | None) -> None:
+        """Connect, secure, greet, log in. After `Unreachable` or `Refused` it is closed.
+
+        `context` is needed unless TLS is off. Whatever breaks meanwhile is the server's trouble
+        and not that of what was to be asked: `Unreachable`.
+        """
+        try:
+            if not self.server.username:
+                self._open(context)
+                return
+            with self._logins.turn(lambda: self._aborted):
+                self._open(context)
+            self._login = self._logins.era
+        except BaseException:
+            self.abort()
+            self.close()
+            raise
+
+    def _open(self, context: ssl.SSLContext | None) -> None:
+        try:
+            self.reach(context)
+            self.log_in()
+        except Lost as lost:
+            raise self._not_opened(lost) from lost
+
+    def log_in(self) -> None:
+        """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643)."""
+        with self._exchange():
+            mode = self._ask(Verb.MODE_READER)
+            if self.server.username:
+                self._authenticate()
+                if mode.code == 480:
+                    self._ask(Verb.MODE_READER)
+            elif mode.code == 480:
+                self._refuse(mode, Stage.LOGIN)
+            self.posting_allowed = self.talk.posting_allowed
+
+    def read_capabilities(self) -> dict[str, tuple[str, ...]] | None:
+        """Ask for them; None when the server does not know the command."""
+        with self._exchange():
+            return self._capabilities()
+
+    def _authenticate(self) -> None:
+        try:
+            reply = self._ask(Verb.AUTHINFO_USER, self.server.username)
+            if reply.code == 381 and not self.server.password:
+                words = f"{reply} ({_no_password(self.server.name)})"
+                raise Refused(Meaning.CREDENTIALS, words, opening=True)
+            if reply.code == 381:
+                reply = self._ask(Verb.AUTHINFO_PASS, self.server.password)
+        except ValueError as error:
+            raise SettingsError(f"Server {self.server.name}: {error}.") from None
+        self._accept(reply, Stage.LOGIN)
+
+    def _capabilities(self) -> dict[str, tuple[str, ...]] | None:
+        if self._ask(Verb.CAPABILITIES).code != 101:
+            return None
+        answer = MultiLine()
+        deadline = time.monotonic() + self.server.timeout
+        while not answer.done:
+            answer.add(self._mask(self._line(deadline)))
+        self.talk.capabilities = parse_capabilities(answer.lines)
+        return self.talk.capabilities
+
+    # Asking
+
+    def probe(self) -> None:
+        """DATE, if nobody used the connection for a while. `Lost` when it is gone."""
+        if time.monotonic() - self._used_at > IDLE:
+            self.ask(Verb.DATE)
+
+    def ask(self, verb: Verb, argument: str = "") -> Reply:
+        """One command and its reply; logs in again when the server wants that."""
+        with self._exchange():
+            reply = self._ask(verb, argument)
+            if reply.code == 480:
+                self._log_in_again(reply)
+                reply = self._ask(verb, argument)
+        return reply
+
+    def quit(self) -> None:
+        """Say goodbye, without waiting for the answer, and close."""
+        if not self.broken:
+            with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
+                self._command(Verb.QUIT)
+        self.close()
+
+    def _log_in_again(self, reply: Reply) -> None:
+        if not self.server.username:
+            self._refuse(reply, Stage.LOGIN)
+        self._logins.doubt(self._login)
+        with self._logins.turn(lambda: self._aborted):
+            self._authenticate()
+        self._login = self._logins.era
+
+
+def _no_password(name: str) -> str:
+    return (
+        "it wants a password and none is set: add password or password_file to server "
+        f"{name} in config.toml, or set {password_variable(name)}"
+    )

@@ -1,0 +1,234 @@
+"""Bytes to and from a server: a TCP socket, with or without TLS, used by blocking threads.
+
+Knows sockets and certificates. Refuses to know NNTP, and how a connection is made (`dialling`).
+
+A plain socket blocks in the kernel, with the kernel's own timeouts: a whole article leaves in
+one system call without the GIL. These timeouts are short: after each the caller's `Pace` says
+whether that is still fast enough. A TLS socket does not block: OpenSSL allows no reading beside
+writing, so a lock is held around each call, and waiting is done outside of it.
+
+`abort()` may come from any thread and frees whoever is blocked; `close()` only when nobody uses
+the wire any more, since the number of a closed socket is soon somebody else's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
+from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
+
+_RECEIVE = 262_144
+_STEP = 1.0
+"""Seconds after which a waiting thread looks how long it has waited, at most."""
+
+Buffers = Sequence[bytes | memoryview]
+
+
+class Wire(Protocol):
+    """Timeouts and broken connections are `OSError`; an empty receive is the end."""
+
+    def send(self, buffers: Buffers, pace: Pace) -> None: ...
+
+    def receive(self, pace: Pace) -> bytes: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PlainWire:
+    """Without TLS."""
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        sock.setblocking(True)
+        step = _step(timeout)
+        interval = struct.pack("ll", int(step), int(step % 1 * 1_000_000))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
+        self.socket = sock
+
+    def send(self, buffers: Buffers, pace: Pace) -> None:
+        """All of the buffers, uncopied."""
+        left = [memoryview(buffer) for buffer in buffers if len(buffer)]
+        begun = time.monotonic()
+        while left:
+            try:
+                sent = self.socket.sendmsg(left)
+            except BlockingIOError:
+                sent = 0
+            now = time.monotonic()
+            pace.moved(sent, now - begun)
+            begun = now
+            while left and sent >= len(left[0]):
+                sent -= len(left.pop(0))
+            if left:
+                left[0] = left[0][sent:]
+
+    def receive(self, pace: Pace) -> bytes:
+        """What there is, at least a byte."""
+        begun = time.monotonic()
+        while True:
+            try:
+                data = self.socket.recv(_RECEIVE)
+            except BlockingIOError:
+                data = None
+            now = time.monotonic()
+            if data is not None:
+                pace.moved(len(data) or 1, now - begun)
+                return data
+            pace.moved(0, now - begun)
+            begun = now
+
+    def abort(self) -> None:
+        """Nothing goes through any more."""
+        shut(self.socket)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self.socket.close()
+
+
+class TlsWire:
+    """With TLS."""
+
+    def __init__(self, sock: ssl.SSLSocket, timeout: float) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self._step = _step(timeout)
+        self._lock = threading.Lock()
+
+    def send(self, buffers: Buffers, pace: Pace) -> None:
+        """All of the buffers; one sender at a time."""
+        for buffer in buffers:
+            left = memoryview(buffer)
+            begun = time.monotonic()
+            while left:
+                sent = 0
+                try:
+                    with self._lock:
+                        sent = self.socket.send(left)
+                except ssl.SSLWantWriteError:
+                    self._wait(select.POLLOUT)
+                except ssl.SSLWantReadError:
+                    self._wait(select.POLLIN)
+                now = time.monotonic()
+                pace.moved(sent, now - begun)
+                begun = now
+                left = left[sent:]
+
+    def receive(self, pace: Pace) -> bytes:
+        """What there is, at least a byte; one reader at a time."""
+        begun = time.monotonic()
+        while True:
+            data = None
+            try:
+                with self._lock:
+                    data = self.socket.recv(_RECEIVE)
+            except ssl.SSLWantReadError:
+                self._wait(select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._wait(select.POLLOUT)
+            now = time.monotonic()
+            if data is not None:
+                pace.moved(len(data) or 1, now - begun)
+                return data
+            pace.moved(0, now - begun)
+            begun = now
+
+    def abort(self) -> None:
+        """Nothing goes through any more."""
+        shut(self.socket)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self.socket.close()
+
+    def _wait(self, event: int) -> None:
+        poll = select.poll()
+        poll.register(self.socket.fileno(), event)
+        poll.poll(self._step * 1_000)
+
+
+def _step(timeout: float) -> float:
+    return max(0.01, min(_STEP, timeout / 4))
+
+
+def shut(sock: socket.socket) -> None:
+    """Shut a socket down, so that every thread blocked on it comes back."""
+    # SSLSocket's own shutdown() takes the TLS layer off first: a thread in the middle of
+    # something would go on in plain text.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def tls_context(server: Server) -> ssl.SSLContext:
+    """TLS 1.2 or newer; names verified unless switched off. `Unreachable` for a bad CA file."""
+    try:
+        context = ssl.create_default_context(cafile=server.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        words = f"The CA file {server.ca_file} cannot be used: {error}"
+        raise Unreachable(words, permanent=True) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not server.verify_tls:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def secure(
+    sock: socket.socket,
+    server: Server,
+    context: ssl.SSLContext,
+    register: Callable[[socket.socket], None],
+    *,
+    seconds: float,
+) -> ssl.SSLSocket:
+    """Put TLS on a connected socket, which is taken over; closed when that fails."""
+    sock.setblocking(False)
+    try:
+        tls = context.wrap_socket(sock, server_hostname=server.host, do_handshake_on_connect=False)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise Unreachable(f"TLS with {server.host} failed: {error_words(error)}") from error
+    try:
+        register(tls)
+        _shake_hands(tls, seconds)
+    except ssl.SSLCertVerificationError as error:
+        tls.close()
+        words = f"The certificate of {server.host} is not to be trusted: {error.verify_message}"
+        raise Unreachable(words, permanent=True) from error
+    except OSError as error:
+        tls.close()
+        raise Unreachable(f"TLS with {server.host} failed: {error_words(error)}") from error
+    except BaseException:
+        tls.close()
+        raise
+    return tls
+
+
+def _shake_hands(tls: ssl.SSLSocket, seconds: float) -> None:
+    """The handshake as a whole gets so long: a peer that drips gains nothing by it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            tls.do_handshake()
+            return
+        except ssl.SSLWantReadError:
+            event = select.POLLIN
+        except ssl.SSLWantWriteError:
+            event = select.POLLOUT
+        left = deadline - time.monotonic()
+        poll = select.poll()
+        poll.register(tls.fileno(), event)
+        if left <= 0 or not poll.poll(left * 1_000):
+            raise timed_out(seconds)

@@ -1,0 +1,119 @@
+"""A slot of a server, lent for a while: the step into a worker thread and back.
+
+Knows cancellation, and what a failure does to the server's health. Refuses to know how the
+server was chosen (`servers`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
+from usenetsync_tui.store.usenet.pool.slots import Slot
+from usenetsync_tui.store.usenet.pool.threads import Threads
+
+T = TypeVar("T")
+
+
+class Lender(Protocol):
+    """Who lends slots, and wants them back."""
+
+    threads: Threads
+    """Enough for every lane of every connection."""
+
+    def now(self) -> float:
+        """Seconds, of some clock."""
+
+    def changed(self) -> None:
+        """A server's health is another."""
+
+    def give_back(self, slot: Slot) -> None:
+        """The slot is free again."""
+
+    def from_thread(self, give_back: Callable[[], None]) -> None:
+        """Call it in the event loop, soon."""
+
+
+class Lease:
+    """A slot of a server, for a while."""
+
+    def __init__(self, lender: Lender, slot: Slot) -> None:
+        self.slot = slot
+        self.place = slot.place
+        self.server = slot.place.server
+        self._lender = lender
+        self._lock = threading.Lock()
+        self._in_thread = False
+        self._released = False
+        self._abandoned = False
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """`work` on an open connection, in one worker-thread call.
+
+        `Unreachable`, `Refused` and `Lost` are noted in the server's health. Cancelled, it
+        returns at once; the slot is free again when the thread has noticed.
+        """
+        try:
+            result = await self._lender.threads.run(partial(self._work, work))
+        except (Unreachable, Refused, Lost) as failure:
+            self.note(failure)
+            raise
+        except asyncio.CancelledError:
+            with self._lock:
+                self._abandoned = self._in_thread
+            if self._abandoned:
+                self.slot.abandon()
+            raise
+        self.place.health.answered(self._lender.now())
+        return result
+
+    def note(self, failure: Unreachable | Refused | Lost) -> None:
+        """What went wrong, for the server's health."""
+        health, now = self.place.health, self._lender.now()
+        match failure:
+            case Unreachable():
+                health.unreachable(failure, now)
+            case Refused():
+                health.refused(failure, now, connections=self.place.connections())
+            case Lost():
+                health.lost(failure, now)
+        self._lender.changed()
+
+    def refused(self, article: bytes, words: str) -> bool:
+        """An article was refused. Whether the server refuses all: it is not the article's fault."""
+        at_fault = self.place.health.refused_article(article, words, self._lender.now())
+        if at_fault:
+            self._lender.changed()
+        return at_fault
+
+    def release(self) -> None:
+        """Give the slot back: now, or when the thread that was abandoned has ended."""
+        with self._lock:
+            self._released = True
+            if self._in_thread:
+                return
+        self._given_back()
+
+    def _work(self, work: Callable[[Connection], T]) -> T:
+        with self._lock:
+            if self._released:  # cancelled before the thread came to it
+                raise Lost("nobody waits for it any more")
+            self._in_thread = True
+        try:
+            return self.slot.run(work)
+        finally:
+            with self._lock:
+                self._in_thread = False
+                abandoned = self._released
+            if abandoned:
+                self._lender.from_thread(self._given_back)
+
+    def _given_back(self) -> None:
+        if self._abandoned:
+            self.slot.abandoned -= 1
+        self._lender.give_back(self.slot)

@@ -1,0 +1,30 @@
+"""Whether the servers keep silent: what everybody who uses a connection waits for.
+
+Knows when a silence is worth a word. Refuses to know who waits for a connection (`servers`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.store.usenet.pool.slots import Place
+
+_WORTH_A_WORD = 2.0
+"""Seconds: answers take less than that where all is well."""
+
+
+def silence(places: Iterable[Place]) -> Waiting | None:
+    """The server that all connections in use wait for; None while any of them gets on."""
+    used = [(place, slot) for place in places for slot in place.slots if slot.lanes]
+    since = [(slot.silent_since, place, slot) for place, slot in used]
+    begun = [(at, place, slot) for at, place, slot in since if at is not None]
+    if not begun or len(begun) < len(used):
+        return None
+    last, place, slot = max(begun, key=lambda one: one[0])
+    seconds = time.monotonic() - last
+    if seconds < _WORTH_A_WORD:
+        return None
+    doing = "no connection yet" if slot.connecting else "no answer yet"
+    return Waiting(f"waiting for {place.server.host}: {doing}", seconds, ", for")

@@ -1,0 +1,355 @@
+"""The connections of one server: who has which, and who may have one.
+
+Knows slots, roles and lanes. Refuses to know other servers, and waiting (`servers`). Used by
+the event loop only, but for `Slot.run`, which is what happens in a worker thread.
+
+A server that posts and has other work too keeps one of its connections for that: an upload
+never keeps verification from its turn. So it has `connections - 1` lanes for posting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from usenetsync_tui.model.servers import ConnectionStatus, Role, Server, ServerStatus, Tls
+from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.exchanges import Counts
+from usenetsync_tui.store.usenet.connection.shared import Newsgroups, Shared
+from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable
+from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+from usenetsync_tui.store.usenet.pool.health import Health
+
+T = TypeVar("T")
+
+_ACTIVITY = {Role.POST: "posting", Role.VERIFY: "checking", Role.FETCH: "fetching"}
+
+_HELD = "paused by you"
+
+
+def post_lanes(server: Server) -> int:
+    """Articles a server takes at once."""
+    if Role.POST not in server.roles:
+        return 0
+    shared = len(server.roles) > 1 and server.connections > 1
+    return server.connections - shared
+
+
+class Slot:
+    """A place for a connection: one at a time, opened when it is needed."""
+
+    def __init__(self, place: Place, number: int) -> None:
+        self.place = place
+        self.number = number
+        self.role: Role | None = None
+        """What it is used for now."""
+        self.lanes = 0
+        """How many use it now; more than one only to fetch."""
+        self.abandoned = 0
+        """How many of these were cancelled and still have a thread on it."""
+        self.counts = Counts()
+        self.connecting_since: float | None = None
+        self._connection: Connection | None = None
+        self._opening = threading.Lock()
+        self._given_up = False
+
+    @property
+    def is_open(self) -> bool:
+        """A connection is there that can be used."""
+        return self._connection is not None and not self._connection.broken
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when the server is waited for: to be reached, or to answer. None while it is not.
+
+        Of the clock of `time.monotonic`.
+        """
+        if self.connecting_since is not None:
+            return self.connecting_since
+        return None if self._connection is None else self._connection.silent_since
+
+    @property
+    def connecting(self) -> bool:
+        """A connection is being opened."""
+        return self.connecting_since is not None
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """In a worker thread: `work` on an open connection.
+
+        A connection that was open before and turns out to be gone before anything depended
+        on it is replaced at once: the server had dropped it while it was idle.
+        """
+        connection, fresh = self._ready()
+        try:
+            return work(connection)
+        except Lost as lost:
+            if fresh or lost.began or self._given_up or not self.is_mine(connection):
+                raise
+        connection, _ = self._ready()
+        return work(connection)
+
+    def is_mine(self, connection: Connection) -> bool:
+        """It was not replaced meanwhile, by another lane."""
+        return self._connection is connection
+
+    def abandon(self) -> None:
+        """One of those who use it does not want it any more; the last one frees the thread."""
+        self.abandoned += 1
+        if self.abandoned >= self.lanes:
+            self.abort()
+
+    def abort(self) -> None:
+        """Free whoever is blocked on it."""
+        self._given_up = True
+        if self._connection is not None:
+            self._connection.abort()
+
+    def drop(self) -> None:
+        """Close the connection; the next one who needs it opens another."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def quit(self) -> None:
+        """Close the connection with a goodbye."""
+        if self._connection is not None:
+            self._connection.quit()
+
+    def taken(self) -> None:
+        """Somebody new begins to use it."""
+        self._given_up = False
+
+    def _ready(self) -> tuple[Connection, bool]:
+        """(connection, whether it is a new one)."""
+        with self._opening:
+            if self._connection is not None:
+                if not self._connection.broken:
+                    with contextlib.suppress(Lost):
+                        if self.lanes == 1:
+                            self._connection.probe()
+                        return self._connection, False
+                self._connection.close()
+            return self._open(), True
+
+    def _open(self) -> Connection:
+        self._connection = self.place.new_connection(self.counts)
+        if self._given_up:
+            raise Unreachable("The connection was given up while it was opened.")
+        self.connecting_since = time.monotonic()
+        try:
+            self._connection.open(self.place.tls_context())
+        except BaseException:
+            self.counts.errors += 1
+            raise
+        finally:
+            self.connecting_since = None
+        return self._connection
+
+    def status(self) -> ConnectionStatus:
+        """The connection now."""
+        state = "connecting" if self.connecting else _ACTIVITY[self.role] if self.role else "idle"
+        counts = self.counts
+        return ConnectionStatus(
+            number=self.number,
+            state=state,
+            bytes=counts.bytes,
+            articles=counts.articles,
+            errors=counts.errors,
+            latency=counts.latency,
+        )
+
+
+class Place:
+    """One server with its slots and its health."""
+
+    def __init__(
+        self,
+        server: Server,
+        throttles: Sequence[TokenBucket] = (),
+        fetch_throttles: Sequence[TokenBucket] = (),
+        *,
+        backoff: Sequence[float],
+        newsgroups: Newsgroups | None = None,
+    ) -> None:
+        self.server = server
+        self.health = Health(server, backoff)
+        self.throttle = TokenBucket(server.bandwidth_limit)
+        self.fetch_throttle = TokenBucket(server.fetch_limit)
+        self.slots = tuple(Slot(self, number + 1) for number in range(server.connections))
+        self.held = False
+        """The user paused it."""
+        self.latency = 0.0
+        """Moving mean of the seconds an answer takes."""
+        self._most = server.connections
+        self._throttles = (self.throttle, *throttles)
+        self._fetch_throttles = (self.fetch_throttle, *fetch_throttles)
+        self._shared = Shared(newsgroups)
+        self._context: ssl.SSLContext | None = None
+        self._post_limit = post_lanes(server)
+        self._probing: Slot | None = None
+
+    def new_connection(self, counts: Counts) -> Connection:
+        """A connection that is not open yet."""
+        return Connection(
+            self.server,
+            counts,
+            throttles=self._throttles,
+            fetch_throttles=self._fetch_throttles,
+            shared=self._shared,
+        )
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Made once, by the first who needs it; None without TLS."""
+        if self._context is None and self.server.tls is not Tls.NONE:
+            self._context = wire.tls_context(self.server)
+        return self._context
+
+    def has(self, role: Role) -> bool:
+        """The role is configured, and the server did not refuse it."""
+        return role in self.server.roles and role not in self.health.unfit
+
+    @property
+    def is_well(self) -> bool:
+        """It may be used now, as far as we know."""
+        return self.health.is_well and not self.held
+
+    @property
+    def allowed(self) -> int:
+        """Connections it may have: what the server takes, and the user wants."""
+        return min(self.health.allowed, self._most)
+
+    @property
+    def message(self) -> str:
+        """Why it is not used, or only for a part: ours, or the server's own words."""
+        words = [_HELD] if self.held else []
+        if self.health.message:
+            words.append(self.health.message)
+        elif not self.held:
+            words += self.health.unfit.values()
+        return "; ".join(words)
+
+    def set_connections(self, count: int) -> None:
+        """How many it may have from now on; surplus ones are closed when nobody uses them."""
+        self._most = count
+        self._close_surplus()
+
+    def hold(self) -> None:
+        """Nothing new for it; its connections are closed when nobody uses them."""
+        self.held = True
+        self._close_surplus()
+
+    def release(self, now: float) -> None:
+        """It may be used again, whatever kept it from that."""
+        # What was learnt when a connection was opened (no posting) may be otherwise by now.
+        self._close_idle(len(self.slots))
+        self.held = False
+        self._shared.logins.forget()
+        self.health.try_again(now)
+
+    def _close_surplus(self) -> None:
+        self._close_idle(self.connections() - (0 if self.held else self._most))
+
+    def _close_idle(self, most: int) -> None:
+        idle = [slot for slot in self.slots if slot.is_open and not slot.lanes]
+        for slot in idle[: max(0, most)]:
+            slot.drop()
+
+    def busy(self) -> int:
+        """Slots in use."""
+        return sum(slot.lanes > 0 for slot in self.slots)
+
+    def connections(self) -> int:
+        """Connections that are open, or may become so."""
+        return sum(slot.is_open or slot.connecting for slot in self.slots)
+
+    def free(self, role: Role, now: float) -> int:
+        """How many more may be taken for a role now."""
+        self.health.grow(now)
+        if self.held:
+            return 0
+        if not self.health.is_well:
+            return int(self._probing is None and self.health.may_be_probed(now))
+        free = self.allowed - self.busy()
+        if role is not Role.POST:
+            # Where there are too many connections, those in use are to become idle.
+            return free if free < 0 else max(free, self._free_lanes(role))
+        reserved = self.server.connections - self._post_limit
+        limit = max(1, self.allowed - reserved)
+        return min(free, limit - sum(slot.role is Role.POST for slot in self.slots))
+
+    def take(self, role: Role, now: float) -> Slot | None:
+        """A slot for a role; give it back with `give_back`."""
+        if self.free(role, now) <= 0:
+            return None
+        slot = self._pick(role)
+        if slot is None:
+            return None
+        if not self.health.is_well:
+            self._probing = slot
+        if not slot.lanes:
+            slot.taken()
+        slot.role = role
+        slot.lanes += 1
+        return slot
+
+    def give_back(self, slot: Slot) -> None:
+        """The slot is not used any more by one of those who took it."""
+        slot.lanes -= 1
+        if not slot.lanes:
+            slot.role = None
+            self._close_surplus()
+        if self._probing is slot:
+            self._probing = None
+        if slot.counts.latency:
+            mean = self.latency or slot.counts.latency
+            self.latency = mean + (slot.counts.latency - mean) * 0.05
+
+    def _pick(self, role: Role) -> Slot | None:
+        if self.busy() < self.allowed:
+            unused = [slot for slot in self.slots if not slot.lanes]
+            return next((slot for slot in unused if slot.is_open), unused[0])
+        shared = [slot for slot in self.slots if self._has_lane(slot, role)]
+        return min(shared, key=lambda slot: slot.lanes, default=None)
+
+    def _free_lanes(self, role: Role) -> int:
+        return sum(self._has_lane(slot, role) for slot in self.slots)
+
+    def _has_lane(self, slot: Slot, role: Role) -> bool:
+        return (
+            role is slot.role is Role.FETCH
+            and 0 < slot.lanes < self.server.pipeline
+            and slot.is_open
+        )
+
+    def status(self, now: float) -> ServerStatus:
+        """The server now."""
+        self.health.grow(now)
+        health, server = self.health, self.server
+        tls = server.tls is not Tls.NONE
+        counts = [slot.counts for slot in self.slots]
+        return ServerStatus(
+            name=server.name,
+            host=server.host,
+            state=health.state,
+            message=self.message,
+            retry_in=None if health.retry_at is None else max(0.0, health.retry_at - now),
+            roles=server.roles,
+            open=sum(slot.is_open and not slot.connecting for slot in self.slots),
+            busy=self.busy(),
+            allowed=self.allowed,
+            configured=server.connections,
+            bytes=sum(c.bytes for c in counts),
+            articles=sum(c.articles for c in counts),
+            errors=sum(c.errors for c in counts),
+            latency=self.latency,
+            encrypted=tls,
+            tls_verified=tls and server.verify_tls,
+            connections=tuple(slot.status() for slot in self.slots),
+            held=self.held,
+            bandwidth_limit=self.throttle.rate,
+            fetch_limit=self.fetch_throttle.rate,
+        )

@@ -1,0 +1,294 @@
+"""A `:` line read: one frozen value of `spoken`, or a sentence on what is wrong with it.
+
+Pure: knows the names it is given, no widget and no disk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.model.commands import (
+    MOST_WORKERS,
+    LimitBandwidth,
+    LimitFetching,
+    PauseServer,
+    ResumeServer,
+    SetConnections,
+    SetWorkers,
+)
+from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.commands.parsed_commands import (
+    AddPath,
+    CommandError,
+    Do,
+    GoToPane,
+    GoToRow,
+    GoToShare,
+    Known,
+    Prioritise,
+    RestoreChosen,
+    SetFilter,
+    SortBy,
+    Spoken,
+    UploadChosen,
+    UseTheme,
+    VerifyChosen,
+    Word,
+    WriteNzb,
+)
+from usenetsync_tui.tui.kit.path_words import at_home, typed_path
+from usenetsync_tui.tui.kit.speed_words import speed_typed
+
+_Reader = Callable[[str, Known], Spoken]
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
+_ROW = re.compile(r"[0-9]{1,3}(?:[0-9]*|(?:,[0-9]{3})+)", re.ASCII)
+_VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
+_PRIORITIES = tuple(p.name.lower() for p in Priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A command of the line."""
+
+    name: str
+    arguments: str
+    """What follows it, as help shows it; empty: nothing does."""
+    meaning: str
+    read: _Reader
+    names: Callable[[Known], Sequence[str]] = lambda known: ()
+    """What its first argument may be, for completion."""
+    takes_path: bool = False
+    """Its first argument is a path."""
+
+
+def parse(line: str, known: Known) -> Spoken:
+    """What a line says, with or without the colon. Raises `CommandError`, nothing else."""
+    text = line.strip().removeprefix(":").strip()
+    name, _, rest = text.partition(" ")
+    if not name:
+        raise CommandError("Type a command; tab completes.")
+    phrase = PHRASES.get(name)
+    if phrase is None:
+        near = [other for other in PHRASES if other.startswith(name)]
+        if len(near) != 1:
+            hint = f" Did you mean {', '.join(near[:5])}?" if near else " :help lists them."
+            raise CommandError(f"There is no command {_shown(name)}.{hint}")
+        phrase = PHRASES[near[0]]
+    return phrase.read(rest.strip(), known)
+
+
+def completions(line: str, known: Known) -> tuple[str, ...]:
+    """Whole lines that begin with this one: the command's name, then its first argument."""
+    name, space, rest = line.partition(" ")
+    if not space:
+        return tuple(
+            phrase.name + (" " if phrase.arguments else "")
+            for phrase in PHRASES.values()
+            if phrase.name.startswith(name)
+        )
+    phrase = PHRASES.get(name)
+    if phrase is None:
+        return ()
+    return tuple(f"{name} {other}" for other in phrase.names(known) if other.startswith(rest))
+
+
+def path_begin(line: str) -> int | None:
+    """Where in a line a path begins; None where none is to be typed."""
+    name, space, _ = line.partition(" ")
+    phrase = PHRASES.get(name)
+    return len(name + space) if phrase is not None and phrase.takes_path and space else None
+
+
+def _shown(text: str) -> str:
+    safe = safe_name(text)
+    return safe if len(safe) <= 40 else safe[:39] + "…"
+
+
+def _one_of(text: str, names: Sequence[str], what: str, plural: str) -> str:
+    if text in names:
+        return text
+    if not names:
+        raise CommandError(f"There is no {what} yet.")
+    if not text:
+        raise CommandError(f"Which {what}? {plural}: {_shown_names(names)}.")
+    raise CommandError(f"There is no {what} {_shown(text)}. {plural}: {_shown_names(names)}.")
+
+
+def _shown_names(names: Sequence[str]) -> str:
+    return ", ".join(_shown(name) for name in names[:8]) + (", …" if len(names) > 8 else "")
+
+
+def _number(text: str, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise CommandError(f"{what} are a number from 1 to {most:,}.")
+    return int(text)
+
+
+def _path(text: str, known: Known) -> bytes:
+    path = at_home(typed_path(text), known.home)
+    if text and not path.startswith(b"/"):
+        raise CommandError("Type the whole path: it begins with / or ~.")
+    if b"\0" in path:
+        raise CommandError("No path holds a NUL byte.")
+    return path
+
+
+def _alone(word: Word) -> _Reader:
+    def read(text: str, known: Known) -> Spoken:
+        if text:
+            raise CommandError(f"Nothing follows {word}.")
+        return Do(word)
+
+    return read
+
+
+def _goto(text: str, known: Known) -> Spoken:
+    share = _PERCENT.fullmatch(text)
+    if share is not None and float(share[1]) <= 100:
+        return GoToShare(float(share[1]) / 100)
+    if _ROW.fullmatch(text) and len(text) <= 20 and int(text.replace(",", "")) > 0:
+        return GoToRow(int(text.replace(",", "")))
+    raise CommandError("Type a row from 1 on, or a place from 0% to 100%.")
+
+
+def _sort(text: str, known: Known) -> Spoken:
+    return SortBy(FileOrder(_one_of(text, tuple(FileOrder), "order", "Orders")))
+
+
+def _priority(text: str, known: Known) -> Spoken:
+    return Prioritise(Priority[_one_of(text, _PRIORITIES, "priority", "Priorities").upper()])
+
+
+def _verify(text: str, known: Known) -> Spoken:
+    if text not in ("", "--body"):
+        raise CommandError("After verify there may be --body, which fetches everything.")
+    return VerifyChosen(bool(text))
+
+
+def _upload(text: str, known: Known) -> Spoken:
+    if text not in ("", "--allow-shrink"):
+        raise CommandError("After upload there may be --allow-shrink: take the folder as it is.")
+    return UploadChosen(bool(text))
+
+
+def _restore(text: str, known: Known) -> Spoken:
+    found = _VERSION.search(text)
+    version = int(found[1]) if found else None
+    if version == 0:
+        raise CommandError("Versions begin with 1.")
+    target = _VERSION.sub("", text, count=1).strip()
+    if target.startswith("--"):
+        raise CommandError("Type restore TARGET, and --version N for an older one.")
+    return RestoreChosen(_path(target, known), version)
+
+
+def _add(text: str, known: Known) -> Spoken:
+    return AddPath(_path(text, known))
+
+
+def _nzb(text: str, known: Known) -> Spoken:
+    return WriteNzb(_path(text, known))
+
+
+def _connections(text: str, known: Known) -> Spoken:
+    server, _, count = text.partition(" ")
+    name = _one_of(server, known.servers, "server", "Servers")
+    return SetConnections(name, _number(count.strip(), 200, "Connections"))
+
+
+def _limit(text: str, known: Known) -> Spoken:
+    return LimitBandwidth(*_speed_and_server(text, known))
+
+
+def _fetch_limit(text: str, known: Known) -> Spoken:
+    return LimitFetching(*_speed_and_server(text, known))
+
+
+def _speed_and_server(text: str, known: Known) -> tuple[int, str]:
+    """Bytes a second, and the server or nothing for all of them."""
+    speed, server = text, ""
+    first, _, last = text.rpartition(" ")
+    if isinstance(speed_typed(text), str) and first and not isinstance(speed_typed(first), str):
+        speed, server = first, _one_of(last, known.servers, "server", "Servers")
+    figure = speed_typed(speed)
+    if isinstance(figure, str):
+        raise CommandError(figure)
+    return figure, server
+
+
+def _servers(known: Known) -> Sequence[str]:
+    return known.servers
+
+
+_WORDS = {
+    Word.PAUSE: "hold the chosen job, or the marked files",
+    Word.RESUME: "let it go on",
+    Word.PAUSE_ALL: "hold every job",
+    Word.RESUME_ALL: "let every job go on",
+    Word.CANCEL: "end the chosen job; asks",
+    Word.RETRY: "what failed, again",
+    Word.VERSIONS: "of the chosen folder",
+    Word.ERRORS: "why files are not whole",
+    Word.LOG: "what happened",
+    Word.HELP: "the keys of this pane",
+    Word.QUIT: "asks while a job runs",
+}
+
+_ALL = (
+    Phrase("goto", "73% | N", "a place or a row of the list", _goto),
+    Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
+    Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
+    Phrase("add", "[PATH]", "keep a folder", _add, takes_path=True),
+    Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
+    Phrase(
+        "upload", "[--allow-shrink]", "a new version", _upload, lambda known: ("--allow-shrink",)
+    ),
+    Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
+    Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
+    Phrase("nzb", "[FILE]", "for other programs", _nzb, takes_path=True),
+    Phrase(
+        "workers",
+        "N",
+        "threads that read and compress",
+        lambda text, known: SetWorkers(_number(text, MOST_WORKERS, "Workers")),
+    ),
+    Phrase("connections", "SERVER N", "how many are used", _connections, _servers),
+    Phrase("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
+    Phrase("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
+    Phrase(
+        "pause-server",
+        "NAME",
+        "give it nothing new",
+        lambda text, known: PauseServer(_one_of(text, known.servers, "server", "Servers")),
+        _servers,
+    ),
+    Phrase(
+        "resume-server",
+        "NAME",
+        "use it again",
+        lambda text, known: ResumeServer(_one_of(text, known.servers, "server", "Servers")),
+        _servers,
+    ),
+    Phrase(
+        "theme",
+        "NAME",
+        "the colours",
+        lambda text, known: UseTheme(_one_of(text, known.themes, "theme", "Themes")),
+        lambda known: known.themes,
+    ),
+    Phrase(
+        "pane",
+        "NAME",
+        "go there",
+        lambda text, known: GoToPane(_one_of(text, known.panes, "pane", "Panes")),
+        lambda known: known.panes,
+    ),
+    *(Phrase(word, "", meaning, _alone(word)) for word, meaning in _WORDS.items()),
+)
+
+PHRASES: Mapping[str, Phrase] = {str(phrase.name): phrase for phrase in _ALL}
+"""Every command of the line, by its name."""

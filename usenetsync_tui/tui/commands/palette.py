@@ -1,0 +1,85 @@
+"""Everything that can be done now, to be searched: the keys in force and the `:` commands.
+
+The application names it in its `COMMANDS`. What a key does is run where the key would have
+been pressed. A command without arguments is said at once; one with arguments begins a line
+(`action_command_line` of the application, with the line's text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.keys import format_key
+
+from usenetsync_tui.tui.commands.command_line import CommandLine
+from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, parse
+from usenetsync_tui.tui.commands.parsed_commands import Known
+
+_NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One line of the palette."""
+
+    title: str
+    help: str
+    run: Callable[[], Awaitable[object] | None]
+
+
+class Palette(Provider):
+    """The keys of the focused widget, its screen and the application, then the commands."""
+
+    async def discover(self) -> Hits:
+        """All of it."""
+        for doing in self._doings():
+            yield DiscoveryHit(Content(doing.title), doing.run, text=doing.title, help=doing.help)
+
+    async def search(self, query: str) -> Hits:
+        """What matches, in title or help."""
+        matcher = self.matcher(query)
+        for doing in self._doings():
+            score = max(matcher.match(doing.title), matcher.match(doing.help) / 2)
+            if score > 0:
+                title = matcher.highlight(doing.title)
+                yield Hit(score, title, doing.run, text=doing.title, help=doing.help)
+
+    def _doings(self) -> Iterator[Doing]:
+        yield from self._keys()
+        for phrase in PHRASES.values():
+            title = f":{phrase.name} {phrase.arguments}".rstrip()
+            yield Doing(title, phrase.meaning, self._say(phrase))
+
+    def _keys(self) -> Iterator[Doing]:
+        seen: set[tuple[DOMNode, str]] = set()
+        bindings = sorted(
+            self.screen.active_bindings.items(), key=lambda item: not item[1].binding.show
+        )
+        for key, active in bindings:
+            binding = active.binding
+            what = (active.node, binding.action)
+            # Without an id it is Textual's own: moving about, not doing something.
+            listed = active.enabled and binding.id and binding.description
+            if not listed or what in seen or binding.action in _NOT_LISTED:
+                continue
+            seen.add(what)
+            shown = binding.key_display or format_key(key)
+            title = f"{binding.description[:1].upper()}{binding.description[1:]} · {shown}"
+            yield Doing(title, active.tooltip, partial(self._press, binding.action, active.node))
+
+    def _press(self, action: str, node: DOMNode) -> Awaitable[object]:
+        return self.app.run_action(action, node)
+
+    def _say(self, phrase: Phrase) -> Callable[[], Awaitable[object] | None]:
+        if phrase.arguments:
+            return partial(self._press, f"app.command_line({phrase.name + ' '!r})", self.app)
+
+        def say() -> None:
+            self.screen.post_message(CommandLine.Entered(parse(phrase.name, Known())))
+
+        return say

@@ -1,0 +1,79 @@
+"""A folder to keep: where it is, and how it is to be kept."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.app import ComposeResult
+
+from usenetsync_tui.model.commands import FolderChoices, Upload
+from usenetsync_tui.model.folders import Compression, Profile, StoreKind
+from usenetsync_tui.tui.dialogs.folder_fields import (
+    COMPRESSIONS,
+    COPIES_HINT,
+    MOST_COPIES,
+    PRIORITIES,
+    STORES,
+    priority_named,
+    profiles,
+    usual_profile,
+)
+from usenetsync_tui.tui.kit.folder_listing import judge_source
+from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
+from usenetsync_tui.tui.kit.options import OptionRow, Options
+from usenetsync_tui.tui.kit.path_input import PathField, judged
+
+
+class AddFolder(Form[Upload]):
+    """Dismissed with the upload to begin, or with None."""
+
+    ACTION = "Start"
+
+    def __init__(self, *, servers: bool, path: bytes = b"") -> None:
+        """`servers`: whether there is one to post to. `path`: what the line begins with."""
+        super().__init__("Add a folder")
+        self._path = path
+        self._stores = (StoreKind.USENET, StoreKind.SHARDS) if servers else (StoreKind.SHARDS,)
+        self._shown_store = self._stores[0]
+
+    def fields(self) -> ComposeResult:
+        store = self._stores[0]
+        yield PathField("Folder", id="path", path=self._path, hint="The folder to keep.")
+        picks = [STORES[kind] for kind in self._stores]
+        yield Field("Store", Options(picks, store, id="store"))
+        usual = usual_profile(store)
+        yield Field("Profile", Options(profiles(store), usual, id="profile"))
+        yield Field("Copies", line_input("copies", "1"), hint=COPIES_HINT)
+        yield Field("Priority", Options(PRIORITIES, "normal", id="priority"))
+        yield Field("Compression", Options(COMPRESSIONS, Compression.LZ4, id="compression"))
+
+    def on_option_row_changed(self, event: OptionRow.Changed) -> None:
+        """Another store has other profiles."""
+        store = StoreKind(self.choice("store"))
+        if store is not self._shown_store:
+            self._shown_store = store
+            row = self.query_one("#profile", Options)
+            kept = Profile.PLAIN if row.value == Profile.PLAIN else usual_profile(store)
+            row.offer(profiles(store), kept)
+
+    def accept(self) -> None:
+        self.run_worker(self._judge(), group="judge", exclusive=True)
+
+    async def _judge(self) -> None:
+        copies = whole_number(self.text("copies"), 1, MOST_COPIES)
+        found = await judged(partial(judge_source, self.query_one(PathField).path))
+        complaints = {"path": found.problem} if found.problem else {}
+        if isinstance(copies, str):
+            complaints["copies"] = copies
+        self.complain(complaints)
+        if not complaints:
+            self.end(Upload(found.path, self._choices(int(copies))))
+
+    def _choices(self, copies: int) -> FolderChoices:
+        return FolderChoices(
+            store=StoreKind(self.choice("store")),
+            profile=Profile(self.choice("profile")),
+            copies=copies,
+            priority=priority_named(self.choice("priority")),
+            compression=Compression(self.choice("compression")),
+        )

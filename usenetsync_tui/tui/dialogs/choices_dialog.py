@@ -1,0 +1,260 @@
+"""The small dialogs: a folder's choices, an NZB, a check, a number, a speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from textual.app import ComposeResult
+
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
+from usenetsync_tui.model.figures import rate
+from usenetsync_tui.model.folders import Compression, Folder, Profile, Realm, Snapshot, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.dialogs.folder_fields import (
+    COMPRESSIONS,
+    COPIES_HINT,
+    INODES,
+    MOST_COPIES,
+    NAMES_TOO,
+    NEWSGROUPS_HINT,
+    OBFUSCATED,
+    OWN_FILES,
+    OWN_KEPT,
+    OWN_LEFT_OUT,
+    POSTER_HINT,
+    PRIORITIES,
+    priority_named,
+    profiles,
+)
+from usenetsync_tui.tui.dialogs.version_field import VersionField
+from usenetsync_tui.tui.kit.folder_listing import judge_new_file
+from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
+from usenetsync_tui.tui.kit.options import OptionRow, Options
+from usenetsync_tui.tui.kit.path_input import PathField, judged
+from usenetsync_tui.tui.kit.question import Ask, Choice
+from usenetsync_tui.tui.kit.speed_words import speed_typed
+from usenetsync_tui.tui.kit.version_words import finished
+
+
+def _short(folder: Folder) -> str:
+    return cut_middle(safe_name(folder.name), 40)
+
+
+class FolderChoicesDialog(Form[Choose]):
+    """How a folder is kept from its next version on. Only what is changed is chosen."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(f"How {_short(folder)} is kept")
+        self._folder = folder
+
+    def fields(self) -> ComposeResult:
+        folder = self._folder
+        realm = folder.realm
+        priority = folder.priority.name.lower()
+        yield Field("Priority", Options(PRIORITIES, priority, id="priority"))
+        yield Field("Profile", Options(profiles(realm.store), realm.profile, id="profile"))
+        yield Field("Copies", line_input("copies", str(folder.copies)), hint=COPIES_HINT)
+        yield Field("Compression", Options(COMPRESSIONS, folder.compression, id="compression"))
+        own = OWN_KEPT if folder.own_files else OWN_LEFT_OUT
+        yield Field("Own files", Options(OWN_FILES, own, id="own"))
+        inodes = "ignore" if folder.ignore_inode else "compare"
+        yield Field("Inodes", Options(INODES, inodes, id="inodes"))
+        if realm.store is StoreKind.USENET:
+            yield from self._headers(realm)
+
+    def _headers(self, realm: Realm) -> ComposeResult:
+        """What the articles say of themselves; sealed ones say little."""
+        groups = line_input("newsgroups", ",".join(realm.newsgroups))
+        yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
+        poster = line_input("poster", realm.sender, placeholder="as the settings say")
+        yield Field("Poster", poster, hint=POSTER_HINT)
+        hidden = "yes" if realm.is_obfuscated else "no"
+        yield Field("Obfuscate", Options(OBFUSCATED, hidden, id="obfuscate"))
+
+    def on_mount(self) -> None:
+        """Fields that mean nothing are not shown."""
+        self._show_plain()
+        self.call_after_refresh(self._warn_of_profile)
+
+    def _show_plain(self) -> None:
+        """Poster and obfuscation are those of plain articles."""
+        for field in self.query(Field):
+            if field.name_of_field in ("poster", "obfuscate"):
+                field.display = self.choice("profile") == Profile.PLAIN
+
+    @property
+    def _is_public(self) -> bool:
+        """Everybody can read what is posted, as the answers stand."""
+        plain = self.choice("profile") == Profile.PLAIN
+        return plain and self._folder.realm.store is StoreKind.USENET
+
+    def _warn_of_profile(self) -> None:
+        """Say who can read it, and what another profile costs."""
+        words = []
+        if self._is_public:
+            hidden = self.choice("obfuscate") == "yes"
+            words.append(f"EVERYBODY can read it, {'but for the names' if hidden else NAMES_TOO}.")
+        if self.choice("profile") != self._folder.realm.profile:
+            words.append("Another profile: the next version reads and posts everything again.")
+        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
+        field.complain(" ".join(words))
+
+    def on_option_row_changed(self, event: OptionRow.Changed) -> None:
+        """Say what another profile costs, and what own files do where everybody can read them."""
+        self._show_plain()
+        dangerous = self._is_public and self.choice("own") == OWN_KEPT
+        own = next(f for f in self.query(Field) if f.name_of_field == "own")
+        own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
+        self._warn_of_profile()
+
+    def accept(self) -> None:
+        copies = whole_number(self.text("copies"), 1, MOST_COPIES)
+        chosen, complaints = self._chosen_headers()
+        if isinstance(copies, str):
+            complaints = {"copies": copies, **complaints}
+        self.complain(complaints)
+        if isinstance(copies, str) or complaints:
+            return
+        folder = self._folder
+        profile = Profile(self.choice("profile"))
+        priority = priority_named(self.choice("priority"))
+        compression = Compression(self.choice("compression"))
+        own = self.choice("own") == OWN_KEPT
+        ignore_inode = self.choice("inodes") == "ignore"
+        choices = replace(
+            chosen,
+            profile=profile if profile is not folder.realm.profile else None,
+            copies=copies if copies != folder.copies else None,
+            priority=priority if priority is not folder.priority else None,
+            compression=compression if compression is not folder.compression else None,
+            own_files=own if own is not folder.own_files else None,
+            ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
+        )
+        self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
+
+    def _chosen_headers(self) -> tuple[FolderChoices, dict[str, str]]:
+        """What is to be posted with, as far as it changed, and what is wrong with it."""
+        realm = self._folder.realm
+        if realm.store is not StoreKind.USENET:
+            return FolderChoices(), {}
+        groups = newsgroups_typed(self.text("newsgroups"))
+        choices, complaints = FolderChoices(), {}
+        if groups != (realm.newsgroups or ("",)):
+            choices = replace(choices, newsgroups=groups)
+            complaints["newsgroups"] = newsgroups_problem(groups)
+        if self.choice("profile") == Profile.PLAIN:
+            poster = self.text("poster").strip()
+            if poster != realm.sender:
+                choices = replace(choices, poster=poster)
+                complaints["poster"] = poster_problem(poster)
+            hidden = self.choice("obfuscate") == "yes"
+            if hidden is not realm.is_obfuscated:
+                choices = replace(choices, obfuscate=hidden)
+        return choices, {field: problem for field, problem in complaints.items() if problem}
+
+
+def nzb_refusal(folder: Folder) -> str:
+    """Why no NZB can be made of a folder; empty when it can."""
+    if (folder.realm.store, folder.realm.profile) == (StoreKind.USENET, Profile.PLAIN):
+        return ""
+    where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
+    return (
+        f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
+        "can read only what is kept plain on Usenet."
+    )
+
+
+class NzbDialog(Form[ExportNzb]):
+    """A version as an NZB file. Refuses folders of which there is none: see `nzb_refusal`."""
+
+    ACTION = "Write"
+
+    def __init__(self, folder: Folder, versions: Sequence[Snapshot], *, path: bytes = b"") -> None:
+        super().__init__(f"NZB of {_short(folder)}")
+        self._folder = folder
+        self._versions = finished(versions)
+        self._path = path
+
+    def fields(self) -> ComposeResult:
+        yield VersionField(self._versions)
+        yield PathField("File", id="file", path=self._path, hint="A file that is not there yet.")
+
+    def on_mount(self) -> None:
+        """A folder that is not plain is refused from the beginning."""
+        if nzb_refusal(self._folder):
+            self.call_after_refresh(self.complain, {"version": nzb_refusal(self._folder)})
+
+    def accept(self) -> None:
+        self.run_worker(self._judge(), group="judge", exclusive=True)
+
+    async def _judge(self) -> None:
+        version = self.query_one(VersionField).version
+        found = await judged(partial(judge_new_file, self.query_one(PathField).path))
+        refusal = nzb_refusal(self._folder) or (version if isinstance(version, str) else "")
+        complaints = {"version": refusal, "file": found.problem}
+        self.complain(complaints)
+        if isinstance(version, Snapshot) and not any(complaints.values()):
+            self.end(ExportNzb(self._folder.id, version.version, found.path))
+
+
+class VerifyDialog(Ask):
+    """Dismissed with ``look`` or ``bodies``, or with None."""
+
+    def __init__(self, what: str) -> None:
+        """`what`: the folders, in safe words."""
+        choices = (
+            Choice("l", "Look for the articles", "asks the servers; quick", "look"),
+            Choice("f", "Fetch and check them", "downloads everything", "bodies"),
+        )
+        super().__init__(f"Verify {what}?", choices)
+
+
+class NumberDialog(Form[int]):
+    """A whole number: workers, connections."""
+
+    ACTION = "Set"
+
+    def __init__(self, heading: str, label: str, now: int, *, most: int, hint: str = "") -> None:
+        """From 1 to `most`. `heading` and `label` are shown as they are."""
+        super().__init__(heading)
+        self._label = label
+        self._now = now
+        self._most = most
+        self._hint = hint or f"1 to {most}, from now on."
+
+    def fields(self) -> ComposeResult:
+        yield Field(self._label, line_input("number", str(self._now)), hint=self._hint)
+
+    def accept(self) -> None:
+        number = whole_number(self.text("number"), 1, self._most)
+        if isinstance(number, str):
+            self.complain({"number": number})
+        else:
+            self.end(number)
+
+
+class SpeedDialog(Form[int]):
+    """How fast to post, in bytes a second; 0: as fast as it goes."""
+
+    ACTION = "Set"
+
+    def __init__(self, now: int, *, server: str = "") -> None:
+        """`server`: safe to show; empty: all of them together."""
+        super().__init__(f"How fast to post to {server or 'all servers together'}")
+        self._now = now
+
+    def fields(self) -> ComposeResult:
+        words = f"Now at most {rate(self._now)}." if self._now else "Now as fast as it goes."
+        placeholder = "25M, 200 Mbit/s, or 0 for no limit"
+        yield Field("At most", line_input("speed", placeholder=placeholder), hint=words)
+
+    def accept(self) -> None:
+        speed = speed_typed(self.text("speed"))
+        if isinstance(speed, str):
+            self.complain({"speed": speed})
+        else:
+            self.end(speed)

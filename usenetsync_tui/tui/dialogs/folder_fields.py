@@ -1,0 +1,91 @@
+"""The fields for how a folder is kept, as adding one and changing one both have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.tui.kit.options import Pick
+
+MOST_COPIES = 10
+
+STORES = {
+    StoreKind.USENET: Pick(
+        "usenet",
+        "usenet",
+        "Articles on your servers: they stay as long as the provider keeps them.",
+    ),
+    StoreKind.SHARDS: Pick("shards", "database", "In the database on this machine, not on Usenet."),
+}
+
+NAMES_TOO = "names and all"
+
+_SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: nobody else can read it.")
+_PACKED = Pick("packed", "packed", "Packed and compressed, not encrypted.")
+_PLAIN = "Each file by itself and as it is, so that an NZB can be made of it."
+_PROFILES = {
+    StoreKind.USENET: (
+        _SEALED,
+        Pick("plain", "plain", _PLAIN, f"EVERYBODY can read it, {NAMES_TOO}."),
+    ),
+    StoreKind.SHARDS: (
+        _PACKED,
+        _SEALED,
+        Pick("plain", "plain", "Each file by itself and as it is."),
+    ),
+}
+
+PRIORITIES = tuple(
+    Pick(priority.name.lower(), priority.name.lower(), hint)
+    for priority, hint in (
+        (Priority.CRITICAL, "Before everything else."),
+        (Priority.HIGH, "Before most."),
+        (Priority.NORMAL, "In its turn."),
+        (Priority.LOW, "After the others."),
+        (Priority.BACKGROUND, "When nothing else is to be done."),
+    )
+)
+
+COMPRESSIONS = (
+    Pick(Compression.LZ4, "lz4", "Fast: costs next to nothing."),
+    Pick(Compression.LZMA, "lzma", "Smaller, and many times slower."),
+    Pick(Compression.NONE, "none", "For what is compressed already: photos, films, archives."),
+)
+
+OWN_KEPT, OWN_LEFT_OUT = "kept", "out"
+OWN_FILES = (
+    Pick(OWN_LEFT_OUT, "left out", "UsenetSync's configuration, keys and logs are not kept."),
+    Pick(OWN_KEPT, "kept", "UsenetSync's configuration, keys and logs are kept with the rest."),
+)
+
+INODES = (
+    Pick("compare", "compare", "A file with another inode number is read again, and compared."),
+    Pick("ignore", "ignore", "Size and times decide. For mergerfs, sshfs and network shares."),
+)
+"""Whether inode numbers say anything."""
+
+OBFUSCATED = (
+    Pick("no", "no", "Subject, poster and name of each article say what it is."),
+    Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
+)
+"""Whether plain articles hide their names."""
+
+NEWSGROUPS_HINT = "Where to post from now on, with commas between them."
+POSTER_HINT = "Who posts from now on: Name <name@example.com>"
+
+COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
+
+
+def profiles(store: StoreKind) -> Sequence[Pick]:
+    """How bytes may be dressed in a store: what is only packed never goes to Usenet."""
+    return _PROFILES[StoreKind.USENET if store is StoreKind.USENET else StoreKind.SHARDS]
+
+
+def usual_profile(store: StoreKind) -> Profile:
+    """What suits a store."""
+    return Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
+
+
+def priority_named(name: str) -> Priority:
+    """The priority of a `Pick`."""
+    return Priority[name.upper()]

@@ -1,0 +1,147 @@
+"""A server as it is typed into the form, and the server it stands for. Pure.
+
+What is accepted here, the settings accept too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.servers import ALL_ROLES, Role, Server, Tls
+from usenetsync_tui.tui.kit.form import Complaints, whole_number
+from usenetsync_tui.tui.kit.options import Pick
+
+MOST_CONNECTIONS = 200
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_HOST = re.compile(r"[!-~]{1,255}")
+_MOST_TEXT = 500
+
+TLS_PICKS = (
+    Pick(Tls.IMPLICIT, "yes", "From the first byte, port 563: what providers offer."),
+    Pick(Tls.STARTTLS, "starttls", "After a greeting in the clear, port 119."),
+    Pick(
+        Tls.NONE,
+        "none",
+        "Only on a network that is yours.",
+        "NOT ENCRYPTED: everybody in between can read the password.",
+    ),
+)
+ROLE_PICKS = (
+    Pick(Role.POST, "post", "Articles are posted here. Space ticks."),
+    Pick(Role.VERIFY, "verify", "Posted articles are looked for here. Space ticks."),
+    Pick(Role.FETCH, "fetch", "Articles are fetched from here. Space ticks."),
+)
+VERIFY_PICKS = (
+    Pick("yes", "checked", "The certificate must be the host's."),
+    Pick(
+        "no",
+        "not checked",
+        "For a server of your own; its CA file is the better way.",
+        "CERTIFICATE NOT VERIFIED: whoever sits in between can read everything.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedServer:
+    """The form's answers."""
+
+    name: str
+    host: str
+    port: str
+    tls: str
+    username: str
+    password: Secret = field(repr=False)
+    connections: str
+    roles: frozenset[str]
+    priority: str
+    verify: str
+    ca_file: str
+
+
+def usual_port(tls: str) -> int:
+    """What a port left empty means."""
+    return 563 if tls == Tls.IMPLICIT else 119
+
+
+def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Complaints:
+    """The server that is meant, or what is wrong with it. `taken` are names of other ones."""
+    host = _bare(typed.host.strip())
+    port = whole_number(typed.port, 1, 65535) if typed.port.strip() else usual_port(typed.tls)
+    connections = whole_number(typed.connections, 1, MOST_CONNECTIONS)
+    priority = whole_number(typed.priority, 0, 1000)
+    complaints = {
+        "name": _name_problem(typed.name.strip(), taken),
+        "host": _host_problem(host),
+        "port": _problem(port),
+        "username": _text_problem(typed.username),
+        "password": _text_problem(typed.password),
+        "connections": _problem(connections),
+        "roles": "" if typed.roles else "Tick one at least.",
+        "priority": _problem(priority),
+        "ca_file": _ca_problem(typed.ca_file.strip()),
+    }
+    if typed.password and not typed.username:
+        complaints["username"] = complaints["username"] or "A password needs a username."
+    wrong = {name: text for name, text in complaints.items() if text}
+    if wrong:
+        return wrong
+    return Server(
+        name=typed.name.strip(),
+        host=host,
+        port=int(port),
+        tls=Tls(typed.tls),
+        username=typed.username,
+        password=typed.password,
+        connections=int(connections),
+        roles=frozenset(Role(role) for role in typed.roles),
+        priority=int(priority),
+        verify_tls=typed.verify == "yes",
+        ca_file=typed.ca_file.strip() or None,
+    )
+
+
+def _problem(number: int | str) -> str:
+    return number if isinstance(number, str) else ""
+
+
+def _name_problem(name: str, taken: Collection[str]) -> str:
+    if not name:
+        return "Give it a name: any short word."
+    if not _NAME.fullmatch(name):
+        return "At most 40 letters, digits, dots, dashes and underscores."
+    return "There is a server of this name." if name in taken else ""
+
+
+def _bare(host: str) -> str:
+    """An IPv6 address without its brackets."""
+    return host[1:-1] if re.fullmatch(r"\[[0-9a-fA-F:.]+\]", host) else host
+
+
+def _host_problem(host: str) -> str:
+    if not host:
+        return "Type the host's name, such as news.example.com."
+    if "://" in host or "/" in host:
+        return "The host's name alone, without nntps:// and slashes."
+    if ":" in host and not re.fullmatch(r"[0-9a-fA-F:.]+", host):
+        return "The port has its own field."
+    return "" if _HOST.fullmatch(host) else "A host's name has neither spaces nor accents."
+
+
+def _text_problem(text: str) -> str:
+    if any(not char.isprintable() for char in text):
+        return "There is a control character in it."
+    return "" if len(text) <= _MOST_TEXT else "This is too long."
+
+
+def _ca_problem(path: str) -> str:
+    if path and not path.startswith("/"):
+        return "Type the whole path: it begins with /."
+    return _text_problem(path)
+
+
+NEW = Server("", "", 0, roles=ALL_ROLES)
+"""What the form begins with."""

@@ -1,0 +1,54 @@
+"""A server's test as lines: each step with a glyph, its name, its time and what was found."""
+
+from __future__ import annotations
+
+import textwrap
+
+from usenetsync_tui.cells import cut
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import Trial, TrialStep
+from usenetsync_tui.tui.kit.inks import Ink, Line
+
+_GLYPHS: dict[bool | None, tuple[str, Ink]] = {
+    True: ("✓", "good"),
+    False: ("!", "bad"),
+    None: ("·", "muted"),
+}
+_NAME = 13
+_TIME = 9
+_MOST_DETAIL = 4
+"""Lines of what a server says; it may say a great deal."""
+
+
+def trial_lines(trial: Trial | None, width: int) -> tuple[Line, ...]:
+    """The steps so far, and the outcome."""
+    if trial is None:
+        return ((("… waiting for the test to begin", "busy"),),)
+    lines: list[Line] = []
+    for step in trial.steps:
+        lines += _step_lines(step, width)
+    if not trial.over:
+        lines.append((("… trying", "busy"),))
+    elif trial.passed:
+        lines.append((("✓ It works: save it.", "good"),))
+    else:
+        lines.append((("! It does not work. Saving it anyway is allowed.", "bad"),))
+    return tuple(lines)
+
+
+def _step_lines(step: TrialStep, width: int) -> list[Line]:
+    glyph, ink = _GLYPHS[step.ok]
+    indent = 2 + _NAME + _TIME + 2
+    room = max(10, width - indent)
+    # A server's word may be one long word of wide letters: cut, after it was wrapped.
+    words = textwrap.wrap(safe_name(step.detail)[:1000], room) or [""]
+    if len(words) > _MOST_DETAIL:
+        words = [*words[: _MOST_DETAIL - 1], words[_MOST_DETAIL - 1][: room - 1] + "…"]
+    detail: Ink = "plain" if step.ok else ink
+    first: Line = (
+        (f"{glyph} ", ink),
+        (cut(safe_name(step.name), _NAME), "plain"),
+        (f"{step.seconds * 1000:,.0f} ms".rjust(_TIME) + "  ", "muted"),
+        (cut(words[0], room), detail),
+    )
+    return [first, *(((" " * indent, "plain"), (cut(more, room), detail)) for more in words[1:])]

@@ -1,0 +1,70 @@
+"""A choice among versions: left and right go through them, digits name one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.tui.kit.form import Field
+from usenetsync_tui.tui.kit.version_words import version_typed, version_words
+
+
+class VersionInput(Input):
+    """A version's number."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,pagedown", "turn(1)", "older", id="version.older"),
+        Binding("left,pageup", "turn(-1)", "newer", id="version.newer"),
+    ]
+
+    def __init__(self, versions: Sequence[Snapshot], chosen: int | None, *, id: str) -> None:
+        first = versions[0].version if versions else ""
+        super().__init__(str(chosen or first), restrict="[0-9]*", id=id, compact=True)
+        self.cursor_blink = False
+        self._versions = versions
+
+    def action_turn(self, by: int) -> None:
+        """The next older or newer one."""
+        found = version_typed(self.value, self._versions)
+        at = self._versions.index(found) + by if isinstance(found, Snapshot) else 0
+        if self._versions:
+            snapshot = self._versions[min(len(self._versions) - 1, max(0, at))]
+            self.value = str(snapshot.version)
+            self.cursor_position = len(self.value)
+
+
+class VersionField(Field):
+    """The number, and below it what it stands for."""
+
+    def __init__(self, versions: Sequence[Snapshot], chosen: int | None = None) -> None:
+        """`versions` are finished, the newest first, which is chosen unless another is."""
+        self._input = VersionInput(versions, chosen, id="version")
+        super().__init__("Version", self._input, hint="← newer, → older, or type a number.")
+        self._versions = versions
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Static("", markup=False, classes="field-note")
+
+    @property
+    def version(self) -> Snapshot | str:
+        """The version that is meant, or what is wrong with what is typed."""
+        return version_typed(self._input.value, self._versions)
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another version."""
+        self._tell()
+
+    def _tell(self) -> None:
+        found = self.version
+        words = found if isinstance(found, str) else version_words(found)
+        self.query_one(".field-note", Static).update(Content(words))

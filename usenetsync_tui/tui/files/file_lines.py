@@ -1,0 +1,134 @@
+"""A file of the list in one line, and the names of its columns. Pure functions."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.entries import FileKind, unfitted_time
+from usenetsync_tui.model.figures import NOTHING, count, size
+from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
+from usenetsync_tui.model.ports import FileRow
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.files.filter_words import words_of
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute_of
+from usenetsync_tui.tui.kit.state_words import FILE_STATES
+
+_SIZE = 9
+_ARTICLES = 12
+_STATE = 11
+_MODIFIED = 18
+_SHA256 = 18
+_GAP = "  "
+_LEAST_NAME = 20
+"""Cells the name keeps before another column may take some."""
+_KINDS = {FileKind.DIRECTORY: "folder", FileKind.SYMLINK: "link"}
+
+
+class Columns(IntEnum):
+    """Which columns are asked for; each one more than the one before."""
+
+    BASIC = 0
+    MODIFIED = 1
+    SHA256 = 2
+
+    def following(self) -> Columns:
+        """The next choice."""
+        return Columns((self + 1) % len(Columns))
+
+
+def _widths(width: int, columns: Columns) -> tuple[int, int, int, int, int]:
+    """Cells of name, size, articles, modified and SHA-256; 0: no room for it."""
+    name = width - MARK - _STATE - len(_GAP)
+    asked = [("size", _SIZE)]
+    if columns >= Columns.SHA256:
+        asked.append(("sha256", _SHA256))
+    if columns >= Columns.MODIFIED:
+        asked.append(("modified", _MODIFIED))
+    # What was asked for by hand goes before what is always there.
+    asked.append(("articles", _ARTICLES))
+    cells = dict.fromkeys(("size", "articles", "modified", "sha256"), 0)
+    for column, width_asked in asked:
+        if name - width_asked >= _LEAST_NAME:
+            cells[column] = width_asked
+            name -= width_asked
+    return (max(0, name), cells["size"], cells["articles"], cells["modified"], cells["sha256"])
+
+
+def header_line(width: int, columns: Columns = Columns.BASIC) -> Line:
+    """The names of the columns."""
+    name, amount, articles, modified, sha256 = _widths(width, columns)
+    text = (
+        " " * MARK
+        + cut("NAME", name)
+        + "SIZE".rjust(amount)[:amount]
+        + "ARTICLES".rjust(articles)[:articles]
+        + (_GAP + "MODIFIED").ljust(modified)[:modified]
+        + (_GAP + "SHA-256").ljust(sha256)[:sha256]
+        + f"{_GAP}STATE"
+    )
+    return ((cut(text, width), "muted"),)
+
+
+def file_line(
+    row: FileRow,
+    width: int,
+    *,
+    cursor: bool,
+    marked: bool = False,
+    columns: Columns = Columns.BASIC,
+) -> Line:
+    """Mark, name, size, articles posted of articles needed, state."""
+    word, ink = FILE_STATES[row.state]
+    room, amount, articles, modified, sha256 = _widths(width, columns)
+    figures = ""
+    if amount:
+        figures = (_KINDS.get(FileKind(row.kind)) or size(row.size)).rjust(amount)
+    if articles:
+        figures += _articles(row).rjust(articles)
+    if modified:
+        seconds = unfitted_time(row.mtime_ns) // 1_000_000_000
+        figures += f"{_GAP}{minute_of(seconds):<{modified - len(_GAP)}}"
+    if sha256:
+        digest = f"{row.sha256.hex()[: sha256 - 3]}…" if row.sha256 else NOTHING
+        figures += f"{_GAP}{digest:<{sha256 - len(_GAP)}}"
+    return (
+        *mark(cursor=cursor, marked=marked),
+        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (figures + _GAP, "muted"),
+        (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
+    )
+
+
+def _articles(row: FileRow) -> str:
+    if not row.articles:
+        return NOTHING
+    exact = f"{row.posted:,}/{row.articles:,}"
+    return exact if len(exact) < _ARTICLES else f"{count(row.posted)}/{count(row.articles)}"
+
+
+def sorted_words(order: FileOrder, *, reverse: bool) -> str:
+    """How the list is sorted: ``by path ▲``; the triangle points to where it grows."""
+    ascending = (order is FileOrder.PATH) is not reverse
+    return f"by {order.value} {'▲' if ascending else '▼'}"
+
+
+def reason(row: FileRow | None) -> str:
+    """Why a file failed, for the frame."""
+    if row is None or row.state is not FileView.FAILED or not row.reason:
+        return ""
+    return safe_name(row.reason)
+
+
+def marked_words(number: int, wanted: FileFilter, *, everything: bool, exact: bool) -> str:
+    """What the keys act on: ``2 marked``, ``all 8,412 that match``."""
+    if not everything:
+        return f"{number:,} marked"
+    amount = f"all {number:,}{'' if exact else '+'}"
+    return f"{amount} that match" if wanted else f"{amount} marked"
+
+
+def filter_words(wanted: FileFilter) -> str:
+    """A filter as it is typed, safe to look at."""
+    return safe_name(words_of(wanted))

@@ -1,0 +1,45 @@
+"""The files of a version as a list of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.files import FileKey, FileOrder, FileQuery
+from usenetsync_tui.model.ports import Browser, FileRow
+from usenetsync_tui.tui.kit.list_source import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One query; the browser answers it."""
+
+    browser: Browser
+    query: FileQuery
+
+    async def page(self, start: FileKey | None, limit: int) -> tuple[FileRow, ...]:
+        """The rows from a key on."""
+        return await self.browser.files(self.query, start, limit)
+
+    async def directory(self, page_size: int, start: FileKey | None) -> Directory[FileKey]:
+        """Where its pages begin."""
+        found = await self.browser.file_directory(self.query, page_size, start)
+        return Directory(found.count, found.keys, found.complete)
+
+    def before(self, page: Sequence[FileRow], key: FileKey) -> Sequence[FileRow]:
+        """The rows of a page that come before `key`."""
+        if not page or self._is_before(page[-1], key):
+            return page
+        # Found, it needs no order: rows of one size have theirs from the catalogue.
+        at = next((n for n, row in enumerate(page) if row.path == key.path), None)
+        if at is not None:
+            return page[:at]
+        return tuple(row for row in page if self._is_before(row, key))
+
+    def _is_before(self, row: FileRow, key: FileKey) -> bool:
+        if self.query.order is FileOrder.PATH:
+            return row.path > key.path if self.query.reverse else row.path < key.path
+        # What has no size comes after all that has one.
+        size = row.size if row.kind == FileKind.REGULAR else -1
+        return size < key.size if self.query.reverse else size > key.size

@@ -1,0 +1,119 @@
+"""The files pane: the list, and under it the line its filter is typed in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from usenetsync_tui.model.files import FileFilter
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.files.filter_words import parse_filter, words_of
+from usenetsync_tui.tui.kit.slim_titles import SlimTitles
+
+DEBOUNCE = 0.2
+"""Seconds from the last letter typed until the list is asked for."""
+_HINT = 'words  "two words"  is:failed  >10M  <1K'
+
+
+class FilterInput(Input, inherit_bindings=True):
+    """Where a filter is typed."""
+
+    HELP = (
+        "Words must all occur in the path. `is:queued`, `is:posting`, `is:done`, `is:failed`; "
+        "`>10M`, `<1K`; quotes keep spaces. Enter keeps the filter, Esc drops it."
+    )
+    BINDING_GROUP_TITLE = "Filter"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "drop", "Drop", id="filter.drop"),
+        Binding("down", "submit", "to the list", show=False, id="filter.keep"),
+    ]
+
+    def action_drop(self) -> None:
+        """No filter."""
+        self.value = ""
+        self.post_message(self.Submitted(self, ""))
+
+
+class FilesPane(Vertical, SlimTitles):
+    """A frame around the list and its filter; the list has the focus and the keys."""
+
+    def __init__(
+        self, *, id: str = "files-pane", table_id: str = "files", name_of_pane: str = "2 Files"
+    ) -> None:
+        super().__init__(id=id)
+        self.table = FilesTable(id=table_id, name_of_pane=name_of_pane)
+        self.table.frame = self
+        self._typed: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        with Horizontal(id="filter"):
+            yield Static("/", markup=False, id="filter-sign")
+            yield FilterInput(
+                placeholder=_HINT, compact=True, select_on_focus=False, id="filter-words"
+            )
+            yield Static(markup=False, id="filter-problem")
+
+    def on_mount(self) -> None:
+        """No filter is typed yet."""
+        self.query_one("#filter").display = False
+
+    def on_file_list_filter_asked(self, event: FilesTable.FilterAsked) -> None:
+        """Type one."""
+        event.stop()
+        self.query_one("#filter").display = True
+        line = self.query_one(FilterInput)
+        line.focus()
+        line.cursor_position = len(line.value)
+
+    def on_file_list_filter_changed(self, event: FilesTable.FilterChanged) -> None:
+        """Show the filter in force, whoever has set it."""
+        event.stop()
+        line = self.query_one(FilterInput)
+        if self._parsed(line.value) != event.filter:
+            with self.prevent(Input.Changed):
+                line.value = words_of(event.filter)
+            self._complain("")
+        self.query_one("#filter").display = bool(line.value) or line.has_focus
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Wait for the next letter, then list what matches."""
+        event.stop()
+        if self._typed is not None:
+            self._typed.stop()
+        self._typed = self.set_timer(DEBOUNCE, self._apply)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep what is typed, and go to the list."""
+        event.stop()
+        if self._apply():
+            self.table.focus()
+            self.query_one("#filter").display = bool(event.value.strip())
+
+    def _apply(self) -> bool:
+        """List what matches; False with the reason shown where it is no filter."""
+        if self._typed is not None:
+            self._typed.stop()
+            self._typed = None
+        try:
+            wanted = parse_filter(self.query_one(FilterInput).value)
+        except ValueError as error:
+            self._complain(str(error))
+            return False
+        self._complain("")
+        self.table.filter_by(wanted)
+        return True
+
+    def _complain(self, problem: str) -> None:
+        self.query_one("#filter-problem", Static).update(problem)
+
+    def _parsed(self, text: str) -> FileFilter | None:
+        try:
+            return parse_filter(text)
+        except ValueError:
+            return None

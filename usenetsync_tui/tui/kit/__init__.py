@@ -1,0 +1,1 @@
+"""The kit: widgets, lines of inked text and paged lists that know no engine and no pane."""

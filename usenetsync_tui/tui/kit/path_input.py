@@ -1,0 +1,245 @@
+"""A line for a path, completed as a shell does it, with the sub-folders below it.
+
+Why not `textual-fspicker`: it is a dialog with a tree of `str` names that reads directories
+to their end; wanted is one line in a form, for any bytes, and for folders of millions.
+Reading happens aside: a mount that does not answer leaves the line usable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from usenetsync_tui.environment import current_folder
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.folder_listing import Judged, Listing, list_folders
+from usenetsync_tui.tui.kit.form import Field
+from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_path
+
+_SILENT = "The file system does not answer."
+
+
+async def judged(look: Callable[[], Judged]) -> Judged:
+    """What a look at the file system finds, or that there is no answer."""
+    try:
+        return await aside(look)
+    except TimeoutError:
+        return Judged(problem=_SILENT)
+
+
+async def listed(directory: bytes, prefix: bytes = b"") -> Listing:
+    """The sub-folders of a folder, or that there is no answer."""
+    try:
+        return await aside(partial(list_folders, directory, prefix))
+    except TimeoutError:
+        return Listing(directory, prefix, problem=_SILENT)
+
+
+class PathInput(Input):
+    """The line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete", id="path.complete"),
+        Binding("down", "browse", "folders", id="path.browse"),
+    ]
+
+    class Completing(Message):
+        """Tab."""
+
+    class Browsing(Message):
+        """Down."""
+
+    def action_complete(self) -> None:
+        """Complete what is typed, or go on."""
+        self.post_message(self.Completing())
+
+    def action_browse(self) -> None:
+        """Go to the sub-folders."""
+        self.post_message(self.Browsing())
+
+
+class FolderList(OptionList, inherit_bindings=False):
+    """Sub-folders: into one, or up."""
+
+    BINDING_GROUP_TITLE = "Folders"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "cursor_down", "down", show=False, id="folders_below.down"),
+        Binding("up,k", "step_up", "up", show=False, id="folders_below.up"),
+        Binding("pagedown", "page_down", "a page down", show=False, id="folders_below.page_down"),
+        Binding("pageup", "page_up", "a page up", show=False, id="folders_below.page_up"),
+        Binding("home,g", "first", "first", show=False, id="folders_below.first"),
+        Binding("end,G", "last", "last", show=False, id="folders_below.last"),
+        Binding("enter,right,l", "select", "into it", id="folders_below.into"),
+        Binding("left,h,backspace", "leave", "folder above", id="folders_below.above"),
+    ]
+    _MOVING = frozenset("jkhlgG")
+
+    class Leaving(Message):
+        """To the folder above."""
+
+    class Typed(Message):
+        """A character for the line; empty: only back to it."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
+
+    def on_key(self, event: Key) -> None:
+        """What is typed goes to the line."""
+        if event.is_printable and event.character and event.character not in self._MOVING:
+            event.stop()
+            self.post_message(self.Typed(event.character))
+
+    def action_step_up(self) -> None:
+        """Up; from the first to the line."""
+        if self.highlighted:
+            self.action_cursor_up()
+        else:
+            self.post_message(self.Typed(""))
+
+    def action_leave(self) -> None:
+        """To the folder above."""
+        self.post_message(self.Leaving())
+
+
+class PathField(Field):
+    """The line, the folders below, and a word on them."""
+
+    def __init__(self, label: str, *, id: str, path: bytes = b"", hint: str = "") -> None:
+        """`id` is the line's; `path` is what it begins with."""
+        self._input = PathInput(shown_path(path), id=id, compact=True, select_on_focus=False)
+        self._input.cursor_blink = False
+        super().__init__(label, self._input, hint=hint)
+        self._listing = Listing(b"")
+        self._paths: tuple[bytes, ...] = ()
+        """What the lines of the list stand for."""
+        self._tried = ""
+        """What tab could add nothing to."""
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Static("", markup=False, classes="path-note")
+        with Horizontal(classes="path-below"):
+            yield FolderList(markup=False, compact=True, classes="path-folders")
+
+    @property
+    def path(self) -> bytes:
+        """What is typed, with ``~`` resolved; not otherwise examined."""
+        return at_home(typed_path(self._input.value), home())
+
+    def on_mount(self) -> None:
+        self.look()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what goes on from here."""
+        self.look()
+
+    def look(self) -> None:
+        """List the folders that begin as what is typed."""
+        if not self._input.value:
+            places = dict.fromkeys((home() or b"/", current_folder() or b"/", b"/"))
+            self.workers.cancel_group(self, "look")
+            note = "Type a path: tab completes, down goes to the folders."
+            self._offer([(path, safe_name(path)) for path in places], note)
+        elif not self.path.startswith(b"/"):
+            self._offer([], "A path begins with / or ~.")
+        else:
+            self.run_worker(self._list(), group="look", exclusive=True)
+
+    async def _list(self) -> None:
+        directory, prefix = os.path.split(self.path)
+        listing = await self._read(directory, prefix)
+        names = listing.starting_with(prefix)
+        below = [(os.path.join(directory, name), safe_name(name) + "/") for name in names]
+        self._offer(below, _note(listing, names))
+
+    async def _read(self, directory: bytes, prefix: bytes) -> Listing:
+        if not self._listing.answers(directory, prefix):
+            self._listing = await listed(directory)
+            if not self._listing.answers(directory, prefix) and not self._listing.problem:
+                self._listing = await listed(directory, prefix)
+        return self._listing
+
+    def _offer(self, folders_below: Sequence[tuple[bytes, str]], note: str) -> None:
+        self.query_one(".path-note", Static).update(Content(note))
+        paths = tuple(path for path, _ in folders_below)
+        if paths == self._paths:
+            return
+        self._paths = paths
+        folders = self.query_one(FolderList)
+        folders.clear_options()
+        folders.add_options([Option(Content(label)) for _, label in folders_below])
+        folders.highlighted = 0 if paths else None
+        if folders.has_focus and not paths:
+            self._input.focus()
+
+    def put(self, path: bytes) -> None:
+        """Have another path in the line."""
+        self._input.value = shown_path(path)
+        self._input.cursor_position = len(self._input.value)
+
+    def on_path_input_completing(self, event: PathInput.Completing) -> None:
+        """Tab."""
+        self.run_worker(self._complete(), group="complete", exclusive=True)
+
+    async def _complete(self) -> None:
+        directory, prefix = os.path.split(self.path)
+        typed = self._input.value
+        if prefix and directory.startswith(b"/") and typed != self._tried:
+            listing = await self._read(directory, prefix)
+            if typed != self._input.value:
+                return  # typed on meanwhile
+            continued = listing.continued(prefix)
+            if len(continued) > len(prefix):
+                self.put(os.path.join(directory, continued))
+                return
+            names = listing.starting_with(prefix)
+            self._tried = typed
+            if names and prefix not in names:
+                return  # a second tab goes on
+        if self._input.has_focus:
+            self.screen.focus_next("Input, OptionRow, Button")
+
+    def on_path_input_browsing(self, event: PathInput.Browsing) -> None:
+        """Down."""
+        if self._paths:
+            self.query_one(FolderList).focus()
+        else:
+            self.screen.focus_next("Input, OptionRow, Button")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Into a folder."""
+        event.stop()
+        self.put(self._paths[event.option_index].rstrip(b"/") + b"/")
+
+    def on_folder_list_leaving(self, event: FolderList.Leaving) -> None:
+        """Up."""
+        above = os.path.dirname(self.path.rstrip(b"/"))
+        self.put(above.rstrip(b"/") + b"/")
+
+    def on_folder_list_typed(self, event: FolderList.Typed) -> None:
+        """Back to the line."""
+        self._input.focus()
+        self._input.insert_text_at_cursor(event.character)
+
+
+def _note(listing: Listing, names: tuple[bytes, ...]) -> str:
+    if listing.problem:
+        return listing.problem
+    if not names:
+        return "No folder begins so." if listing.names else "No folders in it."
+    more = "" if listing.complete else ", and perhaps more: type the beginning of a name"
+    return plural(len(names), "folder") + more

@@ -1,0 +1,145 @@
+"""The status line and the banner under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from usenetsync_tui.model.figures import (
+    NOTHING,
+    duration,
+    milliseconds,
+    pace,
+    percent,
+    plural,
+    rate,
+    size,
+)
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, TaskStatus
+from usenetsync_tui.tui.kit.inks import Line, fit, flow
+from usenetsync_tui.tui.kit.state_words import ENGINE_STATES
+from usenetsync_tui.tui.panes.server_lines import trouble_lines
+
+_READ_ONLY = "read-only · another usenetsync works this catalogue; here you can only look"
+_MORE_SERVERS = "   6 tells more"
+_WIDE = 100
+"""Cells from which fields stand further apart."""
+_RATE = 9
+_ETA = 6
+_PACE = 13
+_PART = 4
+"""Cells of figures that change all the time: what follows them must not jump."""
+
+
+def status_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """Every figure of the engine by importance, on one line or two; those without room go."""
+    word, ink = ENGINE_STATES[status.state]
+    first: Line = (("usenetsync", "strong"), ("  ", "plain"), (word, ink))
+    fields = (first, *_fields(status, _counted(status)))
+    return flow(fields, width, rows=max(1, height), gap=3 if width >= _WIDE else 2)
+
+
+def _fields(status: EngineStatus, jobs: Sequence[JobStatus]) -> Iterable[Line]:
+    going = bool(jobs) and not jobs[0].state.is_over
+    if going:
+        yield ((f"{rate(status.bytes_per_second):<{_RATE}}", "strong"),)
+    if status.servers:
+        yield _connections(status)
+    if jobs:
+        yield _files(jobs)
+    if going:
+        yield _figure("", f"{pace(status.files_per_second)} files/s".ljust(_PACE))
+        yield ((_part(jobs), "strong"),)
+        yield _figure("ETA ", f"{duration(_eta(jobs)):<{_ETA}}")
+    if jobs:
+        errors = sum(job.errors for job in jobs)
+        word = f"! {plural(errors, 'error')}" if errors else "no errors"
+        yield ((word, "bad" if errors else "muted"),)
+    if status.stages:
+        yield _figure("queued ", f"{sum(stage.depth for stage in status.stages):>5,}")
+    if status.workers:
+        busy = sum(bool(worker.item or worker.detail) for worker in status.workers)
+        yield _figure("workers ", f"{busy:>2}/{len(status.workers)}")
+    if status.pool is not None:
+        pool = status.pool
+        waiting: Line = ((f" +{pool.waiting} waiting", "warn"),) if pool.waiting else ()
+        query = milliseconds(pool.query_ms / 1000)
+        yield (*_figure("db ", f"{pool.in_use:>2}/{pool.limit} {query:>6}"), *waiting)
+    if status.memory:
+        yield _figure("mem ", size(status.memory))
+    if going:
+        yield _figure("dedupe ", percent(status.dedupe_rate))
+
+
+def _figure(name: str, value: str) -> Line:
+    return ((name, "muted"), (value, "plain")) if name else ((value, "plain"),)
+
+
+def _files(jobs: Sequence[JobStatus]) -> Line:
+    done, total = sum(job.done_files for job in jobs), sum(job.total_files for job in jobs)
+    more = "" if all(job.scanned for job in jobs) else "+"
+    return (("files ", "muted"), (f"{done:,} / {total:,}{more}", "plain"))
+
+
+def _part(jobs: Sequence[JobStatus]) -> str:
+    """How much of all bytes is done; of files where there are no bytes."""
+    total = sum(job.total_bytes for job in jobs)
+    done = sum(job.done_bytes for job in jobs)
+    if not total:
+        total, done = sum(job.total_files for job in jobs), sum(job.done_files for job in jobs)
+    return f"{percent(min(1.0, done / total)) if total else NOTHING:<{_PART}}"
+
+
+def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """What must be known before anything else; usually nothing. Without a width: not cut."""
+    lines: list[Line] = []
+    if status.read_only:
+        lines.append(((_READ_ONLY, "warn"),))
+    message: list[Line] = []
+    if status.message:
+        failed = status.state is EngineState.FAILED
+        message.append(((safe_name(status.message), "bad" if failed else "plain"),))
+        if failed:
+            lines, message = lines + message, []
+    if status.waiting is not None and not lines:
+        lines.append(((safe_name(str(status.waiting)), "warn"),))
+    lines += _one_line(trouble_lines(status.servers), width, _MORE_SERVERS)
+    lines += message
+    lines += _one_line([_task(task) for task in status.tasks if not task.over], width, "")
+    return [fit(line, width) for line in lines] if width else lines
+
+
+def _one_line(fields: list[Line], width: int, more: str) -> list[Line]:
+    """Several things at once on one line; what has no room is told of by `more`."""
+    if len(fields) < 2 or not width:
+        return fields[:1]
+    room = max(0, width - len(more))
+    shown = flow((fit(field, room) for field in fields), room, rows=1)[0]
+    return [(*shown, (more, "muted"))]
+
+
+def _task(task: TaskStatus) -> Line:
+    amount = f"{task.done:,}" if task.total is None else f"{task.done:,}/{task.total:,}"
+    return ((f"{safe_name(task.words)} ", "plain"), (amount, "accent"))
+
+
+def _connections(status: EngineStatus) -> Line:
+    busy = sum(server.busy for server in status.servers)
+    allowed = sum(server.allowed for server in status.servers)
+    limit = status.bandwidth_limit
+    limited: Line = ((f" at most {rate(limit)}", "warn"),) if limit else ()
+    if status.fetch_limit:
+        limited = (*limited, (f" fetch at most {rate(status.fetch_limit)}", "warn"))
+    return (("conns ", "muted"), (f"{busy:>2}/{allowed}", "plain"), *limited)
+
+
+def _counted(status: EngineStatus) -> list[JobStatus]:
+    """The jobs under way; when all are over, all of them."""
+    going = [job for job in status.jobs if not job.state.is_over]
+    return going or list(status.jobs)
+
+
+def _eta(jobs: Sequence[JobStatus]) -> float | None:
+    known = [job.eta for job in jobs if job.state is JobState.RUNNING and job.eta is not None]
+    return max(known, default=None)

@@ -1,0 +1,112 @@
+"""The throughput of the last ten minutes as a row of columns.
+
+Hand-written because Textual's own sparkline scales from the minimum and sends ten times
+the bytes (TUI.md 6). The scale starts at zero and ends at a round number, and a column
+keeps its samples while the picture moves on, so nothing flickers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from usenetsync_tui.model.figures import bits, rate
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.lines_view import InkedView
+
+SAMPLES = 600
+"""As many samples, one a second, as the engine keeps."""
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+
+
+def ceiling(peak: float) -> float:
+    """The next of 1, 2, 5, 10, 20… at or above `peak`: a scale that rarely moves."""
+    if peak <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(peak))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= peak)
+
+
+def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
+    """Mean a column, newest last, at most `width` of them.
+
+    `seen` is how many samples there have been in all: columns begin at multiples of their
+    length counted from the very first, whichever samples are still here.
+    """
+    length = max(1, math.ceil(SAMPLES / max(1, width)))
+    start = seen - len(samples)
+    first = -start % length if start else 0
+    out = [
+        sum(part) / len(part)
+        for at in range(first, len(samples), length)
+        if (part := samples[at : at + length])
+    ]
+    return out[-width:]
+
+
+def moved(before: Sequence[float], after: Sequence[float]) -> int:
+    """How many samples are new in `after`."""
+    for by in range(len(after) + 1):
+        kept = after[: len(after) - by]
+        if len(kept) <= len(before) and tuple(before[len(before) - len(kept) :]) == tuple(kept):
+            return by
+    return len(after)
+
+
+def rows(values: Sequence[float], width: int, height: int) -> list[str]:
+    """Columns drawn upwards from zero, right-aligned, `height` rows of eighths."""
+    top = ceiling(max(values, default=0.0))
+    levels = [math.ceil(value / top * height * 8) for value in values]
+    pad = " " * (width - len(values))
+    return [
+        pad + "".join(_EIGHTHS[min(8, max(0, level - 8 * row))] for level in levels)
+        for row in reversed(range(height))
+    ]
+
+
+class Throughput(InkedView, can_focus=False):
+    """The picture, with its scale in the title."""
+
+    EVERY, TURN = 2, 0
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._samples: tuple[float, ...] = ()
+        self._seen = 0
+        self._drawn: tuple[int, int] = (0, 0)
+        self._rows: list[str] = []
+
+    def show(self, status: EngineStatus) -> None:
+        """Take the history of this status; without a new sample nothing is drawn."""
+        if not self.takes_turn():
+            return
+        samples = status.throughput
+        if not samples or samples == self._samples:
+            if not samples:
+                self.title("Throughput", "no data yet")
+            return
+        self._seen += moved(self._samples, samples)
+        self._samples = samples
+        self._redraw()
+        now = status.bytes_per_second
+        self.title(
+            "Throughput · 10 min",
+            f"now {rate(now)} · {bits(now)} · peak {rate(max(samples))}",
+        )
+
+    def _redraw(self) -> None:
+        width, height = self.size
+        values = columns(self._samples, width, max(self._seen, len(self._samples)))
+        drawn = rows(values, width, height)
+        if drawn != self._rows or (width, height) != self._drawn:
+            self._rows, self._drawn = drawn, (width, height)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if (self.size.width, self.size.height) != self._drawn:
+            self._redraw()
+        line: Line = ((self._rows[y], "busy"),) if self._samples and y < len(self._rows) else ()
+        return self.draw(line)

@@ -1,0 +1,1 @@
+"""The deeper screens: versions, changes, files, articles, and one article."""

@@ -1,0 +1,106 @@
+"""All that is known of one article."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.ports import ArticleRow, Browser
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.lines_view import InkedView
+from usenetsync_tui.tui.screens.article_lines import article_lines
+from usenetsync_tui.tui.screens.deeper_screen import Crumbs, DeeperScreen
+
+REFRESH = 2.0
+"""Seconds between two looks."""
+
+
+class FieldsView(InkedView):
+    """The fields of an article, one under the other."""
+
+    HELP = "Everything the ledger knows of this article. `?` closes this help."
+    BINDING_GROUP_TITLE = "Article"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "up", show=False, id="article.up"),
+        Binding("down,j", "scroll_down", "down", show=False, id="article.down"),
+        Binding("pageup", "page_up", "a page up", show=False, id="article.page_up"),
+        Binding("pagedown", "page_down", "a page down", show=False, id="article.page_down"),
+        Binding("home,g", "scroll_home", "to the top", show=False, id="article.home"),
+        Binding("end,G", "scroll_end", "to the end", show=False, id="article.end"),
+        Binding("y", "copy", "Copy", id="article.copy", tooltip="the Message-ID"),
+    ]
+
+    def __init__(self, row: ArticleRow) -> None:
+        super().__init__(id="article")
+        self._row = row
+        self._drawn: Sequence[Line] = ()
+        self.title("Article")
+
+    def show(self, row: ArticleRow) -> None:
+        """Draw the article as it is now."""
+        if row != self._row:
+            self._row = row
+            self._redraw()
+
+    def _redraw(self) -> None:
+        width = self.scrollable_content_region.width
+        self._drawn = article_lines(self._row, width)
+        self.virtual_size = Size(width, len(self._drawn))
+        self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """Lines are made for a width."""
+        self._redraw()
+
+    def render_line(self, y: int) -> Strip:
+        number = y + self.scroll_offset.y
+        return self.draw(self._drawn[number] if number < len(self._drawn) else ())
+
+    def action_copy(self) -> None:
+        """Put the Message-ID on the terminal's clipboard."""
+        words = safe_name(self._row.message_id)
+        self.app.copy_to_clipboard(words)
+        self.notify(f"Copied {words}", timeout=3, markup=False)
+
+
+class ArticleScreen(DeeperScreen):
+    """One article, read again every other second."""
+
+    def __init__(self, browser: Browser, object_id: int, row: ArticleRow, above: Crumbs) -> None:
+        where = f"segment {row.index + 1:,} copy {row.redundancy + 1}"
+        super().__init__((*above, where))
+        self._browser = browser
+        self._object_id = object_id
+        self._row = row
+
+    def content(self) -> Widget:
+        return FieldsView(self._row)
+
+    def on_mount(self) -> None:
+        """Look again: it may be under way."""
+        self.query_one(FieldsView).focus()
+        self.set_interval(REFRESH, self._look_again, name="article")
+
+    def _look_again(self) -> None:
+        if self.is_current:
+            self.run_worker(self._read(), name="article", exclusive=True)
+
+    async def _read(self) -> None:
+        at = (self._row.index, self._row.redundancy)
+        view = self.query_one(FieldsView)
+        try:
+            rows = await self._browser.articles(self._object_id, at, 1)
+        except UsenetSyncError as error:
+            view.title("Article", safe_name(str(error)))
+            return
+        view.title("Article")
+        if rows and (rows[0].index, rows[0].redundancy) == at:
+            view.show(rows[0])

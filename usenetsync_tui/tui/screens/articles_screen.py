@@ -1,0 +1,127 @@
+"""The articles of one file: every copy of every segment of its object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.list_source import Directory
+from usenetsync_tui.tui.kit.paged_table import PagedTable
+from usenetsync_tui.tui.screens.article_lines import article_header, article_line
+from usenetsync_tui.tui.screens.article_screen import ArticleScreen
+from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+
+REFRESH = 2.0
+"""Seconds between two looks at the rows on the screen."""
+Copy = tuple[int, int]
+"""Segment index and redundancy index."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSource:
+    """The articles of an object, by segment and then by copy."""
+
+    browser: Browser
+    object_id: int
+
+    async def page(self, start: Copy | None, limit: int) -> Sequence[ArticleRow]:
+        """The rows from a copy on."""
+        return await self.browser.articles(self.object_id, start or (0, 0), limit)
+
+    async def directory(self, page_size: int, start: Copy | None) -> Directory[Copy]:
+        """Reckoned: all segments of an object have as many copies as its first one."""
+        count = await self.browser.article_count(self.object_id)
+        first = await self.browser.articles(self.object_id, (0, 0), page_size)
+        copies = max(1, sum(row.index == 0 for row in first))
+        keys = tuple(divmod(number, copies) for number in range(0, count, page_size))
+        return Directory(count, keys)
+
+    def before(self, page: Sequence[ArticleRow], key: Copy) -> Sequence[ArticleRow]:
+        """The rows of a page that come before a copy."""
+        return tuple(row for row in page if (row.index, row.redundancy) < key)
+
+
+class ArticlesTable(PagedTable[ArticleRow, Copy]):
+    """The articles of a file."""
+
+    HELP = "One line an article. Enter tells all that is known of it. `?` closes this help."
+    BINDING_GROUP_TITLE = "Articles"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Details", id="articles.open", tooltip="of the article"),
+        Binding("y", "copy", "Copy", id="articles.copy", tooltip="the Message-ID"),
+    ]
+
+    @dataclass
+    class Opened(Message):
+        """All about one article is asked for."""
+
+        row: ArticleRow
+
+    def header(self, width: int) -> Line:
+        return article_header(width)
+
+    def compose_row(self, row: ArticleRow, width: int, number: int) -> Line:
+        return article_line(row, width, cursor=number == self.cursor)
+
+    def empty(self) -> Line:
+        if not self.pages.loaded:
+            return (("Reading the articles…", "muted"),)
+        return (("No article has been planned yet.", "muted"),)
+
+    def heading(self) -> str:
+        return "Articles"
+
+    def remarks(self) -> list[str]:
+        row = self.cursor_row
+        return [safe_name(row.error)] if row is not None and row.error else []
+
+    def action_open(self) -> None:
+        """All about the article under the cursor."""
+        row = self.cursor_row
+        if row is not None:
+            self.post_message(self.Opened(row))
+
+    def action_copy(self) -> None:
+        """Put the Message-ID on the terminal's clipboard."""
+        row = self.cursor_row
+        if row is not None:
+            words = safe_name(row.message_id)
+            self.app.copy_to_clipboard(words)
+            self.notify(f"Copied {words}", timeout=3, markup=False)
+
+
+class ArticlesScreen(DeeperScreen):
+    """The articles of one file of one version."""
+
+    def __init__(self, browser: Browser, folder: Folder, version: int, row: FileRow) -> None:
+        """`row`: a file that has an object."""
+        super().__init__(crumbs_of(folder.name, f"version {version}", row.path))
+        self._browser = browser
+        self._object_id = row.object_id or 0
+
+    def content(self) -> Widget:
+        return ArticlesTable(id="articles")
+
+    def on_mount(self) -> None:
+        """List them, and look again: they may be under way."""
+        table = self.query_one(ArticlesTable)
+        table.turn_to(ArticleSource(self._browser, self._object_id))
+        table.focus()
+        self.set_interval(REFRESH, self._look_again, name="articles")
+
+    def _look_again(self) -> None:
+        if self.is_current:
+            self.query_one(ArticlesTable).pages.refresh()
+
+    def on_articles_table_opened(self, event: ArticlesTable.Opened) -> None:
+        """Go down to one article."""
+        self.app.push_screen(ArticleScreen(self._browser, self._object_id, event.row, self.crumbs))

@@ -1,0 +1,130 @@
+"""What differs between two versions of a folder, in path order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.figures import NOTHING, size
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import Browser, Change, ChangeRow
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.inks import Ink, Line
+from usenetsync_tui.tui.kit.list_lines import MARK, mark
+from usenetsync_tui.tui.kit.list_source import Directory
+from usenetsync_tui.tui.kit.paged_table import PagedTable
+from usenetsync_tui.tui.kit.paste_safe import copyable
+from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+
+CHANGES: dict[Change, tuple[str, Ink]] = {
+    Change.ADDED: ("+ added", "good"),
+    Change.MODIFIED: ("~ modified", "busy"),
+    Change.REMOVED: ("- removed", "warn"),
+}
+_CHANGE = 12
+_SIZE = 10
+_COUNTED = 10
+"""Pages counted in one go: changes have no directory, they are read to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSource:
+    """The changes from one version to another; a key is the path its page comes after."""
+
+    browser: Browser
+    folder_id: int
+    older: int
+    newer: int
+
+    async def page(self, start: bytes | None, limit: int) -> Sequence[ChangeRow]:
+        """The changes after a path."""
+        return await self.browser.changes(self.folder_id, self.older, self.newer, start, limit)
+
+    async def directory(self, page_size: int, start: bytes | None) -> Directory[bytes | None]:
+        """Where the next pages begin."""
+        most = _COUNTED * page_size
+        rows = await self.page(start, most)
+        keys = [start, *(row.path for row in rows[page_size - 1 : -1 : page_size])]
+        return Directory(len(rows), tuple(keys) if rows else (), len(rows) < most)
+
+    def before(self, page: Sequence[ChangeRow], key: bytes | None) -> Sequence[ChangeRow]:
+        """The changes of a page up to a path."""
+        return tuple(row for row in page if key is None or row.path <= key)
+
+
+def changes_header(width: int) -> Line:
+    """The names of the columns."""
+    name = max(0, width - MARK - _CHANGE - 2 * _SIZE)
+    text = f"{' ' * MARK}{'CHANGE':<{_CHANGE}}{cut('NAME', name)}{'BEFORE':>{_SIZE}}"
+    return ((cut(f"{text}{'AFTER':>{_SIZE}}", width), "muted"),)
+
+
+def change_line(row: ChangeRow, width: int, *, cursor: bool) -> Line:
+    """What became of a path, and its sizes before and after."""
+    word, ink = CHANGES[row.change]
+    room = max(0, width - MARK - _CHANGE - 2 * _SIZE)
+    old, new = (NOTHING if n is None else size(n) for n in (row.old_size, row.new_size))
+    return (
+        *mark(cursor=cursor),
+        (f"{word:<{_CHANGE}}", ink),
+        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (f"{old:>{_SIZE}}{new:>{_SIZE}}", "muted"),
+    )
+
+
+class ChangesTable(PagedTable[ChangeRow, bytes | None]):
+    """The paths that differ."""
+
+    HELP = "What differs between two versions, in path order. `?` closes this help."
+    BINDING_GROUP_TITLE = "Changes"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", id="changes.copy", tooltip="the path"),
+    ]
+
+    def header(self, width: int) -> Line:
+        return changes_header(width)
+
+    def compose_row(self, row: ChangeRow, width: int, number: int) -> Line:
+        return change_line(row, width, cursor=number == self.cursor)
+
+    def empty(self) -> Line:
+        if not self.pages.loaded:
+            return (("Comparing…", "muted"),)
+        return (("Nothing differs.", "muted"),)
+
+    def heading(self) -> str:
+        return "Changes"
+
+    def action_copy(self) -> None:
+        """Put the path on the terminal's clipboard."""
+        row = self.cursor_row
+        if row is not None:
+            self.app.copy_to_clipboard(copyable(row.path))
+            words = f"Copied {cut_middle(safe_name(row.path), 60)}"
+            self.notify(words, timeout=3, markup=False)
+
+
+class ChangesScreen(DeeperScreen):
+    """What changed from an older version to a newer one."""
+
+    def __init__(
+        self, browser: Browser, folder: Folder, older: int, newer: int, *, unfinished: bool = False
+    ) -> None:
+        """`unfinished`: the newer one is being built."""
+        words = f"changes from version {older} to {newer}"
+        super().__init__(crumbs_of(folder.name, words + (" (unfinished)" if unfinished else "")))
+        self._listed = ChangeSource(browser, folder.id, older, newer)
+
+    def content(self) -> Widget:
+        return ChangesTable(id="changes")
+
+    def on_mount(self) -> None:
+        """List them."""
+        table = self.query_one(ChangesTable)
+        table.turn_to(self._listed)
+        table.focus()

@@ -1,0 +1,93 @@
+"""The screens one goes down to from the dashboard: where one is on top, keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.kit.inks import Line, width_of
+from usenetsync_tui.tui.kit.key_bar import KeyBar
+from usenetsync_tui.tui.kit.lines_view import InkedView
+
+Crumbs = tuple[str, ...]
+"""Where a screen is, the outermost first; safe to look at."""
+_LEAST = 8
+
+
+def crumb_line(crumbs: Sequence[str], width: int) -> Line:
+    """``photos › version 12 › 1998/IMG.CR3``; the longest ones give way."""
+    shown = list(crumbs)
+    while width_of(_joined(shown)) > width:
+        longest = max(range(len(shown)), key=lambda at: width_of(((shown[at], "plain"),)))
+        cells = width_of(((shown[longest], "plain"),))
+        if cells <= _LEAST:
+            break
+        over = width_of(_joined(shown)) - width
+        shown[longest] = cut_middle(shown[longest], max(_LEAST, cells - over))
+    return _joined(shown)
+
+
+def _joined(crumbs: Sequence[str]) -> Line:
+    line: Line = ()
+    for crumb in crumbs[:-1]:
+        line = (*line, (crumb, "muted"), (" › ", "track"))
+    return (*line, (crumbs[-1], "strong"))
+
+
+class Breadcrumb(InkedView, can_focus=False):
+    """One line: where one is."""
+
+    def __init__(self, crumbs: Crumbs) -> None:
+        super().__init__(id="breadcrumb")
+        self._crumbs = crumbs
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        return self.draw(crumb_line(self._crumbs, width) if y == 0 else ())
+
+
+class DeeperScreen(Screen[None]):
+    """A breadcrumb, one thing to look at, the keys."""
+
+    BINDING_GROUP_TITLE = "Screen"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace,q", "back", "Back", key_display="esc", id="deeper.back"),
+    ]
+
+    def __init__(self, crumbs: Crumbs) -> None:
+        super().__init__()
+        self.crumbs = crumbs
+
+    def content(self) -> Widget:
+        """What fills the screen, and has the focus."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield Breadcrumb(self.crumbs)
+        yield self.content()
+        yield KeyBar()
+
+    def show(self, status: EngineStatus) -> None:
+        """Learn how the engine is doing."""
+
+    def action_back(self) -> None:
+        """To the screen above."""
+        self.dismiss(None)
+
+    def say(self, text: str) -> None:
+        """A short toast."""
+        self.notify(text, timeout=3, markup=False)
+
+
+def crumbs_of(folder: str, *deeper: str | bytes) -> Crumbs:
+    """A folder's name and what lies below it, made safe."""
+    return tuple(safe_name(part) or "." for part in (folder, *deeper))

@@ -1,0 +1,39 @@
+"""The files of one version, over the whole screen."""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.files.files_pane import FilesPane
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.version_words import version_name
+from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+
+
+class FilesScreen(DeeperScreen):
+    """A files pane of a version that stays the same one."""
+
+    def __init__(
+        self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
+    ) -> None:
+        name = version_name(version, unfinished=unfinished)
+        super().__init__(crumbs_of(folder.name, name, "files"))
+        self._listed = (browser, folder, version)
+        self._unfinished = unfinished
+
+    def content(self) -> Widget:
+        return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
+
+    def on_mount(self) -> None:
+        """List them."""
+        table = self.query_one(FilesTable)
+        table.open(*self._listed, unfinished=self._unfinished)
+        table.focus()
+
+    def show(self, status: EngineStatus) -> None:
+        """Files of a version under construction change."""
+        for table in self.query(FilesTable):
+            table.show(status)

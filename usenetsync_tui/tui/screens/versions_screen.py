@@ -1,0 +1,173 @@
+"""The versions of a folder, the newest first, and what changed between two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.list_source import Directory
+from usenetsync_tui.tui.kit.paged_table import PagedTable
+from usenetsync_tui.tui.kit.version_words import is_unfinished
+from usenetsync_tui.tui.screens.changes_screen import ChangesScreen
+from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+from usenetsync_tui.tui.screens.files_screen import FilesScreen
+from usenetsync_tui.tui.screens.version_lines import version_header, version_line, version_remark
+
+REFRESH = 2.0
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSource:
+    """The versions of a folder; a key is a row's number."""
+
+    browser: Browser
+    folder_id: int
+
+    async def page(self, start: int | None, limit: int) -> Sequence[Snapshot]:
+        """Some of them, the newest first."""
+        first = start or 0
+        newest_first = (await self.browser.snapshots(self.folder_id))[::-1]
+        return newest_first[first : first + limit]
+
+    async def directory(self, page_size: int, start: int | None) -> Directory[int]:
+        """Where pages begin."""
+        first, count = start or 0, len(await self.browser.snapshots(self.folder_id))
+        return Directory(count - first, tuple(range(first, count, page_size)))
+
+    def before(self, page: Sequence[Snapshot], key: int) -> Sequence[Snapshot]:
+        """A page has no more rows than were asked for."""
+        return page
+
+
+class VersionsTable(PagedTable[Snapshot, int]):
+    """The versions of a folder."""
+
+    HELP = "Enter lists the files of a version; d tells what changed. `?` closes this help."
+    BINDING_GROUP_TITLE = "Versions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Files", id="versions.open", tooltip="of this version"),
+        Binding(
+            "d", "changes", "Changes", id="versions.changes", tooltip="since the one before or ●"
+        ),
+        Binding("space,m", "mark", "Mark", id="versions.mark", tooltip="to compare with another"),
+    ]
+
+    @dataclass
+    class Opened(Message):
+        """The files of a version are asked for."""
+
+        version: int
+        unfinished: bool
+
+    @dataclass
+    class Compared(Message):
+        """What changed between two versions is asked for."""
+
+        older: int
+        newer: int
+        unfinished: bool
+        """The newer one is being built."""
+
+    def __init__(self) -> None:
+        super().__init__(id="versions")
+        self._marked: int | None = None
+
+    def header(self, width: int) -> Line:
+        return version_header(width)
+
+    def compose_row(self, row: Snapshot, width: int, number: int) -> Line:
+        marked = row.version == self._marked
+        return version_line(row, width, cursor=number == self.cursor, marked=marked)
+
+    def empty(self) -> Line:
+        if not self.pages.loaded:
+            return (("Reading the versions…", "muted"),)
+        return (("No version yet: the first one is built by an upload.", "muted"),)
+
+    def heading(self) -> str:
+        return "Versions"
+
+    def remarks(self) -> list[str]:
+        marked = "" if self._marked is None else f"version {self._marked} marked: d compares"
+        return [words for words in (version_remark(self.cursor_row), marked) if words]
+
+    def action_open(self) -> None:
+        """The files of the version under the cursor."""
+        row = self.cursor_row
+        if row is not None:
+            self.post_message(self.Opened(row.version, is_unfinished(row)))
+
+    def action_mark(self) -> None:
+        """Mark the version under the cursor, instead of another; again: none."""
+        row = self.cursor_row
+        if row is not None:
+            self._marked = None if self._marked == row.version else row.version
+            self.refresh()
+            self.entitle()
+
+    def action_changes(self) -> None:
+        """Between the version under the cursor and the marked one, or the one before."""
+        row = self.cursor_row
+        if row is None:
+            return
+        if self._marked is not None and self._marked != row.version:
+            older, newer = sorted((self._marked, row.version))
+            self._compare(older, newer)
+            return
+        before = self.pages.row(self.cursor + 1)
+        if before is None:
+            self.notify("There is no version before this one.", timeout=3, markup=False)
+        else:
+            self._compare(before.version, row.version)
+
+    def _compare(self, older: int, newer: int) -> None:
+        # The one that is being built is the newest, in the first row.
+        first = self.pages.row(0)
+        unfinished = first is not None and first.version == newer and is_unfinished(first)
+        self.post_message(self.Compared(older, newer, unfinished))
+
+
+class VersionsScreen(DeeperScreen):
+    """All versions of one folder."""
+
+    def __init__(self, browser: Browser, folder: Folder) -> None:
+        super().__init__(crumbs_of(folder.name, "versions"))
+        self._browser = browser
+        self._folder = folder
+
+    def content(self) -> Widget:
+        return VersionsTable()
+
+    def on_mount(self) -> None:
+        """List them, and look again: one may be under construction."""
+        table = self.query_one(VersionsTable)
+        table.turn_to(VersionSource(self._browser, self._folder.id))
+        table.focus()
+        self.set_interval(REFRESH, self._look_again, name="versions")
+
+    def _look_again(self) -> None:
+        if self.is_current:
+            self.query_one(VersionsTable).pages.refresh_all(at_once=True)
+
+    def on_versions_table_opened(self, event: VersionsTable.Opened) -> None:
+        """Go down to the files."""
+        screen = FilesScreen(
+            self._browser, self._folder, event.version, unfinished=event.unfinished
+        )
+        self.app.push_screen(screen)
+
+    def on_versions_table_compared(self, event: VersionsTable.Compared) -> None:
+        """Go down to the changes."""
+        screen = ChangesScreen(
+            self._browser, self._folder, event.older, event.newer, unfinished=event.unfinished
+        )
+        self.app.push_screen(screen)

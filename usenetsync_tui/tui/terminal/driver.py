@@ -1,0 +1,187 @@
+"""The line to the terminal, which may stall or break while the screen is on.
+
+Textual's writer thread dies of an error on writing, and its bounded queue then blocks the
+event loop for good; a terminal that merely stops reading blocks it as well. So writing
+goes through `Link`, which outlives both: once the terminal is gone, or was given up,
+everything written to it goes nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import IO, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from usenetsync_tui.tui.terminal.pen import slim
+
+_RESTORE = (
+    b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
+"""Keyboard, mouse, paste and focus reports off, line wrap and cursor on, main screen."""
+
+Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+"""What `signal.signal` takes and gives."""
+
+
+class Link:
+    """A text file that swallows what a lost terminal cannot take."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._writer: int | None = None
+        self.gone = False
+        self.on_gone: Callable[[], None] | None = None
+
+    def write(self, text: str) -> None:
+        """Write, or drop it when the terminal is gone."""
+        self._writer = threading.get_ident()
+        self._guarded(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """Flush, or do nothing when the terminal is gone."""
+        self._guarded(self._file.flush)
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is one."""
+        return self._file.isatty()
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        if self.gone:
+            return
+        try:
+            action()
+        except OSError:
+            self.lose()
+
+    def lose(self) -> None:
+        """Send all further output, Textual's and ours, nowhere."""
+        if self.gone:
+            return
+        self.gone = True
+        silence(self._file.fileno())
+        if self.on_gone is not None:
+            self.on_gone()
+
+    def give_up(self, signum: int) -> None:
+        """Free a writer stuck in a terminal that does not read.
+
+        Its descriptor becomes the null device, and a signal (which must have a handler)
+        makes the interrupted `write` start again, on that. The escape sequences that
+        clean up are left in the real terminal should it ever read again.
+        """
+        descriptor = self._file.fileno()
+        terminal = os.dup(descriptor)
+        self.lose()
+        if self._writer is not None:
+            signal.pthread_kill(self._writer, signum)
+        threading.Thread(target=_restore, args=(terminal,), daemon=True).start()
+
+
+def silence(*descriptors: int) -> None:
+    """Point descriptors, and standard output if it is a terminal, at the null device."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in {*descriptors, *([1] if os.isatty(1) else [])}:
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _restore(terminal: int) -> None:
+    # What waits to be read is dropped for this to fit. It may have been cut inside an escape
+    # sequence, which CAN ends. Should it block all the same, the thread is a daemon.
+    try:
+        termios.tcflush(terminal, termios.TCOFLUSH)
+        os.write(terminal, b"\x18" + _RESTORE)
+    except (OSError, termios.error):
+        return  # It is truly gone, there is nothing left to clean.
+    finally:
+        os.close(terminal)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, writing through a `Link`."""
+
+    link: Link | None = None
+    """Set by `Farewell`: a driver is constructed by Textual, with its own arguments."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if self.link is not None:
+            self._file = self.link  # type: ignore[assignment]
+
+    def write(self, data: str) -> None:
+        """Send text and escape sequences, no more of them than it takes."""
+        super().write(slim(data))
+
+
+class Farewell:
+    """Ends the screen on SIGHUP and SIGTERM, even when its event loop is stuck.
+
+    A context around `App.run()`. Python runs these handlers on the main thread also while
+    that waits for a lock; a signal handler of the event loop would wait for the loop. If
+    the screen has not ended `grace` seconds after the signal, the terminal is given up.
+    """
+
+    def __init__(self, end: Callable[[int], None], *, grace: float = 3.0) -> None:
+        """`end` is called once, on any thread, with the signal; it must not block."""
+        self._end = end
+        self._grace = grace
+        self._called = threading.Event()
+        self._over = threading.Event()
+        self._previous: dict[int, Handler] = {}
+        self._link = Link(sys.__stderr__) if sys.__stderr__ is not None else None
+        # Made now: starting a thread inside a signal handler may find a lock taken.
+        self._watchdog = threading.Thread(target=self._watch, name="farewell", daemon=True)
+        self.signum = 0
+
+    def __enter__(self) -> Farewell:
+        if self._link is not None:
+            self._link.on_gone = lambda: self._leave(signal.SIGHUP)
+        TerminalDriver.link = self._link
+        for signum in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(signum) is signal.SIG_IGN:
+                continue  # whoever started us wants it so
+            self._previous[signum] = signal.signal(signum, lambda number, _: self._leave(number))
+        self._watchdog.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._called.set()
+        self._watchdog.join()
+        TerminalDriver.link = None
+        for signum, handler in self._previous.items():
+            signal.signal(signum, handler)
+        if self.signum == signal.SIGHUP:
+            # A closing terminal hangs up more than once, and whoever did reads no more:
+            # neither may disturb the drain that follows.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            if self._link is not None:
+                self._link.lose()
+
+    def _leave(self, signum: int) -> None:
+        if self.signum:
+            return
+        self.signum = signum
+        self._called.set()
+        self._end(signum)
+
+    def _watch(self) -> None:
+        self._called.wait()
+        if not self._over.wait(self._grace) and self._link is not None:
+            self._link.give_up(signal.SIGTERM)
