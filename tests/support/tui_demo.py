@@ -1,6 +1,6 @@
 """Fakes of the two ports the screen knows, and the states it is looked at in.
 
-`python tests/tui/tui_demo.py [STATE]` shows one of them in this terminal.
+`python tests/support/tui_demo.py [STATE]` shows one of them in this terminal.
 """
 
 from __future__ import annotations

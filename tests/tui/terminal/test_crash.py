@@ -14,7 +14,8 @@ from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.tui.run import prepare_environment
 from usenetsync_tui.tui.terminal.crash import crash_report
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[3]
+SUPPORT = ROOT / "tests" / "support"
 SECRET = b"hunter2-Tr0ub4dor"
 PLACES = [
     *("locals", "quoted", "cause", "context", "group", "note"),
@@ -27,9 +28,9 @@ def crashing(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
     def open_terminal(place: str, **environment: str) -> Terminal:
-        program = [sys.executable, str(HERE / "crash_program.py"), place]
+        program = [sys.executable, str(SUPPORT / "crash_program.py"), place]
         folders = {name: str(tmp_path) for name in ("HOME", "USENETSYNC_HOME", "TMPDIR")}
-        path = f"{HERE.parents[1]}:{HERE}:{HERE.parent}"
+        path = f"{ROOT}:{SUPPORT}"
         one = Terminal(program, {"PYTHONPATH": path, **folders, **environment})
         opened.append(one)
         return one

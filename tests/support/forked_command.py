@@ -126,7 +126,7 @@ def _ended(case: Case) -> Ended:
 def main() -> None:
     """Run the cases, one after the other."""
     for module in _MODULES:
-        __import__(f"usenetsync_tui.cli.{module}")
+        __import__(f"usenetsync_tui.cli.verbs.{module}")
     import usenetsync_tui.cli.command  # noqa: F401 - for the children
 
     cases = [Case(**fields) for fields in json.load(sys.stdin)]

@@ -40,7 +40,7 @@ def test_ascii_redraws_and_keeps_the_width() -> None:
 
 
 def test_every_glyph_of_ours_has_a_letter_of_its_own_in_ascii() -> None:
-    sources = Path(clean_lines.__file__).parent.glob("*.py")
+    sources = Path(clean_lines.__file__).parents[1].rglob("*.py")
     glyphs = {char for source in sources for char in source.read_text() if not char.isascii()}
     in_prose = set("↔")
     for glyph in glyphs - in_prose:
