@@ -13,7 +13,7 @@ from news_home import configure, server_table
 from scripted_server import Fault, ScriptedServer
 
 from usenetsync_tui.codec import yenc
-from usenetsync_tui.codec.envelope import Envelope, SealedDress
+from usenetsync_tui.codec.envelope import Envelope, SealedHeaders
 from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.model.segments import Article
 
@@ -234,7 +234,10 @@ def test_an_answer_that_cannot_be_decoded_is_one_damaged_copy(
         server = one if (0, "one") in copies else two
         name = server.posted[0]
         if kind == "too large":
-            dress, made = SealedDress(bytes(32), ["alt.test"]), Article(bytes(16), bytes(12 << 20))
+            dress, made = (
+                SealedHeaders(bytes(32), ["alt.test"]),
+                Article(bytes(16), bytes(12 << 20)),
+            )
             wire = b"".join(encode(made, dress.envelope(made), date=None).buffers)
             server.articles[name] = wire.removesuffix(b".\r\n")
         else:
@@ -250,7 +253,7 @@ def test_the_only_copy_too_large_is_one_files_problem(
     with ScriptedServer() as server:
         configure(home, server_table(server), check_delays=[0.1])
         usenetsync("upload", root)
-        dress, made = SealedDress(bytes(32), ["alt.test"]), Article(bytes(16), bytes(12 << 20))
+        dress, made = SealedHeaders(bytes(32), ["alt.test"]), Article(bytes(16), bytes(12 << 20))
         wire = b"".join(encode(made, dress.envelope(made), date=None).buffers)
         server.articles[server.posted[0]] = wire.removesuffix(b".\r\n")
         ended = usenetsync("restore", "tree", tmp_path / "out", "--json", expect=3)

@@ -118,7 +118,7 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
 @pytest.mark.parametrize("name", ["end", "delete_unborn", "missing", "shelve", "spare", "take_up"])
 def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:
     sql = load("vanished.sql")
-    part = vanished.Part(1, b"000100/", [b"000100/50010/"]).values()
+    part = vanished.VanishedPart(1, b"000100/", [b"000100/50010/"]).values()
     statement = sql[name].replace("{within}", sql["within"].rstrip(";"))
     rows = filled.execute("EXPLAIN " + statement, {**part, "version": 2}).fetchall()
     plan = "\n".join(r[0] for r in rows)

@@ -16,7 +16,7 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column, table
 from usenetsync_tui.cli.verbs import database, restore
 from usenetsync_tui.model.figures import elapsed, exact_percent, plural, size
-from usenetsync_tui.postgres.embedded.database_status import ServerStatus
+from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus
 
 UGLY = re.compile(r"\(\)|\bNone\b|\b1 [a-z]+s\b|\bBytes\b|\[\]|Traceback")
 
@@ -163,13 +163,13 @@ def test_a_terminal_of_twenty_columns(
         assert run(*verb).out
 
 
-def _status(**fields: object) -> ServerStatus:
+def _status(**fields: object) -> DatabaseStatus:
     known: dict[str, object] = {
         "running": False, "pid": None, "holder": None, "version": None, "users": (),
         "users_elsewhere": (), "stays": False,
     }  # fmt: skip
     paths = {name: Path("/x") / name for name in ("pgdata", "socket_dir", "log")}
-    return ServerStatus(**{**known, **paths, **fields})  # type: ignore[arg-type]
+    return DatabaseStatus(**{**known, **paths, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def _status(**fields: object) -> ServerStatus:
         (_status(stays=True, version="18"), ["not running", "18"]),
     ],
 )
-def test_the_database_has_words_for_nobody(status: ServerStatus, said: list[str]) -> None:
+def test_the_database_has_words_for_nobody(status: DatabaseStatus, said: list[str]) -> None:
     text = "\n".join(f"{head} {line}" for head, line in database._lines(status))
     assert all(word in text for word in said), text
     assert not UGLY.search(text), text

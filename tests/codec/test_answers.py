@@ -6,30 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.codec.answers import Meaning, Stage, adopted_id, meaning
+from usenetsync_tui.codec.answers import ConversationStage, Meaning, adopted_id, meaning
 from usenetsync_tui.codec.masking import mask_of
 from usenetsync_tui.codec.nntp import Reply, parse_reply
 
 
-def means(line: str, stage: Stage = Stage.LOGIN, *, unsettled: bool = False) -> Meaning:
+def means(
+    line: str, stage: ConversationStage = ConversationStage.LOGIN, *, unsettled: bool = False
+) -> Meaning:
     return meaning(parse_reply(line.encode()), stage=stage, unsettled=unsettled)
 
 
 @pytest.mark.parametrize(
     ("line", "stage"),
     [
-        ("200 Welcome", Stage.GREETING),
-        ("201 No posting", Stage.GREETING),
-        ("281 Ok", Stage.LOGIN),
-        ("381 Password", Stage.LOGIN),
-        ("340 Send", Stage.OFFER),
-        ("240 Article received <a@b>", Stage.ARTICLE),
-        ("223", Stage.LOOKUP),
-        ("222 0 <a@b>", Stage.LOOKUP),
-        ("111 20260101000000", Stage.LOOKUP),
+        ("200 Welcome", ConversationStage.GREETING),
+        ("201 No posting", ConversationStage.GREETING),
+        ("281 Ok", ConversationStage.LOGIN),
+        ("381 Password", ConversationStage.LOGIN),
+        ("340 Send", ConversationStage.OFFER),
+        ("240 Article received <a@b>", ConversationStage.ARTICLE),
+        ("223", ConversationStage.LOOKUP),
+        ("222 0 <a@b>", ConversationStage.LOOKUP),
+        ("111 20260101000000", ConversationStage.LOOKUP),
     ],
 )
-def test_accepted(line: str, stage: Stage) -> None:
+def test_accepted(line: str, stage: ConversationStage) -> None:
     assert means(line, stage) is Meaning.ACCEPTED
 
 
@@ -45,8 +47,8 @@ def test_accepted(line: str, stage: Stage) -> None:
         "502 Authentication rejected: too many connections",
     ],
 )
-@pytest.mark.parametrize("stage", [Stage.GREETING, Stage.LOGIN])
-def test_too_many_connections(line: str, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [ConversationStage.GREETING, ConversationStage.LOGIN])
+def test_too_many_connections(line: str, stage: ConversationStage) -> None:
     assert means(line, stage) is Meaning.TOO_MANY_CONNECTIONS
 
 
@@ -103,8 +105,10 @@ def test_account(line: str) -> None:
         "503 Timeout after 180 seconds, closing connection.",
     ],
 )
-@pytest.mark.parametrize("stage", [Stage.GREETING, Stage.OFFER, Stage.LOOKUP])
-def test_session_over(line: str, stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "stage", [ConversationStage.GREETING, ConversationStage.OFFER, ConversationStage.LOOKUP]
+)
+def test_session_over(line: str, stage: ConversationStage) -> None:
     assert means(line, stage) is Meaning.SESSION_OVER
 
 
@@ -119,12 +123,12 @@ DUPLICATES = [
 
 @pytest.mark.parametrize("line", DUPLICATES)
 def test_a_duplicate_of_an_unsettled_send_has_arrived(line: str) -> None:
-    assert means(line, Stage.ARTICLE, unsettled=True) is Meaning.ARRIVED
+    assert means(line, ConversationStage.ARTICLE, unsettled=True) is Meaning.ARRIVED
 
 
 @pytest.mark.parametrize("line", DUPLICATES)
 def test_a_duplicate_on_a_first_send_is_a_collision(line: str) -> None:
-    assert means(line, Stage.ARTICLE) is Meaning.COLLISION
+    assert means(line, ConversationStage.ARTICLE) is Meaning.COLLISION
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,7 @@ def test_a_duplicate_on_a_first_send_is_a_collision(line: str) -> None:
     ],
 )
 def test_date(line: str) -> None:
-    assert means(line, Stage.ARTICLE) is Meaning.DATE
+    assert means(line, ConversationStage.ARTICLE) is Meaning.DATE
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ def test_date(line: str) -> None:
     ],
 )
 def test_too_large(line: str) -> None:
-    assert means(line, Stage.ARTICLE) is Meaning.TOO_LARGE
+    assert means(line, ConversationStage.ARTICLE) is Meaning.TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -164,37 +168,37 @@ def test_too_large(line: str) -> None:
     ],
 )
 def test_configuration(line: str) -> None:
-    assert means(line, Stage.ARTICLE) is Meaning.CONFIGURATION
+    assert means(line, ConversationStage.ARTICLE) is Meaning.CONFIGURATION
 
 
-@pytest.mark.parametrize("stage", list(Stage))
-def test_encryption_required_is_configuration(stage: Stage) -> None:
+@pytest.mark.parametrize("stage", list(ConversationStage))
+def test_encryption_required_is_configuration(stage: ConversationStage) -> None:
     assert means("483 Encryption required", stage) is Meaning.CONFIGURATION
 
 
 @pytest.mark.parametrize(
     "line", ["440 Too busy", "440 Slow down", "441 Retry later", "436 Retry", "440"]
 )
-@pytest.mark.parametrize("stage", [Stage.OFFER, Stage.ARTICLE])
-def test_rate(line: str, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [ConversationStage.OFFER, ConversationStage.ARTICLE])
+def test_rate(line: str, stage: ConversationStage) -> None:
     assert means(line, stage) is Meaning.RATE
 
 
 @pytest.mark.parametrize("line", ["440 Posting not allowed", "440 posting not permitted here"])
 def test_forbidden(line: str) -> None:
-    assert means(line, Stage.OFFER) is Meaning.FORBIDDEN
+    assert means(line, ConversationStage.OFFER) is Meaning.FORBIDDEN
 
 
 @pytest.mark.parametrize("line", ["441 Posting failed", "441", "439 no", "437 Article rejected"])
 def test_other_refusals(line: str) -> None:
-    assert means(line, Stage.ARTICLE) is Meaning.REFUSED
+    assert means(line, ConversationStage.ARTICLE) is Meaning.REFUSED
 
 
 @pytest.mark.parametrize(
     "line", ["430 No such article", "423 none", "430", "420 none", "451 Removed on request"]
 )
 def test_missing(line: str) -> None:
-    assert means(line, Stage.LOOKUP) is Meaning.MISSING
+    assert means(line, ConversationStage.LOOKUP) is Meaning.MISSING
 
 
 @pytest.mark.parametrize(
@@ -210,23 +214,25 @@ def test_missing(line: str) -> None:
     ],
 )
 def test_an_error_is_not_missing(line: str) -> None:
-    assert means(line, Stage.LOOKUP) not in (Meaning.ACCEPTED, Meaning.MISSING)
+    assert means(line, ConversationStage.LOOKUP) not in (Meaning.ACCEPTED, Meaning.MISSING)
 
 
-@pytest.mark.parametrize("stage", list(Stage))
-def test_login_needed(stage: Stage) -> None:
+@pytest.mark.parametrize("stage", list(ConversationStage))
+def test_login_needed(stage: ConversationStage) -> None:
     assert means("480 Authentication required", stage) is Meaning.LOGIN_NEEDED
 
 
 @given(
     code=st.integers(100, 599),
     text=st.text(max_size=80),
-    stage=st.sampled_from(Stage),
+    stage=st.sampled_from(ConversationStage),
     unsettled=st.booleans(),
 )
-def test_everything_means_something(code: int, text: str, stage: Stage, unsettled: bool) -> None:
+def test_everything_means_something(
+    code: int, text: str, stage: ConversationStage, unsettled: bool
+) -> None:
     found = meaning(Reply(code, text), stage=stage, unsettled=unsettled)
-    if stage is Stage.ARTICLE:
+    if stage is ConversationStage.ARTICLE:
         assert (found is Meaning.ACCEPTED) == (code == 240)  # nothing else is ever "posted"
         assert unsettled or found is not Meaning.ARRIVED
     if found is Meaning.MISSING:
@@ -255,7 +261,7 @@ def test_what_is_masked_is_judged_as_it_was_said() -> None:
     mask = mask_of("bob", "connections")
     reply = parse_reply(b"502 Too many connections", mask)
     assert str(reply) == "502 Too many ***"
-    assert meaning(reply, stage=Stage.LOGIN) is Meaning.TOO_MANY_CONNECTIONS
+    assert meaning(reply, stage=ConversationStage.LOGIN) is Meaning.TOO_MANY_CONNECTIONS
 
 
 def test_a_name_that_a_secret_is_in_is_not_adopted() -> None:

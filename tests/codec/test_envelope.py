@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from usenetsync_tui.codec.envelope import (
     Envelope,
-    PlainDress,
-    SealedDress,
+    PlainHeaders,
+    SealedHeaders,
     flat_name,
     plain_subject,
 )
@@ -25,7 +25,7 @@ from usenetsync_tui.model.segments import Article, Part
 
 KEY = bytes(range(32))
 GROUPS = ("alt.binaries.test", "alt.binaries.misc")
-PLAIN = PlainDress("3f9a.invalid", "Ann Ön <ann@example.invalid>", GROUPS)
+PLAIN = PlainHeaders("3f9a.invalid", "Ann Ön <ann@example.invalid>", GROUPS)
 
 ids = st.binary(min_size=16, max_size=16)
 paths = st.binary(max_size=400) | st.text(max_size=300).map(
@@ -34,7 +34,7 @@ paths = st.binary(max_size=400) | st.text(max_size=300).map(
 
 
 def envelope(number: int, key: bytes = KEY) -> Envelope:
-    return SealedDress(key, GROUPS).envelope(Article(number.to_bytes(16, "big"), b""))
+    return SealedHeaders(key, GROUPS).envelope(Article(number.to_bytes(16, "big"), b""))
 
 
 def words(number: int, key: bytes = KEY) -> list[str]:
@@ -134,11 +134,11 @@ def test_hosts_are_nobodys_and_various() -> None:
 @given(ids, st.binary(min_size=32, max_size=32))
 def test_sealed_headers_are_legal_and_the_same_each_time(message_id: bytes, key: bytes) -> None:
     first, second = (
-        SealedDress(key, GROUPS).envelope(Article(message_id, payload, redundancy=copy))
+        SealedHeaders(key, GROUPS).envelope(Article(message_id, payload, redundancy=copy))
         for copy, payload in enumerate((b"x", b"y"))
     )
     assert first == second
-    assert first.message_id == SealedDress(key, GROUPS).wire_id(message_id)
+    assert first.message_id == SealedHeaders(key, GROUPS).wire_id(message_id)
     assert MESSAGE_ID.fullmatch(first.message_id)
     assert len(first.message_id) <= 100
     assert parseaddr(first.sender)[1].count("@") == 1
@@ -164,7 +164,7 @@ def test_sealed_articles_share_no_word() -> None:
 
 
 def test_message_ids_have_enough_random_bits() -> None:
-    dress = SealedDress(KEY, GROUPS)
+    dress = SealedHeaders(KEY, GROUPS)
     left = [dress.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
     assert len(set(left)) == len(left)
     for text in left:
@@ -174,7 +174,7 @@ def test_message_ids_have_enough_random_bits() -> None:
 
 
 def test_letters_are_spread_evenly() -> None:
-    dress = SealedDress(KEY, GROUPS)
+    dress = SealedHeaders(KEY, GROUPS)
     left = [dress.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
     text = "".join(x for x in left if re.fullmatch(r"[A-Za-z0-9]+", x) and not x.islower())
     found = [text.count(letter) * 62 / len(text) for letter in sorted(set(text))]
@@ -184,7 +184,7 @@ def test_letters_are_spread_evenly() -> None:
 
 def test_the_names_of_articles_that_are_posted_stay() -> None:
     """What was posted before there were shapes is found under these only."""
-    dress = SealedDress(KEY, GROUPS, 1)
+    dress = SealedHeaders(KEY, GROUPS, 1)
     known = {
         bytes(16): "Lrg40pPfWkVW5g7V1U04jZfMfUvxg2FgVzD67qwRxw@bbmyfuenokdid.invalid",
         b"\xff" * 16: "tKdFIh6kANTRM2O3Xd3NZBHoFEoXhBg4L@jlrgxlglfqb.invalid",
@@ -195,7 +195,7 @@ def test_the_names_of_articles_that_are_posted_stay() -> None:
 
 
 def test_the_names_of_the_newest_dress_stay() -> None:
-    dress = SealedDress(KEY, GROUPS)
+    dress = SealedHeaders(KEY, GROUPS)
     assert dress.wire_id(bytes(16)) == "512bf2315f7c944012f6c49856af1c44@vielex.xh"
     assert dress.wire_id(b"\xff" * 16) == "dkNH4CR3p.wygJ6qh2.6CpefjHfT@d8n0ggn4.internal"
 
@@ -205,7 +205,7 @@ def test_another_key_is_another_world() -> None:
 
 
 def test_nothing_of_the_id_or_the_key_shows() -> None:
-    dress = SealedDress(KEY, GROUPS)
+    dress = SealedHeaders(KEY, GROUPS)
     shown = repr(dress) + str(dress.envelope(Article(b"\xab" * 16, b"")))
     assert KEY.hex() not in shown and repr(KEY) not in shown
     assert "abab" not in shown.lower()
@@ -214,7 +214,7 @@ def test_nothing_of_the_id_or_the_key_shows() -> None:
 @pytest.mark.parametrize("key", [b"", b"short", bytes(33)])
 def test_a_sealed_dress_needs_a_whole_key(key: bytes) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        SealedDress(key, GROUPS)
+        SealedHeaders(key, GROUPS)
 
 
 # --- plain -------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_part_counters_are_padded(number: int, total: int, counter: str) -> None
 @pytest.mark.parametrize("domain", ["", "a b", "a..b", ".a", "ü.de", "a@b", "a>b", "-a", "x" * 201])
 def test_a_domain_must_be_legal(domain: str) -> None:
     with pytest.raises(SettingsError):
-        PlainDress(domain, "a@b.invalid", GROUPS)
+        PlainHeaders(domain, "a@b.invalid", GROUPS)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_domain_must_be_legal(domain: str) -> None:
 )
 def test_a_sender_must_be_legal(sender: str) -> None:
     with pytest.raises(SettingsError):
-        PlainDress("a.invalid", sender, GROUPS)
+        PlainHeaders("a.invalid", sender, GROUPS)
 
 
 @pytest.mark.parametrize(
@@ -264,13 +264,13 @@ def test_a_sender_must_be_legal(sender: str) -> None:
 )
 def test_newsgroups_must_be_legal(groups: list[str]) -> None:
     with pytest.raises(SettingsError):
-        PlainDress("a.invalid", "a@b.c", groups)
+        PlainHeaders("a.invalid", "a@b.c", groups)
     with pytest.raises(SettingsError):
-        SealedDress(KEY, groups)
+        SealedHeaders(KEY, groups)
 
 
 def test_a_domain_is_lower_case_on_the_wire() -> None:
-    assert PlainDress("A.Invalid", "a@b.c", GROUPS).wire_id(bytes(16)).endswith("@a.invalid")
+    assert PlainHeaders("A.Invalid", "a@b.c", GROUPS).wire_id(bytes(16)).endswith("@a.invalid")
 
 
 # --- what clients make of a subject ------------------------------------------------------
@@ -314,7 +314,7 @@ VEIL = bytes(range(100, 132))
 
 
 def veiled(number: int, of: Part, veil: bytes | None = VEIL) -> Envelope:
-    dress = PlainDress("3f9a.invalid", "Ann <ann@example.invalid>", GROUPS, veil=veil)
+    dress = PlainHeaders("3f9a.invalid", "Ann <ann@example.invalid>", GROUPS, veil=veil)
     return dress.envelope(Article(number.to_bytes(16, "big"), b"", of))
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from usenetsync_tui.codec.masking import mask_of
-from usenetsync_tui.codec.nntp import Conversation, Verb, parse_capabilities, parse_reply
+from usenetsync_tui.codec.nntp import Conversation, NntpCommand, parse_capabilities, parse_reply
 from usenetsync_tui.errors import ProtocolError
 
 PASSWORDS = ["hunter2", "p@ss w/rd+1", "Grüße", "a", "%s{}<x@y>", "223"]
@@ -64,9 +64,9 @@ def test_an_error_about_the_order_of_answers_does_not_show_it() -> None:
     assert "hunter2" not in str(caught.value)
     talk = Conversation(mask_of("bob", "hunter2"))
     talk.receive(b"200 hello")
-    talk.command(Verb.MODE_READER)
+    talk.command(NntpCommand.MODE_READER)
     talk.receive(b"200 hunter2")
-    talk.command(Verb.STAT, "a@b")
+    talk.command(NntpCommand.STAT, "a@b")
     with pytest.raises(ProtocolError) as caught:
         talk.receive(b"223 0 <hunter2@x>")
     assert "hunter2" not in str(caught.value)

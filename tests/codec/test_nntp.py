@@ -11,23 +11,23 @@ from usenetsync_tui.codec.nntp import (
     MAX_COMMAND,
     RULES,
     Conversation,
+    NntpCommand,
     Reply,
     State,
-    Verb,
     command_line,
     parse_capabilities,
     parse_reply,
 )
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
 
-COMMANDS = [verb for verb in Verb if verb not in (Verb.GREETING, Verb.ARTICLE)]
+COMMANDS = [verb for verb in NntpCommand if verb not in (NntpCommand.GREETING, NntpCommand.ARTICLE)]
 
 
 def greeted(*lines: bytes) -> Conversation:
     """A conversation that is ready for everything."""
     talk = Conversation()
     talk.receive(b"200 hello")
-    talk.command(Verb.MODE_READER)
+    talk.command(NntpCommand.MODE_READER)
     talk.receive(b"200 reader")
     for line in lines:
         talk.receive(line)
@@ -37,22 +37,22 @@ def greeted(*lines: bytes) -> Conversation:
 @pytest.mark.parametrize(
     ("verb", "argument", "line"),
     [
-        (Verb.CAPABILITIES, "", b"CAPABILITIES\r\n"),
-        (Verb.MODE_READER, "", b"MODE READER\r\n"),
-        (Verb.AUTHINFO_USER, "bob", b"AUTHINFO USER bob\r\n"),
-        (Verb.AUTHINFO_PASS, "pa ss", b"AUTHINFO PASS pa ss\r\n"),
-        (Verb.AUTHINFO_PASS, "ends with ", b"AUTHINFO PASS ends with \r\n"),
-        (Verb.STAT, "a@b", b"STAT <a@b>\r\n"),
-        (Verb.BODY, "a@b", b"BODY <a@b>\r\n"),
-        (Verb.POST, "", b"POST\r\n"),
+        (NntpCommand.CAPABILITIES, "", b"CAPABILITIES\r\n"),
+        (NntpCommand.MODE_READER, "", b"MODE READER\r\n"),
+        (NntpCommand.AUTHINFO_USER, "bob", b"AUTHINFO USER bob\r\n"),
+        (NntpCommand.AUTHINFO_PASS, "pa ss", b"AUTHINFO PASS pa ss\r\n"),
+        (NntpCommand.AUTHINFO_PASS, "ends with ", b"AUTHINFO PASS ends with \r\n"),
+        (NntpCommand.STAT, "a@b", b"STAT <a@b>\r\n"),
+        (NntpCommand.BODY, "a@b", b"BODY <a@b>\r\n"),
+        (NntpCommand.POST, "", b"POST\r\n"),
     ],
 )
-def test_commands(verb: Verb, argument: str, line: bytes) -> None:
+def test_commands(verb: NntpCommand, argument: str, line: bytes) -> None:
     assert command_line(verb, argument) == line
 
 
 @given(verb=st.sampled_from(COMMANDS), argument=st.text(max_size=600))
-def test_no_argument_breaks_out_of_its_line(verb: Verb, argument: str) -> None:
+def test_no_argument_breaks_out_of_its_line(verb: NntpCommand, argument: str) -> None:
     try:
         line = command_line(verb, argument)
     except ValueError as error:
@@ -66,21 +66,21 @@ def test_no_argument_breaks_out_of_its_line(verb: Verb, argument: str) -> None:
 @pytest.mark.parametrize("argument", ["a\r\nPOST", "a\nb", "a\rb", "a\0b", "x" * 500, "\ud800"])
 def test_what_may_not_be_sent(argument: str) -> None:
     with pytest.raises(ValueError, match="AUTHINFO PASS") as caught:
-        command_line(Verb.AUTHINFO_PASS, argument)
+        command_line(NntpCommand.AUTHINFO_PASS, argument)
     assert argument not in str(caught.value)
 
 
 @pytest.mark.parametrize("argument", ["", "a b", "<a@b>", "é@b", "x" * 249, "a@b>"])
 def test_what_is_no_message_id(argument: str) -> None:
     with pytest.raises(ValueError, match="Message-ID"):
-        command_line(Verb.STAT, argument)
+        command_line(NntpCommand.STAT, argument)
 
 
 def test_the_longest_command_fits() -> None:
     longest = MAX_COMMAND - len(b"AUTHINFO PASS \r\n")
-    assert len(command_line(Verb.AUTHINFO_PASS, "x" * longest)) == MAX_COMMAND
+    assert len(command_line(NntpCommand.AUTHINFO_PASS, "x" * longest)) == MAX_COMMAND
     with pytest.raises(ValueError, match="512"):
-        command_line(Verb.AUTHINFO_PASS, "x" * (longest + 1))
+        command_line(NntpCommand.AUTHINFO_PASS, "x" * (longest + 1))
 
 
 @pytest.mark.parametrize(
@@ -173,28 +173,28 @@ def test_a_whole_session() -> None:
     assert (talk.state, talk.due) == (State.CONNECTED, 1)
     assert talk.receive(b"201 no posting") == Reply(201, "no posting")
     assert (talk.state, talk.posting_allowed) == (State.GREETED, False)
-    talk.command(Verb.CAPABILITIES)
+    talk.command(NntpCommand.CAPABILITIES)
     talk.receive(b"500 what?")
     assert talk.state is State.GREETED
-    talk.command(Verb.STARTTLS)
+    talk.command(NntpCommand.STARTTLS)
     talk.receive(b"382 go on")
     assert talk.state is State.SECURING
     talk.secured()
-    talk.command(Verb.MODE_READER)
+    talk.command(NntpCommand.MODE_READER)
     talk.receive(b"200 posting allowed")
     assert (talk.state, talk.posting_allowed) == (State.READY, True)
-    talk.command(Verb.AUTHINFO_USER, "bob")
+    talk.command(NntpCommand.AUTHINFO_USER, "bob")
     talk.receive(b"381 more")
     assert talk.state is State.PASSWORD
-    talk.command(Verb.AUTHINFO_PASS, "secret")
+    talk.command(NntpCommand.AUTHINFO_PASS, "secret")
     talk.receive(b"281 in")
-    talk.command(Verb.POST)
+    talk.command(NntpCommand.POST)
     talk.receive(b"340 send")
     assert talk.state is State.POSTING
     talk.article()
     talk.receive(b"240 taken")
     assert (talk.state, talk.due) == (State.READY, 0)
-    talk.command(Verb.QUIT)
+    talk.command(NntpCommand.QUIT)
     talk.receive(b"205 bye")
     assert talk.state is State.CLOSED
 
@@ -209,35 +209,37 @@ def test_a_greeting_that_refuses(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"401 MODE-READER", b"440 no", b"480 log in", b"500"])
 def test_a_refused_post_leaves_the_session_ready(line: bytes) -> None:
     talk = greeted()
-    talk.command(Verb.POST)
+    talk.command(NntpCommand.POST)
     talk.receive(line)
     assert talk.state is State.READY
     with pytest.raises(ValueError, match="article"):
         talk.article()
 
 
-@pytest.mark.parametrize("verb", [Verb.STAT, Verb.DATE, Verb.POST, Verb.CAPABILITIES])
-def test_400_ends_nothing_by_itself(verb: Verb) -> None:
+@pytest.mark.parametrize(
+    "verb", [NntpCommand.STAT, NntpCommand.DATE, NntpCommand.POST, NntpCommand.CAPABILITIES]
+)
+def test_400_ends_nothing_by_itself(verb: NntpCommand) -> None:
     talk = greeted()
-    talk.command(verb, "a@b" if verb is Verb.STAT else "")
+    talk.command(verb, "a@b" if verb is NntpCommand.STAT else "")
     talk.receive(b"400 going down")
     assert talk.state is State.READY
-    talk.command(Verb.STAT, "a@b")
+    talk.command(NntpCommand.STAT, "a@b")
 
 
 def test_questions_travel_together_and_are_answered_in_order() -> None:
     talk = greeted()
     for number in range(5):
-        talk.command(Verb.STAT, f"{number}@x")
-    talk.command(Verb.BODY, "5@x")
+        talk.command(NntpCommand.STAT, f"{number}@x")
+    talk.command(NntpCommand.BODY, "5@x")
     assert talk.due == 6
     with pytest.raises(ValueError, match="answered"):
-        talk.command(Verb.POST)
+        talk.command(NntpCommand.POST)
     for _ in range(6):
         talk.receive(b"430 no")
-    talk.command(Verb.POST)
+    talk.command(NntpCommand.POST)
     with pytest.raises(ValueError, match="answered"):
-        talk.command(Verb.STAT, "a@b")
+        talk.command(NntpCommand.STAT, "a@b")
 
 
 def test_a_reply_nobody_waits_for() -> None:
@@ -250,16 +252,16 @@ def test_a_reply_nobody_waits_for() -> None:
 @pytest.mark.parametrize(
     ("verb", "line"),
     [
-        (Verb.STAT, b"222 0 <a@b>"),
-        (Verb.STAT, b"111 20260101000000"),
-        (Verb.BODY, b"223 0 <a@b>"),
-        (Verb.DATE, b"223 0 <a@b>"),
-        (Verb.POST, b"240 Article received"),
+        (NntpCommand.STAT, b"222 0 <a@b>"),
+        (NntpCommand.STAT, b"111 20260101000000"),
+        (NntpCommand.BODY, b"223 0 <a@b>"),
+        (NntpCommand.DATE, b"223 0 <a@b>"),
+        (NntpCommand.POST, b"240 Article received"),
     ],
 )
-def test_the_answer_to_another_question(verb: Verb, line: bytes) -> None:
+def test_the_answer_to_another_question(verb: NntpCommand, line: bytes) -> None:
     talk = greeted()
-    talk.command(verb, "a@b" if verb in (Verb.STAT, Verb.BODY) else "")
+    talk.command(verb, "a@b" if verb in (NntpCommand.STAT, NntpCommand.BODY) else "")
     with pytest.raises(ProtocolError, match=verb.value):
         talk.receive(line)
     assert talk.state is State.CLOSED
@@ -268,7 +270,7 @@ def test_the_answer_to_another_question(verb: Verb, line: bytes) -> None:
 def test_what_was_said_before_the_login_is_forgotten() -> None:
     talk = greeted()
     talk.capabilities = {"POST": ()}
-    talk.command(Verb.AUTHINFO_USER, "bob")
+    talk.command(NntpCommand.AUTHINFO_USER, "bob")
     talk.receive(b"281 in")
     assert talk.capabilities is None
 
@@ -317,12 +319,12 @@ def test_no_sequence_leads_out_of_the_table(data: st.DataObject) -> None:
         b"223 0 <>  <other@x>",
     ],
 )
-@pytest.mark.parametrize("verb", [Verb.STAT, Verb.BODY])
-def test_an_answer_that_names_another_article(verb: Verb, line: bytes) -> None:
+@pytest.mark.parametrize("verb", [NntpCommand.STAT, NntpCommand.BODY])
+def test_an_answer_that_names_another_article(verb: NntpCommand, line: bytes) -> None:
     talk = greeted()
     talk.command(verb, "a@b")
     with pytest.raises(OutOfStepError, match="other@x"):
-        talk.receive(line if verb is Verb.STAT else b"222" + line[3:])
+        talk.receive(line if verb is NntpCommand.STAT else b"222" + line[3:])
     assert talk.state is State.CLOSED
 
 
@@ -331,11 +333,11 @@ def test_an_answer_that_names_another_article(verb: Verb, line: bytes) -> None:
     [b"223", b"223 0", b"223 0 0", b"223 0 <a@b>", b"223 12 <a@b> status", b"223 0 a@b",
      b"223 <a@b>", b"223 article exists", b"223 0 <x@y> is <a@b>"],
 )  # fmt: skip
-@pytest.mark.parametrize("verb", [Verb.STAT, Verb.BODY])
-def test_an_answer_that_names_the_article_or_none(verb: Verb, line: bytes) -> None:
+@pytest.mark.parametrize("verb", [NntpCommand.STAT, NntpCommand.BODY])
+def test_an_answer_that_names_the_article_or_none(verb: NntpCommand, line: bytes) -> None:
     talk = greeted()
     talk.command(verb, "a@b")
-    code = 223 if verb is Verb.STAT else 222
+    code = 223 if verb is NntpCommand.STAT else 222
     assert talk.receive(b"%d" % code + line[3:]).code == code
     assert talk.state is State.READY
 
@@ -343,7 +345,7 @@ def test_an_answer_that_names_the_article_or_none(verb: Verb, line: bytes) -> No
 @pytest.mark.parametrize("line", [b"430 no", b"423 no", b"420", b"451 taken down", b"441 no"])
 def test_an_articles_answer_to_date_is_out_of_step(line: bytes) -> None:
     talk = greeted()
-    talk.command(Verb.DATE)
+    talk.command(NntpCommand.DATE)
     with pytest.raises(OutOfStepError, match="DATE"):
         talk.receive(line)
 
@@ -351,7 +353,7 @@ def test_an_articles_answer_to_date_is_out_of_step(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"500 what", b"502 no", b"480 log in", b"111 20260101000000"])
 def test_a_server_need_not_know_date(line: bytes) -> None:
     talk = greeted()
-    talk.command(Verb.DATE)
+    talk.command(NntpCommand.DATE)
     talk.receive(line)
     assert talk.state is State.READY
 
@@ -359,7 +361,7 @@ def test_a_server_need_not_know_date(line: bytes) -> None:
 def test_400_to_one_of_several_is_about_that_one() -> None:
     talk = greeted()
     for number in range(3):
-        talk.command(Verb.STAT, f"{number}@x")
+        talk.command(NntpCommand.STAT, f"{number}@x")
     talk.receive(b"400 about this one")
     assert talk.state is State.READY
     talk.receive(b"430 no")

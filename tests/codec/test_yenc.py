@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from trees import SEGMENT, content
 
 from usenetsync_tui.codec import yenc
-from usenetsync_tui.codec.envelope import Envelope, PlainDress, SealedDress
+from usenetsync_tui.codec.envelope import Envelope, PlainHeaders, SealedHeaders
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article, Part
@@ -120,7 +120,7 @@ def test_an_article_of_its_own() -> None:
 
 def test_a_part_of_a_file() -> None:
     part = Part(b"a/b.bin", 2, 20, 768_000, 15_000_000)
-    dress = PlainDress("x.invalid", "Ann <a@b.c>", ["alt.test"])
+    dress = PlainHeaders("x.invalid", "Ann <a@b.c>", ["alt.test"])
     sent = article(content(1_000), part)
     lines = body_lines(wire(sent, dress.envelope(sent)))
     assert lines[0] == b"=ybegin part=2 total=20 line=128 size=15000000 name=a - b.bin"
@@ -223,7 +223,7 @@ def test_a_sender_keeps_its_name_and_address(sender: str, line: str) -> None:
 
 def test_sealed_headers_need_no_encoding() -> None:
     sent = article(b"x")
-    envelope = SealedDress(bytes(32), ["alt.test"]).envelope(sent)
+    envelope = SealedHeaders(bytes(32), ["alt.test"]).envelope(sent)
     assert headers(wire(sent, envelope)) == {
         "From": envelope.sender,
         "Newsgroups": "alt.test",

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from usenetsync_tui.model.server_address import Whereabouts, read_proxy, read_whereabouts
+from usenetsync_tui.model.server_address import TypedAddress, read_proxy, read_whereabouts
 from usenetsync_tui.model.servers import Tls
 
 READ = {
-    "news.example.com": Whereabouts("news.example.com"),
-    "  news.example.com ": Whereabouts("news.example.com"),
-    "news.example.com:443": Whereabouts("news.example.com", 443),
-    "192.0.2.1": Whereabouts("192.0.2.1"),
-    "192.0.2.1:119": Whereabouts("192.0.2.1", 119),
-    "::1": Whereabouts("::1"),
-    "[::1]": Whereabouts("::1"),
-    "[2001:db8::1]:563": Whereabouts("2001:db8::1", 563),
-    "2001:db8::192.0.2.1": Whereabouts("2001:db8::192.0.2.1"),
-    "fe80::1%eth0": Whereabouts("fe80::1%eth0"),
-    "nntps://news.example.com": Whereabouts("news.example.com", None, Tls.IMPLICIT),
-    "NNTPS://news.example.com:443/": Whereabouts("news.example.com", 443, Tls.IMPLICIT),
-    "snews://[::1]": Whereabouts("::1", None, Tls.IMPLICIT),
-    "nntp://news.example.com:119": Whereabouts("news.example.com", 119),
-    "news://news.example.com": Whereabouts("news.example.com"),
+    "news.example.com": TypedAddress("news.example.com"),
+    "  news.example.com ": TypedAddress("news.example.com"),
+    "news.example.com:443": TypedAddress("news.example.com", 443),
+    "192.0.2.1": TypedAddress("192.0.2.1"),
+    "192.0.2.1:119": TypedAddress("192.0.2.1", 119),
+    "::1": TypedAddress("::1"),
+    "[::1]": TypedAddress("::1"),
+    "[2001:db8::1]:563": TypedAddress("2001:db8::1", 563),
+    "2001:db8::192.0.2.1": TypedAddress("2001:db8::192.0.2.1"),
+    "fe80::1%eth0": TypedAddress("fe80::1%eth0"),
+    "nntps://news.example.com": TypedAddress("news.example.com", None, Tls.IMPLICIT),
+    "NNTPS://news.example.com:443/": TypedAddress("news.example.com", 443, Tls.IMPLICIT),
+    "snews://[::1]": TypedAddress("::1", None, Tls.IMPLICIT),
+    "nntp://news.example.com:119": TypedAddress("news.example.com", 119),
+    "news://news.example.com": TypedAddress("news.example.com"),
 }
 
 
 @pytest.mark.parametrize(("text", "found"), READ.items())
-def test_what_is_understood(text: str, found: Whereabouts) -> None:
+def test_what_is_understood(text: str, found: TypedAddress) -> None:
     assert read_whereabouts(text) == found
 
 

@@ -27,7 +27,7 @@ from usenetsync_tui.model.folders import (
     SnapshotState,
     StoreKind,
 )
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class DialogGround(App[None], Generic[T]):
     def on_mount(self) -> None:
         self.push_screen(self.dialog, self.answers.append)
 
-    def on_wanted(self, event: Wanted) -> None:
+    def on_wanted(self, event: CommandRequest) -> None:
         self.wanted.append(event.command)
 
 

@@ -23,7 +23,7 @@ from usenetsync_tui.model.folders import (
 )
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.themes import DARK
 
 REALM = Realm(1, StoreKind.SHARDS, Profile.PACKED, "example.invalid")
@@ -51,7 +51,7 @@ class Ground(App[None]):
     def compose(self) -> ComposeResult:
         yield FilesPane()
 
-    def on_wanted(self, message: Wanted) -> None:
+    def on_wanted(self, message: CommandRequest) -> None:
         """Note it, as the application would submit it."""
         self.wanted.append(message.command)
         self.said.append(message.said)

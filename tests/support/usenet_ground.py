@@ -9,12 +9,12 @@ from typing import Any
 from scripted_server import ScriptedServer
 from trees import content
 
-from usenetsync_tui.codec.envelope import SealedDress
+from usenetsync_tui.codec.envelope import SealedHeaders
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
-DRESS = SealedDress(bytes(32), ["alt.test"])
+DRESS = SealedHeaders(bytes(32), ["alt.test"])
 
 PAYLOAD = content(20_000)
 

@@ -30,7 +30,7 @@ from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.restore.restore import restore
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 from usenetsync_tui.pipeline.verify.verify import Verified, verify
 from usenetsync_tui.postgres.pool import Pool
@@ -97,7 +97,7 @@ class World:
     limits: Limits = field(
         default_factory=lambda: Limits(4, 16, 1000, 768_000, 4 << 30)  # as the settings say
     )
-    run: Run | None = None
+    run: JobRun | None = None
     checks: tuple[float, ...] = ()
     padded_to: int = 0
     reposts: int = 2
@@ -114,7 +114,7 @@ class World:
                 tx, os.fsencode(self.root), self.choices, new_key=lambda: bytes(range(32))
             )
 
-    async def new_run(self) -> Run:
+    async def new_run(self) -> JobRun:
         folder = await self.folder()
         async with self.catalogue.transaction() as tx:
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
@@ -129,9 +129,9 @@ class World:
         more = {"padded_to": self.padded_to, "reposts": self.reposts}
         return Place(realm, self.store, key, self.checks, **more)
 
-    async def run_of(self, folder: Folder, job: int, version: int = 0) -> Run:
+    async def run_of(self, folder: Folder, job: int, version: int = 0) -> JobRun:
         place = await self.of(folder.realm)
-        return Run(self.catalogue, self, place, folder, job, self.limits, version=version)
+        return JobRun(self.catalogue, self, place, folder, job, self.limits, version=version)
 
     async def upload(
         self, *, allow_shrink: bool = False, own: Collection[OwnPlace] = ()
@@ -143,7 +143,7 @@ class World:
         await self.end(run, outcome)
         return outcome
 
-    async def end(self, run: Run, outcome: Outcome) -> None:
+    async def end(self, run: JobRun, outcome: Outcome) -> None:
         async with self.catalogue.transaction() as tx:
             await jobs.set_state(tx, run.job_id, outcome.state, outcome.message, outcome.refusal)
 

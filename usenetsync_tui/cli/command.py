@@ -9,44 +9,46 @@ import sys
 import click
 
 from usenetsync_tui import __version__
-from usenetsync_tui.cli.lazy import LazyGroup, Verb
+from usenetsync_tui.cli.lazy import LazyGroup, LazyVerb
 
 _HERE = "usenetsync_tui.cli.verbs"
 
 VERBS = {
-    "upload": Verb(f"{_HERE}.upload", "upload", "Make a new version of each folder at PATHS."),
-    "restore": Verb(f"{_HERE}.restore", "restore", "Bring a version of FOLDER back into TARGET."),
-    "verify": Verb(
+    "upload": LazyVerb(f"{_HERE}.upload", "upload", "Make a new version of each folder at PATHS."),
+    "restore": LazyVerb(
+        f"{_HERE}.restore", "restore", "Bring a version of FOLDER back into TARGET."
+    ),
+    "verify": LazyVerb(
         f"{_HERE}.restore", "verify", "Check that the store still holds every article of FOLDER."
     ),
-    "nzb": Verb(
+    "nzb": LazyVerb(
         f"{_HERE}.nzb",
         "nzb",
         "Write the articles of FOLDER, kept with --profile plain, as an NZB file.",
     ),
-    "folders": Verb(f"{_HERE}.listing", "list_folders", "List the folders that are backed up."),
-    "snapshots": Verb(f"{_HERE}.listing", "list_snapshots", "List the versions of FOLDER."),
-    "files": Verb(f"{_HERE}.listing", "list_files", "List the files of a version of FOLDER."),
-    "jobs": Verb(
+    "folders": LazyVerb(f"{_HERE}.listing", "list_folders", "List the folders that are backed up."),
+    "snapshots": LazyVerb(f"{_HERE}.listing", "list_snapshots", "List the versions of FOLDER."),
+    "files": LazyVerb(f"{_HERE}.listing", "list_files", "List the files of a version of FOLDER."),
+    "jobs": LazyVerb(
         f"{_HERE}.jobs",
         "list_jobs",
         "List the latest jobs, or how JOB ended and every problem it recorded.",
     ),
-    "servers": Verb(
+    "servers": LazyVerb(
         f"{_HERE}.servers", "servers", "List the Usenet servers of the settings, or test them."
     ),
-    "doctor": Verb(
+    "doctor": LazyVerb(
         f"{_HERE}.doctor",
         "doctor",
         "Check settings, rights, keys, database, disks, clock, network, servers and terminal.",
     ),
-    "completion": Verb(
+    "completion": LazyVerb(
         f"{_HERE}.completion",
         "completion",
         "Print the script that completes this command in SHELL: bash, zsh or fish.",
     ),
-    "db": Verb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
-    "tui": Verb(
+    "db": LazyVerb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
+    "tui": LazyVerb(
         f"{_HERE}.screen",
         "tui",
         "Open the screen; add the folders at PATHS and start uploading them.",

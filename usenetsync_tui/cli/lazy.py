@@ -19,7 +19,7 @@ from usenetsync_tui.cli.arguments import Verbs
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class LazyVerb:
     """Where a verb is defined, and the first sentence of its help."""
 
     module: str
@@ -36,7 +36,7 @@ class Verb:
 class LazyGroup(Verbs):
     """Verbs by name, in the order given."""
 
-    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, verbs: Mapping[str, LazyVerb], **kwargs: Any) -> None:
         """`verbs` maps the name a user types to the verb; the other arguments are click's."""
         super().__init__(*args, **kwargs)
         self.verbs = verbs

@@ -12,7 +12,7 @@ from enum import StrEnum
 from usenetsync_tui.codec.nntp import MESSAGE_ID, Reply
 
 
-class Stage(StrEnum):
+class ConversationStage(StrEnum):
     """What was answered."""
 
     GREETING = "greeting"
@@ -52,11 +52,11 @@ class Meaning(StrEnum):
 
 
 _ACCEPTED = {
-    Stage.GREETING: frozenset({200, 201}),
-    Stage.LOGIN: frozenset({281, 381}),
-    Stage.OFFER: frozenset({340}),
-    Stage.ARTICLE: frozenset({240}),
-    Stage.LOOKUP: frozenset({111, 222, 223}),
+    ConversationStage.GREETING: frozenset({200, 201}),
+    ConversationStage.LOGIN: frozenset({281, 381}),
+    ConversationStage.OFFER: frozenset({340}),
+    ConversationStage.ARTICLE: frozenset({240}),
+    ConversationStage.LOOKUP: frozenset({111, 222, 223}),
 }
 
 
@@ -82,7 +82,7 @@ _FORBIDDEN = _words("not permitted", "not allowed", "prohibited", "forbidden", "
 _RATE = _words("retry later", "try (again )?later", r"\brate\b", "too fast", "throttl", "slow down")
 
 
-def meaning(reply: Reply, *, stage: Stage, unsettled: bool = False) -> Meaning:
+def meaning(reply: Reply, *, stage: ConversationStage, unsettled: bool = False) -> Meaning:
     """What a reply means, given what it answers.
 
     `unsettled`: the article may have been sent before under this Message-ID.
@@ -93,9 +93,9 @@ def meaning(reply: Reply, *, stage: Stage, unsettled: bool = False) -> Meaning:
         return Meaning.LOGIN_NEEDED
     if reply.code == 483:
         return Meaning.CONFIGURATION
-    if stage is Stage.LOOKUP and reply.code in (420, 423, 430, 451):
+    if stage is ConversationStage.LOOKUP and reply.code in (420, 423, 430, 451):
         return Meaning.MISSING
-    if stage in (Stage.OFFER, Stage.ARTICLE) and 430 <= reply.code <= 449:
+    if stage in (ConversationStage.OFFER, ConversationStage.ARTICLE) and 430 <= reply.code <= 449:
         return _about_the_article(reply, unsettled=unsettled)
     return _about_the_session(reply)
 

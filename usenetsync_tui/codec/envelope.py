@@ -4,9 +4,9 @@ A dress makes the envelope of an article from its 16-byte Message-ID alone (and,
 realm, from the part it carries), so that a resend after a crash has the same headers. It
 knows nothing of sending, nor of how a header is written (`yenc` does).
 
-`SealedDress`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
+`SealedHeaders`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
 two articles, or an article to a folder, without the key; only the newsgroups are shared.
-`PlainDress`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``; or,
+`PlainHeaders`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``; or,
 with a veil, words drawn as in sealed articles, in the place of poster, subject and name. Only
 these: the Message-ID is the same with and without.
 
@@ -50,7 +50,7 @@ class Envelope:
     """Of the file, in the yEnc lines."""
 
 
-class Dress(Protocol):
+class HeaderStyle(Protocol):
     """How a realm's articles look to others."""
 
     @property
@@ -64,7 +64,7 @@ class Dress(Protocol):
         """The headers of an article; the same each time."""
 
 
-class SealedDress:
+class SealedHeaders:
     """Headers that say nothing and link nothing, in shapes as various as other posters'."""
 
     def __init__(self, key: bytes, newsgroups: Sequence[str], dress: int = NEWEST_DRESS) -> None:
@@ -120,7 +120,7 @@ class SealedDress:
         return f"SealedDress({self._newsgroups!r})"
 
 
-class PlainDress:
+class PlainHeaders:
     """Headers any newsreader understands, real names in them unless there is a veil."""
 
     def __init__(

@@ -55,7 +55,7 @@ Mask = Callable[[bytes], bytes]
 """Takes secrets out of what a server said (`masking`)."""
 
 
-class Verb(Enum):
+class NntpCommand(Enum):
     """A thing that is answered with a reply."""
 
     GREETING = "(greeting)"
@@ -104,44 +104,51 @@ class Reply:
 
 
 _OTHER = 0
-_RULES: dict[tuple[State, Verb], dict[int, State]] = {
-    (State.CONNECTED, Verb.GREETING): {
+_RULES: dict[tuple[State, NntpCommand], dict[int, State]] = {
+    (State.CONNECTED, NntpCommand.GREETING): {
         200: State.GREETED,
         201: State.GREETED,
         _OTHER: State.CLOSED,
     },
-    (State.GREETED, Verb.CAPABILITIES): {_OTHER: State.GREETED},
-    (State.GREETED, Verb.STARTTLS): {382: State.SECURING, _OTHER: State.GREETED},
-    (State.GREETED, Verb.MODE_READER): {_OTHER: State.READY},
-    (State.GREETED, Verb.QUIT): {_OTHER: State.CLOSED},
-    (State.READY, Verb.CAPABILITIES): {_OTHER: State.READY},
-    (State.READY, Verb.MODE_READER): {_OTHER: State.READY},
-    (State.READY, Verb.AUTHINFO_USER): {381: State.PASSWORD, _OTHER: State.READY},
-    (State.PASSWORD, Verb.AUTHINFO_PASS): {_OTHER: State.READY},
-    (State.READY, Verb.DATE): {_OTHER: State.READY},
-    (State.READY, Verb.GROUP): {_OTHER: State.READY},
-    (State.READY, Verb.STAT): {_OTHER: State.READY},
-    (State.READY, Verb.BODY): {_OTHER: State.READY},
-    (State.READY, Verb.POST): {340: State.POSTING, _OTHER: State.READY},
-    (State.POSTING, Verb.ARTICLE): {_OTHER: State.READY},
-    (State.READY, Verb.QUIT): {_OTHER: State.CLOSED},
+    (State.GREETED, NntpCommand.CAPABILITIES): {_OTHER: State.GREETED},
+    (State.GREETED, NntpCommand.STARTTLS): {382: State.SECURING, _OTHER: State.GREETED},
+    (State.GREETED, NntpCommand.MODE_READER): {_OTHER: State.READY},
+    (State.GREETED, NntpCommand.QUIT): {_OTHER: State.CLOSED},
+    (State.READY, NntpCommand.CAPABILITIES): {_OTHER: State.READY},
+    (State.READY, NntpCommand.MODE_READER): {_OTHER: State.READY},
+    (State.READY, NntpCommand.AUTHINFO_USER): {381: State.PASSWORD, _OTHER: State.READY},
+    (State.PASSWORD, NntpCommand.AUTHINFO_PASS): {_OTHER: State.READY},
+    (State.READY, NntpCommand.DATE): {_OTHER: State.READY},
+    (State.READY, NntpCommand.GROUP): {_OTHER: State.READY},
+    (State.READY, NntpCommand.STAT): {_OTHER: State.READY},
+    (State.READY, NntpCommand.BODY): {_OTHER: State.READY},
+    (State.READY, NntpCommand.POST): {340: State.POSTING, _OTHER: State.READY},
+    (State.POSTING, NntpCommand.ARTICLE): {_OTHER: State.READY},
+    (State.READY, NntpCommand.QUIT): {_OTHER: State.CLOSED},
 }
 RULES = MappingProxyType(_RULES)
 
 _SUCCESS = {
-    Verb.DATE: 111,
-    Verb.GROUP: 211,
-    Verb.BODY: 222,
-    Verb.STAT: 223,
-    Verb.ARTICLE: 240,
-    Verb.POST: 340,
+    NntpCommand.DATE: 111,
+    NntpCommand.GROUP: 211,
+    NntpCommand.BODY: 222,
+    NntpCommand.STAT: 223,
+    NntpCommand.ARTICLE: 240,
+    NntpCommand.POST: 340,
 }
 """The only reply below 400 there is: another one answers something else, we are out of step."""
 
-_TOGETHER = frozenset({Verb.STAT, Verb.BODY, Verb.DATE, Verb.GROUP})
+_TOGETHER = frozenset({NntpCommand.STAT, NntpCommand.BODY, NntpCommand.DATE, NntpCommand.GROUP})
 _OF_ARTICLES = frozenset({420, 421, 422, 423, 451})
 """With 430 to 449: replies that can only be about an article."""
-_FORGETS = frozenset({Verb.STARTTLS, Verb.MODE_READER, Verb.AUTHINFO_USER, Verb.AUTHINFO_PASS})
+_FORGETS = frozenset(
+    {
+        NntpCommand.STARTTLS,
+        NntpCommand.MODE_READER,
+        NntpCommand.AUTHINFO_USER,
+        NntpCommand.AUTHINFO_PASS,
+    }
+)
 
 
 class Conversation:
@@ -155,16 +162,16 @@ class Conversation:
         self.capabilities: dict[str, tuple[str, ...]] | None = None
         """Label → arguments; None when unknown, not asked yet, or not true any more."""
         self._mask = mask
-        self._due: deque[tuple[Verb, str]] = deque([(Verb.GREETING, "")])
+        self._due: deque[tuple[NntpCommand, str]] = deque([(NntpCommand.GREETING, "")])
 
     @property
     def due(self) -> int:
         """Replies under way."""
         return len(self._due)
 
-    def command(self, verb: Verb, argument: str = "") -> bytes:
+    def command(self, verb: NntpCommand, argument: str = "") -> bytes:
         """The line to send. `ValueError` when it may not be sent now, or not like this."""
-        if verb in (Verb.GREETING, Verb.ARTICLE):
+        if verb in (NntpCommand.GREETING, NntpCommand.ARTICLE):
             raise ValueError(f"{verb.value} is not a command")
         line = command_line(verb, argument)
         self._expect(verb, argument)
@@ -172,7 +179,7 @@ class Conversation:
 
     def article(self) -> None:
         """The article's bytes begin to go out; its reply is due."""
-        self._expect(Verb.ARTICLE)
+        self._expect(NntpCommand.ARTICLE)
 
     def secured(self) -> None:
         """The TLS handshake that followed 382 is done (RFC 4642 section 2.2.2)."""
@@ -193,13 +200,13 @@ class Conversation:
             raise
         leads = _RULES[self.state, verb]
         self.state = leads.get(reply.code, leads[_OTHER])
-        if verb in (Verb.GREETING, Verb.MODE_READER) and reply.code in (200, 201):
+        if verb in (NntpCommand.GREETING, NntpCommand.MODE_READER) and reply.code in (200, 201):
             self.posting_allowed = reply.code == 200
         if verb in _FORGETS:
             self.capabilities = None
         return reply
 
-    def _answered(self, reply: Reply) -> Verb:
+    def _answered(self, reply: Reply) -> NntpCommand:
         """What a reply answers."""
         if not self._due or self.state is State.CLOSED:
             words = f"it says {str(reply)!r} without being asked"
@@ -207,7 +214,7 @@ class Conversation:
             raise (ProtocolError if reply.code in (400, 502, 503) else OutOfStepError)(words)
         verb, argument = self._due.popleft()
         fits = reply.code >= 400 or reply.code == _SUCCESS.get(verb, reply.code)
-        if verb is Verb.DATE and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
+        if verb is NntpCommand.DATE and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
             fits = False
         if not fits:
             raise OutOfStepError(f"it answers {verb.value} with {str(reply)!r}")
@@ -217,7 +224,7 @@ class Conversation:
                 raise OutOfStepError(f"it answers {verb.value} <{argument}> with {str(reply)!r}")
         return verb
 
-    def _expect(self, verb: Verb, argument: str = "") -> None:
+    def _expect(self, verb: NntpCommand, argument: str = "") -> None:
         if (self.state, verb) not in _RULES:
             raise ValueError(f"{verb.value} may not be sent in state {self.state.name}")
         if self._due and not (verb in _TOGETHER and self._due[-1][0] in _TOGETHER):
@@ -227,13 +234,13 @@ class Conversation:
         self._due.append((verb, argument))
 
 
-def command_line(verb: Verb, argument: str = "") -> bytes:
+def command_line(verb: NntpCommand, argument: str = "") -> bytes:
     """A command as it goes over the wire, CRLF included.
 
     `ValueError` for CR, LF or NUL, for more than 512 octets, and for a Message-ID that is
     none; the message never holds the argument, which may be a password.
     """
-    if verb in (Verb.STAT, Verb.BODY):
+    if verb in (NntpCommand.STAT, NntpCommand.BODY):
         if not MESSAGE_ID.fullmatch(argument):
             raise ValueError(f"{verb.value} wants a Message-ID")
         argument = f"<{argument}>"

@@ -27,7 +27,7 @@ from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.engine.work import work
-from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import CatalogueHeldError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Command, Drain, Upload
@@ -71,7 +71,7 @@ class Engine:
         """A `Drain` was submitted."""
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
-        self._shift: Shift | None = None
+        self._shift: WorkingState | None = None
         self._events = EventLog()
         self._obeying = anyio.Lock()
         self._looked = 0.0
@@ -180,7 +180,7 @@ class Engine:
         self._was_held = True
         await queue.requeue_interrupted()
         async with Stores(opened.catalogue, self._settings, self._locations, self._waits) as stores:
-            shift = Shift(
+            shift = WorkingState(
                 catalogue=opened.catalogue,
                 database=opened.own,
                 settings=self._settings,
@@ -204,7 +204,7 @@ class Engine:
             finally:
                 self._shift, self._state = None, self._status.state
 
-    async def _take_jobs(self, shift: Shift, until_idle: bool) -> None:
+    async def _take_jobs(self, shift: WorkingState, until_idle: bool) -> None:
         while not shift.draining:
             await self._tend(shift)
             if shift.settings is not shift.stores.settings:
@@ -219,14 +219,14 @@ class Engine:
             else:
                 await anyio.sleep(_HEARTBEAT)
 
-    async def _tend_meanwhile(self, shift: Shift) -> None:
+    async def _tend_meanwhile(self, shift: WorkingState) -> None:
         """Obey while a job is at work, too."""
         while True:
             await anyio.sleep(_HEARTBEAT)
             if shift.at_work is not None:
                 await self._tend(shift)
 
-    async def _tend(self, shift: Shift) -> None:
+    async def _tend(self, shift: WorkingState) -> None:
         """Obey what is in the mailbox, and look at the queue now and then."""
         async with self._obeying:
             while self._mailbox:
@@ -236,7 +236,7 @@ class Engine:
                 await shift.queue.look()
                 shift.give_way()
 
-    async def _obey(self, shift: Shift, command: Command) -> None:
+    async def _obey(self, shift: WorkingState, command: Command) -> None:
         try:
             await obey(shift, command)
         except UsenetSyncError as error:
@@ -296,7 +296,7 @@ class Engine:
         )
 
 
-async def _reach_all(shift: Shift) -> None:
+async def _reach_all(shift: WorkingState) -> None:
     """Unwrap the keys of all folders, now and then: the screen shows articles by their names."""
     reached: dict[Realm, Settings] = {}
     while True:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import anyio
 
 from usenetsync_tui.catalogue.tables import headers
-from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import NewsgroupError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.store.usenet.newsgroups import Carried, look_for_newsgroups
 
 _PATIENCE = 10.0
@@ -22,7 +22,7 @@ _PATIENCE = 10.0
 _LOOK = 0.1
 
 
-async def refuse_unknown_newsgroups(shift: Shift, run: Run) -> None:
+async def refuse_unknown_newsgroups(shift: WorkingState, run: JobRun) -> None:
     """`NewsgroupError` when a newsgroup of the run's folder is on no server that posts."""
     realm, servers = run.folder.realm, shift.stores.servers
     if realm.store is not StoreKind.USENET or servers is None:
@@ -47,7 +47,7 @@ async def refuse_unknown_newsgroups(shift: Shift, run: Run) -> None:
             shift.events.warn(f"{server} has no newsgroup {newsgroup}: {reply}")
 
 
-async def _until_drained(run: Run, scope: anyio.CancelScope) -> None:
+async def _until_drained(run: JobRun, scope: anyio.CancelScope) -> None:
     """A stop does not wait for servers."""
     while not run.draining:  # noqa: ASYNC110 - it has no event
         await anyio.sleep(_LOOK)

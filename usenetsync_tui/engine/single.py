@@ -25,13 +25,13 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.restore.restore import restore
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome
 from usenetsync_tui.pipeline.verify.check import Mended, mend
 from usenetsync_tui.pipeline.verify.verify import Verified, verify
 
 
-async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+async def concluded(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """How a job's work ends: what went wrong with it is its outcome, and no more than that.
 
     A run that is to stop and gets no further ends as one that drained.
@@ -49,7 +49,7 @@ async def concluded(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome
         return Outcome(JobState.FAILED, run.version, str(failure))
 
 
-async def restored(run: Run, job: Job) -> Outcome:
+async def restored(run: JobRun, job: Job) -> Outcome:
     """Restore the version of a job, or the part of it below its prefix, into its target."""
     assert job.target is not None and job.version is not None
     run.version = job.version
@@ -68,7 +68,7 @@ async def restored(run: Run, job: Job) -> Outcome:
     return await _ended(run)
 
 
-async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
+async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
     """Look for every article of a folder, and post again what is missing."""
     run.version = job.version or 0
     async with run.catalogue.transaction() as tx:
@@ -95,7 +95,7 @@ async def verified(run: Run, job: Job) -> tuple[Outcome, Verified]:
     return await _ended(run), found
 
 
-async def _mended(run: Run) -> Mended:
+async def _mended(run: JobRun) -> Mended:
     """Post again what is missing; nothing when the folder itself is not there."""
     try:
         return await mend(run)
@@ -104,7 +104,7 @@ async def _mended(run: Run) -> Mended:
         return Mended()
 
 
-async def _ended(run: Run) -> Outcome:
+async def _ended(run: JobRun) -> Outcome:
     await run.save_progress()
     if run.draining:
         return Outcome(JobState.QUEUED, run.version, "interrupted; the same command goes on")
@@ -118,7 +118,7 @@ async def _ended(run: Run) -> Outcome:
 class SingleJob:
     """A restore or verify that a command runs itself, beside or instead of the engine."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: JobRun) -> None:
         """`run` is of a job in the catalogue that the queue does not run."""
         self._catalogue = run.catalogue
         self._run = run

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from usenetsync_tui.engine.progress.figures import run_status, same
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import (
     EngineState,
@@ -29,7 +29,7 @@ def composed(
     state: EngineState | None,
     message: str,
     waiting: Waiting | None,
-    shift: Shift | None,
+    shift: WorkingState | None,
     queue: JobQueue | None,
     pool: PoolStatus | None,
     database: str,
@@ -69,7 +69,7 @@ def composed(
     )
 
 
-def _state(shift: Shift) -> EngineState:
+def _state(shift: WorkingState) -> EngineState:
     if shift.draining:
         return EngineState.DRAINING
     if shift.at_work is not None:
@@ -78,7 +78,7 @@ def _state(shift: Shift) -> EngineState:
     return EngineState.PAUSED if held and len(held) == len(shift.queue.open) else EngineState.IDLE
 
 
-def _workers(shift: Shift) -> int:
+def _workers(shift: WorkingState) -> int:
     if shift.run is not None:
         return shift.run.crew.allowed
     return shift.workers or shift.settings.limits.max_workers

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome
 
 STUCK = 0.8
@@ -23,7 +23,7 @@ STUCK = 0.8
 _LOOK = 0.1
 
 
-async def stoppable(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+async def stoppable(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """What comes of a job's work; QUEUED when it was to stop and had to be given up.
 
     Raises what the work raises, in a group.
@@ -36,7 +36,7 @@ async def stoppable(run: Run, work: Callable[[], Awaitable[Outcome]]) -> Outcome
     return outcome
 
 
-async def _give_up(run: Run, scope: anyio.CancelScope) -> None:
+async def _give_up(run: JobRun, scope: anyio.CancelScope) -> None:
     """Cancel the work of a run that is to stop once it gets no further."""
     await run.stopping.wait()
     seen, since = _signs(run), anyio.current_time()
@@ -51,7 +51,7 @@ async def _give_up(run: Run, scope: anyio.CancelScope) -> None:
             return
 
 
-def _signs(run: Run) -> tuple[object, ...]:
+def _signs(run: JobRun) -> tuple[object, ...]:
     """What changes whenever anything under way gets on."""
     progress = run.progress
     return (

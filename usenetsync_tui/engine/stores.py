@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
-from usenetsync_tui.codec.envelope import Dress, PlainDress, SealedDress
+from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeaders
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
@@ -19,7 +19,7 @@ from usenetsync_tui.model.folders import Folder, Realm, StoreKind
 from usenetsync_tui.model.ports import Place, Store
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.memory import MemoryStore
 from usenetsync_tui.store.out_of_reach import OutOfReach
@@ -155,7 +155,7 @@ class Stores:
         place = next(places, None)  # whichever headers it has: a name does not depend on them
         return None if place is None else place.wire_id(message_id)
 
-    async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> Run:
+    async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> JobRun:
         """A run of a job on a folder.
 
         One that is `to_post` needs the folder's own place; others may find in another one
@@ -163,7 +163,7 @@ class Stores:
         """
         place = await (self._reached if to_post else self.of)(folder.realm)
         limits = self._settings.limits
-        return Run(self._catalogue, self, place, folder, job_id, limits, waits=self.waits)
+        return JobRun(self._catalogue, self, place, folder, job_id, limits, waits=self.waits)
 
     @property
     def servers(self) -> UsenetServers | None:
@@ -205,11 +205,11 @@ class Stores:
     def _usenet(self, realm: Realm, key: bytes | None) -> Place:
         if self._servers is None:
             raise UsageError(_NO_SERVER)
-        dress: Dress
+        dress: HeaderStyle
         if key is not None:
-            dress = SealedDress(key, realm.newsgroups, realm.dress)
+            dress = SealedHeaders(key, realm.newsgroups, realm.dress)
         else:
-            dress = PlainDress(
+            dress = PlainHeaders(
                 realm.domain, realm.sender, realm.newsgroups, realm.dress, realm.veil
             )
         store = UsenetStore(

@@ -12,18 +12,18 @@ from usenetsync_tui.engine.progress.figures import queued_figures
 from usenetsync_tui.engine.progress.summary import Summary, summarise
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.single import concluded, restored, verified
-from usenetsync_tui.engine.working_state import AtWork, Shift
+from usenetsync_tui.engine.working_state import AtWork, WorkingState
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 from usenetsync_tui.pipeline.verify.verify import Verified
 
 
-async def work(shift: Shift, job: Job) -> None:
+async def work(shift: WorkingState, job: Job) -> None:
     """Run a job until it is over, or has to give way, or the engine drains.
 
     Raises what no job can go on with: a database that is gone.
@@ -65,7 +65,7 @@ async def work(shift: Shift, job: Job) -> None:
     shift.at_work = None
 
 
-async def _perform(shift: Shift, run: Run, job: Job) -> Outcome:
+async def _perform(shift: WorkingState, run: JobRun, job: Job) -> Outcome:
     match job.verb:
         case Verb.UPLOAD:
             own = own_places(shift.settings, shift.locations, shift.database, run.folder)
@@ -97,18 +97,18 @@ def _told(found: Verified) -> str:
     return words
 
 
-def _is_wanted_again(run: Run) -> bool:
+def _is_wanted_again(run: JobRun) -> bool:
     """Something was retried that this run could not take up."""
     return run.turnstile.goes_on
 
 
-async def _again(shift: Shift, job: Job, folder: Folder) -> None:
+async def _again(shift: WorkingState, job: Job, folder: Folder) -> None:
     async with shift.catalogue.transaction(durable=True) as tx:
         await jobs.change_state(tx, job.id, JobState.QUEUED, (JobState.INCOMPLETE,))
     shift.events.info(f"{job.verb} of {folder.name} goes on with what was retried")
 
 
-async def _refuse(shift: Shift, job: Job, folder: Folder, words: str) -> None:
+async def _refuse(shift: WorkingState, job: Job, folder: Folder, words: str) -> None:
     """End a job that cannot even begin: its place cannot be reached with these settings."""
     async with shift.catalogue.transaction(durable=True) as tx:
         await jobs.set_state(tx, job.id, JobState.FAILED, words)

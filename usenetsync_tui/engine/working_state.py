@@ -23,7 +23,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -31,7 +31,7 @@ from usenetsync_tui.settings.settings import Settings
 class AtWork:
     """The job that runs, and what it will be when it is stopped."""
 
-    run: Run
+    run: JobRun
     job: Job
     started: float
     stop_as: JobState = JobState.QUEUED
@@ -61,7 +61,7 @@ class AtWork:
 
 
 @dataclass(slots=True)
-class Shift:
+class WorkingState:
     """One engine at work on one catalogue."""
 
     catalogue: Catalogue
@@ -89,7 +89,7 @@ class Shift:
     """Of the jobs before the one at work."""
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> JobRun | None:
         """The run at work."""
         return self.at_work.run if self.at_work is not None else None
 
@@ -98,7 +98,7 @@ class Shift:
         mine = self.at_work
         return mine if mine is not None and mine.job.id == job_id else None
 
-    def upload_of(self, folder_id: int) -> Run | None:
+    def upload_of(self, folder_id: int) -> JobRun | None:
         """The upload of a folder that runs now."""
         mine = self.at_work
         if mine is None or mine.job.verb is not Verb.UPLOAD or mine.run.folder.id != folder_id:

@@ -24,7 +24,7 @@ _HOST = re.compile(r"[!-~]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class TypedAddress:
     """A host, and what was said with it."""
 
     host: str
@@ -32,7 +32,7 @@ class Whereabouts:
     tls: Tls | None = None
 
 
-def read_whereabouts(text: str) -> Whereabouts:
+def read_whereabouts(text: str) -> TypedAddress:
     """A server's address in any of its usual forms; `ValueError` with what to write instead."""
     url = _URL.fullmatch(text.strip())
     tls = None
@@ -49,7 +49,7 @@ def read_whereabouts(text: str) -> Whereabouts:
     if "/" in rest:
         raise ValueError("write the host alone, without a path")
     host, port = _host_and_port(rest)
-    return Whereabouts(host, port, tls)
+    return TypedAddress(host, port, tls)
 
 
 def read_proxy(text: str) -> tuple[str, int]:

@@ -48,7 +48,7 @@ _MORE_THAN_ANYBODY_HAS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SettingProblem:
     """One thing that is wrong."""
 
     key: str
@@ -58,7 +58,7 @@ class Problem:
 
 def wrong_kinds(
     model: type[BaseModel], values: Mapping[str, Any], table: str = ""
-) -> list[Problem]:
+) -> list[SettingProblem]:
     """Values that are of another kind than the field: text for a number, a list for a name.
 
     pydantic is more generous: it takes true for 1. `table`: which one of a list this is.
@@ -70,13 +70,17 @@ def wrong_kinds(
         if field is None:
             continue
         if isinstance(value, Mapping) and _tables(field) is not None:
-            found.append(Problem(key, f"write [[{key}]], with two brackets."))
+            found.append(SettingProblem(key, f"write [[{key}]], with two brackets."))
         elif not _is_of_kind(field.annotation, value):
             seen = _seen(field, value)
-            found.append(Problem(key, f"{key}{place} must be {_expected(field)}; it is {seen}."))
+            found.append(
+                SettingProblem(key, f"{key}{place} must be {_expected(field)}; it is {seen}.")
+            )
         elif isinstance(value, list) and (entry := _entry(field)) and _tables(field) is None:
             found += [
-                Problem(key, f"entry {n} of {key}{place} must be {_expected(entry)}; it is {seen}.")
+                SettingProblem(
+                    key, f"entry {n} of {key}{place} must be {_expected(entry)}; it is {seen}."
+                )
                 for n, one in enumerate(value, 1)
                 if not _is_of_kind(entry.annotation, one) and (seen := _seen(entry, one))
             ]
@@ -85,11 +89,12 @@ def wrong_kinds(
 
 def problems(
     error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]
-) -> list[Problem]:
+) -> list[SettingProblem]:
     """What a model refused in these values."""
     found: Sequence[Mapping[str, Any]] = error.errors(include_url=False, include_input=False)
     return [
-        Problem(str(p["loc"][0]) if p["loc"] else "", _sentence(p, model, values)) for p in found
+        SettingProblem(str(p["loc"][0]) if p["loc"] else "", _sentence(p, model, values))
+        for p in found
     ]
 
 

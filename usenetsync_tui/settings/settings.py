@@ -38,7 +38,7 @@ from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
 from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.settings.problems import Problem, called, problems, wrong_kinds
+from usenetsync_tui.settings.problems import SettingProblem, called, problems, wrong_kinds
 from usenetsync_tui.settings.sources import (
     config_bytes,
     config_table,
@@ -377,19 +377,21 @@ def unused(settings: Settings, variables: Mapping[str, str]) -> list[str]:
     return unused_variables(variables, Settings.model_fields, names)
 
 
-def _wrong_servers(values: Mapping[str, Any]) -> list[Problem]:
+def _wrong_servers(values: Mapping[str, Any]) -> list[SettingProblem]:
     servers = values.get("servers")
     if not isinstance(servers, list):
         return []
     return [
-        Problem("servers", problem.words)
+        SettingProblem("servers", problem.words)
         for number, server in enumerate(servers)
         if isinstance(server, Mapping)
         for problem in wrong_kinds(ServerSettings, server, called("servers", number, server))
     ]
 
 
-def _told(found: Sequence[Problem], path: Path, given: Mapping[str, tuple[str, object]]) -> str:
+def _told(
+    found: Sequence[SettingProblem], path: Path, given: Mapping[str, tuple[str, object]]
+) -> str:
     """The problems, each with where it was read from."""
     return " ".join(
         f"{given[p.key][0] if p.key in given else shown(path)}: {p.words}" for p in found

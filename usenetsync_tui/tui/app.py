@@ -26,7 +26,7 @@ from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.keymap import unknown_ids
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
@@ -167,7 +167,7 @@ class UsenetSyncApp(App[ScreenExit]):
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(status)
 
-    def on_wanted(self, message: Wanted) -> None:
+    def on_wanted(self, message: CommandRequest) -> None:
         """A widget's wish reaches the engine."""
         message.stop()
         self.want(message.command, message.said)

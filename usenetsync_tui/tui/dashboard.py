@@ -23,8 +23,8 @@ from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
 from usenetsync_tui.tui.commands import command_dispatch, folder_keys, job_keys
-from usenetsync_tui.tui.commands.command_dispatch import Speaking
-from usenetsync_tui.tui.commands.command_line import Said
+from usenetsync_tui.tui.commands.command_dispatch import CommandDispatch
+from usenetsync_tui.tui.commands.command_line import CommandHistory
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
@@ -53,7 +53,7 @@ ANY_PANE = (60, 15)
 """Columns and rows below which none does."""
 
 
-class Dashboard(Speaking, Screen[None], inherit_bindings=False):
+class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
     """Lays out the panes, and hands every status to them."""
 
     BINDING_GROUP_TITLE = "Screen"
@@ -81,7 +81,7 @@ class Dashboard(Speaking, Screen[None], inherit_bindings=False):
         super().__init__()
         self.handle = handle
         self.status: EngineStatus | None = None
-        self.said = Said()
+        self.said = CommandHistory()
         self._pane = "files"
         self._lower = "workers"
         self._layout_name = ""

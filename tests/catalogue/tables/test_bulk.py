@@ -12,7 +12,7 @@ from listed_folder import Listed, fill, listed, matches
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snapshots
-from usenetsync_tui.catalogue.tables.bulk import Batch
+from usenetsync_tui.catalogue.tables.bulk import ActionBatch
 from usenetsync_tui.catalogue.tables.files import Span, VersionRow, path_key
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.entries import Entry, FileState
@@ -41,9 +41,9 @@ async def keep(catalogue: Catalogue, folder: Folder, version: int, *paths: bytes
 
 async def act(
     catalogue: Catalogue, selection: FileSelection, action: FileAction, limit: int = 1_000
-) -> list[Batch]:
+) -> list[ActionBatch]:
     """To the end, a transaction a batch."""
-    batches: list[Batch] = []
+    batches: list[ActionBatch] = []
     after = None
     while not batches or after is not None:
         async with catalogue.transaction() as tx:
@@ -53,7 +53,7 @@ async def act(
     return batches
 
 
-def changed(batches: list[Batch]) -> list[bytes]:
+def changed(batches: list[ActionBatch]) -> list[bytes]:
     return [path for batch in batches for path, _ in batch.changed]
 
 
@@ -78,12 +78,12 @@ async def test_pending_files_are_passed_over_and_taken_in_again(
         assert await bulk.count(tx, every, action) == 2
         assert await bulk.count(tx, every, RETRY) == 1
     (batch,) = await act(catalogue, every, action)
-    assert batch == Batch(None, 2, ((b"a", 1), (b"b", 1)))
+    assert batch == ActionBatch(None, 2, ((b"a", 1), (b"b", 1)))
     now = await rows(catalogue, folder, 1)
     assert [now[p].state for p in (b"a", b"b", b"c")] == [FileState.FAILED] * 3
     assert [now[p].reason for p in (b"a", b"b")] == [bulk.REASONS[action]] * 2
     assert (now[b"c"].reason, now[b"b"].object_id) == ("unreadable", 9)
-    assert await act(catalogue, every, action) == [Batch(None, 0, ())]
+    assert await act(catalogue, every, action) == [ActionBatch(None, 0, ())]
     assert changed(await act(catalogue, every, RETRY)) == [b"a", b"b", b"c"]
     now = await rows(catalogue, folder, 1)
     assert {(r.state, r.reason) for r in now.values()} == {(FileState.PENDING, None)}
@@ -120,7 +120,7 @@ async def test_a_finished_version_is_left_as_it_is(catalogue: Catalogue, folder:
         selection = FileSelection(folder.id, 1)
         async with catalogue.transaction() as tx:
             assert await bulk.count(tx, selection, action) == 0
-        assert await act(catalogue, selection, action) == [Batch(None, 0, ())]
+        assert await act(catalogue, selection, action) == [ActionBatch(None, 0, ())]
 
 
 def given_up(object_id: int, index: int, status: SegmentStatus) -> Segment:
@@ -194,7 +194,7 @@ async def test_ranges_and_exceptions_in_batches_of_any_size(
         assert sum(batch.seen for batch in batches) == len(chosen)
         assert changed(await act(catalogue, every, RETRY, limit)) == chosen
     nothing = replace(every, ranges=())
-    assert await act(catalogue, nothing, HOLD) == [Batch(None, 0, ())]
+    assert await act(catalogue, nothing, HOLD) == [ActionBatch(None, 0, ())]
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ from trees import content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.codec import nzb
-from usenetsync_tui.codec.envelope import PlainDress
+from usenetsync_tui.codec.envelope import PlainHeaders
 from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, folded, length
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.pipeline.nzb.nzb import Listed, write_nzb
@@ -76,7 +76,7 @@ async def test_no_two_files_have_one_name(plain: World, dress: int) -> None:
 async def test_what_does_not_meet_is_called_as_its_articles_are(plain: World) -> None:
     files = fill(plain.root, b"a/b.bin", b"c - d.bin", b"README", b"readme", "ü/漢".encode())
     await plain.completed()
-    dress = PlainDress("x.invalid", "a@b.invalid", ["alt.test"])
+    dress = PlainHeaders("x.invalid", "a@b.invalid", ["alt.test"])
     names, _ = await listed(plain)
     articles = [dress.name(path) for path in sorted(files)]
     assert [n for n, a in zip(names, articles, strict=True) if n != a] == [names[3]]

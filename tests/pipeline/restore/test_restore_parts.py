@@ -17,13 +17,13 @@ from worlds import World
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.disk.target import probe
-from usenetsync_tui.disk.target.names import Listing, TargetNames, folded
+from usenetsync_tui.disk.target.names import DigestSet, TargetNames, folded
 from usenetsync_tui.disk.target.probe import changes_names
 from usenetsync_tui.disk.whole_digest import WholeDigest
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.pipeline.restore.directories import around
-from usenetsync_tui.pipeline.restore.report import TOLD_EACH, Batch, RestoreReport
+from usenetsync_tui.pipeline.restore.report import TOLD_EACH, RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 
 
@@ -64,7 +64,7 @@ def test_the_strongest_digest_counts() -> None:
 
 
 def test_a_listing_is_small_and_complete() -> None:
-    listing, rng = Listing(), random.Random(5)
+    listing, rng = DigestSet(), random.Random(5)
     numbers = [rng.getrandbits(64) for _ in range(200_000)]
     for number in numbers:
         listing.add(number)
@@ -184,7 +184,7 @@ async def test_whose_an_entry_is(world: World) -> None:
 @pytest.mark.anyio
 async def test_the_report_counts_what_it_does_not_tell(world: World) -> None:
     run = await world.new_run()
-    report, batch = RestoreReport(run), Batch()
+    report, batch = RestoreReport(run), RestoredBatch()
     for number in range(TOLD_EACH + 30):
         path = b"%04d" % number
         batch.notices.append(Notice(NoticeKind.UNWRITABLE, path, "no"))

@@ -23,8 +23,8 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
-from usenetsync_tui.pipeline.run.job_run import Run
-from usenetsync_tui.pipeline.run.worker_counts import Crew, Team
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.run.worker_counts import StageWorkers, WorkerCounts
 from usenetsync_tui.pipeline.upload import compress as compress_module
 from usenetsync_tui.pipeline.upload.upload import upload
 
@@ -32,7 +32,7 @@ LIMITS = Limits(8, 40, 1000, 768_000, 4 << 30)
 
 
 def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
-    crew = Crew(LIMITS)
+    crew = WorkerCounts(LIMITS)
     assert (crew.allowed, crew.most) == (8, MOST_WORKERS)
     crew.allowed = MOST_WORKERS
     assert crew.allowed == MOST_WORKERS
@@ -54,7 +54,7 @@ def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
     ],
 )
 def test_no_more_than_memory_has_room_for(limits: Limits, most: int) -> None:
-    crew = Crew(limits)
+    crew = WorkerCounts(limits)
     assert crew.most == most
     assert crew.allowed == min(limits.max_workers, most)
     crew.allowed = min(MOST_WORKERS, 2 * most)
@@ -65,7 +65,7 @@ class Workshop:
     """A stage whose workers do as they are told, and count who works."""
 
     def __init__(self, allowed: int) -> None:
-        self.crew = Crew(replace(LIMITS, max_workers=allowed))
+        self.crew = WorkerCounts(replace(LIMITS, max_workers=allowed))
         self.team = self.crew.team("shop", lambda workers: workers)
         self.working: set[int] = set()
         self.done: list[int] = []
@@ -199,7 +199,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Turnstile:
     return turnstile
 
 
-def stage(run: Run, name: str) -> StageStatus:
+def stage(run: JobRun, name: str) -> StageStatus:
     return next(s.status() for s in run.stages if s.name == name)
 
 
@@ -208,7 +208,7 @@ def large_files(world: World, count: int) -> None:
         (world.root / f"file {number:02}").write_bytes(content(60_000, number))
 
 
-async def finish(world: World, run: Run) -> None:
+async def finish(world: World, run: JobRun) -> None:
     outcome = await upload(run, frozenset())
     assert outcome.state is JobState.COMPLETED, outcome
     await world.end(run, outcome)
@@ -344,10 +344,10 @@ async def test_lowered_a_job_can_be_drained_and_goes_on_later(
 
 
 def test_a_team_that_is_replaced_is_forgotten() -> None:
-    crew = Crew(LIMITS)
+    crew = WorkerCounts(LIMITS)
     first = crew.team("read", lambda workers: workers)
     second = crew.team("read", lambda workers: 2 * workers)
-    assert isinstance(first, Team)
+    assert isinstance(first, StageWorkers)
     assert (first.allowed, second.allowed, second.most) == (8, 16, 2 * MOST_WORKERS)
 
 
@@ -356,7 +356,7 @@ def test_a_team_that_is_replaced_is_forgotten() -> None:
 def test_workers_and_lanes_stay_within_the_limit(megabytes: int, wanted: Compression) -> None:
     limits = replace(LIMITS, max_workers=32, memory_limit=megabytes << 20)
     compressor = compressor_memory(limits.chunk_size, wanted)
-    crew = Crew(limits, compressor)
+    crew = WorkerCounts(limits, compressor)
     in_hand = 3 * max(limits.chunk_size, 3 << 20) + compressor
     in_lanes = 3 * limits.chunk_size * most_lanes(limits)
     assert crew.allowed * in_hand + in_lanes <= limits.memory_limit * 3 // 4

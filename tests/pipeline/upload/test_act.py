@@ -19,8 +19,8 @@ from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.pipeline.run.action_gate import Turnstile
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.action_gate import ActionGate
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act
 from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 
@@ -34,14 +34,14 @@ def many_files(world: World) -> None:
         (world.root / f"file {number:03}").write_bytes(content(60_000, number))
 
 
-async def new_run(world: World) -> Run:
+async def new_run(world: World) -> JobRun:
     run = await world.new_run()
     world.run = run
     return run
 
 
 @asynccontextmanager
-async def held_up(world: World, store: FaultyStore) -> AsyncIterator[Run]:
+async def held_up(world: World, store: FaultyStore) -> AsyncIterator[JobRun]:
     """An upload that stands still after its first article; it goes on when the block ends."""
     run, go_on = await new_run(world), anyio.Event()
     outcomes: list[Outcome] = []
@@ -70,7 +70,7 @@ def chosen(world: World, folder: int, words: bytes, version: int = 1) -> FileSel
 
 
 async def do(
-    world: World, action: FileAction, words: bytes, run: Run | None = None, version: int = 1
+    world: World, action: FileAction, words: bytes, run: JobRun | None = None, version: int = 1
 ) -> int:
     """Act on the files with some words in their path; how many there were."""
     folder, seen = await world.folder(), 0
@@ -92,7 +92,7 @@ def states(world: World) -> dict[bytes, int]:
     return {bytes(key): int(state) for key, state in rows}  # type: ignore[call-overload]
 
 
-def check_figures(run: Run) -> None:
+def check_figures(run: JobRun) -> None:
     p = run.progress
     assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes)
 
@@ -160,7 +160,7 @@ async def test_a_retry_behind_the_reader_is_another_pass(
     await world.assert_restores(1, copy)
 
 
-async def interrupted(world: World, store: FaultyStore) -> Run:
+async def interrupted(world: World, store: FaultyStore) -> JobRun:
     """An upload drained after its first articles."""
     async with held_up(world, store) as run:
         run.drain()
@@ -238,6 +238,6 @@ async def test_articles_that_were_given_up_want_another_run(
         # The version goes on, as if the run had been killed at its end.
         await tx.run("UPDATE snapshots SET state = 0 WHERE version = 2")
         await jobs.set_state(tx, run.job_id, JobState.QUEUED)
-    again = replace(run, turnstile=Turnstile())
+    again = replace(run, turnstile=ActionGate())
     assert await do(world, FileAction.RETRY, b"later", again, version=2) == 1
     assert (again.turnstile.goes_on, again.turnstile.retries) == (True, 0)

@@ -26,14 +26,14 @@ from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, ObjectKind
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.run.job_run import Stage
 from usenetsync_tui.pipeline.run.segments import (
-    DressedItem,
     FileRead,
+    PreparedItem,
     RawSegment,
     SlicesShared,
-    dress,
+    prepare,
 )
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.plan import Planner
@@ -400,15 +400,15 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     new = NewObject(999, ObjectKind.FILE, len(data), SEGMENT, 4, 1, b"large", b"large")
     raw = RawSegment(new, 3, data[3 * SEGMENT :], b"large", (), entry)
     digest = hashlib.sha256(data).digest()
-    items: list[DressedItem] = [
+    items: list[PreparedItem] = [
         SlicesShared(new, entry, old, 0, 3),  # type: ignore[arg-type]
-        dress(raw, Compression.NONE),
+        prepare(raw, Compression.NONE),
         FileRead(new, Placed(b"large", 999, 0, digest, b"x" * 16)),
     ]
     outstanding = Outstanding()
     outstanding.add()
-    into, dressed = anyio.create_memory_object_stream[DressedItem](3)
-    out, postings = anyio.create_memory_object_stream[Posting](9)
+    into, dressed = anyio.create_memory_object_stream[PreparedItem](3)
+    out, postings = anyio.create_memory_object_stream[OutgoingArticle](9)
     planner = Planner(run, Ledger(), Stage("plan", 1, dressed), outstanding, out)
     with anyio.fail_after(20), postings:
         async with anyio.create_task_group() as group:

@@ -19,7 +19,7 @@ from own_servers import MakeServer, children, kill, titled
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
 from usenetsync_tui.postgres import mounts
 from usenetsync_tui.postgres.embedded import holder, server_lock, starting, users
-from usenetsync_tui.postgres.embedded.process_location import Whereabouts
+from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -99,7 +99,7 @@ def test_the_holder_is_written_down(make_server: MakeServer) -> None:
     one = make_server()
     one.acquire()
     found = holder.read(one._places())
-    assert found is not None and found.where == Whereabouts.here()
+    assert found is not None and found.where == ProcessLocation.here()
     assert found.pid == one.status().pid and str(found).startswith(f"host {found.where.host}, ")
     assert one.status().holder is None  # It runs where we do.
 
@@ -153,7 +153,7 @@ def test_seats_are_counted_by_the_kernel_not_by_what_is_written(tmp_path: Path) 
     path = tmp_path / "users.lock"
     path.write_bytes(b"99999999999999\n1\n-4\n7 room=a/1 host=elsewhere\n\xb2\n")
     one = users.Seat(path)
-    here = users.User(os.getpid(), Whereabouts.here())
+    here = users.User(os.getpid(), ProcessLocation.here())
     assert users.users(path) == (here,)  # The others had left, whatever was written.
     two = users.Seat(path)
     # Another program writes what it likes; one in another container cannot see us.

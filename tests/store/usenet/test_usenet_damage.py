@@ -11,12 +11,12 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, configured, name, opened, wire_id
 
 from usenetsync_tui.codec import yenc
-from usenetsync_tui.codec.envelope import Envelope, SealedDress
+from usenetsync_tui.codec.envelope import Envelope, SealedHeaders
 from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article
 
-DRESS = SealedDress(bytes(32), ["alt.test"])
+DRESS = SealedHeaders(bytes(32), ["alt.test"])
 
 
 def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:

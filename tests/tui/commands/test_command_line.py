@@ -17,12 +17,19 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Footer
 
-from usenetsync_tui.tui.commands.command_line import CommandLine, LineInput, Said
+from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine, LineInput
 from usenetsync_tui.tui.commands.palette import Palette
-from usenetsync_tui.tui.commands.parsed_commands import AddPath, Do, GoToShare, Known, Spoken, Word
+from usenetsync_tui.tui.commands.parsed_commands import (
+    AddPath,
+    Do,
+    GoToShare,
+    KnownNames,
+    ParsedCommand,
+    Word,
+)
 
 pytestmark = pytest.mark.anyio
-KNOWN = Known(("eweka",), ("nord",), ("files",))
+KNOWN = KnownNames(("eweka",), ("nord",), ("files",))
 
 
 class _Pane(Button):
@@ -51,8 +58,8 @@ class _Speaking(DialogGround[None]):
 
     def __init__(self) -> None:
         super().__init__(_Bottom())
-        self.said = Said()
-        self.spoken: list[Spoken] = []
+        self.said = CommandHistory()
+        self.spoken: list[ParsedCommand] = []
         self.told: list[str] = []
 
     async def action_command_line(self, text: str = "") -> None:

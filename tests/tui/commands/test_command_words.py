@@ -25,12 +25,12 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     GoToPane,
     GoToRow,
     GoToShare,
-    Known,
+    KnownNames,
+    ParsedCommand,
     Prioritise,
     RestoreChosen,
     SetFilter,
     SortBy,
-    Spoken,
     UploadChosen,
     UseTheme,
     VerifyChosen,
@@ -39,7 +39,9 @@ from usenetsync_tui.tui.commands.parsed_commands import (
 )
 from usenetsync_tui.tui.kit.speed_words import MOST, speed_typed
 
-KNOWN = Known(("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "files"), b"/home/me")
+KNOWN = KnownNames(
+    ("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "files"), b"/home/me"
+)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ KNOWN = Known(("eweka", "block"), ("usenetsync-dark", "nord"), ("folders", "file
         ("  :  pause-all ", Do(Word.PAUSE_ALL)),
     ],
 )
-def test_meant(line: str, meant: Spoken) -> None:
+def test_meant(line: str, meant: ParsedCommand) -> None:
     assert parse(line, KNOWN) == meant
 
 
@@ -129,7 +131,7 @@ def test_refused_with_a_sentence(line: str, said: str) -> None:
 
 def test_a_name_that_is_wanted_but_not_there_at_all() -> None:
     with pytest.raises(CommandError, match="There is no server yet"):
-        parse("pause-server eweka", Known())
+        parse("pause-server eweka", KnownNames())
 
 
 _LINES = st.one_of(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.model.files import FileFilter, FileSelection, FileView
-from usenetsync_tui.tui.files.marks import Marks, Run, all_of
+from usenetsync_tui.tui.files.marks import MarkedRange, Marks, all_of
 
 EVERY = FileFilter()
 FAILED = FileFilter(view=FileView.FAILED)
@@ -16,8 +16,8 @@ _TOGGLE = st.tuples(_NUMBER)
 _RUN = st.tuples(_NUMBER, _NUMBER)
 
 
-def run(begin: int, end: int) -> Run:
-    return Run(PATHS[begin], PATHS[end], begin, end)
+def run(begin: int, end: int) -> MarkedRange:
+    return MarkedRange(PATHS[begin], PATHS[end], begin, end)
 
 
 @given(st.booleans(), st.lists(_TOGGLE | _RUN, max_size=30))

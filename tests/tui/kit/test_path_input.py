@@ -235,9 +235,9 @@ async def test_a_mount_that_does_not_answer_leaves_the_line_usable(
 
     answers = threading.Event()
 
-    def dead(directory: bytes, prefix: bytes = b"") -> folder_listing.Listing:
+    def dead(directory: bytes, prefix: bytes = b"") -> folder_listing.FolderListing:
         answers.wait()
-        return folder_listing.Listing(directory)
+        return folder_listing.FolderListing(directory)
 
     monkeypatch.setattr(path_input, "list_folders", dead)
     monkeypatch.setattr(path_input, "aside", partial(aside, patience=0.1))

@@ -31,8 +31,8 @@ from usenetsync_tui.tui.kit.lines_view import redrawn
 from usenetsync_tui.tui.panes.database_lines import database_lines
 from usenetsync_tui.tui.panes.error_lines import (
     MOST_FILES,
-    Befallen,
-    FileKey,
+    AffectedFiles,
+    CauseFileKey,
     MoreKey,
     cause_items,
     has_errors,
@@ -75,7 +75,7 @@ def test_every_line_fits_at_every_width(state: str) -> None:
     status = handle.status
     browser = handle.browser
     causes = browser.cause_list if isinstance(browser, FakeBrowser) else CAUSES
-    unfolded = {key_of(cause): Befallen(HOSTILE) for cause in causes}
+    unfolded = {key_of(cause): AffectedFiles(HOSTILE) for cause in causes}
     everyone = frozenset(each.name for each in status.servers)
     for width in WIDTHS:
         lines = [
@@ -121,7 +121,7 @@ def test_hostile_words_are_only_looked_at(name: bytes) -> None:
         ]
         for item in (
             *server_items([bad], frozenset({evil}), width),
-            *cause_items([cause], {key_of(cause): Befallen((name,))}, width),
+            *cause_items([cause], {key_of(cause): AffectedFiles((name,))}, width),
         ):
             lines += item.lines
         check(lines, width)
@@ -396,11 +396,11 @@ def test_connections_are_unfolded_beside_each_other() -> None:
 
 def test_causes_align_and_unfold() -> None:
     key = key_of(CAUSES[0])
-    items = cause_items(CAUSES, {key: Befallen((b"a", b"b"))}, 90)
+    items = cause_items(CAUSES, {key: AffectedFiles((b"a", b"b"))}, 90)
     assert [item.key for item in items] == [
         key,
-        FileKey(key, b"a"),
-        FileKey(key, b"b"),
+        CauseFileKey(key, b"a"),
+        CauseFileKey(key, b"b"),
         MoreKey(key),
         key_of(CAUSES[1]),
         key_of(CAUSES[2]),
@@ -417,7 +417,7 @@ def test_the_whole_words_are_there_once_unfolded() -> None:
     cause = Cause(NoticeKind.UNPOSTED, reason, "spare", 2)
     (folded,) = cause_items([cause], {}, 60)
     assert len(folded.lines) == 1
-    unfolded = cause_items([cause], {key_of(cause): Befallen((), complete=True)}, 60)[0]
+    unfolded = cause_items([cause], {key_of(cause): AffectedFiles((), complete=True)}, 60)[0]
     words = " ".join(" ".join(text(line).split()) for line in unfolded.lines[1:])
     assert words == " ".join(reason.split())
 
@@ -425,7 +425,7 @@ def test_the_whole_words_are_there_once_unfolded() -> None:
 def test_no_more_files_than_can_be_read_are_shown() -> None:
     cause = CAUSES[0]
     paths = tuple(b"%04d" % n for n in range(MOST_FILES))
-    last = flat(cause_items([cause], {key_of(cause): Befallen(paths)}, 90))[-1]
+    last = flat(cause_items([cause], {key_of(cause): AffectedFiles(paths)}, 90))[-1]
     assert "in Files" in last
     assert "enter" not in last
 

@@ -33,7 +33,7 @@ from usenetsync_tui.model.servers import ServerState
 from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Weight
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.question import Ask
 from usenetsync_tui.tui.panes.database_pane import DatabasePane
@@ -69,7 +69,7 @@ class PaneApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.pane
 
-    def on_wanted(self, event: Wanted) -> None:
+    def on_wanted(self, event: CommandRequest) -> None:
         self.commands.append(event.command)
 
     def on_folders_pane_chosen(self, event: FoldersPane.Chosen) -> None:

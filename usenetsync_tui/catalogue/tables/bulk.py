@@ -27,7 +27,7 @@ Range = tuple[bytes, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ActionBatch:
     """What one call of `act` did."""
 
     last: bytes | None
@@ -57,7 +57,7 @@ async def count(tx: Transaction, selection: FileSelection, action: FileAction) -
 
 async def act(
     tx: Transaction, selection: FileSelection, action: FileAction, after: bytes | None, limit: int
-) -> Batch:
+) -> ActionBatch:
     """Do it to the next `limit` files of a selection, after a key.
 
     Files are held, left out and taken in again only in a version under construction; articles
@@ -76,7 +76,7 @@ async def act(
             last = part[1]  # many ranges with little in them: a transaction has its end, too
             break
     changed = await _change(tx, selection, action, files)
-    return Batch(last, len(files), changed)
+    return ActionBatch(last, len(files), changed)
 
 
 async def _change(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.segments import SegmentStatus
 
@@ -68,7 +68,7 @@ async def share(
 
 async def posted_before(
     tx: Transaction, folder: Folder, wanted: Sequence[Slice]
-) -> list[tuple[int, int, Known]]:
+) -> list[tuple[int, int, KnownArticle]]:
     """(object, segment index, what is known) of slices whose paths had them before."""
     values = {
         "folder": folder.id,
@@ -82,4 +82,4 @@ async def posted_before(
         "hashes": [w.hash for w in wanted],
     }
     rows = await tx.fetch(_SQL["posted_before"], values)
-    return [(r[8], r[9], Known(*r[:8])) for r in rows]
+    return [(r[8], r[9], KnownArticle(*r[:8])) for r in rows]

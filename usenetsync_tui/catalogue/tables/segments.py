@@ -12,7 +12,7 @@ from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 _SQL = load(__package__, "segments.sql")
 
 
-class Known(NamedTuple):
+class KnownArticle(NamedTuple):
     """A copy of a segment the realm has or has planned; field order is that of the query."""
 
     hash: bytes
@@ -28,21 +28,21 @@ class Known(NamedTuple):
 
 async def by_hash(
     tx: Transaction, realm: int, hashes: Collection[bytes], copies: int
-) -> list[Known]:
+) -> list[KnownArticle]:
     """What the realm knows of these digests, for each of the first `copies` copies."""
     rows = await tx.fetch(
         _SQL["by_hash"], {"realm": realm, "hashes": list(hashes), "copies": copies}
     )
-    return [Known(*r) for r in rows]
+    return [KnownArticle(*r) for r in rows]
 
 
 async def by_slice(
     tx: Transaction, slices: Collection[tuple[int, int]]
-) -> list[tuple[int, int, Known]]:
+) -> list[tuple[int, int, KnownArticle]]:
     """(object, segment index, what is known) of some slices, for realms that share nothing."""
     objects, indexes = zip(*slices, strict=True) if slices else ((), ())
     rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
-    return [(r[8], r[9], Known(*r[:8])) for r in rows]
+    return [(r[8], r[9], KnownArticle(*r[:8])) for r in rows]
 
 
 async def insert(

@@ -3,7 +3,7 @@
 Until then the rows of `files` stay as they are, so that a walk that saw an unmounted disk has
 removed nothing, however it ended. What stands here is not read any more.
 
-A `Part` is what lies below a path, but for what lies below others: a mount point without the
+A `VanishedPart` is what lies below a path, but for what lies below others: a mount point without the
 mount points in it. What of a version is gone are its rows that are vanished, and those that
 ended before the version under construction with nothing in their place (an earlier program
 removed at once, and may have been interrupted).
@@ -22,7 +22,7 @@ _WITHIN = _SQL["within"].rstrip(";")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class VanishedPart:
     """A part of a folder: below `path` (empty: all of it), but not below any of `without`."""
 
     folder: int
@@ -52,7 +52,7 @@ async def add(tx: Transaction, folder: int, keys: Sequence[bytes]) -> None:
         await tx.run(_SQL["add"], {"folder": folder, "keys": list(keys)})
 
 
-async def shelve(tx: Transaction, part: Part) -> None:
+async def shelve(tx: Transaction, part: VanishedPart) -> None:
     """Have nothing of a part read in this run."""
     await tx.run(_of_part("shelve"), part.values())
 
@@ -65,7 +65,7 @@ async def remove(tx: Transaction, folder: int, version: int) -> None:
     await clear(tx, folder)
 
 
-async def spare(tx: Transaction, part: Part, version: int) -> None:
+async def spare(tx: Transaction, part: VanishedPart, version: int) -> None:
     """A part of the version under construction loses nothing, nor the way to it.
 
     What ended without anything in its place goes on.
@@ -77,7 +77,7 @@ async def spare(tx: Transaction, part: Part, version: int) -> None:
     await tx.run(_SQL["take_up_keys"], {**ways, "version": version})
 
 
-async def forget_unread(tx: Transaction, part: Part, version: int) -> None:
+async def forget_unread(tx: Transaction, part: VanishedPart, version: int) -> None:
     """What the version under construction has new in a part, or in its place, goes.
 
     What was read of it stays. To be followed by `spare`, and to be called when nothing is read.
@@ -95,7 +95,7 @@ async def is_any(tx: Transaction, folder: int) -> bool:
     return found
 
 
-async def missing(tx: Transaction, part: Part, version: int, building: int | None) -> int:
+async def missing(tx: Transaction, part: VanishedPart, version: int, building: int | None) -> int:
     """Files and symlinks of a version in a part that are gone.
 
     `building`: the version under construction, where rows may have ended before it already.
@@ -107,13 +107,13 @@ async def missing(tx: Transaction, part: Part, version: int, building: int | Non
     return found
 
 
-async def held(tx: Transaction, part: Part, version: int) -> int:
+async def held(tx: Transaction, part: VanishedPart, version: int) -> int:
     """Files and symlinks of a version in a part."""
     found: int = (await tx.one(_of_part("held"), {**part.values(), "version": version}))[0]
     return found
 
 
-async def is_any_left(tx: Transaction, part: Part) -> bool:
+async def is_any_left(tx: Transaction, part: VanishedPart) -> bool:
     """Whether a file or symlink in a part is current, and not vanished."""
     left: bool = (await tx.one(_of_part("left"), part.values()))[0]
     return left

@@ -14,7 +14,7 @@ from usenetsync_tui.cli.run import Exit, environment, json_option, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.postgres.address import shown
-from usenetsync_tui.postgres.embedded.database_status import ServerStatus
+from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 
@@ -105,7 +105,7 @@ def url(as_json: bool) -> None:
     start(show, as_json=as_json, output_is_the_work=True)
 
 
-def _fields(found: ServerStatus) -> dict[str, object]:
+def _fields(found: DatabaseStatus) -> dict[str, object]:
     return {
         "running": found.running,
         "pid": found.pid,
@@ -120,7 +120,7 @@ def _fields(found: ServerStatus) -> dict[str, object]:
     }
 
 
-def _lines(found: ServerStatus) -> list[tuple[str, str]]:
+def _lines(found: DatabaseStatus) -> list[tuple[str, str]]:
     """A head and its words for each line; what is not known, or is nobody, has words too."""
     stays = "keeps running until db stop" if found.stays else "stops when nobody uses it"
     lines = [
@@ -136,7 +136,7 @@ def _lines(found: ServerStatus) -> list[tuple[str, str]]:
     return [*lines, ("Used by", ", ".join(filter(None, (here, elsewhere))) or "nobody")]
 
 
-def _state(found: ServerStatus) -> str:
+def _state(found: DatabaseStatus) -> str:
     if not found.running:
         return "not running"
     if found.pid is not None:

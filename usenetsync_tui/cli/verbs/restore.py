@@ -77,12 +77,12 @@ def restore(
 
     Identical files are left alone; differing files are replaced.
     """
-    wanted = Wanted(folder, target, version, prefix or "", in_place)
+    wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
     start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RestoreOptions:
     """What is to be brought back, as it was typed."""
 
     word: str
@@ -92,7 +92,7 @@ class Wanted:
     in_place: bool
 
 
-async def _restore(wanted: Wanted, voice: Voice) -> Exit:
+async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     settings, locations = environment()
     target = absolute_path(os.fsencode(wanted.target))
     if not voice.quiet:

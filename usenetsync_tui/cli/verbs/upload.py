@@ -140,7 +140,7 @@ def upload(
         poster=_poster(poster),
         obfuscate=obfuscate,
     )
-    wanted = Wanted(choices, allow_shrink, wait)
+    wanted = UploadOptions(choices, allow_shrink, wait)
     start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
@@ -165,7 +165,7 @@ def _refuse(option: str, problem: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UploadOptions:
     """What is wanted of every folder of a command."""
 
     choices: FolderChoices
@@ -174,7 +174,7 @@ class Wanted:
     """Seconds to wait while another program uses the catalogue."""
 
 
-class Refused(NamedTuple):
+class RefusedFolder(NamedTuple):
     """A folder that cannot be uploaded."""
 
     path: bytes
@@ -194,7 +194,7 @@ def folder_path(path: Path) -> bytes:
     return found
 
 
-async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit:
+async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) -> Exit:
     settings, locations = environment()
     choices = wanted.choices
     if choices.store is StoreKind.USENET and not settings.servers:
@@ -224,11 +224,11 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
             await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
-    refused += [Refused(path, error) for path, error in engine.refused]
+    refused += [RefusedFolder(path, error) for path, error in engine.refused]
     return _conclude(summaries, refused, voice, interrupted=interrupted)
 
 
-def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
+def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[RefusedFolder]]:
     """The folders that can be uploaded, each once, and those that cannot."""
     kept: dict[bytes, None] = {}
     refused = []
@@ -236,7 +236,7 @@ def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
         try:
             kept[folder_path(path)] = None
         except UsenetSyncError as error:
-            refused.append(Refused(os.fsencode(path), error))
+            refused.append(RefusedFolder(os.fsencode(path), error))
     return list(kept), refused
 
 
@@ -261,7 +261,11 @@ def current(status: EngineStatus) -> JobStatus | None:
 
 
 def _conclude(
-    summaries: Sequence[Summary], refused: Sequence[Refused], voice: Voice, *, interrupted: bool
+    summaries: Sequence[Summary],
+    refused: Sequence[RefusedFolder],
+    voice: Voice,
+    *,
+    interrupted: bool,
 ) -> Exit:
     """Report what became of each folder. Raises what refused the only one."""
     if len(refused) == 1 and not summaries and not interrupted:

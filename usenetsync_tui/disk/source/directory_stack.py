@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from usenetsync_tui.disk.source.sorted_names import Listing
+from usenetsync_tui.disk.source.sorted_names import SortedListing
 
 OPEN_DIRECTORIES = 64
 """Descriptors kept open, of the 1,024 a process usually may have."""
@@ -33,7 +33,7 @@ class Level:
     __slots__ = ("fd", "identity", "keys", "listing", "name", "path")
 
     def __init__(
-        self, fd: int, name: bytes, path: bytes, identity: tuple[int, int], listing: Listing
+        self, fd: int, name: bytes, path: bytes, identity: tuple[int, int], listing: SortedListing
     ) -> None:
         self.fd = fd
         self.name = name

@@ -31,7 +31,7 @@ _ENCODING = sys.getfilesystemencoding()
 _ERRORS = sys.getfilesystemencodeerrors()
 
 
-class Listing:
+class SortedListing:
     """One directory's keys, to be read once; `error` is what cut the listing short."""
 
     __slots__ = ("error", "held", "keys", "start")
@@ -57,7 +57,7 @@ class NameSorter:
         self._spill: BinaryIO | None = None
         self._end = 0
 
-    def list(self, fd: int) -> Listing:
+    def list(self, fd: int) -> SortedListing:
         """List an open directory; release the listing before the one listed earlier.
 
         Raises OSError when it cannot be listed at all; a listing that breaks off half way
@@ -83,13 +83,13 @@ class NameSorter:
                     keys = set()
         if not runs:
             self._held += len(keys)
-            return Listing(iter(sorted(keys)), len(keys), start, error)
+            return SortedListing(iter(sorted(keys)), len(keys), start, error)
         runs.append(self._write_run(keys))
         # A name may be listed twice while the directory changes, so in two runs.
         merged = (key for key, _ in groupby(merge(*runs)))
-        return Listing(merged, 0, start, error)
+        return SortedListing(merged, 0, start, error)
 
-    def release(self, listing: Listing) -> None:
+    def release(self, listing: SortedListing) -> None:
         """Give back the room of the listing made last."""
         self._held -= listing.held
         if self._spill is not None and listing.start < self._end:

@@ -39,7 +39,7 @@ Owner = Callable[[bytes], bytes | None]
 """The path of the version that an entry belongs to, by the path it is listed under; None: none."""
 
 
-class Listing:
+class DigestSet:
     """A set of 64-bit digests, in little more than eight bytes each."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Listing:
             self._new = set()
 
 
-def _weight(path: bytes, listing: Listing) -> int:
+def _weight(path: bytes, listing: DigestSet) -> int:
     return len(listing) + len(path) // _A_NAME
 
 
@@ -76,7 +76,7 @@ class TargetNames:
     def __init__(self, limit: int = NAMES_IN_MEMORY) -> None:
         self._lock = Lock()
         self._limit = limit
-        self._listings: OrderedDict[bytes, Listing] = OrderedDict()
+        self._listings: OrderedDict[bytes, DigestSet] = OrderedDict()
         self._held = 0
         """What they weigh, in names: a long path of a directory counts as several."""
         self.owner: Owner = lambda real: real
@@ -150,7 +150,7 @@ class TargetNames:
                 self._listings.move_to_end(real)
                 if digest in listing:
                     return True
-        fresh = Listing()  # what was made since then is in this one
+        fresh = DigestSet()  # what was made since then is in this one
         with names_in(directory) as names:
             for other in names:
                 fresh.add(xxhash.xxh3_64_intdigest(other))

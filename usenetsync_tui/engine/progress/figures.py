@@ -14,7 +14,7 @@ from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
-from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 _T = TypeVar("_T")
 
@@ -52,7 +52,7 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
 
 
 def running_figures(
-    run: Run, job: Job, state: JobState, rates: RateMeter, now: float, started: float
+    run: JobRun, job: Job, state: JobState, rates: RateMeter, now: float, started: float
 ) -> JobStatus:
     """A job at work, from its run."""
     p = run.progress
@@ -102,7 +102,7 @@ def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
     return before if all(old is this for old, this in zip(before, kept, strict=True)) else kept
 
 
-def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> EngineStatus:
+def run_status(before: EngineStatus, run: JobRun | None, rates: RateMeter) -> EngineStatus:
     """The status before this one with the figures of the run at work, or of none.
 
     What a run has told last stays when it is over.
@@ -124,7 +124,7 @@ def run_status(before: EngineStatus, run: Run | None, rates: RateMeter) -> Engin
     )
 
 
-def workers(run: Run) -> tuple[WorkerStatus, ...]:
+def workers(run: JobRun) -> tuple[WorkerStatus, ...]:
     """Every worker of every stage, numbered from 1."""
     slots = [slot for stage in run.stages for slot in stage.slots]
     return tuple(

@@ -9,7 +9,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome
 
 NOTICES_TOLD = 100
@@ -29,7 +29,7 @@ class Summary:
     """What the Usenet servers did since the engine began."""
 
 
-async def summarise(run: Run, outcome: Outcome, figures: JobStatus) -> Summary:
+async def summarise(run: JobRun, outcome: Outcome, figures: JobStatus) -> Summary:
     """Collect what there is to tell of a job that ran."""
     folder = run.folder
     async with run.catalogue.transaction() as tx:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.requests import folders, servers
-from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
@@ -45,7 +45,7 @@ _WAITING = (JobState.QUEUED, JobState.PAUSED)
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
 
-async def obey(shift: Shift, command: Command) -> None:
+async def obey(shift: WorkingState, command: Command) -> None:
     """Do what is asked, or begin to. Raises `UsageError`, and what ends the engine."""
     if isinstance(command, Drain):
         drain(shift)
@@ -60,14 +60,14 @@ async def obey(shift: Shift, command: Command) -> None:
     shift.give_way()
 
 
-def drain(shift: Shift) -> None:
+def drain(shift: WorkingState) -> None:
     """Finish what is in flight, take nothing new."""
     shift.draining = True
     if shift.run is not None:
         shift.run.drain()
 
 
-async def _obey(shift: Shift, tx: Transaction, command: Command) -> None:
+async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
     match command:
         case Upload():
             await folders.upload(shift, tx, command)
@@ -111,7 +111,7 @@ async def _obey(shift: Shift, tx: Transaction, command: Command) -> None:
             _set(shift, command)
 
 
-def _set(shift: Shift, command: Command) -> None:
+def _set(shift: WorkingState, command: Command) -> None:
     """What is set while the engine runs, and not written down."""
     stores = shift.stores
     match command:
@@ -152,7 +152,7 @@ async def _change(
         raise UsageError(f"The {job.verb} is {job.state}.")
 
 
-async def _go_on(shift: Shift, tx: Transaction, job_ids: Collection[int]) -> None:
+async def _go_on(shift: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
     """The job at work is not paused any more, if it was and is among these."""
     mine = shift.at_work
     if mine is not None and mine.job.id in job_ids:

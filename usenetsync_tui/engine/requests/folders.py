@@ -12,7 +12,7 @@ from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.disk.overlap import refuse_overlap
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
-from usenetsync_tui.engine.working_state import Shift, urgent
+from usenetsync_tui.engine.working_state import WorkingState, urgent
 from usenetsync_tui.errors import UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import (
     ActOnFiles,
@@ -38,7 +38,7 @@ async def folder_of(tx: Transaction, folder_id: int) -> Folder:
     return folder
 
 
-async def upload(shift: Shift, tx: Transaction, command: Upload) -> None:
+async def upload(shift: WorkingState, tx: Transaction, command: Upload) -> None:
     """A new version of a folder; the job that makes one already goes on."""
     folder = await _keep(shift, tx, command.path, command.choices)
     job_id = await _queue_upload(shift, tx, folder)
@@ -49,7 +49,7 @@ async def upload(shift: Shift, tx: Transaction, command: Upload) -> None:
     shift.started.append(job_id)
 
 
-async def allow_shrink(shift: Shift, tx: Transaction, job_id: int) -> None:
+async def allow_shrink(shift: WorkingState, tx: Transaction, job_id: int) -> None:
     """An upload takes its folder as it is, also one that is at work."""
     await jobs.allow_shrink(tx, job_id)
     mine = shift.is_at_work_on(job_id)
@@ -57,7 +57,7 @@ async def allow_shrink(shift: Shift, tx: Transaction, job_id: int) -> None:
         mine.run.allow_shrink = True
 
 
-async def choose(shift: Shift, tx: Transaction, command: Choose) -> None:
+async def choose(shift: WorkingState, tx: Transaction, command: Choose) -> None:
     """Remember choices for a folder; its open upload gets the priority at once."""
     folder = await folder_of(tx, command.folder_id)
     folder = await _keep(shift, tx, folder.path, command.choices)
@@ -69,7 +69,7 @@ async def choose(shift: Shift, tx: Transaction, command: Choose) -> None:
     shift.events.info(f"{folder.name}: what you chose is remembered{when}")
 
 
-async def redress(shift: Shift) -> None:
+async def redress(shift: WorkingState) -> None:
     """Have the job at work post with the newsgroups, poster and veil its folder has now."""
     run = shift.run
     folder = shift.queue.folder(run.folder.id) if run is not None else None
@@ -80,7 +80,7 @@ async def redress(shift: Shift) -> None:
         run.redress(now, await shift.stores.of(now))
 
 
-async def restore(shift: Shift, tx: Transaction, command: Restore) -> None:
+async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> None:
     """Queue a restore, before the folder's own uploads."""
     refuse_path(command.target)
     folder = await folder_of(tx, command.folder_id)
@@ -122,7 +122,7 @@ async def verify(tx: Transaction, command: Verify) -> None:
     )
 
 
-async def export(shift: Shift, tx: Transaction, command: ExportNzb) -> None:
+async def export(shift: WorkingState, tx: Transaction, command: ExportNzb) -> None:
     """Begin to write an NZB."""
     refuse_path(command.path)
     folder = await folder_of(tx, command.folder_id)
@@ -133,7 +133,7 @@ async def export(shift: Shift, tx: Transaction, command: ExportNzb) -> None:
     )
 
 
-async def act_on_files(shift: Shift, tx: Transaction, command: ActOnFiles) -> None:
+async def act_on_files(shift: WorkingState, tx: Transaction, command: ActOnFiles) -> None:
     """Begin to act on files. Without a version under construction a retry makes a new one."""
     folder = await folder_of(tx, command.selection.folder_id)
     retry = command.action is FileAction.RETRY
@@ -146,7 +146,7 @@ async def act_on_files(shift: Shift, tx: Transaction, command: ActOnFiles) -> No
     )
 
 
-async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) -> None:
+async def _act(shift: WorkingState, folder: Folder, command: ActOnFiles, task: Task) -> None:
     action, selection = command.action, command.selection
     async with shift.catalogue.transaction() as tx:
         if not await is_building(tx, selection):
@@ -164,7 +164,9 @@ async def _act(shift: Shift, folder: Folder, command: ActOnFiles, task: Task) ->
             await _queue_unless_open(tx, folder, takes_all_in=False)
 
 
-async def _keep(shift: Shift, tx: Transaction, path: bytes, choices: FolderChoices) -> Folder:
+async def _keep(
+    shift: WorkingState, tx: Transaction, path: bytes, choices: FolderChoices
+) -> Folder:
     defaults = shift.settings.folder_defaults
     if not await folders.lacks_key(tx, path, choices, defaults):
         return await folders.keep(tx, path, choices, defaults)
@@ -174,7 +176,7 @@ async def _keep(shift: Shift, tx: Transaction, path: bytes, choices: FolderChoic
     return await folders.keep(tx, path, choices, defaults, lambda: key)
 
 
-async def _queue_upload(shift: Shift, tx: Transaction, folder: Folder) -> int:
+async def _queue_upload(shift: WorkingState, tx: Transaction, folder: Folder) -> int:
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
     mine = shift.is_at_work_on(job_id)
     if mine is not None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from anyio import to_thread
 
-from usenetsync_tui.engine.working_state import Shift
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 
-async def add(shift: Shift, server: Server) -> None:
+async def add(shift: WorkingState, server: Server) -> None:
     """Write a server down, and have it used as soon as no job is at work. `SettingsError`."""
     folder = shift.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
@@ -27,7 +27,7 @@ def _adopted(before: Settings, fresh: Settings) -> Settings:
     return fresh.model_copy(update=kept)
 
 
-async def renew(shift: Shift) -> None:
+async def renew(shift: WorkingState) -> None:
     """Have the stores follow the settings; no job may be at work."""
     try:
         await shift.stores.renew(shift.settings)

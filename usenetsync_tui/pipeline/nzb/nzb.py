@@ -25,7 +25,7 @@ from usenetsync_tui.catalogue.tables import folders, headers
 from usenetsync_tui.catalogue.tables.files import Span
 from usenetsync_tui.catalogue.tables.headers import PostedWith
 from usenetsync_tui.codec import nzb as codec
-from usenetsync_tui.codec.envelope import PlainDress, plain_subject
+from usenetsync_tui.codec.envelope import PlainHeaders, plain_subject
 from usenetsync_tui.codec.flat_names import NAME_LIMIT, distinct_name, flat_name, folded, length
 from usenetsync_tui.codec.nzb import NzbSegment
 from usenetsync_tui.codec.yenc import likely_size
@@ -125,7 +125,7 @@ class _Names:
     def __init__(self, folder: Folder) -> None:
         realm = folder.realm
         self._folder = folder
-        self.dress = PlainDress(realm.domain, realm.sender, realm.newsgroups, realm.dress)
+        self.dress = PlainHeaders(realm.domain, realm.sender, realm.newsgroups, realm.dress)
         self._meeting: set[bytes] = set()
         self._given: set[bytes] = set()
         self.is_listed = bytearray()
@@ -197,7 +197,7 @@ class _Heads:
         if one.veil is None:
             return groups, one.sender
         realm = self._realm
-        dress = PlainDress(realm.domain, one.sender, one.newsgroups, realm.dress, one.veil)
+        dress = PlainHeaders(realm.domain, one.sender, one.newsgroups, realm.dress, one.veil)
         return groups, dress.poster(first)
 
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.codec import compression
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Article, Codec, Part, Segment, SegmentStatus
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, leaving_size
-from usenetsync_tui.pipeline.run.job_run import Run
-from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF, DressedSegment
+from usenetsync_tui.pipeline.posting.ledger import (
+    Ledger,
+    OutgoingArticle,
+    fresh_nonce,
+    leaving_size,
+)
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF, PreparedSegment
 
 
 def scoped(digest: bytes, object_id: int, index: int) -> bytes:
@@ -23,7 +28,7 @@ def scoped(digest: bytes, object_id: int, index: int) -> bytes:
     return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
 
 
-def redressed(item: DressedSegment, codec: Codec) -> DressedSegment:
+def redressed(item: PreparedSegment, codec: Codec) -> PreparedSegment:
     """The segment in the codec its article was planned with: an id names one payload."""
     if item.codec is codec:
         return item
@@ -39,22 +44,24 @@ def spread(digest: bytes, copies: int) -> int | None:
 class Assignment:
     """Which article carries each segment of a batch."""
 
-    def __init__(self, run: Run, ledger: Ledger, known: dict[tuple[bytes, int], Known]) -> None:
+    def __init__(
+        self, run: JobRun, ledger: Ledger, known: dict[tuple[bytes, int], KnownArticle]
+    ) -> None:
         self._run = run
         self._ledger = ledger
         self._known = known
         self._shares = run.folder.realm.profile is not Profile.PLAIN
-        self._credits: list[tuple[Posting, int]] = []
+        self._credits: list[tuple[OutgoingArticle, int]] = []
         self._done = 0
         self._deduplicated = 0
         self._freed = 0
         self._segments = 0
         self.rows: list[Segment] = []
-        self._mine: dict[bytes, Posting] = {}
+        self._mine: dict[bytes, OutgoingArticle] = {}
         self.revived: dict[bytes, bytes | None] = {}
         """Articles planned before and sent again, with the nonces they are sealed with now."""
 
-    def add(self, item: DressedSegment) -> None:
+    def add(self, item: PreparedSegment) -> None:
         """Give every copy of a segment its article: one that is there, or a new one."""
         copies, size = self._run.folder.copies, len(item.raw.data)
         held = size
@@ -96,16 +103,16 @@ class Assignment:
             )
         self._freed += held
 
-    def _new(self, item: DressedSegment, digest: bytes, redundancy: int) -> Known:
+    def _new(self, item: PreparedSegment, digest: bytes, redundancy: int) -> KnownArticle:
         """A fresh article for one copy of a segment."""
         size = leaving_size(self._run.place, len(item.payload))
-        known = Known(
+        known = KnownArticle(
             digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
         )
         self._known[digest, redundancy] = known
         return known
 
-    def _join(self, item: DressedSegment, known: Known, credit: int, held: int) -> int:
+    def _join(self, item: PreparedSegment, known: KnownArticle, credit: int, held: int) -> int:
         """Share an article under way; or send again, under its own id, one nobody is sending."""
         under_way = self._ledger.under_way.get(known.message_id)
         under_way = under_way or self._mine.get(known.message_id)
@@ -118,8 +125,14 @@ class Assignment:
         return 0
 
     def _send(
-        self, item: DressedSegment, known: Known, credit: int, held: int, *, again: bool = False
-    ) -> Posting:
+        self,
+        item: PreparedSegment,
+        known: KnownArticle,
+        credit: int,
+        held: int,
+        *,
+        again: bool = False,
+    ) -> OutgoingArticle:
         made = item.raw.object
         part = None
         if not self._shares:
@@ -134,12 +147,14 @@ class Assignment:
             again,
             known.by_body,
         )
-        posting = Posting(article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run))
+        posting = OutgoingArticle(
+            article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run)
+        )
         self._mine[known.message_id] = posting
         return posting
 
     @property
-    def postings(self) -> list[Posting]:
+    def postings(self) -> list[OutgoingArticle]:
         """The articles to send, in the order of their planning."""
         return list(self._mine.values())
 

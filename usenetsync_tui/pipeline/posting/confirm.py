@@ -13,7 +13,7 @@ from usenetsync_tui.catalogue.tables import objects, segments, snapshots
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.post import Posted
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.streams import batches
 
 _BATCH = 256
@@ -23,7 +23,7 @@ _SAVE_EVERY = 1.0
 
 
 async def confirm(
-    run: Run, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
+    run: JobRun, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
 ) -> None:
     """The confirming task: settles articles in the ledger until no more answers come."""
     saved = time.monotonic()
@@ -37,7 +37,7 @@ async def confirm(
                 saved = time.monotonic()
 
 
-async def settle_batch(run: Run, ledger: Ledger, batch: list[Posted]) -> None:
+async def settle_batch(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None:
     """Record answers and count what they finish."""
     receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
     there = [a.posting for a in batch if a.receipt is not None]

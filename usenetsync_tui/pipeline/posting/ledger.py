@@ -14,11 +14,11 @@ from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
 from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.segments import Article, Codec
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 @dataclass(slots=True, eq=False)
-class Posting:
+class OutgoingArticle:
     """An article on its way, and the source bytes that are done when it is there."""
 
     article: Article
@@ -49,16 +49,16 @@ class Ledger:
     that article is confirmed.
     """
 
-    under_way: dict[bytes, Posting] = field(default_factory=dict)
+    under_way: dict[bytes, OutgoingArticle] = field(default_factory=dict)
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def progressed(self, run: Run, changed: list[Progressed]) -> None:
+    def progressed(self, run: JobRun, changed: list[Progressed]) -> None:
         """Objects of the run's folder that became complete finish their files."""
         run.progress.done_files += sum(
             o.files for o in changed if o.complete and o.folder_id == run.folder.id
         )
 
-    async def rename(self, run: Run, posting: Posting) -> None:
+    async def rename(self, run: JobRun, posting: OutgoingArticle) -> None:
         """Give an article under way a new Message-ID; the old one is kept as an alias.
 
         On disk when this returns. For an id that is somebody else's, or that a server knows
@@ -71,14 +71,14 @@ class Ledger:
             self.under_way[posting.article.message_id] = posting
 
 
-async def renamed(tx: Transaction, run: Run, posting: Posting) -> None:
+async def renamed(tx: Transaction, run: JobRun, posting: OutgoingArticle) -> None:
     """In a transaction: the article has a new Message-ID, and is sealed anew."""
     posting.nonce = fresh_nonce(run)
     new = await new_name(tx, run, posting.article.message_id, posting.nonce)
     posting.article = replace(posting.article, message_id=new, again=False)
 
 
-async def new_name(tx: Transaction, run: Run, old: bytes, nonce: bytes | None) -> bytes:
+async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None) -> bytes:
     """In a transaction: the new Message-ID of an article; the old one is kept as an alias."""
     new = secrets.token_bytes(16)
     await segments.rename(tx, old, new, nonce)
@@ -91,6 +91,6 @@ def leaving_size(place: Place, payload: int) -> int:
     return payload if place.key is None else sealed_size(payload, place.padded_to)
 
 
-def fresh_nonce(run: Run) -> bytes | None:
+def fresh_nonce(run: JobRun) -> bytes | None:
     """A nonce that was never used, for a realm that is sealed."""
     return secrets.token_bytes(NONCE_SIZE) if run.place.key is not None else None

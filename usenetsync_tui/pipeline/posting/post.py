@@ -14,8 +14,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Receipt
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, leaving_size
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, leaving_size
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.streams import put
 
 
@@ -23,7 +23,7 @@ from usenetsync_tui.pipeline.run.streams import put
 class Posted:
     """The store's answer: a receipt, or else its words."""
 
-    posting: Posting
+    posting: OutgoingArticle
     receipt: Receipt | None
     error: str | None = None
     payload: int = 0
@@ -33,11 +33,11 @@ class Posted:
 
 
 async def post(
-    run: Run,
+    run: JobRun,
     ledger: Ledger,
     stage: Stage,
     worker: int,
-    postings: MemoryObjectReceiveStream[Posting],
+    postings: MemoryObjectReceiveStream[OutgoingArticle],
     out: MemoryObjectSendStream[Posted],
 ) -> None:
     """One posting worker."""
@@ -58,7 +58,7 @@ async def post(
             await put(out, Posted(posting, receipt, error, size, charged))
 
 
-async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
+async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receipt:
     """Post it, under a new name if need be."""
     try:
         return await _send(run, posting)
@@ -67,7 +67,7 @@ async def _post(run: Run, ledger: Ledger, posting: Posting) -> Receipt:
     return await _send(run, posting)
 
 
-async def _send(run: Run, posting: Posting) -> Receipt:
+async def _send(run: JobRun, posting: OutgoingArticle) -> Receipt:
     """By the place as it is now: what an article says of itself may have been changed meanwhile."""
     place = run.place
     receipt = await place.store.post(posting.outgoing(place))

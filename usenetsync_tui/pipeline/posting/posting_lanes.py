@@ -10,9 +10,9 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.posting.confirm import confirm
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.posting.post import Posted, post
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
 _QUEUE = 8
@@ -21,7 +21,7 @@ _PLANNED = 16
 _ANSWERS = 256
 
 
-def lanes(run: Run, workers: int | None = None) -> int:
+def lanes(run: JobRun, workers: int | None = None) -> int:
     """Articles to be posted at once: what the store takes, else what suits the database.
 
     With so many workers; with those of the settings unless told otherwise.
@@ -37,7 +37,7 @@ def most_lanes(limits: Limits) -> int:
     return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
 
 
-def capacity(run: Run) -> int:
+def capacity(run: JobRun) -> int:
     """Items a stream may hold: `_QUEUE`, less when segments are huge."""
     workers = 2 * run.limits.max_workers + lanes(run)
     room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
@@ -46,14 +46,16 @@ def capacity(run: Run) -> int:
 
 
 @asynccontextmanager
-async def outgoing(run: Run, ledger: Ledger) -> AsyncIterator[MemoryObjectSendStream[Posting]]:
+async def outgoing(
+    run: JobRun, ledger: Ledger
+) -> AsyncIterator[MemoryObjectSendStream[OutgoingArticle]]:
     """A stream whose articles are posted and confirmed; leaving waits for all of them.
 
     The stages are added to the run's.
     """
     # Enough for every lane while the next batch is planned; answers hold no bytes any more.
     waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
-    postings_in, postings = anyio.create_memory_object_stream[Posting](waiting)
+    postings_in, postings = anyio.create_memory_object_stream[OutgoingArticle](waiting)
     answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
     team = run.crew.team("post", lambda workers: lanes(run, workers))
     posting, confirming = Stage("post", team, postings), Stage("confirm", 1, answers)

@@ -33,9 +33,9 @@ from usenetsync_tui.model.segments import (
 )
 from usenetsync_tui.pipeline.posting.assign import spread
 from usenetsync_tui.pipeline.posting.confirm import settle_batch
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, renamed
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed
 from usenetsync_tui.pipeline.posting.post import Posted
-from usenetsync_tui.pipeline.run.job_run import Run, Slot
+from usenetsync_tui.pipeline.run.job_run import JobRun, WorkerSlot
 from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF
 from usenetsync_tui.pipeline.run.streams import put
 
@@ -43,7 +43,11 @@ _PAGE = 100
 
 
 async def settle(
-    run: Run, ledger: Ledger, source: SourceTree, slot: Slot, out: MemoryObjectSendStream[Posting]
+    run: JobRun,
+    ledger: Ledger,
+    source: SourceTree,
+    slot: WorkerSlot,
+    out: MemoryObjectSendStream[OutgoingArticle],
 ) -> None:
     """Settle every incomplete object of the folder; what must be sent goes to `out`."""
     after = 0
@@ -70,11 +74,11 @@ class _Settler:
 
     def __init__(
         self,
-        run: Run,
+        run: JobRun,
         ledger: Ledger,
         source: SourceTree,
-        slot: Slot,
-        out: MemoryObjectSendStream[Posting],
+        slot: WorkerSlot,
+        out: MemoryObjectSendStream[OutgoingArticle],
     ) -> None:
         self._run = run
         self._ledger = ledger
@@ -83,7 +87,7 @@ class _Settler:
         self._out = out
         self._unknown: frozenset[bytes] = frozenset()
         """Those of this page that the store gave no clear answer of."""
-        self._sent: dict[bytes, Posting] = {}
+        self._sent: dict[bytes, OutgoingArticle] = {}
         """By the Message-IDs they had when this page was read: some are sent under new ones."""
 
     async def settle(self, made: OpenObject) -> None:
@@ -139,7 +143,7 @@ class _Settler:
         found = await self._run.place.store.present(unsure) if unsure else Presence()
         self._unknown = frozenset(found.unknown)
         confirmed = [
-            Posted(Posting(Article(name, b""), b"", 0, 0), Receipt())
+            Posted(OutgoingArticle(Article(name, b""), b"", 0, 0), Receipt())
             for name in sorted(found.there)
         ]
         if confirmed:
@@ -174,13 +178,13 @@ class _Settler:
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
         nonce = fresh_nonce(run)
-        posting = Posting(article, path, segment.size, segment.size, segment.codec, nonce)
+        posting = OutgoingArticle(article, path, segment.size, segment.size, segment.codec, nonce)
         await self._record(posting, segment)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
         await put(self._out, posting)
 
-    async def _record(self, posting: Posting, segment: Segment) -> None:
+    async def _record(self, posting: OutgoingArticle, segment: Segment) -> None:
         """On disk before it is sent: under its own name, or under a new one if that is poisoned.
 
         An article that is missing is posted again under its Message-ID once; when it is missing
@@ -217,7 +221,7 @@ def _remake(
     return compression.compress(data, COMPRESSION_OF[segment.codec])[1]
 
 
-async def _stale(run: Run, made: OpenObject) -> None:
+async def _stale(run: JobRun, made: OpenObject) -> None:
     """Nothing more can be sent for the object: files that are still there are read anew.
 
     Those of earlier versions stay in it, for other copies of their segments may be posted.

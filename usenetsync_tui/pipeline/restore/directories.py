@@ -12,7 +12,7 @@ from usenetsync_tui.disk.target.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.pipeline.restore.files import Restoring
-from usenetsync_tui.pipeline.restore.report import Batch
+from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
 
 async def finish_directories(
@@ -47,7 +47,7 @@ async def _page(shared: Restoring, span: Span) -> list[DirectoryRow]:
 
 
 async def _finish(shared: Restoring, rows: list[DirectoryRow], *, owns_target: bool) -> None:
-    batch = Batch()
+    batch = RestoredBatch()
 
     def work() -> None:
         for row in rows:

@@ -24,9 +24,9 @@ from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.restore.large_file import Fetches, LargeFile, Shown
-from usenetsync_tui.pipeline.restore.report import Batch, RestoreReport
+from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.run.fetch import fetch_segment
-from usenetsync_tui.pipeline.run.job_run import Run, Slot, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
 _NO_DIGEST = "the catalogue keeps no digest of it"
 _OTHER_BYTES = "what is in its place is not what was kept"
@@ -44,7 +44,7 @@ class Group:
 class Restoring:
     """What the workers of one restore share."""
 
-    run: Run
+    run: JobRun
     target: TargetTree
     fetches: Fetches
     report: RestoreReport = field(init=False)
@@ -62,7 +62,7 @@ class Restoring:
 class Restorer:
     """One restoring worker."""
 
-    def __init__(self, shared: Restoring, slot: Slot, stage: Stage) -> None:
+    def __init__(self, shared: Restoring, slot: WorkerSlot, stage: Stage) -> None:
         self._shared = shared
         self._run = shared.run
         self._target = shared.target
@@ -96,10 +96,10 @@ class Restorer:
             await self._packed(group.object_id, rows)
 
     async def _in_thread(
-        self, each: Callable[[VersionRow, Batch], None], rows: list[VersionRow]
+        self, each: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow]
     ) -> None:
         """Do something with rows in a thread; what became of them counts, whatever happens."""
-        batch = Batch()
+        batch = RestoredBatch()
 
         def work() -> None:
             for row in rows:
@@ -115,7 +115,7 @@ class Restorer:
         finally:
             await self._shared.report.take(batch)
 
-    def _bare(self, row: VersionRow, batch: Batch) -> None:
+    def _bare(self, row: VersionRow, batch: RestoredBatch) -> None:
         """Directories, symlinks, empty files, and files that have no bytes here. Blocking."""
         if row.kind == FileKind.DIRECTORY:
             if row.path:
@@ -131,7 +131,7 @@ class Restorer:
         elif not self._is_kept(row, batch):
             batch.done(row, self._target.write_small(row.path, b"", attributes(row)))
 
-    def _is_kept(self, row: VersionRow, batch: Batch) -> bool:
+    def _is_kept(self, row: VersionRow, batch: RestoredBatch) -> bool:
         """Whether the target has the file already, or will not have it. Blocking."""
         lacks = self._target.keep(row.path, _content(row), attributes(row))
         if lacks is None:
@@ -143,7 +143,7 @@ class Restorer:
         """Those that must be written; the others are counted and told."""
         missing: list[VersionRow] = []
 
-        def look(row: VersionRow, batch: Batch) -> None:
+        def look(row: VersionRow, batch: RestoredBatch) -> None:
             if not self._is_kept(row, batch):
                 missing.append(row)
 
@@ -163,7 +163,7 @@ class Restorer:
             await self._lost(missing, error)
             return
 
-        def write(row: VersionRow, batch: Batch) -> None:
+        def write(row: VersionRow, batch: RestoredBatch) -> None:
             begin = max(0, row.object_offset or 0)
             content = data[begin : begin + row.size]
             if _content(row).is_of(content):
@@ -178,7 +178,7 @@ class Restorer:
         """A file that is an object of its own, segment by segment into its part file."""
         if not await self._missing([row]) or self._shared.is_over():
             return
-        shown, batch = Shown(self._run.progress), Batch()
+        shown, batch = Shown(self._run.progress), RestoredBatch()
         try:
             await self._fetch_large(row, shown, batch)
         except TargetFileError as error:
@@ -191,7 +191,7 @@ class Restorer:
             shown.take_back()
             await self._shared.report.take(batch)
 
-    async def _fetch_large(self, row: VersionRow, shown: Shown, batch: Batch) -> None:
+    async def _fetch_large(self, row: VersionRow, shown: Shown, batch: RestoredBatch) -> None:
         file = LargeFile(self._run, row, _content(row), self._shared.fetches)
         with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
             try:
@@ -206,7 +206,7 @@ class Restorer:
         kind = NoticeKind.MISSING
         if isinstance(error, ArticleCorruptError):
             kind = NoticeKind.DAMAGED
-        batch = Batch()
+        batch = RestoredBatch()
         for row in rows:
             batch.missed(row, kind, str(error))
         await self._shared.report.take(batch)

@@ -21,7 +21,7 @@ from usenetsync_tui.disk.whole_digest import WholeDigest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import fetch_segment
-from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 _SEGMENTS_A_PAGE = 256
 _CONTRADICTION = "the catalogue's rows of it contradict each other"
@@ -56,7 +56,7 @@ class Shown:
 class LargeFile:
     """A file that is an object of its own, on its way into the target."""
 
-    def __init__(self, run: Run, row: VersionRow, content: Content, fetches: Fetches) -> None:
+    def __init__(self, run: JobRun, row: VersionRow, content: Content, fetches: Fetches) -> None:
         """Raises FileDamagedError when the row and its object's row cannot both be right."""
         self._run = run
         self._row = row

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from usenetsync_tui.catalogue.tables.files import VersionRow
 from usenetsync_tui.disk.target.attributes import Lack
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 TOLD_EACH = 200
 """Paths told by name for one reason."""
@@ -24,7 +24,7 @@ _GROUPED = frozenset([NoticeKind.UNWRITABLE, NoticeKind.ATTRIBUTES])
 
 
 @dataclass(slots=True)
-class Batch:
+class RestoredBatch:
     """What became of some rows: filled by one thread, taken by the event loop."""
 
     notices: list[Notice] = field(default_factory=list)
@@ -70,11 +70,11 @@ class _Told:
 class RestoreReport:
     """Takes batches into a run's counters and notices. Touched by the event loop only."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: JobRun) -> None:
         self._run = run
         self._told: dict[tuple[NoticeKind, str], _Told] = {}
 
-    async def take(self, batch: Batch) -> None:
+    async def take(self, batch: RestoredBatch) -> None:
         """Count what became of some rows, and tell of it."""
         progress = self._run.progress
         progress.done_files += batch.done_files

@@ -28,7 +28,7 @@ from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, Restorer, Restoring
 from usenetsync_tui.pipeline.restore.large_file import Fetches
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _QUEUE = 8
 _SEGMENTS_AT_ONCE = 4
@@ -46,7 +46,7 @@ def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
     return [Span(folder, version, name, name + b"\0"), below]
 
 
-async def restore(run: Run, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
+async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
     """Restore `run.version` below `prefix` into an opened target.
 
     `owns_target`: the root's own owner, mode and mtime are restored too. Raises
@@ -98,7 +98,7 @@ async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
             await _hand_out(shared, parts, groups_in)
 
 
-async def _prepare(run: Run, target: TargetTree) -> None:
+async def _prepare(run: JobRun, target: TargetTree) -> None:
     """Choose temporary names that no path has, and let the target ask for paths."""
     stem, number = STEM, 0
     async with run.catalogue.transaction() as tx:

@@ -15,14 +15,14 @@ import xxhash
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import Span, path_key
-from usenetsync_tui.disk.target.names import Listing, folded
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.disk.target.names import DigestSet, folded
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 class VersionNames:
     """The names of the version that a run restores."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: JobRun) -> None:
         self._run = run
         self._building = anyio.Lock()
         self._alike: dict[int, list[bytes]] | None = None
@@ -64,7 +64,7 @@ class VersionNames:
 
     async def _find_alike(self) -> dict[int, list[bytes]]:
         """Two passes: the digests of all folders, eight bytes each, then those in question."""
-        once, alike = Listing(), dict[int, list[bytes]]()
+        once, alike = DigestSet(), dict[int, list[bytes]]()
         async for path in self._folders():
             if _digest(path) in once:
                 alike[_digest(path)] = []

@@ -21,7 +21,7 @@ class Walked(Protocol):
     reached: bytes
 
 
-class Turnstile:
+class ActionGate:
     """The place where what is to be read is handed out."""
 
     def __init__(self) -> None:

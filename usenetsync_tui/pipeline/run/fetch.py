@@ -21,13 +21,13 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment, SegmentStatus
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
 """What the ledger says of an article that could not be had."""
 
 
-async def fetch_segment(run: Run, copies: Sequence[Segment]) -> bytes:
+async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
     """The bytes of one segment from the first of its copies that has them.
 
     The copies that do not are written down, for the next upload or `verify` to post again. Raises
@@ -56,7 +56,7 @@ async def fetch_segment(run: Run, copies: Sequence[Segment]) -> bytes:
     raise failures[min(failures)]
 
 
-async def _poison(run: Run, segment: Segment, error: StoreError) -> None:
+async def _poison(run: JobRun, segment: Segment, error: StoreError) -> None:
     """Write down that a copy could not be had: it is to be posted again.
 
     Not of one that may come still: posted, acknowledged, and not due to be there.
@@ -79,7 +79,7 @@ async def _poison(run: Run, segment: Segment, error: StoreError) -> None:
         return
 
 
-async def _write_down(run: Run, segment: Segment, words: str, *, rename: bool) -> None:
+async def _write_down(run: JobRun, segment: Segment, words: str, *, rename: bool) -> None:
     async with run.catalogue.transaction() as tx:
         name = [segment.message_id]
         rows = await segments.mark_missing(tx, name, words, by_body=True, rename=rename)

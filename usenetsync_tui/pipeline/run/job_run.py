@@ -25,8 +25,8 @@ from usenetsync_tui.model.ports import Place, Places
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.run.action_gate import Turnstile
-from usenetsync_tui.pipeline.run.worker_counts import Crew, Team
+from usenetsync_tui.pipeline.run.action_gate import ActionGate
+from usenetsync_tui.pipeline.run.worker_counts import StageWorkers, WorkerCounts
 
 _SHOWN_NOTICES = 50
 
@@ -100,7 +100,7 @@ class Gate:
             await self._open.wait()
 
 
-class Slot:
+class WorkerSlot:
     """What one worker has in its hands, for the screen."""
 
     __slots__ = ("busy", "detail", "item", "stage")
@@ -127,7 +127,7 @@ class Stage:
     def __init__(
         self,
         name: str,
-        workers: int | Team,
+        workers: int | StageWorkers,
         queue: MemoryObjectReceiveStream[Any] | None = None,
     ) -> None:
         """`workers`: how many, or the team they are of."""
@@ -136,10 +136,10 @@ class Stage:
         self._queue = queue
         self._team = None if isinstance(workers, int) else workers
         count = workers if isinstance(workers, int) else workers.most
-        self._slots = [Slot(name) for _ in range(count)]
+        self._slots = [WorkerSlot(name) for _ in range(count)]
 
     @property
-    def team(self) -> Team:
+    def team(self) -> StageWorkers:
         """The team of a stage that has one."""
         assert self._team is not None
         return self._team
@@ -150,12 +150,12 @@ class Stage:
         return len(self._slots) if self._team is None else self._team.allowed
 
     @property
-    def slots(self) -> list[Slot]:
+    def slots(self) -> list[WorkerSlot]:
         """Those of the workers that may have something in hand, or still have."""
         allowed = self.workers
         return [s for number, s in enumerate(self._slots) if number < allowed or s.busy]
 
-    def slot(self, number: int) -> Slot:
+    def slot(self, number: int) -> WorkerSlot:
         """A worker's own, whether it may work now or not."""
         return self._slots[number]
 
@@ -177,7 +177,7 @@ class Stage:
 
 
 @dataclass(slots=True)
-class Run:
+class JobRun:
     """A job at work on its folder."""
 
     catalogue: Catalogue
@@ -190,7 +190,7 @@ class Run:
     version: int = 0
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    turnstile: ActionGate = field(default_factory=ActionGate)
     clock: WallClock = field(default_factory=WallClock)
     poisoning: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
@@ -209,11 +209,11 @@ class Run:
     """Mount points that are not there: nothing below them can be made again from its source."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
-    crew: Crew = field(init=False)
+    crew: WorkerCounts = field(init=False)
 
     def __post_init__(self) -> None:
         size = self.limits.chunk_size
-        self.crew = Crew(self.limits, compressor_memory(size, self.folder.compression))
+        self.crew = WorkerCounts(self.limits, compressor_memory(size, self.folder.compression))
 
     def redress(self, realm: Realm, place: Place) -> None:
         """The same realm with other headers, and its place: for all that is posted from now on."""

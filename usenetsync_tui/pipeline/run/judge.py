@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, mounts, snapshots, vanished
-from usenetsync_tui.catalogue.tables.vanished import Part
+from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss
 from usenetsync_tui.disk.source.mount_watch import FirstLook, MountWatch, look
@@ -22,11 +22,11 @@ from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ComparedVersion:
     """What a folder is compared with."""
 
     version: int
@@ -45,7 +45,7 @@ class Known:
         return {path: self.mounts[path] for path in self.used}
 
 
-async def known(run: Run, before: Snapshot | None, building: int | None) -> Known:
+async def known(run: JobRun, before: Snapshot | None, building: int | None) -> ComparedVersion:
     """What there is to compare a folder with, before anything is read of it."""
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
@@ -55,13 +55,13 @@ async def known(run: Run, before: Snapshot | None, building: int | None) -> Know
             below = before.directories > 1
         else:
             version = building or 0
-            count = await vanished.held(tx, Part(folder), version) if version else 0
+            count = await vanished.held(tx, VanishedPart(folder), version) if version else 0
             below = False
         used = await mounts.used(tx, folder, version, sorted(remembered.keys() - {FOLDER}))
-    return Known(version, count, not (count or below), remembered, used)
+    return ComparedVersion(version, count, not (count or below), remembered, used)
 
 
-async def first_look(run: Run, what: Known) -> FirstLook | Refusal:
+async def first_look(run: JobRun, what: ComparedVersion) -> FirstLook | Refusal:
     """Look at the folder before anything is read of it, or say why it is refused."""
     try:
         found = await to_thread.run_sync(look, run.folder.path)
@@ -79,7 +79,7 @@ async def first_look(run: Run, what: Known) -> FirstLook | Refusal:
     return found
 
 
-async def require_source(run: Run) -> None:
+async def require_source(run: JobRun) -> None:
     """Make sure that articles can be made again from the folder, but for mount points `away`.
 
     Raises SourceError when it is not what it was: nothing in it would be what was posted.
@@ -97,7 +97,9 @@ async def require_source(run: Run) -> None:
 class Judge:
     """The judgement on one run of an upload."""
 
-    def __init__(self, run: Run, what: Known, first: FirstLook, *, resumed: bool) -> None:
+    def __init__(
+        self, run: JobRun, what: ComparedVersion, first: FirstLook, *, resumed: bool
+    ) -> None:
         """`resumed`: the version under construction was begun by an earlier run."""
         self._run = run
         self._known = what
@@ -122,7 +124,7 @@ class Judge:
         """The walk stays out of a mount point, and has reported why."""
         self._guarded[path] = False
         async with self._run.catalogue.transaction() as tx:
-            await vanished.shelve(tx, Part(self._run.folder.id, path))
+            await vanished.shelve(tx, VanishedPart(self._run.folder.id, path))
 
     async def after_walk(self) -> None:
         """Judge what the walk did not find; a folder that is refused drains the run."""
@@ -141,7 +143,7 @@ class Judge:
         """Remove from the version under construction what may be believed to be gone."""
         folder, version = self._run.folder.id, self._run.version
         for path, was_read in self._guarded.items():
-            part = Part(folder, path)
+            part = VanishedPart(folder, path)
             if not was_read:
                 await vanished.forget_unread(tx, part, version)
             await vanished.spare(tx, part, version)
@@ -189,24 +191,24 @@ class Judge:
             reasons = {path: reason for path, reason in reasons.items() if reason}
             guarded = guard.outermost({*self._guarded, *reasons})
             others = self._mounts_in(FOLDER)
-            own = await self._loss(tx, Part(folder, FOLDER, others))
+            own = await self._loss(tx, VanishedPart(folder, FOLDER, others))
             whole = own
             if others != guarded:
-                whole = await self._loss(tx, Part(folder, FOLDER, guarded))
+                whole = await self._loss(tx, VanishedPart(folder, FOLDER, guarded))
         for path, reason in reasons.items():
             await self._guard(path, reason, was_read=True)
         return guard.judge_folder(self._known.version, whole, own)
 
     async def _judge_mount(self, tx: Transaction, path: bytes) -> str:
         is_new = bool(self._known.mounts) and path not in self._known.mounts
-        part = Part(self._run.folder.id, path, self._mounts_in(path))
+        part = VanishedPart(self._run.folder.id, path, self._mounts_in(path))
         return guard.judge_mount(await self._loss(tx, part, is_new=is_new), is_new=is_new)
 
     def _mounts_in(self, path: bytes) -> list[bytes]:
         every = {*self.watch.found, *self._guarded} - {FOLDER, path}
         return guard.outermost([other for other in every if other.startswith(path)])
 
-    async def _loss(self, tx: Transaction, part: Part, *, is_new: bool = False) -> Loss:
+    async def _loss(self, tx: Transaction, part: VanishedPart, *, is_new: bool = False) -> Loss:
         """How much of a part is gone; counted only as far as it can matter."""
         version = self._known.version
         building = self._run.version if self.resumed and version != self._run.version else None

@@ -16,7 +16,7 @@ from usenetsync_tui.codec import compression
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.segments import Codec
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RawSegment:
     seen: Entry | None = None
     """A large file as it was when it was opened."""
     hash: bytes = b""
-    """Its digest, where that was needed before; else `dress` makes it."""
+    """Its digest, where that was needed before; else `prepare` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class FilesKnown:
 
 
 @dataclass(frozen=True, slots=True)
-class DressedSegment:
+class PreparedSegment:
     """A segment with its digest and payload."""
 
     raw: RawSegment
@@ -99,24 +99,24 @@ COMPRESSION_OF = {
 
 Ending = FileRead | FileAbandoned | FilesKnown
 """What says that a file, or several, need no more reading: the planner is done with a unit."""
-Segmented = RawSegment | DressedSegment
-DressedItem = DressedSegment | SlicesShared | Ending
-ReadItem = RawSegment | DressedItem
+Segmented = RawSegment | PreparedSegment
+PreparedItem = PreparedSegment | SlicesShared | Ending
+ReadItem = RawSegment | PreparedItem
 
 
-def wanted_compression(run: Run) -> Compression:
+def wanted_compression(run: JobRun) -> Compression:
     """`plain` articles hold the file's own bytes."""
     plain = run.folder.realm.profile is Profile.PLAIN
     return Compression.NONE if plain else run.folder.compression
 
 
-def dress(raw: RawSegment, wanted: Compression) -> DressedSegment:
+def prepare(raw: RawSegment, wanted: Compression) -> PreparedSegment:
     """Digest and payload of a segment. Blocking; leaves the GIL for nearly all of it."""
     codec, payload = compression.compress(raw.data, wanted)
     digest = raw.hash or hashlib.sha256(raw.data).digest()
-    return DressedSegment(raw, digest, codec, payload)
+    return PreparedSegment(raw, digest, codec, payload)
 
 
-def is_dense(run: Run) -> bool:
+def is_dense(run: JobRun) -> bool:
     """Whether compressing takes far longer than reading."""
     return wanted_compression(run) is Compression.LZMA

@@ -32,7 +32,7 @@ READ_AT_ONCE = 3 << 20
 T = TypeVar("T")
 
 
-class Crew:
+class WorkerCounts:
     """How many workers a run has: `max_workers` of the settings, or as many as were asked for.
 
     Fewer where the memory limit has no room for what they would hold.
@@ -45,7 +45,7 @@ class Crew:
         self.most = max(1, min(max(limits.max_workers, MOST_WORKERS), room))
         """No more than this: memory has no room for what they would hold."""
         self._allowed = min(limits.max_workers, self.most)
-        self._teams: dict[str, Team] = {}
+        self._teams: dict[str, StageWorkers] = {}
 
     @property
     def allowed(self) -> int:
@@ -64,19 +64,19 @@ class Crew:
         for team in self._teams.values():
             team.call()
 
-    def team(self, stage: str, share: Callable[[int], int]) -> Team:
+    def team(self, stage: str, share: Callable[[int], int]) -> StageWorkers:
         """The workers of a stage, in place of those it had before.
 
         `share` says how many of a count, at least one.
         """
-        team = self._teams[stage] = Team(self, share)
+        team = self._teams[stage] = StageWorkers(self, share)
         return team
 
 
-class Team:
+class StageWorkers:
     """The workers of one stage."""
 
-    def __init__(self, crew: Crew, share: Callable[[int], int]) -> None:
+    def __init__(self, crew: WorkerCounts, share: Callable[[int], int]) -> None:
         self._crew = crew
         self._share = share
         self.allowed = share(crew.allowed)

@@ -17,7 +17,7 @@ from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.disk.source.source_tree import SourceFile
 from usenetsync_tui.model.entries import Entry
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented
 
 _DIGESTS_A_PAGE = 1_024
@@ -38,7 +38,7 @@ class Base:
     _page: dict[int, bytes] = field(default_factory=dict)
     _until: int = 0
 
-    async def digests(self, run: Run, first: int, last: int) -> dict[int, bytes]:
+    async def digests(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
         """The digests of its slices, as far as they were planned; from the front to the end."""
         if last > self._until:
             self._until = first + max(_DIGESTS_A_PAGE, last - first)
@@ -66,7 +66,7 @@ class Attempt:
         self._sha256 = hashlib.sha256()
         self._xxh3 = xxhash.xxh3_128()
 
-    async def planned(self, run: Run, first: int, last: int) -> dict[int, bytes]:
+    async def planned(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
         """What slices are to be compared with; nothing once the file differs."""
         if self.base is None or self._differs:
             return {}

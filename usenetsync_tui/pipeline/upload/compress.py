@@ -1,6 +1,6 @@
 """compress: segments that are to be compressed densely, several at a time.
 
-Where compressing is quick `read` has done it already (see `dress`) and this stage is not there.
+Where compressing is quick `read` has done it already (see `prepare`) and this stage is not there.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
-    DressedItem,
+    PreparedItem,
     RawSegment,
     ReadItem,
-    dress,
+    prepare,
     wanted_compression,
 )
 from usenetsync_tui.pipeline.run.streams import put
 
 
 async def compress(
-    run: Run,
+    run: JobRun,
     stage: Stage,
     worker: int,
     items: MemoryObjectReceiveStream[ReadItem],
-    out: MemoryObjectSendStream[DressedItem],
+    out: MemoryObjectSendStream[PreparedItem],
 ) -> None:
     """One compressing worker."""
     wanted, slot = wanted_compression(run), stage.slot(worker)
@@ -34,6 +34,6 @@ async def compress(
                 await put(out, item)
                 continue
             with slot.working(item.path, f"segment {item.index + 1}/{item.object.segments}"):
-                dressed = await to_thread.run_sync(dress, item, wanted)
+                dressed = await to_thread.run_sync(prepare, item, wanted)
             stage.done += 1
             await put(out, dressed)

@@ -18,8 +18,8 @@ from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.pipeline.run.action_gate import Turnstile
-from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.action_gate import ActionGate
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 Changed = Sequence[tuple[bytes, int]]
 """Path and size of files."""
@@ -45,7 +45,7 @@ async def is_building(tx: Transaction, selection: FileSelection) -> bool:
 async def act(
     catalogue: Catalogue,
     what: FileAct,
-    at_work: Callable[[], Run | None],
+    at_work: Callable[[], JobRun | None],
     done: Callable[[int], None],
 ) -> None:
     """Go through the files of a selection, telling `done` how many of each batch were seen.
@@ -68,7 +68,7 @@ async def act(
         after = batch.last
 
 
-async def _too_late(catalogue: Catalogue, what: FileAct, turn: Turnstile) -> None:
+async def _too_late(catalogue: Catalogue, what: FileAct, turn: ActionGate) -> None:
     """Everything is read: what failed is taken in by the next run."""
     if what.action is not FileAction.RETRY:
         raise UsageError("All files are read already.")
@@ -78,9 +78,9 @@ async def _too_late(catalogue: Catalogue, what: FileAct, turn: Turnstile) -> Non
 
 
 async def _one_batch(
-    catalogue: Catalogue, what: FileAct, after: bytes | None, run: Run | None
-) -> bulk.Batch:
-    turn = run.turnstile if run is not None else Turnstile()
+    catalogue: Catalogue, what: FileAct, after: bytes | None, run: JobRun | None
+) -> bulk.ActionBatch:
+    turn = run.turnstile if run is not None else ActionGate()
     async with catalogue.transaction() as tx:
         if not await is_building(tx, what.selection):
             raise UsageError("No version is being built.")
@@ -108,7 +108,7 @@ async def _one_batch(
     return batch
 
 
-async def _job_of(tx: Transaction, what: FileAct, run: Run | None) -> int:
+async def _job_of(tx: Transaction, what: FileAct, run: JobRun | None) -> int:
     """The upload whose report tells of the files."""
     if run is not None:
         return run.job_id
@@ -119,7 +119,7 @@ async def _job_of(tx: Transaction, what: FileAct, run: Run | None) -> int:
 
 
 async def _take_in(
-    tx: Transaction, what: FileAct, batch: bulk.Batch, job_id: int
+    tx: Transaction, what: FileAct, batch: bulk.ActionBatch, job_id: int
 ) -> frozenset[bytes]:
     """The paths that are to be read; of the others articles are posted again."""
     keys = {path_key(path): path for path, _ in batch.changed}

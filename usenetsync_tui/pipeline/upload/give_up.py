@@ -9,10 +9,12 @@ from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
-async def give_up(run: Run, source: SourceTree, file: PendingFile, error: SourceFileError) -> None:
+async def give_up(
+    run: JobRun, source: SourceTree, file: PendingFile, error: SourceFileError
+) -> None:
     """Record why a file was not read.
 
     Gone: it is not in this version. Changed: pending again as it is now. Unreadable: failed.

@@ -22,7 +22,7 @@ from usenetsync_tui.catalogue.tables.files import CurrentRow, path_key
 from usenetsync_tui.disk.source.own_files import OwnFiles
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import put, take
 from usenetsync_tui.pipeline.upload.kept import Kept
@@ -61,7 +61,7 @@ class IndexResult:
 
 
 async def index(
-    run: Run,
+    run: JobRun,
     stage: Stage,
     result: IndexResult,
     check: Check,
@@ -88,7 +88,7 @@ async def index(
 
 
 async def _walk(
-    run: Run, judge: Judge, own: OwnFiles, out: MemoryObjectSendStream[ScanBatch]
+    run: JobRun, judge: Judge, own: OwnFiles, out: MemoryObjectSendStream[ScanBatch]
 ) -> None:
     steps = _in_key_order(walk(run.folder.path, own=own, watch=judge.watch))
     async with out:
@@ -129,7 +129,7 @@ def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
         held.close()
 
 
-async def _rows(run: Run, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:
+async def _rows(run: JobRun, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:
     after: bytes | None = None
     async with out:
         while True:
@@ -146,7 +146,7 @@ class _Merge:
 
     def __init__(
         self,
-        run: Run,
+        run: JobRun,
         stage: Stage,
         result: IndexResult,
         check: Check,

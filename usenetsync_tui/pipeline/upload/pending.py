@@ -15,8 +15,8 @@ from usenetsync_tui.catalogue.tables import files, left_out
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.pipeline.run.action_gate import Turnstile
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.action_gate import ActionGate
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.streams import put
 from usenetsync_tui.pipeline.upload.index import IndexResult
 from usenetsync_tui.pipeline.upload.pack import Packer, Unit
@@ -50,7 +50,7 @@ class Outstanding:
 
 
 async def find_units(
-    run: Run, indexed: IndexResult, outstanding: Outstanding, out: MemoryObjectSendStream[Unit]
+    run: JobRun, indexed: IndexResult, outstanding: Outstanding, out: MemoryObjectSendStream[Unit]
 ) -> None:
     """Page through the pending files until none is left, in `PASSES` passes at most.
 
@@ -82,8 +82,8 @@ class _Pass:
 
     def __init__(
         self,
-        run: Run,
-        turn: Turnstile,
+        run: JobRun,
+        turn: ActionGate,
         packer: Packer,
         outstanding: Outstanding,
         out: MemoryObjectSendStream[Unit],
@@ -130,7 +130,7 @@ class _Pass:
                 await put(self._out, unit)
 
 
-async def _left_out(run: Run, page: list[PendingFile]) -> dict[bytes, str]:
+async def _left_out(run: JobRun, page: list[PendingFile]) -> dict[bytes, str]:
     """The keys of files that the index took in, and the user leaves out; they fail again."""
     async with run.catalogue.transaction() as tx:
         reasons = await left_out.among(tx, run.job_id, [f.entry.path for f in page])

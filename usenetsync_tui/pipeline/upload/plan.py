@@ -18,19 +18,19 @@ from usenetsync_tui.catalogue.tables import files, known, objects, segments
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.known import Slice
 from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.catalogue.tables.segments import Known
+from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.posting.assign import Assignment, scoped
-from usenetsync_tui.pipeline.posting.ledger import Ledger, Posting, fresh_nonce, new_name
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
-    DressedItem,
-    DressedSegment,
     Ending,
     FileAbandoned,
     FileRead,
+    PreparedItem,
+    PreparedSegment,
     SlicesShared,
 )
 from usenetsync_tui.pipeline.run.streams import batches, put
@@ -56,11 +56,11 @@ class Planner:
 
     def __init__(
         self,
-        run: Run,
+        run: JobRun,
         ledger: Ledger,
         stage: Stage,
         outstanding: Outstanding,
-        out: MemoryObjectSendStream[Posting],
+        out: MemoryObjectSendStream[OutgoingArticle],
     ) -> None:
         self._run = run
         self._ledger = ledger
@@ -71,7 +71,7 @@ class Planner:
         self._abandoned: set[int] = set()
         self._shares = run.folder.realm.profile is not Profile.PLAIN
 
-    async def work(self, items: MemoryObjectReceiveStream[DressedItem]) -> None:
+    async def work(self, items: MemoryObjectReceiveStream[PreparedItem]) -> None:
         """Plan batches of what is there, until nothing more comes."""
         async with items, self._out:
             async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
@@ -81,10 +81,10 @@ class Planner:
                 for posting in postings:
                     await put(self._out, posting)
 
-    async def _plan(self, batch: list[DressedItem]) -> list[Posting]:
+    async def _plan(self, batch: list[PreparedItem]) -> list[OutgoingArticle]:
         ended = [i for i in batch if isinstance(i, Ending)]
         self._abandoned |= {i.object.id for i in ended if isinstance(i, FileAbandoned)}
-        dressed = [i for i in batch if isinstance(i, DressedSegment) and self._is_wanted(i)]
+        dressed = [i for i in batch if isinstance(i, PreparedSegment) and self._is_wanted(i)]
         shared = [
             i for i in batch if isinstance(i, SlicesShared) and i.object.id not in self._abandoned
         ]
@@ -121,7 +121,7 @@ class Planner:
         return plan.postings
 
     def _done_with(
-        self, dressed: list[DressedSegment], ended: list[Ending], finished: list[Placed]
+        self, dressed: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
     ) -> None:
         """Count what needs no more reading in this pass, or is to be read in the next one."""
         for end in ended:
@@ -137,7 +137,7 @@ class Planner:
         self._run.progress.total_bytes += made.size
         self._outstanding.done()
 
-    def _is_wanted(self, item: DressedSegment) -> bool:
+    def _is_wanted(self, item: PreparedSegment) -> bool:
         """False for a segment that was overtaken by the end of its file's object."""
         if item.raw.object.id not in self._abandoned:
             return True
@@ -146,8 +146,8 @@ class Planner:
         return False
 
     async def _known(
-        self, tx: Transaction, dressed: list[DressedSegment]
-    ) -> dict[tuple[bytes, int], Known]:
+        self, tx: Transaction, dressed: list[PreparedSegment]
+    ) -> dict[tuple[bytes, int], KnownArticle]:
         """Copies that may be shared: the realm's, or the object's own where it shares nothing."""
         if not dressed:
             return {}
@@ -168,7 +168,7 @@ class Planner:
         return {(scoped(k.hash, made, at), k.redundancy): k for made, at, k in own}
 
     async def _rename_poisoned(
-        self, tx: Transaction, known: dict[tuple[bytes, int], Known]
+        self, tx: Transaction, known: dict[tuple[bytes, int], KnownArticle]
     ) -> None:
         """A server takes a name once: what is to be sent again for want of its bytes gets another.
 
@@ -183,7 +183,7 @@ class Planner:
                 known[key] = one._replace(message_id=new)
 
     async def _record_objects(
-        self, tx: Transaction, dressed: list[DressedSegment], shared: list[SlicesShared]
+        self, tx: Transaction, dressed: list[PreparedSegment], shared: list[SlicesShared]
     ) -> None:
         new = {i.raw.object.id: i.raw.object for i in dressed if i.raw.placed}
         begun = [(i.raw.object, i.raw.seen) for i in dressed if not i.raw.placed]
@@ -222,7 +222,7 @@ class Planner:
         return await objects.delete_unused(tx, made.id)
 
     def _finished(
-        self, dressed: list[DressedSegment], shared: list[SlicesShared], ended: list[Ending]
+        self, dressed: list[PreparedSegment], shared: list[SlicesShared], ended: list[Ending]
     ) -> list[Placed]:
         """Files read to their end whose every segment is planned: segments may overtake."""
         touched = {i.object.id: i.object for i in shared}

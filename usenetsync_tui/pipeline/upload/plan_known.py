@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, known
 from usenetsync_tui.catalogue.tables.files import Placed
-from usenetsync_tui.pipeline.run.job_run import Progress, Run
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 from usenetsync_tui.pipeline.run.segments import Ending, FilesKnown, SlicesShared
 
 
@@ -33,7 +33,7 @@ class Settled:
 
 
 async def place(
-    tx: Transaction, run: Run, placed: Sequence[Placed], ended: Sequence[Ending]
+    tx: Transaction, run: JobRun, placed: Sequence[Placed], ended: Sequence[Ending]
 ) -> Settled:
     """Record the places of files: new ones, and those they have already if these can be used.
 
@@ -51,7 +51,7 @@ async def place(
     return Settled(len(keys), unchanged, again)
 
 
-async def share(tx: Transaction, run: Run, item: SlicesShared) -> int | None:
+async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> int | None:
     """Let the articles of an earlier object carry slices of a new one.
 
     Returns how many of them are posted; None when some were lost since the slices were compared.

@@ -15,13 +15,13 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
     RawSegment,
     ReadItem,
     Segmented,
-    dress,
     is_dense,
+    prepare,
     wanted_compression,
 )
 from usenetsync_tui.pipeline.run.streams import put
@@ -38,7 +38,7 @@ class Reader:
 
     def __init__(
         self,
-        run: Run,
+        run: JobRun,
         source: SourceTree,
         ids: ObjectIds,
         stage: Stage,
@@ -113,4 +113,4 @@ class Reader:
 
     def _dressed(self, raw: RawSegment) -> Segmented:
         """In a worker thread: the segment dressed, unless that takes too long here."""
-        return raw if self._wanted is None else dress(raw, self._wanted)
+        return raw if self._wanted is None else prepare(raw, self._wanted)

@@ -26,7 +26,7 @@ from usenetsync_tui.disk.source.source_tree import SizeLiesError, SourceFile, So
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.run.job_run import Run, Slot, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.segments import (
     FileAbandoned,
     RawSegment,
@@ -55,11 +55,11 @@ class LargeReader:
 
     def __init__(
         self,
-        run: Run,
+        run: JobRun,
         source: SourceTree,
         ids: ObjectIds,
         stage: Stage,
-        slot: Slot,
+        slot: WorkerSlot,
         outstanding: Outstanding,
         dressed: Callable[[RawSegment], Segmented],
         out: MemoryObjectSendStream[ReadItem],

@@ -26,9 +26,9 @@ from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import capacity, outgoing
 from usenetsync_tui.pipeline.posting.settle import settle
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge, first_look, known
-from usenetsync_tui.pipeline.run.segments import DressedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.run.segments import PreparedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.upload.compress import compress
 from usenetsync_tui.pipeline.upload.give_up import why_unreadable
 from usenetsync_tui.pipeline.upload.index import IndexResult, index
@@ -59,7 +59,7 @@ class Outcome:
     """Why the folder was not taken as it is."""
 
 
-async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
+async def upload(run: JobRun, own: Collection[OwnPlace] = ()) -> Outcome:
     """Run the job until it is done, drained or failed. What is `own` stays out.
 
     A folder that is not what it was is refused (see `guard`). Raises SourceError when the folder
@@ -84,7 +84,7 @@ async def upload(run: Run, own: Collection[OwnPlace] = ()) -> Outcome:
 
 
 async def _take_in(
-    run: Run,
+    run: JobRun,
     source: SourceTree,
     judge: Judge,
     own: Collection[OwnPlace],
@@ -125,14 +125,14 @@ def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
     return Outcome(JobState.FAILED, version, str(refusal), refusal)
 
 
-async def _remember_inodes(run: Run, source: SourceTree) -> None:
+async def _remember_inodes(run: JobRun, source: SourceTree) -> None:
     """The next walk need not open every file again whose inode number alone is another one."""
     if source.inodes.unstable and not run.folder.unstable_inodes:
         async with run.catalogue.transaction() as tx:
             await folders.found_unstable_inodes(tx, run.folder.id)
 
 
-async def _move(run: Run) -> None:
+async def _move(run: JobRun) -> None:
     """Have files read again whose articles are not where, or as, the folder wants them now."""
     folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
@@ -160,12 +160,12 @@ async def _move(run: Run) -> None:
 
 
 async def _stream(
-    run: Run, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPlace]
+    run: JobRun, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPlace]
 ) -> None:
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
-    dressed_in, dressed = anyio.create_memory_object_stream[DressedItem](_BATCHED * size)
+    dressed_in, dressed = anyio.create_memory_object_stream[PreparedItem](_BATCHED * size)
     scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
     reading = Stage("read", run.crew.team("read", _readers), units)
     run.stages[:] = [scanning, reading, planning]
@@ -212,7 +212,7 @@ def _compressors(workers: int) -> int:
 
 
 async def _index(
-    run: Run,
+    run: JobRun,
     stage: Stage,
     indexed: IndexResult,
     source: SourceTree,
@@ -227,12 +227,12 @@ async def _index(
         await index(run, stage, indexed, check, judge, places)
 
 
-async def _is_pending(run: Run) -> bool:
+async def _is_pending(run: JobRun) -> bool:
     async with run.catalogue.transaction() as tx:
         return await files.any_pending(tx, run.folder)
 
 
-async def _fail_leftovers(run: Run) -> None:
+async def _fail_leftovers(run: JobRun) -> None:
     """Files that kept changing through every pass are left out, with their reason."""
     reason = f"it kept changing while it was read, {PASSES} times"
     while True:
@@ -246,7 +246,7 @@ async def _fail_leftovers(run: Run) -> None:
             run.progress.failed(file.entry.size)
 
 
-async def _report_unposted(run: Run) -> None:
+async def _report_unposted(run: JobRun) -> None:
     """Files read whose articles the store did not take, with the store's words."""
     after = b""
     while True:
@@ -261,7 +261,7 @@ async def _report_unposted(run: Run) -> None:
         )
 
 
-async def _report_unverified(run: Run, words: str) -> None:
+async def _report_unverified(run: JobRun, words: str) -> None:
     """How many articles nobody gave a clear answer of since they were posted."""
     count = run.progress.unverified = await unverified_articles(run)
     if count:
@@ -269,7 +269,7 @@ async def _report_unverified(run: Run, words: str) -> None:
         await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
 
 
-async def _finish(run: Run, judge: Judge, before: int) -> Outcome:
+async def _finish(run: JobRun, judge: Judge, before: int) -> Outcome:
     """Remove what is gone and make the version visible, or drop it when nothing changed."""
     await _report_unposted(run)
     folder, version, unverified = run.folder.id, run.version, run.progress.unverified

@@ -28,7 +28,7 @@ from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import outgoing
 from usenetsync_tui.pipeline.posting.settle import settle
-from usenetsync_tui.pipeline.run.job_run import Run, Stage
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import require_source
 from usenetsync_tui.pipeline.verify.prove import Proof, prove
 
@@ -70,14 +70,14 @@ class Mended:
     """Why that is."""
 
 
-async def watch(run: Run, ledger: Ledger) -> None:
+async def watch(run: JobRun, ledger: Ledger) -> None:
     """Look for what is due, until cancelled."""
     while run.place.checks:
         await look(run, ledger)
         await anyio.sleep(_EVERY)
 
 
-async def see_through(run: Run, source: SourceTree) -> str:
+async def see_through(run: JobRun, source: SourceTree) -> str:
     """Return when everything posted has been found, or posted again and found, or given up.
 
     What there is still no clear answer of then is left to a later run: returns the words for it.
@@ -110,7 +110,7 @@ async def see_through(run: Run, source: SourceTree) -> str:
     return words
 
 
-async def mend(run: Run) -> Mended:
+async def mend(run: JobRun) -> Mended:
     """Post again from the folder what is missing, and look for it.
 
     Raises SourceError when the folder is not there, or not what it was.
@@ -129,7 +129,7 @@ async def mend(run: Run) -> Mended:
     return Mended(max(0, before.articles - after.articles - unverified), unverified, words)
 
 
-async def open_source(run: Run) -> SourceTree:
+async def open_source(run: JobRun) -> SourceTree:
     """The run's folder, to be read. Raises SourceError when it is not there."""
     folder = run.folder
     return await to_thread.run_sync(
@@ -137,7 +137,7 @@ async def open_source(run: Run) -> SourceTree:
     )
 
 
-async def repost(run: Run, source: SourceTree) -> None:
+async def repost(run: JobRun, source: SourceTree) -> None:
     """Send what is missing again, from its source."""
     run.progress.phase, ledger = "repost", Ledger()
     reading = Stage("read", 1)
@@ -146,23 +146,23 @@ async def repost(run: Run, source: SourceTree) -> None:
         await settle(run, ledger, source, reading.slots[0], out.clone())
 
 
-async def unverified_articles(run: Run) -> int:
+async def unverified_articles(run: JobRun) -> int:
     """Articles of the folder that are posted, are to be found, and were not found so far."""
     async with run.catalogue.transaction() as tx:
         return await checks.unverified(tx, run.folder.id, run.place.realm.id)
 
 
-async def _lacking(run: Run) -> Lacking:
+async def _lacking(run: JobRun) -> Lacking:
     async with run.catalogue.transaction() as tx:
         return await checks.lacking(tx, run.folder.id, run.place.realm.id)
 
 
-async def _missing(run: Run) -> int:
+async def _missing(run: JobRun) -> int:
     async with run.catalogue.transaction() as tx:
         return await checks.missing(tx, run.folder.id, run.place.realm.id)
 
 
-async def _others_wait(run: Run) -> bool:
+async def _others_wait(run: JobRun) -> bool:
     """Articles are to be looked for later than those that were put off."""
     async with run.catalogue.transaction() as tx:
         return await checks.waits(tx, run.place.realm.id, _PUT_OFF)
@@ -177,7 +177,7 @@ def _longest(place: Place) -> float:
     return max(*_schedule(place), _EVERY)
 
 
-async def look(run: Run, ledger: Ledger) -> Looked:
+async def look(run: JobRun, ledger: Ledger) -> Looked:
     """Ask the store for all articles that are due; those without a clear answer are put off."""
     place, looked, silent = run.place, Looked(), 0
     await _mind_the_clock(run)
@@ -201,14 +201,14 @@ async def look(run: Run, ledger: Ledger) -> Looked:
     return looked
 
 
-async def _mind_the_clock(run: Run) -> None:
+async def _mind_the_clock(run: JobRun) -> None:
     async with run.catalogue.transaction() as tx:
         back = run.clock.set_back(await checks.wall(tx), time.monotonic())
         if back:
             await checks.bring_forward(tx, run.place.realm.id, back)
 
 
-async def _ask(run: Run, page: list[Due]) -> Proof:
+async def _ask(run: JobRun, page: list[Due]) -> Proof:
     """What is there of a page of articles: by their bytes where only these are believed."""
     place = run.place
     doubted = {d.segment.message_id for d in page if d.segment.by_body}
@@ -225,7 +225,7 @@ async def _ask(run: Run, page: list[Due]) -> Proof:
     return proof
 
 
-async def _record(run: Run, page: list[Due], proof: Proof) -> None:
+async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
     gone = proof.missing | proof.damaged
     found = [d.segment for d in page if d.segment.message_id in proof.there]
     looks, reposted = Counter[bytes](), Counter[bytes]()

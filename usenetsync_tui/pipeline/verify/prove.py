@@ -16,7 +16,7 @@ from usenetsync_tui.model.ports import Place
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.run.fetch import opened
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _AT_ONCE = 8
 """Articles fetched at once, at most: each is in memory, encoded and opened."""
@@ -33,7 +33,7 @@ class Proof:
     """Not to be had now, with the words for it."""
 
 
-async def prove(run: Run, place: Place, articles: Iterable[Segment]) -> Proof:
+async def prove(run: JobRun, place: Place, articles: Iterable[Segment]) -> Proof:
     """Fetch articles of a place, each Message-ID once; stops early when the run drains.
 
     `StoreUnusableError` when no article at all can be fetched.
@@ -51,7 +51,7 @@ async def prove(run: Run, place: Place, articles: Iterable[Segment]) -> Proof:
     return proof
 
 
-async def _prove_some(run: Run, place: Place, todo: Iterator[Segment], proof: Proof) -> None:
+async def _prove_some(run: JobRun, place: Place, todo: Iterator[Segment], proof: Proof) -> None:
     for article in todo:
         await run.gate.passed()
         if run.draining:

@@ -17,7 +17,7 @@ from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import WORDS
-from usenetsync_tui.pipeline.run.job_run import Run
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.prove import Proof, prove
 
 _OBJECTS_A_PAGE = 100
@@ -58,7 +58,7 @@ class _Sight:
         return missing | dict.fromkeys(self.bodies.damaged, NoticeKind.DAMAGED)
 
 
-async def verify(run: Run, *, bodies: bool) -> Verified:
+async def verify(run: JobRun, *, bodies: bool) -> Verified:
     """Sweep the ledger of the run's folder; `bodies` fetches and checks every payload."""
     run.progress.phase = "verify"
     found, after = Verified(), 0
@@ -87,7 +87,7 @@ async def verify(run: Run, *, bodies: bool) -> Verified:
     return found
 
 
-async def _articles(run: Run, page: list[int]) -> AsyncIterator[list[Segment]]:
+async def _articles(run: JobRun, page: list[int]) -> AsyncIterator[list[Segment]]:
     """The posted articles of some objects, a batch at a time."""
     after = (0, -1, 0)
     while True:
@@ -103,7 +103,7 @@ async def _articles(run: Run, page: list[int]) -> AsyncIterator[list[Segment]]:
         after = last.object_id, last.index, last.redundancy
 
 
-async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> _Sight:
+async def _look(run: JobRun, articles: list[Segment], *, bodies: bool) -> _Sight:
     """Each article looked at once: asked for, and fetched where bodies are wanted or needed."""
     sight = _Sight()
     for realm in {a.realm_id for a in articles}:
@@ -126,7 +126,7 @@ async def _look(run: Run, articles: list[Segment], *, bodies: bool) -> _Sight:
 
 
 async def _record(
-    run: Run, keys: dict[int, list[bytes]], articles: list[Segment], sight: _Sight
+    run: JobRun, keys: dict[int, list[bytes]], articles: list[Segment], sight: _Sight
 ) -> None:
     """Write down what was found; a file that lost an article is reported once a batch."""
     lost = sight.lost

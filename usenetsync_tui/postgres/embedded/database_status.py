@@ -15,7 +15,7 @@ from usenetsync_tui.postgres.embedded.postmaster import Postmaster
 
 
 @dataclass(frozen=True, slots=True)
-class ServerStatus:
+class DatabaseStatus:
     """The embedded server at one moment."""
 
     running: bool
@@ -41,7 +41,7 @@ class ServerStatus:
     """Whether it runs on when nobody uses it."""
 
 
-def look(places: ServerPlaces) -> ServerStatus:
+def look(places: ServerPlaces) -> DatabaseStatus:
     """How the server of these places is."""
     postmaster = Postmaster(places)
     running = postmaster.lives()
@@ -49,7 +49,7 @@ def look(places: ServerPlaces) -> ServerStatus:
     if running and postmaster.listener() is not None:
         version = _server_version(places) or version
     here, elsewhere = _by_place(users.users(places.users_lock))
-    return ServerStatus(
+    return DatabaseStatus(
         running=running,
         pid=postmaster.pid() if running else None,
         holder=postmaster.holder_elsewhere() if running else None,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from usenetsync_tui.postgres.embedded import pid_files
 from usenetsync_tui.postgres.embedded.places import ServerPlaces
-from usenetsync_tui.postgres.embedded.process_location import Whereabouts
+from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 
 FILE = "usenetsync.holder"
 
@@ -19,7 +19,7 @@ FILE = "usenetsync.holder"
 class Holder:
     """The last server that was started on a data folder."""
 
-    where: Whereabouts
+    where: ProcessLocation
     since: str
     """When, in local time."""
 
@@ -33,7 +33,7 @@ class Holder:
 
 def record(now: datetime) -> str:
     """The text of the file: us, now. The server's process id is in ``postmaster.pid``."""
-    here = Whereabouts.here()
+    here = ProcessLocation.here()
     return f"host {here.host}\nroom {here.room}\nsince {now.astimezone(UTC).isoformat()}\n"
 
 
@@ -46,7 +46,7 @@ def read(places: ServerPlaces) -> Holder | None:
     fields = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
     try:
         since = datetime.fromisoformat(fields["since"]).astimezone()
-        where = Whereabouts(fields["host"], fields["room"])
+        where = ProcessLocation(fields["host"], fields["room"])
     except (KeyError, ValueError):
         return None  # Damaged; it is information only.
     pid = pid_files.said_pid(places.pid_file)

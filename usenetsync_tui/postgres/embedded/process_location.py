@@ -15,7 +15,7 @@ _NAMESPACE = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class ProcessLocation:
     """A host and a room of processes on it."""
 
     host: str
@@ -23,7 +23,7 @@ class Whereabouts:
     """The boot and the process namespace; processes of one room see each other."""
 
     @classmethod
-    def here(cls) -> Whereabouts:
+    def here(cls) -> ProcessLocation:
         """Where we run."""
         try:
             room = f"{_BOOT.read_text().strip()}/{_NAMESPACE.stat().st_ino}"
@@ -34,9 +34,9 @@ class Whereabouts:
     @property
     def is_here(self) -> bool:
         """Whether that is where we run: its process ids are ours."""
-        return self.room == Whereabouts.here().room
+        return self.room == ProcessLocation.here().room
 
     @property
     def is_this_boot(self) -> bool:
         """Whether that is this machine, in whatever process namespace, since it was booted."""
-        return self.room.partition("/")[0] == Whereabouts.here().room.partition("/")[0]
+        return self.room.partition("/")[0] == ProcessLocation.here().room.partition("/")[0]

@@ -146,7 +146,7 @@ class EmbeddedServer:
                     raise DatabaseHeldError(f"{postmaster.held_by()} Stop it where it runs.")
                 postmaster.await_end(on_wait)
 
-    def status(self) -> database_status.ServerStatus:
+    def status(self) -> database_status.DatabaseStatus:
         """How the server is. Starts and creates nothing."""
         with _as_start_errors():
             return database_status.look(self._places())

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres.embedded.pid_files import LARGEST_PID, is_running
-from usenetsync_tui.postgres.embedded.process_location import Whereabouts
+from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lock_file
 
 _LOOK_AGAIN = 0.02
@@ -34,7 +34,7 @@ class User:
     """A process that uses the server."""
 
     pid: int
-    where: Whereabouts
+    where: ProcessLocation
 
     def __str__(self) -> str:
         return f"{self.pid}" if self.where.is_here else f"{self.pid} on host {self.where.host}"
@@ -134,7 +134,7 @@ def _who_starts(descriptor: int) -> str:
 
 
 def _us() -> User:
-    return User(os.getpid(), Whereabouts.here())
+    return User(os.getpid(), ProcessLocation.here())
 
 
 def _parse(content: bytes) -> list[User]:
@@ -143,9 +143,9 @@ def _parse(content: bytes) -> list[User]:
         parts = _LINE.fullmatch(line)
         if parts is None or int(parts["pid"]) > LARGEST_PID:
             continue
-        here = Whereabouts.here()
+        here = ProcessLocation.here()
         # Earlier programs wrote the process id alone.
-        where = Whereabouts(parts["host"], parts["room"]) if parts["room"] else here
+        where = ProcessLocation(parts["host"], parts["room"]) if parts["room"] else here
         user = User(int(parts["pid"]), where)
         if not where.is_here or is_running(user.pid):
             found.append(user)

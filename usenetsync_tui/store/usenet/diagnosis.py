@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from anyio import to_thread
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.codec.nntp import Verb
+from usenetsync_tui.codec.nntp import NntpCommand
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
@@ -255,7 +255,7 @@ class _Examination:
         return True, ", ".join(" ".join((label, *rest)) for label, rest in found.items())
 
     def _clock(self) -> Finding:
-        reply = self._connection.ask(Verb.DATE)
+        reply = self._connection.ask(NntpCommand.DATE)
         skew = skew_of(reply, datetime.now(UTC))
         if skew is None:
             return None, f"The server does not tell the time: {reply}"

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from usenetsync_tui.codec.answers import Meaning, Stage, adopted_id
-from usenetsync_tui.codec.envelope import Dress
+from usenetsync_tui.codec.answers import ConversationStage, Meaning, adopted_id
+from usenetsync_tui.codec.envelope import HeaderStyle
 from usenetsync_tui.codec.nntp import Reply
 from usenetsync_tui.codec.yenc import WireArticle, encode
 from usenetsync_tui.errors import (
@@ -71,13 +71,13 @@ class Taken:
     """The other id under which it took it."""
 
 
-class Posting:
+class ArticlePosting:
     """The posting of one article: `run()` it once."""
 
     def __init__(
         self,
         servers: UsenetServers,
-        dress: Dress,
+        dress: HeaderStyle,
         article: Article,
         *,
         tries: int,
@@ -180,7 +180,7 @@ class Posting:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
-                return Answer(Reply(240, ""), Stage.ARTICLE)
+                return Answer(Reply(240, ""), ConversationStage.ARTICLE)
         answer = connection.post(lambda: self._encode(connection))
         if answer.reply.code == 440 and not connection.posting_allowed:
             raise Refused(Meaning.FORBIDDEN, f"{answer.reply} (it greeted with 201: no posting)")
@@ -205,7 +205,7 @@ class Posting:
         """A duplicate at the first send: some servers accept an article and then say so."""
         with contextlib.suppress(ArticleCorruptError, Refused):
             if connection.fetch(self._wire_id) == self._article.leaving().payload:
-                return Answer(Reply(240, ""), Stage.ARTICLE)
+                return Answer(Reply(240, ""), ConversationStage.ARTICLE)
         return answer
 
     async def _judge(self, lease: Lease, answer: Answer) -> Taken | None:

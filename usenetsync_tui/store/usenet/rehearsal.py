@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.codec.envelope import Dress, PlainDress, SealedDress
+from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeaders
 from usenetsync_tui.codec.yenc import WireArticle, encode
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article, Part
@@ -51,13 +51,13 @@ class Rehearsal:
         """An article under the name that uploads of plain folders have."""
         domain = f"{os.urandom(6).hex()}.invalid"
         part = Part(_NAME, 1, 1, 0, _SIZE)
-        self._post(PlainDress(domain, poster, self._newsgroups), part, f"from {poster}: ")
+        self._post(PlainHeaders(domain, poster, self._newsgroups), part, f"from {poster}: ")
         return True, f"as plain folders are, from {poster}"
 
     def _post_sealed(self) -> Finding:
-        return True, self._post(SealedDress(os.urandom(32), self._newsgroups))
+        return True, self._post(SealedHeaders(os.urandom(32), self._newsgroups))
 
-    def _post(self, dress: Dress, part: Part | None = None, who: str = "") -> str:
+    def _post(self, dress: HeaderStyle, part: Part | None = None, who: str = "") -> str:
         article = Article(self._message_id, self._payload, part)
         self._wire_id = dress.wire_id(self._message_id)
         envelope = dress.envelope(article)

@@ -12,7 +12,7 @@ from typing import Protocol
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.codec.envelope import Dress
+from usenetsync_tui.codec.envelope import HeaderStyle
 from usenetsync_tui.errors import (
     ArticleCorruptError,
     ArticleMissingError,
@@ -26,7 +26,7 @@ from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.looking import BATCH, Round, Search, Survey, ask_for
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
-from usenetsync_tui.store.usenet.posting import Posting, doubling
+from usenetsync_tui.store.usenet.posting import ArticlePosting, doubling
 
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
 
@@ -53,7 +53,7 @@ class UsenetStore:
     def __init__(
         self,
         servers: UsenetServers,
-        dress: Dress,
+        dress: HeaderStyle,
         aliases: Aliases,
         *,
         tries: int = 3,
@@ -74,7 +74,7 @@ class UsenetStore:
 
     async def post(self, article: Article) -> Receipt:
         """Return when a server has taken the article, under its own Message-ID or an alias."""
-        posting = Posting(
+        posting = ArticlePosting(
             self._servers, self._dress, article, tries=self._tries, backoff=self._backoff
         )
         taken = await posting.run()

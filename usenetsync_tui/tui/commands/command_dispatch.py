@@ -7,7 +7,7 @@ import os
 from textual.binding import Binding
 
 from usenetsync_tui.model.commands import PauseAll, ResumeAll
-from usenetsync_tui.tui.commands.command_line import CommandLine, Said
+from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine
 from usenetsync_tui.tui.commands.folder_keys import FolderKeys
 from usenetsync_tui.tui.commands.job_keys import JobKeys
 from usenetsync_tui.tui.commands.parsed_commands import (
@@ -16,7 +16,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     GoToPane,
     GoToRow,
     GoToShare,
-    Known,
+    KnownNames,
     Prioritise,
     RestoreChosen,
     SetFilter,
@@ -34,10 +34,10 @@ from usenetsync_tui.tui.panes.pane_order import PANES
 KEYS = (Binding("colon", "command_line('')", "Command", key_display=":", id="app.command"),)
 
 
-class Speaking(FolderKeys, JobKeys):
+class CommandDispatch(FolderKeys, JobKeys):
     """The part of the dashboard that understands the `:` line."""
 
-    said: Said
+    said: CommandHistory
 
     def action_command_line(self, text: str) -> None:
         """Begin a line."""
@@ -46,10 +46,10 @@ class Speaking(FolderKeys, JobKeys):
             self.mount(line, before=self.query_one(KeyBar))
 
     @property
-    def known(self) -> Known:
+    def known(self) -> KnownNames:
         """The names a line may hold now."""
         servers = self.status.servers if self.status else ()
-        return Known(
+        return KnownNames(
             servers=tuple(server.name for server in servers),
             themes=tuple(self.app.available_themes),
             panes=PANES,

@@ -19,14 +19,14 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse, path_begin
-from usenetsync_tui.tui.commands.parsed_commands import CommandError, Known, Spoken
+from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames, ParsedCommand
 from usenetsync_tui.tui.kit.path_input import listed
 from usenetsync_tui.tui.kit.path_words import at_home, common_text, shown_path, typed_path
 
 MOST_REMEMBERED = 100
 
 
-class Said:
+class CommandHistory:
     """The lines of this session, oldest first; one object for all command lines."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Said:
 
 
 class _Completions(Suggester):
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: KnownNames) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._known = known
 
@@ -62,7 +62,7 @@ class LineInput(Input):
         Binding("shift+tab", "complete", "complete", show=False, id="command.stay"),
     ]
 
-    def __init__(self, text: str, known: Known, said: Said) -> None:
+    def __init__(self, text: str, known: KnownNames, said: CommandHistory) -> None:
         super().__init__(
             text,
             suggester=_Completions(known),
@@ -134,11 +134,11 @@ class CommandLine(Vertical):
     class Entered(Message):
         """A command was said."""
 
-        def __init__(self, command: Spoken) -> None:
+        def __init__(self, command: ParsedCommand) -> None:
             super().__init__()
             self.command = command
 
-    def __init__(self, known: Known, said: Said, text: str = "") -> None:
+    def __init__(self, known: KnownNames, said: CommandHistory, text: str = "") -> None:
         """`text`: what the line begins with, without the colon."""
         super().__init__(id="command-line")
         self._known = known

@@ -28,12 +28,12 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     GoToPane,
     GoToRow,
     GoToShare,
-    Known,
+    KnownNames,
+    ParsedCommand,
     Prioritise,
     RestoreChosen,
     SetFilter,
     SortBy,
-    Spoken,
     UploadChosen,
     UseTheme,
     VerifyChosen,
@@ -43,7 +43,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
 from usenetsync_tui.tui.kit.speed_words import speed_typed
 
-_Reader = Callable[[str, Known], Spoken]
+_Reader = Callable[[str, KnownNames], ParsedCommand]
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,3}(?:[0-9]*|(?:,[0-9]{3})+)", re.ASCII)
 _VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
@@ -59,13 +59,13 @@ class Phrase:
     """What follows it, as help shows it; empty: nothing does."""
     meaning: str
     read: _Reader
-    names: Callable[[Known], Sequence[str]] = lambda known: ()
+    names: Callable[[KnownNames], Sequence[str]] = lambda known: ()
     """What its first argument may be, for completion."""
     takes_path: bool = False
     """Its first argument is a path."""
 
 
-def parse(line: str, known: Known) -> Spoken:
+def parse(line: str, known: KnownNames) -> ParsedCommand:
     """What a line says, with or without the colon. Raises `CommandError`, nothing else."""
     text = line.strip().removeprefix(":").strip()
     name, _, rest = text.partition(" ")
@@ -81,7 +81,7 @@ def parse(line: str, known: Known) -> Spoken:
     return phrase.read(rest.strip(), known)
 
 
-def completions(line: str, known: Known) -> tuple[str, ...]:
+def completions(line: str, known: KnownNames) -> tuple[str, ...]:
     """Whole lines that begin with this one: the command's name, then its first argument."""
     name, space, rest = line.partition(" ")
     if not space:
@@ -128,7 +128,7 @@ def _number(text: str, most: int, what: str) -> int:
     return int(text)
 
 
-def _path(text: str, known: Known) -> bytes:
+def _path(text: str, known: KnownNames) -> bytes:
     path = at_home(typed_path(text), known.home)
     if text and not path.startswith(b"/"):
         raise CommandError("Type the whole path: it begins with / or ~.")
@@ -138,7 +138,7 @@ def _path(text: str, known: Known) -> bytes:
 
 
 def _alone(word: Word) -> _Reader:
-    def read(text: str, known: Known) -> Spoken:
+    def read(text: str, known: KnownNames) -> ParsedCommand:
         if text:
             raise CommandError(f"Nothing follows {word}.")
         return Do(word)
@@ -146,7 +146,7 @@ def _alone(word: Word) -> _Reader:
     return read
 
 
-def _goto(text: str, known: Known) -> Spoken:
+def _goto(text: str, known: KnownNames) -> ParsedCommand:
     share = _PERCENT.fullmatch(text)
     if share is not None and float(share[1]) <= 100:
         return GoToShare(float(share[1]) / 100)
@@ -155,27 +155,27 @@ def _goto(text: str, known: Known) -> Spoken:
     raise CommandError("Type a row from 1 on, or a place from 0% to 100%.")
 
 
-def _sort(text: str, known: Known) -> Spoken:
+def _sort(text: str, known: KnownNames) -> ParsedCommand:
     return SortBy(FileOrder(_one_of(text, tuple(FileOrder), "order", "Orders")))
 
 
-def _priority(text: str, known: Known) -> Spoken:
+def _priority(text: str, known: KnownNames) -> ParsedCommand:
     return Prioritise(Priority[_one_of(text, _PRIORITIES, "priority", "Priorities").upper()])
 
 
-def _verify(text: str, known: Known) -> Spoken:
+def _verify(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--body"):
         raise CommandError("After verify there may be --body, which fetches everything.")
     return VerifyChosen(bool(text))
 
 
-def _upload(text: str, known: Known) -> Spoken:
+def _upload(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--allow-shrink"):
         raise CommandError("After upload there may be --allow-shrink: take the folder as it is.")
     return UploadChosen(bool(text))
 
 
-def _restore(text: str, known: Known) -> Spoken:
+def _restore(text: str, known: KnownNames) -> ParsedCommand:
     found = _VERSION.search(text)
     version = int(found[1]) if found else None
     if version == 0:
@@ -186,29 +186,29 @@ def _restore(text: str, known: Known) -> Spoken:
     return RestoreChosen(_path(target, known), version)
 
 
-def _add(text: str, known: Known) -> Spoken:
+def _add(text: str, known: KnownNames) -> ParsedCommand:
     return AddPath(_path(text, known))
 
 
-def _nzb(text: str, known: Known) -> Spoken:
+def _nzb(text: str, known: KnownNames) -> ParsedCommand:
     return WriteNzb(_path(text, known))
 
 
-def _connections(text: str, known: Known) -> Spoken:
+def _connections(text: str, known: KnownNames) -> ParsedCommand:
     server, _, count = text.partition(" ")
     name = _one_of(server, known.servers, "server", "Servers")
     return SetConnections(name, _number(count.strip(), 200, "Connections"))
 
 
-def _limit(text: str, known: Known) -> Spoken:
+def _limit(text: str, known: KnownNames) -> ParsedCommand:
     return LimitBandwidth(*_speed_and_server(text, known))
 
 
-def _fetch_limit(text: str, known: Known) -> Spoken:
+def _fetch_limit(text: str, known: KnownNames) -> ParsedCommand:
     return LimitFetching(*_speed_and_server(text, known))
 
 
-def _speed_and_server(text: str, known: Known) -> tuple[int, str]:
+def _speed_and_server(text: str, known: KnownNames) -> tuple[int, str]:
     """Bytes a second, and the server or nothing for all of them."""
     speed, server = text, ""
     first, _, last = text.rpartition(" ")
@@ -220,7 +220,7 @@ def _speed_and_server(text: str, known: Known) -> tuple[int, str]:
     return figure, server
 
 
-def _servers(known: Known) -> Sequence[str]:
+def _servers(known: KnownNames) -> Sequence[str]:
     return known.servers
 
 

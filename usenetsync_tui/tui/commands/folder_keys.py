@@ -22,7 +22,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.folders import Folder, Snapshot, SnapshotState
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.commands.key_actions import Acting, in_words
+from usenetsync_tui.tui.commands.key_actions import KeyActions, in_words
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
@@ -43,7 +43,7 @@ KEYS = (
 )
 
 
-class FolderKeys(Acting):
+class FolderKeys(KeyActions):
     """The part of the dashboard that acts on folders."""
 
     def action_add(self, path: str) -> None:

@@ -26,7 +26,7 @@ from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import FolderStatus, JobStatus
-from usenetsync_tui.tui.commands.key_actions import Acting
+from usenetsync_tui.tui.commands.key_actions import KeyActions
 from usenetsync_tui.tui.dialogs.choices_dialog import NumberDialog
 from usenetsync_tui.tui.dialogs.shrink_dialog import ShrinkDialog, can_be_allowed
 from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
@@ -48,7 +48,7 @@ KEYS = (
 )
 
 
-class JobKeys(Acting):
+class JobKeys(KeyActions):
     """The part of the dashboard that acts on jobs."""
 
     def action_pause(self) -> None:

@@ -14,7 +14,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 
 if TYPE_CHECKING:
     Host = Screen[None]
@@ -24,7 +24,7 @@ else:
 T = TypeVar("T")
 
 
-class Acting(Host):
+class KeyActions(Host):
     """A part of the dashboard that acts. Its host knows the folders that are meant."""
 
     handle: EngineHandle
@@ -42,7 +42,7 @@ class Acting(Host):
 
     def want(self, command: Command, said: str = "") -> None:
         """Hand a command to the application."""
-        self.post_message(Wanted(command, said=said))
+        self.post_message(CommandRequest(command, said=said))
 
     def want_each(self, commands: Sequence[Command], said: str) -> None:
         """Hand over several, and speak of them once; also where nothing was left to do."""

@@ -18,7 +18,7 @@ from textual.keys import format_key
 
 from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, parse
-from usenetsync_tui.tui.commands.parsed_commands import Known
+from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
 
@@ -80,6 +80,6 @@ class Palette(Provider):
             return partial(self._press, f"app.command_line({phrase.name + ' '!r})", self.app)
 
         def say() -> None:
-            self.screen.post_message(CommandLine.Entered(parse(phrase.name, Known())))
+            self.screen.post_message(CommandLine.Entered(parse(phrase.name, KnownNames())))
 
         return say

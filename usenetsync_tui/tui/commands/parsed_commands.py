@@ -142,7 +142,7 @@ class GoToPane:
     name: str
 
 
-Spoken = (
+ParsedCommand = (
     Do
     | GoToRow
     | GoToShare
@@ -166,7 +166,7 @@ Spoken = (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """The names a line may hold."""
 
     servers: tuple[str, ...] = ()

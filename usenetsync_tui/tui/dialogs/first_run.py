@@ -25,7 +25,7 @@ from usenetsync_tui.model.servers import Server
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.folder_fields import STORES
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Choice, choice_options
 
 _WELCOME = "It keeps every version of your folders. Three steps, and it runs."
@@ -158,7 +158,7 @@ class FirstRun(ModalScreen[None]):
                 self.app.push_screen(AddFolder(servers=self._on_usenet), self._keep)
             case "start" if self._upload is not None:
                 name = cut_middle(safe_name(self._upload.path), _WIDTH)
-                self.post_message(Wanted(self._upload, said=f"{name} is kept from now on."))
+                self.post_message(CommandRequest(self._upload, said=f"{name} is kept from now on."))
                 self._choose("begun")
             case _:
                 self.action_skip()
@@ -169,7 +169,7 @@ class FirstRun(ModalScreen[None]):
         self._servers = (*self._servers, server.name)
         self._on_usenet = True
         said = f"Server {server.name} is saved."
-        self.post_message(Wanted(AddServer(server), said=said))
+        self.post_message(CommandRequest(AddServer(server), said=said))
         self._choose(f"on Usenet: {server.name} · {safe_name(server.host)}")
 
     def _keep(self, upload: Upload | None) -> None:

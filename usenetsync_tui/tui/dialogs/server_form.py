@@ -23,7 +23,7 @@ from usenetsync_tui.tui.dialogs.server_fields import (
     usual_port,
 )
 from usenetsync_tui.tui.dialogs.server_test_lines import trial_lines
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
@@ -148,7 +148,7 @@ class ServerForm(Form[Server]):
             return
         self._tested = server
         self._earlier = self._status.trial if self._status is not None else None
-        self.post_message(Wanted(TestServer(server)))
+        self.post_message(CommandRequest(TestServer(server)))
         self.query_one("#trial").display = True
         self.set_class(True, "trying")
         self.query_one("#accept").focus()

@@ -8,7 +8,7 @@ from usenetsync_tui.model.commands import LimitBandwidth
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 
 _TYPED = "typed"
@@ -42,7 +42,7 @@ def ask_speed(widget: Widget, now: int, *, server: str = "") -> None:
     def limit(speed: int | None) -> None:
         if speed is not None:
             said = f"At most {rate(speed)} {whom}." if speed else f"As fast as it goes {whom}."
-            widget.post_message(Wanted(LimitBandwidth(speed, server), said=said))
+            widget.post_message(CommandRequest(LimitBandwidth(speed, server), said=said))
 
     def answered(choice: str | None) -> None:
         if choice == _TYPED:

@@ -1,6 +1,6 @@
 """The files pane: what a job does to the files listed, and what the user does.
 
-What is to be done to files is only said, with `Wanted`.
+What is to be done to files is only said, with `CommandRequest`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
 from usenetsync_tui.tui.files.marked_files import MarkedFiles
 from usenetsync_tui.tui.files.marks import Marks
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.kit.question import Ask, Choice
@@ -138,5 +138,5 @@ class FilesTable(MarkedFiles):
         selection = self.selection()
         if selection is not None:
             said = f"{_SAID[action]} {self.amount()}."
-            self.post_message(Wanted(ActOnFiles(action, selection), said=said))
+            self.post_message(CommandRequest(ActOnFiles(action, selection), said=said))
             self.remark(Marks())

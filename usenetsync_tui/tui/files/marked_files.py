@@ -13,7 +13,7 @@ from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.files.file_lines import filter_words, marked_words
 from usenetsync_tui.tui.files.file_list import FileList
-from usenetsync_tui.tui.files.marks import Marks, Run, all_of
+from usenetsync_tui.tui.files.marks import MarkedRange, Marks, all_of
 
 
 class MarkedFiles(FileList):
@@ -140,7 +140,7 @@ class MarkedFiles(FileList):
                 ((last - number if query.reverse else number, path) for number, path in ends),
                 key=lambda end: end[1],
             )
-            self.remark(self.marks.with_run(Run(first, until, begin, end), self.wanted))
+            self.remark(self.marks.with_run(MarkedRange(first, until, begin, end), self.wanted))
 
     def say(self, text: str) -> None:
         """A short toast."""

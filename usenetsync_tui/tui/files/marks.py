@@ -15,7 +15,7 @@ _ALL = FileFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MarkedRange:
     """Files from `first` to `last`, both included, and their numbers in path order."""
 
     first: bytes
@@ -28,18 +28,18 @@ class Run:
         """How many files it was when it was marked."""
         return 1 if self.first == self.last else self.end - self.begin + 1
 
-    def joined(self, other: Run) -> Run:
+    def joined(self, other: MarkedRange) -> MarkedRange:
         """The run from the first of both to the last."""
         head = self if self.first <= other.first else other
         tail = self if self.last >= other.last else other
-        return Run(head.first, tail.last, head.begin, tail.end)
+        return MarkedRange(head.first, tail.last, head.begin, tail.end)
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What is marked. Every change makes other ones."""
 
-    runs: tuple[Run, ...] = ()
+    runs: tuple[MarkedRange, ...] = ()
     """In path order, no two of them overlap."""
     everything: bool = False
     without: frozenset[bytes] = frozenset()
@@ -74,9 +74,9 @@ class Marks:
             return replace(self, without=self.without | {path})
         if run is not None:
             return replace(self, runs=tuple(r for r in self.runs if r != run))
-        return replace(self, runs=tuple(sorted((*self.runs, Run(path, path)), key=_first)))
+        return replace(self, runs=tuple(sorted((*self.runs, MarkedRange(path, path)), key=_first)))
 
-    def with_run(self, run: Run, wanted: FileFilter) -> Marks:
+    def with_run(self, run: MarkedRange, wanted: FileFilter) -> Marks:
         """A run of files that match more. One filter holds for all of it: others are let go."""
         marks = self if not self.everything and wanted == self.made else Marks()
         inside = frozenset(p for p in marks.without if run.first <= p <= run.last)
@@ -102,7 +102,7 @@ class Marks:
         without = tuple(sorted(self.without))
         return FileSelection(folder_id, version, self.filter, ranges, without)
 
-    def _run_of(self, path: bytes) -> Run | None:
+    def _run_of(self, path: bytes) -> MarkedRange | None:
         at = bisect_right(self.runs, path, key=_first) - 1
         return self.runs[at] if at >= 0 and path <= self.runs[at].last else None
 
@@ -112,5 +112,5 @@ def all_of(wanted: FileFilter) -> Marks:
     return Marks(everything=True, filter=wanted, made=wanted)
 
 
-def _first(run: Run) -> bytes:
+def _first(run: MarkedRange) -> bytes:
     return run.first

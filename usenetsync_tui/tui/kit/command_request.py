@@ -7,7 +7,7 @@ from textual.message import Message
 from usenetsync_tui.model.commands import Command
 
 
-class Wanted(Message):
+class CommandRequest(Message):
     """A command a user has asked for. The application refuses it, aloud, while read-only."""
 
     def __init__(self, command: Command, *, said: str = "") -> None:

@@ -17,7 +17,7 @@ MOST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class FolderListing:
     """The sub-folders of `directory` whose names begin with `prefix`, hidden ones last."""
 
     directory: bytes
@@ -47,7 +47,7 @@ class Listing:
         return common_start(names) + (b"/" if only else b"") if names else prefix
 
 
-def list_folders(directory: bytes, prefix: bytes = b"") -> Listing:
+def list_folders(directory: bytes, prefix: bytes = b"") -> FolderListing:
     """Read a folder. Links to folders count, what cannot be examined does not."""
     names: list[bytes] = []
     complete = True
@@ -60,9 +60,9 @@ def list_folders(directory: bytes, prefix: bytes = b"") -> Listing:
                 if entry.name.startswith(prefix) and _is_folder(entry):
                     names.append(entry.name)
     except (OSError, ValueError) as error:
-        return Listing(directory, prefix, problem=words(error))
+        return FolderListing(directory, prefix, problem=words(error))
     names.sort(key=lambda name: (name.startswith(b"."), name))
-    return Listing(directory, prefix, tuple(names), complete)
+    return FolderListing(directory, prefix, tuple(names), complete)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -24,7 +24,7 @@ from textual.widgets.option_list import Option
 from usenetsync_tui.environment import current_folder
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.kit.folder_listing import Judged, Listing, list_folders
+from usenetsync_tui.tui.kit.folder_listing import FolderListing, Judged, list_folders
 from usenetsync_tui.tui.kit.form import Field
 from usenetsync_tui.tui.kit.hanging_calls import aside
 from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_path
@@ -40,12 +40,12 @@ async def judged(look: Callable[[], Judged]) -> Judged:
         return Judged(problem=_SILENT)
 
 
-async def listed(directory: bytes, prefix: bytes = b"") -> Listing:
+async def listed(directory: bytes, prefix: bytes = b"") -> FolderListing:
     """The sub-folders of a folder, or that there is no answer."""
     try:
         return await aside(partial(list_folders, directory, prefix))
     except TimeoutError:
-        return Listing(directory, prefix, problem=_SILENT)
+        return FolderListing(directory, prefix, problem=_SILENT)
 
 
 class PathInput(Input):
@@ -123,7 +123,7 @@ class PathField(Field):
         self._input = PathInput(shown_path(path), id=id, compact=True, select_on_focus=False)
         self._input.cursor_blink = False
         super().__init__(label, self._input, hint=hint)
-        self._listing = Listing(b"")
+        self._listing = FolderListing(b"")
         self._paths: tuple[bytes, ...] = ()
         """What the lines of the list stand for."""
         self._tried = ""
@@ -166,7 +166,7 @@ class PathField(Field):
         below = [(os.path.join(directory, name), safe_name(name) + "/") for name in names]
         self._offer(below, _note(listing, names))
 
-    async def _read(self, directory: bytes, prefix: bytes) -> Listing:
+    async def _read(self, directory: bytes, prefix: bytes) -> FolderListing:
         if not self._listing.answers(directory, prefix):
             self._listing = await listed(directory)
             if not self._listing.answers(directory, prefix) and not self._listing.problem:
@@ -236,7 +236,7 @@ class PathField(Field):
         self._input.insert_text_at_cursor(event.character)
 
 
-def _note(listing: Listing, names: tuple[bytes, ...]) -> str:
+def _note(listing: FolderListing, names: tuple[bytes, ...]) -> str:
     if listing.problem:
         return listing.problem
     if not names:

@@ -27,7 +27,7 @@ CauseKey = tuple[NoticeKind, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class FileKey:
+class CauseFileKey:
     """A file under its cause."""
 
     cause: CauseKey
@@ -42,7 +42,7 @@ class MoreKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Befallen:
+class AffectedFiles:
     """The files of an unfolded cause, as far as they were looked up."""
 
     paths: tuple[bytes, ...] = ()
@@ -56,7 +56,7 @@ def key_of(cause: Cause) -> CauseKey:
 
 
 def cause_items(
-    causes: Sequence[Cause], unfolded: Mapping[CauseKey, Befallen], width: int
+    causes: Sequence[Cause], unfolded: Mapping[CauseKey, AffectedFiles], width: int
 ) -> list[Item]:
     """An item a cause; under an unfolded one its whole words and an item a file."""
     digits = max((len(f"{cause.count:,}") for cause in causes), default=0)
@@ -98,11 +98,11 @@ def _whole(reason: str, width: int, *, unfolded: bool) -> tuple[Line, ...]:
     )
 
 
-def _files(cause: Cause, files: Befallen, width: int) -> list[Item]:
+def _files(cause: Cause, files: AffectedFiles, width: int) -> list[Item]:
     key, room = key_of(cause), max(1, width - 4)
     items = [
         Item(
-            FileKey(key, path),
+            CauseFileKey(key, path),
             ((("    ", "plain"), (cut_middle(safe_name(path) or ".", room), "muted")),),
         )
         for path in files.paths

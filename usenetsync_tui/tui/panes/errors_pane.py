@@ -15,14 +15,14 @@ from usenetsync_tui.model.ports import Browser, Cause
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.inks import fit
 from usenetsync_tui.tui.panes.error_lines import (
     MOST_FILES,
     PAGE,
-    Befallen,
+    AffectedFiles,
+    CauseFileKey,
     CauseKey,
-    FileKey,
     MoreKey,
     cause_items,
     has_errors,
@@ -52,7 +52,7 @@ class ErrorsPane(ChoosingView):
         self._browser: Browser | None = None
         self._folder: FolderStatus | None = None
         self._causes: tuple[Cause, ...] = ()
-        self._unfolded: dict[CauseKey, Befallen] = {}
+        self._unfolded: dict[CauseKey, AffectedFiles] = {}
         self._asked: object = None
         """What was looked up last: polled again only while there are errors."""
         self._asking = False
@@ -130,12 +130,12 @@ class ErrorsPane(ChoosingView):
         match self.chosen_key:
             case MoreKey(cause):
                 self._more(cause)
-            case FileKey(cause):
+            case CauseFileKey(cause):
                 self._fold(cause)
             case tuple() as cause if cause in self._unfolded:
                 self._fold(cause)
             case tuple() as cause:
-                self._unfolded[cause] = Befallen()
+                self._unfolded[cause] = AffectedFiles()
                 self._more(cause)
                 self.recompose_lines()
 
@@ -157,7 +157,7 @@ class ErrorsPane(ChoosingView):
             )
 
     async def _fetch(
-        self, browser: Browser, folder: FolderStatus, cause: Cause, files: Befallen
+        self, browser: Browser, folder: FolderStatus, cause: Cause, files: AffectedFiles
     ) -> None:
         after = files.paths[-1] if files.paths else None
         try:
@@ -170,11 +170,11 @@ class ErrorsPane(ChoosingView):
         if self._unfolded.get(key) != files or _id(self._folder) != _id(folder):
             return
         all_paths = (*files.paths, *paths)
-        self._unfolded[key] = Befallen(all_paths, complete=len(paths) < PAGE)
+        self._unfolded[key] = AffectedFiles(all_paths, complete=len(paths) < PAGE)
         at_more = self.chosen_key == MoreKey(key)
         self.recompose_lines()
         if at_more and paths:
-            self.choose_key(FileKey(key, paths[0]))
+            self.choose_key(CauseFileKey(key, paths[0]))
 
     def action_retry(self) -> None:
         """Have all failed files of the folder tried again."""
@@ -185,7 +185,7 @@ class ErrorsPane(ChoosingView):
             return
         selection = FileSelection(folder.folder.id, version, FileFilter(view=FileView.FAILED))
         said = f"Trying the failed files of {cut_middle(safe_name(folder.folder.name), 30)} again."
-        self.post_message(Wanted(ActOnFiles(FileAction.RETRY, selection), said=said))
+        self.post_message(CommandRequest(ActOnFiles(FileAction.RETRY, selection), said=said))
 
 
 def _id(folder: FolderStatus | None) -> int | None:

@@ -15,7 +15,7 @@ from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.kit.command_request import Wanted
+from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.panes.server_lines import server_items
 
 _RESUMED = (ServerState.PAUSED, ServerState.DOWN, ServerState.STOPPED)
@@ -90,9 +90,13 @@ class ServersPane(ChoosingView):
             return
         name = safe_name(server.name)
         if server.held or server.state in _RESUMED:
-            self.post_message(Wanted(ResumeServer(server.name), said=f"{name} is used again."))
+            self.post_message(
+                CommandRequest(ResumeServer(server.name), said=f"{name} is used again.")
+            )
         else:
-            self.post_message(Wanted(PauseServer(server.name), said=f"{name} gets nothing new."))
+            self.post_message(
+                CommandRequest(PauseServer(server.name), said=f"{name} gets nothing new.")
+            )
 
     def action_connections(self, by: int) -> None:
         """One connection more or fewer, of those configured."""
@@ -104,7 +108,7 @@ class ServersPane(ChoosingView):
         if wanted == server.allowed:
             self.notify(said, timeout=3, markup=False)
         else:
-            self.post_message(Wanted(SetConnections(server.name, wanted), said=said))
+            self.post_message(CommandRequest(SetConnections(server.name, wanted), said=said))
 
     def action_limit(self) -> None:
         """Ask how fast to post to the chosen server."""

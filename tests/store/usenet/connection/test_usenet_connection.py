@@ -16,7 +16,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import configured, wire_id
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.codec.nntp import Verb
+from usenetsync_tui.codec.nntp import NntpCommand
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import session as module
@@ -64,7 +64,7 @@ def test_tls_with_a_ca_file(
         connection = connect(scripted, tls=tls, ca_file=str(authority.ca_file))
         assert connection.tls is not None
         assert connection.tls.version() in ("TLSv1.2", "TLSv1.3")
-        assert connection.ask(Verb.DATE).code == 111
+        assert connection.ask(NntpCommand.DATE).code == 111
 
 
 @BOTH
@@ -101,7 +101,7 @@ def test_unverified_only_when_asked_for(
 ) -> None:
     with server_side(authority.context("news.example.com"), tls) as scripted:
         connection = connect(scripted, tls=tls, verify_tls=False)
-        assert connection.ask(Verb.DATE).code == 111
+        assert connection.ask(NntpCommand.DATE).code == 111
 
 
 def test_old_tls_is_refused(authority: Authority, connect: Callable[..., Connection]) -> None:
@@ -193,7 +193,7 @@ def test_capabilities_may_be_missing(connect: Callable[..., Connection]) -> None
         assert connection.read_capabilities() == {"VERSION": ("2",), "READER": (), "POST": ()}
         scripted.capabilities = None
         assert connection.read_capabilities() is None
-        assert connection.ask(Verb.DATE).code == 111
+        assert connection.ask(NntpCommand.DATE).code == 111
 
 
 def test_idle_connections_are_probed(
@@ -224,7 +224,7 @@ def test_abort_frees_a_blocked_thread(on: str, tls: Tls, authority: Authority) -
         def use() -> None:
             try:
                 connection.open(tls_context(server))
-                connection.ask(Verb.DATE)
+                connection.ask(NntpCommand.DATE)
             except (Lost, Unreachable) as error:
                 errors.append(error)
 
@@ -237,7 +237,7 @@ def test_abort_frees_a_blocked_thread(on: str, tls: Tls, authority: Authority) -
         assert not thread.is_alive()
         assert len(errors) == 1
         with pytest.raises(Lost, match="closed"):
-            connection.ask(Verb.DATE)
+            connection.ask(NntpCommand.DATE)
 
 
 def test_a_handshake_that_never_ends_times_out() -> None:
@@ -253,7 +253,7 @@ def test_dripping_answers_time_out(connect: Callable[..., Connection]) -> None:
         connection = connect(scripted, timeout=0.3)
         scripted.script(Fault("DATE", raw=b"1"))
         with pytest.raises(Lost, match=r"no .*answer"):
-            connection.ask(Verb.DATE)
+            connection.ask(NntpCommand.DATE)
 
 
 def test_a_name_that_does_not_resolve() -> None:

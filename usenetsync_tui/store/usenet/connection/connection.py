@@ -19,8 +19,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from usenetsync_tui.codec.answers import Meaning, Stage, meaning
-from usenetsync_tui.codec.nntp import Reply, State, Verb, named_in
+from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
+from usenetsync_tui.codec.nntp import NntpCommand, Reply, State, named_in
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle
 from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
 from usenetsync_tui.model.servers import Server
@@ -40,7 +40,7 @@ class Answer:
     """A reply to something, and what it means; the latter takes the stage into account."""
 
     reply: Reply
-    stage: Stage
+    stage: ConversationStage
 
     def meaning(self, *, unsettled: bool = False) -> Meaning:
         """`answers.meaning` of it."""
@@ -76,10 +76,10 @@ class Connection(Session):
     def group(self, newsgroup: str) -> Reply:
         """Whether the server has a newsgroup: 211 or 411 (RFC 3977 section 6.1.1)."""
         with self._exchange():
-            reply = self._ask(Verb.GROUP, newsgroup)
+            reply = self._ask(NntpCommand.GROUP, newsgroup)
             if reply.code == 480:
                 self._log_in_again(reply)
-                reply = self._ask(Verb.GROUP, newsgroup)
+                reply = self._ask(NntpCommand.GROUP, newsgroup)
         return reply
 
     def post(self, encode: Callable[[], WireArticle]) -> Answer:
@@ -91,15 +91,15 @@ class Connection(Session):
         try:
             with self._exchange():
                 self._nothing_unasked()
-                self._command(Verb.POST)
+                self._command(NntpCommand.POST)
                 article = encode()
                 reply = self._reply()
                 if reply.code == 480:
                     self._log_in_again(reply)
-                    reply = self._ask(Verb.POST)
+                    reply = self._ask(NntpCommand.POST)
                 if reply.code != 340:
                     self._still_in_step()
-                    return Answer(reply, Stage.OFFER)
+                    return Answer(reply, ConversationStage.OFFER)
                 began = True
                 self.talk.article()
                 self._send(article.buffers)
@@ -109,21 +109,21 @@ class Connection(Session):
                     # Not the article is refused, the session ended: it may have arrived.
                     raise ProtocolError(f"it answers an article with {reply}")
                 self.counts.articles += reply.code == 240
-                return Answer(reply, Stage.ARTICLE)
+                return Answer(reply, ConversationStage.ARTICLE)
         except Lost as lost:
             raise Lost(lost.words, began=began) from lost
 
     def ask_clock(self) -> None:
         """Compare the clocks, if no connection to the server has: before the first post."""
         if self.shared.asks_clock():
-            self.ask(Verb.DATE)
+            self.ask(NntpCommand.DATE)
 
     def _still_in_step(self) -> None:
         """In an exchange: `OutOfStepError` when the answer to DATE is one to something else."""
         if self.talk.state is State.CLOSED:
             return
         try:
-            self._ask(Verb.DATE)
+            self._ask(NntpCommand.DATE)
         except OSError:  # to end the session is part of its answer
             self._give_up()
 
@@ -139,7 +139,7 @@ class Connection(Session):
                 second = self._stat_window([wire_ids[i] for i in again])
                 for i, reply in zip(again, second, strict=True):
                     replies[i] = reply
-        return [Answer(reply, Stage.LOOKUP) for reply in replies]
+        return [Answer(reply, ConversationStage.LOOKUP) for reply in replies]
 
     def _mend_login(self, reply: Reply) -> bool:
         with self._exchange():
@@ -154,7 +154,7 @@ class Connection(Session):
         if self._in_group is None:
             # Another lane may do so too: it costs a line, and changes nothing.
             groups = self.shared.newsgroups
-            self._in_group = any(self._in_turn(Verb.GROUP, g)[0].code == 211 for g in groups)
+            self._in_group = any(self._in_turn(NntpCommand.GROUP, g)[0].code == 211 for g in groups)
         return self._in_group
 
     def _stat_window(self, wire_ids: Sequence[str]) -> list[Reply]:
@@ -177,9 +177,9 @@ class Connection(Session):
         while len(replies) < count:
             if sent < count and sent - len(replies) <= IN_FLIGHT // 2:
                 upto = min(len(replies) + IN_FLIGHT, count)
-                lines = [self.talk.command(Verb.STAT, i) for i in wire_ids[sent:upto]]
+                lines = [self.talk.command(NntpCommand.STAT, i) for i in wire_ids[sent:upto]]
                 if upto == count:
-                    lines.append(self.talk.command(Verb.DATE))
+                    lines.append(self.talk.command(NntpCommand.DATE))
                 self._send((b"".join(lines),), throttled=False)
                 sent = upto
             replies.append(self._reply())
@@ -195,9 +195,9 @@ class Connection(Session):
         article has no end. `Refused` when the answer is neither yes nor no. An answer that names
         no article may be another's: `opened` raises `ArticleCorruptError` if it is.
         """
-        reply, reader = self._in_turn(Verb.BODY, wire_id)
+        reply, reader = self._in_turn(NntpCommand.BODY, wire_id)
         if reply.code == 412 and self._enter_group(reply):
-            reply, reader = self._in_turn(Verb.BODY, wire_id)
+            reply, reader = self._in_turn(NntpCommand.BODY, wire_id)
         if reader is not None:
             self.counts.articles += 1
             try:
@@ -208,7 +208,7 @@ class Connection(Session):
             except ArticleCorruptError:
                 self._was_in_step(believed=True)
                 raise
-        answer = Answer(reply, Stage.LOOKUP).meaning()
+        answer = Answer(reply, ConversationStage.LOOKUP).meaning()
         self._was_in_step(believed=answer is not Meaning.MISSING)
         if answer is not Meaning.MISSING:
             raise Refused(answer, str(reply), lookup=True)
@@ -220,12 +220,12 @@ class Connection(Session):
         Without any answer too, unless what was said is `believed` without that proof.
         """
         try:
-            self._in_turn(Verb.DATE)
+            self._in_turn(NntpCommand.DATE)
         except Lost as lost:
             if lost.out_of_step or not believed:
                 raise
 
-    def _in_turn(self, verb: Verb, argument: str = "") -> tuple[Reply, BodyReader | None]:
+    def _in_turn(self, verb: NntpCommand, argument: str = "") -> tuple[Reply, BodyReader | None]:
         """A question among those of other threads, its reply, and the body that follows a 222."""
         with self._exchange():
             with self._sending:
@@ -236,7 +236,7 @@ class Connection(Session):
                 self._next_ticket += 1
             with self._reading(ticket):
                 reply = self._reply()
-                if reply.code == 480 and verb is Verb.BODY:
+                if reply.code == 480 and verb is NntpCommand.BODY:
                     # To log in, the line must be free of other requests: a new one is simpler.
                     raise ProtocolError(f"it wants a login in between: {reply}")
                 return reply, self._read_body() if reply.code == 222 else None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from usenetsync_tui.codec.lines import Lines
 from usenetsync_tui.codec.masking import mask_of
-from usenetsync_tui.codec.nntp import Conversation, Reply, State, Verb
+from usenetsync_tui.codec.nntp import Conversation, NntpCommand, Reply, State
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet.connection import wire
@@ -133,7 +133,7 @@ class Exchanges:
             if self.broken or self.talk.state is State.CLOSED:
                 self.close()
 
-    def _ask(self, verb: Verb, argument: str = "") -> Reply:
+    def _ask(self, verb: NntpCommand, argument: str = "") -> Reply:
         self._nothing_unasked()
         self._command(verb, argument)
         return self._reply()
@@ -144,7 +144,7 @@ class Exchanges:
             line = self._lines.line()
             self.talk.receive(self._lines.rest() if line is None else line)
 
-    def _command(self, verb: Verb, argument: str = "") -> None:
+    def _command(self, verb: NntpCommand, argument: str = "") -> None:
         if self.talk.state is State.CLOSED:  # by what another thread was told a moment ago
             raise Lost("the connection is closed", innocent=True)
         self._send((self.talk.command(verb, argument),), throttled=False)

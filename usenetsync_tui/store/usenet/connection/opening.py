@@ -10,8 +10,8 @@ import ssl
 from collections.abc import Sequence
 from typing import NoReturn
 
-from usenetsync_tui.codec.answers import Meaning, Stage, meaning
-from usenetsync_tui.codec.nntp import Reply, Verb
+from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
+from usenetsync_tui.codec.nntp import NntpCommand, Reply
 from usenetsync_tui.errors import ProtocolError
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import wire
@@ -148,13 +148,13 @@ class Opening(Exchanges):
         """The server speaks first."""
         with self._exchange():
             reply = self._reply()
-            self._accept(reply, Stage.GREETING)
+            self._accept(reply, ConversationStage.GREETING)
         return reply
 
     def start_tls(self, context: ssl.SSLContext | None) -> None:
         """STARTTLS and its handshake (RFC 4642)."""
         with self._exchange():
-            reply = self._ask(Verb.STARTTLS)
+            reply = self._ask(NntpCommand.STARTTLS)
             if reply.code != 382:
                 words = f"The server does not offer STARTTLS: {reply}"
                 raise Unreachable(words, permanent=True)
@@ -178,11 +178,11 @@ class Opening(Exchanges):
             self.shared.told_the_time(reply)
         return reply
 
-    def _accept(self, reply: Reply, stage: Stage) -> None:
+    def _accept(self, reply: Reply, stage: ConversationStage) -> None:
         if meaning(reply, stage=stage) is not Meaning.ACCEPTED:
             self._refuse(reply, stage)
 
-    def _refuse(self, reply: Reply, stage: Stage) -> NoReturn:
+    def _refuse(self, reply: Reply, stage: ConversationStage) -> NoReturn:
         what = meaning(reply, stage=stage)
         if what is Meaning.LOGIN_NEEDED:
             what = Meaning.CREDENTIALS

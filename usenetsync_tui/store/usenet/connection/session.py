@@ -11,9 +11,9 @@ import ssl
 import time
 from collections.abc import Sequence
 
-from usenetsync_tui.codec.answers import Meaning, Stage
+from usenetsync_tui.codec.answers import ConversationStage, Meaning
 from usenetsync_tui.codec.lines import MultiLine
-from usenetsync_tui.codec.nntp import Reply, Verb, parse_capabilities
+from usenetsync_tui.codec.nntp import NntpCommand, Reply, parse_capabilities
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
@@ -78,13 +78,13 @@ class Session(Opening):
     def log_in(self) -> None:
         """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643)."""
         with self._exchange():
-            mode = self._ask(Verb.MODE_READER)
+            mode = self._ask(NntpCommand.MODE_READER)
             if self.server.username:
                 self._authenticate()
                 if mode.code == 480:
-                    self._ask(Verb.MODE_READER)
+                    self._ask(NntpCommand.MODE_READER)
             elif mode.code == 480:
-                self._refuse(mode, Stage.LOGIN)
+                self._refuse(mode, ConversationStage.LOGIN)
             self.posting_allowed = self.talk.posting_allowed
 
     def read_capabilities(self) -> dict[str, tuple[str, ...]] | None:
@@ -94,18 +94,18 @@ class Session(Opening):
 
     def _authenticate(self) -> None:
         try:
-            reply = self._ask(Verb.AUTHINFO_USER, self.server.username)
+            reply = self._ask(NntpCommand.AUTHINFO_USER, self.server.username)
             if reply.code == 381 and not self.server.password:
                 words = f"{reply} ({_no_password(self.server.name)})"
                 raise Refused(Meaning.CREDENTIALS, words, opening=True)
             if reply.code == 381:
-                reply = self._ask(Verb.AUTHINFO_PASS, self.server.password)
+                reply = self._ask(NntpCommand.AUTHINFO_PASS, self.server.password)
         except ValueError as error:
             raise SettingsError(f"Server {self.server.name}: {error}.") from None
-        self._accept(reply, Stage.LOGIN)
+        self._accept(reply, ConversationStage.LOGIN)
 
     def _capabilities(self) -> dict[str, tuple[str, ...]] | None:
-        if self._ask(Verb.CAPABILITIES).code != 101:
+        if self._ask(NntpCommand.CAPABILITIES).code != 101:
             return None
         answer = MultiLine()
         deadline = time.monotonic() + self.server.timeout
@@ -119,9 +119,9 @@ class Session(Opening):
     def probe(self) -> None:
         """DATE, if nobody used the connection for a while. `Lost` when it is gone."""
         if time.monotonic() - self._used_at > IDLE:
-            self.ask(Verb.DATE)
+            self.ask(NntpCommand.DATE)
 
-    def ask(self, verb: Verb, argument: str = "") -> Reply:
+    def ask(self, verb: NntpCommand, argument: str = "") -> Reply:
         """One command and its reply; logs in again when the server wants that."""
         with self._exchange():
             reply = self._ask(verb, argument)
@@ -134,12 +134,12 @@ class Session(Opening):
         """Say goodbye, without waiting for the answer, and close."""
         if not self.broken:
             with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
-                self._command(Verb.QUIT)
+                self._command(NntpCommand.QUIT)
         self.close()
 
     def _log_in_again(self, reply: Reply) -> None:
         if not self.server.username:
-            self._refuse(reply, Stage.LOGIN)
+            self._refuse(reply, ConversationStage.LOGIN)
         self._logins.doubt(self._login)
         with self._logins.turn(lambda: self._aborted):
             self._authenticate()

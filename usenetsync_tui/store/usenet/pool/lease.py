@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.pool.slots import Slot
+from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Lender(Protocol):
     def changed(self) -> None:
         """A server's health is another."""
 
-    def give_back(self, slot: Slot) -> None:
+    def give_back(self, slot: ConnectionSlot) -> None:
         """The slot is free again."""
 
     def from_thread(self, give_back: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class Lender(Protocol):
 class Lease:
     """A slot of a server, for a while."""
 
-    def __init__(self, lender: Lender, slot: Slot) -> None:
+    def __init__(self, lender: Lender, slot: ConnectionSlot) -> None:
         self.slot = slot
         self.place = slot.place
         self.server = slot.place.server

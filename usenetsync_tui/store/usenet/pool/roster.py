@@ -17,7 +17,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
-from usenetsync_tui.store.usenet.pool.slots import Place, Slot, post_lanes
+from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot, ServerSlots, post_lanes
 
 
 class Roster:
@@ -35,18 +35,20 @@ class Roster:
     ) -> None:
         self._patience = patience
         self._places = {
-            s.name: Place(s, (throttle,), (fetch_throttle,), backoff=backoff, newsgroups=newsgroups)
+            s.name: ServerSlots(
+                s, (throttle,), (fetch_throttle,), backoff=backoff, newsgroups=newsgroups
+            )
             for s in servers
         }
         if len(self._places) < len(servers):
             raise ValueError("two servers have the same name")
 
     @property
-    def places(self) -> Collection[Place]:
+    def places(self) -> Collection[ServerSlots]:
         """All of them."""
         return self._places.values()
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> ServerSlots:
         """One of them; `UsageError` when there is none of this name."""
         if name not in self._places:
             raise UsageError(f"There is no server {safe_name(name)!r} in the settings.")
@@ -63,7 +65,7 @@ class Roster:
         """Any server is configured to have it."""
         return any(role in p.server.roles for p in self.places)
 
-    def configured(self, role: Role) -> list[Place]:
+    def configured(self, role: Role) -> list[ServerSlots]:
         """Those that were to have a role."""
         return [p for p in self.places if role in p.server.roles]
 
@@ -100,7 +102,7 @@ class Roster:
         """Why a server is not well."""
         return self._places[name].message
 
-    def candidates(self, role: Role, among: Collection[str] | None) -> list[Place]:
+    def candidates(self, role: Role, among: Collection[str] | None) -> list[ServerSlots]:
         """Those that have a role and are not stopped, of some names or of all."""
         names = self._places if among is None else among
         places = [self._places[name] for name in names]
@@ -112,7 +114,7 @@ class Roster:
         best = min((p.server.priority for p in well), default=None)
         return sum(max(0, p.free(role, now)) for p in well if p.server.priority == best)
 
-    def take(self, role: Role, among: Collection[str] | None, now: float) -> Slot | None:
+    def take(self, role: Role, among: Collection[str] | None, now: float) -> ConnectionSlot | None:
         """A slot of the server that serves now; None when those that could are busy or ill."""
         places = self.candidates(role, among)
         probed = [p for p in places if not p.is_well and p.free(role, now) > 0]
@@ -128,7 +130,7 @@ class Roster:
                 return slot
         return None
 
-    def wait_limit(self, places: Sequence[Place], since: float, now: float) -> float | None:
+    def wait_limit(self, places: Sequence[ServerSlots], since: float, now: float) -> float | None:
         """Seconds until another look may help; 0: no patience left; None: until told.
 
         A server the user paused costs no patience: he will have it go on, or go without.
@@ -141,7 +143,7 @@ class Roster:
         return min([*changes, left]) if left > 0 else 0.0
 
     def reasons(
-        self, places: Sequence[Place], role: Role | None = None, *, by_host: bool = False
+        self, places: Sequence[ServerSlots], role: Role | None = None, *, by_host: bool = False
     ) -> str:
         """Why none of these serves. `by_host`: with the host's name alone, for a short line."""
         return "; ".join(
@@ -150,6 +152,6 @@ class Roster:
             for p in places
         )
 
-    def named(self, names: Collection[str]) -> list[Place]:
+    def named(self, names: Collection[str]) -> list[ServerSlots]:
         """The places of these names."""
         return [self._places[name] for name in names]

@@ -27,7 +27,7 @@ from usenetsync_tui.store.usenet.pool.health import BACKOFF
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.silence import silence
-from usenetsync_tui.store.usenet.pool.slots import Slot
+from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 _GOODBYE = 0.5
@@ -217,7 +217,7 @@ class UsenetServers:
 
     # What leases need
 
-    def give_back(self, slot: Slot) -> None:
+    def give_back(self, slot: ConnectionSlot) -> None:
         """A slot is free again: for the one who waits longest and can use it."""
         slot.place.give_back(slot)
         if self._closed:
@@ -328,6 +328,6 @@ class UsenetServers:
         return well
 
 
-def _quit(slots: Sequence[Slot]) -> None:
+def _quit(slots: Sequence[ConnectionSlot]) -> None:
     for slot in slots:
         slot.quit()

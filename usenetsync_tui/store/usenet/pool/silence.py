@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterable
 
 from usenetsync_tui.model.waiting import Waiting
-from usenetsync_tui.store.usenet.pool.slots import Place
+from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 
 _WORTH_A_WORD = 2.0
 """Seconds: answers take less than that where all is well."""
 
 
-def silence(places: Iterable[Place]) -> Waiting | None:
+def silence(places: Iterable[ServerSlots]) -> Waiting | None:
     """The server that all connections in use wait for; None while any of them gets on."""
     used = [(place, slot) for place in places for slot in place.slots if slot.lanes]
     since = [(slot.silent_since, place, slot) for place, slot in used]

@@ -1,7 +1,7 @@
 """The connections of one server: who has which, and who may have one.
 
 Knows slots, roles and lanes. Refuses to know other servers, and waiting (`servers`). Used by
-the event loop only, but for `Slot.run`, which is what happens in a worker thread.
+the event loop only, but for `ConnectionSlot.run`, which is what happens in a worker thread.
 
 A server that posts and has other work too keeps one of its connections for that: an upload
 never keeps verification from its turn. So it has `connections - 1` lanes for posting.
@@ -40,10 +40,10 @@ def post_lanes(server: Server) -> int:
     return server.connections - shared
 
 
-class Slot:
+class ConnectionSlot:
     """A place for a connection: one at a time, opened when it is needed."""
 
-    def __init__(self, place: Place, number: int) -> None:
+    def __init__(self, place: ServerSlots, number: int) -> None:
         self.place = place
         self.number = number
         self.role: Role | None = None
@@ -163,7 +163,7 @@ class Slot:
         )
 
 
-class Place:
+class ServerSlots:
     """One server with its slots and its health."""
 
     def __init__(
@@ -179,7 +179,7 @@ class Place:
         self.health = Health(server, backoff)
         self.throttle = TokenBucket(server.bandwidth_limit)
         self.fetch_throttle = TokenBucket(server.fetch_limit)
-        self.slots = tuple(Slot(self, number + 1) for number in range(server.connections))
+        self.slots = tuple(ConnectionSlot(self, number + 1) for number in range(server.connections))
         self.held = False
         """The user paused it."""
         self.latency = 0.0
@@ -190,7 +190,7 @@ class Place:
         self._shared = Shared(newsgroups)
         self._context: ssl.SSLContext | None = None
         self._post_limit = post_lanes(server)
-        self._probing: Slot | None = None
+        self._probing: ConnectionSlot | None = None
 
     def new_connection(self, counts: Counts) -> Connection:
         """A connection that is not open yet."""
@@ -281,7 +281,7 @@ class Place:
         limit = max(1, self.allowed - reserved)
         return min(free, limit - sum(slot.role is Role.POST for slot in self.slots))
 
-    def take(self, role: Role, now: float) -> Slot | None:
+    def take(self, role: Role, now: float) -> ConnectionSlot | None:
         """A slot for a role; give it back with `give_back`."""
         if self.free(role, now) <= 0:
             return None
@@ -296,7 +296,7 @@ class Place:
         slot.lanes += 1
         return slot
 
-    def give_back(self, slot: Slot) -> None:
+    def give_back(self, slot: ConnectionSlot) -> None:
         """The slot is not used any more by one of those who took it."""
         slot.lanes -= 1
         if not slot.lanes:
@@ -308,7 +308,7 @@ class Place:
             mean = self.latency or slot.counts.latency
             self.latency = mean + (slot.counts.latency - mean) * 0.05
 
-    def _pick(self, role: Role) -> Slot | None:
+    def _pick(self, role: Role) -> ConnectionSlot | None:
         if self.busy() < self.allowed:
             unused = [slot for slot in self.slots if not slot.lanes]
             return next((slot for slot in unused if slot.is_open), unused[0])
@@ -318,7 +318,7 @@ class Place:
     def _free_lanes(self, role: Role) -> int:
         return sum(self._has_lane(slot, role) for slot in self.slots)
 
-    def _has_lane(self, slot: Slot, role: Role) -> bool:
+    def _has_lane(self, slot: ConnectionSlot, role: Role) -> bool:
         return (
             role is slot.role is Role.FETCH
             and 0 < slot.lanes < self.server.pipeline
