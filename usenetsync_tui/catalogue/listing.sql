@@ -10,7 +10,7 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.
 
 -- key_size
 -- What rows of `files f` are sorted by: folders and links have no size.
-(CASE f.kind WHEN 0 THEN f.size ELSE -1 END);
+(CASE f.kind WHEN {kind.regular} THEN f.size ELSE -1 END);
 
 -- directory
 -- The key of every n-th row of a list: exact row number ↔ page.

@@ -5,5 +5,5 @@ SELECT s.folder_id, s.version, s.state, s.started_at, s.finished_at, s.files, s.
   FROM folders f
  CROSS JOIN LATERAL (
        SELECT * FROM snapshots
-        WHERE folder_id = f.id AND state <> 0
+        WHERE folder_id = f.id AND state <> {version.building}
         ORDER BY version DESC LIMIT 1) AS s;

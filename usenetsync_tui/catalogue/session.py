@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from usenetsync_tui.catalogue.state_names import CONSTANTS
 from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import mapped_errors
@@ -25,7 +26,7 @@ _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
 
 def load(name: str) -> Queries:
     """The named queries of one `.sql` file of the catalogue."""
-    return load_queries("usenetsync_tui.catalogue", name)
+    return load_queries("usenetsync_tui.catalogue", name, CONSTANTS)
 
 
 class Transaction:
