@@ -7,10 +7,10 @@ import random
 import pytest
 
 from usenetsync_tui.catalogue import differences, files, vanished
-from usenetsync_tui.catalogue.files import path_key
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import Change, ChangeRow
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.catalogue import files, vanished
-from usenetsync_tui.catalogue.files import Placed, Span, path_key
+from usenetsync_tui.catalogue.files import Placed, Span
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 
 
 def entry(path: bytes, size: int = 10, mtime: int = 1) -> Entry:

@@ -13,9 +13,9 @@ import pytest
 from trees import content, naive_walk, small_files
 from worlds import World
 
-from usenetsync_tui.catalogue.files import path_key
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline import index as index_module
 from usenetsync_tui.pipeline.index import _in_key_order
 from usenetsync_tui.pipeline.scan import ScanBatch, walk

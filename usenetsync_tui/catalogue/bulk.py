@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
 
-from usenetsync_tui.catalogue.files import path_key
 from usenetsync_tui.catalogue.left_out import HELD
 from usenetsync_tui.catalogue.matching import all_of, matching
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.path_keys import path_key
 
 _SQL = load("bulk.sql")
 

@@ -1,16 +1,14 @@
 -- due
 -- Posted articles of a realm that are to be looked for now, those that wait longest first. One that
 -- is due later than the longest delay was recorded by a clock that has been set back since.
-(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-        tries, error, realm_id, reposts, by_body, checks
+(SELECT {segment_row.columns}, checks
    FROM segments
   WHERE realm_id = %(realm)s AND status = {segment.posted}
     AND check_at > now() + %(longest)s::float8 * interval '1 second'
   ORDER BY check_at
   LIMIT %(limit)s)
 UNION ALL
-(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-        tries, error, realm_id, reposts, by_body, checks
+(SELECT {segment_row.columns}, checks
    FROM segments
   WHERE realm_id = %(realm)s AND status = {segment.posted} AND check_at <= now()
   ORDER BY check_at

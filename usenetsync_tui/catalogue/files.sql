@@ -2,8 +2,7 @@
 -- The rows true now after a key, in path order: one side of the merge join. (Here and in the other
 -- pages: no more rows than have about 1 MiB of long paths, for a path can be as long as a tree is
 -- deep. A page ends the list only when it is empty.)
-SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
-       mode, link, uid, gid, state, path_key, racy
+SELECT {current_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -15,8 +14,7 @@ SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns,
 
 -- current_first_page
 -- The first rows of the merge join, the folder's own among them.
-SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
-       mode, link, uid, gid, state, path_key, racy
+SELECT {current_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -28,16 +26,12 @@ SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns,
 
 -- staging
 -- The staging table of this session; temporary, so no WAL is written for it.
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_files (
-    path_key bytea, kind smallint, state smallint, size bigint, mtime_ns bigint,
-    ctime_ns bigint, inode bigint, mode integer, link bytea, uid bigint, gid bigint,
-    long_path bytea
-) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_files ({staged.definition})
+ON COMMIT DELETE ROWS;
 
 -- copy_staged
 -- Binary COPY of the walk's entries.
-COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid,
-                   long_path)
+COPY staged_files ({staged.columns})
 FROM STDIN (FORMAT BINARY);
 
 -- take_up_staged
@@ -75,10 +69,8 @@ UPDATE files SET last_version = %(version)s - 1
 -- insert_staged
 -- Added and modified files. One that changed again under construction starts over, but for the
 -- object it lay or was about to lie in, if its size is the same: what is read is compared with it.
-INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, uid, gid, long_path)
-SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns, inode, mode,
-       link, uid, gid, long_path
+INSERT INTO files (folder_id, first_version, {staged.columns})
+SELECT %(folder)s, %(version)s, {staged.columns}
   FROM staged_files
     ON CONFLICT (folder_id, path_key, first_version) DO UPDATE
    SET kind = excluded.kind, state = excluded.state, size = excluded.size,
@@ -109,8 +101,7 @@ UPDATE files f
 -- those that are gone. With the object that an interrupted upload began with, or else where the
 -- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
 -- many copies as are wanted. (OFFSET 0: what is gone is looked up row by row.)
-SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size), f.mtime_ns,
-       f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
+SELECT {entry.columns_of_f},
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
        was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
@@ -194,10 +185,9 @@ UPDATE files SET state = {file.pending}
 -- members
 -- The files of an object in the order of their bytes, whatever version they belong to. Where
 -- several rows of a path share its bytes, the newest one says how the file looks now.
-SELECT path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid, place, path_key, state
+SELECT {entry.names}, place, path_key, state
   FROM (SELECT DISTINCT ON (coalesce(object_offset, 0), path_key)
-               coalesce(long_path, path_key) AS path, kind, coalesce(stat_size, size) AS size,
-               mtime_ns, ctime_ns, inode, mode, link, uid, gid,
+               {entry.labelled},
                coalesce(object_offset, 0) AS place, path_key, state
           FROM files
          WHERE folder_id = %(folder)s AND object_id = %(object)s
@@ -218,10 +208,7 @@ SELECT count(*) FILTER (WHERE kind = {kind.regular}),
 
 -- version_page
 -- The rows of a version from a key on, with how far their objects are.
-SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
-       f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
-       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
-       f.uid, f.gid
+SELECT {version_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files

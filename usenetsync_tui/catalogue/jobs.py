@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from usenetsync_tui.catalogue import left_out
+from usenetsync_tui.catalogue.columns import JOB
 from usenetsync_tui.catalogue.session import Transaction, column, load, text
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
@@ -233,9 +234,10 @@ def _change(event: JobEvent) -> dict[str, object]:
     return {"state": str(state), "over": state.is_over, "allowed": allowed}
 
 
-def _job(row: tuple[Any, ...]) -> Job:
-    said = row[18]
-    refusal = None if said is None else Refusal(**{**said, "kind": RefusalKind(said["kind"])})
-    states = Verb(row[2]), Priority(row[3]), JobState(row[4])
-    fields: tuple[Any, ...] = (*states, *row[5:18], refusal)
-    return Job(row[0], row[1], *fields)
+def _job(row: Sequence[Any]) -> Job:
+    fields = dict(zip(JOB, row, strict=True))
+    if (said := fields["refusal"]) is not None:
+        fields["refusal"] = Refusal(**{**said, "kind": RefusalKind(said["kind"])})
+    for name, kind in (("verb", Verb), ("priority", Priority), ("state", JobState)):
+        fields[name] = kind(fields[name])
+    return Job(**fields)

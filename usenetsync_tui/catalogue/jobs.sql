@@ -30,10 +30,7 @@ SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND qu
 
 -- latest_of_all
 -- The job of each folder that is open, or else the last one that ended.
-SELECT DISTINCT ON (folder_id)
-       id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT DISTINCT ON (folder_id) {job_row.columns}
   FROM jobs
  WHERE queued OR state NOT IN {job.open}
  ORDER BY folder_id, state = {job.running} DESC, state IN {job.waiting} DESC, id DESC;
@@ -44,23 +41,17 @@ SELECT bodies FROM jobs WHERE id = %(id)s;
 
 -- by_id
 -- One job.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT {job_row.columns}
   FROM jobs WHERE id = %(id)s;
 
 -- recent
 -- The latest jobs, newest first.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT {job_row.columns}
   FROM jobs ORDER BY id DESC LIMIT %(limit)s;
 
 -- open
 -- Jobs of the queue that are not over, in their order.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT {job_row.columns}
   FROM jobs WHERE state IN {job.open} AND queued
  ORDER BY priority, id;
 

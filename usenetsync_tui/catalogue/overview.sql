@@ -1,7 +1,6 @@
 -- latest_finished
 -- The newest version of each folder that can be restored.
-SELECT s.folder_id, s.version, s.state, s.started_at, s.finished_at, s.files, s.directories,
-       s.symlinks, s.size, s.added, s.modified, s.removed, s.stored_size, s.errors
+SELECT {snapshot_row.columns_of_s}
   FROM folders f
  CROSS JOIN LATERAL (
        SELECT * FROM snapshots

@@ -131,8 +131,7 @@ UPDATE segments SET status = {segment.stale}
 
 -- unposted
 -- The next articles of an object the store has not acknowledged, after a copy of a segment.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
    AND status NOT IN {segment.settled}
@@ -141,8 +140,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 
 -- of_object
 -- The copies of some segments of one object that can be fetched, in order.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND status <> {segment.stale}
@@ -150,8 +148,7 @@ SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, me
 
 -- posted
 -- The next posted articles of some objects, after a copy of a segment: what verify looks for.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = ANY(%(objects)b::int8[]) AND status IN {segment.there}
    AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)

@@ -15,18 +15,20 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from usenetsync_tui.catalogue.columns import LISTS
 from usenetsync_tui.catalogue.state_names import CONSTANTS
 from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries
 
+_CONSTANTS = {**CONSTANTS, **LISTS}
 _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
 
 
 def load(name: str) -> Queries:
     """The named queries of one `.sql` file of the catalogue."""
-    return load_queries("usenetsync_tui.catalogue", name, CONSTANTS)
+    return load_queries("usenetsync_tui.catalogue", name, _CONSTANTS)
 
 
 class Transaction:

@@ -1,7 +1,6 @@
 -- all
 -- Every version of a folder, oldest first.
-SELECT folder_id, version, state, started_at, finished_at, files, directories, symlinks, size,
-       added, modified, removed, stored_size, errors
+SELECT {snapshot_row.columns}
   FROM snapshots WHERE folder_id = %(folder)s ORDER BY version;
 
 -- begin

@@ -7,9 +7,10 @@ from dataclasses import replace
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import files
-from usenetsync_tui.catalogue.files import DirectoryRow, Span, path_key
+from usenetsync_tui.catalogue.files import DirectoryRow, Span
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.restore_files import Restoring
 from usenetsync_tui.pipeline.restore_report import Batch
 from usenetsync_tui.pipeline.target_attributes import Attributes

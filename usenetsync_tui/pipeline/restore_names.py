@@ -14,7 +14,8 @@ import anyio
 import xxhash
 
 from usenetsync_tui.catalogue import files
-from usenetsync_tui.catalogue.files import Span, path_key
+from usenetsync_tui.catalogue.files import Span
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.target_names import Listing, folded
 
