@@ -13,11 +13,11 @@ from functools import partial
 from typing import TypeVar
 
 from usenetsync_tui.errors import ArticleCorruptError, StoreUnavailableError
+from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection import Connection
 from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many
 from usenetsync_tui.store.usenet.lease import Lease
-from usenetsync_tui.store.usenet.posting import Backoff
 from usenetsync_tui.store.usenet.servers import UsenetServers
 from usenetsync_tui.store.usenet.signals import Lost, Refused, Unreachable
 
