@@ -22,7 +22,7 @@ PUBLIC = 0o666
 """Whatever the umask leaves."""
 
 HandOver = Callable[[int], object]
-"""Gives a file, by its descriptor, to the user whose it shall be."""
+"""Gives a new file, by its descriptor, to its owner."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """What file systems without hard links say."""
@@ -31,7 +31,7 @@ _NAMED_ONLY = (errno.EISDIR, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 """What file systems say that cannot lock: there two that write at once are not told apart."""
 _NO_FOLDER_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What is said of a folder that cannot be read, or synced by itself: the file's data is on disk."""
+"""What file systems say whose folders cannot be synced or read: the data of the file is on disk."""
 _NAME_HEAD = 200
 """Bytes of a name that its part file's name begins with."""
 _DESCRIPTORS = "/proc/self/fd"

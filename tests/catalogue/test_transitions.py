@@ -79,7 +79,7 @@ class Step(NamedTuple):
     event: SegmentEvent
     run: Callable[[Transaction], Awaitable[object]]
     check_at: int = _AGO
-    """When the articles are to be looked for: seconds from now."""
+    """When the store is asked for the articles: seconds from now."""
 
 
 async def _give_up(tx: Transaction) -> None:

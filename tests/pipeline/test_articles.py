@@ -1,4 +1,4 @@
-"""A planned segment is the same article whoever sends it: the plan, or a later run."""
+"""A planned segment is the same article in the upload that plans it and in a later one."""
 
 from __future__ import annotations
 

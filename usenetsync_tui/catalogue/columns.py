@@ -1,8 +1,8 @@
 """The columns of rows, in the one order in which statements list and readers count them.
 
-A statement says ``{segment_row.columns}`` and its reader asks for a column by name; whoever adds
-one adds it here. Each maps the name of a field to its SQL, with ``{t}`` before what needs the
-table's name.
+A statement says ``{segment_row.columns}`` and its reader asks for a column by name; add a column
+here, and both have it. Each maps the name of a field to its SQL; ``{t}`` is where the table's name
+goes.
 """
 
 from __future__ import annotations

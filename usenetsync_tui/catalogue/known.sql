@@ -62,7 +62,7 @@ SELECT %(new)s, segment_index, redundancy, realm_id, size, payload_size, hash, c
        server, status, by_body, headers_id, posted_at, verified_at, wire_size, check_at, checks
   FROM segments
  WHERE object_id = %(old)s AND segment_index >= %(first)s AND segment_index < %(last)s
-   AND redundancy < %(copies)s AND status IN {segment.may_share}
+   AND redundancy < %(copies)s AND status NOT IN {segment.ignores_share}
     ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING
 RETURNING status;
 

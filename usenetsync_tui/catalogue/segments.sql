@@ -62,7 +62,7 @@ WITH sealed AS (
      WHERE r.id = used.realm_id)
 UPDATE segments s SET status = {segment.sending}, nonce = u.nonce
   FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
- WHERE s.message_id = u.message_id AND s.status IN {segment.may_send};
+ WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_send};
 
 -- mark_posted
 -- The store holds these articles; every row that shares one is posted with it. With a delay the
@@ -79,7 +79,7 @@ UPDATE segments s
   FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
               %(headers)b::int8[])
        AS u(message_id, server, wire_size, headers)
- WHERE s.message_id = u.message_id AND s.status IN {segment.may_acknowledge}
+ WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_acknowledge}
 RETURNING s.object_id;
 
 -- rename
@@ -91,17 +91,17 @@ WITH sealed AS (
              WHERE message_id = %(old)b LIMIT 1) AS s
      WHERE r.id = s.realm_id AND %(nonce)b::bytea IS NOT NULL)
 UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
- WHERE message_id = %(old)b AND status IN {segment.may_rename};
+ WHERE message_id = %(old)b AND status NOT IN {segment.ignores_rename};
 
 -- count_repost
 -- An article that was posted and is not there is about to be posted again.
 UPDATE segments SET reposts = reposts + 1
- WHERE message_id = %(message_id)b AND status IN {segment.may_repost};
+ WHERE message_id = %(message_id)b AND status NOT IN {segment.ignores_repost};
 
 -- mark_failed
 -- Given up for this run, with the store's words.
 UPDATE segments s SET status = {segment.failed}, tries = s.tries + %(tries)s, error = %(error)s
- WHERE s.message_id = %(message_id)s AND s.status IN {segment.may_give_up};
+ WHERE s.message_id = %(message_id)s AND s.status NOT IN {segment.ignores_give_up};
 
 -- mark_verified
 -- The articles of these rows are there: the store said so again or, where only that is proof, gave
@@ -127,7 +127,7 @@ RETURNING object_id;
 -- mark_stale
 -- The unposted segments of an object whose source changed.
 UPDATE segments SET status = {segment.stale}
- WHERE object_id = %(object)s AND status IN {segment.may_outdate};
+ WHERE object_id = %(object)s AND status NOT IN {segment.ignores_outdate};
 
 -- unposted
 -- The next articles of an object the store has not acknowledged, after a copy of a segment.

@@ -1,7 +1,8 @@
 """What `.sql` files call states and kinds: ``{segment.posted}``: 2, ``{segment.there}``: (2, 3).
 
 Made from the enumerations and tables of `model`, so that no statement counts them by hand. Each
-member has its name; ``may_…`` is the list of states that an event changes (`model.transitions`).
+member has its name; ``may_…`` is the list of states that an event changes, ``ignores_…`` that of
+the others (`model.transitions`): what a partial index leaves out is easiest to prove from these.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ CONSTANTS: Mapping[str, str] = {
     **{f"{what}.{m.name.lower()}": _one(m) for what, kind in _MEMBERS.items() for m in kind},
     **{
         f"{what}.may_{event}": _several(life.before(event))
+        for what, life in _LIVES.items()
+        for event in life.table
+    },
+    **{
+        f"{what}.ignores_{event}": _several(s for s in life.states if life.after(s, event) is None)
         for what, life in _LIVES.items()
         for event in life.table
     },

@@ -1,8 +1,8 @@
 """How long to wait before another try, and how often there is one: for all that is tried again.
 
-A `Backoff` is a schedule and nothing else: whoever waits announces why (`model.waiting`), sleeps in
-its own way and counts its own failures, so that a clock and a sleep are never hidden in it. No
-schedule has chance in it: what waits here is one program, and not a thousand clients of a server.
+A `Backoff` is a schedule and nothing else. The caller announces the wait (`model.waiting`), sleeps
+and counts the failures, so a schedule needs neither a clock nor an event loop. Schedules are not
+random: one program waits here, not a thousand clients of one server.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ nothing::
 
 Rename, repost, postpone and share are events too: they change a row, or copy it, and leave its
 state as it is. The catalogue takes the predicates of its statements from these tables
-(``{segment.may_send}`` in a `.sql` file), so a state that a table leaves out is one that the
+(``{segment.ignores_send}`` in a `.sql` file), so a state that a table leaves out is one that the
 statement leaves alone. Knows which changes there are; refuses to know who causes them.
 """
 
