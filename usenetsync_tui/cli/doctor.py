@@ -7,13 +7,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import click
 from anyio import to_thread
 
 from usenetsync_tui.cli import examine, words
 from usenetsync_tui.cli.fields import finding_fields
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.options import json_option
 from usenetsync_tui.cli.run import Exit, start
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
@@ -31,24 +29,8 @@ _TROUBLING = ("tls", "clock")
 """Steps of a server's test that are worth a look when they are neither good nor bad."""
 
 
-@click.command(name="doctor")
-@click.option(
-    "--post",
-    is_flag=True,
-    help="Also post a small article to each server, and fetch it.  [default: only log in]",
-)
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Leave out the sums over the whole catalogue, which take minutes where it is large.  "
-    "[default: check them]",
-)
-@json_option
 def doctor(post: bool, quick: bool, as_json: bool) -> None:
-    """Check settings, rights, keys, database, disks, clock, network, servers and terminal.
-
-    Exit codes: 0 all good, 3 something to look at (!), 1 something does not work (✗).
-    """
+    """Print every finding. Ends the process with 0, 3 (a warning) or 1 (something is wrong)."""
     start(lambda: _doctor(post, quick, as_json), as_json=as_json, output_is_the_work=True)
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import click
-
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import Name, Verbs
-from usenetsync_tui.cli.completing import complete_server
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import server_fields, step_fields
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.table import Column
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
@@ -36,13 +32,9 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Verbs, invoke_without_command=True)
-@json_option
-@click.pass_context
-def servers(context: click.Context, as_json: bool) -> None:
-    """List the Usenet servers of the settings, or test them."""
-    if context.invoked_subcommand is None:
-        start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
+def list_servers(as_json: bool) -> None:
+    """Print the servers of the settings."""
+    start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _list(as_json: bool) -> Exit:
@@ -82,14 +74,8 @@ def _none(locations: Locations) -> str:
     return f"No servers yet. Add a [[servers]] table to {locations.config_dir / CONFIG_NAME}."
 
 
-@servers.command(name="test")
-@click.argument("names", nargs=-1, type=Name(), shell_complete=complete_server)
-@json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
-    """Test each server, or those named, step by step.
-
-    From its address to an article posted and fetched again.
-    """
+    """Test each server, or those named, and print each step."""
     start(lambda: _test(names, as_json), as_json=as_json)
 
 
