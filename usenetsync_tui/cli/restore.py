@@ -169,7 +169,7 @@ async def _shown(job: SingleJob, voice: Voice) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: progress.show(lambda: job.figures, voice))
-        with stopped_by(job.stop, lambda: progress.standing(job.figures)):
+        with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
             summary = await job.work()
         group.cancel_scope.cancel()
     return summary

@@ -75,7 +75,7 @@ def start(
     """
     streams.output_is_the_work(output_is_the_work)
     try:
-        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED, as_json)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):

@@ -18,7 +18,7 @@ from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start
-from usenetsync_tui.cli.signals import GOES_ON, stopped_by
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -151,7 +151,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
                 lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
             )
         )
-        with stopped_by(stop, lambda: progress.standing(current(engine.status))):
+        with stopped_by(stop, lambda: progress.standing(current(engine.status)), voice):
             await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
@@ -206,8 +206,8 @@ def _conclude(
             words.emit("error", **error_fields(error, path))
         else:
             words.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
-    if interrupted and not summaries and not voice.as_json and not voice.quiet:
-        words.say(GOES_ON)
+    if interrupted and not summaries:
+        tell_interrupted(voice)
     ends = {CODES[summary.outcome.state] for summary in summaries}
     return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
 
