@@ -1,4 +1,4 @@
-"""The command many times, each in a process of its own with the streams a test asks for.
+"""The command many times, each in a process of its own, in surroundings that a test asks for.
 
 A program: reads cases from standard input, writes how they ended to standard output, both JSON.
 It imports the command once and forks for each case, for most of a short command is its imports.
@@ -12,11 +12,13 @@ import json
 import os
 import pty
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
 import traceback
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal"
@@ -36,6 +38,8 @@ class Case:
     stderr: str = KEPT
     grows: str = ""
     """A file that gets a line before."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables of the environment besides those of the tests."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,20 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def run_forked(cases: list[Case], environment: Mapping[str, str]) -> list[Ended]:
+    """The cases, one after the other, by this program in a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, __file__],
+        input=json.dumps([asdict(case) for case in cases]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [Ended(**fields) for fields in json.loads(ended.stdout)]
 
 
 def _descriptor(kind: str, kept: int) -> int | None:
@@ -86,6 +104,7 @@ def _run(case: Case, terminal: int, out: int, err: int) -> None:
         sys.stdout = _stream(1, case.stdout, terminal if case.stdout == TERMINAL else out)
         sys.stderr = _stream(2, case.stderr, terminal if case.stderr == TERMINAL else err)
         sys.argv = ["usenetsync", *case.argv]
+        os.environ.update(case.variables)
         from usenetsync_tui.__main__ import main
 
         main()
