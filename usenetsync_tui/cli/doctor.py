@@ -18,6 +18,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.findings import Finding, Grade, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings, load_settings
@@ -80,7 +81,7 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
 
 async def _server(server: Server, settings: Settings, *, post: bool) -> Finding:
     """What a server's test comes to: the step that failed, else what is worth a look."""
-    where = f"{server.host}:{server.port}"
+    where = host_and_port(server.host, server.port)
     steps: dict[str, TrialStep] = {}
     groups, poster = (settings.newsgroups, settings.poster) if post else ((), "")
     async for step in diagnose(server, newsgroups=groups, poster=poster):

@@ -15,6 +15,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import NOTHING, milliseconds
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings
@@ -54,7 +55,7 @@ async def _list(as_json: bool) -> Exit:
 def _row(server: Server) -> Sequence[str]:
     return (
         server.name,
-        f"{server.host}:{server.port}",
+        host_and_port(server.host, server.port),
         _security(server),
         safe_name(server.username) or NOTHING,
         str(server.connections),
@@ -98,7 +99,7 @@ async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
 async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
     good = True
     if not as_json:
-        words.say(f"{server.name} ({server.host}:{server.port})")
+        words.say(f"{server.name} ({host_and_port(server.host, server.port)})")
     async for step in diagnose(server, newsgroups=settings.newsgroups, poster=settings.poster):
         good &= step.ok is not False
         if as_json:

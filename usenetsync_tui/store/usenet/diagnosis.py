@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from anyio import to_thread
 
@@ -62,7 +63,9 @@ async def diagnose(
     examination = _Examination(server, newsgroups, poster, patience)
     try:
         for name, check in examination.checks():
-            step = await to_thread.run_sync(_timed, name, check, abandon_on_cancel=True)
+            step = await to_thread.run_sync(
+                partial(_timed, name, check, server), abandon_on_cancel=True
+            )
             yield step
             if step.ok is False:
                 return
@@ -70,12 +73,12 @@ async def diagnose(
         examination.end()
 
 
-def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
+def _timed(name: str, check: Callable[[], Finding], server: Server) -> TrialStep:
     begun = time.monotonic()
     try:
         ok, detail = check()
     except Refused as refusal:
-        ok, detail = False, _ADVICE.get(refusal.meaning, "The server says {}.").format(refusal)
+        ok, detail = False, _advice(refusal, server)
     except Lost as lost:
         ok, detail = False, f"The connection broke: {lost.words}. Check port and tls."
     except Unreachable as failure:
@@ -83,6 +86,14 @@ def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
     except (StepFailure, UsenetSyncError) as failure:
         ok, detail = False, str(failure)
     return TrialStep(name, ok, time.monotonic() - begun, detail)
+
+
+def _advice(refusal: Refused, server: Server) -> str:
+    """The server's words, and what to do about them."""
+    words = str(refusal).rstrip(".")
+    if refusal.meaning is Meaning.CREDENTIALS and not server.username:
+        return f"Nothing without a login: {words}. Set username and password."
+    return _ADVICE.get(refusal.meaning, "The server says {}.").format(words)
 
 
 class _Examination:
