@@ -25,7 +25,9 @@ KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal
 """What a stream is: a file that is kept, no descriptor, a full disk, a pipe without a reader, a
 terminal of 20 columns."""
 
-_MODULES = ("upload", "restore", "nzb", "listing", "servers", "database", "screen", "run")
+_MODULES = (
+    "upload", "restore", "nzb", "listing", "servers", "database", "screen", "run", "jobs", "doctor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Case:
     """A file that gets a line before."""
     variables: dict[str, str] = field(default_factory=dict)
     """Variables of the environment besides those of the tests."""
+    uid: int = 0
+    """The user and group to run it as, without a HOME; 0: as we are."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,11 @@ def _run(case: Case, terminal: int, out: int, err: int) -> None:
         sys.stderr = _stream(2, case.stderr, terminal if case.stderr == TERMINAL else err)
         sys.argv = ["usenetsync", *case.argv]
         os.environ.update(case.variables)
+        if case.uid:
+            os.environ.pop("HOME", None)
+            os.setgroups([])
+            os.setgid(case.uid)
+            os.setuid(case.uid)
         from usenetsync_tui.__main__ import main
 
         main()
