@@ -32,19 +32,19 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("line", WRONG.values(), ids=WRONG)
-def test_an_object_where_scripts_ask_for_it(run: InProcess, line: tuple[str, ...]) -> None:
-    plain = run(*line, expect=2)
-    assert plain.out == "" and plain.err.count("\n") >= 1
-    for words in ((*line, "--json"), ("--json", *line), (*line[:1], "--json", *line[1:])):
-        if words[-2] == "--wait":
-            continue  # then it is the value
-        ended = run(*words, expect=2)
-        (error,) = ended.events
-        assert list(error) == _KEYS
-        assert (error["event"], error["kind"]) == ("error", "UsageError")
-        assert error["message"].strip() and "Usage:" not in error["message"]
-        assert ended.err == ""
+def test_an_object_where_scripts_ask_for_it(run: InProcess) -> None:
+    for name, line in WRONG.items():
+        plain = run(*line, expect=2)
+        assert plain.out == "" and plain.err.count("\n") >= 1, name
+        for words in ((*line, "--json"), ("--json", *line), (*line[:1], "--json", *line[1:])):
+            if words[-2] == "--wait":
+                continue  # then it is the value
+            ended = run(*words, expect=2)
+            (error,) = ended.events
+            assert list(error) == _KEYS, name
+            assert (error["event"], error["kind"]) == ("error", "UsageError"), name
+            assert error["message"].strip() and "Usage:" not in error["message"], name
+            assert ended.err == "", name
 
 
 def test_the_message_is_the_sentence(run: InProcess) -> None:

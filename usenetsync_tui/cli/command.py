@@ -11,6 +11,7 @@ import click
 from usenetsync_tui import __version__
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.root import Root
+from usenetsync_tui.cli.shells import register
 from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
@@ -38,6 +39,9 @@ VERBS: dict[str, click.Command] = {
     "tui": tui,
 }
 """Every verb, in the order of the help."""
+
+
+register()
 
 
 @loaded_from("screen")
