@@ -72,9 +72,9 @@ async def test_leaving_a_dialog_leaves_the_step() -> None:
     async with dialog_shown(first) as (pilot, app):
         await typed(pilot, "u", "<escape>")
         assert app.screen is first
-        assert "Where shall articles go?" in picture(app)
+        assert "Where should backups be stored?" in picture(app)
         await typed(pilot, "<escape>", "f", "<escape>")
-        assert "Which folder shall be kept" in picture(app)
+        assert "Which folder do you want to back up" in picture(app)
 
 
 async def test_servers_that_are_set_up_are_offered_first() -> None:

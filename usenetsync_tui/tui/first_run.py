@@ -113,17 +113,17 @@ class FirstRun(ModalScreen[None]):
         here = Choice("d", "In the database here", "nothing to set up", "database")
         usenet = Choice("u", "On Usenet", "add a server, and test it", "usenet")
         if not self._servers:
-            return Question("Where shall articles go?", (here, usenet))
+            return Question("Where should backups be stored?", (here, usenet))
         names = ", ".join(self._servers)
         known = Choice("s", f"To {cut_middle(safe_name(names), 24)}", "as it is set up", "known")
         more = Choice("u", "Add another server", "and test it", "usenet")
-        return Question("Where shall articles go?", (known, more, here))
+        return Question("Where should backups be stored?", (known, more, here))
 
     def _folder(self) -> Question:
         where = "on Usenet" if self._on_usenet else "in the database here"
         pick = Choice("f", "Choose a folder", "and how it is kept", "folder")
         skip = Choice("l", "Later", "a adds a folder at any time", "skip")
-        return Question(f"Which folder shall be kept {where}?", (pick, skip))
+        return Question(f"Which folder do you want to back up {where}?", (pick, skip))
 
     def _start(self) -> Question:
         if self._upload is None:
