@@ -135,4 +135,4 @@ def _tell(as_json: bool, fields: dict[str, object], lines: list[tuple[str, str]]
         words.emit("db", **fields)
         return
     for head, text in lines:
-        words.say(f"{head:8} {text}")
+        words.say_beside(f"{head:8} ", text)

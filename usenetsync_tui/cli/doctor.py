@@ -104,9 +104,9 @@ def _passed(steps: dict[str, TrialStep], name: str) -> bool:
 
 def _tell(finding: Finding) -> None:
     glyph = _GLYPHS[finding.grade]
-    words.say(f"{glyph} {finding.check:{_NAME}} {finding.detail}")
+    words.say_beside(f"{glyph} {finding.check:{_NAME}} ", finding.detail)
     if finding.advice:
-        words.say(f"  {'':{_NAME}} {finding.advice}")
+        words.say_beside(f"  {'':{_NAME}} ", finding.advice)
 
 
 def _verdict(counts: Counter[Grade]) -> str:

@@ -17,7 +17,6 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
@@ -105,12 +104,6 @@ async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
         if as_json:
             words.emit("step", **step_fields(server.name, step))
         else:
-            words.say(_line(step))
+            head = f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
+            words.say_beside(head, safe_name(step.detail))
     return good
-
-
-def _line(step: TrialStep) -> str:
-    return (
-        f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
-        f"{safe_name(step.detail)}"
-    )
