@@ -23,7 +23,7 @@ class UsenetSyncError(Exception):
 
 
 class UsageError(UsenetSyncError):
-    """That cannot be done like this."""
+    """This is not possible."""
 
     exit_code = 2
 

@@ -59,7 +59,7 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
         settings = load_settings(locations.config_dir)
         servers = settings.usenet_servers(os.environ)
     except UsenetSyncError as error:
-        advice = "Correct it; the database and the servers cannot be looked at before."
+        advice = "Correct it: the database and the servers can be checked only after that."
         yield bad("settings", safe_name(str(error)), advice)
         for finding in examine.rights(locations, locations.config_dir / CONFIG_NAME):
             yield finding

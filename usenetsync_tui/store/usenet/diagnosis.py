@@ -35,7 +35,7 @@ _ADVICE = {
     Meaning.ACCOUNT: "The account is refused: {}. Ask the provider.",
     Meaning.TOO_MANY_CONNECTIONS: "{}. Other programs use this account: set fewer connections.",
     Meaning.IN_USE_ELSEWHERE: "{}. The account is in use at another address.",
-    Meaning.SESSION_OVER: "{}. The server takes nobody now: try again later.",
+    Meaning.SESSION_OVER: "{}. The server takes no connections now: try again later.",
     Meaning.FORBIDDEN: "{}. The account or this server may not post: take 'post' off its roles.",
     Meaning.CONFIGURATION: "{}. Check the newsgroups (and tls) in the settings.",
     Meaning.RATE: "{}. Too much was posted lately: try again later.",
@@ -262,14 +262,14 @@ class _Examination:
     def _capabilities(self) -> Finding:
         found = self._connection.read_capabilities()
         if found is None:
-            return None, "The server does not tell (it is an old one); that does no harm."
+            return None, "The server does not list them (it is an old one): no problem."
         return True, ", ".join(" ".join((label, *rest)) for label, rest in found.items())
 
     def _clock(self) -> Finding:
         reply = self._connection.ask(Verb.DATE)
         skew = skew_of(reply, datetime.now(UTC))
         if skew is None:
-            return None, f"The server does not tell the time: {reply}"
+            return None, f"The server does not say its time: {reply}"
         if abs(skew) < _SKEW:
             return True, f"{abs(skew):.0f} s apart"
         way = "ahead of" if skew > 0 else "behind"
