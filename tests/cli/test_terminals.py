@@ -88,3 +88,15 @@ def test_our_signs_have_one_in_ascii(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1 and ended.stdout.isascii() and b"\\u" not in ended.stdout, ended
     assert ended.stdout.startswith(b"+ settings") and b"\nx database" in ended.stdout
+
+
+def test_colour_is_for_terminals_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert words.red("loud") == "\x1b[31mloud\x1b[0m"
+    monkeypatch.setenv("TERM", "dumb")
+    assert words.red("loud") == "loud"
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert words.red("loud") == "loud"

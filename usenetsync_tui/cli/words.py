@@ -79,7 +79,8 @@ def red(text: str, stream: TextIO | None = None) -> str:
 
     `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
     """
-    if (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR"):
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if (stream or sys.stdout).isatty() and not plain:
         return click.style(text, fg="red")
     return text
 
