@@ -125,7 +125,7 @@ async def test_restoring_the_newest_version(tmp_path: Path) -> None:
     async with dialog_shown(dialog) as (pilot, app):
         assert "30 files" in picture(app)
         await typed(pilot, "<enter>", "<enter>")
-        assert "files that are right there already are kept" in picture(app).lower()
+        assert "identical files are left alone" in picture(app).lower()
         await pasted(pilot, f"{tmp_path}/back")
         await typed(pilot, "<enter>", "<enter>")
         await happens(pilot, lambda: bool(app.answers))

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import os
 
-import click
 from anyio import to_thread
 
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import Verbs
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
 from usenetsync_tui.postgres.server_status import ServerStatus
-
-
-@click.group(cls=Verbs)
-def db() -> None:
-    """Look at, start and stop the embedded database."""
 
 
 def _server() -> EmbeddedServer:
@@ -32,10 +25,8 @@ def _server() -> EmbeddedServer:
     return EmbeddedServer(locations)
 
 
-@db.command()
-@json_option
 def status(as_json: bool) -> None:
-    """Show whether the database runs, where it is, and who uses it."""
+    """Print whether the database runs, where it is, and who uses it."""
 
     async def show() -> Exit:
         settings, _ = environment()
@@ -52,8 +43,6 @@ def status(as_json: bool) -> None:
     start(show, as_json=as_json, output_is_the_work=True)
 
 
-@db.command(name="start")
-@json_option
 def start_server(as_json: bool) -> None:
     """Start the database, and keep it running when nobody uses it."""
 
@@ -71,8 +60,6 @@ def start_server(as_json: bool) -> None:
     start(go, as_json=as_json)
 
 
-@db.command(name="stop")
-@json_option
 def stop_server(as_json: bool) -> None:
     """Stop the database, unless other programs use it."""
 
@@ -87,8 +74,6 @@ def stop_server(as_json: bool) -> None:
     start(go, as_json=as_json)
 
 
-@db.command()
-@json_option
 def url(as_json: bool) -> None:
     """Print the address of the running database, for psql."""
 
@@ -150,4 +135,4 @@ def _tell(as_json: bool, fields: dict[str, object], lines: list[tuple[str, str]]
         words.emit("db", **fields)
         return
     for head, text in lines:
-        words.say(f"{head:8} {text}")
+        words.say_beside(f"{head:8} ", text)

@@ -7,19 +7,18 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import click
 from anyio import to_thread
 
 from usenetsync_tui.cli import examine, words
 from usenetsync_tui.cli.fields import finding_fields
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.options import json_option
 from usenetsync_tui.cli.run import Exit, start
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.findings import Finding, Grade, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings, load_settings
@@ -31,24 +30,8 @@ _TROUBLING = ("tls", "clock")
 """Steps of a server's test that are worth a look when they are neither good nor bad."""
 
 
-@click.command(name="doctor")
-@click.option(
-    "--post",
-    is_flag=True,
-    help="Also post a small article to each server, and fetch it.  [default: only log in]",
-)
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Leave out the sums over the whole catalogue, which take minutes where it is large.  "
-    "[default: check them]",
-)
-@json_option
 def doctor(post: bool, quick: bool, as_json: bool) -> None:
-    """Check settings, rights, keys, database, disks, clock, network, servers and terminal.
-
-    Exit codes: 0 all good, 3 something to look at (!), 1 something does not work (✗).
-    """
+    """Print every finding. Ends the process with 0, 3 (a warning) or 1 (something is wrong)."""
     start(lambda: _doctor(post, quick, as_json), as_json=as_json, output_is_the_work=True)
 
 
@@ -76,7 +59,7 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
         settings = load_settings(locations.config_dir)
         servers = settings.usenet_servers(os.environ)
     except UsenetSyncError as error:
-        advice = "Correct it; the database and the servers cannot be looked at before."
+        advice = "Correct it: the database and the servers can be checked only after that."
         yield bad("settings", safe_name(str(error)), advice)
         for finding in examine.rights(locations, locations.config_dir / CONFIG_NAME):
             yield finding
@@ -98,7 +81,7 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
 
 async def _server(server: Server, settings: Settings, *, post: bool) -> Finding:
     """What a server's test comes to: the step that failed, else what is worth a look."""
-    where = f"{server.host}:{server.port}"
+    where = host_and_port(server.host, server.port)
     steps: dict[str, TrialStep] = {}
     groups, poster = (settings.newsgroups, settings.poster) if post else ((), "")
     async for step in diagnose(server, newsgroups=groups, poster=poster):
@@ -121,9 +104,9 @@ def _passed(steps: dict[str, TrialStep], name: str) -> bool:
 
 def _tell(finding: Finding) -> None:
     glyph = _GLYPHS[finding.grade]
-    words.say(f"{glyph} {finding.check:{_NAME}} {finding.detail}")
+    words.say_beside(f"{glyph} {finding.check:{_NAME}} ", finding.detail)
     if finding.advice:
-        words.say(f"  {'':{_NAME}} {finding.advice}")
+        words.say_beside(f"  {'':{_NAME}} ", finding.advice)
 
 
 def _verdict(counts: Counter[Grade]) -> str:

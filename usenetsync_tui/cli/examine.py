@@ -194,7 +194,7 @@ def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
     """What the screen has to draw on."""
     term = environment.get("TERM", "")
     if not _is_terminal():
-        yield good("terminal", "standard output is no terminal: not looked at")
+        yield good("terminal", "standard output is no terminal: not checked")
         return
     columns, lines = _terminal_size()
     detail = f"{safe_name(term) or 'unknown'}, {columns} × {lines}, {_colours(term, environment)}"

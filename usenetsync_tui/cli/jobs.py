@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
 from usenetsync_tui.catalogue import folders, jobs
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.fields import job_fields, notice_fields
-from usenetsync_tui.cli.run import Exit, json_option, looking, start
+from usenetsync_tui.cli.run import Exit, looking, start
 from usenetsync_tui.cli.table import Column
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice
@@ -34,11 +32,8 @@ _JOBS = (
 )
 
 
-@click.command(name="jobs")
-@click.argument("job", required=False, type=click.IntRange(1))
-@json_option
 def list_jobs(job: int | None, as_json: bool) -> None:
-    """List the latest jobs, or how JOB ended and every problem it recorded."""
+    """Print the latest jobs, or all that is recorded of one."""
     start(
         lambda: _notices(job, as_json) if job else _jobs(as_json),
         as_json=as_json,

@@ -5,21 +5,16 @@ from __future__ import annotations
 import stat
 from collections.abc import Sequence
 
-import click
-
 from usenetsync_tui.catalogue import files, folders, snapshots
 from usenetsync_tui.catalogue.browse import file_row
 from usenetsync_tui.catalogue.files import Span, VersionRow
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import Name
-from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.fields import (
     file_fields,
     folder_fields,
     snapshot_fields,
 )
-from usenetsync_tui.cli.options import version_option
-from usenetsync_tui.cli.run import Exit, folder_named, json_option, looking, start
+from usenetsync_tui.cli.run import Exit, folder_named, looking, start
 from usenetsync_tui.cli.table import Column, fitted, line, table, terminal_width
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
@@ -64,10 +59,8 @@ _FILES = (
 )
 
 
-@click.command(name="folders")
-@json_option
 def list_folders(as_json: bool) -> None:
-    """List the folders that are backed up."""
+    """Print the folders."""
     start(lambda: _folders(as_json), as_json=as_json, output_is_the_work=True)
 
 
@@ -95,11 +88,8 @@ def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
     return str(folder.id), safe_name(folder.name), *figures, realm.store, realm.profile, path
 
 
-@click.command(name="snapshots")
-@click.argument("folder", type=Name(), shell_complete=complete_folder)
-@json_option
 def list_snapshots(folder: str, as_json: bool) -> None:
-    """List the versions of FOLDER."""
+    """Print the versions of a folder."""
     start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
 
 
@@ -131,12 +121,8 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
     )
 
 
-@click.command(name="files")
-@click.argument("folder", type=Name(), shell_complete=complete_folder)
-@version_option
-@json_option
 def list_files(folder: str, version: int | None, as_json: bool) -> None:
-    """List the files of a version of FOLDER."""
+    """Print the files of a version of a folder; None: of the newest."""
     start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
 
 

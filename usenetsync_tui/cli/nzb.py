@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import AnyPath, Name
-from usenetsync_tui.cli.completing import complete_folder
-from usenetsync_tui.cli.options import Voice, quiet_option, version_option
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.run import (
     Exit,
     folder_named,
-    json_option,
     looking,
     start,
 )
@@ -32,25 +27,6 @@ from usenetsync_tui.pipeline.nzb import Listed, write_nzb
 _STDOUT = b"-"
 
 
-@click.command(name="nzb")
-@click.argument("folder", type=Name(), shell_complete=complete_folder)
-@click.option(
-    "-o",
-    "--output",
-    type=AnyPath(of_file=True),
-    metavar="FILE",
-    help="The NZB to write; - is standard output.",
-)
-@click.option(
-    "--each-subfolder",
-    type=AnyPath(),
-    metavar="DIR",
-    help="Write an NZB for each subfolder into DIR instead, and one for the files in none.",
-)
-@version_option
-@click.option("--force", is_flag=True, help="Replace files that are there.  [default: refuse]")
-@quiet_option
-@json_option
 def nzb(
     folder: str,
     output: Path | None,
@@ -60,7 +36,7 @@ def nzb(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Write the articles of FOLDER, kept with --profile plain, as an NZB file."""
+    """Write the NZBs, and print what is in them. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
     start(
         lambda: _nzb(folder, version, _Target(output, each_subfolder, force), voice),

@@ -10,22 +10,18 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import click
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import jobs
 from usenetsync_tui.catalogue.snapshots import finished_version
 from usenetsync_tui.cli import progress, words
-from usenetsync_tui.cli.arguments import AnyPath, Name, wait_option
-from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import verified_fields
-from usenetsync_tui.cli.options import Voice, quiet_option, version_option
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.run import (
     Exit,
     environment,
     folder_named,
-    json_option,
     looking,
     start,
     waits_shown,
@@ -45,25 +41,6 @@ from usenetsync_tui.pipeline.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
-@click.command()
-@click.argument("folder", type=Name(), shell_complete=complete_folder)
-@click.argument("target", type=AnyPath())
-@version_option
-@click.option(
-    "--path",
-    "prefix",
-    type=Name(),
-    metavar="PREFIX",
-    help="Only this file or folder inside it.  [default: everything]",
-)
-@click.option(
-    "--in-place",
-    is_flag=True,
-    help="Restore although TARGET is the folder itself, inside it or around it: files that differ "
-    "from the version are replaced.  [default: refuse]",
-)
-@quiet_option
-@json_option
 def restore(
     folder: str,
     target: Path,
@@ -73,10 +50,7 @@ def restore(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Bring a version of FOLDER back into TARGET.
-
-    Identical files are left alone; differing files are replaced.
-    """
+    """Restore, and print how it ended. Ends the process with its exit code."""
     wanted = Wanted(folder, target, version, prefix or "", in_place)
     start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
 
@@ -122,21 +96,8 @@ async def _restore(wanted: Wanted, voice: Voice) -> Exit:
     return CODES[summary.outcome.state]
 
 
-@click.command()
-@click.argument("folder", type=Name(), shell_complete=complete_folder)
-@click.option(
-    "--body",
-    is_flag=True,
-    help="Fetch every article and check its bytes.  [default: ask whether it is there]",
-)
-@wait_option
-@quiet_option
-@json_option
 def verify(folder: str, body: bool, wait: float, quiet: bool, as_json: bool) -> None:
-    """Check that the store still holds every article of FOLDER.
-
-    What is missing or damaged is posted again from the folder.
-    """
+    """Verify, and print what was found. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
     start(lambda: _verify(folder, body, wait, voice), as_json=as_json)
 
@@ -208,7 +169,7 @@ async def _shown(job: SingleJob, voice: Voice) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: progress.show(lambda: job.figures, voice))
-        with stopped_by(job.stop, lambda: progress.standing(job.figures)):
+        with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
             summary = await job.work()
         group.cancel_scope.cancel()
     return summary

@@ -16,7 +16,7 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.cli import progress, signals, streams, words
 from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.options import Voice, json_option
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
@@ -75,7 +75,7 @@ def start(
     """
     streams.output_is_the_work(output_is_the_work)
     try:
-        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED, as_json)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
@@ -144,7 +144,6 @@ __all__ = [
     "Exit",
     "environment",
     "folder_named",
-    "json_option",
     "looking",
     "start",
     "waits_shown",

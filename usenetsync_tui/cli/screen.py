@@ -8,10 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-import click
-
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import AnyPath
 from usenetsync_tui.cli.run import environment
 from usenetsync_tui.cli.upload import folder_path
 from usenetsync_tui.engine.engine import Engine
@@ -27,11 +24,8 @@ _GRACE = 20.0
 _LAST_GRACE = 1.5
 
 
-@click.command()
-@click.argument("paths", nargs=-1, type=AnyPath())
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 def tui(paths: tuple[Path, ...], no_mouse: bool) -> None:
-    """Open the screen; add the folders at PATHS and start uploading them."""
+    """Run the screen; the folders are uploaded."""
     open_screen(paths, mouse=not no_mouse)
 
 

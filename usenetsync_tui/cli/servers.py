@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import click
-
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.arguments import Name, Verbs
-from usenetsync_tui.cli.completing import complete_server
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import server_fields, step_fields
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.table import Column
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import NOTHING, milliseconds
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
 from usenetsync_tui.settings import CONFIG_NAME, Settings
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
@@ -36,13 +32,9 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Verbs, invoke_without_command=True)
-@json_option
-@click.pass_context
-def servers(context: click.Context, as_json: bool) -> None:
-    """List the Usenet servers of the settings, or test them."""
-    if context.invoked_subcommand is None:
-        start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
+def list_servers(as_json: bool) -> None:
+    """Print the servers of the settings."""
+    start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
 
 
 async def _list(as_json: bool) -> Exit:
@@ -62,7 +54,7 @@ async def _list(as_json: bool) -> Exit:
 def _row(server: Server) -> Sequence[str]:
     return (
         server.name,
-        f"{server.host}:{server.port}",
+        host_and_port(server.host, server.port),
         _security(server),
         safe_name(server.username) or NOTHING,
         str(server.connections),
@@ -82,14 +74,8 @@ def _none(locations: Locations) -> str:
     return f"No servers yet. Add a [[servers]] table to {locations.config_dir / CONFIG_NAME}."
 
 
-@servers.command(name="test")
-@click.argument("names", nargs=-1, type=Name(), shell_complete=complete_server)
-@json_option
 def test(names: tuple[str, ...], as_json: bool) -> None:
-    """Test each server, or those named, step by step.
-
-    From its address to an article posted and fetched again.
-    """
+    """Test each server, or those named, and print each step."""
     start(lambda: _test(names, as_json), as_json=as_json)
 
 
@@ -112,18 +98,12 @@ async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
 async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
     good = True
     if not as_json:
-        words.say(f"{server.name} ({server.host}:{server.port})")
+        words.say(f"{server.name} ({host_and_port(server.host, server.port)})")
     async for step in diagnose(server, newsgroups=settings.newsgroups, poster=settings.poster):
         good &= step.ok is not False
         if as_json:
             words.emit("step", **step_fields(server.name, step))
         else:
-            words.say(_line(step))
+            head = f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
+            words.say_beside(head, safe_name(step.detail))
     return good
-
-
-def _line(step: TrialStep) -> str:
-    return (
-        f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
-        f"{safe_name(step.detail)}"
-    )

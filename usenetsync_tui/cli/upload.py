@@ -13,13 +13,12 @@ import anyio
 import click
 
 from usenetsync_tui.cli import progress, words
-from usenetsync_tui.cli.arguments import AnyPath, Name, OneOf, wait_option
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import error_fields
-from usenetsync_tui.cli.options import Voice, quiet_option
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.cli.signals import GOES_ON, stopped_by
+from usenetsync_tui.cli.run import Exit, environment, start
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
 from usenetsync_tui.cli.telling import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.summary import Summary
@@ -39,74 +38,6 @@ from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.settings import Settings
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=AnyPath())
-@click.option(
-    "--store",
-    type=OneOf(["shards", "usenet"]),
-    help="Where the articles go.  [default: usenet where a server is configured]",
-)
-@click.option(
-    "--profile",
-    type=OneOf([p.value for p in Profile]),
-    help="Storage format: sealed (encrypted), packed, or plain for any newsreader.  "
-    "[default: sealed on usenet, packed in shards]",
-)
-@click.option(
-    "--compression",
-    type=OneOf([c.value for c in Compression]),
-    help="How segments are compressed; plain ones are not.  [default: lz4]",
-)
-@click.option(
-    "--copies", type=click.IntRange(1, 10), help="Articles of each segment.  [default: 1]"
-)
-@click.option(
-    "--priority",
-    type=OneOf([p.name.lower() for p in Priority]),
-    help="Which job goes first.  [default: normal]",
-)
-@click.option(
-    "--allow-shrink",
-    is_flag=True,
-    help="Take the folders as they are, also where most files are gone or the disk is another.  "
-    "[default: refuse]",
-)
-@click.option(
-    "--include-own-files/--exclude-own-files",
-    "own_files",
-    default=None,
-    help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
-    "Its database never is.  [default: exclude]",
-)
-@click.option(
-    "--ignore-inode/--compare-inode",
-    default=None,
-    help="Whether another inode number alone is no reason to read a file again.  "
-    "[default: compare]",
-)
-@click.option(
-    "--newsgroups",
-    type=Name(),
-    metavar="NAMES",
-    help="Where to post from now on: newsgroups with commas between them.  "
-    "[default: as before; for a new folder as the settings say]",
-)
-@click.option(
-    "--poster",
-    type=Name(),
-    metavar="POSTER",
-    help='Who posts plain articles from now on: "Name <name@example.com>".  '
-    "[default: as before; for a new folder as the settings say]",
-)
-@click.option(
-    "--obfuscate/--no-obfuscate",
-    default=None,
-    help="Whether plain articles have a random subject, poster and name, so that only the NZB has "
-    "the real names.  [default: no]",
-)
-@wait_option
-@quiet_option
-@json_option
 def upload(
     paths: tuple[Path, ...],
     store: str | None,
@@ -124,9 +55,9 @@ def upload(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Make a new version of each folder at PATHS. Choices are remembered per folder.
+    """Upload each folder, and print how it ended. Ends the process with its exit code.
 
-    A folder that is missing or refused is reported, and the others are uploaded: exit code 3.
+    `click.BadParameter` for newsgroups or a poster that cannot be.
     """
     choices = FolderChoices(
         store=StoreKind(store) if store else None,
@@ -220,7 +151,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
                 lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
             )
         )
-        with stopped_by(stop, lambda: progress.standing(current(engine.status))):
+        with stopped_by(stop, lambda: progress.standing(current(engine.status)), voice):
             await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
@@ -275,8 +206,8 @@ def _conclude(
             words.emit("error", **error_fields(error, path))
         else:
             words.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
-    if interrupted and not summaries and not voice.as_json and not voice.quiet:
-        words.say(GOES_ON)
+    if interrupted and not summaries:
+        tell_interrupted(voice)
     ends = {CODES[summary.outcome.state] for summary in summaries}
     return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
 

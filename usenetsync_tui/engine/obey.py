@@ -125,7 +125,7 @@ def _set(shift: Shift, command: Command) -> None:
             shift.events.info(f"server {server} is paused by you")
         case ResumeServer(server):
             stores.release(server)
-            shift.events.info(f"server {server} is used again")
+            shift.events.info(f"server {server} is resumed")
         case LimitBandwidth(bytes_per_second, ""):
             stores.limit_bandwidth(bytes_per_second)
         case LimitBandwidth(bytes_per_second, server):

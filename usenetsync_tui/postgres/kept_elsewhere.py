@@ -29,7 +29,7 @@ def check(data_dir: Path, places: ServerPlaces) -> None:
         return
     if noted != here and noted.is_dir():
         raise DatabaseStartError(
-            f"The database of {data_dir} is in {noted}, and would be looked for in {here}. "
+            f"The database of {data_dir} is in {noted}, and is now expected in {here}. "
             f"Move it there: mv -T {shlex.quote(str(noted))} {shlex.quote(str(here))}"
         )
     raise DatabaseStartError(

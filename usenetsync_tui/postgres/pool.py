@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,8 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
+_NAMELESS = "local user with ID"
+"""What libpq says when no user is given, and /etc/passwd does not have the user id."""
 _ANSWER = Waiting("waiting for the database: it has not answered yet")
 # From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
 # the URL may lack a colon or a slash.
@@ -85,7 +88,8 @@ def named_conninfo(conninfo: str, application_name: str) -> str:
 def mapped_errors() -> Iterator[None]:
     """Turn what psycopg raises when the server is lost into ``DatabaseUnavailableError``.
 
-    A disk that is full is ``DatabaseFullError``: trying again would not help.
+    A disk that is full is ``DatabaseFullError``: trying again would not help. An address that
+    needs a user's name is a ``SettingsError``.
 
     Errors about the statement itself (a unique violation, a wrong column) pass unchanged.
     """
@@ -95,7 +99,13 @@ def mapped_errors() -> Iterator[None]:
         raise DatabaseFullError(redacted(str(error).strip())) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         words = redacted(" ".join(str(error).split()) or type(error).__name__)
-        # The cause may quote a password: no traceback shall show it.
+        # The cause may quote a password: no traceback may show it.
+        if _NAMELESS in words:
+            raise SettingsError(
+                "The database's address (database_url, or USENETSYNC_DATABASE_URL) names no user, "
+                f"and the user id {os.geteuid()} has no name on this machine. "
+                "Write postgresql://user@host/name."
+            ) from None
         raise DatabaseUnavailableError(words) from None
 
 

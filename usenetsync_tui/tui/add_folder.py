@@ -38,7 +38,7 @@ class AddFolder(Form[Upload]):
 
     def fields(self) -> ComposeResult:
         store = self._stores[0]
-        yield PathField("Folder", id="path", path=self._path, hint="The folder to keep.")
+        yield PathField("Folder", id="path", path=self._path, hint="The folder to back up.")
         picks = [STORES[kind] for kind in self._stores]
         yield Field("Store", Options(picks, store, id="store"))
         usual = usual_profile(store)

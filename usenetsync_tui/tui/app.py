@@ -36,7 +36,7 @@ from usenetsync_tui.tui.wanted import Wanted
 LOOKS_PER_SECOND = 4
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
-_LOOKING_ON = "Read-only: another usenetsync works this catalogue."
+_LOOKING_ON = "Read-only: another usenetsync is using this catalogue."
 _QUITTING = (
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),

@@ -207,7 +207,7 @@ class VerifyDialog(Ask):
     def __init__(self, what: str) -> None:
         """`what`: the folders, in safe words."""
         choices = (
-            Choice("l", "Look for the articles", "asks the servers; quick", "look"),
+            Choice("l", "Look up the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
         )
         super().__init__(f"Verify {what}?", choices)

@@ -83,9 +83,9 @@ class JobKeys(Acting):
         if not going:
             self.say("There is no job to act on.")
         elif len(held) == len(going):
-            self.want(ResumeAll(), f"{plural(len(held), 'job')} will go on.")
+            self.want(ResumeAll(), f"{plural(len(held), 'job')} resumed.")
         else:
-            self.want(PauseAll(), "Everything is held. P lets it go on.")
+            self.want(PauseAll(), "All jobs paused. P resumes.")
 
     def action_priority(self, by: int) -> None:
         """Move the jobs that are meant in the queue."""

@@ -31,7 +31,7 @@ TLS_PICKS = (
 )
 ROLE_PICKS = (
     Pick(Role.POST, "post", "Articles are posted here. Space ticks."),
-    Pick(Role.VERIFY, "verify", "Posted articles are looked for here. Space ticks."),
+    Pick(Role.VERIFY, "verify", "Posted articles are checked here. Space ticks."),
     Pick(Role.FETCH, "fetch", "Articles are fetched from here. Space ticks."),
 )
 VERIFY_PICKS = (
@@ -40,7 +40,7 @@ VERIFY_PICKS = (
         "no",
         "not checked",
         "For a server of your own; its CA file is the better way.",
-        "CERTIFICATE NOT VERIFIED: whoever sits in between can read everything.",
+        "CERTIFICATE NOT VERIFIED: somebody in between can read everything.",
     ),
 )
 

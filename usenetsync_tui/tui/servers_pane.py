@@ -90,9 +90,9 @@ class ServersPane(ChoosingView):
             return
         name = safe_name(server.name)
         if server.held or server.state in _RESUMED:
-            self.post_message(Wanted(ResumeServer(server.name), said=f"{name} is used again."))
+            self.post_message(Wanted(ResumeServer(server.name), said=f"{name} is resumed."))
         else:
-            self.post_message(Wanted(PauseServer(server.name), said=f"{name} gets nothing new."))
+            self.post_message(Wanted(PauseServer(server.name), said=f"{name} is paused."))
 
     def action_connections(self, by: int) -> None:
         """One connection more or fewer, of those configured."""

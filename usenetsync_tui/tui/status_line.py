@@ -21,7 +21,7 @@ from usenetsync_tui.tui.inks import Line, fit, flow
 from usenetsync_tui.tui.server_lines import trouble_lines
 from usenetsync_tui.tui.words import ENGINE_STATES
 
-_READ_ONLY = "read-only · another usenetsync works this catalogue; here you can only look"
+_READ_ONLY = "read-only · another usenetsync is using this catalogue · view only"
 _MORE_SERVERS = "   6 tells more"
 _WIDE = 100
 """Cells from which fields stand further apart."""

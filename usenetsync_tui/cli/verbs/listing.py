@@ -1,0 +1,34 @@
+"""`usenetsync folders`, `snapshots FOLDER` and `files FOLDER`."""
+
+from __future__ import annotations
+
+import click
+
+from usenetsync_tui.cli.arguments import Name
+from usenetsync_tui.cli.completing import complete_folder
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.options import json_option, version_option
+
+
+@click.command(name="folders")
+@json_option
+@loaded_from("listing")
+def list_folders() -> None:
+    """List the folders that are backed up."""
+
+
+@click.command(name="snapshots")
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@json_option
+@loaded_from("listing")
+def list_snapshots() -> None:
+    """List the versions of FOLDER."""
+
+
+@click.command(name="files")
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@version_option
+@json_option
+@loaded_from("listing")
+def list_files() -> None:
+    """List the files of a version of FOLDER."""

@@ -1,0 +1,55 @@
+"""`usenetsync restore FOLDER TARGET` and `usenetsync verify FOLDER`."""
+
+from __future__ import annotations
+
+import click
+
+from usenetsync_tui.cli.arguments import AnyPath, Name, wait_option
+from usenetsync_tui.cli.completing import complete_folder
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.options import json_option, quiet_option, version_option
+
+
+@click.command()
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@click.argument("target", type=AnyPath())
+@version_option
+@click.option(
+    "--path",
+    "prefix",
+    type=Name(),
+    metavar="PREFIX",
+    help="Only this file or folder inside it.  [default: everything]",
+)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help="Restore although TARGET is the folder itself, inside it or around it: files that differ "
+    "from the version are replaced.  [default: refuse]",
+)
+@quiet_option
+@json_option
+@loaded_from("restore")
+def restore() -> None:
+    """Bring a version of FOLDER back into TARGET.
+
+    Identical files are left alone; differing files are replaced.
+    """
+
+
+@click.command()
+@click.argument("folder", type=Name(), shell_complete=complete_folder)
+@click.option(
+    "--body",
+    is_flag=True,
+    help="Fetch every article and check its bytes.  [default: ask whether it is there]",
+)
+@wait_option
+@quiet_option
+@json_option
+@loaded_from("restore")
+def verify() -> None:
+    """Check that the store still holds every article of FOLDER.
+
+    What is missing or damaged is posted again from the folder.
+    """
