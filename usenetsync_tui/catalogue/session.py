@@ -13,11 +13,10 @@ from importlib.resources import files as resources
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
-from usenetsync_tui.postgres.pool import mapped_errors
+from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries
 
 _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
@@ -68,7 +67,7 @@ class Transaction:
 class Catalogue:
     """The memory: a pool of connections to a migrated database."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self._query_ms = 0.0
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
-from anyio import to_thread
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.arguments import Verbs
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
+from usenetsync_tui.cli.run import Exit, environment, json_option, start, waits_said
+from usenetsync_tui.engine.opening import waited_for
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.postmaster import OnWait
 from usenetsync_tui.postgres.server_status import ServerStatus
+
+T = TypeVar("T")
 
 
 @click.group(cls=Verbs)
@@ -32,6 +38,13 @@ def _server() -> EmbeddedServer:
     return EmbeddedServer(locations)
 
 
+async def _waited(call: Callable[[OnWait], T]) -> T:
+    """What a blocking call comes to; what it waits for is said."""
+    waits = Waits()
+    async with waits_said(waits):
+        return await waited_for(call, waits)
+
+
 @db.command()
 @json_option
 def status(as_json: bool) -> None:
@@ -45,7 +58,8 @@ def status(as_json: bool) -> None:
                 as_json, {"server": "external", "url": url}, [("Server", "your own"), ("URL", url)]
             )
             return Exit.DONE
-        found = _server().status()
+        server = _server()
+        found = await _waited(lambda _: server.status())
         _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
         return Exit.DONE
 
@@ -60,8 +74,8 @@ def start_server(as_json: bool) -> None:
     async def go() -> Exit:
         server = _server()
         server.stay(True)
-        await to_thread.run_sync(server.acquire, words.complain, abandon_on_cancel=True)
-        await to_thread.run_sync(server.release)
+        await _waited(server.acquire)
+        await _waited(lambda _: server.release())
         if as_json:
             words.emit("db", server="embedded", running=True)
         else:
@@ -77,7 +91,7 @@ def stop_server(as_json: bool) -> None:
     """Stop the database, unless other programs use it."""
 
     async def go() -> Exit:
-        await to_thread.run_sync(_server().stop, words.complain, abandon_on_cancel=True)
+        await _waited(_server().stop)
         if as_json:
             words.emit("db", server="embedded", running=False)
         else:
