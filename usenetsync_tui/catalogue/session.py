@@ -97,6 +97,11 @@ class Catalogue:
         async with self.transaction(durable=True) as tx:
             await tx.run("SELECT pg_current_xact_id()")
 
+    @property
+    def is_silent(self) -> bool:
+        """The database has given no answer for a while, though one is waited for."""
+        return self.pool.silence.waiting() is not None
+
     def pool_status(self) -> PoolStatus:
         """The pool's own statistics and the moving mean of a transaction's time."""
         stats = self.pool.get_stats()
