@@ -9,8 +9,9 @@ is given up, and whoever waits says so, and can be stopped.
 
 from __future__ import annotations
 
-import itertools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
@@ -30,27 +31,35 @@ class Silence:
     """The waits for answers of some connections. Used on one event loop."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count()
-        self._begun: dict[int, float] = {}
-        self._answered_at = 0.0
+        self._waiting = 0
+        self._since: float | None = None
+        """When the first statement was sent that was not answered, nor any after it."""
 
-    def begin(self) -> int:
-        """An answer is waited for."""
-        number = next(self._numbers)
-        self._begun[number] = time.monotonic()
-        return number
+    @contextmanager
+    def broken_by_an_answer(self) -> Iterator[None]:
+        """Around the wait for an answer. An error is one; a wait that was given up has none."""
+        self._waiting += 1
+        if self._since is None:
+            self._since = time.monotonic()
+        try:
+            yield
+        except Exception:
+            self._answered()
+            raise
+        else:
+            self._answered()
+        finally:
+            self._waiting -= 1
 
-    def end(self, number: int) -> None:
-        """It came, or nobody waits for it any more."""
-        del self._begun[number]
-        self._answered_at = time.monotonic()
+    def _answered(self) -> None:
+        self._since = time.monotonic() if self._waiting > 1 else None
 
     @property
     def seconds(self) -> float:
         """Since when nothing came at all, though something is waited for; 0 while nothing is."""
-        if not self._begun:
+        if not self._waiting or self._since is None:
             return 0.0
-        return time.monotonic() - max(min(self._begun.values()), self._answered_at)
+        return time.monotonic() - self._since
 
     def waiting(self) -> Waiting | None:
         """The reason to wait, once it has lasted for a while."""
@@ -76,11 +85,8 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
         silence = self.silence
         if silence is None:
             return await super().wait(gen, interval, timeout)
-        number = silence.begin()
-        try:
+        with silence.broken_by_an_answer():
             return await super().wait(gen, interval, timeout)
-        finally:
-            silence.end(number)
 
 
 class PatientPool(AsyncConnectionPool[HeardConnection]):
