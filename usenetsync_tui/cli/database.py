@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-
-from anyio import to_thread
+from collections.abc import Callable
+from typing import TypeVar
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, start
+from usenetsync_tui.cli.run import Exit, environment, start, waits_said
+from usenetsync_tui.engine.opening import waited_for
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.postmaster import OnWait
 from usenetsync_tui.postgres.server_status import ServerStatus
+
+T = TypeVar("T")
 
 
 def _server() -> EmbeddedServer:
@@ -23,6 +28,13 @@ def _server() -> EmbeddedServer:
             "USENETSYNC_DATABASE_URL names a server of your own: it is not ours to run."
         )
     return EmbeddedServer(locations)
+
+
+async def _waited(call: Callable[[OnWait], T]) -> T:
+    """What a blocking call comes to; what it waits for is said."""
+    waits = Waits()
+    async with waits_said(waits):
+        return await waited_for(call, waits)
 
 
 def status(as_json: bool) -> None:
@@ -36,7 +48,8 @@ def status(as_json: bool) -> None:
                 as_json, {"server": "external", "url": url}, [("Server", "your own"), ("URL", url)]
             )
             return Exit.DONE
-        found = _server().status()
+        server = _server()
+        found = await _waited(lambda _: server.status())
         _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
         return Exit.DONE
 
@@ -49,8 +62,8 @@ def start_server(as_json: bool) -> None:
     async def go() -> Exit:
         server = _server()
         server.stay(True)
-        await to_thread.run_sync(server.acquire, words.complain, abandon_on_cancel=True)
-        await to_thread.run_sync(server.release)
+        await _waited(server.acquire)
+        await _waited(lambda _: server.release())
         if as_json:
             words.emit("db", server="embedded", running=True)
         else:
@@ -64,7 +77,7 @@ def stop_server(as_json: bool) -> None:
     """Stop the database, unless other programs use it."""
 
     async def go() -> Exit:
-        await to_thread.run_sync(_server().stop, words.complain, abandon_on_cancel=True)
+        await _waited(_server().stop)
         if as_json:
             words.emit("db", server="embedded", running=False)
         else:

@@ -12,7 +12,8 @@ from anyio import to_thread
 from usenetsync_tui.cli import examine, words
 from usenetsync_tui.cli.fields import finding_fields
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.run import Exit, start
+from usenetsync_tui.cli.run import Exit, start, waits_said
+from usenetsync_tui.cli.servers import next_step
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural
@@ -21,6 +22,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import TrialStep
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.settings import CONFIG_NAME, Settings, load_settings
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
@@ -37,12 +39,15 @@ def doctor(post: bool, quick: bool, as_json: bool) -> None:
 
 async def _doctor(post: bool, quick: bool, as_json: bool) -> Exit:
     counts: Counter[Grade] = Counter()
-    async for finding in _findings(post=post, sums=not quick):
-        counts[finding.grade] += 1
-        if as_json:
-            words.emit("finding", **finding_fields(finding))
-        else:
-            _tell(finding)
+    waits = Waits()
+    async with waits_said(waits) as begin_to_print:
+        begin_to_print()
+        async for finding in _findings(waits, post=post, sums=not quick):
+            counts[finding.grade] += 1
+            if as_json:
+                words.emit("finding", **finding_fields(finding))
+            else:
+                _tell(finding)
     if not as_json:
         words.say(_verdict(counts))
     if counts[Grade.BAD]:
@@ -50,7 +55,7 @@ async def _doctor(post: bool, quick: bool, as_json: bool) -> Exit:
     return Exit.INCOMPLETE if counts[Grade.WARN] else Exit.DONE
 
 
-async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
+async def _findings(waits: Waits, *, post: bool, sums: bool) -> AsyncIterator[Finding]:
     """Every finding, as soon as it is made."""
     locations = Locations.find(os.environ)
     log_to(locations.log_dir)
@@ -66,25 +71,28 @@ async def _findings(*, post: bool, sums: bool) -> AsyncIterator[Finding]:
     else:
         for finding in examine.settings_found(settings, locations):
             yield finding
-        async for finding in examine.database_found(settings, locations, sums=sums):
+        async for finding in examine.database_found(settings, locations, waits, sums=sums):
             yield finding
     for finding in examine.room(locations):
         yield finding
     yield examine.clock(time.time(), examine.newest_file(locations))
     looked_up = [s.host for s in servers if not s.proxy]  # a proxy resolves the name itself
-    yield await to_thread.run_sync(examine.name_servers, looked_up)
+    with waits.announced(Waiting("waiting for the name server")):
+        found = await to_thread.run_sync(examine.name_servers, looked_up, abandon_on_cancel=True)
+    yield found
     for server in servers:
-        yield await _server(server, settings, post=post)
+        yield await _server(server, settings, waits, post=post)
     for finding in examine.terminal(os.environ):
         yield finding
 
 
-async def _server(server: Server, settings: Settings, *, post: bool) -> Finding:
+async def _server(server: Server, settings: Settings, waits: Waits, *, post: bool) -> Finding:
     """What a server's test comes to: the step that failed, else what is worth a look."""
     where = host_and_port(server.host, server.port)
     steps: dict[str, TrialStep] = {}
     groups, poster = (settings.newsgroups, settings.poster) if post else ((), "")
-    async for step in diagnose(server, newsgroups=groups, poster=poster):
+    found = diagnose(server, newsgroups=groups, poster=poster)
+    while (step := await next_step(found, server, waits)) is not None:
         steps[step.name] = step
         if step.ok is False:
             return bad(server.name, f"{where}: {step.name} failed", safe_name(step.detail))

@@ -26,6 +26,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings import CONFIG_NAME, Settings
 
 _LITTLE_ROOM = 5 << 30
@@ -98,12 +99,12 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
 
 
 async def database_found(
-    settings: Settings, locations: Locations, *, sums: bool
+    settings: Settings, locations: Locations, waits: Waits, *, sums: bool
 ) -> AsyncIterator[Finding]:
     """The database, what is in it, and whether the keys open it."""
     began = False
     try:
-        async with open_catalogue(settings, locations, "doctor") as opened:
+        async with open_catalogue(settings, locations, "doctor", waits=waits) as opened:
             began = True
             async for finding in _catalogue(opened, settings, locations, sums=sums):
                 yield finding

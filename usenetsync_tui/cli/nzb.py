@@ -62,7 +62,7 @@ class _Target:
 
 async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) -> Exit:
     target.check(voice)
-    async with looking("nzb") as opened:
+    async with looking("nzb", quiet=voice.quiet) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await finished_version(tx, folder.id, version)

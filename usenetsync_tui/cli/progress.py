@@ -57,7 +57,7 @@ async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing)
     elif sys.stderr.isatty() and not (console := Console(stderr=True)).is_dumb_terminal:
         await _bar(console, figures, waiting)
     else:
-        await _waits(figures, waiting)
+        await say_waits(figures, waiting)
 
 
 def standing(job: JobStatus | None) -> object:
@@ -89,13 +89,13 @@ async def _bar(console: Console, figures: Figures, waiting: WaitedFor) -> None:
             await anyio.sleep(_EVERY_BAR)
 
 
-async def _waits(figures: Figures, waiting: WaitedFor) -> None:
-    """Say each wait that lasts, once."""
+async def say_waits(figures: Figures, waiting: WaitedFor) -> None:
+    """Say each wait that lasts on standard error, once."""
     said: set[str] = set()
     since: dict[str, float] = {}
     while True:
         job = figures()
-        now = waiting() if job is None else job.waiting
+        now = waiting() if job is None or job.waiting is None else job.waiting
         reason = "" if now is None else now.reason
         since = {reason: since.get(reason, anyio.current_time())}
         lasted = anyio.current_time() - since[reason]

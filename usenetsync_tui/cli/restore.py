@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue import jobs
@@ -22,9 +19,8 @@ from usenetsync_tui.cli.run import (
     Exit,
     environment,
     folder_named,
-    looking,
     start,
-    waits_shown,
+    working,
 )
 from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.telling import CODES, tell
@@ -35,8 +31,9 @@ from usenetsync_tui.engine.summary import Summary
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.overlap import refuse_overlap
+from usenetsync_tui.pipeline.run import Run
 from usenetsync_tui.pipeline.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
@@ -71,9 +68,10 @@ async def _restore(wanted: Wanted, voice: Voice) -> Exit:
     target = absolute_path(os.fsencode(wanted.target))
     if not voice.quiet:
         warn_of_servers(settings)
+    job = _Job(voice)
     async with (
-        looking("restore", voice) as opened,
-        Stores(opened.catalogue, settings, locations) as stores,
+        working("restore", voice, job.figures) as opened,
+        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, wanted.word)
@@ -91,7 +89,7 @@ async def _restore(wanted: Wanted, voice: Voice) -> Exit:
                 prefix=os.fsencode(wanted.prefix) or None,
                 version=await finished_version(tx, folder.id, wanted.version),
             )
-        summary = await _shown(SingleJob(run), voice)
+        summary = await job.work(run)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
@@ -106,41 +104,58 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
+    job = _Job(voice)
     async with (
-        looking("verify", voice) as opened,
-        Stores(opened.catalogue, settings, locations) as stores,
+        working("verify", voice, job.figures) as opened,
+        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        async with _held(opened, wait, voice):
+        async with _lock(opened, wait):
             run = await stores.run(folder, 0)
             async with opened.catalogue.transaction(durable=True) as tx:
                 newest = await finished_version(tx, folder.id, None)
                 run.job_id = await jobs.add(
                     tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
                 )
-            job = SingleJob(run)
-            summary = await _shown(job, voice)
-    found = job.verified
-    if found is not None:
-        _tell_found(found, voice)
+            summary = await job.work(run)
+    if job.verified is not None:
+        _tell_found(job.verified, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
 
-@asynccontextmanager
-async def _held(opened: OpenCatalogue, wait: float, voice: Voice) -> AsyncIterator[None]:
-    """The catalogue is ours inside the block; `wait`: seconds to wait for another program."""
-    waits = Waits()
-    lock = EngineLock(
+def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
+    """The right to work the catalogue; `wait`: seconds to wait for another program."""
+    return EngineLock(
         opened.conninfo,
         application_name=application_name("verify"),
         patience=max(wait, SHORTEST_PATIENCE),
-        waits=waits,
+        waits=opened.waits,
     )
-    async with waits_shown(waits, voice) as waited, lock:
-        waited()
-        yield
+
+
+class _Job:
+    """The job of a verb, as soon as there is one."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._job: SingleJob | None = None
+
+    def figures(self) -> JobStatus | None:
+        """How it goes now; None before it begins."""
+        return self._job.figures if self._job is not None else None
+
+    @property
+    def verified(self) -> Verified | None:
+        """What it found, if it was to verify."""
+        return self._job.verified if self._job is not None else None
+
+    async def work(self, run: Run) -> Summary:
+        """Run it to its end; a signal stops it."""
+        self._job = job = SingleJob(run)
+        with stopped_by(job.stop, lambda: progress.standing(job.figures), self._voice):
+            return await job.work()
 
 
 def _tell_found(found: Verified, voice: Voice) -> None:
@@ -163,13 +178,3 @@ def _tell_found(found: Verified, voice: Voice) -> None:
     )
     for version, count in found.lost:
         tell(f"  version {version} still lacks {plural(count, 'article')}")
-
-
-async def _shown(job: SingleJob, voice: Voice) -> Summary:
-    """Run a job with its progress shown and signals obeyed."""
-    async with anyio.create_task_group() as group:
-        group.start_soon(lambda: progress.show(lambda: job.figures, voice))
-        with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
-            summary = await job.work()
-        group.cancel_scope.cancel()
-    return summary

@@ -28,8 +28,6 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings import Settings, load_settings, unused
 
-_PLAINLY = Voice()
-
 
 class Exit(IntEnum):
     """Exit codes of DESIGN §9."""
@@ -93,34 +91,59 @@ def start(
 
 
 @asynccontextmanager
-async def looking(what: str, voice: Voice = _PLAINLY) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue to look into, with few connections, beside an engine that may be at work.
+async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue whose contents are to be printed, beside an engine that may be at work.
 
-    What its opening waits for is said.
+    What it waits for is said, unless `quiet`.
     """
     settings, locations = environment()
     waits = Waits()
     async with (
-        waits_shown(waits, voice) as waited,
+        waits_said(waits, quiet=quiet) as begin_to_print,
         open_catalogue(settings, locations, what, waits=waits) as opened,
     ):
-        waited()
+        begin_to_print()
         yield opened
 
 
 @asynccontextmanager
-async def waits_shown(waits: Waits, voice: Voice) -> AsyncIterator[Callable[[], None]]:
-    """What is waited for is said, until the function that this gives is called."""
-    telling = anyio.CancelScope()
+async def working(
+    what: str, voice: Voice, figures: progress.Figures
+) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue for a job that a verb runs itself; `figures` say how that is. All is shown."""
+    settings, locations = environment()
+    waits = Waits()
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: progress.show(figures, voice, waiting=lambda: waits.current))
+        async with open_catalogue(settings, locations, what, waits=waits) as opened:
+            yield opened
+        group.cancel_scope.cancel()
 
-    async def tell() -> None:
-        with telling:
-            await progress.show(lambda: None, voice, waiting=lambda: waits.current)
+
+@asynccontextmanager
+async def waits_said(waits: Waits, *, quiet: bool = False) -> AsyncIterator[Callable[[], None]]:
+    """What is waited for is said on standard error: standard output is for what is printed.
+
+    On a terminal in a line that changes, until the function that this gives is called, and then,
+    as everywhere else, once for each wait that lasts.
+    """
+    before = anyio.CancelScope()
+
+    async def say() -> None:
+        with before:
+            voice = Voice(quiet=quiet)
+            await progress.show(_no_job, voice, waiting=lambda: waits.current)
+        if not quiet:
+            await progress.say_waits(_no_job, lambda: waits.current)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(tell)
-        yield telling.cancel
-        telling.cancel()
+        group.start_soon(say)
+        yield before.cancel
+        group.cancel_scope.cancel()
+
+
+def _no_job() -> None:
+    return None
 
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
@@ -146,5 +169,6 @@ __all__ = [
     "folder_named",
     "looking",
     "start",
-    "waits_shown",
+    "waits_said",
+    "working",
 ]

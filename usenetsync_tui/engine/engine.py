@@ -7,7 +7,6 @@ only two things are touched: `status`, an immutable value swapped five times a s
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 
@@ -17,7 +16,7 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.browse import CatalogueBrowser
 from usenetsync_tui.engine.events import EventLog
-from usenetsync_tui.engine.obey import obey
+from usenetsync_tui.engine.obey import drain, obey
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.server_requests import renew
@@ -40,6 +39,8 @@ from usenetsync_tui.settings import Settings
 _HEARTBEAT = 0.2
 _TO_CLOSE = 1.0
 """Seconds to stop in when no job is at work."""
+_UNREAD = 0.3
+"""Seconds in which a command is read where nothing is wrong."""
 _LOOK = 1.0
 """Seconds between two looks at what other programs may have changed."""
 
@@ -67,8 +68,8 @@ class Engine:
         """While there is no shift."""
         self._message = ""
         self._waits = Waits()
-        self._stopping = threading.Event()
-        """A `Drain` was submitted."""
+        self._stop_asked: float | None = None
+        """When a `Drain` was submitted."""
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
         self._shift: Shift | None = None
@@ -101,8 +102,8 @@ class Engine:
     def submit(self, command: Command) -> None:
         """Leave a command; any thread, never waits."""
         self._mailbox.append(command)
-        if isinstance(command, Drain):
-            self._stopping.set()
+        if isinstance(command, Drain) and self._stop_asked is None:
+            self._stop_asked = time.monotonic()
 
     async def run(self, *, until_idle: bool) -> None:
         """Work until drained; with `until_idle`, until the uploads asked for are over.
@@ -262,21 +263,35 @@ class Engine:
     async def _heartbeat(self, scope: anyio.CancelScope) -> None:
         while True:
             self._publish()
+            self._stop_unread()
             if self._is_stuck():
                 scope.cancel()
             await anyio.sleep(_HEARTBEAT)
 
+    def _stop_unread(self) -> None:
+        """Drain although nobody comes to read the mailbox: a command before it does not end."""
+        shift, asked = self._shift, self._stop_asked
+        if asked is None or shift is None or shift.draining:
+            return
+        if time.monotonic() - asked > _UNREAD:
+            drain(shift)
+
     def _is_stuck(self) -> bool:
         """To stop, and held up by something outside of any job."""
         run = self._shift.run if self._shift is not None else None
-        if not self._stopping.is_set() or (run is not None and not run.given_up):
+        if self._stop_asked is None or (run is not None and not run.given_up):
             self._idle_since = None
             return False
         now = time.monotonic()
         if self._idle_since is None:
             self._idle_since = now
-        # What is open is closed in that time; what is being opened is not wanted any more.
-        return not self._was_held or now - self._idle_since > _TO_CLOSE
+        # What is open is closed in that time; what is being opened is not wanted any more, and a
+        # database that was silent before is not asked to be closed.
+        seconds = 0.0 if self._is_database_silent() else _TO_CLOSE
+        return not self._was_held or now - self._idle_since > seconds
+
+    def _is_database_silent(self) -> bool:
+        return self._opened is not None and self._opened.catalogue.is_silent
 
     def _publish(self) -> None:
         """Swap the status."""

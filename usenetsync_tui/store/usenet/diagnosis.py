@@ -254,19 +254,26 @@ class _Examination:
         return True, str(self._connection.greet())
 
     def _login(self) -> Finding:
-        self._connection.log_in()
+        self._connection.log_in(self._context())
+        without = ""
+        if self._connection.shared.optional.is_left_out(Verb.MODE_READER):
+            without = "; without MODE READER, over which the server breaks the connection"
         if self._server.username:
-            return True, f"as {self._server.username}"
-        return None, "none configured, none wanted so far"
+            return True, f"as {self._server.username}{without}"
+        return None, f"none configured, none wanted so far{without}"
 
     def _capabilities(self) -> Finding:
-        found = self._connection.read_capabilities()
+        found = self._connection.read_capabilities(self._context())
+        if self._connection.shared.optional.is_left_out(Verb.CAPABILITIES):
+            return None, "The server breaks the connection over it; that does no harm."
         if found is None:
             return None, "The server does not list them (it is an old one): no problem."
         return True, ", ".join(" ".join((label, *rest)) for label, rest in found.items())
 
     def _clock(self) -> Finding:
-        reply = self._connection.ask(Verb.DATE)
+        reply = self._connection.read_clock(self._context())
+        if reply is None:
+            return None, "The server breaks the connection over DATE; that does no harm."
         skew = skew_of(reply, datetime.now(UTC))
         if skew is None:
             return None, f"The server does not say its time: {reply}"
