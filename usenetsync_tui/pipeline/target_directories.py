@@ -30,6 +30,7 @@ import xxhash
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.beneath import open_beneath, open_parent
+from usenetsync_tui.pipeline.long_paths import HEAD
 from usenetsync_tui.pipeline.target_names import Listing, TargetNames
 from usenetsync_tui.pipeline.target_probe import changes_names
 
@@ -41,7 +42,7 @@ _PATHS = 4 << 20
 """Bytes of the paths of either, after which there are fewer of them."""
 _FIRST_STEP = 32
 """Levels between milestones, at first."""
-_ORDERED = 1_800
+_ORDERED = HEAD
 """Bytes of a path up to which the catalogue's order is that of the paths, so ways are short."""
 _KNOWN = 1_000_000
 """Directories with longer paths that are remembered, in eight bytes each."""
