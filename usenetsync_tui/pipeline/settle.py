@@ -156,8 +156,13 @@ class _Settler:
                 progress.total_bytes += segment.size
             return
         path = members[0].entry.path
-        with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-            payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        await run.budget.take(segment.size)
+        try:
+            with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
+                payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        except BaseException:
+            run.budget.give(segment.size)
+            raise
         part = None
         if run.folder.realm.profile is Profile.PLAIN:
             begin = segment.index * made.segment_size
