@@ -12,9 +12,10 @@ The long paths of a very deep tree come in no useful order (see `long_paths`). E
 made, or compared with the listing of its parent, once: eight bytes remember that it was (for the
 last million of them), and from then on the way to it is one call of openat2(2) for every 4,000
 bytes, which follows no symlink either. Directories at even distances stay open, so that this way
-is short. So the steps are linear in the number of directories. What is not, and cannot be: a path
-is as long as the tree is deep, so the bytes of all paths together, which are read, compared and
-hashed some ten times, grow with the square of the depth (400 MB for 20,000 levels of one letter).
+is short: the 200th part of the depth at most, in a tree of one branch. So the system calls are
+linear in the number of directories. Not linear, and not to be had so: a path is as long as the
+tree is deep, so the bytes of all paths together, which are read, compared and hashed some ten
+times, grow with the square of the depth (400 MB for 20,000 levels of one letter).
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ import stat
 from collections import OrderedDict
 from threading import Lock
 
-import xxhash
-
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.beneath import open_beneath, open_parent
+from usenetsync_tui.pipeline.known_ways import KnownWays
 from usenetsync_tui.pipeline.long_paths import HEAD
-from usenetsync_tui.pipeline.target_names import Listing, TargetNames
+from usenetsync_tui.pipeline.target_names import TargetNames
 from usenetsync_tui.pipeline.target_probe import changes_names
 
 DIRECTORIES_OPEN = 64
@@ -44,8 +44,6 @@ _FIRST_STEP = 32
 """Levels between milestones, at first."""
 _ORDERED = HEAD
 """Bytes of a path up to which the catalogue's order is that of the paths, so ways are short."""
-_KNOWN = 1_000_000
-"""Directories with longer paths that are remembered, in eight bytes each."""
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -165,8 +163,7 @@ class TargetDirectories:
         self._open_bytes = self._milestone_bytes = 0
         self._step = _FIRST_STEP
         self._growing = Lock()
-        self._known = Listing()
-        """Digests of long paths that are there, every component spelled as the version says."""
+        self._known = KnownWays()
 
     def borrow(self, path: bytes) -> Borrowed:
         """The directory for a ``with`` block; made (mode 0700) if it is missing, as its parents."""
@@ -176,10 +173,10 @@ class TargetDirectories:
             return found
         if len(path) <= _ORDERED:
             return self._walk(self._nearest(path), path)
-        if self._is_known(path, len(path)):
+        if self._known.has(path, len(path)):
             return self._walk(self._jump(path), path)
         with self._growing:  # else all threads would go down step by step side by side
-            known = self._known_part(path)
+            known = self._known.above(path)
             return self._walk(self._jump(known) if known else self._nearest(path), path)
 
     def give_back(self, directory: Borrowed) -> None:
@@ -273,29 +270,6 @@ class TargetDirectories:
         finally:
             self.give_back(nearest)
 
-    def _is_known(self, path: bytes, size: int) -> bool:
-        digest = xxhash.xxh3_64_intdigest(memoryview(path)[:size])
-        with self._lock:
-            return digest in self._known
-
-    def _known_part(self, path: bytes) -> bytes:
-        """The deepest ancestor that is known, by halving: those above a known one are, too."""
-        known, low, high = 0, path.rfind(b"/", 0, _ORDERED) + 1, len(path)
-        while low < (cut := _middle(path, low, high)) < high:
-            if self._is_known(path, cut):
-                known = low = cut
-            else:
-                high = cut
-        return path[:known]
-
-    def _remember(self, path: bytes) -> None:
-        """It is there, spelled as the version says."""
-        digest = xxhash.xxh3_64_intdigest(path)
-        with self._lock:
-            if len(self._known) >= _KNOWN:
-                self._known = Listing()
-            self._known.add(digest)
-
     def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
         """Open a directory in another one, made if it is missing."""
         try:
@@ -310,7 +284,7 @@ class TargetDirectories:
                 if real is not None and real + b"/" == path:
                     real = path  # one of the two is enough in memory
                     if len(path) > _ORDERED:
-                        self._remember(path)
+                        self._known.add(path)
                 elif real is not None:
                     real += b"/"
                 return Borrowed(self, fd, path, real, parent.depth + 1)
@@ -385,13 +359,6 @@ def split(path: bytes) -> list[bytes]:
     for name in names:
         check_name(name)
     return names
-
-
-def _middle(path: bytes, low: int, high: int) -> int:
-    """A place behind a slash about half way between two such places; one of them if none is."""
-    middle = (low + high) // 2
-    cut = path.rfind(b"/", low, middle) + 1
-    return cut or path.find(b"/", middle, high) + 1
 
 
 def check_name(name: bytes) -> None:
