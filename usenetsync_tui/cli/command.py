@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 
 import click
 
 from usenetsync_tui import __version__
+from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.root import Root
 from usenetsync_tui.cli.shells import register
@@ -72,25 +72,6 @@ def main() -> None:
     root()
 
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Names of mallopt(3)."""
-
-
-def _keep_memory() -> None:
-    """Have glibc keep the pages of freed segments, for the next ones.
-
-    By default each buffer of 768,000 bytes is mapped, faulted in page by page and unmapped:
-    half a million page faults for 3 GB. Other C libraries are left as they are.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return  # musl, macOS, Windows
-    mallopt(_MMAP_THRESHOLD, 32 << 20)
-    mallopt(_TRIM_THRESHOLD, 64 << 20)
-    mallopt(_ARENA_MAX, 2)
-
-
 def _tune_interpreter() -> None:
     """Rows by the million are made and dropped; threads take turns every few microseconds.
 
@@ -98,7 +79,7 @@ def _tune_interpreter() -> None:
     upload, and the default switch interval (5 ms) made a walk beside a busy thread three
     times as long.
     """
-    _keep_memory()
+    keep_memory()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     sys.setswitchinterval(0.0005)

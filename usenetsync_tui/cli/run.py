@@ -14,6 +14,7 @@ import anyio
 from usenetsync_tui.catalogue import folders
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.cli import progress, signals, streams, words
+from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.fields import error_fields
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.cli.options import Voice
@@ -47,6 +48,7 @@ def environment() -> tuple[Settings, Locations]:
         _hint((f"root works in the home of {owner.name}: what it makes there is {owner.name}'s.",))
     log_to(locations.log_dir)
     settings = load_settings(locations.config_dir)
+    keep_memory(settings.memory_limit)
     _hint(tuple(unused(settings, os.environ)))
     return settings, locations
 

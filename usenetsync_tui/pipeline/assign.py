@@ -141,4 +141,4 @@ class Assignment:
         progress.deduplicated_segments += self._segments - len(self._mine)
         progress.deduplicated_bytes += self._deduplicated
         progress.done_bytes += self._done
-        progress.in_flight -= self._freed
+        self._run.released(self._freed)

@@ -152,8 +152,13 @@ class _Settler:
                 progress.total_bytes += segment.size
             return
         path = members[0].entry.path
-        with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-            payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        await run.budget.take(segment.size)
+        try:
+            with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
+                payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        except BaseException:
+            run.budget.give(segment.size)
+            raise
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
         posting = posting_of(
