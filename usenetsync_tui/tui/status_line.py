@@ -93,6 +93,15 @@ def _part(jobs: Sequence[JobStatus]) -> str:
 
 def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
     """What must be known before anything else; usually nothing. Without a width: not cut."""
+    return _banner(status, width, _MORE_SERVERS)
+
+
+def deeper_banner(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """The same, where no pane is a key away."""
+    return _banner(status, width, "   and more")
+
+
+def _banner(status: EngineStatus, width: int, more_servers: str) -> list[Line]:
     lines: list[Line] = []
     if status.read_only:
         lines.append(((_READ_ONLY, "warn"),))
@@ -104,7 +113,7 @@ def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
             lines, message = lines + message, []
     if status.waiting is not None and not lines:
         lines.append(((safe_name(str(status.waiting)), "warn"),))
-    lines += _one_line(trouble_lines(status.servers), width, _MORE_SERVERS)
+    lines += _one_line(trouble_lines(status.servers), width, more_servers)
     lines += message
     lines += _one_line([_task(task) for task in status.tasks if not task.over], width, "")
     return [fit(line, width) for line in lines] if width else lines

@@ -1,0 +1,119 @@
+"""Names and usage texts that look like Textual's markup are shown as they are, everywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from lists_ground import picture
+from test_keys import shown, until
+from textual.command import CommandPalette
+from textual.content import Content
+from textual.widgets import Input
+from tui_demo import FakeBrowser, FakeHandle, examination, folders_of, job, running, server
+
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import Cause
+from usenetsync_tui.model.servers import ServerState
+from usenetsync_tui.model.status import Event, TaskStatus, Weight
+from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.tui.app import UsenetSyncApp
+from usenetsync_tui.tui.command_words import PHRASES
+from usenetsync_tui.tui.palette import unmarked
+
+NAME = "[red]x[/]"
+TEXTS = (
+    NAME,
+    "[PATH]",
+    "[/] alone",
+    "[@click=app.quit]x[/]",
+    "a\\[b]c",
+    "[[x]]",
+    "x\\",
+    "[--post] [--quick]",
+    "[a",
+    "[$x]",
+    *(f"{phrase.name} {phrase.arguments}" for phrase in PHRASES.values()),
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_comes_out_of_the_markup_as_it_went_in(text: str) -> None:
+    assert Content.from_markup(unmarked(text)).plain == text
+
+
+def marked_up() -> FakeHandle:
+    """Whatever has a name has one that looks like markup."""
+    failed = job(folder=NAME, message=NAME, state=JobState.FAILED, phase=NAME)
+    status = running(
+        jobs=(job(folder=NAME, current=NAME.encode()),),
+        message=NAME,
+        servers=(server(NAME, host=NAME, state=ServerState.DOWN, message=NAME),),
+        events=(Event(0.0, Weight.BAD, NAME),),
+        tasks=(TaskStatus(1, NAME, 1, 2),),
+        waiting=Waiting(NAME),
+        examination=examination(),
+    )
+    status = dataclasses.replace(status, folders=(*status.folders, *folders_of(failed)))
+    browser = FakeBrowser(0, names=(NAME.encode(), b"plain"))
+    browser.cause_list = (Cause(NoticeKind.UNPOSTED, NAME, NAME, 1),)
+    return FakeHandle(status, browser)
+
+
+WAYS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("1",),
+    ("2",),
+    ("3",),
+    ("4",),
+    ("5",),
+    ("6",),
+    ("b",),  # of the server
+    ("escape", "1", "x"),
+    ("escape", "E"),
+    ("escape", "V"),
+    ("escape", "r"),
+    ("escape", "colon", *f"add /{NAME}"),
+    ("escape", "D"),
+    ("escape", "1", "enter"),  # versions
+    ("enter",),  # files of one
+    ("enter",),  # articles of one
+)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)], ids=str)
+async def test_names_are_shown_as_they_are(size: tuple[int, int]) -> None:
+    async with shown(marked_up(), size) as pilot:
+        for keys in WAYS:
+            for key in keys:
+                await pilot.press({"[": "left_square_bracket"}.get(key, key))
+                await pilot.pause(0.02)
+            await until(pilot, lambda: NAME in picture(pilot.app))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("typed", "shows"),
+    [
+        ("add", ":add [PATH]"),
+        ("doc", ":doctor [--post] [--quick]"),
+        ("rest", ":restore [TARGET] [--version N]"),
+        ("nzb", ":nzb [FILE | --each-subfolder FOLDER]"),
+        ("D", "Doctor · D"),
+    ],
+)
+async def test_the_palette_shows_what_a_command_takes(typed: str, shows: str) -> None:
+    async with shown(marked_up(), (100, 60)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        pilot.app.screen.query_one(Input).value = typed
+        await until(pilot, lambda: shows in picture(pilot.app))
+
+
+@pytest.mark.anyio
+async def test_what_went_wrong_before_the_screen_is_said_as_it_is() -> None:
+    app = UsenetSyncApp(marked_up(), problems=[f"{NAME} is not a folder."])
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: f"{NAME} is not a folder." in picture(app))
