@@ -271,7 +271,9 @@ async def test_b_limits_the_bandwidth() -> None:
 async def test_b_limits_fetching_too() -> None:
     handle = servers()
     async with shown(handle) as pilot:
-        await pilot.press("b", "f", "3", "b", "f", "p", "2", "b", "f", "o")
+        await pilot.press("b")
+        await until(pilot, lambda: "Now at most 25.0" in picture(pilot.app))
+        await pilot.press("f", "3", "b", "f", "p", "2", "b", "f", "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, SpeedDialog))
         assert "How fast to fetch from all servers together" in picture(pilot.app)
         await pilot.press(*"1M", "enter", "enter")

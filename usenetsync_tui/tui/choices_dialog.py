@@ -148,7 +148,7 @@ _NZBS = (
     Pick(
         _EACH,
         "one for each subfolder",
-        "Path is a folder then: an NZB for each subfolder goes there, and one for loose files.",
+        "Path is a folder then, for an NZB of each subfolder and one of the files in none.",
     ),
 )
 

@@ -79,7 +79,7 @@ def ask_speed(
             limit(int(choice))
 
     turn = Choice(other.key, f"how fast to {other.doing}", _now(then), _OTHER)
-    question = f"How fast to {way.doing} {whom}? {_now(now).capitalize()}."
+    question = f"How fast to {way.doing} {whom}? N{_now(now)[1:]}."
     widget.app.push_screen(Ask(question, (*SPEEDS, turn)), answered)
 
 
