@@ -276,7 +276,7 @@ async def test_b_limits_fetching_too() -> None:
         await pilot.press("f", "3", "b", "f", "p", "2", "b", "f", "o")
         await until(pilot, lambda: isinstance(pilot.app.screen, SpeedDialog))
         assert "How fast to fetch from all servers together" in picture(pilot.app)
-        await pilot.press(*"1M", "enter", "enter")
+        await pilot.press(*"1M", "enter")
         await at_pane(pilot, "servers")
         await pilot.press("j", "b", "f", "4")
         await pilot.pause()
