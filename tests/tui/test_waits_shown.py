@@ -18,6 +18,7 @@ from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.files_screen import FilesScreen
 from usenetsync_tui.tui.paged_table import PagedTable
+from usenetsync_tui.tui.status_line import banner_lines, deeper_banner
 from usenetsync_tui.tui.versions import VersionsScreen
 
 pytestmark = pytest.mark.anyio
@@ -62,3 +63,13 @@ async def test_the_reason_is_on_every_screen(size: tuple[int, int]) -> None:
                 waiting(handle, None)
                 await until(pilot, lambda: REASON not in picture(app))
                 assert picture(app).splitlines()[1].startswith("╭"), kind
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_who_why_and_how_long_stay_where_there_is_little_room(width: int) -> None:
+    reason = "waiting for one: No connection to news.example.com port 563: Connection refused"
+    status = dataclasses.replace(at_work().now, waiting=Waiting(reason, 12.0))
+    for banner in (banner_lines, deeper_banner):
+        said = "".join(text for text, _ in banner(status, width, 0)[0])
+        assert said.startswith("waiting for one: ") and len(said) <= width
+        assert said.rstrip().endswith("refused, next try in 12 s")

@@ -34,8 +34,8 @@ from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
 from usenetsync_tui.tui.wanted import Wanted
 
 LOOKS_PER_SECOND = 4
-_LONG = 60.0
-"""Seconds that a sentence stays which nobody may be looking for; a click takes it away."""
+_LONG = 20.0
+"""Seconds that a sentence stays which nobody may be looking for; the log keeps it."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _LOOKING_ON = "Read-only: another usenetsync works this catalogue."
