@@ -174,7 +174,6 @@ DIALOGS = {
     "verify": ("1", "V"),
     "bandwidth": ("b",),
     "workers": ("w",),
-    "fetching": ("6", "b", "f"),
     "server": ("6", "a"),
     "server-more": ("6", "a", *["down"] * 7, "right", *["down"] * 6),
     "add-plain": ("1", "a", *["shift+tab"] * 6, "right"),
@@ -220,10 +219,8 @@ def test_deeper(screen: str, size: tuple[int, int], snap_compare: Compare) -> No
 
 
 @pytest.mark.parametrize("size", SIZES, ids=_id)
-@pytest.mark.parametrize("screen", ["dashboard", "doctor", "versions"])
-def test_waiting(screen: str, size: tuple[int, int], snap_compare: Compare) -> None:
-    keys = {"dashboard": (), "doctor": ("D",), "versions": ("1", "enter")}
-    assert picture_of(examined(), snap_compare, size, *keys[screen])
+def test_doctor_while_a_server_is_waited_for(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(examined(), snap_compare, size, "D")
 
 
 def test_tiny(snap_compare: Compare) -> None:

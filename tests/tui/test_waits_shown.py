@@ -44,11 +44,10 @@ def waiting(handle: FakeHandle, waits: Waiting | None) -> None:
     handle.now = dataclasses.replace(handle.now, waiting=waits)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (68, 15)], ids=str)
-async def test_the_reason_is_on_every_screen(size: tuple[int, int]) -> None:
+async def test_the_reason_is_on_every_screen() -> None:
     handle = at_work()
     reason = Waiting("waiting for news.example.com: connection refused", 12.0)
-    async with shown(handle, size) as pilot:
+    async with shown(handle, (80, 24)) as pilot:
         app = pilot.app
         await listed(pilot)
         for key, kind in DOWN:
