@@ -16,13 +16,14 @@ from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Cause
 from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import Event, TaskStatus, Weight
+from usenetsync_tui.model.status import Event, TaskStatus, Weight, WorkerStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.command_words import PHRASES
 from usenetsync_tui.tui.palette import unmarked
 
 NAME = "[red]x[/]"
+FOLDER, FILE, SERVER, ERROR, WAIT = (f"[red]{one}[/]" for one in "fpsew")
 TEXTS = (
     NAME,
     "[PATH]",
@@ -45,51 +46,53 @@ def test_a_text_comes_out_of_the_markup_as_it_went_in(text: str) -> None:
 
 def marked_up() -> FakeHandle:
     """Whatever has a name has one that looks like markup."""
-    failed = job(folder=NAME, message=NAME, state=JobState.FAILED, phase=NAME)
+    failed = job(folder=FOLDER, message=ERROR, state=JobState.FAILED, phase="failed")
     status = running(
-        jobs=(job(folder=NAME, current=NAME.encode()),),
-        message=NAME,
-        servers=(server(NAME, host=NAME, state=ServerState.DOWN, message=NAME),),
-        events=(Event(0.0, Weight.BAD, NAME),),
-        tasks=(TaskStatus(1, NAME, 1, 2),),
-        waiting=Waiting(NAME),
-        examination=examination(),
+        jobs=(job(folder=FOLDER, current=FILE.encode()),),
+        message=ERROR,
+        servers=(server(SERVER, host="h", state=ServerState.DOWN, message=ERROR),),
+        events=(Event(0.0, Weight.BAD, ERROR),),
+        tasks=(TaskStatus(1, FOLDER, 1, 2),),
+        workers=(WorkerStatus(1, "read", FILE.encode(), ""),),
+        waiting=Waiting(WAIT),
+        examination=examination(over=False),
     )
     status = dataclasses.replace(status, folders=(*status.folders, *folders_of(failed)))
-    browser = FakeBrowser(0, names=(NAME.encode(), b"plain"))
-    browser.cause_list = (Cause(NoticeKind.UNPOSTED, NAME, NAME, 1),)
+    browser = FakeBrowser(0, names=(FILE.encode(), b"plain"))
+    browser.cause_list = (Cause(NoticeKind.UNPOSTED, ERROR, SERVER, 1),)
     return FakeHandle(status, browser)
 
 
-WAYS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("1",),
-    ("2",),
-    ("3",),
-    ("4",),
-    ("5",),
-    ("6",),
-    ("b",),  # of the server
-    ("escape", "1", "x"),
-    ("escape", "E"),
-    ("escape", "V"),
-    ("escape", "r"),
-    ("escape", "colon", *f"add /{NAME}"),
-    ("escape", "D"),
-    ("escape", "1", "enter"),  # versions
-    ("enter",),  # files of one
-    ("enter",),  # articles of one
+WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    ((), (WAIT, ERROR, FILE)),
+    (("1",), (FOLDER,)),
+    (("2",), (FILE, FOLDER)),
+    (("3",), (FILE,)),
+    (("4",), (ERROR, SERVER)),
+    (("5",), (ERROR,)),
+    (("6",), (SERVER, ERROR)),
+    (("b",), (f"post to {SERVER}",)),
+    (("escape", "1", "x"), (f"Cancel {FOLDER}",)),
+    (("escape", "E"), (f"How {FOLDER} is kept",)),
+    (("escape", "V"), (f"Verify {FOLDER}?",)),
+    (("escape", "r"), (f"Restore {FOLDER}",)),
+    (("escape", "colon", *f"add /{NAME}"), (f"add /{NAME}",)),
+    (("escape", "D"), (f"481 {NAME}", WAIT)),
+    (("escape", "1", "enter"), (f"{FOLDER} › versions", WAIT)),
+    (("enter",), (f"{FOLDER} › version 12", FILE, WAIT)),
+    (("enter",), (f"{FOLDER} › version 12 › {FILE}", WAIT)),
 )
 
 
 @pytest.mark.anyio
 async def test_names_are_shown_as_they_are() -> None:
     async with shown(marked_up(), (80, 24)) as pilot:
-        for keys in WAYS:
+        for keys, expected in WAYS:
             for key in keys:
                 await pilot.press({"[": "left_square_bracket"}.get(key, key))
                 await pilot.pause(0.02)
-            await until(pilot, lambda: NAME in picture(pilot.app))
+            for name in expected:
+                await until(pilot, lambda name=name: name in picture(pilot.app))  # type: ignore[misc]
 
 
 @pytest.mark.anyio
