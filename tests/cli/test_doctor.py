@@ -10,8 +10,9 @@ import pytest
 from in_process import InProcess
 from scripted_server import ScriptedServer
 
-from usenetsync_tui.cli import examine
+from usenetsync_tui.engine import examine
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.terminal_checks import terminal_found
 
 _Usage = namedtuple("_Usage", "total used free")
 
@@ -126,13 +127,7 @@ def test_clock_and_names() -> None:
     ],
 )
 def test_terminal(
-    monkeypatch: pytest.MonkeyPatch,
-    size: tuple[int, int],
-    environment: dict[str, str],
-    grade: str,
-    said: str,
+    size: tuple[int, int], environment: dict[str, str], grade: str, said: str
 ) -> None:
-    monkeypatch.setattr(examine, "_is_terminal", lambda: True)
-    monkeypatch.setattr(examine, "_terminal_size", lambda: size)
-    found = next(iter(examine.terminal(environment)))
+    found = next(iter(terminal_found(environment, size, "utf-8")))
     assert found.grade == grade and said in f"{found.detail} {found.advice}"

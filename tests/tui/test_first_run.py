@@ -30,7 +30,7 @@ async def test_a_server_a_folder_start(tmp_path: Path) -> None:
         assert "on Usenet: main · h.example" in picture(app)
         await typed(pilot, "<enter>")
         await pasted(pilot, str(tmp_path))
-        await typed(pilot, *["<enter>"] * 7)
+        await typed(pilot, *["<enter>"] * 8)
         await happens(pilot, lambda: app.screen is first)
         assert "Start backing up" in picture(app)
         assert len(app.wanted) == 1

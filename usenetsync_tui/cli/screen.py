@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from usenetsync_tui.cli import words
-from usenetsync_tui.cli.run import environment
-from usenetsync_tui.cli.upload import folder_path
+from usenetsync_tui.cli.run import Exit, environment
+from usenetsync_tui.cli.upload import sorted_out
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.thread import EngineThread
 from usenetsync_tui.errors import UsenetSyncError
@@ -30,19 +31,37 @@ def tui(paths: tuple[Path, ...], no_mouse: bool) -> None:
 
 
 def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
-    """Run the screen, then end the engine as the user asked."""
+    """Run the screen, then end the engine as the user asked.
+
+    Folders that cannot be uploaded are left out, and reported; where none is left, no screen opens.
+    """
     try:
         settings, locations = environment()
+        kept, refused = sorted_out(paths)
+        problems = [safe_name(str(each.error)) for each in refused]
+        if paths and not kept:
+            _complain(problems)
+            sys.exit(max(each.error.exit_code for each in refused))
         engine = Engine(settings, locations, what="tui")
-        for path in paths:
-            engine.submit(Upload(folder_path(path)))
+        for path in kept:
+            engine.submit(Upload(path))
+        for problem in problems:
+            engine.report(problem)
         with EngineThread(engine) as thread:
-            ended = run_screen(engine, mouse=mouse, keys=settings.keys, theme=settings.theme)
+            ended = run_screen(
+                engine, mouse=mouse, keys=settings.keys, theme=settings.theme, problems=problems
+            )
             _end(thread, ended)
     except UsenetSyncError as error:
-        words.complain(f"usenetsync: {safe_name(str(error))}")
+        _complain([safe_name(str(error))])
         sys.exit(error.exit_code)
-    sys.exit(ended.exit_code)
+    _complain(problems)
+    sys.exit(ended.exit_code or (Exit.INCOMPLETE if problems else Exit.DONE))
+
+
+def _complain(problems: Iterable[str]) -> None:
+    for problem in problems:
+        words.complain(f"usenetsync: {problem}")
 
 
 def _end(thread: EngineThread, ended: ScreenExit) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from usenetsync_tui.cli import words
 from usenetsync_tui.cli.exposed import warn_of_servers
 from usenetsync_tui.cli.fields import server_fields, step_fields
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.cli.table import Column
+from usenetsync_tui.engine.trials import next_step
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import NOTHING, milliseconds
@@ -17,8 +18,7 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings import CONFIG_NAME, Settings
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
@@ -113,11 +113,3 @@ async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
                 head = f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
                 words.say_beside(head, safe_name(step.detail))
     return good
-
-
-async def next_step(
-    steps: AsyncIterator[TrialStep], server: Server, waits: Waits
-) -> TrialStep | None:
-    """The next step of a server's test, waited for; None: that was the last."""
-    with waits.announced(Waiting(f"waiting for {server.host}")):
-        return await anext(steps, None)

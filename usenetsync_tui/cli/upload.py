@@ -130,7 +130,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
     choices = wanted.choices
     if choices.store is StoreKind.USENET and not settings.servers:
         raise UsageError("There is no server: add a [[servers]] table to config.toml.")
-    kept, refused = _sorted_out(paths)
+    kept, refused = sorted_out(paths)
     if not kept:
         return _conclude((), refused, voice, interrupted=False)
     engine = Engine(settings, locations, what="upload", patience=wanted.wait)
@@ -159,7 +159,7 @@ async def _upload(paths: tuple[Path, ...], wanted: Wanted, voice: Voice) -> Exit
     return _conclude(summaries, refused, voice, interrupted=interrupted)
 
 
-def _sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
+def sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[Refused]]:
     """The folders that can be uploaded, each once, and those that cannot."""
     kept: dict[bytes, None] = {}
     refused = []

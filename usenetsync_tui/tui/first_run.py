@@ -20,6 +20,7 @@ from textual.widgets import OptionList, Static
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import AddServer, Upload
+from usenetsync_tui.model.folders import FolderDefaults
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.tui.add_folder import AddFolder
@@ -54,9 +55,12 @@ class FirstRun(ModalScreen[None]):
         Binding("q,ctrl+q", "app.quit", "Quit", key_display="q", id="app.quit"),
     ]
 
-    def __init__(self, servers: Sequence[str] = ()) -> None:
-        """`servers`: names of those that are configured."""
+    def __init__(
+        self, servers: Sequence[str] = (), *, defaults: FolderDefaults | None = None
+    ) -> None:
+        """`servers`: names of those that are configured. `defaults`: of new folders."""
         super().__init__()
+        self._defaults = defaults
         self._servers = tuple(servers)
         self._on_usenet = bool(servers)
         self._upload: Upload | None = None
@@ -155,7 +159,8 @@ class FirstRun(ModalScreen[None]):
                 names = safe_name(", ".join(self._servers))
                 self._choose(names if self._on_usenet else "in the database here")
             case "folder":
-                self.app.push_screen(AddFolder(servers=self._on_usenet), self._keep)
+                dialog = AddFolder(servers=self._on_usenet, defaults=self._defaults)
+                self.app.push_screen(dialog, self._keep)
             case "start" if self._upload is not None:
                 name = cut_middle(safe_name(self._upload.path), _WIDTH)
                 self.post_message(Wanted(self._upload, said=f"{name} is backed up from now on."))

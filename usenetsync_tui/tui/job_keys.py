@@ -160,11 +160,11 @@ class JobKeys(Acting):
     # How fast
 
     def action_bandwidth(self) -> None:
-        """Ask how fast to post, to all servers together."""
+        """Ask how fast to post to all servers together, or to fetch from them."""
         if self.status is None or not self.status.servers:
-            self.say("There is no server to post to.")
+            self.say("There is no server to post to or fetch from.")
             return
-        ask_speed(self, self.status.bandwidth_limit)
+        ask_speed(self, self.status.bandwidth_limit, self.status.fetch_limit)
 
     def action_workers(self) -> None:
         """Ask how many threads read and compress."""

@@ -107,10 +107,10 @@ class ServersPane(ChoosingView):
             self.post_message(Wanted(SetConnections(server.name, wanted), said=said))
 
     def action_limit(self) -> None:
-        """Ask how fast to post to the chosen server."""
+        """Ask how fast to post to the chosen server, or to fetch from it."""
         server = self._server()
         if server is not None:
-            ask_speed(self, server.bandwidth_limit, server=server.name)
+            ask_speed(self, server.bandwidth_limit, server.fetch_limit, server=server.name)
 
     def action_add(self) -> None:
         """Have the application ask for a new one."""

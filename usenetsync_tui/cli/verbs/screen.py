@@ -13,4 +13,8 @@ from usenetsync_tui.cli.deferred import loaded_from
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @loaded_from("screen")
 def tui() -> None:
-    """Open the screen; add the folders at PATHS and start uploading them."""
+    """Open the screen; add the folders at PATHS and start uploading them.
+
+    A folder that is missing or refused is reported, on the screen and after it, and the others
+    are uploaded: exit code 3.
+    """
