@@ -23,7 +23,7 @@ class UsenetSyncError(Exception):
 
 
 class UsageError(UsenetSyncError):
-    """That cannot be done like this."""
+    """This is not possible."""
 
     exit_code = 2
 
@@ -38,7 +38,7 @@ class SettingsError(UsageError):
 
 
 class UnknownFolderError(UsageError):
-    """No such folder is kept here."""
+    """No such folder is backed up here."""
 
 
 class UnknownSnapshotError(UsageError):
@@ -46,7 +46,7 @@ class UnknownSnapshotError(UsageError):
 
 
 class CatalogueHeldError(UsenetSyncError):
-    """Another engine works this catalogue."""
+    """Another usenetsync is using this catalogue."""
 
 
 class CatalogueVersionError(UsenetSyncError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from acceptance_command import Command
+from stopping_ground import Kept, kept_folder, measured
 
 
 @contextmanager
@@ -54,3 +55,22 @@ def another_usenetsync() -> Iterator[Command]:
     """The same with another home, for what takes long enough to be done twice at once."""
     with _home() as folder, _command(folder) as command:
         yield command
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Kept]:
+    """A folder on Usenet, and ways to meet no server; whole at the end."""
+    with kept_folder() as folder:
+        yield folder
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """With `--every-stop`: how long the slowest stop of each wait took."""
+    if not config.getoption("--every-stop"):
+        return
+    terminalreporter.section("seconds from a stop to the end")
+    for wait, seconds in sorted(measured.items()):
+        worst = f"{max(seconds):5.2f} at most, {len(seconds):3} stops"
+        terminalreporter.write_line(f"{worst}  {wait}")

@@ -6,14 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from acceptance_command import Command
-from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended
-
-PROGRAM = Path(__file__).parents[1] / "support" / "forked_command.py"
+from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended, run_forked
 
 WORK = {"upload": 0, "restore": 0, "verify": 0, "nzb": 2, "servers test": 1, "db start": 0}
 """Verbs that have more to do than to print, and do it whatever becomes of their words: exit codes.
@@ -44,16 +41,7 @@ LOST = {"closed": 1, "full": 1, "left": 141}
 
 def run(command: Command, cases: list[Case]) -> list[Ended]:
     """The cases, each in a process of its own."""
-    ended = subprocess.run(
-        [sys.executable, PROGRAM],
-        input=json.dumps([asdict(case) for case in cases]),
-        env={**command.environment, "USENETSYNC_SERVERS": SERVERS},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return [Ended(**fields) for fields in json.loads(ended.stdout)]
+    return run_forked(cases, {**command.environment, "USENETSYNC_SERVERS": SERVERS})
 
 
 def arguments(verb: str, source: Path, place: Path) -> list[str]:

@@ -7,156 +7,38 @@ some of its combinations, all of them with `--every-stop` (5 minutes).
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
 from acceptance_command import Command
-from news_home import configure, server_table
-from scripted_server import Fault, ScriptedServer
-from terminals import Terminal, is_clean
-from trees import compare_trees, content
-from worlds import LEDGER
+from scripted_server import Fault
+from stopping_ground import (
+    HUP,
+    INT,
+    SIGNALS,
+    SLOW_NAMES,
+    TERM,
+    Kept,
+    assert_all_stop,
+    assert_stops,
+    held_by_another,
+    refused_port,
+    silent_port,
+    started_by_another,
+    turns,
+    until_waiting,
+)
+from terminals import Terminal
 
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress
 from usenetsync_tui.model.waiting import Waiting, Waits
-
-TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
-ENDED_WITHIN = 4.0
-SLOW_NAMES = (
-    sys.executable,
-    "-c",
-    "import socket, time; socket.getaddrinfo = lambda *_, **__: time.sleep(600)\n"
-    "from usenetsync_tui.cli.command import main; main()",
-)
-"""The command on a machine whose name server does not answer."""
-
-
-@dataclass
-class Kept:
-    """A folder on Usenet, with more to upload, and ways to meet no server."""
-
-    command: Command
-    server: ScriptedServer
-    tree: Path
-
-    def verbs(self, tmp_path: Path) -> dict[str, list[str]]:
-        """The arguments of each verb."""
-        return {
-            "upload": ["upload", str(self.tree)],
-            "restore": ["restore", "tree", str(tmp_path / "out")],
-            "verify": ["verify", "tree"],
-        }
-
-    def add_file(self) -> None:
-        """Something that is not posted yet, whatever the tests before have finished."""
-        number = len(list(self.tree.iterdir()))
-        (self.tree / f"more{number}").write_bytes(content(300_000, seed=10 + number))
-
-    def settings(self, host: str = "", port: int = 0, **keys: object) -> None:
-        """Write the settings with a server."""
-        host, port = host or self.server.host, port or self.server.port
-        table = server_table(self.server).replace(self.server.host, host)
-        table = table.replace(f"port = {self.server.port}", f"port = {port}")
-        configure(self.command.home, table, **keys)
-
-
-@pytest.fixture(scope="module")
-def kept() -> Iterator[Kept]:
-    home = Path(tempfile.mkdtemp(prefix="usa-", dir="/tmp"))
-    home.chmod(0o711)
-    command, tree = Command(home), home / "tree"
-    tree.mkdir()
-    (tree / "large").write_bytes(content(3_000_000))
-    with ScriptedServer() as server:
-        kept = Kept(command, server, tree)
-        command("db", "start")
-        kept.settings()
-        command("upload", tree)
-        (tree / "new").write_bytes(content(2_000_000, seed=1))
-        yield kept
-        # Nothing was lost, and nothing is wrong, whatever was stopped.
-        kept.settings()
-        command("upload", tree)
-        command("restore", "tree", home / "out")
-        assert compare_trees(tree, home / "out") == []
-        for words, sql in LEDGER.items():
-            assert command.query(sql) == [], words
-        command.server.stop()
-    shutil.rmtree(home)
-
-
-@contextmanager
-def silent_port() -> Iterator[int]:
-    """Takes connections, and says nothing."""
-    with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
-        yield listener.getsockname()[1]
-
-
-def refused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
-def until_waiting(process: subprocess.Popen[str], text: str) -> None:
-    """Return when a `--json` command says that it waits for something."""
-    assert process.stdout is not None
-    heard = []
-    for line in process.stdout:
-        heard.append(line)
-        event = json.loads(line)
-        if text in (event.get("waiting") or ""):
-            return
-    raise AssertionError(f"it ended: {heard} {process.stderr and process.stderr.read()}")
-
-
-def assert_stops(process: subprocess.Popen[str], signum: int) -> None:
-    began = time.monotonic()
-    process.send_signal(signum)
-    out, err = process.communicate(timeout=60)
-    took = time.monotonic() - began
-    assert process.returncode == 130, (process.args, process.returncode, out, err)
-    assert took < ENDED_WITHIN, (process.args, took)
-    assert "Traceback" not in err
-
-
-def assert_all_stop(
-    command: Command, runs: Mapping[int, list[str]], text: str, **environment: str
-) -> None:
-    """Several verbs at once, each stopped by its signal."""
-    started = {
-        signum: command.start(*arguments, "--json", **environment)
-        for signum, arguments in runs.items()
-    }
-    for signum, process in started.items():
-        until_waiting(process, text)
-        assert_stops(process, signum)
-
-
-def every_turn(
-    request: pytest.FixtureRequest, verbs: dict[str, list[str]]
-) -> list[dict[int, list[str]]]:
-    """A signal for each verb; with `--every-stop` each signal for each verb."""
-    some = [verbs["upload"], verbs["restore"], verbs["verify"]]
-    turns = range(3 if request.config.getoption("--every-stop") else 1)
-    return [dict(zip((TERM, INT, HUP), some[n:] + some[:n], strict=True)) for n in turns]
-
 
 WAITS = {
     "refused": "waiting for 127.0.0.1: No connection to",
@@ -190,7 +72,7 @@ def test_no_server(
     command = Command(kept.command.home)
     groups = [{**one, **other}]
     if request.config.getoption("--every-stop"):
-        groups = [{signum: verb} for verb in verbs for signum in (TERM, INT, HUP)]
+        groups = [{signum: verb} for verb in verbs for signum in SIGNALS]
     with silent_port() as silent:
         match wait:
             case "refused":
@@ -214,34 +96,57 @@ def test_no_server(
             kept.server.forget()
 
 
-def test_the_schedule_of_checks_and_the_lock(kept: Kept, tmp_path: Path) -> None:
-    kept.add_file()
+def test_the_schedule_of_checks(kept: Kept, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     kept.settings(check_delays=[600.0])
-    upload = kept.verbs(tmp_path)["upload"]
-    first = kept.command.start(*upload, "--json")
-    until_waiting(first, "checking ")
-    second = kept.command.start(*upload, "--json")
-    until_waiting(second, f"waiting for another usenetsync (pid {first.pid})")
-    assert_stops(second, TERM)
-    assert_stops(first, HUP)
+    verbs = kept.verbs(tmp_path)
+    every = request.config.getoption("--every-stop")
+    for verb, sample in (("upload", HUP), ("verify", INT)):
+        for signum in SIGNALS if every else (sample,):
+            if verb == "upload":
+                kept.add_file()
+            else:
+                kept.lose_article()
+            assert_all_stop(kept.command, {signum: verbs[verb]}, "checking ")
 
 
-def test_between_two_tries(kept: Kept, tmp_path: Path) -> None:
-    kept.add_file()
+def test_another_program_has_the_catalogue(
+    kept: Kept, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    kept.settings()
+    wait = ["--wait", "600"]
+    verbs = {v: [*kept.verbs(tmp_path)[v], *wait] for v in ("upload", "verify")}
+    with held_by_another(kept.command.server.url()):
+        for runs in turns(request, verbs, sample=1):
+            assert_all_stop(kept.command, runs, "waiting for another usenetsync (pid 5628)")
+
+
+REFUSED = {
+    "upload": Fault("article", reply="441 Posting failed", times=4),
+    "verify": Fault("STAT", reply="503 Not now", times=200),
+    "restore": Fault("BODY", reply="503 Not now", times=200),
+}
+
+
+def test_between_two_tries(kept: Kept, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     kept.settings(retry_backoff=60.0)
-    kept.server.script(Fault("article", reply="441 Posting failed", times=4))
-    try:
-        run = {TERM: kept.verbs(tmp_path)["upload"]}
-        assert_all_stop(kept.command, run, "waiting for 127.0.0.1: 441 Posting failed, next try in")
-    finally:
-        kept.server.forget()
+    verbs = kept.verbs(tmp_path)
+    for runs in turns(request, verbs):
+        for signum, arguments in runs.items():
+            kept.add_file()
+            fault = REFUSED[arguments[0]]
+            kept.server.script(fault)
+            try:
+                words = f"waiting for 127.0.0.1: {fault.reply}, next try in"
+                assert_all_stop(kept.command, {signum: arguments}, words)
+            finally:
+                kept.server.forget()
 
 
 def test_a_database_that_does_not_answer(
     kept: Kept, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     with silent_port() as port:
-        for runs in every_turn(request, kept.verbs(tmp_path)):
+        for runs in turns(request, kept.verbs(tmp_path)):
             assert_all_stop(
                 kept.command,
                 runs,
@@ -250,53 +155,14 @@ def test_a_database_that_does_not_answer(
             )
 
 
-@contextmanager
-def started_by_another(home: Path) -> Iterator[None]:
-    """Somebody decides about the embedded server, for ever."""
-    data = home / "data"
-    data.mkdir(parents=True, mode=0o700)
-    home.chmod(0o711)
-    data.chmod(0o711)
-    with (data / "start.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write("5628\n")
-        file.flush()
-        yield
-
-
 def test_the_start_of_the_database(
     kept: Kept, home: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     command = Command(home)
     with started_by_another(home):
-        for runs in every_turn(request, kept.verbs(tmp_path)):
+        for runs in turns(request, kept.verbs(tmp_path)):
             words = "waiting for the database: Another usenetsync (pid 5628) is starting"
             assert_all_stop(command, runs, words)
-
-
-def test_the_screen(kept: Kept, home: Path, request: pytest.FixtureRequest) -> None:
-    kept.add_file()
-    every = (TERM, HUP) if request.config.getoption("--every-stop") else ()
-    kept.settings(port=refused_port())
-    for signum in every or (TERM,):
-        assert_screen_stops(kept.command, kept.tree, b"No connection to", signum)
-    with started_by_another(home):
-        for signum in every or (HUP,):
-            assert_screen_stops(Command(home), kept.tree, b"Another usenetsync (pid 5628)", signum)
-
-
-def assert_screen_stops(command: Command, tree: Path, text: bytes, signum: int) -> None:
-    program = [sys.executable, "-m", "usenetsync_tui", "tui", str(tree)]
-    terminal = Terminal(program, command.environment)
-    try:
-        terminal.read_until(lambda: text in terminal.output)
-        began = time.monotonic()
-        terminal.process.send_signal(signum)
-        assert terminal.wait(60) == 128 + signum
-        assert time.monotonic() - began < ENDED_WITHIN
-        assert signum == HUP or is_clean(terminal)
-    finally:
-        terminal.close()
 
 
 def test_one_line_at_once(kept: Kept) -> None:
@@ -334,7 +200,7 @@ def test_what_was_ignored_stays_ignored(kept: Kept) -> None:
     process.send_signal(INT)
     until_waiting(process, "waiting for 127.0.0.1")
     until_waiting(process, "waiting for 127.0.0.1")
-    assert_stops(process, TERM)
+    assert_stops(process, TERM, "ignored before")
 
 
 @pytest.mark.anyio

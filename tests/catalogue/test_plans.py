@@ -62,6 +62,10 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
         "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256,
         "headers": [None] * 256, "check_after": 8.0}),
     "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
+    "mark_failed": ("segments", "segments.sql", {
+        "message_id": _IDS[0], "tries": 1, "error": "refused"}),
+    "mark_stale": ("segments", "segments.sql", {"object": 77}),
+    "count_repost": ("segments", "segments.sql", {"message_id": _IDS[0]}),
     "mark_missing": ("segments", "segments.sql", {
         "message_ids": _IDS[:9], "error": "gone", "by_body": False, "rename": False}),
     "rename": ("segments", "segments.sql", {"old": _IDS[0], "new": _IDS[1], "nonce": None}),

@@ -20,6 +20,7 @@ from scripted_server import ScriptedServer
 from syrupy.assertion import SnapshotAssertion
 
 from usenetsync_tui.cli.command import VERBS, root
+from usenetsync_tui.cli.output import progress
 
 
 @pytest.fixture(autouse=True)
@@ -86,8 +87,13 @@ def tree(folder: Path) -> Path:
 
 @pytest.fixture
 def story(
-    run: InProcess, accepted: SnapshotAssertion, tmp_path: Path, database: str
+    run: InProcess,
+    accepted: SnapshotAssertion,
+    tmp_path: Path,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Story]:
+    monkeypatch.setattr(progress, "_WORTH_A_LINE", 600.0)  # what a slow machine waits for
     told = Story(run, accepted, {str(tmp_path): "/there", database: "DATABASE"})
     yield told
     assert told.changed == [], "read the differences with pytest -vv --snapshot-details"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,13 +18,6 @@ from usenetsync_tui.cli.command import VERBS, root
 _SHELLS = ("bash", "zsh", "fish")
 _NEEDS_NO_DEFAULT = ("output", "each_subfolder")
 """One of them must be given."""
-_ASK = """
-source {script}
-COMP_WORDS=({words})
-COMP_CWORD={at}
-_usenetsync_completion usenetsync
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
 
 
 def completed(line: str) -> list[str]:
@@ -107,27 +99,6 @@ def test_the_script_is_one(run: InProcess, tmp_path: Path, shell: str) -> None:
     if program is None:
         pytest.skip(f"{shell} is not installed")
     subprocess.run([program, "-n", script], check=True, timeout=30)
-
-
-def test_bash_completes(run: InProcess, tmp_path: Path) -> None:
-    bash, command = shutil.which("bash"), shutil.which("usenetsync")
-    command = command or os.path.join(os.path.dirname(sys.executable), "usenetsync")
-    if bash is None or not os.path.exists(command):
-        pytest.skip("bash or the command is not installed")
-    script = tmp_path / "script"
-    script.write_text(run("completion", "bash").out)
-    folder = os.path.dirname(command)
-    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
-    for words, at, expected in (
-        ("usenetsync up", 1, "upload"),
-        ("usenetsync db stat", 2, "status"),
-    ):
-        ask = _ASK.format(script=script, words=words, at=at)
-        ended = subprocess.run(
-            [bash, "--norc", "-c", ask],
-            env=environment, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert ended.stdout.split() == [expected], ended.stderr
 
 
 def test_every_option_has_a_help_text() -> None:

@@ -12,9 +12,9 @@ from in_process import InProcess
 from rich.cells import cell_len
 from scripted_server import ScriptedServer
 
+from usenetsync_tui.cli.actions import database, restore
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column, table
-from usenetsync_tui.cli.verbs import database, restore
 from usenetsync_tui.model.figures import elapsed, exact_percent, plural, size
 from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus
 
@@ -158,7 +158,7 @@ def test_a_terminal_of_twenty_columns(
 ) -> None:
     run("upload", fill(tmp_path / "tree", "a", "b/c"))
     monkeypatch.setattr(voices, "terminal_width", lambda: 20)
-    monkeypatch.setattr("usenetsync_tui.cli.verbs.listing.terminal_width", lambda: 20)
+    monkeypatch.setattr("usenetsync_tui.cli.actions.listing.terminal_width", lambda: 20)
     for verb in (("folders",), ("snapshots", "tree"), ("files", "tree"), ("jobs",), ("servers",)):
         assert run(*verb).out
 

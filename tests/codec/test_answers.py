@@ -165,6 +165,7 @@ def test_too_large(line: str) -> None:
         "441 No such group",
         '441 437 Unapproved for "alt.moderated"',
         "441 Group is moderated",
+        '441 Postings to "alt.closed" are not allowed here.',
     ],
 )
 def test_configuration(line: str) -> None:

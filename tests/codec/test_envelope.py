@@ -227,7 +227,7 @@ def test_a_plain_envelope() -> None:
     assert envelope.message_id == PLAIN.wire_id(article.message_id)
     assert envelope.sender == "Ann Ön <ann@example.invalid>"
     assert envelope.newsgroups == "alt.binaries.test,alt.binaries.misc"
-    assert envelope.subject == '[1/1] - "a - b - c.txt" yEnc (03/20) 12345678'
+    assert envelope.subject == '"a - b - c.txt" yEnc (03/20) 12345678'
     assert envelope.name == b"a - b - c.txt"
 
 

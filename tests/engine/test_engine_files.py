@@ -106,10 +106,19 @@ async def test_an_nzb_is_written(database: str, tmp_path: Path, folder: Path) ->
             assert target.read_bytes() == before
             engine.submit(ExportNzb(number, 1, os.fsencode(tmp_path / "no" / "x.nzb")))
             assert "No such file" in (await done(engine, 3)).problem
+            each = tmp_path / "nzbs" / "of folder"
+            engine.submit(ExportNzb(number, 1, os.fsencode(each), each_subfolder=True))
+            assert (await done(engine, 4)).problem == ""
+            parts = [nzb.read(path.read_bytes()) for path in sorted(each.iterdir())]
+            assert len(parts) > 1 and sum(map(len, parts)) == 101
+            engine.submit(ExportNzb(number, 1, os.fsencode(each), each_subfolder=True))
+            assert "File exists" in (await done(engine, 5)).problem
             engine.submit(ExportNzb(number, 9, b"/x"))
             await until(lambda: "Version 9" in engine.status.message)
     assert not list(tmp_path.glob("*.part"))
     assert any(text.startswith("NZB of folder, version 1: 101 files in ") for text in said(engine))
+    several = f"NZB of folder, version 1: {len(parts)} NZBs with 101 files in "
+    assert any(text.startswith(several) for text in said(engine))
 
 
 @pytest.mark.anyio

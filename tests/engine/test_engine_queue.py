@@ -42,6 +42,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.folders import Compression, Priority
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.postgres.pool import Pool
 
 FAST = FolderChoices(compression=Compression.NONE)
@@ -257,7 +258,7 @@ async def test_choices_and_cancelling_what_waits(
             waiting = await jobs.add(
                 tx, status.folder.id, Verb.VERIFY, Priority.LOW, version=1, queued=True
             )
-            assert await jobs.change_state(tx, waiting, JobState.PAUSED, (JobState.QUEUED,))
+            assert await jobs.change_state(tx, waiting, JobEvent.PAUSE)
         await until(lambda: engine.status.state is EngineState.PAUSED)
         engine.submit(Cancel(waiting))
         await until(lambda: engine.status.state is EngineState.IDLE)

@@ -52,6 +52,15 @@ def test_refuses_what_is_not_whole(text: str, words: str) -> None:
         parse_queries(text, source="bad.sql")
 
 
+def test_constants_are_put_in_once_and_unknown_ones_refused() -> None:
+    text = "-- first\n-- Says {few.more}.\nSELECT {few.one}, {later} WHERE 3 IN {few.more};\n"
+    constants = {"few.one": "1", "few.more": "(2, 3)"}
+    queries = parse_queries(text, source="good.sql", constants=constants)
+    assert queries["first"] == "SELECT 1, {later} WHERE 3 IN (2, 3);"
+    with pytest.raises(ValueError, match=r"good\.sql: the query first names \{few\.one\}: unknown"):
+        parse_queries(text, source="good.sql")
+
+
 def test_loads_from_a_package() -> None:
     assert "take" in load_queries("usenetsync_tui.postgres", "lock.sql")
     with pytest.raises(ValueError, match="no package"):

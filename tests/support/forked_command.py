@@ -1,4 +1,4 @@
-"""The command many times, each in a process of its own with the streams a test asks for.
+"""The command many times, each in a process of its own, in surroundings that a test asks for.
 
 A program: reads cases from standard input, writes how they ended to standard output, both JSON.
 It imports the command once and forks for each case, for most of a short command is its imports.
@@ -12,18 +12,22 @@ import json
 import os
 import pty
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
 import traceback
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal"
 """What a stream is: a file that is kept, no descriptor, a full disk, a pipe without a reader, a
 terminal of 20 columns."""
 
-_MODULES = ("upload", "restore", "nzb", "listing", "servers", "database", "screen", "run")
+_MODULES = (
+    "upload", "restore", "nzb", "listing", "servers", "database", "screen", "run", "jobs", "doctor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Case:
     stderr: str = KEPT
     grows: str = ""
     """A file that gets a line before."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables of the environment besides those of the tests."""
+    uid: int = 0
+    """The user and group to run it as, without a HOME; 0: as we are."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,20 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def run_forked(cases: list[Case], environment: Mapping[str, str]) -> list[Ended]:
+    """The cases, one after the other, by this program in a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, __file__],
+        input=json.dumps([asdict(case) for case in cases]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [Ended(**fields) for fields in json.loads(ended.stdout)]
 
 
 def _descriptor(kind: str, kept: int) -> int | None:
@@ -86,6 +108,12 @@ def _run(case: Case, terminal: int, out: int, err: int) -> None:
         sys.stdout = _stream(1, case.stdout, terminal if case.stdout == TERMINAL else out)
         sys.stderr = _stream(2, case.stderr, terminal if case.stderr == TERMINAL else err)
         sys.argv = ["usenetsync", *case.argv]
+        os.environ.update(case.variables)
+        if case.uid:
+            os.environ.pop("HOME", None)
+            os.setgroups([])
+            os.setgid(case.uid)
+            os.setuid(case.uid)
         from usenetsync_tui.__main__ import main
 
         main()
@@ -126,7 +154,7 @@ def _ended(case: Case) -> Ended:
 def main() -> None:
     """Run the cases, one after the other."""
     for module in _MODULES:
-        __import__(f"usenetsync_tui.cli.verbs.{module}")
+        __import__(f"usenetsync_tui.cli.actions.{module}")
     import usenetsync_tui.cli.command  # noqa: F401 - for the children
 
     cases = [Case(**fields) for fields in json.load(sys.stdin)]

@@ -70,7 +70,8 @@ class InProcess:
 
     def configure(self, *servers: ScriptedServer, **keys: object) -> None:
         """Write `config.toml` with these servers."""
-        lines = ["check_delays = []", *(f"{key} = {value}" for key, value in keys.items())]
+        keys = {"check_delays": [], **keys}
+        lines = [f"{key} = {value}" for key, value in keys.items()]
         for number, server in enumerate(servers, 1):
             lines += ["[[servers]]", f'name = "s{number}"', f'host = "{server.host}"']
             lines += [f"port = {server.port}", 'tls = "none"', "connections = 2"]

@@ -1,12 +1,13 @@
 """A private INN 2.7: a real news server for tests, in a folder and on ports of its own.
 
 ``with Inn() as inn:`` gives an empty server. It runs as the package's user ``news``, which only
-root can become, and touches nothing of a server the machine may have. Three ports, all on
+root can become, and touches nothing of a server the machine may have. Its ports, on
 127.0.0.1:
 
 ``port``         innd itself: starts in transit mode, posting needs ``MODE READER`` first
 ``reader_port``  nnrpd: a reader from the greeting on; offers ``STARTTLS``
 ``tls_port``     nnrpd, TLS from the first byte; `ca_file` vouches for 127.0.0.1 and localhost
+``ipv6_port``    nnrpd on ::1, only with ``ipv6=True``
 
 It knows nothing of the product. What INN has is read from its spool, where an article is one
 file, not asked over the protocol under test.
@@ -92,6 +93,11 @@ access everybody {{
     newsgroups: "*"
     access: RP
 }}
+access readers {{
+    users: "{reader}"
+    newsgroups: "*"
+    access: R
+}}
 """
 
 
@@ -100,6 +106,8 @@ class Inn:
 
     host = "127.0.0.1"
     username = "poster"
+    reader = "reader"
+    """An account of the same password that may not post."""
     password = _PASSWORD
     newsgroup = "alt.binaries.test"
     moderated_newsgroup = "alt.binaries.moderated"
@@ -107,8 +115,11 @@ class Inn:
     closed_newsgroup = "alt.binaries.closed"
     """Nobody posts here."""
 
-    def __init__(self, *, login: bool = False, max_article: int = 1_000_000) -> None:
+    def __init__(
+        self, *, login: bool = False, max_article: int = 1_000_000, ipv6: bool = False
+    ) -> None:
         self.login = login
+        self.ipv6 = ipv6
         self.max_article = max_article
 
     @staticmethod
@@ -125,7 +136,7 @@ class Inn:
         with ExitStack() as stack:
             self.home = Path(tempfile.mkdtemp(prefix="inn-", dir="/tmp"))
             stack.callback(shutil.rmtree, self.home)
-            self.port, self.reader_port, self.tls_port = _free_ports(3)
+            self.port, self.reader_port, self.tls_port, self.ipv6_port = _free_ports(4)
             self._configure()
             self._start(stack)
             self._stack = stack.pop_all()
@@ -218,6 +229,7 @@ class Inn:
         )
         readers = _READERS.format(
             passwords=self.home / "etc" / "passwords",
+            reader=self.reader,
             default="" if self.login else 'default: "anybody"',
         )
         return {
@@ -225,7 +237,9 @@ class Inn:
             "etc/incoming.conf": _INCOMING,
             "etc/storage.conf": _STORAGE,
             "etc/readers.conf": readers,
-            "etc/passwords": f"{self.username}:{_PASSWORD_HASH}\n",
+            "etc/passwords": "".join(
+                f"{user}:{_PASSWORD_HASH}\n" for user in (self.username, self.reader)
+            ),
             "etc/newsfeeds": "ME:*:Tf,Wnm:\n",
             "etc/moderators": "",
             "db/active": "".join(
@@ -240,12 +254,17 @@ class Inn:
         self._launch()
 
     def _launch(self) -> None:
-        nnrpd = (_BIN / "nnrpd", "-D", "-f", "-n", "-b", self.host)
-        for name, port, command in (
-            ("innd", self.port, (_BIN / "innd", "-d")),
-            ("nnrpd", self.reader_port, (*nnrpd, "-p", str(self.reader_port))),
-            ("nnrpd-tls", self.tls_port, (*nnrpd, "-S", "-p", str(self.tls_port))),
-        ):
+        nnrpd = (_BIN / "nnrpd", "-D", "-f", "-n")
+        daemons: list[tuple[str, str, int, tuple[str | Path, ...]]] = [
+            ("innd", self.host, self.port, (_BIN / "innd", "-d")),
+            ("nnrpd", self.host, self.reader_port, (*nnrpd, "-4", self.host)),
+            ("nnrpd-tls", self.host, self.tls_port, (*nnrpd, "-4", self.host, "-S")),
+        ]
+        if self.ipv6:
+            daemons.append(("nnrpd-ipv6", "::1", self.ipv6_port, (*nnrpd, "-6", "::1")))
+        for name, host, port, command in daemons:
+            if name != "innd":
+                command = (*command, "-p", str(port))
             with open(self.home / "log" / f"{name}.out", "ab") as out:
                 process = self._processes[name] = subprocess.Popen(
                     command,
@@ -259,7 +278,7 @@ class Inn:
                     group=_USER,
                     extra_groups=[],
                 )
-            self._wait(process, name, port)
+            self._wait(process, name, host, port)
 
     def _end(self) -> None:
         # innd first: a SIGTERM is not looked at before something else happens.
@@ -275,13 +294,13 @@ class Inn:
         except ProcessLookupError:
             return  # it has ended
 
-    def _wait(self, process: subprocess.Popen[bytes], name: str, port: int) -> None:
+    def _wait(self, process: subprocess.Popen[bytes], name: str, host: str, port: int) -> None:
         end = time.monotonic() + _PATIENCE
         while True:
             if (code := process.poll()) is not None:
                 raise RuntimeError(f"{name} ended with {code}\n{self.log()}")
             try:
-                with socket.create_connection((self.host, port), timeout=_PATIENCE):
+                with socket.create_connection((host, port), timeout=_PATIENCE):
                     return
             except ConnectionRefusedError:
                 if time.monotonic() > end:

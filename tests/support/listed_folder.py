@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import files, objects, vanished
-from usenetsync_tui.catalogue.tables.files import Placed, path_key
+from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.entries import Entry, FileKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 
 _HEAD = b"long/" + b"l" * 1_800
 _NAMES = (

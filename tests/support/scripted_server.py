@@ -18,6 +18,7 @@ import contextlib
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ class Fault:
     """The article is kept all the same."""
     close: bool = False
     """The connection is closed afterwards."""
+    reset: bool = False
+    """The connection is reset afterwards: what was sent and not read yet is lost with it."""
     silent: bool = False
     """Never an answer; the connection stays open."""
     raw: bytes = b""
@@ -485,7 +488,10 @@ class _Session:
             self.logged_in = self.logged_in and not fault.reply.startswith("480")
         while fault.flood:
             self.send(fault.flood * 500)
-        if fault.close:
+        if fault.reset:
+            linger = struct.pack("ii", 1, 0)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        if fault.close or fault.reset:
             raise _Gone
         return bool(fault.raw or fault.reply is not None)
 

@@ -14,9 +14,11 @@ from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
 from usenetsync_tui.model.commands import Command, Pause, Resume
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.findings import bad, good, warn
 from usenetsync_tui.model.folders import (
     Compression,
     Folder,
+    FolderDefaults,
     Priority,
     Profile,
     Realm,
@@ -34,6 +36,7 @@ from usenetsync_tui.model.status import (
     EngineState,
     EngineStatus,
     Event,
+    Examination,
     FolderStatus,
     JobStatus,
     PoolStatus,
@@ -42,6 +45,7 @@ from usenetsync_tui.model.status import (
     Weight,
     WorkerStatus,
 )
+from usenetsync_tui.model.waiting import Waiting
 
 
 class FakeHandle:
@@ -211,6 +215,9 @@ def running(**changes: object) -> EngineStatus:
         dedupe_rate=0.07,
         notices=NOTICES,
         notice_count=37,
+        folder_defaults=FolderDefaults(
+            StoreKind.USENET, ("alt.binaries.test",), "Me <me@example.com>"
+        ),
     )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
@@ -370,6 +377,58 @@ def refused() -> FakeHandle:
         over(JobState.FAILED, str(refusal)), jobs=(ended,), folders=folders_of(ended)
     )
     return FakeHandle(status, FakeBrowser(3_000_000, done=12))
+
+
+def examination(*, over: bool = True) -> Examination:
+    """Something of each grade."""
+    found = (
+        good("settings", "/etc/usenetsync/config.toml is read"),
+        warn(
+            "rights",
+            "others have access: /var/lib/usenetsync is 0755",
+            "chmod 700 /var/lib/usenetsync",
+        ),
+        good("database", "embedded, PostgreSQL 18.0, 9.4 GB, 9 folders"),
+        good("key", "/etc/usenetsync/key opens 3 sealed folders; keep a copy of it elsewhere"),
+        good("catalogue", "its sums agree"),
+        good("disk", "81.2 GB free for data (/var/lib/usenetsync)"),
+        good("clock", "plausible; each server's clock is compared in its test"),
+        good("names", "2 names looked up"),
+        good("first", "first.example.com:563 works (tls, login)"),
+        warn(
+            "inhouse",
+            "inhouse.example.com:119 works, not encrypted",
+            'Set tls to "implicit" or "starttls": everybody in between can read and change it.',
+        ),
+        bad(
+            "spare",
+            "spare.example.com:563: login failed",
+            "Login refused: 481 [red]x[/]. Check username and password.",
+        ),
+    )
+    return Examination(1, found, over=over)
+
+
+def examined() -> FakeHandle:
+    """An engine that has looked at its machine while it waits for a server."""
+    handle = servers()
+    waiting = Waiting("waiting for news.example.com: connection refused", 12.0)
+    handle.now = dataclasses.replace(
+        handle.now, examination=examination(over=False), waiting=waiting
+    )
+    return handle
+
+
+def plain() -> FakeHandle:
+    """All folders are for any newsreader."""
+    handle = servers()
+    realm = Realm(1, StoreKind.USENET, Profile.PLAIN, "a1b2.invalid", ("alt.binaries.test",))
+    folders = tuple(
+        dataclasses.replace(each, folder=dataclasses.replace(each.folder, realm=realm))
+        for each in handle.now.folders
+    )
+    handle.now = dataclasses.replace(handle.now, folders=folders)
+    return handle
 
 
 STATES: dict[str, Callable[[], FakeHandle]] = {

@@ -155,6 +155,7 @@ class World:
         p = self.run.progress
         assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes)
         assert p.in_flight == 0
+        assert self.run.budget.held == 0
         self.check_ledger()
         return outcome.version
 
@@ -183,6 +184,7 @@ class World:
         with TargetTree(os.fsencode(target)) as tree:
             tree.prepare()
             await restore(self.run, tree, prefix, owns_target=owns)
+        assert self.run.budget.held == 0
         return target
 
     async def connect(self) -> None:

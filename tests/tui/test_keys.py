@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from lists_ground import picture
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.pilot import Pilot
@@ -37,6 +38,7 @@ from usenetsync_tui.model.commands import (
     Command,
     FolderChoices,
     LimitBandwidth,
+    LimitFetching,
     Pause,
     PauseAll,
     PauseServer,
@@ -264,6 +266,26 @@ async def test_b_limits_the_bandwidth() -> None:
         await pilot.press(*"200 Mbit/s", "enter", "enter")
         await pilot.pause()
     assert handle.commands == [LimitBandwidth(n) for n in (10_000_000, 0, 25_000_000)]
+
+
+async def test_b_limits_fetching_too() -> None:
+    handle = servers()
+    async with shown(handle) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: "Now at most 25.0" in picture(pilot.app))
+        await pilot.press("f", "3", "b", "f", "p", "2", "b", "f", "o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SpeedDialog))
+        assert "How fast to fetch from all servers together" in picture(pilot.app)
+        await pilot.press(*"1M", "enter")
+        await at_pane(pilot, "servers")
+        await pilot.press("j", "b", "f", "4")
+        await pilot.pause()
+    assert handle.commands == [
+        LimitFetching(10_000_000),
+        LimitBandwidth(5_000_000),
+        LimitFetching(1_000_000),
+        LimitFetching(25_000_000, "inhouse"),
+    ]
 
 
 async def test_b_without_a_server_says_so() -> None:

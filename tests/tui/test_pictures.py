@@ -6,13 +6,15 @@ look at the pictures in `snapshots/`.
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from collections.abc import Callable
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_demo import STATES, FakeBrowser, FakeHandle
+from tui_demo import STATES, FakeBrowser, FakeHandle, examined, plain
 
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
@@ -34,6 +36,10 @@ def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setenv("HOME", "/usr")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("COLORTERM", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "__stderr__", io.TextIOWrapper(io.BytesIO(), "utf-8"))
     monkeypatch.chdir("/")
 
 
@@ -169,6 +175,8 @@ DIALOGS = {
     "bandwidth": ("b",),
     "workers": ("w",),
     "server": ("6", "a"),
+    "server-more": ("6", "a", *["down"] * 7, "right", *["down"] * 6),
+    "add-plain": ("1", "a", *["shift+tab"] * 6, "right"),
     "filter": ("2", "slash", *"IMG_00 is:failed"),
     "folders-marked": ("1", "A"),
     "marks": ("2", "space", "space", "j", "space"),
@@ -182,6 +190,12 @@ DIALOGS = {
 @pytest.mark.parametrize("dialog", DIALOGS)
 def test_dialog(dialog: str, size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(STATES["servers"](), snap_compare, size, *DIALOGS[dialog])
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_nzb(size: tuple[int, int], snap_compare: Compare) -> None:
+    keys = ("1", "N", "shift+tab", "shift+tab", "right")
+    assert picture_of(plain(), snap_compare, size, *keys)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=_id)
@@ -202,6 +216,11 @@ DEEPER = {
 @pytest.mark.parametrize("screen", DEEPER)
 def test_deeper(screen: str, size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(STATES["running"](), snap_compare, size, *DEEPER[screen])
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_doctor_while_a_server_is_waited_for(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(examined(), snap_compare, size, "D")
 
 
 def test_tiny(snap_compare: Compare) -> None:

@@ -13,19 +13,21 @@ from importlib.resources import files as resources
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
+from usenetsync_tui.catalogue.columns import LISTS
+from usenetsync_tui.catalogue.state_names import CONSTANTS
 from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
-from usenetsync_tui.postgres.pool import mapped_errors
+from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries
 
+_CONSTANTS = {**CONSTANTS, **LISTS}
 _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
 
 
 def load(package: str | None, name: str) -> Queries:
     """The named queries of one `.sql` file of the catalogue."""
-    return load_queries(package, name)
+    return load_queries("usenetsync_tui.catalogue", name, _CONSTANTS)
 
 
 class Transaction:
@@ -68,7 +70,7 @@ class Transaction:
 class Catalogue:
     """The memory: a pool of connections to a migrated database."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self._query_ms = 0.0
 
@@ -97,6 +99,11 @@ class Catalogue:
         """Return when everything committed so far is on disk."""
         async with self.transaction(durable=True) as tx:
             await tx.run("SELECT pg_current_xact_id()")
+
+    @property
+    def is_silent(self) -> bool:
+        """The database has given no answer for a while, though one is waited for."""
+        return self.pool.silence.waiting() is not None
 
     def pool_status(self) -> PoolStatus:
         """The pool's own statistics and the moving mean of a transaction's time."""

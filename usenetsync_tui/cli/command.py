@@ -2,64 +2,56 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 
 import click
 
 from usenetsync_tui import __version__
-from usenetsync_tui.cli.lazy import LazyGroup, LazyVerb
+from usenetsync_tui.cli.allocator import keep_memory
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.root import Root
+from usenetsync_tui.cli.shells import register
+from usenetsync_tui.cli.verbs.completion import completion
+from usenetsync_tui.cli.verbs.database import db
+from usenetsync_tui.cli.verbs.doctor import doctor
+from usenetsync_tui.cli.verbs.jobs import list_jobs
+from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
+from usenetsync_tui.cli.verbs.nzb import nzb
+from usenetsync_tui.cli.verbs.restore import restore, verify
+from usenetsync_tui.cli.verbs.screen import tui
+from usenetsync_tui.cli.verbs.servers import servers
+from usenetsync_tui.cli.verbs.upload import upload
 
-_HERE = "usenetsync_tui.cli.verbs"
-
-VERBS = {
-    "upload": LazyVerb(f"{_HERE}.upload", "upload", "Make a new version of each folder at PATHS."),
-    "restore": LazyVerb(
-        f"{_HERE}.restore", "restore", "Bring a version of FOLDER back into TARGET."
-    ),
-    "verify": LazyVerb(
-        f"{_HERE}.restore", "verify", "Check that the store still holds every article of FOLDER."
-    ),
-    "nzb": LazyVerb(
-        f"{_HERE}.nzb",
-        "nzb",
-        "Write the articles of FOLDER, kept with --profile plain, as an NZB file.",
-    ),
-    "folders": LazyVerb(f"{_HERE}.listing", "list_folders", "List the folders that are backed up."),
-    "snapshots": LazyVerb(f"{_HERE}.listing", "list_snapshots", "List the versions of FOLDER."),
-    "files": LazyVerb(f"{_HERE}.listing", "list_files", "List the files of a version of FOLDER."),
-    "jobs": LazyVerb(
-        f"{_HERE}.jobs",
-        "list_jobs",
-        "List the latest jobs, or how JOB ended and every problem it recorded.",
-    ),
-    "servers": LazyVerb(
-        f"{_HERE}.servers", "servers", "List the Usenet servers of the settings, or test them."
-    ),
-    "doctor": LazyVerb(
-        f"{_HERE}.doctor",
-        "doctor",
-        "Check settings, rights, keys, database, disks, clock, network, servers and terminal.",
-    ),
-    "completion": LazyVerb(
-        f"{_HERE}.completion",
-        "completion",
-        "Print the script that completes this command in SHELL: bash, zsh or fish.",
-    ),
-    "db": LazyVerb(f"{_HERE}.database", "db", "Look at, start and stop the embedded database."),
-    "tui": LazyVerb(
-        f"{_HERE}.screen",
-        "tui",
-        "Open the screen; add the folders at PATHS and start uploading them.",
-    ),
+VERBS: dict[str, click.Command] = {
+    "upload": upload,
+    "restore": restore,
+    "verify": verify,
+    "nzb": nzb,
+    "folders": list_folders,
+    "snapshots": list_snapshots,
+    "files": list_files,
+    "jobs": list_jobs,
+    "servers": servers,
+    "doctor": doctor,
+    "completion": completion,
+    "db": db,
+    "tui": tui,
 }
-"""Every verb: where it is, and the first sentence of its help."""
+"""Every verb, in the order of the help."""
+
+
+register()
+
+
+@loaded_from("screen")
+def open_screen() -> None:
+    """The screen, without a folder to upload."""
 
 
 @click.group(
-    cls=LazyGroup,
-    verbs=VERBS,
+    cls=Root,
+    commands=VERBS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -71,8 +63,6 @@ def root(context: click.Context) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished but incomplete, 130 interrupted.
     """
     if context.invoked_subcommand is None:
-        from usenetsync_tui.cli.verbs.screen import open_screen
-
         open_screen(())
 
 
@@ -82,25 +72,6 @@ def main() -> None:
     root()
 
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Names of mallopt(3)."""
-
-
-def _keep_memory() -> None:
-    """Have glibc keep the pages of freed segments, for the next ones.
-
-    By default each buffer of 768,000 bytes is mapped, faulted in page by page and unmapped:
-    half a million page faults for 3 GB. Other C libraries are left as they are.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return  # musl, macOS, Windows
-    mallopt(_MMAP_THRESHOLD, 32 << 20)
-    mallopt(_TRIM_THRESHOLD, 64 << 20)
-    mallopt(_ARENA_MAX, 2)
-
-
 def _tune_interpreter() -> None:
     """Rows by the million are made and dropped; threads take turns every few microseconds.
 
@@ -108,7 +79,7 @@ def _tune_interpreter() -> None:
     upload, and the default switch interval (5 ms) made a walk beside a busy thread three
     times as long.
     """
-    _keep_memory()
+    keep_memory()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     sys.setswitchinterval(0.0005)

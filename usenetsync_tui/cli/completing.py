@@ -22,7 +22,9 @@ _PATIENCE = 1.0
 def complete_folder(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
-    """Names of folders; paths are left to the shell."""
+    """Names of folders; a path is left to the shell."""
+    if "/" in incomplete or incomplete.startswith("~"):
+        return [CompletionItem(incomplete, type="dir")]
     conninfo = _conninfo()
     if conninfo is None:
         return []

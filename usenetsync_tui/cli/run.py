@@ -14,8 +14,9 @@ import anyio
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.cli import signals, streams
+from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.log import log_to
-from usenetsync_tui.cli.options import Voice, json_option
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.signals import until_stopped
@@ -28,8 +29,6 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings.settings import Settings, load_settings, unused
-
-_PLAINLY = Voice()
 
 
 class Exit(IntEnum):
@@ -50,6 +49,7 @@ def environment() -> tuple[Settings, Locations]:
         _hint((f"root works in the home of {owner.name}: what it makes there is {owner.name}'s.",))
     log_to(locations.log_dir)
     settings = load_settings(locations.config_dir)
+    keep_memory(settings.memory_limit)
     _hint(tuple(unused(settings, os.environ)))
     return settings, locations
 
@@ -76,7 +76,7 @@ def start(
     """
     streams.output_is_the_work(output_is_the_work)
     try:
-        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED, as_json)
+        code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)
     except BaseException as error:
         failure = leading_error(error)
         if isinstance(failure, KeyboardInterrupt):
@@ -94,34 +94,59 @@ def start(
 
 
 @asynccontextmanager
-async def looking(what: str, voice: Voice = _PLAINLY) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue to look into, with few connections, beside an engine that may be at work.
+async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue whose contents are to be printed, beside an engine that may be at work.
 
-    What its opening waits for is said.
+    What it waits for is said, unless `quiet`.
     """
     settings, locations = environment()
     waits = Waits()
     async with (
-        waits_shown(waits, voice) as waited,
+        waits_said(waits, quiet=quiet) as begin_to_print,
         open_catalogue(settings, locations, what, waits=waits) as opened,
     ):
-        waited()
+        begin_to_print()
         yield opened
 
 
 @asynccontextmanager
-async def waits_shown(waits: Waits, voice: Voice) -> AsyncIterator[Callable[[], None]]:
-    """What is waited for is said, until the function that this gives is called."""
-    telling = anyio.CancelScope()
+async def working(
+    what: str, voice: Voice, figures: progress.Figures
+) -> AsyncIterator[OpenCatalogue]:
+    """A catalogue for a job that a verb runs itself; `figures` say how that is. All is shown."""
+    settings, locations = environment()
+    waits = Waits()
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: progress.show(figures, voice, waiting=lambda: waits.current))
+        async with open_catalogue(settings, locations, what, waits=waits) as opened:
+            yield opened
+        group.cancel_scope.cancel()
 
-    async def tell() -> None:
-        with telling:
-            await progress.show(lambda: None, voice, waiting=lambda: waits.current)
+
+@asynccontextmanager
+async def waits_said(waits: Waits, *, quiet: bool = False) -> AsyncIterator[Callable[[], None]]:
+    """What is waited for is said on standard error: standard output is for what is printed.
+
+    On a terminal in a line that changes, until the function that this gives is called, and then,
+    as everywhere else, once for each wait that lasts.
+    """
+    before = anyio.CancelScope()
+
+    async def say() -> None:
+        with before:
+            voice = Voice(quiet=quiet)
+            await progress.show(_no_job, voice, waiting=lambda: waits.current)
+        if not quiet:
+            await progress.say_waits(_no_job, lambda: waits.current)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(tell)
-        yield telling.cancel
-        telling.cancel()
+        group.start_soon(say)
+        yield before.cancel
+        group.cancel_scope.cancel()
+
+
+def _no_job() -> None:
+    return None
 
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
@@ -145,8 +170,8 @@ __all__ = [
     "Exit",
     "environment",
     "folder_named",
-    "json_option",
     "looking",
     "start",
-    "waits_shown",
+    "waits_said",
+    "working",
 ]

@@ -21,6 +21,7 @@ from typing import TypeVar
 
 import anyio
 
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,9 +39,9 @@ GOES_ON = "Interrupted. What is posted is kept; the same command goes on from he
 class _Stop:
     """How what runs now is stopped."""
 
-    def __init__(self, scope: anyio.CancelScope, as_json: bool) -> None:
+    def __init__(self, scope: anyio.CancelScope) -> None:
         self.scope = scope
-        self.as_json = as_json
+        self.voice = Voice()
         self.ways: list[Callable[[], None]] = []
         self.standing: Callable[[], object] = bool
         self.asked = False
@@ -64,9 +65,15 @@ class _Stop:
             time.sleep(_LOOK)
             if (now := self.standing()) != seen:
                 seen, since = now, time.monotonic()
-        if self.ways and not self.as_json:
-            voices.say(GOES_ON)
+        if self.ways:
+            tell_interrupted(self.voice)
         os._exit(INTERRUPTED)
+
+
+def tell_interrupted(voice: Voice) -> None:
+    """Work that was stopped goes on later: for people; with ``--quiet`` it is a problem."""
+    if not voice.as_json:
+        voices.complain(GOES_ON) if voice.quiet else voices.say(GOES_ON)
 
 
 _current: ContextVar[_Stop] = ContextVar("stop")
@@ -77,13 +84,11 @@ def listened_to() -> list[signal.Signals]:
     return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-async def until_stopped(
-    work: Callable[[], Awaitable[_T]], interrupted: _T, as_json: bool = False
-) -> _T:
+async def until_stopped(work: Callable[[], Awaitable[_T]], interrupted: _T) -> _T:
     """What comes of some work; `interrupted` when a signal ended it. Errors come in a group."""
     outcome = interrupted
     async with anyio.create_task_group() as group:
-        stop = _Stop(group.cancel_scope, as_json)
+        stop = _Stop(group.cancel_scope)
         _current.set(stop)
         await group.start(_listen, stop)
         outcome = await work()
@@ -92,7 +97,9 @@ async def until_stopped(
 
 
 @contextmanager
-def stopped_by(way: Callable[[], None], standing: Callable[[], object]) -> Iterator[None]:
+def stopped_by(
+    way: Callable[[], None], standing: Callable[[], object], voice: Voice
+) -> Iterator[None]:
     """Inside the block a signal calls `way`, which makes it end soon, instead of cancelling.
 
     `standing`, called from a thread, says how far it is: it may go on as long as that changes.
@@ -100,6 +107,7 @@ def stopped_by(way: Callable[[], None], standing: Callable[[], object]) -> Itera
     stop = _current.get()
     stop.ways.append(way)
     stop.standing = standing
+    stop.voice = voice
     if stop.asked:
         way()
     try:

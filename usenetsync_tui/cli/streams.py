@@ -12,6 +12,7 @@ reader has left (``| head``) has nothing left to do.
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -23,6 +24,9 @@ READER_LEFT = 128 + 13
 """The exit code when the reader of a listing has left: what the shell shows for SIGPIPE."""
 
 FAILED = 1
+
+_IN_ASCII = "usenetsync.ascii"
+"""The name of our error handler of encodings."""
 
 
 class OutputLostError(Exception):
@@ -67,17 +71,28 @@ _outputs: dict[int, _Output] = {}
 def make_safe() -> None:
     """Open the closed ones of descriptors 0, 1 and 2, and let nothing printed end the process.
 
-    Names hold any bytes: what the terminal's encoding cannot show is escaped. Until
+    Names hold any bytes: what the terminal's encoding cannot show is escaped, but for our own
+    signs, which have one in ASCII. Until
     `output_is_the_work` says otherwise, what cannot be written to standard output ends the verb:
     help and version are output.
     """
     for descriptor in (0, 1, 2):
         _open_if_closed(descriptor)
+    codecs.register_error(_IN_ASCII, _in_ascii)
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)
     sys.stdout = _replaced(sys.stdout, 1)
     sys.stderr = _replaced(sys.stderr, 2)
     output_is_the_work(True)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What takes the place of characters that an encoding does not have (`codecs`)."""
+    from usenetsync_tui.model.ascii_signs import ASCII  # all streams are open now
+
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(ASCII)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
 
 
 def output_is_the_work(is_it: bool) -> None:
@@ -123,6 +138,6 @@ def _replaced(stream: TextIO | None, descriptor: int) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(output),
         encoding=encoding,
-        errors="backslashreplace",
+        errors=_IN_ASCII,
         line_buffering=descriptor == 2 or output.isatty(),
     )

@@ -77,7 +77,7 @@ _LARGE = _words(
     r"line.* too long", "too (big|large)", "bigger than", "larger than", "exceeds.*size"
 )
 _DATE = _words("too old", "stale", "future", r"\bdate\b")
-_CONFIGURATION = _words("group", "unapproved", "moderat", "approved")
+_CONFIGURATION = _words("group", "unapproved", "moderat", "approved", "postings? to")
 _FORBIDDEN = _words("not permitted", "not allowed", "prohibited", "forbidden", "no permission")
 _RATE = _words("retry later", "try (again )?later", r"\brate\b", "too fast", "throttl", "slow down")
 

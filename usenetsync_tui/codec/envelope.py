@@ -6,8 +6,8 @@ knows nothing of sending, nor of how a header is written (`yenc` does).
 
 `SealedHeaders`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
 two articles, or an article to a folder, without the key; only the newsgroups are shared.
-`PlainHeaders`: real names in the customary form, ``[1/1] - "name.ext" yEnc (01/20) 12345678``; or,
-with a veil, words drawn as in sealed articles, in the place of poster, subject and name. Only
+`PlainHeaders`: real names in the form of yEnc 1.3, ``"name.ext" yEnc (01/20) 12345678``; or, with
+a veil, words drawn as in sealed articles, in the place of poster, subject and name. Only
 these: the Message-ID is the same with and without.
 
 What an article is called must never change, for it is found by that. So a realm keeps the dress
@@ -182,14 +182,17 @@ class PlainHeaders:
 
 
 def plain_subject(part: Part, name: str) -> str:
-    """``[1/1] - "name.ext" yEnc (01/20) 12345678``; of a file in an NZB, that of its part 1.
+    """``"name.ext" yEnc (01/20) 12345678``; of a file in an NZB, that of its part 1.
+
+    How many files there are is not known while they are found and posted, and so there is no
+    counter of files; an NZB, which knows what it lists, puts one in front.
 
     SABnzbd and NZBGet take the quoted name. Only when it has no dot does NZBGet not believe
     it and take the subject's last word before ``yEnc (…)``: there the size is left out.
     """
     digits = len(str(part.total))
     size = f" {part.file_size}" if "." in name[1:] else ""
-    return f'[1/1] - "{name}" yEnc ({part.number:0{digits}}/{part.total}){size}'
+    return f'"{name}" yEnc ({part.number:0{digits}}/{part.total}){size}'
 
 
 def _newsgroups(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ Theory of operation. A `Conversation` is in one `State`, and owes itself the rep
 commands it has sent, oldest first. `command()` gives the bytes of a line and notes the reply
 that is due; `receive()` takes a reply line, gives it to the oldest command and moves on:
 
-    CONNECTED --200/201--> GREETED --MODE READER, any answer--> READY
+    CONNECTED --200/201--> GREETED --MODE READER, any answer; or reader()--> READY
     GREETED --STARTTLS, 382--> SECURING --secured()--> GREETED
     READY --AUTHINFO USER, 381--> PASSWORD --AUTHINFO PASS, any answer--> READY
     READY --POST, 340--> POSTING --article(), any answer--> READY
@@ -22,9 +22,9 @@ The rules:
 * Only commands that cannot change the state (STAT, BODY, DATE, GROUP) may be under way together
   (RFC 3977 section 3.5); all others travel alone.
 * One answer concerns one article. A reply that nobody waits for, a success of something else, a
-  223 or 222 that names another Message-ID, or an article's answer to DATE: the answers do not
-  belong to the questions any more, `OutOfStepError`. A lost connection is better than the answer
-  to another article's question.
+  223 or 222 that names another Message-ID, or an article's answer to DATE or GROUP: the answers
+  do not belong to the questions any more, `OutOfStepError`. A lost connection is better than the
+  answer to another article's question.
 * 480 changes no state: log in and ask again. MODE READER stays allowed, for servers that
   want the login first.
 * What CAPABILITIES said is forgotten after STARTTLS, MODE READER and a login.
@@ -139,6 +139,8 @@ _SUCCESS = {
 """The only reply below 400 there is: another one answers something else, we are out of step."""
 
 _TOGETHER = frozenset({NntpCommand.STAT, NntpCommand.BODY, NntpCommand.DATE, NntpCommand.GROUP})
+_PROOFS = frozenset({NntpCommand.DATE, NntpCommand.GROUP})
+"""No answer to these can be taken for one about an article: they prove that we are in step."""
 _OF_ARTICLES = frozenset({420, 421, 422, 423, 451})
 """With 430 to 449: replies that can only be about an article."""
 _FORGETS = frozenset(
@@ -187,6 +189,12 @@ class Conversation:
             raise ValueError("no STARTTLS is under way")
         self.state = State.GREETED
 
+    def reader(self) -> None:
+        """MODE READER is left out: the server serves readers without it, as most do."""
+        if self.state is not State.GREETED:
+            raise ValueError(f"MODE READER cannot be left out in state {self.state.name}")
+        self.state = State.READY
+
     def receive(self, line: bytes) -> Reply:
         """The reply in a line; the conversation moves on.
 
@@ -214,7 +222,7 @@ class Conversation:
             raise (ProtocolError if reply.code in (400, 502, 503) else OutOfStepError)(words)
         verb, argument = self._due.popleft()
         fits = reply.code >= 400 or reply.code == _SUCCESS.get(verb, reply.code)
-        if verb is NntpCommand.DATE and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
+        if verb in _PROOFS and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
             fits = False
         if not fits:
             raise OutOfStepError(f"it answers {verb.value} with {str(reply)!r}")

@@ -7,30 +7,39 @@ only two things are touched: `status`, an immutable value swapped five times a s
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
+from usenetsync_tui.engine.doctor.checks import Opener
+from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.requests.dispatch import obey
+from usenetsync_tui.engine.requests.dispatch import drain, obey
 from usenetsync_tui.engine.requests.servers import renew
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
-from usenetsync_tui.errors import CatalogueHeldError, UsenetSyncError, leading_error
+from usenetsync_tui.errors import (
+    CatalogueHeldError,
+    DatabaseUnavailableError,
+    UsenetSyncError,
+    leading_error,
+)
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command, Drain, Upload
+from usenetsync_tui.model.commands import LOOKING, Command, Drain, Examine, Upload
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
@@ -40,6 +49,10 @@ from usenetsync_tui.settings.settings import Settings
 _HEARTBEAT = 0.2
 _TO_CLOSE = 1.0
 """Seconds to stop in when no job is at work."""
+_UNREAD = 0.3
+"""Seconds in which a command is read where nothing is wrong."""
+_TO_OPEN = 10.0
+"""Seconds after which an examination reports a database that is still not open."""
 _LOOK = 1.0
 """Seconds between two looks at what other programs may have changed."""
 
@@ -67,12 +80,15 @@ class Engine:
         """While there is no shift."""
         self._message = ""
         self._waits = Waits()
-        self._stopping = threading.Event()
-        """A `Drain` was submitted."""
+        self._stop_asked: float | None = None
+        """When a `Drain` was submitted."""
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
         self._shift: WorkingState | None = None
         self._events = EventLog()
+        self._looking: deque[Command] = deque()
+        """Those that are obeyed in every state."""
+        self._examinations = Examinations(locations, self._opener, self._events)
         self._obeying = anyio.Lock()
         self._looked = 0.0
         self._was_held = False
@@ -100,20 +116,25 @@ class Engine:
 
     def submit(self, command: Command) -> None:
         """Leave a command; any thread, never waits."""
-        self._mailbox.append(command)
-        if isinstance(command, Drain):
-            self._stopping.set()
+        (self._looking if isinstance(command, LOOKING) else self._mailbox).append(command)
+        if isinstance(command, Drain) and self._stop_asked is None:
+            self._stop_asked = time.monotonic()
+
+    def report(self, problem: str) -> None:
+        """Have a problem in the log that came up before `run`."""
+        self._events.bad(problem)
 
     async def run(self, *, until_idle: bool) -> None:
         """Work until drained; with `until_idle`, until the uploads asked for are over.
 
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
         `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
+        Without `until_idle` it raises that after `Drain`: until then it can be asked why.
         """
         self._headless = until_idle
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._heartbeat, group.cancel_scope)
+                group.start_soon(self._heartbeat, group)
                 await self._live(until_idle)
                 group.cancel_scope.cancel()
         except Exception as error:  # noqa: BLE001 - raised again, once the screen knows
@@ -121,9 +142,46 @@ class Engine:
             self._state, self._message = EngineState.FAILED, str(failure)
             self._events.bad(str(failure))
             self._publish()
+            if not until_idle:
+                await self._linger()
             raise failure from None
         self._state, self._message = EngineState.STOPPED, ""
         self._publish()
+
+    async def _linger(self) -> None:
+        """Examine this machine on request: after a failure one wants to know."""
+        async with anyio.create_task_group() as group:
+            while self._stop_asked is None:
+                self._examine(group)
+                self._publish()
+                await anyio.sleep(_HEARTBEAT)
+            group.cancel_scope.cancel()
+
+    def _examine(self, group: TaskGroup) -> None:
+        while self._looking:
+            command = self._looking.popleft()
+            if isinstance(command, Examine):
+                self._examinations.begin(group, command)
+            else:
+                self._examinations.stop()
+
+    def _opener(self, settings: Settings) -> Opener:
+        return partial(self._lent, settings)
+
+    @asynccontextmanager
+    async def _lent(self, settings: Settings) -> AsyncIterator[OpenCatalogue]:
+        """The catalogue that is open; after a failure, opened again as the settings say now."""
+        with anyio.move_on_after(_TO_OPEN):
+            while self._opened is None and self._state is EngineState.STARTING:  # noqa: ASYNC110
+                await anyio.sleep(_HEARTBEAT)
+        if self._state is EngineState.FAILED:
+            async with open_catalogue(settings, self._locations, "doctor") as opened:
+                yield opened
+        elif self._opened is None:
+            why = self._waits.current or "It is being opened."
+            raise DatabaseUnavailableError(f"So far: {why}")
+        else:
+            yield self._opened
 
     async def _live(self, until_idle: bool) -> None:
         async with open_catalogue(
@@ -259,24 +317,39 @@ class Engine:
         self._looked = now
         return True
 
-    async def _heartbeat(self, scope: anyio.CancelScope) -> None:
+    async def _heartbeat(self, group: TaskGroup) -> None:
         while True:
+            self._examine(group)
             self._publish()
+            self._stop_unread()
             if self._is_stuck():
-                scope.cancel()
+                group.cancel_scope.cancel()
             await anyio.sleep(_HEARTBEAT)
+
+    def _stop_unread(self) -> None:
+        """Drain although nobody comes to read the mailbox: a command before it does not end."""
+        shift, asked = self._shift, self._stop_asked
+        if asked is None or shift is None or shift.draining:
+            return
+        if time.monotonic() - asked > _UNREAD:
+            drain(shift)
 
     def _is_stuck(self) -> bool:
         """To stop, and held up by something outside of any job."""
         run = self._shift.run if self._shift is not None else None
-        if not self._stopping.is_set() or (run is not None and not run.given_up):
+        if self._stop_asked is None or (run is not None and not run.given_up):
             self._idle_since = None
             return False
         now = time.monotonic()
         if self._idle_since is None:
             self._idle_since = now
-        # What is open is closed in that time; what is being opened is not wanted any more.
-        return not self._was_held or now - self._idle_since > _TO_CLOSE
+        # What is open is closed in that time; what is being opened is not wanted any more, and a
+        # database that was silent before is not asked to be closed.
+        seconds = 0.0 if self._is_database_silent() else _TO_CLOSE
+        return not self._was_held or now - self._idle_since > seconds
+
+    def _is_database_silent(self) -> bool:
+        return self._opened is not None and self._opened.catalogue.is_silent
 
     def _publish(self) -> None:
         """Swap the status."""
@@ -293,6 +366,7 @@ class Engine:
             database="embedded" if self._settings.database_url is None else "external",
             events=self._events.events,
             read_only=self._read_only,
+            examination=self._examinations.latest,
         )
 
 

@@ -10,7 +10,6 @@ another one, a new file would hide that the old one is lost. The same goes for a
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import give
 from usenetsync_tui.settings.settings import Settings, secret_line
+from usenetsync_tui.whole_file import write_whole
 
 KEY_NAME = "key"
 _TRIED = 3
@@ -143,24 +143,10 @@ def _kind(wrapped: bytes) -> SecretKind | None:
 
 def _write_key(path: Path) -> None:
     """Whole or not at all, and on disk: what it wraps is lost without it."""
-    whole = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    words = f"{secrets.token_hex(KEY_SIZE)}\n".encode()
     try:
-        descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        give(descriptor, path.parent)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(KEY_SIZE) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(whole, path)  # never over a key that another process has just made
-        except FileExistsError:
-            return
-        finally:
-            os.unlink(whole)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, words, hand_over=lambda descriptor: give(descriptor, path.parent))
+    except FileExistsError:
+        return  # never over a key that another process has just made
     except OSError as error:
         raise KeyUnavailableError(f"{path} cannot be written: {error.strerror}.") from error

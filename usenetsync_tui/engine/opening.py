@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import anyio
 from anyio import to_thread
@@ -18,9 +19,12 @@ from usenetsync_tui.engine.own_places import database_places
 from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.postgres.embedded.postmaster import OnWait
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
 from usenetsync_tui.settings.settings import Settings
+
+T = TypeVar("T")
 
 _PATIENCE_TO_LEAVE = 20.0
 """Seconds the last user of the embedded server may take to stop it."""
@@ -40,6 +44,8 @@ class OpenCatalogue:
     """Where the embedded database is: never to be uploaded."""
     why_lost: Callable[[], UsenetSyncError | None]
     """Why the server went down, if that is known. Blocking."""
+    waits: Waits
+    """Where it says that the server keeps silent: whoever works with it waits for that."""
 
 
 def application_name(what: str) -> str:
@@ -79,7 +85,7 @@ async def open_catalogue(
                 await catalogue.migrate()
             own = tuple(database_places(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
-            yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost)
+            yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost, waits)
     except anyio.get_cancelled_exc_class():
         patience = _HURRY
         raise
@@ -90,11 +96,27 @@ async def open_catalogue(
 
 
 async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
-    """The server's address, as soon as it runs. Cancelled, it returns at once.
+    """The server's address, as soon as it runs. Cancelled, it returns at once."""
+    given_up = threading.Event()
 
-    A thread that still waits for the server then gives up at its next look, or ends with us.
+    def acquire(on_wait: OnWait) -> str:
+        conninfo = embedded.acquire(on_wait)
+        if given_up.is_set():
+            embedded.release()
+        return conninfo
+
+    return await waited_for(acquire, waits, given_up)
+
+
+async def waited_for(
+    call: Callable[[OnWait], T], waits: Waits, given_up: threading.Event | None = None
+) -> T:
+    """What a blocking call to the embedded server comes to; what it waits for is announced.
+
+    Cancelled, it returns at once and `given_up` is set. A thread that still waits for the server
+    then gives up at its next look, or ends with us.
     """
-    given_up, words = threading.Event(), ""
+    given_up, words = given_up or threading.Event(), ""
 
     def on_wait(now: str) -> None:
         nonlocal words
@@ -102,15 +124,9 @@ async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
             raise DatabaseStartError("It was not waited for any longer.")
         words = f": {now}"
 
-    def acquire() -> str:
-        conninfo = embedded.acquire(on_wait)
-        if given_up.is_set():
-            embedded.release()
-        return conninfo
-
     with waits.announced(lambda: Waiting(f"waiting for the database{words}")):
         try:
-            return await to_thread.run_sync(acquire, abandon_on_cancel=True)
+            return await to_thread.run_sync(call, on_wait, abandon_on_cancel=True)
         except anyio.get_cancelled_exc_class():
             given_up.set()
             raise

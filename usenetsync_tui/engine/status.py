@@ -16,6 +16,7 @@ from usenetsync_tui.model.status import (
     EngineState,
     EngineStatus,
     Event,
+    Examination,
     FolderStatus,
     JobStatus,
     PoolStatus,
@@ -35,6 +36,7 @@ def composed(
     database: str,
     events: tuple[Event, ...],
     read_only: bool,
+    examination: Examination | None,
 ) -> EngineStatus:
     """The status after `before`. `state` is None while there is a shift, which knows it."""
     figures = shift.measure() if shift is not None else None
@@ -47,6 +49,7 @@ def composed(
         database=database,
         events=events,
         read_only=read_only,
+        examination=examination,
     )
     if queue is not None:
         now = replace(
@@ -66,6 +69,7 @@ def composed(
         trial=shift.trials.trial,
         workers_allowed=_workers(shift),
         limits=shift.settings.limits,
+        folder_defaults=shift.settings.folder_defaults,
     )
 
 

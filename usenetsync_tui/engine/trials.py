@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import anyio
@@ -10,7 +10,8 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.model.servers import Server
-from usenetsync_tui.model.status import Trial
+from usenetsync_tui.model.status import Trial, TrialStep
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 
@@ -46,3 +47,11 @@ class Trials:
             self._events.info(f"server {server.name} was tested: it works")
         else:
             self._events.bad(f"server {server.name} was tested: {trial.steps[-1].detail}")
+
+
+async def next_step(
+    steps: AsyncIterator[TrialStep], server: Server, waits: Waits
+) -> TrialStep | None:
+    """The next step of a server's test, waited for; None: that was the last."""
+    with waits.announced(Waiting(f"waiting for {server.host}")):
+        return await anext(steps, None)

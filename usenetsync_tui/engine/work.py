@@ -18,6 +18,7 @@ from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 from usenetsync_tui.pipeline.verify.verify import Verified
@@ -39,7 +40,7 @@ async def work(shift: WorkingState, job: Job) -> None:
         await _refuse(shift, job, folder, str(error))
         return
     async with shift.catalogue.transaction() as tx:
-        begins = await jobs.change_state(tx, job.id, JobState.RUNNING, (JobState.QUEUED,))
+        begins = await jobs.change_state(tx, job.id, JobEvent.BEGIN)
     if not begins:  # somebody has paused or cancelled it
         return
     if shift.workers is not None:
@@ -104,7 +105,7 @@ def _is_wanted_again(run: JobRun) -> bool:
 
 async def _again(shift: WorkingState, job: Job, folder: Folder) -> None:
     async with shift.catalogue.transaction(durable=True) as tx:
-        await jobs.change_state(tx, job.id, JobState.QUEUED, (JobState.INCOMPLETE,))
+        await jobs.change_state(tx, job.id, JobEvent.RETRY)
     shift.events.info(f"{job.verb} of {folder.name} goes on with what was retried")
 
 

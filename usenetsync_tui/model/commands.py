@@ -120,6 +120,8 @@ class ExportNzb:
     version: int | None
     path: bytes
     """Absolute."""
+    each_subfolder: bool = False
+    """Write one for each subfolder instead, into the directory that `path` is then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,25 @@ class TestServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Look at this machine for what may stop the program; `EngineStatus.examination` tells."""
+
+    post: bool = False
+    """Post an article to each server, too."""
+    sums: bool = True
+    """Compare the catalogue's sums, which takes minutes where it is large."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopExamining:
+    """Look at no more."""
+
+
+LOOKING = (Examine, StopExamining)
+"""What changes nothing, and is done in every state of an engine."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddServer:
     """Write a server into the settings file, and use it from now on."""
 
@@ -231,6 +252,8 @@ Command = (
     | PauseServer
     | ResumeServer
     | TestServer
+    | Examine
+    | StopExamining
     | AddServer
     | LimitBandwidth
     | LimitFetching

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from usenetsync_tui.model.figures import plural
 
 
 class Grade(StrEnum):
@@ -12,6 +16,9 @@ class Grade(StrEnum):
     GOOD = "good"
     WARN = "warn"
     BAD = "bad"
+
+
+GLYPHS = {Grade.GOOD: "✓", Grade.WARN: "!", Grade.BAD: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +44,13 @@ def warn(check: str, detail: str, advice: str) -> Finding:
 def bad(check: str, detail: str, advice: str) -> Finding:
     """Something that does not work."""
     return Finding(check, Grade.BAD, detail, advice)
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """What they come to: how many problems and warnings there are."""
+    counts = Counter(finding.grade for finding in findings)
+    problems = plural(counts[Grade.BAD], "problem")
+    warnings = plural(counts[Grade.WARN], "warning")
+    if counts[Grade.BAD]:
+        return f"{problems}, {warnings}." if counts[Grade.WARN] else f"{problems}."
+    return f"{warnings}." if counts[Grade.WARN] else "All good."

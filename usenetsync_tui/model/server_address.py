@@ -52,6 +52,11 @@ def read_whereabouts(text: str) -> TypedAddress:
     return TypedAddress(host, port, tls)
 
 
+def host_and_port(host: str, port: int) -> str:
+    """``news.example.com:563``, ``[::1]:563``: as `read_whereabouts` reads it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def read_proxy(text: str) -> tuple[str, int]:
     """Host and port of ``socks5://host:port``; `ValueError` with what to write instead."""
     url = _URL.fullmatch(text.strip())

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder, Priority, Snapshot
+from usenetsync_tui.model.findings import Finding
+from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
@@ -174,6 +175,21 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found on this machine, as far as it was looked at."""
+
+    number: int
+    """1 for the first of an engine's life."""
+    findings: tuple[Finding, ...] = ()
+    """In the order they were made; nothing of the terminal."""
+    over: bool = False
+    stopped: bool = False
+    """The user ended it."""
+    problem: str = ""
+    """Why it did not get to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolStatus:
     """The connections to PostgreSQL."""
 
@@ -239,4 +255,8 @@ class EngineStatus:
     """Those under way and the last ones that ended."""
     trial: Trial | None = None
     """The latest test of a server."""
+    examination: Examination | None = None
+    """The latest examination of this machine."""
+    folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
+    """What a new folder begins with."""
     limits: Limits = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))

@@ -15,8 +15,9 @@ from psycopg.rows import TupleRow
 
 from usenetsync_tui.errors import CatalogueHeldError
 from usenetsync_tui.model.waiting import Waiting, Waits
-from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
+from usenetsync_tui.postgres.pool import ANSWER, mapped_errors, named_conninfo
 from usenetsync_tui.postgres.queries import load_queries
+from usenetsync_tui.postgres.silence import HeardConnection, Silence
 
 _QUERIES = load_queries(__package__, "lock.sql")
 KEY = int.from_bytes(b"usync:en")
@@ -46,7 +47,7 @@ class EngineLock:
         self._conninfo = conninfo
         self._application_name = application_name
         self._patience = patience
-        self._conn: psycopg.AsyncConnection[TupleRow] | None = None
+        self._conn: HeardConnection | None = None
 
     async def __aenter__(self) -> EngineLock:
         """Take the lock.
@@ -56,12 +57,16 @@ class EngineLock:
         """
         address = named_conninfo(self._conninfo, self._application_name)
         with mapped_errors():
-            conn = await psycopg.AsyncConnection.connect(address, autocommit=True)
+            with self._waits.announced(ANSWER):
+                conn = await HeardConnection.connect(address, autocommit=True)
             try:
-                await self._take(conn)
+                conn.silence = silence = Silence()
+                with self._waits.announced(silence.waiting):
+                    await self._take(conn)
             except BaseException:
                 await conn.close()
                 raise
+        conn.silence = None  # from here on it hears that the connection is lost, or nothing
         self._conn = conn
         return self
 
@@ -87,7 +92,7 @@ class EngineLock:
         except psycopg.OperationalError:
             return
 
-    async def _take(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
+    async def _take(self, conn: HeardConnection) -> None:
         deadline = anyio.current_time() + self._patience
         while True:
             taken = await (await conn.execute(_QUERIES["take"], (KEY,))).fetchone()

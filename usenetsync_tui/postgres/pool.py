@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.address import readable
+from usenetsync_tui.postgres.silence import HeardConnection, PatientPool, Silence
 
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+Pool = PatientPool
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
-_ANSWER = Waiting("waiting for the database: it has not answered yet")
+_NAMELESS = "local user with ID"
+"""What libpq says when no user is given, and /etc/passwd does not have the user id."""
+ANSWER = Waiting("waiting for the database: it has not answered yet")
 # From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
 # the URL may lack a colon or a slash.
 _URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
@@ -39,31 +42,35 @@ async def open_pool(
     encloses. They say who they are (``application_name``, at most 63 bytes). One that was lost
     is replaced before it is handed out. Raises ``DatabaseUnavailableError`` when the server
     does not answer, ``SettingsError`` when ``conninfo`` cannot be read, and ``ValueError`` for a
-    ``max_size`` outside 1 to 40. ``waits`` hears when the server is waited for.
+    ``max_size`` outside 1 to 40. ``waits`` hears when the server is waited for. A server that falls
+    silent is waited for, for ever.
     """
     waits = waits or Waits()
     if not 1 <= max_size <= MOST_CONNECTIONS:
         raise ValueError(f"max_size is {max_size}, and must be 1 to {MOST_CONNECTIONS}")
-    full = named_conninfo(conninfo, application_name)
+    full, silence = named_conninfo(conninfo, application_name), Silence()
     with mapped_errors():
         # The pool would try again and again and then not say why; one attempt of ours says.
-        with waits.announced(_ANSWER):
+        with waits.announced(ANSWER):
             await (await psycopg.AsyncConnection.connect(full)).close()
-        pool: Pool = AsyncConnectionPool(
+        pool = PatientPool(
             full,
+            connection_class=HeardConnection,
             kwargs={"autocommit": True, "prepare_threshold": 5},
             min_size=1,
             max_size=max_size,
             open=False,
-            configure=_configure,
+            configure=lambda conn: _configure(conn, silence),
             check=AsyncConnectionPool.check_connection,
             name=application_name,
             timeout=_PATIENCE,
         )
+        pool.silence = silence
     try:
-        with mapped_errors(), waits.announced(_ANSWER):
+        with mapped_errors(), waits.announced(ANSWER):
             await pool.open(wait=True, timeout=_PATIENCE)
-        yield pool
+        with waits.announced(silence.waiting):
+            yield pool
     finally:
         await pool.close()
 
@@ -85,7 +92,8 @@ def named_conninfo(conninfo: str, application_name: str) -> str:
 def mapped_errors() -> Iterator[None]:
     """Turn what psycopg raises when the server is lost into ``DatabaseUnavailableError``.
 
-    A disk that is full is ``DatabaseFullError``: trying again would not help.
+    A disk that is full is ``DatabaseFullError``: trying again would not help. An address that
+    needs a user's name is a ``SettingsError``.
 
     Errors about the statement itself (a unique violation, a wrong column) pass unchanged.
     """
@@ -95,7 +103,13 @@ def mapped_errors() -> Iterator[None]:
         raise DatabaseFullError(redacted(str(error).strip())) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         words = redacted(" ".join(str(error).split()) or type(error).__name__)
-        # The cause may quote a password: no traceback shall show it.
+        # The cause may quote a password: no traceback may show it.
+        if _NAMELESS in words:
+            raise SettingsError(
+                "The database's address (database_url, or USENETSYNC_DATABASE_URL) names no user, "
+                f"and the user id {os.geteuid()} has no name on this machine. "
+                "Write postgresql://user@host/name."
+            ) from None
         raise DatabaseUnavailableError(words) from None
 
 
@@ -104,7 +118,8 @@ def redacted(text: str) -> str:
     return _NAMED_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
 
 
-async def _configure(conn: psycopg.AsyncConnection[TupleRow]) -> None:
+async def _configure(conn: HeardConnection, silence: Silence) -> None:
+    conn.silence = silence
     # A server of the user's own may have other defaults than the embedded one. Commits are
     # lazy unless a transaction asks for more; a plan made when a table was empty must not
     # outlive its growth.

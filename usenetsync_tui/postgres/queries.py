@@ -6,6 +6,10 @@ line; comments that say what it is for follow, then the SQL up to its closing se
     -- insert_pending
     -- Adds new files of the version under construction.
     INSERT INTO …;
+
+Numbers that the program has names for are written by name, and put in once, when the file is
+loaded: ``status = {segment.posted}``, ``status IN {segment.there}``. PostgreSQL sees a literal, as
+it must to use a partial index.
 """
 
 from __future__ import annotations
@@ -14,10 +18,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from types import MappingProxyType
 from typing import LiteralString
 
 _NAME = re.compile(r"^-- ([a-z][a-z0-9_]*)$")
+_CONSTANT = re.compile(r"\{([a-z_]+\.[a-z_]+)\}")
 _COMMENT = "--"
+_NONE: Mapping[str, LiteralString] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +49,27 @@ class Queries(Mapping[str, LiteralString]):
         return len(self.statements)
 
 
-def load_queries(package: str | None, name: str) -> Queries:
+def load_queries(
+    package: str | None, name: str, constants: Mapping[str, LiteralString] = _NONE
+) -> Queries:
     """The queries of the file ``name`` beside the modules of ``package``.
 
     Pass ``__package__``. Raises ``ValueError`` as ``parse_queries`` does.
     """
     if package is None:
         raise ValueError(f"{name} belongs to no package")
-    return parse_queries((files(package) / name).read_text(encoding="utf-8"), source=name)
+    text = (files(package) / name).read_text(encoding="utf-8")
+    return parse_queries(text, source=name, constants=constants)
 
 
-def parse_queries(text: str, *, source: str) -> Queries:
-    """The queries in ``text``.
+def parse_queries(
+    text: str, *, source: str, constants: Mapping[str, LiteralString] = _NONE
+) -> Queries:
+    """The queries in ``text``, with ``constants`` (``table.name`` → SQL) put in.
 
     Raises ``ValueError``, naming ``source``, for a name that comes twice, a query without
-    purpose or SQL or closing semicolon, and for text before the first name.
+    purpose or SQL or closing semicolon, a constant that is not there, and for text before the
+    first name.
     """
     statements: dict[str, LiteralString] = {}
     for name, lines in _blocks(text, source):
@@ -68,8 +81,11 @@ def parse_queries(text: str, *, source: str) -> Queries:
             raise ValueError(f"{source}: the query {name} does not say what it is for")
         if not sql.endswith(";"):
             raise ValueError(f"{source}: the query {name} does not end with a semicolon")
+        for constant in _CONSTANT.findall(sql):
+            if constant not in constants:
+                raise ValueError(f"{source}: the query {name} names {{{constant}}}: unknown")
         # Literal in the sense of PEP 675: our own package data is as good as our own code.
-        statements[name] = sql
+        statements[name] = _CONSTANT.sub(lambda found: constants[found[1]], sql)
     if not statements:
         raise ValueError(f"{source}: no query in it")
     return Queries(source, statements)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +25,7 @@ from usenetsync_tui.model.servers import Role, Server
 from usenetsync_tui.ownership import give
 from usenetsync_tui.settings.settings import CONFIG_NAME, clash_with, server_problems
 from usenetsync_tui.settings.sources import config_bytes, config_table, config_text, shown
+from usenetsync_tui.whole_file import write_whole
 
 _ALWAYS = ("name", "host", "port", "tls", "username", "connections")
 _VARIABLE = "USENETSYNC_SERVERS"
@@ -47,7 +47,8 @@ def add_server(config_dir: Path, server: Server) -> None:
         data = config_bytes(path) or b""
         mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         text = config_text(path, data)
-        _replace(path, mark + _with_server(path, text, server).encode())
+        written = mark + _with_server(path, text, server).encode()
+        write_whole(path, written, replace=True, hand_over=_owned_as(path))
     except UnicodeEncodeError:  # which would show what it is about
         raise SettingsError("The server's settings hold what is no text.") from None
     except OSError as error:
@@ -112,26 +113,15 @@ def _filled(table: Table | InlineTable, server: Server) -> Table | InlineTable:
     return table
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """The file with other content, in one step: after a crash it is the old one or the new one."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600
-    try:
-        with open(descriptor, "wb") as file:
-            if path.exists():
-                owner = path.stat()
-                if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
-                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            else:
-                give(file.fileno(), path.parent)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _owned_as(path: Path) -> Callable[[int], None]:
+    """What gives a new file to the owner of the one it replaces, or else of the folder."""
+
+    def hand_over(descriptor: int) -> None:
+        if not path.exists():
+            give(descriptor, path.parent)
+            return
+        owner = path.stat()
+        if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+    return hand_over

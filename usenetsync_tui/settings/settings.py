@@ -201,7 +201,8 @@ class Settings(BaseSettings):
     memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
     """Bytes in flight at most: what is read, compressed, posted and fetched, the compressors' own
     memory and the buffers of connections included. Where it has no room for them, fewer workers
-    and connections than are set run at once."""
+    and connections than are set run at once. One segment is always allowed, with two copies of it
+    and one compressor. The program itself takes some 100 MiB more; PostgreSQL is not counted."""
     retries: int = Field(default=3, ge=1, le=100)
     """Attempts to post or fetch an article at each server."""
     reposts: int = Field(default=2, ge=0, le=100)

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
-import anyio
-
 from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.backoff import growing, pauses
 from usenetsync_tui.model.ports import Opener, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.store.pause import pause
 
 _T = TypeVar("_T")
 
@@ -30,7 +30,7 @@ class RetryingStore:
         self._store = store
         self._waits = waits or Waits()
         self._tries = tries
-        self._backoff = backoff
+        self._backoff = growing(backoff)
 
     @property
     def lanes(self) -> int | None:
@@ -44,10 +44,10 @@ class RetryingStore:
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Ask; again if the store does not answer, and for those it says nothing of."""
         found = await self._attempt(lambda: self._store.present(message_ids))
-        for attempt in range(1, self._tries):
-            if not found.unknown:
+        for seconds in pauses(self._tries, self._backoff):
+            if not found.unknown or seconds is None:
                 break
-            await self._pause(attempt, next(iter(found.unknown.values())))
+            await self._pause(seconds, next(iter(found.unknown.values())))
             second = await self._attempt(partial(self._store.present, list(found.unknown)))
             found = Presence(found.there | second.there, second.unknown)
         return found
@@ -58,18 +58,16 @@ class RetryingStore:
             return await self._store.fetch(message_id, wait=False, opened=opened)
         return await self._attempt(lambda: self._store.fetch(message_id, opened=opened))
 
-    async def _pause(self, attempt: int, words: str) -> None:
-        seconds = self._backoff * 2 ** (attempt - 1)
-        with self._waits.announced(Waiting(f"waiting to try again: {words}", seconds)):
-            await anyio.sleep(seconds)
+    async def _pause(self, seconds: float, words: str) -> None:
+        await pause(self._waits, f"waiting to try again: {words}", seconds)
 
     async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        for attempt in range(1, self._tries + 1):
+        for seconds in pauses(self._tries, self._backoff):
             try:
                 return await call()
             except UsenetSyncError as error:
-                if not error.retryable or attempt == self._tries:
+                if not error.retryable or seconds is None:
                     raise
                 words = str(error)
-            await self._pause(attempt, words)
+            await self._pause(seconds, words)
         raise AssertionError("tries is at least 1")

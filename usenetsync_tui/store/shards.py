@@ -8,17 +8,14 @@ the article. A job ends with a flush of that log.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import psycopg
 from anyio import to_thread
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.postgres.pool import mapped_errors
+from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
 
 _SQL = load_queries("usenetsync_tui.store", "shards.sql")
@@ -27,7 +24,7 @@ _SQL = load_queries("usenetsync_tui.store", "shards.sql")
 class ShardsStore:
     """Articles in the `articles` table of a pool's database."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     lanes: int | None = None

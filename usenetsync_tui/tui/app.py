@@ -18,7 +18,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands import LOOKING, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
@@ -34,9 +34,11 @@ from usenetsync_tui.tui.terminal.crash import crash_report
 from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
 
 LOOKS_PER_SECOND = 4
+_LONG = 20.0
+"""Seconds that a sentence stays which nobody may be looking for; the log keeps it."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
-_LOOKING_ON = "Read-only: another usenetsync works this catalogue."
+_LOOKING_ON = "Read-only: another usenetsync is using this catalogue."
 _QUITTING = (
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
@@ -80,11 +82,13 @@ class UsenetSyncApp(App[ScreenExit]):
         few_colors: bool = False,
         keys: Mapping[str, str] | None = None,
         theme: str = "",
+        problems: Sequence[str] = (),
     ) -> None:
         """`ascii_only`: the terminal's encoding carries nothing else. `few_colors`: it has its
         own sixteen, so a theme made of those is shown.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
+        `problems`: sentences to begin with, safe to show.
         """
         own_colors = few_colors or "NO_COLOR" in os.environ
         self._clean_lines = CleanLines(ascii_only=ascii_only)
@@ -96,6 +100,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
         self._keys = dict(keys or {})
+        self._problems = tuple(problems)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         if theme in self.available_themes:
@@ -142,6 +147,8 @@ class UsenetSyncApp(App[ScreenExit]):
         await self.push_screen(Dashboard(self.handle))
         self.look()
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
+        for problem in self._problems:
+            self.notify(problem, severity="error", timeout=_LONG, markup=False)
         self._complain_of_settings()
         if self._signum:
             self.end_on_signal(self._signum)
@@ -167,14 +174,14 @@ class UsenetSyncApp(App[ScreenExit]):
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(status)
 
-    def on_wanted(self, message: CommandRequest) -> None:
+    def on_command_request(self, message: CommandRequest) -> None:
         """A widget's wish reaches the engine."""
         message.stop()
         self.want(message.command, message.said)
 
     def want(self, command: Command, said: str = "") -> None:
-        """Submit a command, unless all there is to do here is to look."""
-        if self.handle.status.read_only:
+        """Submit a command; where all there is to do is to look, only those that do no more."""
+        if self.handle.status.read_only and not isinstance(command, LOOKING):
             said = _LOOKING_ON
         else:
             self.handle.submit(command)

@@ -183,7 +183,8 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
             return
         self._led = True
         if not status.folders and not status.read_only and self.app.screen is self:
-            self.app.push_screen(FirstRun([server.name for server in status.servers]))
+            servers = [server.name for server in status.servers]
+            self.app.push_screen(FirstRun(servers, defaults=status.folder_defaults))
 
     # Panes
 

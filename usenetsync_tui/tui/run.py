@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.ports import EngineHandle
@@ -27,8 +27,11 @@ def run_screen(
     mouse: bool = True,
     keys: Mapping[str, str] | None = None,
     theme: str = "",
+    problems: Sequence[str] = (),
 ) -> ScreenExit:
     """Show the engine until the user quits, a signal ends it, or it crashes.
+
+    `problems`: what went wrong before, in sentences that are safe to show.
 
     Blocks the calling thread, which must be the main one. It does not drain the engine:
     that is the caller's, after this returns. Raises `UsageError` when there is no terminal
@@ -47,6 +50,7 @@ def run_screen(
         few_colors=has_few_colors(os.environ),
         keys=keys,
         theme=theme,
+        problems=problems,
     )
     with Farewell(app.end_on_signal) as farewell:
         result = app.run(mouse=mouse)

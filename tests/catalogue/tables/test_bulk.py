@@ -13,11 +13,12 @@ from listed_folder import Listed, fill, listed, matches
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snapshots
 from usenetsync_tui.catalogue.tables.bulk import ActionBatch
-from usenetsync_tui.catalogue.tables.files import Span, VersionRow, path_key
+from usenetsync_tui.catalogue.tables.files import Span, VersionRow
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.files import FileAction, FileFilter, FileQuery, FileSelection, FileView
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 
 HOLD, LEAVE_OUT, RETRY = FileAction.HOLD, FileAction.LEAVE_OUT, FileAction.RETRY

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files, vanished
-from usenetsync_tui.catalogue.tables.files import Placed, Span, path_key
+from usenetsync_tui.catalogue.tables.files import Placed, Span
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 
 
 def entry(path: bytes, size: int = 10, mtime: int = 1) -> Entry:

@@ -19,6 +19,7 @@ from usenetsync_tui.model.folders import (
     StoreKind,
 )
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.transitions import JobEvent
 
 COUNTS = VersionCounts(5, 2, 1, 1_000, 0)
 
@@ -114,8 +115,8 @@ async def test_a_running_job_asked_for_again_keeps_running(
             found = await jobs.by_id(tx, job)
             assert found is not None
             assert (found.state, found.priority) == (then, Priority.HIGH)
-        assert not await jobs.change_state(tx, job, JobState.CANCELLED, (JobState.PAUSED,))
-        assert await jobs.change_state(tx, job, JobState.CANCELLED, (JobState.QUEUED,))
+        assert not await jobs.change_state(tx, job, JobEvent.RESUME)
+        assert await jobs.change_state(tx, job, JobEvent.CANCEL)
 
 
 @pytest.mark.anyio
@@ -150,8 +151,8 @@ async def test_the_queue_takes_only_its_own_jobs(catalogue: Catalogue, folder: F
         await jobs.requeue_interrupted(tx)
         states = [j.state for j in await jobs.recent(tx, 3)]
         assert states == [JobState.RUNNING, JobState.QUEUED, JobState.QUEUED]
-        assert not await jobs.change_state(tx, theirs, JobState.CANCELLED, (JobState.RUNNING,))
-        changed = await jobs.change_all(tx, JobState.PAUSED, (JobState.QUEUED, JobState.RUNNING))
+        assert not await jobs.change_state(tx, theirs, JobEvent.PAUSE)
+        changed = await jobs.change_all(tx, JobEvent.PAUSE)
         assert sorted(changed) == [upload, ours]
         (latest,) = await jobs.latest_of_all(tx)
         assert latest.id == ours, "the newest of those that are open"

@@ -13,10 +13,10 @@ import pytest
 from trees import content, naive_walk, small_files
 from worlds import World
 
-from usenetsync_tui.catalogue.tables.files import path_key
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.upload import index as index_module
 from usenetsync_tui.pipeline.upload.index import _in_key_order
 

@@ -153,7 +153,7 @@ async def test_what_is_posted_looks_like_an_upload() -> None:
         assert b"\r\nNewsgroups: alt.test,alt.other\r\n" in article
         assert b"\r\nDate: " in article
     assert f"From: {POSTER}\r\n".encode() in plain
-    assert b'\r\nSubject: [1/1] - "' in plain
+    assert b'\r\nSubject: "' in plain
     assert POSTER.encode() not in sealed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +11,11 @@ import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, configured, name, opened, wire_id
 
+from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import Reply
-from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
+from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.shared import Shared, skew_of
-from usenetsync_tui.store.usenet.connection.signals import Lost
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 LOGIN: dict[str, Any] = {"username": "bob", "password": "secret"}
@@ -191,11 +192,88 @@ async def test_400_ends_a_connection_only_if_the_server_closes_it(command: str) 
             assert one.connections == 2
 
 
+BREAKS = [
+    Fault("", close=True, times=999),
+    Fault("", silent=True, times=999),
+    Fault("", reset=True, times=999),
+    Fault("", raw=b"\xff\x00\x07 what?\r\n", times=999),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("fault", BREAKS, ids=["close", "silence", "reset", "garbage"])
+@pytest.mark.parametrize("command", ["CAPABILITIES", "MODE", "DATE"])
+async def test_what_a_server_breaks_over_is_left_out(command: str, fault: Fault) -> None:
+    with ScriptedServer(login=("bob", "secret")) as one:
+        one.script(replace(fault, on=command))
+        server = configured(one, connections=1, timeout=0.4, **LOGIN)
+        async with opened(server, tries=1) as store:
+            await store.post(article(1))
+            assert await store.fetch(name(1)) == article(1).payload
+            with pytest.raises(ArticleMissingError):
+                await store.fetch(name(2))
+            found = await store.present([name(1), name(2)])
+            assert (found.there, found.unknown) == ({name(1)}, {})
+            one.drop_all()
+            assert await store.fetch(name(1)) == article(1).payload
+        assert one.commands[command] <= 1  # and not on the connections after it
+        assert one.posted == [wire_id(1)]
+        steps = [s async for s in diagnose(server, newsgroups=["alt.test"])]
+        assert [s.detail for s in steps if s.ok is False] == []
+        assert command != "DATE" or one.commands["GROUP"] >= 1
+
+
+@pytest.mark.anyio
+async def test_all_of_them_at_once() -> None:
+    with ScriptedServer() as one:
+        for command in ("CAPABILITIES", "MODE", "DATE"):
+            one.script(Fault(command, close=True, times=999))
+        async with opened(configured(one)) as store, anyio.create_task_group() as group:
+            for number in range(8):
+                group.start_soon(store.post, article(number))
+        assert sorted(one.posted) == sorted(map(wire_id, range(8)))
+        steps = [s async for s in diagnose(configured(one), newsgroups=["alt.test"])]
+        assert [s.detail for s in steps if s.ok is False] == []
+        assert "without MODE READER" in next(s.detail for s in steps if s.name == "login")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("verb", ["POST", "STAT", "BODY"])
+async def test_mode_reader_is_sent_again_where_it_is_wanted(verb: str) -> None:
+    """The first connection was lost at it by bad luck."""
+    with ScriptedServer() as one:
+        async with opened(configured(one)) as store:
+            await store.post(article(1))
+        one.commands.clear()
+        one.script(Fault("MODE", close=True), Fault(verb, reply="401 MODE-READER"))
+        async with opened(configured(one, connections=1), tries=1) as store:
+            if verb == "POST":
+                await store.post(article(2))
+            elif verb == "STAT":
+                assert (await store.present([name(1)])).there == {name(1)}
+            else:
+                assert await store.fetch(name(1)) == article(1).payload
+        assert one.commands["MODE"] == 2
+
+
+@pytest.mark.anyio
+async def test_a_command_that_was_answered_once_is_not_to_blame() -> None:
+    with ScriptedServer() as one:
+        async with opened(configured(one, connections=1)) as store:
+            await store.post(article(1))
+            one.script(Fault("MODE", close=True), Fault("DATE", close=True))
+            one.drop_all()
+            assert (await store.present([name(1)])).there == {name(1)}
+            await store.post(article(2))
+        assert one.commands["GROUP"] == 0
+        assert one.commands["MODE"] >= 3
+
+
 def test_a_capability_list_that_drips_has_an_end() -> None:
     with ScriptedServer() as one:
         one.script(Fault("CAPABILITIES", raw=b"101 list\r\nVERSION 2\r\n", silent=True))
         connection = Connection(configured(one, timeout=0.3))
         connection.open(None)
-        with pytest.raises(Lost, match=r"no answer for 0\.3 seconds"):
-            connection.read_capabilities()
+        assert connection.read_capabilities(None) is None
+        assert connection.stat(wire_id(1)).meaning() is Meaning.MISSING
         connection.close()

@@ -106,12 +106,14 @@ async def test_an_article_that_always_ends_the_session_is_unknown_alone(close: b
 
 
 @pytest.mark.anyio
-async def test_several_articles_that_the_server_breaks_over() -> None:
+@pytest.mark.parametrize("reset", [False, True])
+async def test_several_articles_that_the_server_breaks_over(reset: bool) -> None:
     bad = {3, 4, 99, 299}
     with ScriptedServer() as scripted:
         holding(scripted, LOST)
         for number in bad:
-            scripted.script(Fault(f"STAT {wire_id(number)}", close=True, times=99))
+            fault = Fault(f"STAT {wire_id(number)}", close=True, reset=reset, times=99)
+            scripted.script(fault)
         async with opened(configured(scripted, connections=1)) as store:
             found = await store.present(names())
         assert found.there == names(LOST, *bad)

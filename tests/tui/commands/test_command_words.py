@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usenetsync_tui.model.commands import (
+    Examine,
     LimitBandwidth,
     LimitFetching,
     PauseServer,
@@ -17,7 +18,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse
+from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse, path_begin
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
@@ -68,6 +69,12 @@ KNOWN = KnownNames(
         ("restore /mnt/b", RestoreChosen(b"/mnt/b", None)),
         ("restore", RestoreChosen(b"", None)),
         ("nzb /tmp/a.nzb", WriteNzb(b"/tmp/a.nzb")),
+        ("nzb --each-subfolder /tmp/my nzbs", WriteNzb(b"/tmp/my nzbs", each_subfolder=True)),
+        ("nzb --each-subfolder", WriteNzb(b"", each_subfolder=True)),
+        ("nzb", WriteNzb(b"")),
+        ("doctor", Examine()),
+        ("doc --post", Examine(post=True)),
+        ("doctor  --quick   --post", Examine(post=True, sums=False)),
         ("workers 4", SetWorkers(4)),
         ("connections eweka 20", SetConnections("eweka", 20)),
         ("limit 25M", LimitBandwidth(25_000_000)),
@@ -112,6 +119,9 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("verify all", "--body"),
         ("restore --verison 3", "restore TARGET"),
         ("restore /mnt/b --version 0", "begin with 1"),
+        ("nzb --each /tmp", "nzb --each-subfolder FOLDER"),
+        ("nzb --each-subfolder tmp", "begins with / or ~"),
+        ("doctor --fast", "--quick, which leaves out"),
         ("workers 33", "from 1 to 32"),
         ("workers ٣", "from 1 to 32"),
         ("connections nobody 3", "no server nobody. Servers: eweka, block."),
@@ -211,3 +221,11 @@ def test_no_speeds(typed: str) -> None:
 def test_any_text_is_a_speed_or_a_sentence(text: str) -> None:
     found = speed_typed(text)
     assert found if isinstance(found, str) else 0 <= found <= MOST
+
+
+def test_an_option_and_the_path_behind_it_are_completed() -> None:
+    assert completions("nzb --e", KNOWN) == ("nzb --each-subfolder ",)
+    assert completions("doctor --q", KNOWN) == ("doctor --quick",)
+    assert path_begin("nzb --e") is None
+    assert path_begin("nzb --each-subfolder /a b") == len("nzb --each-subfolder ")
+    assert path_begin("nzb /a b") == len("nzb ")

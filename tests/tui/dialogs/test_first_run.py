@@ -30,9 +30,9 @@ async def test_a_server_a_folder_start(tmp_path: Path) -> None:
         assert "on Usenet: main · h.example" in picture(app)
         await typed(pilot, "<enter>")
         await pasted(pilot, str(tmp_path))
-        await typed(pilot, *["<enter>"] * 7)
+        await typed(pilot, *["<enter>"] * 8)
         await happens(pilot, lambda: app.screen is first)
-        assert "Begin to keep" in picture(app)
+        assert "Start backing up" in picture(app)
         assert len(app.wanted) == 1
         await typed(pilot, "<enter>")
     upload = app.wanted[1]
@@ -48,7 +48,7 @@ async def test_in_the_database(tmp_path: Path) -> None:
         assert isinstance(app.screen, AddFolder)
         await pasted(pilot, str(tmp_path))
         await typed(pilot, *["<enter>"] * 7)
-        await happens(pilot, lambda: "Begin to keep" in picture(app))
+        await happens(pilot, lambda: "Start backing up" in picture(app))
         await typed(pilot, "<j>", "<k>", "<enter>")
     (upload,) = app.wanted
     assert isinstance(upload, Upload)
@@ -72,9 +72,9 @@ async def test_leaving_a_dialog_leaves_the_step() -> None:
     async with dialog_shown(first) as (pilot, app):
         await typed(pilot, "u", "<escape>")
         assert app.screen is first
-        assert "Where shall articles go?" in picture(app)
+        assert "Where should backups be stored?" in picture(app)
         await typed(pilot, "<escape>", "f", "<escape>")
-        assert "Which folder shall be kept" in picture(app)
+        assert "Which folder do you want to back up" in picture(app)
 
 
 async def test_servers_that_are_set_up_are_offered_first() -> None:
@@ -89,7 +89,7 @@ async def test_not_now_keeps_nothing(tmp_path: Path) -> None:
         await typed(pilot, "d", "f")
         await pasted(pilot, str(tmp_path))
         await typed(pilot, *["<enter>"] * 7)
-        await happens(pilot, lambda: "Begin to keep" in picture(app))
+        await happens(pilot, lambda: "Start backing up" in picture(app))
         await typed(pilot, "n")
     assert app.wanted == []
     assert app.answers == [None]

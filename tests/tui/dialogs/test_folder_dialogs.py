@@ -22,7 +22,13 @@ from textual.widgets import Button, Input
 
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
 from usenetsync_tui.model.figures import rate
-from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.folders import (
+    Compression,
+    FolderDefaults,
+    Priority,
+    Profile,
+    StoreKind,
+)
 from usenetsync_tui.tui.commands.command_line import LineInput
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.choices_dialog import (
@@ -46,7 +52,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_folder_with_everything_as_it_is(tmp_path: Path) -> None:
     async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
         await pasted(pilot, str(tmp_path))
-        await typed(pilot, *["<enter>"] * 7)
+        await typed(pilot, *["<enter>"] * 8)
         await happens(pilot, lambda: bool(app.answers))
     assert app.answers == [
         Upload(
@@ -65,6 +71,50 @@ async def test_a_folder_with_everything_chosen(tmp_path: Path) -> None:
     assert app.answers[0] is not None
     assert app.answers[0].choices == FolderChoices(
         StoreKind.SHARDS, Profile.PLAIN, 3, Priority.HIGH, Compression.LZMA
+    )
+
+
+DEFAULTS = FolderDefaults(StoreKind.USENET, ("alt.binaries.test",), "Me <me@example.com>")
+
+
+async def test_a_plain_folder_begins_with_what_the_settings_say_unless_changed(
+    tmp_path: Path,
+) -> None:
+    async with dialog_shown(AddFolder(servers=True, defaults=DEFAULTS)) as (pilot, app):
+        await pasted(pilot, str(tmp_path))
+        assert "Newsgroups    alt.binaries.test" in picture(app)
+        assert "Poster" not in picture(app)  # a sealed article's is random
+        app.screen.query_one("#profile", Options).go_to(1)
+        await pilot.pause()
+        assert "Poster        Me <me@example.com>" in picture(app)
+        assert "names and all" in picture(app)
+        assert app.screen.query_one("#form").max_scroll_y == 0
+        await over(pilot, "newsgroups", "alt.binaries.a,alt.binaries.b")
+        await over(pilot, "poster", "You <you@example.com>")
+        await typed(pilot, "<tab>", "<right>")
+        assert "EVERYBODY can read it, but for the names." in picture(app)
+        await accepted(pilot)
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers[0] is not None
+    choices = app.answers[0].choices
+    assert choices.profile is Profile.PLAIN
+    assert choices.newsgroups == ("alt.binaries.a", "alt.binaries.b")
+    assert (choices.poster, choices.obfuscate) == ("You <you@example.com>", True)
+
+
+async def test_what_means_nothing_is_neither_asked_for_nor_judged(tmp_path: Path) -> None:
+    async with dialog_shown(AddFolder(servers=True, defaults=DEFAULTS)) as (pilot, app):
+        await pasted(pilot, str(tmp_path))
+        await over(pilot, "newsgroups", "no such, group")
+        app.screen.query_one("#store").focus()
+        await typed(pilot, "<right>")
+        assert "Newsgroups" not in picture(app)
+        await accepted(pilot)
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers[0] is not None
+    assert (app.answers[0].choices.store, app.answers[0].choices.newsgroups) == (
+        StoreKind.SHARDS,
+        None,
     )
 
 
@@ -114,7 +164,7 @@ async def test_what_is_no_folder_is_refused_in_words(path: str, said: str) -> No
 async def test_copies_are_one_to_ten(tmp_path: Path, copies: str) -> None:
     async with dialog_shown(AddFolder(servers=True, path=os.fsencode(tmp_path))) as (pilot, app):
         await typed(pilot, "<enter>", "<enter>", "<enter>", "<backspace>", copies or "<left>")
-        await typed(pilot, *["<enter>"] * 4)
+        await typed(pilot, *["<enter>"] * 5)
         await happens(pilot, lambda: "10." in picture(app))
         assert app.focused is app.screen.query_one("#copies")
     assert app.answers == []
@@ -125,7 +175,7 @@ async def test_restoring_the_newest_version(tmp_path: Path) -> None:
     async with dialog_shown(dialog) as (pilot, app):
         assert "30 files" in picture(app)
         await typed(pilot, "<enter>", "<enter>")
-        assert "files that are right there already are kept" in picture(app).lower()
+        assert "identical files are left alone" in picture(app).lower()
         await pasted(pilot, f"{tmp_path}/back")
         await typed(pilot, "<enter>", "<enter>")
         await happens(pilot, lambda: bool(app.answers))
@@ -274,6 +324,15 @@ async def test_what_cannot_be_posted_with_is_reported_in_its_field(
         assert app.focused is app.screen.query_one(f"#{field}")
         await typed(pilot, "<escape>")
     assert app.answers == [None]
+    adding = AddFolder(servers=True, path=b"/", defaults=DEFAULTS)  # the same checks
+    async with dialog_shown(adding) as (pilot, app):
+        app.screen.query_one("#profile", Options).go_to(1)
+        await pilot.pause()
+        await over(pilot, field, text)
+        await accepted(pilot)
+        await happens(pilot, lambda: said in picture(app))
+        assert app.focused is app.screen.query_one(f"#{field}")
+        assert app.answers == []
 
 
 async def test_poster_and_obfuscation_are_those_of_plain_articles() -> None:
@@ -295,9 +354,35 @@ async def test_an_nzb(tmp_path: Path) -> None:
     async with dialog_shown(NzbDialog(plain, VERSIONS)) as (pilot, app):
         await typed(pilot, "<enter>")
         await pasted(pilot, f"{tmp_path}/a.nzb")
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<enter>", "<enter>", "<enter>")
         await happens(pilot, lambda: bool(app.answers))
     assert app.answers == [ExportNzb(7, 3, os.fsencode(tmp_path.resolve()) + b"/a.nzb")]
+
+
+@pytest.mark.parametrize("name", ["", "new", "new/er"])
+async def test_an_nzb_for_each_subfolder(tmp_path: Path, name: str) -> None:
+    plain = folder_at(b"/kept", profile=Profile.PLAIN)
+    async with dialog_shown(NzbDialog(plain, VERSIONS)) as (pilot, app):
+        await typed(pilot, "<enter>")
+        await pasted(pilot, f"{tmp_path}/{name}")
+        await typed(pilot, "<enter>", "<right>", "<enter>", "<enter>")
+        await happens(pilot, lambda: bool(app.answers))
+    path = os.path.join(os.fsencode(tmp_path.resolve()), os.fsencode(name)).rstrip(b"/")
+    assert app.answers == [ExportNzb(7, 3, path, each_subfolder=True)]
+
+
+async def test_where_no_nzbs_can_be_written_is_said(tmp_path: Path) -> None:
+    plain = folder_at(b"/kept", profile=Profile.PLAIN)
+    (tmp_path / "file").write_bytes(b"")
+    for path, said in (
+        (f"{tmp_path}/file", "This is a file, not a folder."),
+        (f"{tmp_path}/file/below", "a file in the way"),
+        ("here", "Type the whole path"),
+    ):
+        dialog = NzbDialog(plain, VERSIONS, path=os.fsencode(path), each_subfolder=True)
+        async with dialog_shown(dialog) as (pilot, app):
+            await accepted(pilot)
+            await happens(pilot, lambda said=said: said in picture(app))  # type: ignore[misc]
 
 
 async def test_an_nzb_of_a_sealed_folder_is_refused_at_once(tmp_path: Path) -> None:
@@ -305,7 +390,7 @@ async def test_an_nzb_of_a_sealed_folder_is_refused_at_once(tmp_path: Path) -> N
         await happens(pilot, lambda: "photos [/] is sealed on Usenet" in picture(app))
         await typed(pilot, "<enter>")
         await pasted(pilot, f"{tmp_path}/a.nzb")
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<enter>", "<enter>", "<enter>")
         await pilot.pause(0.2)
         assert "photos [/] is sealed on Usenet" in picture(app)
     assert app.answers == []

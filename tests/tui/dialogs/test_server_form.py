@@ -8,12 +8,13 @@ import pytest
 from dialog_ground import dialog_shown, picture, typed
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from rich.cells import cell_len
 from textual.widgets import Input
 
 from usenetsync_tui.model.commands import AddServer, TestServer
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls
 from usenetsync_tui.model.status import EngineState, EngineStatus, Trial, TrialStep
 from usenetsync_tui.settings.settings import ServerSettings
 from usenetsync_tui.tui.dialogs.server_fields import TypedServer, read_server
@@ -79,6 +80,12 @@ def test_what_is_typed_is_the_server() -> None:
         ("username", "", "A password needs a username."),
         ("password", "a\x1bb", "control character"),
         ("ca_file", "ca.pem", "begins with /"),
+        ("proxy", "http://proxy:8080", "other kinds of proxy are not supported"),
+        ("proxy", "proxy:1080", 'Write it as "socks5://host:1080"'),
+        ("proxy", "socks5://me:geheim@proxy", "into proxy_username and proxy_password"),
+        ("proxy", "socks5://proxy:0", "A port is a number from 1 to 65535."),
+        ("proxy", "socks5://proxy/x", "without a path"),
+        ("proxy", "socks5://[::1", "An IPv6 address is written as"),
     ],
 )
 def test_what_is_wrong_is_said_of_its_field(field: str, text: str, said: str) -> None:
@@ -86,6 +93,23 @@ def test_what_is_wrong_is_said_of_its_field(field: str, text: str, said: str) ->
     assert not isinstance(found, Server)
     assert list(found) == [field]
     assert said in found[field]
+
+
+@pytest.mark.parametrize("proxy", ["http://p", "p:1080", "socks5://a@p", "socks5://p:x", "x"])
+def test_a_proxy_is_refused_with_the_settings_own_words(proxy: str) -> None:
+    found = read_server(dataclasses.replace(GOOD, proxy=proxy))
+    assert not isinstance(found, Server)
+    with pytest.raises(ValidationError) as refused:
+        ServerSettings(name="a", host="h", proxy=proxy)
+    said = refused.value.errors()[0]["msg"].removeprefix("Value error, ")
+    assert found == {"proxy": f"{said[:1].upper()}{said[1:]}."}
+
+
+def test_a_login_for_a_proxy_is_whole() -> None:
+    login = dataclasses.replace(GOOD, proxy_username="joe", proxy_password=Secret("x"))
+    assert read_server(login) == {"proxy": "A login for a proxy needs the proxy."}
+    nameless = dataclasses.replace(GOOD, proxy="socks5://p", proxy_password=Secret("x"))
+    assert read_server(nameless) == {"proxy_username": "A password needs a username."}
 
 
 def test_a_server_without_a_role_is_refused() -> None:
@@ -97,6 +121,11 @@ def test_an_address_of_ipv6_is_a_host() -> None:
     assert isinstance(read_server(dataclasses.replace(GOOD, host="2001:db8::1")), Server)
 
 
+_PROXIES = st.one_of(
+    st.just(""),
+    st.text(max_size=20),
+    st.builds("socks5://{}:{}".format, st.text(max_size=9), st.integers(0, 70_000)),
+)
 _TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(["a", "7", "119", "h.example"]))
 
 
@@ -114,6 +143,10 @@ _TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(["a", "7", "119", "h.ex
         priority=_TEXTS,
         verify=st.sampled_from(["yes", "no"]),
         ca_file=_TEXTS,
+        address_family=st.sampled_from(list(AddressFamily)),
+        proxy=_PROXIES,
+        proxy_username=_TEXTS,
+        proxy_password=_TEXTS,
     )
 )
 def test_what_is_accepted_the_settings_accept(typed_in: TypedServer) -> None:
@@ -188,9 +221,15 @@ async def test_what_is_under_more() -> None:
         assert "CA file" not in picture(app)
         await typed(pilot, "<right>", "<tab>", "<space>", "<tab>", "2", "<tab>", "<right>")
         assert "CERTIFICATE NOT VERIFIED" in picture(app)
-        await typed(pilot, "<tab>", "/ca.pem", "<enter>", "<tab>", "<enter>")
+        await typed(pilot, "<tab>", "/ca.pem", "<enter>", "<right>", "<enter>")
+        await typed(pilot, "socks5://[::1]:9050", "<enter>", "pat", "<enter>", "geheim", "<enter>")
+        assert "geheim" not in picture(app)
+        await typed(pilot, "<tab>", "<enter>")
     (server,) = app.answers
     assert server is not None
+    assert server.address_family is AddressFamily.IPV4
+    assert (server.proxy, server.proxy_username) == ("socks5://[::1]:9050", "pat")
+    assert server.proxy_password == "geheim" and "geheim" not in repr(server)
     assert server.roles == {Role.VERIFY, Role.FETCH}
     assert (server.priority, server.verify_tls, server.ca_file) == (2, False, "/ca.pem")
 

@@ -95,7 +95,7 @@ def test_every_state_of_an_article_has_a_glyph_and_a_word(status: SegmentStatus)
 def test_an_article_is_told_in_full() -> None:
     lines = [text(line) for line in article_lines(article(7, 3), 60)]
     assert lines[0].split() == ["Message-ID", "<0000000300000007.part@example.invalid>"]
-    assert any(line.startswith("it said") and "441 posting failed" in line for line in lines)
+    assert any(line.startswith("server reply") and "441 posting failed" in line for line in lines)
     assert any("768,000 bytes" in line for line in lines)
 
 

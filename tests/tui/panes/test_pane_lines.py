@@ -258,7 +258,7 @@ def test_resources_name_the_limits() -> None:
 
 def test_without_a_job_nobody_works() -> None:
     idle = EngineStatus(EngineState.IDLE)
-    assert text(worker_lines(idle, 76, 10)[0]) == "Nobody works: no job runs."
+    assert text(worker_lines(idle, 76, 10)[0]) == "Idle. No jobs running."
     assert text(worker_lines(EngineStatus(EngineState.STARTING), 76, 10)[0]).startswith("Opening")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from usenetsync_tui.catalogue.session import Transaction, load
@@ -29,7 +29,7 @@ async def page(
     values = {"object": object_id, "index": index, "redundancy": redundancy, "limit": limit}
     rows = await tx.fetch(_SQL["page"], values)
     realms = {} if wire_id is None else {r: await folders.realm_by_id(tx, r) for r in _realms(rows)}
-    return [_article(row, realms.get(row[14]), wire_id) for row in rows]
+    return [_article(row, realms, wire_id) for row in rows]
 
 
 async def count(tx: Transaction, object_id: int) -> int:
@@ -39,11 +39,14 @@ async def count(tx: Transaction, object_id: int) -> int:
 
 
 def _realms(rows: list[tuple[Any, ...]]) -> set[int]:
-    return {row[14] for row in rows}
+    return {realm for *_, realm, _, _, _ in rows}
 
 
-def _article(row: tuple[Any, ...], realm: Realm | None, wire_id: WireId | None) -> ArticleRow:
-    *fields, _, name, names, adopted = row
+def _article(
+    row: tuple[Any, ...], realms: Mapping[int, Realm | None], wire_id: WireId | None
+) -> ArticleRow:
+    *fields, realm_id, name, names, adopted = row
+    realm = realms.get(realm_id)
     index, redundancy, size, payload, wire, status, tries, checks, reposts = fields[:9]
     error, server, digest, posted_at, verified_at = fields[9:]
     own = wire_id(realm, name) if wire_id is not None and realm is not None else None

@@ -11,7 +11,7 @@ SELECT id, verb = 'restore' FROM jobs WHERE folder_id = %(folder)s ORDER BY id D
 SELECT status, {words} AS words, server, sum(n)::int8 AS total
   FROM (SELECT s.status, coalesce(s.error, '') AS error, coalesce(s.server, '') AS server,
                count(*) AS n
-          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN (4, 5)
+          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN {segment.absent}
          WHERE o.folder_id = %(folder)s AND NOT o.complete
          GROUP BY s.status, s.error, s.server) AS raw
  GROUP BY status, words, server
@@ -22,8 +22,10 @@ SELECT status, {words} AS words, server, sum(n)::int8 AS total
 -- Why files are not whole, as a job told it; of articles only what the ledger does not say.
 SELECT kind, {words} AS words, sum(n)::int8 AS total
   FROM (SELECT kind, reason AS error, count(*) AS n
-          FROM notices WHERE job_id = %(job)s AND kind NOT IN (0, 13) GROUP BY kind, reason) AS raw
- WHERE %(alone)s OR kind NOT IN (4, 5, 6) OR kind = 4 AND {words} <> ALL (%(said)s::text[])
+          FROM notices WHERE job_id = %(job)s AND kind NOT IN {notice.harmless}
+         GROUP BY kind, reason) AS raw
+ WHERE %(alone)s OR kind NOT IN {notice.of_articles}
+    OR kind = {notice.unposted} AND {words} <> ALL (%(said)s::text[])
  GROUP BY kind, words
  ORDER BY total DESC, words
  LIMIT %(limit)s;

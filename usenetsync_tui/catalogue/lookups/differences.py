@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.catalogue.tables.files import path_key
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import Change, ChangeRow
 
 _SQL = load(__package__, "differences.sql")

@@ -10,6 +10,6 @@ SELECT min(coalesce(long_path, path_key)),
    AND (first_version <= %(older)s AND (last_version IS NULL OR last_version >= %(older)s))
        <> (first_version <= %(newer)s AND (last_version IS NULL OR last_version >= %(newer)s))
  GROUP BY path_key
-HAVING count(*) = 1 OR max(kind) <> 1
+HAVING count(*) = 1 OR max(kind) <> {kind.directory}
  ORDER BY path_key
  LIMIT %(limit)s;

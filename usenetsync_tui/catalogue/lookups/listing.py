@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.files import VersionRow, path_key
+from usenetsync_tui.catalogue.tables.files import VersionRow, version_rows
 from usenetsync_tui.catalogue.tables.matching import Predicate, matching
-from usenetsync_tui.model.entries import unfitted_time
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import FileDirectory
 
 _SQL = load(__package__, "listing.sql")
@@ -28,7 +28,7 @@ async def page(
     """The rows of a list from `start` (inclusive; None: the first) on."""
     sql, values = statement("page", query, start, await _wanted(tx, query))
     rows = await tx.fetch(sql, {**values, "limit": limit})
-    return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
+    return version_rows(rows)
 
 
 async def directory(

@@ -1,16 +1,13 @@
 -- page
 -- The rows of a list from a key on, with how far their objects are.
-SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
-       f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
-       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
-       f.uid, f.gid
+SELECT {version_row.columns}
   FROM (SELECT * FROM files f WHERE {matching} ORDER BY {order} LIMIT %(limit)s) AS f
   LEFT JOIN objects o ON o.id = f.object_id
  ORDER BY {order};
 
 -- key_size
 -- What rows of `files f` are sorted by: folders and links have no size.
-(CASE f.kind WHEN 0 THEN f.size ELSE -1 END);
+(CASE f.kind WHEN {kind.regular} THEN f.size ELSE -1 END);
 
 -- directory
 -- The key of every n-th row of a list: exact row number ↔ page.

@@ -6,7 +6,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, 
          WHERE folder_id = %(folder)s AND path_key >= %(start)s
            AND (%(until)s::bytea IS NULL OR path_key < %(until)s) AND first_version <= %(version)s
            AND (last_version IS NULL OR last_version >= %(version)s)
-           AND kind = 0 AND size > 0
+           AND kind = {kind.regular} AND size > 0
          ORDER BY path_key
          LIMIT %(limit)s) AS f
   LEFT JOIN objects o ON o.id = f.object_id
@@ -16,7 +16,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, 
 -- How many files of a range of keys of a version have no content; `loose`: that are in no subfolder.
 SELECT count(*)
   FROM files
- WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 0 AND size = 0
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = {kind.regular} AND size = 0
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
    AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
    AND (NOT %(loose)s OR position('\x2f'::bytea IN path_key) = 0);
@@ -41,6 +41,6 @@ SELECT s.segment_index, s.message_id, s.wire_size, s.payload_size, s.status, s.p
          ORDER BY a.at DESC LIMIT 1)
   FROM segments s
  WHERE s.object_id = %(object)s AND s.redundancy = 0 AND s.segment_index > %(after)s
-   AND s.status <> 6
+   AND s.status <> {segment.stale}
  ORDER BY s.segment_index
  LIMIT %(limit)s;

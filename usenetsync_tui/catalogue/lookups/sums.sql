@@ -2,7 +2,7 @@
 -- Objects whose count of posted articles is not that of their segments' rows.
 SELECT count(*) FROM (
        SELECT FROM objects o
-         LEFT JOIN segments s ON s.object_id = o.id AND s.status IN (2, 3)
+         LEFT JOIN segments s ON s.object_id = o.id AND s.status IN {segment.there}
         GROUP BY o.id, o.posted HAVING o.posted <> count(s.object_id)) AS wrong;
 
 -- objects_complete
@@ -13,7 +13,7 @@ SELECT count(*) FROM objects WHERE complete <> (posted >= segments::bigint * cop
 -- Complete objects that have more or fewer segments, or other bytes, than they say.
 SELECT count(*) FROM (
        SELECT FROM objects o
-         LEFT JOIN segments s ON s.object_id = o.id AND s.status <> 6
+         LEFT JOIN segments s ON s.object_id = o.id AND s.status <> {segment.stale}
         WHERE o.complete
         GROUP BY o.id
        HAVING count(s.object_id) <> o.segments::bigint * o.copies
@@ -24,14 +24,15 @@ SELECT count(*) FROM (
 -- files, so folders with a version under construction are left out.
 SELECT count(*) FROM objects o
  WHERE NOT o.complete
-   AND NOT EXISTS (SELECT FROM snapshots s WHERE s.folder_id = o.folder_id AND s.state = 0)
+   AND NOT EXISTS (SELECT FROM snapshots s
+                    WHERE s.folder_id = o.folder_id AND s.state = {version.building})
    AND NOT EXISTS (SELECT FROM files f WHERE f.folder_id = o.folder_id AND f.object_id = o.id
                       AND f.path_key BETWEEN o.first_key AND o.last_key);
 
 -- segments_left
 -- Segments whose object is gone.
 SELECT count(*) FROM segments s
- WHERE s.status <> 6 AND NOT EXISTS (SELECT FROM objects o WHERE o.id = s.object_id);
+ WHERE s.status <> {segment.stale} AND NOT EXISTS (SELECT FROM objects o WHERE o.id = s.object_id);
 
 -- files_lost
 -- Files whose object is gone.
@@ -41,7 +42,7 @@ SELECT count(*) FROM files f
 -- files_unplaced
 -- Files with content that count as read and have no object or no digest.
 SELECT count(*) FROM files
- WHERE kind = 0 AND size > 0 AND state = 1 AND last_version IS NULL
+ WHERE kind = {kind.regular} AND size > 0 AND state = {file.planned} AND last_version IS NULL
    AND (object_id IS NULL OR sha256 IS NULL);
 
 -- files_twice
@@ -58,45 +59,45 @@ SELECT count(*) FROM (
 -- rows.
 SELECT count(*) FROM snapshots s
   JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE kind = 0) AS files,
-              count(*) FILTER (WHERE kind = 1) AS directories,
-              count(*) FILTER (WHERE kind = 2) AS symlinks,
-              coalesce(sum(size) FILTER (WHERE kind = 0), 0) AS size
+       SELECT count(*) FILTER (WHERE kind = {kind.regular}) AS files,
+              count(*) FILTER (WHERE kind = {kind.directory}) AS directories,
+              count(*) FILTER (WHERE kind = {kind.symlink}) AS symlinks,
+              coalesce(sum(size) FILTER (WHERE kind = {kind.regular}), 0) AS size
          FROM files f WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
           AND (f.last_version IS NULL OR f.last_version >= s.version)) AS n ON true
- WHERE s.state <> 0
+ WHERE s.state <> {version.building}
    AND (s.files, s.directories, s.symlinks, s.size)
     <> (n.files, n.directories, n.symlinks, n.size);
 
 -- versions_whole
 -- Versions that count as complete and hold a file that is not.
 SELECT count(*) FROM snapshots s
- WHERE s.state = 1 AND EXISTS (
+ WHERE s.state = {version.complete} AND EXISTS (
        SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
         WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
           AND (f.last_version IS NULL OR f.last_version >= s.version)
-          AND (f.state <> 1 OR (f.object_id IS NOT NULL AND o.complete IS NOT TRUE)));
+          AND (f.state <> {file.planned} OR (f.object_id IS NOT NULL AND o.complete IS NOT TRUE)));
 
 -- names_of_segments
 -- Segments of equal content, in folders that share articles, with more than one Message-ID.
 SELECT count(*) FROM (
        SELECT FROM segments s JOIN realms r ON r.id = s.realm_id
-        WHERE s.status <> 6 AND r.profile <> 'plain'
+        WHERE s.status <> {segment.stale} AND r.profile <> 'plain'
         GROUP BY s.realm_id, s.hash, s.redundancy
        HAVING count(DISTINCT s.message_id) > 1) AS wrong;
 
 -- contents_of_names
 -- Message-IDs that stand for two contents, or count as posted and not posted.
 SELECT count(*) FROM (
-       SELECT FROM segments WHERE status <> 6
+       SELECT FROM segments WHERE status <> {segment.stale}
         GROUP BY message_id
        HAVING count(DISTINCT (hash, codec, payload_size)) > 1
-           OR count(DISTINCT status IN (2, 3)) > 1) AS wrong;
+           OR count(DISTINCT status IN {segment.there}) > 1) AS wrong;
 
 -- shards_missing
 -- Articles that count as posted into the database and are not in it.
 SELECT count(*) FROM segments s JOIN realms r ON r.id = s.realm_id
- WHERE r.store = 'shards' AND s.status IN (2, 3)
+ WHERE r.store = 'shards' AND s.status IN {segment.there}
    AND NOT EXISTS (SELECT FROM articles a WHERE a.message_id = s.message_id);
 
 -- shards_left

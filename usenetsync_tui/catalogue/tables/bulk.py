@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.files import path_key
 from usenetsync_tui.catalogue.tables.left_out import HELD
 from usenetsync_tui.catalogue.tables.matching import all_of, matching
 from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.path_keys import path_key
 
 _SQL = load(__package__, "bulk.sql")
 

@@ -1,20 +1,23 @@
 -- is_building
 -- Whether a version is under construction.
 SELECT EXISTS (SELECT FROM snapshots
-                WHERE folder_id = %(folder)s AND version = %(version)s AND state = 0);
+                WHERE folder_id = %(folder)s AND version = %(version)s
+                  AND state = {version.building});
 
 -- pending
 -- Current rows of `files f` that can be held or left out: of the version under construction.
-f.last_version IS NULL AND %(building)s AND f.state = 0;
+f.last_version IS NULL AND %(building)s AND f.state = {file.pending};
 
 -- retriable
 -- Current rows of `files f` that can be retried: those that failed in the version under
 -- construction, and those of any version with articles that were given up.
-f.last_version IS NULL AND (%(building)s AND f.state = 2 OR f.state <> 2 AND EXISTS (
+f.last_version IS NULL
+AND (%(building)s AND f.state = {file.failed} OR f.state <> {file.failed} AND EXISTS (
     SELECT FROM objects o
      WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.id = f.object_id
        AND f.path_key BETWEEN o.first_key AND o.last_key
-       AND EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 5)));
+       AND EXISTS (SELECT FROM segments s
+                    WHERE s.object_id = o.id AND s.status = {segment.failed})));
 
 -- within
 -- Rows of `files f` in a range of keys, but for some.
@@ -38,14 +41,14 @@ SELECT f.path_key, coalesce(f.long_path, f.path_key), f.size, f.kind, f.state, f
 -- row that somebody else is changing is left to him, for two that wait for each other would end
 -- one of them; and current rows are looked up key by key, as in files.sql.)
 UPDATE files f
-   SET state = 2, reason = %(reason)s,
+   SET state = {file.failed}, reason = %(reason)s,
        object_id = CASE WHEN f.sha256 IS NULL OR f.first_version < %(version)s
                         THEN f.object_id END
   FROM unnest(%(keys)b::bytea[]) AS u(path_key)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
-          AND c.state = 0
+          AND c.state = {file.pending}
           FOR UPDATE SKIP LOCKED) AS now
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version
@@ -59,10 +62,10 @@ WITH failed AS MATERIALIZED (
      CROSS JOIN LATERAL (
            SELECT c.* FROM files c
             WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
-              AND c.state = 2
+              AND c.state = {file.failed}
               FOR UPDATE SKIP LOCKED) AS now),
 revived AS (
-    UPDATE files f SET state = 0, reason = NULL FROM failed
+    UPDATE files f SET state = {file.pending}, reason = NULL FROM failed
      WHERE f.folder_id = failed.folder_id AND f.path_key = failed.path_key
        AND f.first_version = failed.first_version AND f.first_version = %(version)s
  RETURNING f.path_key),
@@ -73,17 +76,17 @@ ended AS (
 begun AS (
     INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
                        inode, mode, link, uid, gid, long_path)
-    SELECT folder_id, path_key, %(version)s, kind, 0, coalesce(stat_size, size), mtime_ns,
-           ctime_ns, inode, mode, link, uid, gid, long_path
+    SELECT folder_id, path_key, %(version)s, kind, {file.pending}, coalesce(stat_size, size),
+           mtime_ns, ctime_ns, inode, mode, link, uid, gid, long_path
       FROM failed WHERE first_version < %(version)s
  RETURNING path_key)
 SELECT path_key FROM revived UNION ALL SELECT path_key FROM begun;
 
 -- plan_again
 -- Articles of an object that were given up are to be posted; the store's words stay until then.
-UPDATE segments s SET status = 0
+UPDATE segments s SET status = {segment.planned}
   FROM (SELECT segment_index, redundancy FROM segments
-         WHERE object_id = %(object)s AND status = 5
+         WHERE object_id = %(object)s AND status = {segment.failed}
            FOR UPDATE SKIP LOCKED) AS given_up
  WHERE s.object_id = %(object)s AND s.segment_index = given_up.segment_index
    AND s.redundancy = given_up.redundancy

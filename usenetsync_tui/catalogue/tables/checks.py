@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.catalogue.tables.segments import segments_of
+from usenetsync_tui.catalogue.tables.segments import segment_of
 from usenetsync_tui.model.segments import Segment
 
 _SQL = load(__package__, "checks.sql")
@@ -29,7 +29,7 @@ async def due(tx: Transaction, realm: int, longest: float, limit: int) -> list[D
     `longest`: seconds that any of them has to wait at most; what is due later is due now.
     """
     rows = await tx.fetch(_SQL["due"], {"realm": realm, "longest": longest, "limit": limit})
-    return [Due(s, r[14]) for s, r in zip(segments_of(rows), rows, strict=True)]
+    return [Due(segment_of(fields), checks) for *fields, checks in rows]
 
 
 async def next_due(tx: Transaction, realm: int, longest: float) -> float | None:

@@ -1,18 +1,16 @@
 -- due
 -- Posted articles of a realm that are to be looked for now, those that wait longest first. One that
 -- is due later than the longest delay was recorded by a clock that has been set back since.
-(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-        tries, error, realm_id, reposts, by_body, checks
+(SELECT {segment_row.columns}, checks
    FROM segments
-  WHERE realm_id = %(realm)s AND status = 2
+  WHERE realm_id = %(realm)s AND status = {segment.posted}
     AND check_at > now() + %(longest)s::float8 * interval '1 second'
   ORDER BY check_at
   LIMIT %(limit)s)
 UNION ALL
-(SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-        tries, error, realm_id, reposts, by_body, checks
+(SELECT {segment_row.columns}, checks
    FROM segments
-  WHERE realm_id = %(realm)s AND status = 2 AND check_at <= now()
+  WHERE realm_id = %(realm)s AND status = {segment.posted} AND check_at <= now()
   ORDER BY check_at
   LIMIT %(limit)s)
  LIMIT %(limit)s;
@@ -21,17 +19,18 @@ UNION ALL
 -- Seconds until the next posted article of a realm is to be looked for.
 SELECT CASE WHEN EXISTS (
                 SELECT FROM segments
-                 WHERE realm_id = %(realm)s AND status = 2
+                 WHERE realm_id = %(realm)s AND status = {segment.posted}
                    AND check_at > now() + %(longest)s::float8 * interval '1 second')
             THEN 0
             ELSE (SELECT extract(epoch FROM min(check_at) - now())::float8 FROM segments
-                   WHERE realm_id = %(realm)s AND status = 2 AND check_at IS NOT NULL)
+                   WHERE realm_id = %(realm)s AND status = {segment.posted}
+                     AND check_at IS NOT NULL)
        END::float8;
 
 -- waits
 -- Whether a posted article of a realm is to be looked for later than in so many seconds.
 SELECT EXISTS (SELECT FROM segments
-                WHERE realm_id = %(realm)s AND status = 2
+                WHERE realm_id = %(realm)s AND status = {segment.posted}
                   AND check_at > now() + %(seconds)s::float8 * interval '1 second');
 
 -- postpone
@@ -39,13 +38,14 @@ SELECT EXISTS (SELECT FROM segments
 UPDATE segments s SET checks = s.checks + 1,
        check_at = now() + u.delay * interval '1 second'
   FROM unnest(%(message_ids)b::bytea[], %(delays)b::float8[]) AS u(message_id, delay)
- WHERE s.message_id = u.message_id AND s.status = 2
+ WHERE s.message_id = u.message_id AND s.status = {segment.posted}
    AND (s.check_at <= now() OR s.check_at > now() + %(longest)s::float8 * interval '1 second');
 
 -- put_off
 -- No clear answer: to be looked for again after others, and this look does not count.
 UPDATE segments SET check_at = now() + %(delay)s::float8 * interval '1 second'
- WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status = 2 AND check_at IS NOT NULL;
+ WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status = {segment.posted}
+   AND check_at IS NOT NULL;
 
 -- wall
 -- The database's clock, in seconds.
@@ -54,13 +54,13 @@ SELECT extract(epoch FROM clock_timestamp())::float8;
 -- bring_forward
 -- The clock was set back by so many seconds: what waits was to be looked for that much earlier.
 UPDATE segments SET check_at = check_at - %(seconds)s::float8 * interval '1 second'
- WHERE realm_id = %(realm)s AND status = 2 AND check_at > now();
+ WHERE realm_id = %(realm)s AND status = {segment.posted} AND check_at > now();
 
 -- unverified
 -- How many articles of a folder in a realm were posted, and not found since though they are to be.
 SELECT count(DISTINCT s.message_id)
   FROM segments s JOIN objects o ON o.id = s.object_id
- WHERE s.realm_id = %(realm)s AND s.status = 2 AND s.check_at IS NOT NULL
+ WHERE s.realm_id = %(realm)s AND s.status = {segment.posted} AND s.check_at IS NOT NULL
    AND o.folder_id = %(folder)s;
 
 -- gone
@@ -69,21 +69,21 @@ SELECT count(DISTINCT s.message_id)
 SELECT count(DISTINCT s.message_id),
        count(DISTINCT s.message_id) FILTER (WHERE s.error = %(damaged)s)
   FROM objects o JOIN segments s ON s.object_id = o.id
-   AND (s.status = 4 OR s.status = 5 AND s.reposts > 0)
+   AND (s.status = {segment.missing} OR s.status = {segment.failed} AND s.reposts > 0)
  WHERE o.folder_id = %(folder)s AND NOT o.complete;
 
 -- missing
 -- How many articles of a folder that were posted in a realm are missing now.
 SELECT count(DISTINCT s.message_id)
-  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status = 4
+  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status = {segment.missing}
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- lacking
 -- How many articles of a folder's objects in a realm are not posted, and how many of them could be
 -- made again as far as the catalogue knows.
 SELECT count(DISTINCT s.message_id),
-       count(DISTINCT s.message_id) FILTER (WHERE s.status <> 6)
-  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN (2, 3)
+       count(DISTINCT s.message_id) FILTER (WHERE s.status <> {segment.stale})
+  FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN {segment.there}
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- lost_by_version
@@ -97,7 +97,7 @@ SELECT v.version, count(*)
                      AND f.path_key BETWEEN o.first_key AND o.last_key
         WHERE o.folder_id = v.folder_id AND NOT o.complete AND f.first_version <= v.version
           AND (f.last_version IS NULL OR f.last_version >= v.version)) AS hurt ON true
-  JOIN segments s ON s.object_id = hurt.id AND s.status NOT IN (2, 3)
- WHERE v.folder_id = %(folder)s AND v.state <> 0
+  JOIN segments s ON s.object_id = hurt.id AND s.status NOT IN {segment.there}
+ WHERE v.folder_id = %(folder)s AND v.state <> {version.building}
  GROUP BY v.version
  ORDER BY v.version;

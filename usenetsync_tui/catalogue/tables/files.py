@@ -6,38 +6,46 @@ disk. Every call takes the transaction it belongs to.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from usenetsync_tui.catalogue.columns import ENTRY, STAGED, VERSION
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, unfitted_time
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load(__package__, "files.sql")
-_KEY_HEAD = 1800
-_STAGED = (
-    *("bytea", "int2", "int2", "int8", "int8", "int8", "int8", "int4", "bytea", "int8", "int8"),
-    "bytea",
-)
-_ENTRY = len(Entry._fields)
-
-
-def path_key(path: bytes) -> bytes:
-    """The key of a path: itself, or head and SHA-256 when a b-tree could not hold it."""
-    if len(path) <= _KEY_HEAD:
-        return path
-    return path[:_KEY_HEAD] + hashlib.sha256(path).digest()
-
+_ENTRY = len(ENTRY)
 
 CurrentRow = tuple[Any, ...]
-"""One row of the merge join: the fields of its Entry, its state, its key, whether it is racy.
+"""One row of the merge join: `columns.CURRENT`.
 
 A bare tuple: the join compares a slice of it with the walk's Entry, millions of times.
 """
+
+
+class StagedRow(NamedTuple):
+    """What a walk sends of an added or modified path: `columns.STAGED`."""
+
+    path_key: bytes
+    kind: int
+    state: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    mode: int
+    link: bytes | None
+    uid: int | None
+    gid: int | None
+    long_path: bytes | None
+
+
+assert StagedRow._fields == tuple(STAGED)
 
 
 class Before(NamedTuple):
@@ -85,7 +93,7 @@ class Placed(NamedTuple):
 
 
 class VersionRow(NamedTuple):
-    """A file of one version with what its object says; field order is that of the query."""
+    """A file of one version with what its object says: `columns.VERSION`."""
 
     path: bytes
     kind: int
@@ -108,6 +116,9 @@ class VersionRow(NamedTuple):
     segment_size: int | None
     uid: int | None
     gid: int | None
+
+
+assert VersionRow._fields == tuple(VERSION)
 
 
 class DirectoryRow(NamedTuple):
@@ -166,7 +177,7 @@ async def apply_changes(
     keys = [path_key(e.path) for e in upserts]
     values = {"folder": folder, "version": version}
     await tx.run(_SQL["staging"])
-    await copy_rows(tx.connection, _SQL["copy_staged"], _STAGED, _staged(upserts, keys))
+    await copy_rows(tx.connection, _SQL["copy_staged"], [*STAGED.values()], _staged(upserts, keys))
     going_on: frozenset[bytes] = frozenset()
     if resumed:
         going_on = frozenset(column(await tx.fetch(_SQL["take_up_staged"], values)))
@@ -191,13 +202,24 @@ async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> Non
     )
 
 
-def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
+def _staged(entries: Iterable[Entry], keys: Iterable[bytes]) -> Iterable[StagedRow]:
     for entry, key in zip(entries, keys, strict=True):
         path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid = entry
         state = FileState.PENDING if kind == FileKind.REGULAR else FileState.PLANNED
-        long_path = None if key is path else path
-        attributes = size, mtime_ns, ctime_ns, inode, mode, link, uid, gid
-        yield key, kind, int(state), *attributes, long_path
+        yield StagedRow(
+            path_key=key,
+            kind=kind,
+            state=int(state),
+            size=size,
+            mtime_ns=mtime_ns,
+            ctime_ns=ctime_ns,
+            inode=inode,
+            mode=mode,
+            link=link,
+            uid=uid,
+            gid=gid,
+            long_path=None if key is path else path,
+        )
 
 
 async def pending_page(
@@ -208,15 +230,15 @@ async def pending_page(
     rows = await tx.fetch(
         _SQL["pending_page"], {**values, "after": after, "until": until, "limit": limit}
     )
-    return [
-        PendingFile(
-            Entry._make(r[:_ENTRY]),
-            r[_ENTRY],
-            r[_ENTRY + 1],
-            Before._make(r[_ENTRY + 2 :]) if r[_ENTRY + 2] is not None else None,
-        )
-        for r in rows
-    ]
+    return [_pending(r[:_ENTRY], *r[_ENTRY:]) for r in rows]
+
+
+def _pending(
+    entry: tuple[Any, ...], object_id: int | None, key: bytes, *before: Any
+) -> PendingFile:
+    was = Before._make(before)
+    known = was if was.object_id is not None else None
+    return PendingFile(Entry._make(entry), object_id, key, known)
 
 
 async def any_pending(tx: Transaction, folder: Folder) -> bool:
@@ -332,13 +354,27 @@ class Span:
 async def version_page(tx: Transaction, span: Span, limit: int) -> list[VersionRow]:
     """The first rows of a span, in path order; none when there are no more."""
     rows = await tx.fetch(_SQL["version_page"], {**span.values(), "limit": limit})
-    return [VersionRow._make((*r[:3], unfitted_time(r[3]), *r[4:])) for r in rows]
+    return version_rows(rows)
+
+
+def version_rows(rows: Iterable[tuple[Any, ...]]) -> list[VersionRow]:
+    """Rows of a statement that lists the columns of a `VersionRow`."""
+    return [_timely(VersionRow._make(r)) for r in rows]
+
+
+_Timed = TypeVar("_Timed", VersionRow, DirectoryRow)
+
+
+def _timely(row: _Timed) -> _Timed:
+    """With the time that its `mtime_ns` stands for."""
+    known = unfitted_time(row.mtime_ns)
+    return row if known == row.mtime_ns else row._replace(mtime_ns=known)
 
 
 async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:
     """The last directories of a span, last first."""
     rows = await tx.fetch(_SQL["version_directories"], {**span.values(), "limit": limit})
-    return [DirectoryRow._make((*r[:2], unfitted_time(r[2]), *r[3:])) for r in rows]
+    return [_timely(DirectoryRow._make(r)) for r in rows]
 
 
 async def has_text(tx: Transaction, folder: int, words: str) -> bool:

@@ -2,8 +2,7 @@
 -- The rows true now after a key, in path order: one side of the merge join. (Here and in the other
 -- pages: no more rows than have about 1 MiB of long paths, for a path can be as long as a tree is
 -- deep. A page ends the list only when it is empty.)
-SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
-       mode, link, uid, gid, state, path_key, racy
+SELECT {current_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -15,8 +14,7 @@ SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns,
 
 -- current_first_page
 -- The first rows of the merge join, the folder's own among them.
-SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns, ctime_ns, inode,
-       mode, link, uid, gid, state, path_key, racy
+SELECT {current_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -28,16 +26,12 @@ SELECT coalesce(long_path, path_key), kind, coalesce(stat_size, size), mtime_ns,
 
 -- staging
 -- The staging table of this session; temporary, so no WAL is written for it.
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_files (
-    path_key bytea, kind smallint, state smallint, size bigint, mtime_ns bigint,
-    ctime_ns bigint, inode bigint, mode integer, link bytea, uid bigint, gid bigint,
-    long_path bytea
-) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_files ({staged.definition})
+ON COMMIT DELETE ROWS;
 
 -- copy_staged
 -- Binary COPY of the walk's entries.
-COPY staged_files (path_key, kind, state, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid,
-                   long_path)
+COPY staged_files ({staged.columns})
 FROM STDIN (FORMAT BINARY);
 
 -- take_up_staged
@@ -49,7 +43,7 @@ WITH back AS (
     UPDATE files f SET last_version = NULL
       FROM staged_files s
      WHERE f.folder_id = %(folder)s AND f.path_key = s.path_key
-       AND f.last_version = %(version)s - 1 AND f.state = 1 AND f.racy IS NOT TRUE
+       AND f.last_version = %(version)s - 1 AND f.state = {file.planned} AND f.racy IS NOT TRUE
        AND (f.kind, coalesce(f.stat_size, f.size), f.mtime_ns, f.ctime_ns, f.inode, f.mode)
          = (s.kind, s.size, s.mtime_ns, s.ctime_ns, s.inode, s.mode)
        AND f.link IS NOT DISTINCT FROM s.link
@@ -75,10 +69,8 @@ UPDATE files SET last_version = %(version)s - 1
 -- insert_staged
 -- Added and modified files. One that changed again under construction starts over, but for the
 -- object it lay or was about to lie in, if its size is the same: what is read is compared with it.
-INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
-                   inode, mode, link, uid, gid, long_path)
-SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns, inode, mode,
-       link, uid, gid, long_path
+INSERT INTO files (folder_id, first_version, {staged.columns})
+SELECT %(folder)s, %(version)s, {staged.columns}
   FROM staged_files
     ON CONFLICT (folder_id, path_key, first_version) DO UPDATE
    SET kind = excluded.kind, state = excluded.state, size = excluded.size,
@@ -87,7 +79,7 @@ SELECT %(folder)s, path_key, %(version)s, kind, state, size, mtime_ns, ctime_ns,
        last_version = NULL, stat_size = NULL, racy = NULL, reason = NULL,
        (object_id, object_offset, sha256, xxh3) = (
            SELECT files.object_id, files.object_offset, files.sha256, files.xxh3
-            WHERE files.kind = 0 AND excluded.kind = 0
+            WHERE files.kind = {kind.regular} AND excluded.kind = {kind.regular}
               AND coalesce(files.stat_size, files.size) = excluded.size);
 
 -- refresh
@@ -109,14 +101,13 @@ UPDATE files f
 -- those that are gone. With the object that an interrupted upload began with, or else where the
 -- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
 -- many copies as are wanted. (OFFSET 0: what is gone is looked up row by row.)
-SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size), f.mtime_ns,
-       f.ctime_ns, f.inode, f.mode, f.link, f.uid, f.gid,
+SELECT {entry.columns_of_f},
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
        was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
-                 WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = 0
+                 WHERE folder_id = %(folder)s AND path_key > %(after)s AND state = {file.pending}
                    AND last_version IS NULL AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
                    AND NOT EXISTS (SELECT FROM vanished v
                                     WHERE v.folder_id = files.folder_id
@@ -126,15 +117,15 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
                  LIMIT %(limit)s) AS page) AS f
   LEFT JOIN LATERAL (
        SELECT w.object_id, w.object_offset, w.sha256, w.xxh3,
-              CASE o.kind WHEN 0 THEN o.size ELSE -1 END AS size, o.segment_size
+              CASE o.kind WHEN {object.file} THEN o.size ELSE -1 END AS size, o.segment_size
          FROM files w JOIN objects o ON o.id = w.object_id
         WHERE (f.first_version > 1 OR f.sha256 IS NOT NULL)
           AND w.folder_id = f.folder_id AND w.path_key = f.path_key
-          AND w.kind = 0 AND w.sha256 IS NOT NULL
+          AND w.kind = {kind.regular} AND w.sha256 IS NOT NULL
           AND coalesce(w.stat_size, w.size) = coalesce(f.stat_size, f.size)
           AND o.realm_id = %(realm)s AND o.copies >= %(copies)s
           AND (o.complete OR NOT EXISTS (
-               SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5, 6)))
+               SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN {segment.unusable}))
         ORDER BY w.first_version DESC
         LIMIT 1) AS was ON true
  WHERE f.before < 1048576
@@ -145,7 +136,7 @@ SELECT coalesce(f.long_path, f.path_key), f.kind, coalesce(f.stat_size, f.size),
 -- looked up key by key, then joined by its whole primary key. OFFSET 0 hides the folder from
 -- the planner, which without statistics thinks a folder small, and would scan all of it.)
 UPDATE files f
-   SET state = 1, object_id = u.object_id, object_offset = u.object_offset,
+   SET state = {file.planned}, object_id = u.object_id, object_offset = u.object_offset,
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
        sha256 = u.sha256, xxh3 = u.xxh3, racy = nullif(u.racy, false), reason = NULL
@@ -163,19 +154,19 @@ UPDATE files f
 -- A large file's object exists, so that a resumed upload goes on with it; but not when the file
 -- has been found changed since: other content must never go on in the same object.
 UPDATE files SET object_id = %(object)s, object_offset = 0, sha256 = NULL, xxh3 = NULL
- WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL AND state = 0
-   AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
+ WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
+   AND state = {file.pending} AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
    AND ctime_ns = %(ctime_ns)s AND inode = %(inode)s;
 
 -- leave_object
 -- A large file does not go on in the object it was about to lie in.
 UPDATE files SET object_id = NULL, object_offset = NULL
- WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL AND state = 0
-   AND object_id = %(object)s AND sha256 IS NULL;
+ WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
+   AND state = {file.pending} AND object_id = %(object)s AND sha256 IS NULL;
 
 -- set_failed
 -- These files could not be read; the row keeps the reason.
-UPDATE files f SET state = 2, object_id = NULL, object_offset = NULL, reason = u.reason
+UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason
   FROM unnest(%(keys)b::bytea[], %(reasons)s::text[]) AS u(path_key, reason)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
@@ -187,17 +178,16 @@ UPDATE files f SET state = 2, object_id = NULL, object_offset = NULL, reason = u
 -- set_stale
 -- The object's bytes cannot be had again: its files are to be read anew. Until they are, they
 -- stay where they were: other copies may be posted, and an earlier version may need them.
-UPDATE files SET state = 0
+UPDATE files SET state = {file.pending}
  WHERE folder_id = %(folder)s AND object_id = %(object)s AND last_version IS NULL
    AND path_key BETWEEN %(first)s AND %(last)s;
 
 -- members
 -- The files of an object in the order of their bytes, whatever version they belong to. Where
 -- several rows of a path share its bytes, the newest one says how the file looks now.
-SELECT path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid, place, path_key, state
+SELECT {entry.names}, place, path_key, state
   FROM (SELECT DISTINCT ON (coalesce(object_offset, 0), path_key)
-               coalesce(long_path, path_key) AS path, kind, coalesce(stat_size, size) AS size,
-               mtime_ns, ctime_ns, inode, mode, link, uid, gid,
+               {entry.labelled},
                coalesce(object_offset, 0) AS place, path_key, state
           FROM files
          WHERE folder_id = %(folder)s AND object_id = %(object)s
@@ -207,19 +197,18 @@ SELECT path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid, place,
 
 -- count_version
 -- What a version holds.
-SELECT count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
-       count(*) FILTER (WHERE kind = 2), coalesce(sum(size) FILTER (WHERE kind = 0), 0)::bigint,
-       count(*) FILTER (WHERE state = 2)
+SELECT count(*) FILTER (WHERE kind = {kind.regular}),
+       count(*) FILTER (WHERE kind = {kind.directory}),
+       count(*) FILTER (WHERE kind = {kind.symlink}),
+       coalesce(sum(size) FILTER (WHERE kind = {kind.regular}), 0)::bigint,
+       count(*) FILTER (WHERE state = {file.failed})
   FROM files
  WHERE folder_id = %(folder)s AND first_version <= %(version)s
    AND (last_version IS NULL OR last_version >= %(version)s);
 
 -- version_page
 -- The rows of a version from a key on, with how far their objects are.
-SELECT coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.mode, f.link, f.state,
-       f.object_id, f.object_offset, f.sha256, f.xxh3, f.reason, f.path_key,
-       o.segments, o.posted, o.copies, o.complete, o.kind, o.segment_size,
-       f.uid, f.gid
+SELECT {version_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -239,7 +228,7 @@ SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
-                 WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 1
+                 WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = {kind.directory}
                    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
                    AND first_version <= %(version)s
                    AND (last_version IS NULL OR last_version >= %(version)s)
@@ -249,18 +238,21 @@ SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
  ORDER BY path_key DESC;
 
 -- has_text
--- Whether a path has some ASCII text in it, in any version and any case: five million paths a second.
+-- Whether a name has some ASCII text in it, in any version and any case: five million paths a
+-- second. (Of a path its last 1,024 bytes, in which its name lies: what is above it is in other
+-- rows, and all of a long path would cost ten times the reading of it.)
 SELECT EXISTS (
        SELECT FROM files
         WHERE folder_id = %(folder)s
-          AND lower(encode(coalesce(long_path, path_key), 'escape') COLLATE "C")
+          AND lower(encode(substr(coalesce(long_path, path_key), greatest(1,
+                    octet_length(coalesce(long_path, path_key)) - 1023)), 'escape') COLLATE "C")
               LIKE %(pattern)s::text);
 
 -- version_totals
 -- Regular files and their bytes in a range of keys of a version.
 SELECT count(*), coalesce(sum(size), 0)::bigint
   FROM files
- WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = 0
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = {kind.regular}
    AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
    AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s);
 
@@ -270,19 +262,23 @@ SELECT count(*) FILTER (WHERE old.path_key IS NULL),
        count(*) FILTER (WHERE new.path_key IS NOT NULL AND old.path_key IS NOT NULL),
        count(*) FILTER (WHERE new.path_key IS NULL)
   FROM (SELECT path_key FROM files
-         WHERE folder_id = %(folder)s AND first_version = %(version)s AND kind <> 1) AS new
+         WHERE folder_id = %(folder)s AND first_version = %(version)s
+           AND kind <> {kind.directory}) AS new
   FULL JOIN (SELECT path_key FROM files
-         WHERE folder_id = %(folder)s AND last_version = %(version)s - 1 AND kind <> 1) AS old
+         WHERE folder_id = %(folder)s AND last_version = %(version)s - 1
+           AND kind <> {kind.directory}) AS old
     ON new.path_key = old.path_key;
 
 -- unposted_page
 -- Files of the current version whose object waits for articles, after a key, and why.
 SELECT coalesce(f.long_path, f.path_key), f.path_key,
-       (SELECT min(s.error) FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5))
+       (SELECT min(s.error) FROM segments s
+         WHERE s.object_id = o.id AND s.status IN {segment.absent})
   FROM objects o
   JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
               AND f.path_key BETWEEN o.first_key AND o.last_key
- WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s AND f.state = 1
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND f.path_key > %(after)s
+   AND f.state = {file.planned}
    AND NOT EXISTS (SELECT FROM vanished v
                     WHERE v.folder_id = f.folder_id AND v.path_key = f.path_key OFFSET 0)
  ORDER BY f.path_key

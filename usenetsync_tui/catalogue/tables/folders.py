@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from usenetsync_tui.catalogue.columns import FOLDER, REALM
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.errors import UsageError
@@ -205,23 +206,16 @@ async def _name(tx: Transaction, path: bytes) -> str:
     return next(name for i in count(2) if (name := f"{last}-{i}") not in taken)
 
 
-def _realm(row: tuple[Any, ...]) -> Realm:
-    number, store, profile, domain, newsgroups, sender, wrapped_key, dress, veil, headed = row
-    return Realm(
-        number,
-        StoreKind(store),
-        Profile(profile),
-        domain,
-        tuple(newsgroups),
-        sender,
-        wrapped_key,
-        dress,
-        veil,
-        headed,
-    )
+def _realm(row: Sequence[Any]) -> Realm:
+    fields = dict(zip(REALM, row, strict=True))
+    fields["store"] = StoreKind(fields["store"])
+    fields["profile"] = Profile(fields["profile"])
+    fields["newsgroups"] = tuple(fields["newsgroups"])
+    return Realm(**fields)
 
 
-def _folder(row: tuple[Any, ...]) -> Folder:
-    path, name, priority, compression, copies, *choices = row[1:9]
-    kept_as = Priority(priority), Compression(compression), copies
-    return Folder(row[0], path, name, _realm(row[9:]), *kept_as, *choices)
+def _folder(row: Sequence[Any]) -> Folder:
+    fields = dict(zip(FOLDER, row[: len(FOLDER)], strict=True))
+    fields["priority"] = Priority(fields["priority"])
+    fields["compression"] = Compression(fields["compression"])
+    return Folder(**fields, realm=_realm(row[len(FOLDER) :]))

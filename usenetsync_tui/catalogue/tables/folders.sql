@@ -1,44 +1,32 @@
 -- all
 -- Every folder with its realm, by name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
-       f.unstable_inodes, r.id, r.store, r.profile, r.domain,
-       coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender), r.wrapped_key, r.dress,
-       h.veil, h.id
+SELECT {folder_row.columns}, {realm_row.columns}
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  ORDER BY f.name;
 
 -- by_path
 -- The folder kept at a path.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
-       f.unstable_inodes, r.id, r.store, r.profile, r.domain,
-       coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender), r.wrapped_key, r.dress,
-       h.veil, h.id
+SELECT {folder_row.columns}, {realm_row.columns}
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  WHERE f.path = %(path)s;
 
 -- by_id
 -- The folder with an id.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
-       f.unstable_inodes, r.id, r.store, r.profile, r.domain,
-       coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender), r.wrapped_key, r.dress,
-       h.veil, h.id
+SELECT {folder_row.columns}, {realm_row.columns}
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  WHERE f.id = %(id)s;
 
 -- by_name
 -- The folder with a name.
-SELECT f.id, f.path, f.name, f.priority, f.compression, f.copies, f.own_files, f.ignore_inode,
-       f.unstable_inodes, r.id, r.store, r.profile, r.domain,
-       coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender), r.wrapped_key, r.dress,
-       h.veil, h.id
+SELECT {folder_row.columns}, {realm_row.columns}
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  WHERE f.name = %(name)s;
 
 -- realm_by_id
 -- One realm, with what it began with.
-SELECT id, store, profile, domain, newsgroups, sender, wrapped_key, dress, NULL::bytea,
-       NULL::bigint
-  FROM realms WHERE id = %(id)s;
+SELECT {realm_row.columns}
+  FROM realms r LEFT JOIN headers h ON false
+ WHERE r.id = %(id)s;
 
 -- shared_realm
 -- The realm of all folders that post in the same way, made on first use.

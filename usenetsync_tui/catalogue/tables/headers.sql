@@ -26,7 +26,7 @@ SELECT h.id, coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender),
 -- of_object
 -- What the articles of an object were posted with, the earliest first; null: as the realm began.
 SELECT DISTINCT headers_id FROM segments
- WHERE object_id = %(object)s AND redundancy = 0 AND status IN (2, 3)
+ WHERE object_id = %(object)s AND redundancy = 0 AND status IN {segment.there}
  ORDER BY headers_id NULLS FIRST;
 
 -- found

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from usenetsync_tui.catalogue.columns import JOB
 from usenetsync_tui.catalogue.session import Transaction, column, load, text
 from usenetsync_tui.catalogue.tables import left_out
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.sources import Refusal, RefusalKind
+from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 _SQL = load(__package__, "jobs.sql")
+_STEPS = {
+    JobState.RUNNING: JobEvent.BEGIN,
+    JobState.COMPLETED: JobEvent.COMPLETE,
+    JobState.INCOMPLETE: JobEvent.FALL_SHORT,
+    JobState.FAILED: JobEvent.FAIL,
+    JobState.CANCELLED: JobEvent.STOP,
+    JobState.QUEUED: JobEvent.YIELD,
+    JobState.PAUSED: JobEvent.HOLD,
+}
+"""What has happened to a job that whoever runs it finds in a state."""
 
 
 async def add(
@@ -69,7 +81,7 @@ async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
         await left_out.carry(tx, folder, made)
         return made
     await set_priority(tx, job_id, priority)
-    await change_state(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
+    await change_state(tx, job_id, JobEvent.RESUME)
     return job_id
 
 
@@ -128,39 +140,32 @@ async def set_state(
     message: str | None = None,
     refusal: Refusal | None = None,
 ) -> None:
-    """A step in a job's life, with a word for the user, and why the folder was refused."""
+    """A step in a job's life, with a word for the user, and why the folder was refused.
+
+    A job that is over already stays as it is.
+    """
     await tx.run(
         _SQL["set_state"],
         {
             "id": job_id,
             "state": str(state),
             "over": state.is_over,
+            "allowed": [str(s) for s in JOBS.before(_STEPS[state])],
             "message": None if message is None else text(message),
             "refusal": None if refusal is None else json.dumps(asdict(refusal)),
         },
     )
 
 
-async def change_state(
-    tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
-) -> bool:
-    """What a user asks of a queued job; False, and nothing, in any other state than `allowed`."""
-    row = await tx.maybe(
-        _SQL["change_state"],
-        {
-            "id": job_id,
-            "state": str(state),
-            "over": state.is_over,
-            "allowed": [str(s) for s in allowed],
-        },
-    )
+async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
+    """What a user asks of a job of the queue; False, and nothing, in a state it does not change."""
+    row = await tx.maybe(_SQL["change_state"], {"id": job_id, **_change(event)})
     return row is not None
 
 
-async def change_all(tx: Transaction, state: JobState, allowed: Collection[JobState]) -> list[int]:
-    """The same of every job of the queue in one of the states; their ids."""
-    values = {"state": str(state), "allowed": [str(s) for s in allowed]}
-    return column(await tx.fetch(_SQL["change_all"], values))
+async def change_all(tx: Transaction, event: JobEvent) -> list[int]:
+    """The same of every job of the queue that it changes; their ids."""
+    return column(await tx.fetch(_SQL["change_all"], _change(event)))
 
 
 async def set_priority(tx: Transaction, job_id: int, priority: Priority) -> None:
@@ -223,9 +228,16 @@ async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[
     return [(r[0], Notice(NoticeKind(r[1]), r[2], r[3])) for r in rows]
 
 
-def _job(row: tuple[Any, ...]) -> Job:
-    said = row[18]
-    refusal = None if said is None else Refusal(**{**said, "kind": RefusalKind(said["kind"])})
-    states = Verb(row[2]), Priority(row[3]), JobState(row[4])
-    fields: tuple[Any, ...] = (*states, *row[5:18], refusal)
-    return Job(row[0], row[1], *fields)
+def _change(event: JobEvent) -> dict[str, object]:
+    state = JOBS.result(event)
+    allowed = [str(s) for s in JOBS.before(event)]
+    return {"state": str(state), "over": state.is_over, "allowed": allowed}
+
+
+def _job(row: Sequence[Any]) -> Job:
+    fields = dict(zip(JOB, row, strict=True))
+    if (said := fields["refusal"]) is not None:
+        fields["refusal"] = Refusal(**{**said, "kind": RefusalKind(said["kind"])})
+    for name, kind in (("verb", Verb), ("priority", Priority), ("state", JobState)):
+        fields[name] = kind(fields[name])
+    return Job(**fields)

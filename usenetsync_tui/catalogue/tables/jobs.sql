@@ -1,15 +1,16 @@
 -- insert
 -- A new job at the end of its priority; one that is not `queued` is run by who added it.
 INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, queued)
-VALUES (%(folder)s, %(verb)s, %(priority)s, 'queued', %(target)s, %(prefix)s, %(version)s,
+VALUES (%(folder)s, %(verb)s, %(priority)s, {job.queued}, %(target)s, %(prefix)s, %(version)s,
         %(bodies)s, %(queued)s)
 RETURNING id;
 
 -- insert_upload
 -- A new upload; it goes on with the version that is under construction, if there is one.
 INSERT INTO jobs (folder_id, verb, priority, state, version, queued)
-VALUES (%(folder)s, 'upload', %(priority)s, 'queued',
-        (SELECT max(version) FROM snapshots WHERE folder_id = %(folder)s AND state = 0), true)
+VALUES (%(folder)s, 'upload', %(priority)s, {job.queued},
+        (SELECT max(version) FROM snapshots
+          WHERE folder_id = %(folder)s AND state = {version.building}), true)
 RETURNING id;
 
 -- allow_shrink
@@ -20,7 +21,7 @@ UPDATE jobs SET allow_shrink = true WHERE id = %(id)s;
 -- The job of the queue that already does this to the folder.
 SELECT id FROM jobs
  WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued
-   AND state IN ('queued', 'running', 'paused')
+   AND state IN {job.open}
  ORDER BY id LIMIT 1;
 
 -- latest_of_folder
@@ -29,13 +30,10 @@ SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND qu
 
 -- latest_of_all
 -- The job of each folder that is open, or else the last one that ended.
-SELECT DISTINCT ON (folder_id)
-       id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT DISTINCT ON (folder_id) {job_row.columns}
   FROM jobs
- WHERE queued OR state NOT IN ('queued', 'running', 'paused')
- ORDER BY folder_id, state = 'running' DESC, state IN ('queued', 'paused') DESC, id DESC;
+ WHERE queued OR state NOT IN {job.open}
+ ORDER BY folder_id, state = {job.running} DESC, state IN {job.waiting} DESC, id DESC;
 
 -- bodies
 -- Whether a verify fetches what it looks for.
@@ -43,29 +41,23 @@ SELECT bodies FROM jobs WHERE id = %(id)s;
 
 -- by_id
 -- One job.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT {job_row.columns}
   FROM jobs WHERE id = %(id)s;
 
 -- recent
 -- The latest jobs, newest first.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
+SELECT {job_row.columns}
   FROM jobs ORDER BY id DESC LIMIT %(limit)s;
 
 -- open
 -- Jobs of the queue that are not over, in their order.
-SELECT id, folder_id, verb, priority, state, version, target, prefix, owns_target, created_at,
-       finished_at, done_files, done_bytes, total_files, total_bytes, errors, message,
-       allow_shrink, refusal
-  FROM jobs WHERE state IN ('queued', 'running', 'paused') AND queued
+SELECT {job_row.columns}
+  FROM jobs WHERE state IN {job.open} AND queued
  ORDER BY priority, id;
 
 -- interrupted
 -- Jobs whose engine died under them are queued again: they resume.
-UPDATE jobs SET state = 'queued' WHERE state = 'running' AND queued;
+UPDATE jobs SET state = {job.queued} WHERE state IN {job.may_interrupt} AND queued;
 
 -- owned_target
 -- Whether an earlier restore of the folder made the target itself.
@@ -73,10 +65,10 @@ SELECT EXISTS (SELECT FROM jobs WHERE folder_id = %(folder)s AND verb = 'restore
                   AND target = %(target)s AND owns_target);
 
 -- set_state
--- A step in a job's life.
+-- A step in a job's life, if it is in a state where that can be.
 UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s::jsonb,
        finished_at = CASE WHEN %(over)s THEN now() END
- WHERE id = %(id)s;
+ WHERE id = %(id)s AND state = ANY(%(allowed)s);
 
 -- set_owns_target
 -- The restore made its target itself.

@@ -4,12 +4,13 @@
 SELECT r.sealed,
        EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
                 WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
-                  AND s.status IN (0, 1)),
+                  AND s.status IN {segment.unsent}),
        EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
                 WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
-                  AND s.status NOT IN (2, 3, 6))
+                  AND s.status NOT IN {segment.settled})
        OR EXISTS (SELECT FROM segments s
-                   WHERE s.realm_id = r.id AND s.status = 2 AND s.check_at IS NOT NULL)
+                   WHERE s.realm_id = r.id AND s.status = {segment.posted}
+                     AND s.check_at IS NOT NULL)
   FROM realms r WHERE r.id = %(realm)s;
 
 -- retire

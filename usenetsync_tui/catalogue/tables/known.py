@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.catalogue.tables.segments import KnownArticle
+from usenetsync_tui.catalogue.tables.segments import KnownArticle, known_by_slice
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.segments import SegmentStatus
 
@@ -82,4 +82,4 @@ async def posted_before(
         "hashes": [w.hash for w in wanted],
     }
     rows = await tx.fetch(_SQL["posted_before"], values)
-    return [(r[8], r[9], KnownArticle(*r[:8])) for r in rows]
+    return known_by_slice(rows)

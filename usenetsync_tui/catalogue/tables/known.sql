@@ -5,7 +5,7 @@ SELECT o.id FROM objects o
  WHERE o.id = ANY (%(objects)b::int8[]) AND o.folder_id = %(folder)s AND o.realm_id = %(realm)s
    AND o.copies >= %(copies)s
    AND (o.complete OR NOT EXISTS (
-        SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN (4, 5, 6)));
+        SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN {segment.unusable}));
 
 -- fold
 -- Rows of the version under construction that say what the rows before them say: content, place,
@@ -18,13 +18,14 @@ WITH same AS MATERIALIZED (
      CROSS JOIN LATERAL (
            SELECT c.* FROM files c
             WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key
-              AND c.first_version = %(version)s AND c.last_version IS NULL AND c.state = 1
+              AND c.first_version = %(version)s AND c.last_version IS NULL
+              AND c.state = {file.planned}
            OFFSET 0) AS new
      CROSS JOIN LATERAL (
            SELECT c.* FROM files c
             WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key
               AND c.first_version < %(version)s AND c.last_version = %(version)s - 1
-              AND c.state = 1
+              AND c.state = {file.planned}
            OFFSET 0) AS old
      WHERE (old.kind, old.size, old.mtime_ns, old.mode)
            = (new.kind, new.size, new.mtime_ns, new.mode)
@@ -50,7 +51,7 @@ RETURNING f.path_key;
 -- The digests of some slices of an object, as they were planned.
 SELECT segment_index, hash FROM segments
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
-   AND redundancy = 0 AND status <> 6;
+   AND redundancy = 0 AND status <> {segment.stale};
 
 -- share
 -- The articles of some slices of one object carry those of another one too.
@@ -61,7 +62,7 @@ SELECT %(new)s, segment_index, redundancy, realm_id, size, payload_size, hash, c
        server, status, by_body, headers_id, posted_at, verified_at, wire_size, check_at, checks
   FROM segments
  WHERE object_id = %(old)s AND segment_index >= %(first)s AND segment_index < %(last)s
-   AND redundancy < %(copies)s AND status NOT IN (4, 5, 6)
+   AND redundancy < %(copies)s AND status NOT IN {segment.ignores_share}
     ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING
 RETURNING status;
 
@@ -82,7 +83,7 @@ SELECT k.hash, k.redundancy, k.message_id, k.codec, k.payload_size, k.status, k.
          JOIN segments s ON s.object_id = o.id AND s.segment_index = u.segment_index
                         AND s.redundancy = copy.redundancy
         WHERE f.folder_id = %(folder)s AND f.path_key = u.path_key AND f.object_id <> u.object_id
-          AND o.kind = 0 AND o.size = u.size AND o.segment_size = u.segment_size
-          AND o.realm_id = %(realm)s AND s.hash = u.hash AND s.status IN (2, 3)
+          AND o.kind = {object.file} AND o.size = u.size AND o.segment_size = u.segment_size
+          AND o.realm_id = %(realm)s AND s.hash = u.hash AND s.status IN {segment.there}
         ORDER BY f.first_version DESC
         LIMIT 1) AS k;

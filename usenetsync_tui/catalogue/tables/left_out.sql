@@ -42,5 +42,5 @@ SELECT now.path_key
  CROSS JOIN LATERAL (
        SELECT c.path_key FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
-          AND c.state = 0
+          AND c.state = {file.pending}
        OFFSET 0) AS now;

@@ -11,19 +11,19 @@ LIKE ALL (%(words)s::text[]);
 
 -- sized
 -- Only regular files have a size.
-f.kind = 0 AND f.size BETWEEN %(min_size)s AND %(max_size)s;
+f.kind = {kind.regular} AND f.size BETWEEN %(min_size)s AND %(max_size)s;
 
 -- failed
 -- It could not be read, or was left out.
-f.state = 2;
+f.state = {file.failed};
 
 -- pending
 -- Its bytes are still to be read.
-f.state = 0;
+f.state = {file.pending};
 
 -- laid_out
 -- Its bytes have their place, or it has none.
-f.state = 1;
+f.state = {file.planned};
 
 -- waits
 -- It is laid out or begun, but its object lacks articles. (The keys say no more than the id does:
@@ -31,4 +31,4 @@ f.state = 1;
 EXISTS (SELECT FROM objects o
          WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.id = f.object_id
            AND f.path_key BETWEEN o.first_key AND o.last_key
-           AND (f.state = 1 OR f.state = 0 AND o.posted > 0));
+           AND (f.state = {file.planned} OR f.state = {file.pending} AND o.posted > 0));

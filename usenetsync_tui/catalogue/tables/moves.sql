@@ -62,12 +62,12 @@ WITH stray AS (
        SET last_version = CASE WHEN first_version < %(version)s THEN %(version)s - 1 END,
            object_id = CASE WHEN first_version < %(version)s THEN object_id END,
            object_offset = CASE WHEN first_version < %(version)s THEN object_offset END,
-           state = CASE WHEN first_version < %(version)s THEN state ELSE 0 END
+           state = CASE WHEN first_version < %(version)s THEN state ELSE {file.pending} END
      WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
        AND last_version IS NULL
  RETURNING *)
 INSERT INTO files (folder_id, path_key, first_version, kind, state, size, mtime_ns, ctime_ns,
                    inode, mode, link, uid, gid, long_path)
-SELECT folder_id, path_key, %(version)s, kind, 0, coalesce(stat_size, size), mtime_ns, ctime_ns,
-       inode, mode, link, uid, gid, long_path
+SELECT folder_id, path_key, %(version)s, kind, {file.pending}, coalesce(stat_size, size), mtime_ns,
+       ctime_ns, inode, mode, link, uid, gid, long_path
   FROM stray WHERE first_version < %(version)s;

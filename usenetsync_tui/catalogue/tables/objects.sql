@@ -36,11 +36,12 @@ SELECT id, realm_id, kind, size, segment_size, segments, copies, files, first_ke
 SELECT coalesce(sum(o.files), 0)::bigint
   FROM objects o
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete
-   AND EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status NOT IN (2, 3, 6))
-   AND (o.kind = 1 OR EXISTS (
+   AND EXISTS (SELECT FROM segments s
+                WHERE s.object_id = o.id AND s.status NOT IN {segment.settled})
+   AND (o.kind = {object.pack} OR EXISTS (
        SELECT FROM files f
         WHERE f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
-          AND f.state = 1));
+          AND f.state = {file.planned}));
 
 -- delete
 -- An object that nothing refers to.
@@ -73,12 +74,12 @@ SELECT id, first_key, last_key
 SELECT (SELECT coalesce(sum(o.size * o.copies), 0) FROM objects o
          WHERE o.folder_id = %(folder)s AND o.complete)::bigint
      + (SELECT coalesce(sum(s.size), 0)
-          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN (2, 3)
+          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN {segment.there}
          WHERE o.folder_id = %(folder)s AND NOT o.complete)::bigint;
 
 -- shape
 -- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
 -- stale segments: those are of other content.
 SELECT size, segment_size, copies FROM objects o
- WHERE id = %(object)s AND kind = 0
-   AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = 6);
+ WHERE id = %(object)s AND kind = {object.file}
+   AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = {segment.stale});

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from usenetsync_tui.catalogue.columns import SEGMENT
 from usenetsync_tui.catalogue.session import Transaction, load, text
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 
@@ -42,7 +43,12 @@ async def by_slice(
     """(object, segment index, what is known) of some slices, for realms that share nothing."""
     objects, indexes = zip(*slices, strict=True) if slices else ((), ())
     rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
-    return [(r[8], r[9], KnownArticle(*r[:8])) for r in rows]
+    return known_by_slice(rows)
+
+
+def known_by_slice(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, int, KnownArticle]]:
+    """Rows of a `KnownArticle`, and of the object and the segment index that it is about."""
+    return [(made, index, KnownArticle(*known)) for *known, made, index in rows]
 
 
 async def insert(
@@ -199,24 +205,14 @@ async def posted(
     )
 
 
-def segments_of(rows: Sequence[tuple[Any, ...]]) -> list[Segment]:
-    """Rows of the queries of this table and of `checks`; what follows the columns is not read."""
-    return [
-        Segment(
-            object_id=r[0],
-            index=r[1],
-            redundancy=r[2],
-            size=r[3],
-            hash=r[4],
-            codec=Codec(r[5]),
-            payload_size=r[6],
-            message_id=r[7],
-            status=SegmentStatus(r[8]),
-            tries=r[9],
-            error=r[10],
-            realm_id=r[11],
-            reposts=r[12],
-            by_body=r[13],
-        )
-        for r in rows
-    ]
+def segments_of(rows: Iterable[Sequence[Any]]) -> list[Segment]:
+    """Rows of `columns.SEGMENT`."""
+    return [segment_of(row) for row in rows]
+
+
+def segment_of(row: Sequence[Any]) -> Segment:
+    """One row of `columns.SEGMENT`."""
+    fields = dict(zip(SEGMENT, row, strict=True))
+    fields["codec"] = Codec(fields["codec"])
+    fields["status"] = SegmentStatus(fields["status"])
+    return Segment(**fields)

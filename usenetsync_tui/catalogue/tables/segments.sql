@@ -9,7 +9,7 @@ SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payloa
        SELECT hash, redundancy, message_id, codec, payload_size, status, by_body
          FROM segments s
         WHERE s.realm_id = %(realm)s AND s.hash = wanted.hash
-          AND s.redundancy = copy.redundancy AND s.status <> 6
+          AND s.redundancy = copy.redundancy AND s.status <> {segment.stale}
         LIMIT 1) AS known;
 
 -- by_slice
@@ -19,7 +19,7 @@ SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, heade
   FROM segments
   JOIN unnest(%(objects)b::int8[], %(indexes)b::int4[]) AS slice(object_id, segment_index)
  USING (object_id, segment_index)
- WHERE status <> 6;
+ WHERE status <> {segment.stale};
 
 -- insert
 -- New rows of the ledger; those that are there already stay as they are. What their nonces seal is
@@ -35,8 +35,8 @@ INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payl
                       codec, nonce, message_id, status, by_body, headers_id, posted_at, check_at)
 SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_size, u.hash,
        u.codec, u.nonce, u.message_id, u.status, u.by_body, u.headers,
-       CASE WHEN u.status IN (2, 3) THEN now() END,
-       CASE WHEN u.status = 2
+       CASE WHEN u.status IN {segment.there} THEN now() END,
+       CASE WHEN u.status = {segment.posted}
             THEN now() + coalesce(%(check_after)s::float8, CASE WHEN u.by_body THEN 0 END)
                  * interval '1 second' END
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[], %(sizes)b::int4[],
@@ -60,16 +60,16 @@ WITH sealed AS (
              WHERE u.nonce IS NOT NULL
              GROUP BY s.realm_id) AS used
      WHERE r.id = used.realm_id)
-UPDATE segments s SET status = 1, nonce = u.nonce
+UPDATE segments s SET status = {segment.sending}, nonce = u.nonce
   FROM unnest(%(message_ids)b::bytea[], %(nonces)b::bytea[]) AS u(message_id, nonce)
- WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6);
+ WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_send};
 
 -- mark_posted
 -- The store holds these articles; every row that shares one is posted with it. With a delay the
 -- store is asked for it again after so many seconds; what was posted again is always looked for.
 -- headers: what they were posted with; 0: as their realm began; null: as it was planned.
 UPDATE segments s
-   SET status = 2, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
+   SET status = {segment.posted}, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
        server = coalesce(nullif(u.server, ''), s.server),
        wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
        headers_id = CASE WHEN u.headers IS NULL THEN s.headers_id ELSE nullif(u.headers, 0) END,
@@ -79,7 +79,7 @@ UPDATE segments s
   FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
               %(headers)b::int8[])
        AS u(message_id, server, wire_size, headers)
- WHERE s.message_id = u.message_id AND s.status NOT IN (2, 3, 6)
+ WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_acknowledge}
 RETURNING s.object_id;
 
 -- rename
@@ -91,66 +91,66 @@ WITH sealed AS (
              WHERE message_id = %(old)b LIMIT 1) AS s
      WHERE r.id = s.realm_id AND %(nonce)b::bytea IS NOT NULL)
 UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
- WHERE message_id = %(old)b AND status <> 6;
+ WHERE message_id = %(old)b AND status NOT IN {segment.ignores_rename};
 
 -- count_repost
 -- An article that was posted and is not there is about to be posted again.
 UPDATE segments SET reposts = reposts + 1
- WHERE message_id = %(message_id)b AND status NOT IN (2, 3, 6);
+ WHERE message_id = %(message_id)b AND status NOT IN {segment.ignores_repost};
 
 -- mark_failed
 -- Given up for this run, with the store's words.
-UPDATE segments s SET status = 5, tries = s.tries + %(tries)s, error = %(error)s
- WHERE s.message_id = %(message_id)s AND s.status NOT IN (2, 3, 6);
+UPDATE segments s SET status = {segment.failed}, tries = s.tries + %(tries)s, error = %(error)s
+ WHERE s.message_id = %(message_id)s AND s.status NOT IN {segment.ignores_give_up};
 
 -- mark_verified
 -- The articles of these rows are there: the store said so again or, where only that is proof, gave
 -- their bytes out. By row, not by Message-ID: the article of a hash of zeros may have millions.
 UPDATE segments s
-   SET status = 3, verified_at = now(), check_at = NULL, reposts = 0, by_body = false
+   SET status = {segment.verified}, verified_at = now(), check_at = NULL, reposts = 0,
+       by_body = false
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
        AS u(object_id, segment_index, redundancy)
  WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
-   AND s.redundancy = u.redundancy AND s.status IN (2, 3);
+   AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify};
 
 -- mark_missing
 -- The store does not hold these articles, or not as they were posted. What counts as posted again
 -- already is not mended under its own name.
-UPDATE segments SET status = 4, error = %(error)s, check_at = NULL, by_body = by_body OR %(by_body)s,
+UPDATE segments
+   SET status = {segment.missing}, error = %(error)s, check_at = NULL,
+       by_body = by_body OR %(by_body)s,
        reposts = CASE WHEN %(rename)s THEN greatest(reposts, 1) ELSE reposts END
- WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN (2, 3)
+ WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN {segment.may_miss}
 RETURNING object_id;
 
 -- mark_stale
 -- The unposted segments of an object whose source changed.
-UPDATE segments SET status = 6
- WHERE object_id = %(object)s AND status NOT IN (2, 3, 6);
+UPDATE segments SET status = {segment.stale}
+ WHERE object_id = %(object)s AND status NOT IN {segment.ignores_outdate};
 
 -- unposted
 -- The next articles of an object the store has not acknowledged, after a copy of a segment.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
-   AND status NOT IN (2, 3, 6)
+   AND status NOT IN {segment.settled}
  ORDER BY segment_index, redundancy
  LIMIT %(limit)s;
 
 -- of_object
 -- The copies of some segments of one object that can be fetched, in order.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
-   AND status <> 6
+   AND status <> {segment.stale}
  ORDER BY segment_index, redundancy;
 
 -- posted
 -- The next posted articles of some objects, after a copy of a segment: what verify looks for.
-SELECT object_id, segment_index, redundancy, size, hash, codec, payload_size, message_id, status,
-       tries, error, realm_id, reposts, by_body
+SELECT {segment_row.columns}
   FROM segments
- WHERE object_id = ANY(%(objects)b::int8[]) AND status IN (2, 3)
+ WHERE object_id = ANY(%(objects)b::int8[]) AND status IN {segment.there}
    AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)
  ORDER BY object_id, segment_index, redundancy
  LIMIT %(limit)s;

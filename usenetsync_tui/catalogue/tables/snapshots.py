@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
+from usenetsync_tui.catalogue.columns import SNAPSHOT
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.files import VersionCounts
 from usenetsync_tui.errors import UnknownSnapshotError
@@ -15,7 +17,14 @@ _SQL = load(__package__, "snapshots.sql")
 async def of_folder(tx: Transaction, folder: int) -> list[Snapshot]:
     """All versions of a folder, the one under construction included, oldest first."""
     rows = await tx.fetch(_SQL["all"], {"folder": folder})
-    return [Snapshot(r[0], r[1], SnapshotState(r[2]), *r[3:]) for r in rows]
+    return [snapshot_of(r) for r in rows]
+
+
+def snapshot_of(row: Sequence[Any]) -> Snapshot:
+    """A row of `columns.SNAPSHOT`."""
+    fields = dict(zip(SNAPSHOT, row, strict=True))
+    fields["state"] = SnapshotState(fields["state"])
+    return Snapshot(**fields)
 
 
 async def finished(tx: Transaction, folder: int) -> list[Snapshot]:

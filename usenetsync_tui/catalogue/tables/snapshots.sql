@@ -1,20 +1,21 @@
 -- all
 -- Every version of a folder, oldest first.
-SELECT folder_id, version, state, started_at, finished_at, files, directories, symlinks, size,
-       added, modified, removed, stored_size, errors
+SELECT {snapshot_row.columns}
   FROM snapshots WHERE folder_id = %(folder)s ORDER BY version;
 
 -- begin
 -- The version under construction, or the next one.
 INSERT INTO snapshots (folder_id, version)
-SELECT %(folder)s, coalesce(max(version) FILTER (WHERE state = 0), max(version) + 1, 1)
+SELECT %(folder)s,
+       coalesce(max(version) FILTER (WHERE state = {version.building}), max(version) + 1, 1)
   FROM snapshots WHERE folder_id = %(folder)s
-    ON CONFLICT (folder_id, version) DO UPDATE SET state = 0
+    ON CONFLICT (folder_id, version) DO UPDATE SET state = {version.building}
 RETURNING version;
 
 -- discard
 -- Nothing changed: the version under construction is not needed.
-DELETE FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s AND state = 0;
+DELETE FROM snapshots
+ WHERE folder_id = %(folder)s AND version = %(version)s AND state = {version.building};
 
 -- add_stored
 -- Payload bytes posted for the version under construction.
@@ -28,24 +29,24 @@ UPDATE snapshots
        symlinks = %(symlinks)s, size = %(size)s, added = %(added)s, modified = %(modified)s,
        removed = %(removed)s, errors = %(errors)s,
        unwalked = %(unwalked)s
- WHERE folder_id = %(folder)s AND version = %(version)s;
+ WHERE folder_id = %(folder)s AND version = %(version)s AND state = {version.building};
 
 -- mend
 -- Earlier versions whose every object is complete now are complete, but for those that lack what
 -- could not be walked.
-UPDATE snapshots s SET state = 1, errors = 0
- WHERE s.folder_id = %(folder)s AND s.state = 2 AND s.unwalked = 0
+UPDATE snapshots s SET state = {version.complete}, errors = 0
+ WHERE s.folder_id = %(folder)s AND s.state = {version.incomplete} AND s.unwalked = 0
    AND NOT EXISTS (
        SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
         WHERE f.folder_id = s.folder_id AND f.first_version <= s.version
           AND (f.last_version IS NULL OR f.last_version >= s.version)
-          AND (f.state <> 1 OR f.object_id IS NOT NULL AND o.complete IS NOT TRUE))
+          AND (f.state <> {file.planned} OR f.object_id IS NOT NULL AND o.complete IS NOT TRUE))
 RETURNING version;
 
 -- doubt
 -- Versions with files in objects that lost articles are not complete any more.
-UPDATE snapshots s SET state = 2, errors = greatest(s.errors, 1)
- WHERE s.state = 1 AND EXISTS (
+UPDATE snapshots s SET state = {version.incomplete}, errors = greatest(s.errors, 1)
+ WHERE s.state = {version.complete} AND EXISTS (
        SELECT FROM objects o
          JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id
                      AND f.path_key BETWEEN o.first_key AND o.last_key

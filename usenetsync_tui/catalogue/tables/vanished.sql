@@ -19,7 +19,7 @@ SELECT %(folder)s, u.path_key FROM unnest(%(keys)b::bytea[]) AS u(path_key)
 -- What is still to be read of a part is not read.
 INSERT INTO vanished (folder_id, path_key)
 SELECT k.folder_id, k.path_key FROM files k
- WHERE {within} AND k.state = 0 AND k.last_version IS NULL
+ WHERE {within} AND k.state = {file.pending} AND k.last_version IS NULL
     ON CONFLICT DO NOTHING;
 
 -- end
@@ -75,7 +75,7 @@ UPDATE files k SET last_version = NULL
 -- forget_unread
 -- Rows of the version under construction that were not read.
 DELETE FROM files k
- WHERE {within} AND k.first_version = %(version)s AND k.state <> 1;
+ WHERE {within} AND k.first_version = %(version)s AND k.state <> {file.planned};
 
 -- forget_keys
 -- Rows of the version under construction, read or not.
@@ -93,7 +93,7 @@ SELECT count(*)
   FROM (SELECT k.folder_id, k.path_key FROM vanished k WHERE {within}) AS v
  CROSS JOIN LATERAL (
        SELECT FROM files c
-        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind <> 1
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind <> {kind.directory}
           AND c.first_version <= %(version)s
           AND (c.last_version IS NULL OR c.last_version >= %(version)s)
        OFFSET 0) AS was;
@@ -101,7 +101,7 @@ SELECT count(*)
 -- missing_already
 -- Those that ended before the version under construction, and have nothing in their place.
 SELECT count(*) FROM files k
- WHERE {within} AND k.kind <> 1 AND k.first_version <= %(version)s
+ WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
    AND k.last_version = %(building)s - 1
    AND NOT EXISTS (SELECT FROM files c
                     WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
@@ -110,13 +110,13 @@ SELECT count(*) FROM files k
 -- held
 -- Files and symlinks of a version in a part.
 SELECT count(*) FROM files k
- WHERE {within} AND k.kind <> 1 AND k.first_version <= %(version)s
+ WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
    AND (k.last_version IS NULL OR k.last_version >= %(version)s);
 
 -- left
 -- Whether a file or symlink in a part is there now.
 SELECT EXISTS (
        SELECT FROM files k
-        WHERE {within} AND k.kind <> 1 AND k.last_version IS NULL
+        WHERE {within} AND k.kind <> {kind.directory} AND k.last_version IS NULL
           AND NOT EXISTS (SELECT FROM vanished v
                            WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key));

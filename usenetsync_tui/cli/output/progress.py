@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 import anyio
+from rich.cells import cell_len
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -25,6 +26,10 @@ from usenetsync_tui.model.waiting import Waiting
 
 _EVERY_JSON = 1.0
 _EVERY_BAR = 0.25
+_BAR = 24
+"""Cells."""
+_WIDE = 60
+"""Cells from which the second line is put under the bar."""
 
 
 Figures = Callable[[], JobStatus | None]
@@ -49,10 +54,10 @@ async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing)
         await _lines(figures, waiting)
     elif voice.quiet:
         await anyio.sleep_forever()
-    elif sys.stderr.isatty():
-        await _bar(figures, waiting)
+    elif sys.stderr.isatty() and not (console := Console(stderr=True)).is_dumb_terminal:
+        await _bar(console, figures, waiting)
     else:
-        await _waits(figures, waiting)
+        await say_waits(figures, waiting)
 
 
 def standing(job: JobStatus | None) -> object:
@@ -75,23 +80,22 @@ async def _lines(figures: Figures, waiting: WaitedFor) -> None:
             voices.emit("progress", **starting_fields(now))
 
 
-async def _bar(figures: Figures, waiting: WaitedFor) -> None:
-    console = Console(stderr=True)
+async def _bar(console: Console, figures: Figures, waiting: WaitedFor) -> None:
     with Live(console=console, transient=True, auto_refresh=False) as live:
         while True:
             job = figures()
-            shown = _waiting(waiting()) if job is None else _table(job)
+            shown = _waiting(waiting()) if job is None else _table(job, console.width)
             live.update(shown, refresh=True)
             await anyio.sleep(_EVERY_BAR)
 
 
-async def _waits(figures: Figures, waiting: WaitedFor) -> None:
-    """Say each wait that lasts, once."""
+async def say_waits(figures: Figures, waiting: WaitedFor) -> None:
+    """Say each wait that lasts on standard error, once."""
     said: set[str] = set()
     since: dict[str, float] = {}
     while True:
         job = figures()
-        now = waiting() if job is None else job.waiting
+        now = waiting() if job is None or job.waiting is None else job.waiting
         reason = "" if now is None else now.reason
         since = {reason: since.get(reason, anyio.current_time())}
         lasted = anyio.current_time() - since[reason]
@@ -105,22 +109,35 @@ def _waiting(now: Waiting | None) -> Text:
     return Text("" if now is None else safe_name(str(now)), overflow="ellipsis", no_wrap=True)
 
 
-def _table(job: JobStatus) -> Table:
-    """Two lines: the bar with its figures, and what is waited for, or in hand."""
+def _table(job: JobStatus, width: int) -> Table:
+    """Two lines: the bar with its figures, and what is waited for, or in hand.
+
+    In a terminal that is narrow the least needed figures are left out: the line is never wrapped.
+    """
     done, total = job.done_bytes, job.total_bytes
     share = f"{percent(min(1.0, done / total)):>4}" if total else f"{NOTHING:>4}"
     files = f"{number(job.done_files)}/{number(job.total_files)} files" if job.total_files else ""
+    bar = ProgressBar(total=max(total, 1), completed=done, width=_BAR)
+    cells: list[tuple[int, Text | ProgressBar, int]] = [
+        (0, Text(f"{job.phase:8}"), 8),
+        (4, bar, _BAR),
+        (1, *_text(share + ("" if job.scanned else "+"))),
+        (2, *_text(rate(job.bytes_per_second))),
+        (5, *_text(files)),
+        (3, *_text(f"ETA {duration(job.eta)}")),
+    ]
+    while sum(room + 1 for _, _, room in cells) > width and len(cells) > 2:
+        cells.remove(max(cells, key=lambda cell: cell[0]))
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(
-        Text(f"{job.phase:8}"),
-        ProgressBar(total=max(total, 1), completed=done, width=24),
-        Text(share + ("" if job.scanned else "+")),
-        Text(rate(job.bytes_per_second)),
-        Text(files),
-        Text(f"ETA {duration(job.eta)}"),
-    )
+    grid.add_row(*(shown for _, shown, _ in cells))
     lines = Table.grid()
     lines.add_row(grid)
-    in_hand = job.current if job.waiting is None else str(job.waiting)
-    lines.add_row(Text(f"         {safe_name(in_hand)}", overflow="ellipsis", no_wrap=True))
+    in_hand = safe_name(job.current if job.waiting is None else str(job.waiting))
+    indent = " " * 9 if width >= _WIDE else ""
+    lines.add_row(Text(f"{indent}{in_hand}", overflow="ellipsis", no_wrap=True))
     return lines
+
+
+def _text(text: str) -> tuple[Text, int]:
+    """A cell, and the room it takes."""
+    return Text(text), cell_len(text)

@@ -13,14 +13,19 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, TextIO
 
 import click
+from rich.cells import cell_len
 
 from usenetsync_tui.cli.output.table import Column, table, terminal_width
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import NOTICE_WORDS
+
+_LEAST_BESIDE = 24
+"""Cells that a text needs to be read beside its head."""
 
 
 def reason(notice: Notice) -> str:
@@ -42,6 +47,25 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+def say_beside(head: str, text: str) -> None:
+    """A head and a text beside it, on standard output; on a terminal wrapped under itself.
+
+    Where that leaves little room, the text stands below its head.
+    """
+    width = terminal_width()
+    if width is None:
+        say(f"{head}{text}")
+        return
+    indent = cell_len(head)
+    if width - indent < _LEAST_BESIDE and cell_len(head + text) > width:
+        say(head.rstrip())
+        head, indent = "  ", 2
+    rows = wrap(text, max(1, width - indent), break_long_words=False, break_on_hyphens=False)
+    say(f"{head}{rows[0] if rows else ''}".rstrip())
+    for row in rows[1:]:
+        say(f"{'':{indent}}{row}")
+
+
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """A table for people, on standard output; nothing when there are no rows."""
     every = list(rows)
@@ -55,7 +79,8 @@ def red(text: str, stream: TextIO | None = None) -> str:
 
     `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
     """
-    if (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR"):
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if (stream or sys.stdout).isatty() and not plain:
         return click.style(text, fg="red")
     return text
 

@@ -1,21 +1,12 @@
-"""`usenetsync db`: the embedded PostgreSQL."""
+"""`usenetsync db status`, `start`, `stop` and `url`."""
 
 from __future__ import annotations
 
-import os
-
 import click
-from anyio import to_thread
 
 from usenetsync_tui.cli.arguments import Verbs
-from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.postgres.address import shown
-from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus
-from usenetsync_tui.postgres.embedded.server import EmbeddedServer
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.options import json_option
 
 
 @click.group(cls=Verbs)
@@ -23,131 +14,29 @@ def db() -> None:
     """Look at, start and stop the embedded database."""
 
 
-def _server() -> EmbeddedServer:
-    settings, locations = environment()
-    if settings.database_url is not None:
-        raise UsageError(
-            "USENETSYNC_DATABASE_URL names a server of your own: it is not ours to run."
-        )
-    return EmbeddedServer(locations)
-
-
 @db.command()
 @json_option
-def status(as_json: bool) -> None:
+@loaded_from("database")
+def status() -> None:
     """Show whether the database runs, where it is, and who uses it."""
-
-    async def show() -> Exit:
-        settings, _ = environment()
-        if settings.database_url is not None:
-            url = shown(settings.database_url.get_secret_value())
-            _tell(
-                as_json, {"server": "external", "url": url}, [("Server", "your own"), ("URL", url)]
-            )
-            return Exit.DONE
-        found = _server().status()
-        _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
-        return Exit.DONE
-
-    start(show, as_json=as_json, output_is_the_work=True)
 
 
 @db.command(name="start")
 @json_option
-def start_server(as_json: bool) -> None:
+@loaded_from("database")
+def start_server() -> None:
     """Start the database, and keep it running when nobody uses it."""
-
-    async def go() -> Exit:
-        server = _server()
-        server.stay(True)
-        await to_thread.run_sync(server.acquire, voices.complain, abandon_on_cancel=True)
-        await to_thread.run_sync(server.release)
-        if as_json:
-            voices.emit("db", server="embedded", running=True)
-        else:
-            voices.say(f"The database runs until {program()} db stop.")
-        return Exit.DONE
-
-    start(go, as_json=as_json)
 
 
 @db.command(name="stop")
 @json_option
-def stop_server(as_json: bool) -> None:
+@loaded_from("database")
+def stop_server() -> None:
     """Stop the database, unless other programs use it."""
-
-    async def go() -> Exit:
-        await to_thread.run_sync(_server().stop, voices.complain, abandon_on_cancel=True)
-        if as_json:
-            voices.emit("db", server="embedded", running=False)
-        else:
-            voices.say("The database is stopped.")
-        return Exit.DONE
-
-    start(go, as_json=as_json)
 
 
 @db.command()
 @json_option
-def url(as_json: bool) -> None:
+@loaded_from("database")
+def url() -> None:
     """Print the address of the running database, for psql."""
-
-    async def show() -> Exit:
-        settings, _ = environment()
-        given = settings.database_url
-        text = shown(given.get_secret_value()) if given is not None else _server().url()
-        if as_json:
-            voices.emit("url", url=text)
-        else:
-            voices.say(text)
-        return Exit.DONE
-
-    start(show, as_json=as_json, output_is_the_work=True)
-
-
-def _fields(found: DatabaseStatus) -> dict[str, object]:
-    return {
-        "running": found.running,
-        "pid": found.pid,
-        "holder": found.holder,
-        "version": found.version,
-        "data": found.pgdata,
-        "socket": found.socket_dir,
-        "log": found.log,
-        "users": found.users,
-        "users_elsewhere": found.users_elsewhere,
-        "stays": found.stays,
-    }
-
-
-def _lines(found: DatabaseStatus) -> list[tuple[str, str]]:
-    """A head and its words for each line; what is not known, or is nobody, has words too."""
-    stays = "keeps running until db stop" if found.stays else "stops when nobody uses it"
-    lines = [
-        ("Server", "embedded"),
-        ("State", f"{_state(found)}; {stays}" if found.running else _state(found)),
-        ("Version", found.version or "none yet: the first command that needs it makes it"),
-        ("Data", safe_name(os.fsencode(found.pgdata))),
-        ("Socket", safe_name(os.fsencode(found.socket_dir))),
-        ("Log", safe_name(os.fsencode(found.log))),
-    ]
-    here = ", ".join(f"process {pid}" for pid in found.users)
-    elsewhere = ", ".join(f"process {safe_name(user)}" for user in found.users_elsewhere)
-    return [*lines, ("Used by", ", ".join(filter(None, (here, elsewhere))) or "nobody")]
-
-
-def _state(found: DatabaseStatus) -> str:
-    if not found.running:
-        return "not running"
-    if found.pid is not None:
-        return f"running, process {found.pid}"
-    where = f" by {safe_name(found.holder)}" if found.holder else ""
-    return f"running, started{where} in another container"
-
-
-def _tell(as_json: bool, fields: dict[str, object], lines: list[tuple[str, str]]) -> None:
-    if as_json:
-        voices.emit("db", **fields)
-        return
-    for head, text in lines:
-        voices.say(f"{head:8} {text}")

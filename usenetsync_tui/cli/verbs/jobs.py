@@ -1,120 +1,16 @@
-"""`jobs`: the latest jobs, and how one of them ended. Never needs the lock."""
+"""`usenetsync jobs [JOB]`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
-from usenetsync_tui.catalogue.tables import folders, jobs
-from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.output.json_fields import job_fields, notice_fields
-from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.cli.run import Exit, json_option, looking, start
-from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import elapsed, number, plural, size, when
-from usenetsync_tui.model.jobs import Job, JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import JOB_WORDS
-
-_PAGE = 1000
-_RECENT = 50
-
-_JOBS = (
-    Column("Job", right=True),
-    Column("Began"),
-    Column("Verb"),
-    Column("State"),
-    Column("Folder", least=8),
-    Column("Files", right=True),
-    Column("Size", right=True),
-    Column("Problems", right=True),
-    Column("Message", least=12),
-)
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.options import json_option
 
 
 @click.command(name="jobs")
 @click.argument("job", required=False, type=click.IntRange(1))
 @json_option
-def list_jobs(job: int | None, as_json: bool) -> None:
+@loaded_from("jobs")
+def list_jobs() -> None:
     """List the latest jobs, or how JOB ended and every problem it recorded."""
-    start(
-        lambda: _notices(job, as_json) if job else _jobs(as_json),
-        as_json=as_json,
-        output_is_the_work=True,
-    )
-
-
-async def _jobs(as_json: bool) -> Exit:
-    async with looking("jobs") as opened, opened.catalogue.transaction() as tx:
-        names = {f.id: f.name for f in await folders.every(tx)}
-        recent = list(reversed(await jobs.recent(tx, _RECENT)))
-    if as_json:
-        for job in recent:
-            voices.emit("job", **job_fields(job, names[job.folder_id]))
-    elif recent:
-        voices.say_table(_JOBS, [_job(job, names[job.folder_id]) for job in recent])
-    else:
-        voices.say("No jobs yet.")
-    return Exit.DONE
-
-
-def _job(job: Job, folder: str) -> Sequence[str]:
-    return (
-        str(job.id),
-        when(job.created_at),
-        str(job.verb),
-        JOB_WORDS[job.state],
-        safe_name(folder),
-        number(job.done_files),
-        size(job.done_bytes),
-        number(job.errors),
-        safe_name(job.message or ""),
-    )
-
-
-async def _notices(job_id: int, as_json: bool) -> Exit:
-    after = 0
-    async with looking("jobs") as opened:
-        async with opened.catalogue.transaction() as tx:
-            job = await jobs.by_id(tx, job_id)
-            if job is None:
-                raise UsageError(f"There is no job {job_id}.")
-            names = {f.id: f.name for f in await folders.every(tx)}
-        _head(job, names[job.folder_id], as_json)
-        while True:
-            async with opened.catalogue.transaction() as tx:
-                page = await jobs.notices(tx, job_id, after, _PAGE)
-            for _, notice in page:
-                _notice(job_id, notice, as_json)
-            if len(page) < _PAGE:
-                break
-            after = page[-1][0]
-    is_whole = job.state is JobState.COMPLETED and not page and not after
-    if not as_json and is_whole:
-        voices.say("  No problems were recorded.")
-    return Exit.DONE
-
-
-def _head(job: Job, folder: str, as_json: bool) -> None:
-    """What became of a job, and why."""
-    if as_json:
-        voices.emit("job", **job_fields(job, folder))
-        return
-    voices.say(f"Job {job.id}: {job.verb} of {safe_name(folder)}: {JOB_WORDS[job.state]}")
-    ended = ""
-    if job.finished_at is not None:
-        ended = f", took {elapsed((job.finished_at - job.created_at).total_seconds())}"
-    voices.say(f"  began {when(job.created_at)}{ended}")
-    if job.done_files or job.done_bytes:
-        voices.say(f"  {plural(job.done_files, 'file')}, {size(job.done_bytes)}")
-    if job.message:
-        voices.say(f"  {safe_name(job.message)}")
-
-
-def _notice(job_id: int, notice: Notice, as_json: bool) -> None:
-    if as_json:
-        voices.emit("notice", **notice_fields(job_id, notice))
-    else:
-        voices.say(voices.reason(notice))

@@ -1,39 +1,18 @@
-"""`usenetsync servers` and `servers test`: what is configured, and whether it works."""
+"""`usenetsync servers` and `usenetsync servers test [NAME…]`."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Sequence
 
 import click
 
 from usenetsync_tui.cli.arguments import Name, Verbs
 from usenetsync_tui.cli.completing import complete_server
-from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.output.exposure import warn_of_servers
-from usenetsync_tui.cli.output.json_fields import server_fields, step_fields
-from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.cli.run import Exit, environment, json_option, start
-from usenetsync_tui.errors import UsageError
-from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.figures import NOTHING, milliseconds
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
-from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
-from usenetsync_tui.store.usenet.diagnosis import diagnose
+from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.options import json_option
 
-_GLYPHS = {True: "✓", False: "✗", None: "·"}
-_COLUMNS = (
-    Column("Server"),
-    Column("Address", least=12),
-    Column("TLS"),
-    Column("Login", least=6),
-    Column("Connections", right=True),
-    Column("Roles"),
-    Column("Priority", right=True),
-)
+
+@loaded_from("servers")
+def list_servers() -> None:
+    """The servers of the settings, for people or for scripts."""
 
 
 @click.group(cls=Verbs, invoke_without_command=True)
@@ -42,88 +21,17 @@ _COLUMNS = (
 def servers(context: click.Context, as_json: bool) -> None:
     """List the Usenet servers of the settings, or test them."""
     if context.invoked_subcommand is None:
-        start(lambda: _list(as_json), as_json=as_json, output_is_the_work=True)
-
-
-async def _list(as_json: bool) -> Exit:
-    settings, locations = environment()
-    warn_of_servers(settings)
-    configured = settings.usenet_servers(os.environ)
-    if as_json:
-        for server in configured:
-            voices.emit("server", **server_fields(server))
-    elif configured:
-        voices.say_table(_COLUMNS, map(_row, configured))
-    else:
-        voices.say(_none(locations))
-    return Exit.DONE
-
-
-def _row(server: Server) -> Sequence[str]:
-    return (
-        server.name,
-        f"{server.host}:{server.port}",
-        _security(server),
-        safe_name(server.username) or NOTHING,
-        str(server.connections),
-        ", ".join(role.value for role in Role if role in server.roles),
-        str(server.priority),
-    )
-
-
-def _security(server: Server) -> str:
-    if server.tls is Tls.NONE:
-        return voices.red("NOT ENCRYPTED")
-    verified = "" if server.verify_tls else ", " + voices.red("CERTIFICATE NOT VERIFIED")
-    return f"{server.tls}{verified}"
-
-
-def _none(locations: Locations) -> str:
-    return f"No servers yet. Add a [[servers]] table to {locations.config_dir / CONFIG_NAME}."
+        list_servers(as_json)
+    # An option before the verb counts for the verb.
+    context.default_map = {"test": {"as_json": as_json}}
 
 
 @servers.command(name="test")
 @click.argument("names", nargs=-1, type=Name(), shell_complete=complete_server)
 @json_option
-def test(names: tuple[str, ...], as_json: bool) -> None:
+@loaded_from("servers")
+def test() -> None:
     """Test each server, or those named, step by step.
 
     From its address to an article posted and fetched again.
     """
-    start(lambda: _test(names, as_json), as_json=as_json)
-
-
-async def _test(names: tuple[str, ...], as_json: bool) -> Exit:
-    settings, locations = environment()
-    warn_of_servers(settings)
-    known = {server.name: server for server in settings.usenet_servers(os.environ)}
-    if not known:
-        raise UsageError(_none(locations))
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        near = did_you_mean(unknown[0], known)
-        raise UsageError(
-            f'There is no server "{safe_name(unknown[0])}".{near} Servers: {", ".join(known)}.'
-        )
-    good = [await _try(known[name], settings, as_json) for name in names or known]
-    return Exit.DONE if all(good) else Exit.FAILED
-
-
-async def _try(server: Server, settings: Settings, as_json: bool) -> bool:
-    good = True
-    if not as_json:
-        voices.say(f"{server.name} ({server.host}:{server.port})")
-    async for step in diagnose(server, newsgroups=settings.newsgroups, poster=settings.poster):
-        good &= step.ok is not False
-        if as_json:
-            voices.emit("step", **step_fields(server.name, step))
-        else:
-            voices.say(_line(step))
-    return good
-
-
-def _line(step: TrialStep) -> str:
-    return (
-        f"  {_GLYPHS[step.ok]} {step.name:13} {milliseconds(step.seconds):>7}  "
-        f"{safe_name(step.detail)}"
-    )

@@ -40,11 +40,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from usenetsync_tui.model.figures import number, plural
+from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
 
 MANY = 100
 """Files from which on losing more than half of them is not taken for granted."""
-LONGEST = 1_800
+LONGEST = KEY_HEAD
 """Bytes of a mount point's path: keys of the catalogue hold no more of one."""
 FOLDER = b""
 """The folder itself among its mount points."""

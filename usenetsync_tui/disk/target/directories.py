@@ -4,11 +4,18 @@ Knows how to get from the target's root to a directory one real directory at a t
 component is checked and opened with ``O_DIRECTORY | O_NOFOLLOW`` below the one before, so
 neither ``..`` nor an absolute path nor a symlink, planted at any moment, leads elsewhere.
 The directories used last stay open, because a restore writes many files into the same
-ones. Of a very deep tree, whose paths come in no useful order (see `long_paths`), some in
-between stay open as well, at even distances: no way down is longer than such a distance. A
-directory of ours that its mode closes is opened up when something has to be written into it;
-its own mode comes back at the end. Refuses to know about files. Thread-safe: a
+ones. A directory of ours that its mode closes is opened up when something has to be written
+into it; its own mode comes back at the end. Refuses to know about files. Thread-safe: a
 descriptor in use is never closed.
+
+The long paths of a very deep tree come in no useful order (see `long_paths`). Each directory is
+made, or compared with the listing of its parent, once: eight bytes remember that it was (for the
+last million of them), and from then on the way to it is one call of openat2(2) for every 4,000
+bytes, which follows no symlink either. Directories at even distances stay open, so that this way
+is short: the 200th part of the depth at most, in a tree of one branch. So the system calls are
+linear in the number of directories. Not linear, and not to be had so: a path is as long as the
+tree is deep, so the bytes of all paths together, which are read, compared and hashed some ten
+times, grow with the square of the depth (400 MB for 20,000 levels of one letter).
 """
 
 from __future__ import annotations
@@ -19,9 +26,12 @@ import stat
 from collections import OrderedDict
 from threading import Lock
 
+from usenetsync_tui.disk.beneath import open_beneath, open_parent
+from usenetsync_tui.disk.target.known_ways import KnownWays
 from usenetsync_tui.disk.target.names import TargetNames
 from usenetsync_tui.disk.target.probe import changes_names
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.safe_name import safe_name
 
 DIRECTORIES_OPEN = 64
@@ -32,6 +42,8 @@ _PATHS = 4 << 20
 """Bytes of the paths of either, after which there are fewer of them."""
 _FIRST_STEP = 32
 """Levels between milestones, at first."""
+_ORDERED = KEY_HEAD
+"""Bytes of a path up to which the catalogue's order is that of the paths, so ways are short."""
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -150,6 +162,8 @@ class TargetDirectories:
         self._milestones: dict[bytes, Borrowed] = {}
         self._open_bytes = self._milestone_bytes = 0
         self._step = _FIRST_STEP
+        self._growing = Lock()
+        self._known = KnownWays()
 
     def borrow(self, path: bytes) -> Borrowed:
         """The directory for a ``with`` block; made (mode 0700) if it is missing, as its parents."""
@@ -157,16 +171,13 @@ class TargetDirectories:
             found = self._take(path)
         if found is not None:
             return found
-        directory = self._nearest(path)
-        try:
-            for name in split(path[len(directory.path) :]):
-                # Behind the lock nobody waits for the disk; two threads may open the same one.
-                directory, above = self._keep(self._below(directory, name)), directory
-                self.give_back(above)
-        except BaseException:
-            self.give_back(directory)
-            raise
-        return directory
+        if len(path) <= _ORDERED:
+            return self._walk(self._nearest(path), path)
+        if self._known.has(path, len(path)):
+            return self._walk(self._jump(path), path)
+        with self._growing:  # else all threads would go down step by step side by side
+            known = self._known.above(path)
+            return self._walk(self._jump(known) if known else self._nearest(path), path)
 
     def give_back(self, directory: Borrowed) -> None:
         """End of a borrowing; what is too much is closed, the longest unused first."""
@@ -227,6 +238,38 @@ class TargetDirectories:
                     self.names.changing.add(directory.device)
                 self._probed.add(directory.device)
 
+    def _walk(self, directory: Borrowed, path: bytes) -> Borrowed:
+        """From a borrowed ancestor step by step; what is missing is made."""
+        try:
+            for name in split(path[len(directory.path) :]):
+                # Behind the lock nobody waits for the disk; two threads may open the same one.
+                directory, above = self._keep(self._below(directory, name)), directory
+                self.give_back(above)
+        except BaseException:
+            self.give_back(directory)
+            raise
+        return directory
+
+    def _jump(self, path: bytes) -> Borrowed:
+        """A known directory; where it is not to be had so, the nearest that is open above it."""
+        nearest = self._nearest(path)
+        if nearest.path == path:
+            return nearest
+        way = path[len(nearest.path) : -1]
+        try:
+            place, name = open_parent(nearest.fd, way)
+            try:
+                fd = open_beneath(place, name, _FLAGS)
+            finally:
+                os.close(place)
+        except OSError:
+            return nearest  # The steps from there say what is in the way, or make it again.
+        try:
+            depth = nearest.depth + way.count(b"/") + 1
+            return self._keep(Borrowed(self, fd, path, path, depth))
+        finally:
+            self.give_back(nearest)
+
     def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
         """Open a directory in another one, made if it is missing."""
         try:
@@ -240,6 +283,8 @@ class TargetDirectories:
                 path = parent.path + name + b"/"
                 if real is not None and real + b"/" == path:
                     real = path  # one of the two is enough in memory
+                    if len(path) > _ORDERED:
+                        self._known.add(path)
                 elif real is not None:
                     real += b"/"
                 return Borrowed(self, fd, path, real, parent.depth + 1)
@@ -263,9 +308,9 @@ class TargetDirectories:
     def _nearest(self, path: bytes) -> Borrowed:
         """The deepest ancestor that is open, borrowed."""
         with self._lock:
-            above = [open_ for open_ in self._open if path.startswith(open_)]
-            above += [open_ for open_ in self._milestones if path.startswith(open_)]
-            found = self._take(max(above, key=len, default=b""))
+            longest_first = sorted((*self._open, *self._milestones), key=len, reverse=True)
+            above = next(filter(path.startswith, longest_first), b"")
+            found = self._take(above)
             assert found is not None
             return found
 

@@ -39,10 +39,7 @@ from usenetsync_tui.model.commands import (
     Verify,
 )
 from usenetsync_tui.model.jobs import JobState
-
-_PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
-_WAITING = (JobState.QUEUED, JobState.PAUSED)
-_RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
+from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
 async def obey(shift: WorkingState, command: Command) -> None:
@@ -82,29 +79,29 @@ async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
         case ActOnFiles():
             await folders.act_on_files(shift, tx, command)
         case Pause(job_id):
-            await _change(tx, job_id, JobState.PAUSED, _PAUSABLE)
+            await _change(tx, job_id, JobEvent.PAUSE)
             if mine := shift.is_at_work_on(job_id):
                 mine.pause()
         case Resume(job_id):
-            await _change(tx, job_id, JobState.QUEUED, (JobState.PAUSED,))
+            await _change(tx, job_id, JobEvent.RESUME)
             await _go_on(shift, tx, {job_id})
         case Cancel(job_id):
             if mine := shift.is_at_work_on(job_id):
                 mine.cancel()
             else:
-                await _change(tx, job_id, JobState.CANCELLED, _WAITING)
+                await _change(tx, job_id, JobEvent.CANCEL)
         case Retry(job_id, allow_shrink):
-            await _change(tx, job_id, JobState.QUEUED, _RETRIABLE)
+            await _change(tx, job_id, JobEvent.RETRY)
             if allow_shrink:
                 await folders.allow_shrink(shift, tx, job_id)
         case SetPriority(job_id, priority):
             await jobs.set_priority(tx, job_id, priority)
         case PauseAll():
-            await jobs.change_all(tx, JobState.PAUSED, _PAUSABLE)
+            await jobs.change_all(tx, JobEvent.PAUSE)
             if shift.at_work is not None:
                 shift.at_work.pause()
         case ResumeAll():
-            await _go_on(shift, tx, await jobs.change_all(tx, JobState.QUEUED, (JobState.PAUSED,)))
+            await _go_on(shift, tx, await jobs.change_all(tx, JobEvent.RESUME))
         case TestServer(server):
             shift.trials.begin(server, shift.settings.newsgroups, shift.settings.poster)
         case _:
@@ -128,7 +125,7 @@ def _set(shift: WorkingState, command: Command) -> None:
             shift.events.info(f"server {server} is paused by you")
         case ResumeServer(server):
             stores.release(server)
-            shift.events.info(f"server {server} is used again")
+            shift.events.info(f"server {server} is resumed")
         case LimitBandwidth(bytes_per_second, ""):
             stores.limit_bandwidth(bytes_per_second)
         case LimitBandwidth(bytes_per_second, server):
@@ -139,15 +136,14 @@ def _set(shift: WorkingState, command: Command) -> None:
             stores.limit_fetching_from(server, bytes_per_second)
 
 
-async def _change(
-    tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
-) -> None:
-    """Another state for a job that is in one of some; one that has it already keeps it."""
-    if await jobs.change_state(tx, job_id, state, allowed):
+async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
+    """Another state for a job; one that has it already keeps it. Refuses what cannot be."""
+    if await jobs.change_state(tx, job_id, event):
         return
     job = await jobs.by_id(tx, job_id)
     if job is None:
         raise UsageError("There is no such job.")
+    state = JOBS.result(event)
     if job.state is not state and not (state is JobState.QUEUED and not job.state.is_over):
         raise UsageError(f"The {job.verb} is {job.state}.")
 
@@ -156,5 +152,5 @@ async def _go_on(shift: WorkingState, tx: Transaction, job_ids: Collection[int])
     """The job at work is not paused any more, if it was and is among these."""
     mine = shift.at_work
     if mine is not None and mine.job.id in job_ids:
-        await jobs.change_state(tx, mine.job.id, JobState.RUNNING, (JobState.QUEUED,))
+        await jobs.change_state(tx, mine.job.id, JobEvent.BEGIN)
         mine.go_on()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import astuple
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files
@@ -37,15 +38,25 @@ def refuse_path(path: bytes) -> None:
 async def export_nzb(
     catalogue: Catalogue, folder: Folder, version: int, command: ExportNzb, task: Task
 ) -> None:
-    """Write the NZB of a version as a task of the engine. `UsageError`, `TargetError`."""
+    """Write the NZB of a version, or one for each subfolder, as a task of the engine.
+
+    `UsageError`, `TargetError`.
+    """
     async with catalogue.transaction() as tx:
         task.total, _ = await files.version_totals(tx, Span(folder.id, version))
 
     def seen(piece: bytes) -> None:
         task.done += piece == codec.file_end()
 
-    listed = await export_file(catalogue, folder, version, command.path, seen=seen)
-    task.outcome = "; ".join((listed_words(listed), *left_out_words(listed)))
+    if command.each_subfolder:
+        each = export_each(catalogue, folder, version, command.path, seen=seen)
+        listings = [listed async for _, listed in each]
+        listed = Listed(*map(sum, zip(*map(astuple, listings), strict=True)))
+        what = f"{plural(len(listings), 'NZB')} with {listed_words(listed)}"
+    else:
+        listed = await export_file(catalogue, folder, version, command.path, seen=seen)
+        what = listed_words(listed)
+    task.outcome = "; ".join((what, *left_out_words(listed)))
 
 
 async def export_file(
@@ -74,7 +85,13 @@ async def export_file(
 
 
 async def export_each(
-    catalogue: Catalogue, folder: Folder, version: int, directory: bytes, *, replace: bool = False
+    catalogue: Catalogue,
+    folder: Folder,
+    version: int,
+    directory: bytes,
+    *,
+    replace: bool = False,
+    seen: Seen | None = None,
 ) -> AsyncIterator[tuple[bytes, Listed]]:
     """Write an NZB for each subfolder into a directory, and one for the files that are in none.
 
@@ -88,7 +105,12 @@ async def export_each(
     _prepare(directory, [name for _, name in found], replace=replace)
     for part, name in found:
         path = os.path.join(directory, os.fsencode(name))
-        yield path, await export_file(catalogue, folder, version, path, part=part, replace=replace)
+        yield (
+            path,
+            await export_file(
+                catalogue, folder, version, path, part=part, replace=replace, seen=seen
+            ),
+        )
 
 
 def _prepare(directory: bytes, names: list[str], *, replace: bool) -> None:

@@ -26,7 +26,8 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.files import FileAction
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
 
 
@@ -180,7 +181,7 @@ async def _queue_upload(shift: WorkingState, tx: Transaction, folder: Folder) ->
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
     mine = shift.is_at_work_on(job_id)
     if mine is not None:
-        await jobs.change_state(tx, job_id, JobState.RUNNING, (JobState.QUEUED,))
+        await jobs.change_state(tx, job_id, JobEvent.BEGIN)
         mine.go_on()
     return job_id
 

@@ -240,7 +240,7 @@ class _Writer:
         counter = f"[{self.listed.files:0{len(str(self._every))}}/{self._every}]"
         posted = first.posted_at
         element = codec.file_element(
-            subject=subject.replace("[1/1]", counter, 1),
+            subject=f"{counter} - {subject}",
             poster=head[1],
             date=int(posted.timestamp()) if posted else file.mtime_ns // 1_000_000_000,
             groups=head[0],

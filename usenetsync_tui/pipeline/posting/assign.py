@@ -7,12 +7,11 @@ copies of a segment are two articles, and sealed they share no byte.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 
 from usenetsync_tui.catalogue.tables.segments import KnownArticle
-from usenetsync_tui.codec import compression
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.model.segments import Article, Codec, Part, Segment, SegmentStatus
+from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.ledger import (
     Ledger,
     OutgoingArticle,
@@ -20,25 +19,12 @@ from usenetsync_tui.pipeline.posting.ledger import (
     leaving_size,
 )
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF, PreparedSegment
+from usenetsync_tui.pipeline.run.segments import PreparedSegment
 
 
 def scoped(digest: bytes, object_id: int, index: int) -> bytes:
     """A digest that only the same slice of the same object shares."""
     return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
-
-
-def redressed(item: PreparedSegment, codec: Codec) -> PreparedSegment:
-    """The segment in the codec its article was planned with: an id names one payload."""
-    if item.codec is codec:
-        return item
-    codec, payload = compression.compress(item.raw.data, COMPRESSION_OF[codec])
-    return replace(item, codec=codec, payload=payload)
-
-
-def spread(digest: bytes, copies: int) -> int | None:
-    """What keeps the copies of a segment apart."""
-    return digest[0] if copies > 1 else None
 
 
 class Assignment:
@@ -73,34 +59,33 @@ class Assignment:
             known = self._known.get((digest, redundancy))
             self._segments += 1
             nonce = None
-            if known is None:
-                known = self._new(item, digest, redundancy)
-                nonce = self._send(item, known, credit, held).nonce
-                status, held = SegmentStatus.SENDING, 0
-                headers = self._run.place.realm.headers
-            elif SegmentStatus(known.status).is_there:
-                status, headers = SegmentStatus(known.status), known.headers
+            if is_new := known is None:
+                known, nonce = self._new(item, digest, redundancy), fresh_nonce(self._run)
+            status = SegmentStatus(known.status)
+            is_there = status.is_there
+            row = Segment(
+                object_id=item.raw.object.id,
+                index=item.raw.index,
+                redundancy=redundancy,
+                size=size,
+                hash=item.hash,
+                codec=Codec(known.codec),
+                payload_size=known.payload_size,
+                message_id=known.message_id,
+                status=status if is_there else SegmentStatus.SENDING,
+                nonce=nonce,
+                by_body=known.by_body,
+                headers=known.headers if is_there else self._run.place.realm.headers,
+            )
+            self.rows.append(row)
+            if is_new:
+                self._send(item, row, nonce, credit, held)
+                held = 0
+            elif is_there:
                 self._deduplicated += credit
                 self._done += credit
             else:
-                status, headers = SegmentStatus.SENDING, self._run.place.realm.headers
-                held = self._join(item, known, credit, held)
-            self.rows.append(
-                Segment(
-                    object_id=item.raw.object.id,
-                    index=item.raw.index,
-                    redundancy=redundancy,
-                    size=size,
-                    hash=item.hash,
-                    codec=Codec(known.codec),
-                    payload_size=known.payload_size,
-                    message_id=known.message_id,
-                    status=status,
-                    nonce=nonce,
-                    by_body=known.by_body,
-                    headers=headers,
-                )
-            )
+                held = self._join(item, row, credit, held)
         self._freed += held
 
     def _new(self, item: PreparedSegment, digest: bytes, redundancy: int) -> KnownArticle:
@@ -112,46 +97,41 @@ class Assignment:
         self._known[digest, redundancy] = known
         return known
 
-    def _join(self, item: PreparedSegment, known: KnownArticle, credit: int, held: int) -> int:
+    def _join(self, item: PreparedSegment, row: Segment, credit: int, held: int) -> int:
         """Share an article under way; or send again, under its own id, one nobody is sending."""
-        under_way = self._ledger.under_way.get(known.message_id)
-        under_way = under_way or self._mine.get(known.message_id)
+        under_way = self._ledger.under_way.get(row.message_id)
+        under_way = under_way or self._mine.get(row.message_id)
         if under_way is not None:
             self._credits.append((under_way, credit))
             self._deduplicated += credit
             return held
-        again = self._send(redressed(item, Codec(known.codec)), known, credit, held, again=True)
-        self.revived[known.message_id] = again.nonce
+        nonce = self.revived[row.message_id] = fresh_nonce(self._run)
+        self._send(item, row, nonce, credit, held, again=True)
         return 0
 
     def _send(
         self,
         item: PreparedSegment,
-        known: KnownArticle,
+        row: Segment,
+        nonce: bytes | None,
         credit: int,
         held: int,
         *,
         again: bool = False,
-    ) -> OutgoingArticle:
-        made = item.raw.object
-        part = None
-        if not self._shares:
-            begin = item.raw.index * made.segment_size
-            part = Part(item.raw.path, item.raw.index + 1, made.segments, begin, made.size)
-        article = Article(
-            known.message_id,
-            item.payload,
-            part,
-            known.redundancy,
-            spread(item.hash, self._run.folder.copies),
-            again,
-            known.by_body,
+    ) -> None:
+        is_as_planned = item.codec is row.codec
+        self._mine[row.message_id] = posting_of(
+            self._run,
+            item.raw.object,
+            row,
+            item.payload if is_as_planned else payload_of(item.data, row.codec),
+            path=item.raw.path,
+            copies=self._run.folder.copies,
+            nonce=nonce,
+            credit=credit,
+            held=held,
+            again=again,
         )
-        posting = OutgoingArticle(
-            article, item.raw.path, credit, held, item.codec, fresh_nonce(self._run)
-        )
-        self._mine[known.message_id] = posting
-        return posting
 
     @property
     def postings(self) -> list[OutgoingArticle]:
@@ -168,4 +148,4 @@ class Assignment:
         progress.deduplicated_segments += self._segments - len(self._mine)
         progress.deduplicated_bytes += self._deduplicated
         progress.done_bytes += self._done
-        progress.in_flight -= self._freed
+        self._run.released(self._freed)

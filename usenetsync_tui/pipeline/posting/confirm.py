@@ -59,4 +59,4 @@ async def settle_batch(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None
     progress = run.progress
     progress.posted_bytes += payload
     progress.done_bytes += sum(p.credit for p in there)
-    progress.in_flight -= sum(a.posting.released for a in batch)
+    run.released(sum(a.posting.released for a in batch))

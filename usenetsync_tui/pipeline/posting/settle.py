@@ -16,27 +16,23 @@ from anyio.streams.memory import MemoryObjectSendStream
 from usenetsync_tui.catalogue.tables import files, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
 from usenetsync_tui.catalogue.tables.objects import OpenObject
-from usenetsync_tui.codec import compression
 from usenetsync_tui.disk.source.guard import is_below
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import FileState, NoticeKind
-from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import (
     Article,
     ObjectKind,
-    Part,
     Receipt,
     Segment,
     SegmentStatus,
 )
-from usenetsync_tui.pipeline.posting.assign import spread
+from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.confirm import settle_batch
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed
 from usenetsync_tui.pipeline.posting.post import Posted
 from usenetsync_tui.pipeline.run.job_run import JobRun, WorkerSlot
-from usenetsync_tui.pipeline.run.segments import COMPRESSION_OF
 from usenetsync_tui.pipeline.run.streams import put
 
 _PAGE = 100
@@ -160,25 +156,27 @@ class _Settler:
                 progress.total_bytes += segment.size
             return
         path = members[0].entry.path
-        with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-            payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
-        part = None
-        if run.folder.realm.profile is Profile.PLAIN:
-            begin = segment.index * made.segment_size
-            part = Part(path, segment.index + 1, made.segments, begin, made.size)
-        article = Article(
-            segment.message_id,
-            payload,
-            part,
-            segment.redundancy,
-            spread(segment.hash, made.copies),
-            again=True,
-            by_body=segment.by_body,
-        )
+        await run.budget.take(segment.size)
+        try:
+            with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
+                payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+        except BaseException:
+            run.budget.give(segment.size)
+            raise
         # Sealed with a fresh nonce: what was compressed by another version of a library is other
         # bytes, and a nonce must never seal two.
-        nonce = fresh_nonce(run)
-        posting = OutgoingArticle(article, path, segment.size, segment.size, segment.codec, nonce)
+        posting = posting_of(
+            run,
+            made,
+            segment,
+            payload,
+            path=path,
+            copies=made.copies,
+            nonce=fresh_nonce(run),
+            credit=segment.size,
+            held=segment.size,
+            again=True,
+        )
         await self._record(posting, segment)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
@@ -218,7 +216,7 @@ def _remake(
             data = opened.read(segment.index * made.segment_size, segment.size)
     if hashlib.sha256(data).digest() != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
-    return compression.compress(data, COMPRESSION_OF[segment.codec])[1]
+    return payload_of(data, segment.codec)
 
 
 async def _stale(run: JobRun, made: OpenObject) -> None:

@@ -1,18 +1,50 @@
-"""restore: the directories' own attributes, when everything in them is done."""
+"""restore: the directories' own attributes, when everything in them is done.
+
+Children come before their parents, so that a mode that closes a directory closes no way that
+is still needed. The catalogue's order, backwards, is such an order but for long paths (see
+`long_paths`): of these, the directories that their mode closes to their owner wait for the others
+with the same head, and the longest goes first. What waits is bounded in bytes; what is too much
+gets its mode at once, and may lack it again when something below is opened up.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import stat
+from dataclasses import dataclass, field, replace
 
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import DirectoryRow, Span, path_key
+from usenetsync_tui.catalogue.tables.files import DirectoryRow, Span
 from usenetsync_tui.disk.target.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.restore.files import Restoring
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
+
+_TO_PASS = stat.S_IRUSR | stat.S_IXUSR
+"""What the owner of a directory needs to get to what is below it."""
+_WAITING = 16 << 20
+"""Bytes of the keys of directories that wait."""
+
+
+@dataclass(slots=True)
+class _Closed:
+    """Directories whose paths share a head, and that are closed last: their lengths and keys."""
+
+    head: bytes = b""
+    waiting: list[tuple[int, bytes]] = field(default_factory=list)
+    size: int = 0
+
+    def take(self, row: DirectoryRow) -> bool:
+        """Whether it waits."""
+        if len(row.path) <= KEY_HEAD or row.mode & _TO_PASS == _TO_PASS or self.size > _WAITING:
+            return False
+        self.head = row.path[:KEY_HEAD]
+        self.waiting.append((len(row.path), row.key))
+        self.size += len(row.key)
+        return True
 
 
 async def finish_directories(
@@ -23,9 +55,19 @@ async def finish_directories(
     Then those around the `prefix`, which the restore had to make, up to the target itself.
     """
     for span in reversed(parts):
-        while page := await _page(shared, span):
-            await _finish(shared, page, owns_target=owns_target)
-            span = replace(span, until=page[-1].key)
+        closed, rest = _Closed(), span
+        while page := await _page(shared, rest):
+            now: list[DirectoryRow] = []
+            for row in page:
+                if closed.waiting and row.key[:KEY_HEAD] != closed.head:
+                    await _finish(shared, now, owns_target=owns_target)
+                    await _finish_closed(shared, span, closed)
+                    now, closed = [], _Closed()
+                if not closed.take(row):
+                    now.append(row)
+            await _finish(shared, now, owns_target=owns_target)
+            rest = replace(rest, until=page[-1].key)
+        await _finish_closed(shared, span, closed)
     for above in around(prefix):
         span = Span(parts[0].folder, parts[0].version, path_key(above), path_key(above) + b"\0")
         await _finish(shared, await _page(shared, span), owns_target=owns_target)
@@ -39,6 +81,13 @@ def around(prefix: bytes) -> list[bytes]:
         name = name[: name.rfind(b"/") + 1].rstrip(b"/")
         found.append(name and name + b"/")
     return found
+
+
+async def _finish_closed(shared: Restoring, span: Span, closed: _Closed) -> None:
+    """The longest path first: of two, one of which lies in the other, that is the inner one."""
+    for _, key in sorted(closed.waiting, reverse=True):
+        page = await _page(shared, replace(span, start=key, until=key + b"\0"))
+        await _finish(shared, page, owns_target=True)
 
 
 async def _page(shared: Restoring, span: Span) -> list[DirectoryRow]:

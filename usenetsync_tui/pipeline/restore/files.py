@@ -157,11 +157,16 @@ class Restorer:
             return
         async with self._run.catalogue.transaction() as tx:
             copies = await segments.of_object(tx, object_id, 0, 1)
-        try:
-            data = await fetch_segment(self._run, copies)
-        except StoreError as error:
-            await self._lost(missing, error)
-            return
+        async with self._run.budget.holding(copies[0].size if copies else 0):
+            try:
+                data = await fetch_segment(self._run, copies)
+            except StoreError as error:
+                await self._lost(missing, error)
+                return
+            await self._unpack(missing, data)
+
+    async def _unpack(self, rows: list[VersionRow], data: bytes) -> None:
+        """Write files of a pack."""
 
         def write(row: VersionRow, batch: RestoredBatch) -> None:
             begin = max(0, row.object_offset or 0)
@@ -172,7 +177,7 @@ class Restorer:
             else:
                 batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
 
-        await self._in_thread(write, missing)
+        await self._in_thread(write, rows)
 
     async def _large(self, row: VersionRow) -> None:
         """A file that is an object of its own, segment by segment into its part file."""

@@ -130,11 +130,12 @@ class LargeFile:
                     whole.add(index, data)
                 return data is not None
 
-            async with self._fetches.limiter:
+            size = copies[0].size if copies else 0
+            async with self._fetches.limiter, self._run.budget.holding(size):
                 if not part.resumed or not await to_thread.run_sync(known):
                     data = await fetch_segment(self._run, copies)
                     await to_thread.run_sync(write, data)
-            shown.add(copies[0].size)
+            shown.add(size)
 
 
 def _present(part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:

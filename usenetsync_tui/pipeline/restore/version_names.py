@@ -14,8 +14,9 @@ import anyio
 import xxhash
 
 from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import Span, path_key
+from usenetsync_tui.catalogue.tables.files import Span
 from usenetsync_tui.disk.target.names import DigestSet, folded
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 

@@ -26,6 +26,7 @@ from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
+from usenetsync_tui.pipeline.run.budget import Budget
 from usenetsync_tui.pipeline.run.worker_counts import StageWorkers, WorkerCounts
 
 _SHOWN_NOTICES = 50
@@ -210,10 +211,15 @@ class JobRun:
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms, as far as they were asked for."""
     crew: WorkerCounts = field(init=False)
+    budget: Budget = field(init=False)
+    """What may be held in memory: `progress.in_flight`, and what is being read or fetched."""
 
     def __post_init__(self) -> None:
         size = self.limits.chunk_size
-        self.crew = WorkerCounts(self.limits, compressor_memory(size, self.folder.compression))
+        compressor = compressor_memory(size, self.folder.compression)
+        self.crew = WorkerCounts(self.limits, compressor)
+        compressors = compressor * max(1, self.crew.most // 2)  # the others read
+        self.budget = Budget(self.limits.memory_limit, compressors)
 
     def redress(self, realm: Realm, place: Place) -> None:
         """The same realm with other headers, and its place: for all that is posted from now on."""
@@ -229,6 +235,11 @@ class JobRun:
                 realm = await folders.realm_by_id(tx, realm_id)
             self.elsewhere[realm_id] = await self.places.of(realm)
         return self.elsewhere[realm_id]
+
+    def released(self, size: int) -> None:
+        """So many source bytes are not held for articles any more."""
+        self.progress.in_flight -= size
+        self.budget.give(size)
 
     @property
     def draining(self) -> bool:

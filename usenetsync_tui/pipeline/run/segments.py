@@ -91,12 +91,6 @@ class PreparedSegment:
         return self.raw.data
 
 
-COMPRESSION_OF = {
-    Codec.NONE: Compression.NONE,
-    Codec.LZ4: Compression.LZ4,
-    Codec.LZMA: Compression.LZMA,
-}
-
 Ending = FileRead | FileAbandoned | FilesKnown
 """What says that a file, or several, need no more reading: the planner is done with a unit."""
 Segmented = RawSegment | PreparedSegment

@@ -17,25 +17,27 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from usenetsync_tui.catalogue.columns import CURRENT, ENTRY, position
 from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import CurrentRow, path_key
+from usenetsync_tui.catalogue.tables.files import CurrentRow
 from usenetsync_tui.disk.source.own_files import OwnFiles
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
+from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import put, take
 from usenetsync_tui.pipeline.upload.kept import Kept
-from usenetsync_tui.pipeline.upload.long_paths import HEAD, IN_MEMORY, LongPaths
+from usenetsync_tui.pipeline.upload.long_paths import IN_MEMORY, LongPaths
 
 _WALK_AHEAD = 10
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
-_ROW_PATH = 0
-_ROW_STATE = len(Entry._fields)
-_ROW_KEY = _ROW_STATE + 1
-_ROW_RACY = _ROW_KEY + 1
-_ROW_INODE = Entry._fields.index("inode")
+_ENTRY = len(ENTRY)
+"""A row of the catalogue begins with the columns of an Entry."""
+_PATH, _INODE, _STATE, _KEY, _RACY = [
+    position(CURRENT, name) for name in ("path", "inode", "state", "key", "racy")
+]
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -105,7 +107,7 @@ def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
     held = LongPaths()
     try:
         for batch in batches:
-            if not held and all(len(e.path) <= HEAD for e in batch.entries):
+            if not held and all(len(e.path) <= KEY_HEAD for e in batch.entries):
                 yield batch
                 continue
             # What nothing can be said about is announced before any entry that passes it by.
@@ -113,12 +115,12 @@ def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
             entries: list[Entry] = []
             for entry in batch.entries:
                 path = entry.path
-                if held and path[:HEAD] != held.head:
+                if held and key_head(path) != held.head:
                     yield ScanBatch(entries, [], [])
                     entries = []
                     for some in held.in_key_order():
                         yield ScanBatch(some, [], [])
-                if len(path) > HEAD:
+                if len(path) > KEY_HEAD:
                     held.add(entry)
                 else:
                     entries.append(entry)
@@ -138,7 +140,7 @@ async def _rows(run: JobRun, out: MemoryObjectSendStream[list[CurrentRow]]) -> N
             if not page:
                 return
             await put(out, page)
-            after = page[-1][_ROW_KEY]
+            after = page[-1][_KEY]
 
 
 class _Merge:
@@ -178,7 +180,7 @@ class _Merge:
             row = await self._join(batch.entries, row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
-            self._kept.pass_by(row[_ROW_KEY] if row else None)
+            self._kept.pass_by(row[_KEY] if row else None)
             await self._flush(force=False)
             self._tell(batch.entries)
         if self._run.draining:
@@ -197,9 +199,9 @@ class _Merge:
         page, at, end = self._page, self._next, len(self._page)
         for entry in entries:
             key = entry.path
-            if len(key) > HEAD:
+            if len(key) > KEY_HEAD:
                 key = path_key(key)
-            while row is not None and row[_ROW_KEY] < key:
+            while row is not None and row[_KEY] < key:
                 self._gone(row)
                 if at < end:
                     row = page[at]
@@ -211,17 +213,17 @@ class _Merge:
                     upserts = self._upserts
                     row = await self._advance()
                     page, at, end = self._page, self._next, len(self._page)
-            if row is None or row[_ROW_KEY] != key:
+            if row is None or row[_KEY] != key:
                 upserts.append(entry)
                 continue
-            if row[:_ROW_STATE] != entry and not self._is_same(row, entry):
+            if row[:_ENTRY] != entry and not self._is_same(row, entry):
                 upserts.append(entry)
-            elif row[_ROW_STATE] == FileState.PLANNED:
-                if row[_ROW_RACY]:
+            elif row[_STATE] == FileState.PLANNED:
+                if row[_RACY]:
                     upserts.append(entry)
                 else:
                     unchanged += 1
-            elif row[_ROW_STATE] == FileState.PENDING:
+            elif row[_STATE] == FileState.PENDING:
                 self._expect(entry)
             else:
                 self._retry.append(entry)
@@ -250,8 +252,8 @@ class _Merge:
         return row
 
     def _gone(self, row: CurrentRow) -> None:
-        if row[_ROW_PATH] not in self._kept:
-            self._removed.append(row[_ROW_KEY])
+        if row[_PATH] not in self._kept:
+            self._removed.append(row[_KEY])
 
     def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
         """Whether what differs says nothing of a content or of what is kept besides it.
@@ -259,11 +261,11 @@ class _Merge:
         That is an inode number where those are not compared, an owner that was not kept before,
         and whatever the walk has seen all of: then the row is brought up to date in place.
         """
-        after = _ROW_INODE + 1
-        if self._ignores_inode and row[:_ROW_INODE] == entry[:_ROW_INODE]:
-            if row[after:_ROW_STATE] == entry[after:]:
+        after = _INODE + 1
+        if self._ignores_inode and row[:_INODE] == entry[:_INODE]:
+            if row[after:_ENTRY] == entry[after:]:
                 return True
-        known = Entry._make(row[:_ROW_STATE])
+        known = Entry._make(row[:_ENTRY])
         if known.uid is None:
             known = known._replace(uid=entry.uid, gid=entry.gid)
         if self._ignores_inode or entry.kind == FileKind.SYMLINK:

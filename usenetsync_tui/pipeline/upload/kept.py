@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-_LONG = 1800
+from usenetsync_tui.model.path_keys import key_head
 
 
 class Kept:
@@ -49,5 +49,5 @@ class Kept:
 
 def _is_ahead(kept: bytes, key: bytes) -> bool:
     """Whether rows a kept path stands for may still come. Keys tell only heads of paths apart."""
-    head = kept[:_LONG]
+    head = key_head(kept)
     return head >= key[: len(head)]

@@ -13,13 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, cast
 
-from usenetsync_tui.catalogue.tables.files import path_key
 from usenetsync_tui.disk.source.sorted_names import spill_folder
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.path_keys import key_head, key_tail
 
-HEAD = 1800
-"""Bytes of a path that its key begins with; those of a longer one are its head and a digest."""
 IN_MEMORY = 1 << 20
 """Bytes of entries before they go to a file, and of those handed on at once."""
 _BATCH = 1_000
@@ -41,7 +39,7 @@ class LongPaths:
 
     def add(self, entry: Entry) -> None:
         """One more; `SourceError` when the temporary file cannot be written."""
-        self.head = entry.path[:HEAD]
+        self.head = key_head(entry.path)
         data = marshal.dumps((*entry,))
         try:
             self._file.write(data)
@@ -50,7 +48,7 @@ class LongPaths:
                 "The folder has too many long paths to sort in memory, and the temporary file for "
                 f"them cannot be written: {caught.strerror}"
             ) from caught
-        self._places.append((path_key(entry.path)[HEAD:], self._end, len(data)))
+        self._places.append((key_tail(entry.path), self._end, len(data)))
         self._end += len(data)
 
     def in_key_order(self) -> Iterator[list[Entry]]:

@@ -141,7 +141,7 @@ class Planner:
         """False for a segment that was overtaken by the end of its file's object."""
         if item.raw.object.id not in self._abandoned:
             return True
-        self._run.progress.in_flight -= len(item.raw.data)
+        self._run.released(len(item.raw.data))
         self._run.progress.done_bytes += len(item.raw.data)
         return False
 

@@ -78,8 +78,14 @@ class Reader:
         rest: Unread | None = Unread(unit.files, time.time_ns())
         while rest is not None:
             object_id = await self._ids.next()
-            with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
-                found, segment = await to_thread.run_sync(self._pack, rest, object_id)
+            left = max(self._room, len(rest.first or b""))
+            await self._run.budget.take(left)
+            try:
+                with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
+                    found, segment = await to_thread.run_sync(self._pack, rest, object_id)
+                left -= 0 if segment is None else len(segment.data)  # in flight now
+            finally:
+                self._run.budget.give(left)
             await self._hand_on(found, segment)
             rest = found.rest
         self._run.progress.current = unit.files[-1].entry.path

@@ -134,7 +134,8 @@ class LargeReader:
     async def _go_on(self, attempt: Attempt) -> None:
         """Read it slice by slice; returns early when the run drains."""
         run, new = self._run, attempt.new
-        path, at_once = attempt.entry.path, max(1, READ_AT_ONCE // new.segment_size)
+        path, most = attempt.entry.path, min(READ_AT_ONCE, run.budget.most)
+        at_once = max(1, most // new.segment_size)
         for first in range(0, new.segments, at_once):
             await run.gate.passed()
             await self._stage.team.breathe()
@@ -142,10 +143,16 @@ class LargeReader:
                 return
             last = min(first + at_once, new.segments)
             planned = await attempt.planned(run, first, last)
-            with self._slot.working(path, f"segment {first + 1}/{new.segments}"):
-                slices = await to_thread.run_sync(
-                    attempt.slices, first, last, planned, self._dressed
-                )
+            left = min(last * new.segment_size, new.size) - first * new.segment_size
+            await run.budget.take(left)
+            try:
+                with self._slot.working(path, f"segment {first + 1}/{new.segments}"):
+                    slices = await to_thread.run_sync(
+                        attempt.slices, first, last, planned, self._dressed
+                    )
+                left -= sum(len(i.data) for i in slices if not isinstance(i, int))  # in flight now
+            finally:
+                run.budget.give(left)
             run.progress.current = path
             for item in slices:
                 await self._hand_on(attempt, item)

@@ -59,7 +59,8 @@ async def _prove_some(run: JobRun, place: Place, todo: Iterator[Segment], proof:
         name = article.message_id
         try:
             how = partial(opened, segment=article, key=place.key)
-            await place.store.fetch(name, opened=how)
+            async with run.budget.holding(article.size):
+                await place.store.fetch(name, opened=how)
         except ArticleMissingError:
             proof.missing.add(name)
         except ArticleCorruptError:

@@ -1,7 +1,7 @@
 """Making a cluster, and writing its configuration.
 
-Root writes here into folders of the unprivileged account, so every file is written under a
-fresh name that must not exist and then renamed: neither step follows a symlink.
+Root writes here into folders of the unprivileged account, so every file is a new one that gets its
+name when it is whole (`whole_file`): no step follows a symlink or writes into what is there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.major_version import check_version, cluster_version
 from usenetsync_tui.postgres.embedded.places import PORT, ServerPlaces
 from usenetsync_tui.postgres.embedded.service_user import Account, spawn
+from usenetsync_tui.whole_file import write_whole
 
 ROLE = "usenetsync"
 """The superuser of the cluster."""
@@ -127,16 +128,12 @@ def _remove_drafts(places: ServerPlaces) -> None:
 
 
 def _write(folder: Path, name: str, text: str, account: Account) -> None:
-    fresh = folder / f"{name}.new"
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+    def hand_over(descriptor: int) -> None:
         if account.is_another:
             os.fchown(descriptor, account.uid, account.gid)
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    fresh.rename(folder / name)
+
+    data = text.encode("utf-8", "surrogateescape")
+    write_whole(folder / name, data, replace=True, hand_over=hand_over)
 
 
 def _sync(folder: Path) -> None:

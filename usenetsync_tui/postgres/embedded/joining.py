@@ -7,6 +7,7 @@ import time
 import psycopg
 
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.model.backoff import growing
 from usenetsync_tui.postgres.embedded import cluster
 from usenetsync_tui.postgres.embedded.postmaster import (
     LOOK_AGAIN,
@@ -15,6 +16,9 @@ from usenetsync_tui.postgres.embedded.postmaster import (
     OnWait,
     Postmaster,
 )
+
+_PAUSE = growing(LOOK_AGAIN, factor=1.3, longest=0.5)
+"""Between two tries: each refusal is a line in the server's log."""
 
 _SILENCE = 60.0
 """Seconds without any sign of life after which we stop waiting."""
@@ -48,7 +52,7 @@ def join(
     reach it, and ``DatabaseStartError`` when it refuses us or is silent for a minute.
     """
     began = heard = said = recovering = time.monotonic()
-    pause = LOOK_AGAIN
+    looks = 0
     while postmaster.lives():
         words = SHUTTING_DOWN
         if postmaster.is_stopping():
@@ -72,9 +76,7 @@ def join(
         if on_wait is not None and now - said > SAY_SO_EVERY:
             said = now
             on_wait(_what_for(postmaster, words))
-        time.sleep(pause)
-        # Each refusal is a line in the server's log.
-        pause = min(pause * 1.3, 0.5)
+        time.sleep(_PAUSE(looks := looks + 1))
     return None
 
 

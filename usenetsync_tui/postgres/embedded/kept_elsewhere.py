@@ -12,6 +12,7 @@ from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres.embedded.places import ServerPlaces
+from usenetsync_tui.whole_file import write_whole
 
 NOTE = "database-is-in"
 
@@ -28,7 +29,7 @@ def check(data_dir: Path, places: ServerPlaces) -> None:
         return
     if noted != here and noted.is_dir():
         raise DatabaseStartError(
-            f"The database of {data_dir} is in {noted}, and would be looked for in {here}. "
+            f"The database of {data_dir} is in {noted}, and is now expected in {here}. "
             f"Move it there: mv -T {shlex.quote(str(noted))} {shlex.quote(str(here))}"
         )
     raise DatabaseStartError(
@@ -45,11 +46,4 @@ def remember(data_dir: Path, places: ServerPlaces) -> None:
     wanted = os.fsencode(places.home) + b"\n"
     if note.exists() and note.read_bytes() == wanted:
         return
-    fresh = data_dir / f"{NOTE}.new"
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(wanted)
-        file.flush()
-        os.fsync(descriptor)
-    fresh.rename(note)
+    write_whole(note, wanted, replace=True)

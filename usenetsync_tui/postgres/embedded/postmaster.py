@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
+from usenetsync_tui.model.backoff import growing
 from usenetsync_tui.postgres.embedded import holder, log_file, pid_files, server_lock
 from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.children import children_titles
@@ -31,6 +32,8 @@ OnWait = Callable[[str], None]
 
 LOOK_AGAIN = 0.02
 SAY_SO_EVERY = 1.0
+_PAUSE = growing(LOOK_AGAIN, factor=1.2, longest=0.25)
+"""Seconds between two looks whether a server has started."""
 SHUTTING_DOWN = "The database is shutting down."
 
 _PATIENCE_WITH_END = 10.0
@@ -123,7 +126,7 @@ class Postmaster:
         when the server ends instead.
         """
         said = time.monotonic()
-        pause = LOOK_AGAIN
+        looks = 0
         while pid_files.is_running(pid):
             if self._pid_in_file() == pid and self.is_ready():
                 return
@@ -133,8 +136,7 @@ class Postmaster:
                 lines = log_file.lines_since(self.places.log, offset)
                 doing = lines[-1].partition("LOG:")[2].strip() if lines else ""
                 on_wait(f"PostgreSQL is starting. {doing}".strip())
-            time.sleep(pause)
-            pause = min(pause * 1.2, 0.25)
+            time.sleep(_PAUSE(looks := looks + 1))
         lines = log_file.lines_since(self.places.log, offset)
         raise DatabaseStartError("\n".join(["Its log:", *lines]))
 

@@ -15,9 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.model.backoff import pauses, steps
 
 SERVICE_USER = "usenetsync"
-_USERADD_TRIES = 5
+_USERADD_PAUSES = (0.2, 0.4, 0.6, 0.8)
+"""Seconds between two tries, while another program has the user database locked."""
 _WAYS_OUT = (
     "PostgreSQL does not run as root. Either run usenetsync as an ordinary user, "
     "or set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
@@ -137,7 +139,7 @@ def _create(name: str, which: Callable[[str], str | None]) -> Account:
             f"The system user {name} is missing and there is no useradd to create it. {_WAYS_OUT}"
         )
     words = ""
-    for attempt in range(_USERADD_TRIES):
+    for seconds in pauses(len(_USERADD_PAUSES) + 1, steps(_USERADD_PAUSES)):
         done = subprocess.run(
             [
                 useradd,
@@ -160,7 +162,7 @@ def _create(name: str, which: Callable[[str], str | None]) -> Account:
         if (account := _look_up(name)) is not None:
             return account
         words = done.stderr.strip() or f"exit code {done.returncode}"
-        if "lock" not in words:
+        if seconds is None or "lock" not in words:
             break
-        time.sleep(0.2 * (attempt + 1))
+        time.sleep(seconds)
     raise DatabaseStartError(f"The system user {name} cannot be created: {words}. {_WAYS_OUT}")

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from anyio import to_thread
 
@@ -34,7 +35,7 @@ _ADVICE = {
     Meaning.ACCOUNT: "The account is refused: {}. Ask the provider.",
     Meaning.TOO_MANY_CONNECTIONS: "{}. Other programs use this account: set fewer connections.",
     Meaning.IN_USE_ELSEWHERE: "{}. The account is in use at another address.",
-    Meaning.SESSION_OVER: "{}. The server takes nobody now: try again later.",
+    Meaning.SESSION_OVER: "{}. The server takes no connections now: try again later.",
     Meaning.FORBIDDEN: "{}. The account or this server may not post: take 'post' off its roles.",
     Meaning.CONFIGURATION: "{}. Check the newsgroups (and tls) in the settings.",
     Meaning.RATE: "{}. Too much was posted lately: try again later.",
@@ -62,7 +63,9 @@ async def diagnose(
     examination = _Examination(server, newsgroups, poster, patience)
     try:
         for name, check in examination.checks():
-            step = await to_thread.run_sync(_timed, name, check, abandon_on_cancel=True)
+            step = await to_thread.run_sync(
+                partial(_timed, name, check, server), abandon_on_cancel=True
+            )
             yield step
             if step.ok is False:
                 return
@@ -70,12 +73,12 @@ async def diagnose(
         examination.end()
 
 
-def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
+def _timed(name: str, check: Callable[[], Finding], server: Server) -> TrialStep:
     begun = time.monotonic()
     try:
         ok, detail = check()
     except Refused as refusal:
-        ok, detail = False, _ADVICE.get(refusal.meaning, "The server says {}.").format(refusal)
+        ok, detail = False, _advice(refusal, server)
     except Lost as lost:
         ok, detail = False, f"The connection broke: {lost.words}. Check port and tls."
     except Unreachable as failure:
@@ -83,6 +86,14 @@ def _timed(name: str, check: Callable[[], Finding]) -> TrialStep:
     except (StepFailure, UsenetSyncError) as failure:
         ok, detail = False, str(failure)
     return TrialStep(name, ok, time.monotonic() - begun, detail)
+
+
+def _advice(refusal: Refused, server: Server) -> str:
+    """The server's words, and what to do about them."""
+    words = str(refusal).rstrip(".")
+    if refusal.meaning is Meaning.CREDENTIALS and not server.username:
+        return f"Nothing without a login: {words}. Set username and password."
+    return _ADVICE.get(refusal.meaning, "The server says {}.").format(words)
 
 
 class _Examination:
@@ -243,22 +254,29 @@ class _Examination:
         return True, str(self._connection.greet())
 
     def _login(self) -> Finding:
-        self._connection.log_in()
+        self._connection.log_in(self._context())
+        without = ""
+        if self._connection.shared.optional.is_left_out(NntpCommand.MODE_READER):
+            without = "; without MODE READER, over which the server breaks the connection"
         if self._server.username:
-            return True, f"as {self._server.username}"
-        return None, "none configured, none wanted so far"
+            return True, f"as {self._server.username}{without}"
+        return None, f"none configured, none wanted so far{without}"
 
     def _capabilities(self) -> Finding:
-        found = self._connection.read_capabilities()
+        found = self._connection.read_capabilities(self._context())
+        if self._connection.shared.optional.is_left_out(NntpCommand.CAPABILITIES):
+            return None, "The server breaks the connection over it; that does no harm."
         if found is None:
-            return None, "The server does not tell (it is an old one); that does no harm."
+            return None, "The server does not list them (it is an old one): no problem."
         return True, ", ".join(" ".join((label, *rest)) for label, rest in found.items())
 
     def _clock(self) -> Finding:
-        reply = self._connection.ask(NntpCommand.DATE)
+        reply = self._connection.read_clock(self._context())
+        if reply is None:
+            return None, "The server breaks the connection over DATE; that does no harm."
         skew = skew_of(reply, datetime.now(UTC))
         if skew is None:
-            return None, f"The server does not tell the time: {reply}"
+            return None, f"The server does not say its time: {reply}"
         if abs(skew) < _SKEW:
             return True, f"{abs(skew):.0f} s apart"
         way = "ahead of" if skew > 0 else "behind"

@@ -5,9 +5,12 @@ Refuses to know servers, connections and time (`looking`).
 
 A batch is asked in one go. What is answered with neither yes nor no is asked again, a few times.
 When the connection is lost, or its answers are out of step, nothing of that go is believed: what
-comes before the place where it broke and what comes after it are asked each by themselves, and
-what is at that place last of all. So an article that a server always breaks over ends unknown,
-alone; a server that always breaks is given up after a few goes without any answer.
+comes before the place where it broke, what is at that place, and what comes after it are asked each
+by themselves. Only an article that was asked alone is charged: with a connection that is reset the
+answers are lost that were on their way (RFC 9293 section 3.10.7.4), so that it seems to have broken
+earlier than it did. Where the one at that place turns out to be innocent, what comes after it is
+asked in halves. So an article that a server always breaks over ends unknown, alone; a server that
+always breaks is given up after a few goes without any answer.
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
 from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 
-_BREAKS = 20
+_BREAKS = 40
 """Lost connections over one batch after which the rest of it is left unknown."""
+
+_BREAKS_IN_A_ROW = 10
+"""The same for a server that has answered: that many goes without any answer."""
 
 _ABOUT_THE_ACCOUNT = FINAL | {Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE}
 
@@ -43,11 +49,16 @@ class Inquiry:
     """The questions to one server about one batch of articles."""
 
     def __init__(self, wire_ids: Iterable[str], *, tries: int) -> None:
-        """`tries` of an article, and goes in a row without an answer, before it is given up."""
+        """`tries` of an article, and goes in a row without an answer, before it is given up.
+
+        A go is of several articles; one alone may be to blame for what becomes of it.
+        """
         self._max_tries = tries
         self._left: deque[Sequence[str]] = deque([list(wire_ids)])
         self._tries: Counter[str] = Counter()
         self._breaks = self._breaks_in_a_row = 0
+        self._suspects: set[str] = set()
+        """What was asked with others when it broke, and not by itself since."""
         self.there: set[str] = set()
         self.missing: set[str] = set()
         """A clear no."""
@@ -76,7 +87,9 @@ class Inquiry:
         """The answers to the last go."""
         self._breaks_in_a_row = 0
         odd: dict[str, str] = {}
-        for wire_id, answer in zip(self._left.popleft(), answers, strict=True):
+        go = self._left.popleft()
+        self._clear(go)
+        for wire_id, answer in zip(go, answers, strict=True):
             match answer.meaning():
                 case Meaning.ACCEPTED:
                     self.there.add(wire_id)
@@ -96,16 +109,41 @@ class Inquiry:
             return
         go, at = list(self._left.popleft()), lost.answered
         self._breaks += 1
-        self._breaks_in_a_row += 1
-        if self._breaks >= _BREAKS or self._breaks_in_a_row >= self._max_tries:
+        self._breaks_in_a_row += len(go) > 1
+        if self._is_hopeless():
             self._give_up(go, lost.words)
-            return
-        suspect = go[at : at + 1] or (go if len(go) == 1 else [])
-        if not suspect:  # every one was answered, but one too many: in the first or second half
-            at = len(go) // 2
-        parts = (go[:at], go[at + len(suspect) :])
-        self._left.extendleft(part for part in reversed(parts) if part and part != suspect)
-        self._ask_again(dict.fromkeys(suspect, lost.words))
+        elif len(go) == 1:
+            if go[0] in self._suspects:  # so it was to blame before as well
+                self._suspects.remove(go[0])
+                self._tries[go[0]] += 1
+            self._ask_again({go[0]: lost.words})
+        else:
+            suspect = go[at : at + 1]
+            if not suspect:  # each was answered, but one too many: in the first or second half
+                at = len(go) // 2
+            self._suspects.update(suspect)
+            before, after = go[:at], go[at + len(suspect) :]
+            # Neighbours may be to blame one after another: before it is given up, another end.
+            half = len(after) // 2 if self._breaks_in_a_row > 1 else 0
+            self._ask_next(before, suspect, after[half:], after[:half])
+
+    def _is_hopeless(self) -> bool:
+        """It breaks whatever is asked: at once, or since a while."""
+        was_heard = self.there or self.missing
+        in_a_row = _BREAKS_IN_A_ROW if was_heard else self._max_tries
+        return self._breaks >= _BREAKS or self._breaks_in_a_row >= in_a_row
+
+    def _clear(self, go: Sequence[str]) -> None:
+        """A go was answered: a suspect that was asked alone is innocent, others may not be."""
+        if len(go) == 1 and go[0] in self._suspects:
+            self._suspects.remove(go[0])
+            if self._left:
+                rest = self._left.popleft()
+                half = (len(rest) + 1) // 2
+                self._ask_next(rest[:half], rest[half:])
+
+    def _ask_next(self, *goes: Sequence[str]) -> None:
+        self._left.extendleft(go for go in reversed(goes) if go)
 
     def _give_up(self, go: Sequence[str], words: str) -> None:
         """Nothing more is asked; what was not answered, some of it just now, is unknown."""

@@ -13,13 +13,13 @@ from functools import partial
 from typing import TypeVar
 
 from usenetsync_tui.errors import ArticleCorruptError, StoreUnavailableError
+from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
-from usenetsync_tui.store.usenet.posting import Backoff
 
 T = TypeVar("T")
 

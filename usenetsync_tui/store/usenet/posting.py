@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from usenetsync_tui.codec.answers import ConversationStage, Meaning, adopted_id
 from usenetsync_tui.codec.envelope import HeaderStyle
@@ -28,6 +27,7 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     StoreUnusableError,
 )
+from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
@@ -45,20 +45,6 @@ _REFUSALS = frozenset(
     }
 )
 """What may be said of one article, or of all."""
-
-_LONGEST_WAIT = 30.0
-"""Seconds between two tries of an article at most."""
-
-
-class Backoff(Protocol):
-    """Seconds to wait before the n-th further try (from 1)."""
-
-    def __call__(self, tries: int) -> float: ...
-
-
-def doubling(first: float) -> Backoff:
-    """`first`, twice that, … up to half a minute."""
-    return lambda tries: min(_LONGEST_WAIT, first * 2 ** (tries - 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,19 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     StoreUnusableError,
 )
+from usenetsync_tui.model.backoff import growing
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.looking import BATCH, Round, Search, Survey, ask_for
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
-from usenetsync_tui.store.usenet.posting import ArticlePosting, doubling
+from usenetsync_tui.store.usenet.posting import ArticlePosting
 
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
+
+_LONGEST_WAIT = 30.0
+"""Seconds between two tries of an article at most."""
 
 _TOGETHER = 4
 """Connections on which a batch of Message-IDs is looked for at once, at most."""
@@ -64,7 +68,7 @@ class UsenetStore:
         self._dress = dress
         self._aliases = aliases
         self._tries = tries
-        self._backoff = doubling(backoff)
+        self._backoff = growing(backoff, longest=_LONGEST_WAIT)
         servers.newsgroups.add(dress.newsgroups)
 
     @property

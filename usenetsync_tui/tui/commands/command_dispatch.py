@@ -6,7 +6,7 @@ import os
 
 from textual.binding import Binding
 
-from usenetsync_tui.model.commands import PauseAll, ResumeAll
+from usenetsync_tui.model.commands import Examine, PauseAll, ResumeAll
 from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine
 from usenetsync_tui.tui.commands.folder_keys import FolderKeys
 from usenetsync_tui.tui.commands.job_keys import JobKeys
@@ -30,8 +30,19 @@ from usenetsync_tui.tui.commands.parsed_commands import (
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.key_bar import KeyBar
 from usenetsync_tui.tui.panes.pane_order import PANES
+from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 
-KEYS = (Binding("colon", "command_line('')", "Command", key_display=":", id="app.command"),)
+KEYS = (
+    Binding("colon", "command_line('')", "Command", key_display=":", id="app.command"),
+    Binding(
+        "D",
+        "doctor",
+        "doctor",
+        show=False,
+        id="app.doctor",
+        tooltip="what may stop it here, and what to do",
+    ),
+)
 
 
 class CommandDispatch(FolderKeys, JobKeys):
@@ -83,12 +94,14 @@ class CommandDispatch(FolderKeys, JobKeys):
                     self.verify([each.folder for each in self.meant], bodies=bodies)
             case RestoreChosen(target, version):
                 self.restore(target, version)
-            case WriteNzb(path):
-                self.nzb(path)
+            case WriteNzb(path, each_subfolder):
+                self.nzb(path, each_subfolder=each_subfolder)
             case UseTheme(name):
                 self.app.theme = name
             case GoToPane(name):
                 self.action_pane(name)
+            case Examine() as wanted:
+                self.examine(wanted)
             case command:
                 self.want(command)
 
@@ -123,6 +136,14 @@ class CommandDispatch(FolderKeys, JobKeys):
     def action_versions(self) -> None:
         """The versions of the chosen folder."""
         raise NotImplementedError
+
+    def action_doctor(self) -> None:
+        """What may stop the program here."""
+        self.examine(Examine())
+
+    def examine(self, wanted: Examine) -> None:
+        """Show what is found on this machine, as it is found."""
+        self.app.push_screen(DoctorScreen(wanted, self.status))
 
     def _complain(self, sentence: str) -> None:
         if sentence:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
+    Examine,
     LimitBandwidth,
     LimitFetching,
     PauseServer,
@@ -47,6 +48,8 @@ _Reader = Callable[[str, KnownNames], ParsedCommand]
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,3}(?:[0-9]*|(?:,[0-9]{3})+)", re.ASCII)
 _VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
+_EACH = "--each-subfolder"
+_DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
 
@@ -97,10 +100,15 @@ def completions(line: str, known: KnownNames) -> tuple[str, ...]:
 
 
 def path_begin(line: str) -> int | None:
-    """Where in a line a path begins; None where none is to be typed."""
-    name, space, _ = line.partition(" ")
+    """Where in a line a path begins, behind an option if there is one; None where none is."""
+    name, space, rest = line.partition(" ")
     phrase = PHRASES.get(name)
-    return len(name + space) if phrase is not None and phrase.takes_path and space else None
+    if phrase is None or not phrase.takes_path or not space:
+        return None
+    option, gap, _ = rest.partition(" ")
+    if not option.startswith("--"):
+        return len(name + space)
+    return len(name + space + option + gap) if gap else None
 
 
 def _shown(text: str) -> str:
@@ -191,7 +199,22 @@ def _add(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _nzb(text: str, known: KnownNames) -> ParsedCommand:
-    return WriteNzb(_path(text, known))
+    first, _, rest = text.partition(" ")
+    each = first == _EACH
+    path = rest.strip() if each else text
+    if path.startswith("--"):
+        raise CommandError(f"Type nzb FILE, or nzb {_EACH} FOLDER.")
+    return WriteNzb(_path(path, known), each)
+
+
+def _doctor(text: str, known: KnownNames) -> ParsedCommand:
+    said = text.split()
+    if not {*said} <= {*_DOCTOR}:
+        raise CommandError(
+            "After doctor there may be --post, which posts an article to each server, "
+            "and --quick, which leaves out the catalogue's sums."
+        )
+    return Examine(post="--post" in said, sums="--quick" not in said)
 
 
 def _connections(text: str, known: KnownNames) -> ParsedCommand:
@@ -249,7 +272,15 @@ _ALL = (
     ),
     Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
     Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
-    Phrase("nzb", "[FILE]", "for other programs", _nzb, takes_path=True),
+    Phrase(
+        "nzb",
+        f"[FILE | {_EACH} FOLDER]",
+        "for other programs",
+        _nzb,
+        lambda known: (f"{_EACH} ",),
+        takes_path=True,
+    ),
+    Phrase("doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR),
     Phrase(
         "workers",
         "N",

@@ -53,7 +53,8 @@ class FolderKeys(KeyActions):
     def add_folder(self, path: bytes) -> None:
         """The same, beginning with a path."""
         servers = bool(self.status and self.status.servers)
-        self.ask(AddFolder(servers=servers, path=path), self._begin)
+        defaults = self.status.folder_defaults if self.status else None
+        self.ask(AddFolder(servers=servers, path=path, defaults=defaults), self._begin)
 
     def _begin(self, upload: Command) -> None:
         self.want(upload, "Added; it is uploaded when its turn comes.")
@@ -117,7 +118,7 @@ class FolderKeys(KeyActions):
         """Ask where to write an NZB of the chosen folder."""
         self.nzb(b"")
 
-    def nzb(self, path: bytes) -> None:
+    def nzb(self, path: bytes, *, each_subfolder: bool = False) -> None:
         """The same, beginning with a path."""
         folder = self.folder()
         if folder is None:
@@ -128,7 +129,8 @@ class FolderKeys(KeyActions):
             return
 
         def ask(versions: tuple[Snapshot, ...]) -> None:
-            self.ask(NzbDialog(known, versions, path=path), self._write)
+            dialog = NzbDialog(known, versions, path=path, each_subfolder=each_subfolder)
+            self.ask(dialog, self._write)
 
         self._with_versions(folder, ask)
 

@@ -83,9 +83,9 @@ class JobKeys(KeyActions):
         if not going:
             self.say("There is no job to act on.")
         elif len(held) == len(going):
-            self.want(ResumeAll(), f"{plural(len(held), 'job')} will go on.")
+            self.want(ResumeAll(), f"{plural(len(held), 'job')} resumed.")
         else:
-            self.want(PauseAll(), "Everything is held. P lets it go on.")
+            self.want(PauseAll(), "All jobs paused. P resumes.")
 
     def action_priority(self, by: int) -> None:
         """Move the jobs that are meant in the queue."""
@@ -160,11 +160,11 @@ class JobKeys(KeyActions):
     # How fast
 
     def action_bandwidth(self) -> None:
-        """Ask how fast to post, to all servers together."""
+        """Ask how fast to post to all servers together, or to fetch from them."""
         if self.status is None or not self.status.servers:
-            self.say("There is no server to post to.")
+            self.say("There is no server to post to or fetch from.")
             return
-        ask_speed(self, self.status.bandwidth_limit)
+        ask_speed(self, self.status.bandwidth_limit, self.status.fetch_limit)
 
     def action_workers(self) -> None:
         """Ask how many threads read and compress."""

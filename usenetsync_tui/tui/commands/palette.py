@@ -14,6 +14,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.fuzzy import Matcher
 from textual.keys import format_key
 
 from usenetsync_tui.tui.commands.command_line import CommandLine
@@ -32,13 +33,32 @@ class Doing:
     run: Callable[[], Awaitable[object] | None]
 
 
+def unmarked(text: str) -> str:
+    """A text that Textual reads as markup and shows as it was.
+
+    Its own `escape` misses capital letters (``[PATH]``) and doubles backslashes.
+    """
+    return text.replace("[", "\\[")
+
+
+def _highlighted(title: str, matcher: Matcher) -> Content:
+    """As the matcher does it, but for what is no markup."""
+    content = Content(title)
+    score, offsets = matcher.fuzzy_search.match(matcher.query, title)
+    for offset in offsets if score else ():
+        if not title[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
+
+
 class Palette(Provider):
     """The keys of the focused widget, its screen and the application, then the commands."""
 
     async def discover(self) -> Hits:
         """All of it."""
         for doing in self._doings():
-            yield DiscoveryHit(Content(doing.title), doing.run, text=doing.title, help=doing.help)
+            title, help = Content(doing.title), unmarked(doing.help)
+            yield DiscoveryHit(title, doing.run, text=doing.title, help=help)
 
     async def search(self, query: str) -> Hits:
         """What matches, in title or help."""
@@ -46,8 +66,8 @@ class Palette(Provider):
         for doing in self._doings():
             score = max(matcher.match(doing.title), matcher.match(doing.help) / 2)
             if score > 0:
-                title = matcher.highlight(doing.title)
-                yield Hit(score, title, doing.run, text=doing.title, help=doing.help)
+                title, help = _highlighted(doing.title, matcher), unmarked(doing.help)
+                yield Hit(score, title, doing.run, text=doing.title, help=help)
 
     def _doings(self) -> Iterator[Doing]:
         yield from self._keys()

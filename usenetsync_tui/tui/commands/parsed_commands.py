@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
+    Examine,
     LimitBandwidth,
     LimitFetching,
     PauseServer,
@@ -126,6 +127,7 @@ class WriteNzb:
     """An NZB of the chosen folder; without a path that is still to be chosen."""
 
     path: bytes
+    each_subfolder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ ParsedCommand = (
     | WriteNzb
     | UseTheme
     | GoToPane
+    | Examine
     | SetWorkers
     | SetConnections
     | LimitBandwidth

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from textual.app import ComposeResult
 
 from usenetsync_tui.model.commands import FolderChoices, Upload
-from usenetsync_tui.model.folders import Compression, Profile, StoreKind
+from usenetsync_tui.model.folders import Compression, FolderDefaults, Profile, StoreKind
 from usenetsync_tui.tui.dialogs.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
@@ -17,6 +18,13 @@ from usenetsync_tui.tui.dialogs.folder_fields import (
     priority_named,
     profiles,
     usual_profile,
+)
+from usenetsync_tui.tui.dialogs.posting_fields import (
+    Posting,
+    posting_chosen,
+    posting_fields,
+    public_words,
+    show_posting,
 )
 from usenetsync_tui.tui.kit.folder_listing import judge_source
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
@@ -29,16 +37,23 @@ class AddFolder(Form[Upload]):
 
     ACTION = "Start"
 
-    def __init__(self, *, servers: bool, path: bytes = b"") -> None:
-        """`servers`: whether there is one to post to. `path`: what the line begins with."""
+    def __init__(
+        self, *, servers: bool, path: bytes = b"", defaults: FolderDefaults | None = None
+    ) -> None:
+        """`servers`: whether there is one to post to. `path`: what the line begins with.
+
+        `defaults`: what the settings say of new folders.
+        """
         super().__init__("Add a folder")
         self._path = path
+        known = defaults or FolderDefaults()
+        self._posting = Posting(known.newsgroups, known.sender)
         self._stores = (StoreKind.USENET, StoreKind.SHARDS) if servers else (StoreKind.SHARDS,)
         self._shown_store = self._stores[0]
 
     def fields(self) -> ComposeResult:
         store = self._stores[0]
-        yield PathField("Folder", id="path", path=self._path, hint="The folder to keep.")
+        yield PathField("Folder", id="path", path=self._path, hint="The folder to back up.")
         picks = [STORES[kind] for kind in self._stores]
         yield Field("Store", Options(picks, store, id="store"))
         usual = usual_profile(store)
@@ -46,15 +61,24 @@ class AddFolder(Form[Upload]):
         yield Field("Copies", line_input("copies", "1"), hint=COPIES_HINT)
         yield Field("Priority", Options(PRIORITIES, "normal", id="priority"))
         yield Field("Compression", Options(COMPRESSIONS, Compression.LZ4, id="compression"))
+        yield from posting_fields(self._posting)
+
+    def on_mount(self) -> None:
+        """Fields that mean nothing are not shown."""
+        show_posting(self, self._shown_store, self.choice("profile"))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """Another store has other profiles."""
+        """Another store has other profiles, another profile other headers."""
         store = StoreKind(self.choice("store"))
         if store is not self._shown_store:
             self._shown_store = store
             row = self.query_one("#profile", Options)
             kept = Profile.PLAIN if row.value == Profile.PLAIN else usual_profile(store)
             row.offer(profiles(store), kept)
+        profile = self.choice("profile")
+        show_posting(self, store, profile)
+        field = next(f for f in self.query(Field) if f.name_of_field == "profile")
+        field.complain(public_words(self, store, profile))
 
     def accept(self) -> None:
         self.run_worker(self._judge(), group="judge", exclusive=True)
@@ -62,15 +86,19 @@ class AddFolder(Form[Upload]):
     async def _judge(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)
         found = await judged(partial(judge_source, self.query_one(PathField).path))
+        store, profile = StoreKind(self.choice("store")), self.choice("profile")
+        chosen, wrong = posting_chosen(self, self._posting, store, profile)
         complaints = {"path": found.problem} if found.problem else {}
         if isinstance(copies, str):
             complaints["copies"] = copies
+        complaints |= wrong
         self.complain(complaints)
         if not complaints:
-            self.end(Upload(found.path, self._choices(int(copies))))
+            self.end(Upload(found.path, self._choices(int(copies), chosen)))
 
-    def _choices(self, copies: int) -> FolderChoices:
-        return FolderChoices(
+    def _choices(self, copies: int, chosen: FolderChoices) -> FolderChoices:
+        return replace(
+            chosen,
             store=StoreKind(self.choice("store")),
             profile=Profile(self.choice("profile")),
             copies=copies,

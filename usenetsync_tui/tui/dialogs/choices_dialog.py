@@ -11,29 +11,31 @@ from textual.app import ComposeResult
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
 from usenetsync_tui.model.figures import rate
-from usenetsync_tui.model.folders import Compression, Folder, Profile, Realm, Snapshot, StoreKind
-from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
     INODES,
     MOST_COPIES,
-    NAMES_TOO,
-    NEWSGROUPS_HINT,
-    OBFUSCATED,
     OWN_FILES,
     OWN_KEPT,
     OWN_LEFT_OUT,
-    POSTER_HINT,
     PRIORITIES,
     priority_named,
     profiles,
 )
+from usenetsync_tui.tui.dialogs.posting_fields import (
+    Posting,
+    posting_chosen,
+    posting_fields,
+    public_words,
+    show_posting,
+)
 from usenetsync_tui.tui.dialogs.version_field import VersionField
-from usenetsync_tui.tui.kit.folder_listing import judge_new_file
+from usenetsync_tui.tui.kit.folder_listing import judge_new_file, judge_new_folder
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
-from usenetsync_tui.tui.kit.options import OptionRow, Options
+from usenetsync_tui.tui.kit.options import OptionRow, Options, Pick
 from usenetsync_tui.tui.kit.path_input import PathField, judged
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.speed_words import speed_typed
@@ -64,44 +66,35 @@ class FolderChoicesDialog(Form[Choose]):
         inodes = "ignore" if folder.ignore_inode else "compare"
         yield Field("Inodes", Options(INODES, inodes, id="inodes"))
         if realm.store is StoreKind.USENET:
-            yield from self._headers(realm)
-
-    def _headers(self, realm: Realm) -> ComposeResult:
-        """What the articles say of themselves; sealed ones say little."""
-        groups = line_input("newsgroups", ",".join(realm.newsgroups))
-        yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
-        poster = line_input("poster", realm.sender, placeholder="as the settings say")
-        yield Field("Poster", poster, hint=POSTER_HINT)
-        hidden = "yes" if realm.is_obfuscated else "no"
-        yield Field("Obfuscate", Options(OBFUSCATED, hidden, id="obfuscate"))
+            yield from posting_fields(self._posting)
 
     def on_mount(self) -> None:
         """Fields that mean nothing are not shown."""
         self._show_plain()
         self.call_after_refresh(self._warn_of_profile)
 
+    @property
+    def _posting(self) -> Posting:
+        realm = self._folder.realm
+        return Posting(realm.newsgroups, realm.sender, realm.is_obfuscated)
+
     def _show_plain(self) -> None:
         """Poster and obfuscation are those of plain articles."""
-        for field in self.query(Field):
-            if field.name_of_field in ("poster", "obfuscate"):
-                field.display = self.choice("profile") == Profile.PLAIN
+        show_posting(self, self._folder.realm.store, self.choice("profile"))
 
     @property
     def _is_public(self) -> bool:
         """Everybody can read what is posted, as the answers stand."""
-        plain = self.choice("profile") == Profile.PLAIN
-        return plain and self._folder.realm.store is StoreKind.USENET
+        return bool(public_words(self, self._folder.realm.store, self.choice("profile")))
 
     def _warn_of_profile(self) -> None:
         """Say who can read it, and what another profile costs."""
-        words = []
-        if self._is_public:
-            hidden = self.choice("obfuscate") == "yes"
-            words.append(f"EVERYBODY can read it, {'but for the names' if hidden else NAMES_TOO}.")
+        profile = self.choice("profile")
+        words = [public_words(self, self._folder.realm.store, profile)]
         if self.choice("profile") != self._folder.realm.profile:
             words.append("Another profile: the next version reads and posts everything again.")
         field = next(f for f in self.query(Field) if f.name_of_field == "profile")
-        field.complain(" ".join(words))
+        field.complain(" ".join(filter(None, words)))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
         """Say what another profile costs, and what own files do where everybody can read them."""
@@ -113,7 +106,8 @@ class FolderChoicesDialog(Form[Choose]):
 
     def accept(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)
-        chosen, complaints = self._chosen_headers()
+        store, named = self._folder.realm.store, self.choice("profile")
+        chosen, complaints = posting_chosen(self, self._posting, store, named)
         if isinstance(copies, str):
             complaints = {"copies": copies, **complaints}
         self.complain(complaints)
@@ -136,26 +130,6 @@ class FolderChoicesDialog(Form[Choose]):
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
 
-    def _chosen_headers(self) -> tuple[FolderChoices, dict[str, str]]:
-        """What is to be posted with, as far as it changed, and what is wrong with it."""
-        realm = self._folder.realm
-        if realm.store is not StoreKind.USENET:
-            return FolderChoices(), {}
-        groups = newsgroups_typed(self.text("newsgroups"))
-        choices, complaints = FolderChoices(), {}
-        if groups != (realm.newsgroups or ("",)):
-            choices = replace(choices, newsgroups=groups)
-            complaints["newsgroups"] = newsgroups_problem(groups)
-        if self.choice("profile") == Profile.PLAIN:
-            poster = self.text("poster").strip()
-            if poster != realm.sender:
-                choices = replace(choices, poster=poster)
-                complaints["poster"] = poster_problem(poster)
-            hidden = self.choice("obfuscate") == "yes"
-            if hidden is not realm.is_obfuscated:
-                choices = replace(choices, obfuscate=hidden)
-        return choices, {field: problem for field, problem in complaints.items() if problem}
-
 
 def nzb_refusal(folder: Folder) -> str:
     """Why no NZB can be made of a folder; empty when it can."""
@@ -168,20 +142,42 @@ def nzb_refusal(folder: Folder) -> str:
     )
 
 
+_ONE, _EACH = "one", "each"
+_NZBS = (
+    Pick(_ONE, "one", "One NZB of everything, in a file that is not there yet."),
+    Pick(
+        _EACH,
+        "one for each subfolder",
+        "Path is a folder then, for an NZB of each subfolder and one of the files in none.",
+    ),
+)
+
+
 class NzbDialog(Form[ExportNzb]):
-    """A version as an NZB file. Refuses folders of which there is none: see `nzb_refusal`."""
+    """A version as NZB files. Refuses folders of which there is none: see `nzb_refusal`."""
 
     ACTION = "Write"
 
-    def __init__(self, folder: Folder, versions: Sequence[Snapshot], *, path: bytes = b"") -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        versions: Sequence[Snapshot],
+        *,
+        path: bytes = b"",
+        each_subfolder: bool = False,
+    ) -> None:
+        """`path`: what the line begins with."""
         super().__init__(f"NZB of {_short(folder)}")
         self._folder = folder
         self._versions = finished(versions)
         self._path = path
+        self._each = each_subfolder
 
     def fields(self) -> ComposeResult:
         yield VersionField(self._versions)
-        yield PathField("File", id="file", path=self._path, hint="A file that is not there yet.")
+        hint = "A file that is not there yet; or the folder for one NZB for each subfolder."
+        yield PathField("Path", id="file", path=self._path, hint=hint)
+        yield Field("NZBs", Options(_NZBS, _EACH if self._each else _ONE, id="nzbs"))
 
     def on_mount(self) -> None:
         """A folder that is not plain is refused from the beginning."""
@@ -193,12 +189,14 @@ class NzbDialog(Form[ExportNzb]):
 
     async def _judge(self) -> None:
         version = self.query_one(VersionField).version
-        found = await judged(partial(judge_new_file, self.query_one(PathField).path))
+        each = self.choice("nzbs") == _EACH
+        judge = judge_new_folder if each else judge_new_file
+        found = await judged(partial(judge, self.query_one(PathField).path))
         refusal = nzb_refusal(self._folder) or (version if isinstance(version, str) else "")
         complaints = {"version": refusal, "file": found.problem}
         self.complain(complaints)
         if isinstance(version, Snapshot) and not any(complaints.values()):
-            self.end(ExportNzb(self._folder.id, version.version, found.path))
+            self.end(ExportNzb(self._folder.id, version.version, found.path, each))
 
 
 class VerifyDialog(Ask):
@@ -207,7 +205,7 @@ class VerifyDialog(Ask):
     def __init__(self, what: str) -> None:
         """`what`: the folders, in safe words."""
         choices = (
-            Choice("l", "Look for the articles", "asks the servers; quick", "look"),
+            Choice("l", "Look up the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
         )
         super().__init__(f"Verify {what}?", choices)
@@ -238,13 +236,13 @@ class NumberDialog(Form[int]):
 
 
 class SpeedDialog(Form[int]):
-    """How fast to post, in bytes a second; 0: as fast as it goes."""
+    """How fast to post or fetch, in bytes a second; 0: as fast as it goes."""
 
     ACTION = "Set"
 
-    def __init__(self, now: int, *, server: str = "") -> None:
-        """`server`: safe to show; empty: all of them together."""
-        super().__init__(f"How fast to post to {server or 'all servers together'}")
+    def __init__(self, now: int, *, server: str = "", way: str = "post to") -> None:
+        """`server`: safe to show; empty: all of them together. `way`: or ``fetch from``."""
+        super().__init__(f"How fast to {way} {server or 'all servers together'}")
         self._now = now
 
     def fields(self) -> ComposeResult:

@@ -20,6 +20,7 @@ from textual.widgets import OptionList, Static
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import AddServer, Upload
+from usenetsync_tui.model.folders import FolderDefaults
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
@@ -29,7 +30,7 @@ from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Choice, choice_options
 
 _WELCOME = "It keeps every version of your folders. Three steps, and it runs."
-_TITLES = ("Where articles go", "A folder to keep", "Start")
+_TITLES = ("Where articles go", "A folder to back up", "Start")
 _SKIPPED = "skipped"
 _WIDTH = 40
 
@@ -54,9 +55,12 @@ class FirstRun(ModalScreen[None]):
         Binding("q,ctrl+q", "app.quit", "Quit", key_display="q", id="app.quit"),
     ]
 
-    def __init__(self, servers: Sequence[str] = ()) -> None:
-        """`servers`: names of those that are configured."""
+    def __init__(
+        self, servers: Sequence[str] = (), *, defaults: FolderDefaults | None = None
+    ) -> None:
+        """`servers`: names of those that are configured. `defaults`: of new folders."""
         super().__init__()
+        self._defaults = defaults
         self._servers = tuple(servers)
         self._on_usenet = bool(servers)
         self._upload: Upload | None = None
@@ -113,17 +117,17 @@ class FirstRun(ModalScreen[None]):
         here = Choice("d", "In the database here", "nothing to set up", "database")
         usenet = Choice("u", "On Usenet", "add a server, and test it", "usenet")
         if not self._servers:
-            return Question("Where shall articles go?", (here, usenet))
+            return Question("Where should backups be stored?", (here, usenet))
         names = ", ".join(self._servers)
         known = Choice("s", f"To {cut_middle(safe_name(names), 24)}", "as it is set up", "known")
         more = Choice("u", "Add another server", "and test it", "usenet")
-        return Question("Where shall articles go?", (known, more, here))
+        return Question("Where should backups be stored?", (known, more, here))
 
     def _folder(self) -> Question:
         where = "on Usenet" if self._on_usenet else "in the database here"
         pick = Choice("f", "Choose a folder", "and how it is kept", "folder")
         skip = Choice("l", "Later", "a adds a folder at any time", "skip")
-        return Question(f"Which folder shall be kept {where}?", (pick, skip))
+        return Question(f"Which folder do you want to back up {where}?", (pick, skip))
 
     def _start(self) -> Question:
         if self._upload is None:
@@ -131,8 +135,8 @@ class FirstRun(ModalScreen[None]):
             return Question("There is no folder to begin with.", (done,))
         name = cut_middle(safe_name(self._upload.path), _WIDTH)
         start = Choice("s", "Start", "it can be paused at any time", "start")
-        later = Choice("n", "Not now", "nothing is kept yet", "skip")
-        return Question(f"Everything is chosen. Begin to keep {name}?", (start, later))
+        later = Choice("n", "Not now", "nothing is backed up yet", "skip")
+        return Question(f"Everything is chosen. Start backing up {name}?", (start, later))
 
     def on_key(self, event: events.Key) -> None:
         """Letters answer at once."""
@@ -155,10 +159,13 @@ class FirstRun(ModalScreen[None]):
                 names = safe_name(", ".join(self._servers))
                 self._choose(names if self._on_usenet else "in the database here")
             case "folder":
-                self.app.push_screen(AddFolder(servers=self._on_usenet), self._keep)
+                dialog = AddFolder(servers=self._on_usenet, defaults=self._defaults)
+                self.app.push_screen(dialog, self._keep)
             case "start" if self._upload is not None:
                 name = cut_middle(safe_name(self._upload.path), _WIDTH)
-                self.post_message(CommandRequest(self._upload, said=f"{name} is kept from now on."))
+                self.post_message(
+                    CommandRequest(self._upload, said=f"{name} is backed up from now on.")
+                )
                 self._choose("begun")
             case _:
                 self.action_skip()

@@ -19,8 +19,7 @@ from usenetsync_tui.tui.kit.path_words import shown_path, typed_path
 from usenetsync_tui.tui.kit.version_words import finished
 
 _WHAT_HAPPENS = (
-    "Files that are right there already are kept, others of the same name are replaced; "
-    "whatever else is in it stays."
+    "Identical files are left alone; differing files are replaced; other files in it stay."
 )
 
 

@@ -10,11 +10,26 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.servers import ALL_ROLES, Role, Server, Tls
+from usenetsync_tui.model.server_address import read_proxy
+from usenetsync_tui.model.servers import ALL_ROLES, AddressFamily, Role, Server, Tls
 from usenetsync_tui.tui.kit.form import Complaints, whole_number
 from usenetsync_tui.tui.kit.options import Pick
 
 MOST_CONNECTIONS = 200
+NO_SECRET = Secret("")
+MORE_FIELDS = frozenset(
+    {
+        "roles",
+        "priority",
+        "verify",
+        "ca_file",
+        "address_family",
+        "proxy",
+        "proxy_username",
+        "proxy_password",
+    }
+)
+"""Those that are shown on demand."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOST = re.compile(r"[!-~]{1,255}")
 _MOST_TEXT = 500
@@ -31,7 +46,7 @@ TLS_PICKS = (
 )
 ROLE_PICKS = (
     Pick(Role.POST, "post", "Articles are posted here. Space ticks."),
-    Pick(Role.VERIFY, "verify", "Posted articles are looked for here. Space ticks."),
+    Pick(Role.VERIFY, "verify", "Posted articles are checked here. Space ticks."),
     Pick(Role.FETCH, "fetch", "Articles are fetched from here. Space ticks."),
 )
 VERIFY_PICKS = (
@@ -40,8 +55,13 @@ VERIFY_PICKS = (
         "no",
         "not checked",
         "For a server of your own; its CA file is the better way.",
-        "CERTIFICATE NOT VERIFIED: whoever sits in between can read everything.",
+        "CERTIFICATE NOT VERIFIED: somebody in between can read everything.",
     ),
+)
+FAMILY_PICKS = (
+    Pick(AddressFamily.ANY, "any", "In the order the system prefers; all are tried."),
+    Pick(AddressFamily.IPV4, "IPv4 first", "IPv6 addresses are tried after the others."),
+    Pick(AddressFamily.IPV6, "IPv6 first", "IPv4 addresses are tried after the others."),
 )
 
 
@@ -60,6 +80,10 @@ class TypedServer:
     priority: str
     verify: str
     ca_file: str
+    address_family: str = AddressFamily.ANY
+    proxy: str = ""
+    proxy_username: str = ""
+    proxy_password: Secret = field(default=NO_SECRET, repr=False)
 
 
 def usual_port(tls: str) -> int:
@@ -83,6 +107,7 @@ def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Com
         "roles": "" if typed.roles else "Tick one at least.",
         "priority": _problem(priority),
         "ca_file": _ca_problem(typed.ca_file.strip()),
+        **_proxy_problems(typed),
     }
     if typed.password and not typed.username:
         complaints["username"] = complaints["username"] or "A password needs a username."
@@ -101,6 +126,10 @@ def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Com
         priority=int(priority),
         verify_tls=typed.verify == "yes",
         ca_file=typed.ca_file.strip() or None,
+        address_family=AddressFamily(typed.address_family),
+        proxy=typed.proxy.strip(),
+        proxy_username=typed.proxy_username,
+        proxy_password=typed.proxy_password,
     )
 
 
@@ -141,6 +170,29 @@ def _ca_problem(path: str) -> str:
     if path and not path.startswith("/"):
         return "Type the whole path: it begins with /."
     return _text_problem(path)
+
+
+def _proxy_problems(typed: TypedServer) -> dict[str, str]:
+    """The settings' own words for an address; a login needs something to log in to."""
+    problems = {
+        "proxy": _text_problem(typed.proxy),
+        "proxy_username": _text_problem(typed.proxy_username),
+        "proxy_password": _text_problem(typed.proxy_password),
+    }
+    if typed.proxy.strip():
+        try:
+            read_proxy(typed.proxy)
+        except ValueError as error:
+            problems["proxy"] = problems["proxy"] or _sentence(str(error))
+    elif typed.proxy_username or typed.proxy_password:
+        problems["proxy"] = "A login for a proxy needs the proxy."
+    if typed.proxy_password and not typed.proxy_username:
+        problems["proxy_username"] = problems["proxy_username"] or "A password needs a username."
+    return problems
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 NEW = Server("", "", 0, roles=ALL_ROLES)

@@ -14,6 +14,8 @@ from usenetsync_tui.model.commands import TestServer
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import EngineStatus, Trial
 from usenetsync_tui.tui.dialogs.server_fields import (
+    FAMILY_PICKS,
+    MORE_FIELDS,
     NEW,
     ROLE_PICKS,
     TLS_PICKS,
@@ -33,8 +35,8 @@ _UNTESTED = "Untested; it can be saved."
 _CHANGED = "Changed since the test."
 _READ_ONLY = "Read-only: another usenetsync runs the jobs, nothing can be tested from here."
 _MORE = (
-    Pick("no", "no", "Roles, priority and certificate as usual."),
-    Pick("yes", "yes", "Roles, priority and certificate below."),
+    Pick("no", "no", "Roles, priority, certificate, addresses and proxy as usual."),
+    Pick("yes", "yes", "Roles, priority, certificate, addresses and proxy below."),
 )
 
 
@@ -80,6 +82,19 @@ class ServerForm(Form[Server]):
         ca_file = line_input("ca_file", server.ca_file or "", placeholder="the system's")
         hint = "A PEM file with the certificate authority of a private server."
         yield Field("CA file", ca_file, hint=hint, more=True)
+        yield from self._way_there(server)
+
+    def _way_there(self, server: Server) -> ComposeResult:
+        family = Options(FAMILY_PICKS, server.address_family, id="address_family")
+        yield Field("Addresses", family, more=True)
+        proxy = line_input("proxy", server.proxy, placeholder="none; or socks5://host:1080")
+        hint = "A SOCKS5 proxy, which looks the host's name up itself."
+        yield Field("Proxy", proxy, hint=hint, more=True)
+        username = line_input("proxy_username", server.proxy_username)
+        yield Field("Proxy user", username, hint="Empty: the proxy wants no login.", more=True)
+        password = line_input("proxy_password", server.proxy_password, secret=True)
+        hint = "Kept in the settings file, which only you can read."
+        yield Field("Its password", password, hint=hint, more=True)
 
     def buttons(self) -> ComposeResult:
         yield Button("Test", id="test", compact=True)
@@ -109,6 +124,10 @@ class ServerForm(Form[Server]):
             priority=self.text("priority"),
             verify=self.choice("verify"),
             ca_file=self.text("ca_file"),
+            address_family=self.choice("address_family"),
+            proxy=self.text("proxy"),
+            proxy_username=self.text("proxy_username"),
+            proxy_password=self.secret("proxy_password"),
         )
 
     def judged(self) -> Server | None:
@@ -117,7 +136,7 @@ class ServerForm(Form[Server]):
         if isinstance(found, Server):
             self.complain({})
             return found
-        if found.keys() & {"roles", "priority", "verify", "ca_file"}:
+        if found.keys() & MORE_FIELDS:
             self.query_one("#more", Options).offer(_MORE, "yes")
             self.set_class(True, "with-more")
         self.call_after_refresh(self.complain, found)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.widget import Widget
 
-from usenetsync_tui.model.commands import LimitBandwidth
+from usenetsync_tui.model.commands import LimitBandwidth, LimitFetching
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
@@ -31,23 +33,55 @@ SPEEDS = (
 )
 
 
-def ask_speed(widget: Widget, now: int, *, server: str = "") -> None:
-    """Ask how fast to post to a server, or to all together, and have `widget` want the answer.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Posting or fetching."""
 
-    `now` is the limit in force, in bytes a second; 0: none.
+    doing: str
+    words: str
+    """With the server's name behind them."""
+    key: str
+    """What it is chosen by in the question of the other one."""
+    command: type[LimitBandwidth] | type[LimitFetching]
+
+
+_POST = _Way("post", "to", "p", LimitBandwidth)
+_FETCH = _Way("fetch", "from", "f", LimitFetching)
+_OTHER = "other"
+
+
+def ask_speed(
+    widget: Widget, posting: int, fetching: int, *, server: str = "", first: _Way = _POST
+) -> None:
+    """Ask how fast to post to a server, or fetch; `widget` wants the answer.
+
+    `posting` and `fetching`: the limits in force, in bytes a second; 0: none. Without a `server`
+    those of all together. `first`: which of both is asked about; the other is a key away.
     """
-    whom = f"to {safe_name(server)}" if server else "to all servers together"
-    state = f"Now at most {rate(now)}." if now else "Now as fast as it goes."
+    way, other = (first, _FETCH if first is _POST else _POST)
+    now, then = (posting, fetching) if way is _POST else (fetching, posting)
+    name = safe_name(server)
+    whom = f"{way.words} {name or 'all servers together'}"
 
     def limit(speed: int | None) -> None:
         if speed is not None:
-            said = f"At most {rate(speed)} {whom}." if speed else f"As fast as it goes {whom}."
-            widget.post_message(CommandRequest(LimitBandwidth(speed, server), said=said))
+            fast = f"at most {rate(speed)}" if speed else "as fast as it goes"
+            said = f"{way.doing.capitalize()} {whom}: {fast}."
+            widget.post_message(CommandRequest(way.command(speed, server), said=said))
 
     def answered(choice: str | None) -> None:
         if choice == _TYPED:
-            widget.app.push_screen(SpeedDialog(now, server=safe_name(server)), limit)
+            asked = SpeedDialog(now, server=name, way=f"{way.doing} {way.words}")
+            widget.app.push_screen(asked, limit)
+        elif choice == _OTHER:
+            ask_speed(widget, posting, fetching, server=server, first=other)
         elif choice is not None:
             limit(int(choice))
 
-    widget.app.push_screen(Ask(f"How fast to post {whom}? {state}", SPEEDS), answered)
+    turn = Choice(other.key, f"how fast to {other.doing}", _now(then), _OTHER)
+    question = f"How fast to {way.doing} {whom}? N{_now(now)[1:]}."
+    widget.app.push_screen(Ask(question, (*SPEEDS, turn)), answered)
+
+
+def _now(speed: int) -> str:
+    return f"now at most {rate(speed)}" if speed else "now as fast as it goes"

@@ -117,6 +117,26 @@ def judge_target(path: bytes, source: bytes) -> Judged:
     return Judged(found)
 
 
+def judge_new_folder(path: bytes) -> Judged:
+    """Whether files can be made in a folder that is there, or can be made. Links are resolved."""
+    if not path.startswith(b"/"):
+        return Judged(problem="Type the whole path: it begins with / or ~.")
+    try:
+        found = os.path.realpath(path)
+        if os.path.lexists(found) and not os.path.isdir(found):
+            return Judged(problem="This is a file, not a folder.")
+        there = found
+        while not os.path.lexists(there):
+            there = os.path.dirname(there)
+        if not os.path.isdir(there):
+            return Judged(problem="There is a file in the way of this folder.")
+        if not os.access(there, os.W_OK | os.X_OK):
+            return Judged(problem="This folder cannot be written into.")
+    except (OSError, ValueError) as error:
+        return Judged(problem=f"{words(error)}.")
+    return Judged(found)
+
+
 def judge_new_file(path: bytes) -> Judged:
     """Whether a file can be made there: it is not there yet, its folder is."""
     if not path.startswith(b"/"):

@@ -90,13 +90,9 @@ class ServersPane(ChoosingView):
             return
         name = safe_name(server.name)
         if server.held or server.state in _RESUMED:
-            self.post_message(
-                CommandRequest(ResumeServer(server.name), said=f"{name} is used again.")
-            )
+            self.post_message(CommandRequest(ResumeServer(server.name), said=f"{name} is resumed."))
         else:
-            self.post_message(
-                CommandRequest(PauseServer(server.name), said=f"{name} gets nothing new.")
-            )
+            self.post_message(CommandRequest(PauseServer(server.name), said=f"{name} is paused."))
 
     def action_connections(self, by: int) -> None:
         """One connection more or fewer, of those configured."""
@@ -111,10 +107,10 @@ class ServersPane(ChoosingView):
             self.post_message(CommandRequest(SetConnections(server.name, wanted), said=said))
 
     def action_limit(self) -> None:
-        """Ask how fast to post to the chosen server."""
+        """Ask how fast to post to the chosen server, or to fetch from it."""
         server = self._server()
         if server is not None:
-            ask_speed(self, server.bandwidth_limit, server=server.name)
+            ask_speed(self, server.bandwidth_limit, server.fetch_limit, server=server.name)
 
     def action_add(self) -> None:
         """Have the application ask for a new one."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
+
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.figures import (
     NOTHING,
     duration,
@@ -17,14 +20,17 @@ from usenetsync_tui.model.figures import (
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, TaskStatus
+from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.kit.inks import Line, fit, flow
 from usenetsync_tui.tui.kit.state_words import ENGINE_STATES
 from usenetsync_tui.tui.panes.server_lines import trouble_lines
 
-_READ_ONLY = "read-only · another usenetsync works this catalogue; here you can only look"
+_READ_ONLY = "read-only · another usenetsync is using this catalogue · view only"
 _MORE_SERVERS = "   6 tells more"
 _WIDE = 100
 """Cells from which fields stand further apart."""
+_LEAST_WHY = 15
+"""Cells that a reason needs to be one."""
 _RATE = 9
 _ETA = 6
 _PACE = 13
@@ -93,6 +99,15 @@ def _part(jobs: Sequence[JobStatus]) -> str:
 
 def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
     """What must be known before anything else; usually nothing. Without a width: not cut."""
+    return _banner(status, width, _MORE_SERVERS)
+
+
+def deeper_banner(status: EngineStatus, width: int, height: int) -> list[Line]:
+    """The same, where no pane is a key away."""
+    return _banner(status, width, "   and more")
+
+
+def _banner(status: EngineStatus, width: int, more_servers: str) -> list[Line]:
     lines: list[Line] = []
     if status.read_only:
         lines.append(((_READ_ONLY, "warn"),))
@@ -103,11 +118,24 @@ def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
         if failed:
             lines, message = lines + message, []
     if status.waiting is not None and not lines:
-        lines.append(((safe_name(str(status.waiting)), "warn"),))
-    lines += _one_line(trouble_lines(status.servers), width, _MORE_SERVERS)
+        lines.append(((_waiting(status.waiting, width), "warn"),))
+    lines += _one_line(trouble_lines(status.servers), width, more_servers)
     lines += message
     lines += _one_line([_task(task) for task in status.tasks if not task.over], width, "")
     return [fit(line, width) for line in lines] if width else lines
+
+
+def _waiting(waiting: Waiting, width: int) -> str:
+    """The reason, its middle cut out where there is no room: who, why and how long stay."""
+    reason, how_long = safe_name(waiting.reason), str(waiting)[len(waiting.reason) :]
+    room = width - len(how_long)
+    if not width or cell_len(reason) <= room:
+        return reason + how_long
+    who, colon, why = reason.partition(": ")
+    left = room - cell_len(who + colon)
+    if left < _LEAST_WHY:
+        return cut_middle(reason, max(1, room)) + how_long
+    return who + colon + cut_middle(why, left) + how_long
 
 
 def _one_line(fields: list[Line], width: int, more: str) -> list[Line]:

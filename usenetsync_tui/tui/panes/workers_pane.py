@@ -46,7 +46,7 @@ def worker_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
     """Stages, workers, resources: side by side where there is room, else one below another."""
     if not status.stages and not status.workers:
         starting = status.state is EngineState.STARTING
-        words = "Opening the catalogue…" if starting else "Nobody works: no job runs."
+        words = "Opening the catalogue…" if starting else "Idle. No jobs running."
         return [((cut_middle(words, width), "muted"),), (), *_resources(status, width)]
     if width >= SIDE_BY_SIDE:
         left = _stages(status, _STAGES)

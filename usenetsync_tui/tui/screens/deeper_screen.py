@@ -16,7 +16,8 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.kit.key_bar import KeyBar
-from usenetsync_tui.tui.kit.lines_view import InkedView
+from usenetsync_tui.tui.kit.lines_view import InkedView, LinesView
+from usenetsync_tui.tui.panes.status_line import deeper_banner
 
 Crumbs = tuple[str, ...]
 """Where a screen is, the outermost first; safe to look at."""
@@ -56,7 +57,7 @@ class Breadcrumb(InkedView, can_focus=False):
 
 
 class DeeperScreen(Screen[None]):
-    """A breadcrumb, one thing to look at, the keys."""
+    """A breadcrumb, what must be known before anything else, one thing to look at, the keys."""
 
     BINDING_GROUP_TITLE = "Screen"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,11 +74,25 @@ class DeeperScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Breadcrumb(self.crumbs)
+        yield LinesView(deeper_banner, id="banner")
         yield self.content()
         yield KeyBar()
 
+    def on_mount(self) -> None:
+        """Bars take no focus; what there is to say, `show` says."""
+        banner = self.query_one("#banner")
+        banner.can_focus = banner.display = False
+
     def show(self, status: EngineStatus) -> None:
-        """Learn how the engine is doing."""
+        """Learn how the engine is doing, and say what it waits for."""
+        banner = self.query_one("#banner", LinesView)
+        height = min(3, len(deeper_banner(status, 0, 0)))
+        # Said, not left to the style sheet: what has no lines yet gets no room to make some for.
+        if height and banner.size.height != height:
+            banner.styles.height = height
+        if banner.display != bool(height):
+            banner.display = bool(height)
+        banner.show(status)
 
     def action_back(self) -> None:
         """To the screen above."""

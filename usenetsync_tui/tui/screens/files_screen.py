@@ -35,5 +35,6 @@ class FilesScreen(DeeperScreen):
 
     def show(self, status: EngineStatus) -> None:
         """Files of a version under construction change."""
+        super().show(status)
         for table in self.query(FilesTable):
             table.show(status)

@@ -15,13 +15,11 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from usenetsync_tui.model.ascii_signs import ASCII
+
 _ACTING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
-_ASCII = str.maketrans(
-    "✓▲·‖…–—×→│─╭╮╰╯┃━╸▌▐▏▎▍▋▊▉█▁▂▃▄▅▆▇▔\ufffd•↑↓←⏎▀●○▼›≤",
-    "+^.|~--x>|-++++|==||   ####_.-=oOO-?*^v<<#*ov><",
 )
 
 
@@ -42,7 +40,7 @@ class CleanLines(LineFilter):
             return segment
         clean = _ACTING.sub("\ufffd", text)
         if self._ascii_only:
-            clean = "".join(map(_to_ascii, clean.translate(_ASCII)))
+            clean = "".join(map(_to_ascii, clean.translate(ASCII)))
         return segment if clean == text else Segment(clean, style)
 
 

@@ -125,7 +125,7 @@ class TerminalDriver(LinuxDriver):
 
 
 class Farewell:
-    """Ends the screen on SIGHUP and SIGTERM, even when its event loop is stuck.
+    """Ends the screen on SIGHUP, SIGTERM and SIGINT, even when its event loop is stuck.
 
     A context around `App.run()`. Python runs these handlers on the main thread also while
     that waits for a lock; a signal handler of the event loop would wait for the loop. If
@@ -148,7 +148,7 @@ class Farewell:
         if self._link is not None:
             self._link.on_gone = lambda: self._leave(signal.SIGHUP)
         TerminalDriver.link = self._link
-        for signum in (signal.SIGHUP, signal.SIGTERM):
+        for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(signum) is signal.SIG_IGN:
                 continue  # whoever started us wants it so
             self._previous[signum] = signal.signal(signum, lambda number, _: self._leave(number))

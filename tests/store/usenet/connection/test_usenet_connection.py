@@ -190,9 +190,9 @@ def test_a_server_that_does_not_know_mode_reader(
 def test_capabilities_may_be_missing(connect: Callable[..., Connection]) -> None:
     with ScriptedServer() as scripted:
         connection = connect(scripted)
-        assert connection.read_capabilities() == {"VERSION": ("2",), "READER": (), "POST": ()}
+        assert connection.read_capabilities(None) == {"VERSION": ("2",), "READER": (), "POST": ()}
         scripted.capabilities = None
-        assert connection.read_capabilities() is None
+        assert connection.read_capabilities(None) is None
         assert connection.ask(NntpCommand.DATE).code == 111
 
 

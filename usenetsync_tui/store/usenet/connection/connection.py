@@ -9,7 +9,8 @@ read, in the order of sending.
 An answer is believed only in step. A surplus one moves all that follow it to the next question,
 and a no names no article. So a batch of STATs ends with a DATE, and what looks like a no or like
 damage is followed by one: where that is answered with something else, the connection is `Lost`
-and so is everything that it said since the last DATE.
+and so is everything that it said since the last DATE. Where a server breaks over DATE, a GROUP
+does the same.
 """
 
 from __future__ import annotations
@@ -111,21 +112,33 @@ class Connection(Session):
                 self.counts.articles += reply.code == 240
                 return Answer(reply, ConversationStage.ARTICLE)
         except Lost as lost:
-            raise Lost(lost.words, began=began) from lost
+            innocent = lost.innocent and not began
+            raise Lost(lost.words, began=began, innocent=innocent) from lost
 
     def ask_clock(self) -> None:
         """Compare the clocks, if no connection to the server has: before the first post."""
-        if self.shared.asks_clock():
+        if not self.shared.asks_clock() or self.shared.optional.is_left_out(NntpCommand.DATE):
+            return
+        try:
             self.ask(NntpCommand.DATE)
+        except Lost as lost:
+            raise self._excused(lost, NntpCommand.DATE) from lost
 
     def _still_in_step(self) -> None:
         """In an exchange: `OutOfStepError` when the answer to DATE is one to something else."""
         if self.talk.state is State.CLOSED:
             return
         try:
-            self._ask(NntpCommand.DATE)
+            self._ask(*self._proof())
         except OSError:  # to end the session is part of its answer
             self._give_up()
+
+    def _excused(self, lost: Lost, proof: NntpCommand) -> Lost:
+        """A connection lost over the proof that follows an answer; innocently, where the server
+        breaks over DATE: the next time it is another."""
+        if proof is not NntpCommand.DATE or not self.is_over_date(lost):
+            return lost
+        return Lost(lost.words, innocent=True, answered=lost.answered)
 
     def stat_many(self, wire_ids: Sequence[str]) -> list[Answer]:
         """What the server says of each article, asked `IN_FLIGHT` at a time.
@@ -159,32 +172,37 @@ class Connection(Session):
 
     def _stat_window(self, wire_ids: Sequence[str]) -> list[Reply]:
         replies: list[Reply] = []
+        proof, group = self._proof()
         try:
             with self._exchange():
                 self._nothing_unasked()
-                self._stat_all(wire_ids, replies)
+                self._stat_all(wire_ids, replies, proof, group)
         except Lost as lost:
             said, count = lost.words, len(replies)
             if replies and replies[-1].code == 400:  # that is what ended the session
                 said, count = str(replies[-1]), count - 1
+            elif count == len(wire_ids):
+                lost = self._excused(lost, proof)
             raise Lost(
                 said, innocent=lost.innocent, out_of_step=lost.out_of_step, answered=count
             ) from lost
         return replies
 
-    def _stat_all(self, wire_ids: Sequence[str], replies: list[Reply]) -> None:
+    def _stat_all(
+        self, wire_ids: Sequence[str], replies: list[Reply], proof: NntpCommand, group: str
+    ) -> None:
         sent, count = 0, len(wire_ids)
         while len(replies) < count:
             if sent < count and sent - len(replies) <= IN_FLIGHT // 2:
                 upto = min(len(replies) + IN_FLIGHT, count)
                 lines = [self.talk.command(NntpCommand.STAT, i) for i in wire_ids[sent:upto]]
                 if upto == count:
-                    lines.append(self.talk.command(NntpCommand.DATE))
+                    lines.append(self.talk.command(proof, group))
                 self._send((b"".join(lines),), throttled=False)
                 sent = upto
             replies.append(self._reply())
         if count and self.talk.due:
-            self._reply()  # the one to DATE
+            self._reply()  # the proof
         if len(self._lines):
             self._nothing_unasked()
 
@@ -219,11 +237,12 @@ class Connection(Session):
 
         Without any answer too, unless what was said is `believed` without that proof.
         """
+        proof, group = self._proof()
         try:
-            self._in_turn(NntpCommand.DATE)
+            self._in_turn(proof, group)
         except Lost as lost:
             if lost.out_of_step or not believed:
-                raise
+                raise self._excused(lost, proof) from lost
 
     def _in_turn(self, verb: NntpCommand, argument: str = "") -> tuple[Reply, BodyReader | None]:
         """A question among those of other threads, its reply, and the body that follows a 222."""

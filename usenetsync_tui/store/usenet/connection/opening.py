@@ -176,6 +176,9 @@ class Opening(Exchanges):
         reply = super()._reply()
         if reply.code == 111:
             self.shared.told_the_time(reply)
+            self.shared.optional.answered(NntpCommand.DATE)
+        if reply.code == 401 and self.shared.optional.is_wanted_after_all(NntpCommand.MODE_READER):
+            raise Lost(f"it wants MODE READER first: {reply}", innocent=True)
         return reply
 
     def _accept(self, reply: Reply, stage: ConversationStage) -> None:

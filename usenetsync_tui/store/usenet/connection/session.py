@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from usenetsync_tui.codec.answers import ConversationStage, Meaning
 from usenetsync_tui.codec.lines import MultiLine
 from usenetsync_tui.codec.nntp import NntpCommand, Reply, parse_capabilities
-from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.errors import OutOfStepError, ProtocolError, SettingsError
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.opening import Opening
@@ -22,6 +22,7 @@ from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 
+_SOME_GROUP = "alt.test"
 IDLE = 30.0
 """Seconds after which a session is probed before use."""
 
@@ -71,26 +72,96 @@ class Session(Opening):
     def _open(self, context: ssl.SSLContext | None) -> None:
         try:
             self.reach(context)
-            self.log_in()
+            self.log_in(context)
         except Lost as lost:
             raise self._not_opened(lost) from lost
 
-    def log_in(self) -> None:
-        """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643)."""
+    def log_in(self, context: ssl.SSLContext | None) -> None:
+        """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643).
+
+        Where the server breaks over MODE READER, it is dialled again and that is left out.
+        """
+        left_out = self.shared.optional.is_left_out(NntpCommand.MODE_READER)
+        try:
+            self._log_in()
+        except Lost:
+            if left_out or not self._may_do_without(NntpCommand.MODE_READER):
+                raise
+            self._anew()
+            self.reach(context)
+            self._log_in()
+
+    def read_capabilities(
+        self, context: ssl.SSLContext | None
+    ) -> dict[str, tuple[str, ...]] | None:
+        """Ask for them; None when the server does not know the command.
+
+        Where it breaks over it, it is dialled again, and None as well.
+        """
+        try:
+            with self._exchange():
+                return self._capabilities()
+        except Lost:
+            if not self._may_do_without(NntpCommand.CAPABILITIES):
+                raise
+        self._open_again(context)
+        return None
+
+    def read_clock(self, context: ssl.SSLContext | None) -> Reply | None:
+        """The answer to DATE; None where the server breaks over it: it is dialled again."""
+        try:
+            return self.ask(NntpCommand.DATE)
+        except Lost as lost:
+            if not self.is_over_date(lost):
+                raise
+        self._open_again(context)
+        return None
+
+    def _open_again(self, context: ssl.SSLContext | None) -> None:
+        self._anew()
+        self.reach(context)
+        self.log_in(context)
+
+    def _may_do_without(self, verb: NntpCommand) -> bool:
+        """The connection was lost, not given up, and the server is known to break over this."""
+        return not self._aborted and self.shared.optional.is_left_out(verb)
+
+    def is_over_date(self, lost: Lost) -> bool:
+        """The connection was lost when the answer to DATE was due. Whether DATE is to blame."""
+        if self._aborted or lost.innocent or lost.out_of_step:
+            return False
+        return self.shared.optional.broke(NntpCommand.DATE)
+
+    def _log_in(self) -> None:
         with self._exchange():
-            mode = self._ask(NntpCommand.MODE_READER)
+            mode = self._mode_reader()
             if self.server.username:
                 self._authenticate()
-                if mode.code == 480:
+                if mode == 480:
                     self._ask(NntpCommand.MODE_READER)
-            elif mode.code == 480:
-                self._refuse(mode, ConversationStage.LOGIN)
             self.posting_allowed = self.talk.posting_allowed
 
-    def read_capabilities(self) -> dict[str, tuple[str, ...]] | None:
-        """Ask for them; None when the server does not know the command."""
-        with self._exchange():
-            return self._capabilities()
+    def _mode_reader(self) -> int | None:
+        """The code of the answer; None where the command is left out."""
+        if self.shared.optional.is_left_out(NntpCommand.MODE_READER):
+            self.talk.reader()
+            return None
+        with self._blamed(NntpCommand.MODE_READER):
+            reply = self._ask(NntpCommand.MODE_READER)
+        self.shared.optional.answered(NntpCommand.MODE_READER)
+        if reply.code == 480 and not self.server.username:
+            self._refuse(reply, ConversationStage.LOGIN)
+        return reply.code
+
+    @contextlib.contextmanager
+    def _blamed(self, verb: NntpCommand) -> Iterator[None]:
+        """In an exchange: what breaks inside is put down to a command."""
+        try:
+            yield
+        except (OSError, ProtocolError) as error:
+            if not (self._aborted or isinstance(error, OutOfStepError)):
+                self.shared.optional.broke(verb)
+            raise
 
     def _authenticate(self) -> None:
         try:
@@ -105,21 +176,31 @@ class Session(Opening):
         self._accept(reply, ConversationStage.LOGIN)
 
     def _capabilities(self) -> dict[str, tuple[str, ...]] | None:
-        if self._ask(NntpCommand.CAPABILITIES).code != 101:
+        if self.shared.optional.is_left_out(NntpCommand.CAPABILITIES):
             return None
-        answer = MultiLine()
-        deadline = time.monotonic() + self.server.timeout
-        while not answer.done:
-            answer.add(self._mask(self._line(deadline)))
+        with self._blamed(NntpCommand.CAPABILITIES):
+            if self._ask(NntpCommand.CAPABILITIES).code != 101:
+                return None
+            answer = MultiLine()
+            deadline = time.monotonic() + self.server.timeout
+            while not answer.done:
+                answer.add(self._mask(self._line(deadline)))
         self.talk.capabilities = parse_capabilities(answer.lines)
         return self.talk.capabilities
 
     # Asking
 
     def probe(self) -> None:
-        """DATE, if nobody used the connection for a while. `Lost` when it is gone."""
+        """A question, if nobody used the connection for a while. `Lost` when it is gone."""
         if time.monotonic() - self._used_at > IDLE:
-            self.ask(NntpCommand.DATE)
+            self.ask(*self._proof())
+
+    def _proof(self) -> tuple[NntpCommand, str]:
+        """A question whose answer cannot be taken for one about an article: DATE, or GROUP where
+        the server breaks over that. Whether the group is there does not matter."""
+        if not self.shared.optional.is_left_out(NntpCommand.DATE):
+            return NntpCommand.DATE, ""
+        return NntpCommand.GROUP, next(iter(self.shared.newsgroups), _SOME_GROUP)
 
     def ask(self, verb: NntpCommand, argument: str = "") -> Reply:
         """One command and its reply; logs in again when the server wants that."""

@@ -1,4 +1,4 @@
-"""What the connections of one server share: logins, addresses, its clock, its newsgroups.
+"""What the connections of one server share: logins, addresses, commands, its clock, its groups.
 
 Knows what one connection learnt that the next need not learn again. Refuses to know how the
 server is doing (`health`). Thread-safe.
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from usenetsync_tui.codec.nntp import Reply
 from usenetsync_tui.store.usenet.connection.addresses import AddressBook
 from usenetsync_tui.store.usenet.connection.logins import Logins
+from usenetsync_tui.store.usenet.connection.optional_commands import OptionalCommands
 
 CLOCK_SKEW = 300.0
 """Seconds between our clock and the server's above which articles go out without a Date: servers
@@ -39,6 +40,7 @@ class Shared:
     def __init__(self, newsgroups: Newsgroups | None = None) -> None:
         self.logins = Logins()
         self.addresses = AddressBook()
+        self.optional = OptionalCommands()
         self.newsgroups = newsgroups or Newsgroups()
         self._lock = threading.Lock()
         self._clock_asked = False

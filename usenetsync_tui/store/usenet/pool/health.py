@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from usenetsync_tui.codec.answers import Meaning
+from usenetsync_tui.model.backoff import steps
 from usenetsync_tui.model.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
@@ -49,9 +50,9 @@ class Health:
         self.unfit: dict[Role, str] = {}
         """Roles it cannot have, with its words."""
         self._configured = server.connections
-        self._backoff = backoff
+        self._backoff = steps(backoff)
         self._grow_at: float | None = None
-        self._step = 0
+        self._failures = 0
         self._losses = 0
         self._refusals = 0
         self._has_posted = False
@@ -119,7 +120,7 @@ class Health:
         self._losses = self._refusals = 0
         if self.state is ServerState.PAUSED and not self.may_be_probed(now):
             return
-        self._step = 0
+        self._failures = 0
         if self.state is not ServerState.UP:
             self.state = ServerState.UP
             self.retry_at = self.ill_since = None
@@ -136,7 +137,7 @@ class Health:
             return
         if self.state is ServerState.STOPPED:
             self.state = ServerState.DOWN
-        self._step = self._losses = self._refusals = 0
+        self._failures = self._losses = self._refusals = 0
         self.retry_at = self.ill_since = now
 
     def cannot(self, role: Role, words: str) -> None:
@@ -194,9 +195,8 @@ class Health:
     def _back_off(self, state: ServerState, words: str, now: float) -> None:
         if self.retry_at is not None and now < self.retry_at:
             return  # another connection with the same trouble
-        seconds = self._backoff[min(self._step, len(self._backoff) - 1)]
-        self._step += 1
-        self._fall_ill(state, words, now, seconds)
+        self._failures += 1
+        self._fall_ill(state, words, now, self._backoff(self._failures))
 
     def _fall_ill(self, state: ServerState, words: str, now: float, seconds: float) -> None:
         if self.is_well:

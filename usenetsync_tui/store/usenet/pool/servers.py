@@ -21,6 +21,7 @@ from anyio import to_thread
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError, UsageError
 from usenetsync_tui.model.servers import Role, Server, ServerStatus
 from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.store.pause import pause
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.health import BACKOFF
@@ -107,8 +108,7 @@ class UsenetServers:
 
     async def pause(self, server: Server, words: str, seconds: float) -> None:
         """Wait before another try at a server, which failed with these words."""
-        with self.waits.announced(Waiting(f"waiting for {server.host}: {words}", seconds)):
-            await anyio.sleep(seconds)
+        await pause(self.waits, f"waiting for {server.host}: {words}", seconds)
 
     def _silence(self) -> Waiting | None:
         return silence(self.roster.places)

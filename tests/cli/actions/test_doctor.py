@@ -10,8 +10,9 @@ import pytest
 from in_process import InProcess
 from scripted_server import ScriptedServer
 
-from usenetsync_tui.cli.verbs import examine
+from usenetsync_tui.engine.doctor import checks
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.terminal_checks import terminal_found
 
 _Usage = namedtuple("_Usage", "total used free")
 
@@ -100,18 +101,18 @@ def test_a_wrong_sum(run: InProcess, tmp_path: Path, database: str) -> None:
     ("free", "grade"), [(1 << 20, "bad"), (1 << 30, "warn"), (100 << 30, "good")]
 )
 def test_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, grade: str) -> None:
-    monkeypatch.setattr(examine.shutil, "disk_usage", lambda _: _Usage(1, 1, free))
-    found = list(examine.room(Locations.find({"USENETSYNC_HOME": str(tmp_path)})))
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: _Usage(1, 1, free))
+    found = list(checks.room(Locations.find({"USENETSYNC_HOME": str(tmp_path)})))
     assert [f.grade for f in found] == [grade] and str(tmp_path) in found[0].detail
 
 
 def test_clock_and_names() -> None:
-    assert examine.clock(1e9, 0).grade == "bad"
-    assert examine.clock(1.8e9, 1.8e9 + 3600).grade == "warn"
-    assert examine.clock(1.8e9, 1.8e9 - 3600).grade == "good"
-    found = examine.name_servers(["127.0.0.1", "no such.invalid", "a" * 300])
+    assert checks.clock(1e9, 0).grade == "bad"
+    assert checks.clock(1.8e9, 1.8e9 + 3600).grade == "warn"
+    assert checks.clock(1.8e9, 1.8e9 - 3600).grade == "good"
+    found = checks.name_servers(["127.0.0.1", "no such.invalid", "a" * 300])
     assert found.grade == "bad" and "no such.invalid" in found.detail and "aaa" in found.detail
-    assert examine.name_servers(["127.0.0.1", "::1"]).grade == "good"
+    assert checks.name_servers(["127.0.0.1", "::1"]).grade == "good"
 
 
 @pytest.mark.parametrize(
@@ -126,13 +127,7 @@ def test_clock_and_names() -> None:
     ],
 )
 def test_terminal(
-    monkeypatch: pytest.MonkeyPatch,
-    size: tuple[int, int],
-    environment: dict[str, str],
-    grade: str,
-    said: str,
+    size: tuple[int, int], environment: dict[str, str], grade: str, said: str
 ) -> None:
-    monkeypatch.setattr(examine, "_is_terminal", lambda: True)
-    monkeypatch.setattr(examine, "_terminal_size", lambda: size)
-    found = next(iter(examine.terminal(environment)))
+    found = next(iter(terminal_found(environment, size, "utf-8")))
     assert found.grade == grade and said in f"{found.detail} {found.advice}"

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
 from in_process import InProcess
 from scripted_server import ScriptedServer
+from trees import compare_trees
 
+from usenetsync_tui.codec import envelope
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.codec.flat_names import length
 
@@ -136,3 +140,59 @@ def test_killed_it_leaves_nothing(plain: InProcess, tmp_path: Path) -> None:
         assert time.monotonic() - begun < 6
         assert process.returncode == (-number if number == signal.SIGKILL else 130)
         assert os.listdir(folder) == []
+
+
+def posted_subjects(server: ScriptedServer) -> list[str]:
+    """As a newsreader reads them."""
+    messages = map(message_from_bytes, server.articles.values())
+    return [str(make_header(decode_header(str(m["Subject"])))) for m in messages]
+
+
+def test_what_is_posted_says_the_same_and_counts_no_files(run: InProcess, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name, size in (("a.bin", 2_000_000), ("b é.txt", 500), ("c", 700)):
+        (tree / name).write_bytes(bytes(size))
+    with ScriptedServer() as server:
+        run.configure(server)
+        run("upload", "-q", tree, "--profile", "plain")
+        posted = posted_subjects(server)
+        run("nzb", "tree", "-o", tmp_path / "x.nzb")
+    assert sorted(posted) == [
+        '"a.bin" yEnc (1/3) 2000000',
+        '"a.bin" yEnc (2/3) 2000000',
+        '"a.bin" yEnc (3/3) 2000000',
+        '"b é.txt" yEnc (1/1) 500',
+        '"c" yEnc (1/1)',
+    ]
+    listed = subjects((tmp_path / "x.nzb").read_bytes())
+    assert [subject[:8] for subject in listed] == ["[1/3] - ", "[2/3] - ", "[3/3] - "]
+    assert {subject[8:] for subject in listed} < set(posted)
+
+
+def test_a_folder_that_began_with_counters_in_its_subjects_goes_on(
+    run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They said [1/1] once. Articles are found by their Message-ID: nothing is posted twice."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.bin").write_bytes(os.urandom(2_000_000))
+    new = envelope.plain_subject
+    with ScriptedServer() as server, monkeypatch.context() as before:
+        before.setattr(envelope, "plain_subject", lambda *part: f"[1/1] - {new(*part)}")
+        run.configure(server, check_delays=[0.05, 0.1])
+        run("upload", "-q", tree, "--profile", "plain")
+        assert len(posted_subjects(server)) == 3
+        before.undo()
+        (tree / "b.bin").write_bytes(b"b" * 1000)
+        run("upload", "-q", tree)
+        del server.articles[next(iter(server.articles))]
+        run("verify", "-q", "tree")
+        run("verify", "-q", "tree", "--body")
+        posted = posted_subjects(server)
+        assert len(posted) == 4 and sum(s.startswith("[1/1]") for s in posted) == 2
+        run("nzb", "tree", "-o", tmp_path / "x.nzb")
+        run("restore", "-q", "tree", tmp_path / "out")
+    listed = subjects((tmp_path / "x.nzb").read_bytes())
+    assert listed == ['[1/2] - "a.bin" yEnc (1/3) 2000000', '[2/2] - "b.bin" yEnc (1/1) 1000']
+    assert compare_trees(tree, tmp_path / "out") == []

@@ -1,8 +1,7 @@
-"""What `doctor` looks at, but for servers: each check finds something, and says what to do.
+"""What `doctor` looks at, servers and the terminal apart: each check says what to do.
 
-Knows what stops people: settings, rights, keys, the database, room, the clock, names, the terminal.
-Changes nothing, but that the embedded database is started where it is not running, as every
-listing does.
+Knows what stops people: settings, rights, keys, the database, room, the clock, names. Changes
+nothing; refuses to know how the catalogue is opened.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ import os
 import shutil
 import socket
 import stat
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -21,23 +21,26 @@ from usenetsync_tui.catalogue.lookups import sizes
 from usenetsync_tui.catalogue.lookups.sums import wrong_sums
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.keys import KeyRing, key_file
-from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
+from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
+from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
 
+Opener = Callable[[], AbstractAsyncContextManager[OpenCatalogue]]
+"""Opens the catalogue, or lends one that is open."""
+
+_LOOKUP = 30.0
+"""Seconds a name server may take."""
 _LITTLE_ROOM = 5 << 30
 _NO_ROOM = 500 << 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _EARLIEST = 1_767_225_600
 """2026-01-01: a clock before it is wrong."""
-_SMALLEST = (60, 15)
-"""Columns and lines that the screen needs."""
-_CLIPBOARD = ("xterm", "tmux", "screen", "alacritty", "foot", "kitty", "wezterm", "ghostty")
 
 
 def settings_found(settings: Settings, locations: Locations) -> Iterator[Finding]:
@@ -99,12 +102,12 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
 
 
 async def database_found(
-    settings: Settings, locations: Locations, *, sums: bool
+    settings: Settings, locations: Locations, opener: Opener, *, sums: bool
 ) -> AsyncIterator[Finding]:
     """The database, what is in it, and whether the keys open it."""
     began = False
     try:
-        async with open_catalogue(settings, locations, "doctor") as opened:
+        async with opener() as opened:
             began = True
             async for finding in _catalogue(opened, settings, locations, sums=sums):
                 yield finding
@@ -128,7 +131,8 @@ async def _catalogue(
     where = "embedded" if opened.embedded else "your own server"
     held = plural(len(every), "folder")
     yield good("database", f"{where}, PostgreSQL {figures.version}, {size(figures.bytes)}, {held}")
-    yield await to_thread.run_sync(key_found, settings, locations, wrapped)
+    look = partial(key_found, settings, locations, wrapped)
+    yield await to_thread.run_sync(look, abandon_on_cancel=True)  # a passphrase takes seconds
     if not sums:
         return
     async with opened.catalogue.transaction() as tx:
@@ -173,73 +177,28 @@ def clock(now: float, newest: float) -> Finding:
     return good("clock", "plausible; each server's clock is compared in its test")
 
 
-def name_servers(hosts: Sequence[str]) -> Finding:
-    """Whether names of hosts can be looked up. Blocking. `hosts`: those of the servers."""
+def name_servers(hosts: Sequence[str], *, given_up: Callable[[], bool] = bool) -> Finding:
+    """Whether names of hosts can be looked up. Blocking, but not past `given_up`.
+
+    `hosts`: those of the servers.
+    """
     failures = []
     for host in dict.fromkeys(hosts):
+        look = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            apart(look, seconds=_LOOKUP, given_up=given_up)
         except OSError as error:
             failures.append(f"{safe_name(host)}: {error.strerror or error}")
         except UnicodeError:
             failures.append(f"{safe_name(host)}: cannot be the name of a host")
+        except GivenUpError:
+            break
     if failures:
         advice = "Check the spelling of the host, /etc/resolv.conf, and the network."
         return bad("names", "; ".join(failures), advice)
     if not hosts:
         return good("names", "no server to look up")
     return good("names", f"{plural(len(set(hosts)), 'name')} looked up")
-
-
-def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """What the screen has to draw on."""
-    term = environment.get("TERM", "")
-    if not _is_terminal():
-        yield good("terminal", "standard output is no terminal: not looked at")
-        return
-    columns, lines = _terminal_size()
-    detail = f"{safe_name(term) or 'unknown'}, {columns} × {lines}, {_colours(term, environment)}"
-    if columns < _SMALLEST[0] or lines < _SMALLEST[1]:
-        least = " × ".join(map(str, _SMALLEST))
-        yield warn("terminal", detail, f"The screen needs {least}: make the window larger.")
-    elif term in ("", "dumb"):
-        yield warn("terminal", detail, "Set TERM to what the terminal is, such as xterm-256color.")
-    else:
-        yield good("terminal", detail)
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    if encoding == "utf8":
-        yield good("UTF-8", "used")
-    else:
-        advice = "Set LANG to a UTF-8 locale such as C.UTF-8; until then ASCII is drawn."
-        yield warn("UTF-8", f"the locale's encoding is {safe_name(encoding) or 'unknown'}", advice)
-    yield _clipboard(term, environment)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
-
-
-def _terminal_size() -> tuple[int, int]:
-    return os.get_terminal_size(sys.stdout.fileno())
-
-
-def _colours(term: str, environment: Mapping[str, str]) -> str:
-    if environment.get("NO_COLOR"):
-        return "no colours (NO_COLOR)"
-    if environment.get("COLORTERM", "") in ("truecolor", "24bit"):
-        return "16 million colours"
-    return "256 colours" if "256" in term else "16 colours"
-
-
-def _clipboard(term: str, environment: Mapping[str, str]) -> Finding:
-    """OSC 52 cannot be asked for: what is known of the terminal must do."""
-    if environment.get("TMUX"):
-        advice = "If y copies nothing, set -g set-clipboard on in tmux.conf."
-        return good("clipboard", f"through tmux (OSC 52). {advice}")
-    if term.startswith(_CLIPBOARD):
-        return good("clipboard", "this kind of terminal takes OSC 52, unless it is switched off")
-    advice = "If y copies nothing in the screen, select with the mouse (--no-mouse)."
-    return warn("clipboard", "it is not known whether this terminal takes OSC 52", advice)
 
 
 def newest_file(locations: Locations) -> float:

@@ -1,0 +1,128 @@
+"""What a verb does not need it does not load: help, wrong use and completion answer at once."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from usenetsync_tui.cli.command import VERBS, open_screen, root
+from usenetsync_tui.cli.deferred import Deferred
+from usenetsync_tui.cli.verbs.servers import list_servers
+
+_HEAVY = (
+    "psycopg", "textual", "anyio", "pydantic", "pydantic_settings", "rich", "cryptography",
+    "sabctools", "lz4", "xxhash", "tomlkit", "asyncio",
+)  # fmt: skip
+_REPORT = """
+loaded = {name.partition(".")[0] for name in sys.modules}
+print("LOADED", *sorted(loaded & set(sys.argv[1].split(","))))
+"""
+_RUN_EACH = """
+import sys
+from usenetsync_tui.cli.command import root
+for line in sys.argv[2:]:
+    try:
+        root.main(line.split(), prog_name="usenetsync")
+    except SystemExit as end:
+        assert end.code in (None, 0, 2), (line, end.code)
+"""
+_COMPLETE_EACH = """
+import sys
+from click.shell_completion import BashComplete
+from usenetsync_tui.cli.command import root
+shell = BashComplete(root, {}, "usenetsync", "_USENETSYNC_COMPLETE")
+for line in sys.argv[2:]:
+    *before, last = line.split(" ")
+    for item in shell.get_completions(before, last):
+        print(item.value)
+"""
+_LOAD_ALL_BUT_TUI = """
+import sys
+from test_deferred import _commands
+from usenetsync_tui.cli.command import root
+for words, command in _commands(root):
+    if words != "tui" and not hasattr(command, "commands"):
+        command.callback.load()
+"""
+
+
+def _loaded(program: str, libraries: tuple[str, ...], *lines: str) -> tuple[list[str], list[str]]:
+    """What a program of this package prints, and which of the libraries it loads."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program + _REPORT, ",".join(libraries), *lines],
+        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    *printed, report = ended.stdout.splitlines()
+    return printed, report.split()[1:]
+
+
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every verb, and every verb of a verb, by its words."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
+
+
+def test_help_and_wrong_use_load_no_library() -> None:
+    lines = ["--version", "--help", "uplaod", "--verson"]
+    for words, _ in _commands(root):
+        lines += [f"{words} --help", f"{words} --no-such-option"]
+    assert len(lines) > 30
+    printed, loaded = _loaded(_RUN_EACH, _HEAVY, *lines)
+    assert sum(line.startswith("Usage: ") for line in printed) == len(lines) // 2 - 1
+    assert loaded == []
+
+
+def test_completing_words_of_the_command_line_loads_no_library() -> None:
+    lines = ["", "re", "--", "upload --", "upload --profile s", "servers ", "db st", "completion "]
+    lines += ["restore --", "upload --priority h", "nzb music --", "files music --ver"]
+    printed, loaded = _loaded(_COMPLETE_EACH, _HEAVY, *lines)
+    assert {"restore", "--profile", "sealed", "test", "status", "zsh", "--in-place"} <= set(printed)
+    assert {"high", "--each-subfolder", "--version"} <= set(printed)
+    assert loaded == []
+
+
+@pytest.mark.parametrize("line", ["files ph", "files music --version "])
+def test_completing_what_is_in_the_database_loads_it(line: str) -> None:
+    """So that the test above measures what it says; without the screen, for a user waits."""
+    assert _loaded(_COMPLETE_EACH, ("psycopg", "textual"), line)[1] == ["psycopg"]
+
+
+def test_no_verb_but_tui_loads_the_screen() -> None:
+    assert _loaded(_LOAD_ALL_BUT_TUI, ("textual", "psycopg"))[1] == ["psycopg"]
+
+
+def test_what_is_declared_is_what_is_run() -> None:
+    """Each option and argument is a parameter of the function that does the work."""
+    for words, command in _commands(root):
+        if isinstance(command, click.Group):
+            continue  # it would be loaded before a verb of its own says its help
+        assert isinstance(command.callback, Deferred), words
+        taken = inspect.signature(command.callback.load()).parameters
+        assert {p.name for p in command.params} == set(taken), words
+    assert set(inspect.signature(list_servers.load()).parameters) == {"as_json"}
+    assert "paths" in inspect.signature(open_screen.load()).parameters
+
+
+def test_every_verb_has_its_name_and_a_first_sentence() -> None:
+    for name, command in VERBS.items():
+        assert command.name == name
+        words = command.get_short_help_str(1000)
+        assert words.endswith(".") and (command.help or "").replace("\n", " ").startswith(words)
+
+
+def test_every_verb_is_found_and_no_other() -> None:
+    with click.Context(root) as context:
+        assert root.list_commands(context) == list(VERBS)
+        assert root.get_command(context, "uplaod") is None

@@ -1,0 +1,135 @@
+"""The columns of rows, in the one order in which statements list and readers count them.
+
+A statement says ``{segment_row.columns}`` and its reader asks for a column by name; add a column
+here, and both have it. Each maps the name of a field to its SQL; ``{t}`` is where the table's name
+goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.model.jobs import Job
+
+Columns = Mapping[str, str]
+
+
+def _named(names: Iterable[str], instead: Mapping[str, str]) -> Columns:
+    return {name: instead.get(name, "{t}" + name) for name in names}
+
+
+_PATH = "coalesce({t}long_path, {t}path_key)"
+
+ENTRY = _named(Entry._fields, {"path": _PATH, "size": "coalesce({t}stat_size, {t}size)"})
+"""A row of `files` as the walk would say it."""
+
+CURRENT: Columns = {**ENTRY, "state": "{t}state", "key": "{t}path_key", "racy": "{t}racy"}
+"""One side of the merge join: an `Entry`, and what became of it."""
+
+VERSION: Columns = {
+    "path": "coalesce(f.long_path, f.path_key)",
+    **_named(["kind", "size", "mtime_ns", "mode", "link", "state"], {}),
+    **_named(["object_id", "object_offset", "sha256", "xxh3", "reason"], {}),
+    "key": "{t}path_key",
+    "segments": "o.segments",
+    "posted": "o.posted",
+    "copies": "o.copies",
+    "complete": "o.complete",
+    "object_kind": "o.kind",
+    "segment_size": "o.segment_size",
+    **_named(["uid", "gid"], {}),
+}
+"""A file ``f`` of one version with its object ``o``: `files.VersionRow`."""
+
+SEGMENT: Columns = _named(
+    [
+        *("object_id", "index", "redundancy", "size", "hash", "codec", "payload_size"),
+        *("message_id", "status", "tries", "error", "realm_id", "reposts", "by_body"),
+    ],
+    {"index": "{t}segment_index"},
+)
+"""One copy of a slice: `model.segments.Segment`, but for what is only written."""
+
+JOB: Columns = _named(Job.__dataclass_fields__, {})
+"""A row of the queue: `model.jobs.Job`."""
+
+SNAPSHOT: Columns = _named(Snapshot.__dataclass_fields__, {})
+"""A version of a folder: `model.folders.Snapshot`."""
+
+FOLDER: Columns = {
+    name: f"f.{name}"
+    for name in (
+        *("id", "path", "name", "priority", "compression", "copies", "own_files"),
+        *("ignore_inode", "unstable_inodes"),
+    )
+}
+"""A folder ``f``: `model.folders.Folder`, but for its realm."""
+
+REALM: Columns = {
+    "id": "r.id",
+    "store": "r.store",
+    "profile": "r.profile",
+    "domain": "r.domain",
+    "newsgroups": "coalesce(h.newsgroups, r.newsgroups)",
+    "sender": "coalesce(h.sender, r.sender)",
+    "wrapped_key": "r.wrapped_key",
+    "dress": "r.dress",
+    "veil": "h.veil",
+    "headers": "h.id",
+}
+"""A realm ``r``, and the headers ``h`` that a folder posts with there: `model.folders.Realm`."""
+
+STAGED: Mapping[str, str] = {
+    "path_key": "bytea",
+    "kind": "int2",
+    "state": "int2",
+    "size": "int8",
+    "mtime_ns": "int8",
+    "ctime_ns": "int8",
+    "inode": "int8",
+    "mode": "int4",
+    "link": "bytea",
+    "uid": "int8",
+    "gid": "int8",
+    "long_path": "bytea",
+}
+"""What a walk sends by COPY: the columns of `staged_files`, with their types."""
+
+
+def position(columns: Mapping[str, str], name: str) -> int:
+    """Where a row has a column, from 0."""
+    return list(columns).index(name)
+
+
+def listed(columns: Columns, table: str = "") -> str:
+    """As a statement lists them; `table`: what goes before each column of the row's own table."""
+    prefix = f"{table}." if table else ""
+    return ", ".join(sql.replace("{t}", prefix) for sql in columns.values())
+
+
+def _labelled(columns: Columns) -> str:
+    return ", ".join(
+        sql.replace("{t}", "") + ("" if sql == "{t}" + name else f" AS {name}")
+        for name, sql in columns.items()
+    )
+
+
+LISTS: Mapping[str, str] = {
+    "entry.columns": listed(ENTRY),
+    "entry.columns_of_f": listed(ENTRY, "f"),
+    "entry.labelled": _labelled(ENTRY),
+    "entry.names": ", ".join(ENTRY),
+    "current_row.columns": listed(CURRENT),
+    "version_row.columns": listed(VERSION, "f"),
+    "segment_row.columns": listed(SEGMENT),
+    "snapshot_row.columns": listed(SNAPSHOT),
+    "snapshot_row.columns_of_s": listed(SNAPSHOT, "s"),
+    "folder_row.columns": listed(FOLDER),
+    "realm_row.columns": listed(REALM),
+    "job_row.columns": listed(JOB),
+    "staged.columns": ", ".join(STAGED),
+    "staged.definition": ", ".join(f"{name} {kind}" for name, kind in STAGED.items()),
+}
+"""For the loader of `.sql` files."""

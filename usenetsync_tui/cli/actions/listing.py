@@ -1,0 +1,186 @@
+"""`folders`, `snapshots`, `files`: what the catalogue knows. Never needs the lock."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+
+from usenetsync_tui.catalogue.lookups.browse import file_row
+from usenetsync_tui.catalogue.tables import files, folders, snapshots
+from usenetsync_tui.catalogue.tables.files import Span, VersionRow
+from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
+from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
+from usenetsync_tui.cli.run import Exit, folder_named, looking, start
+from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS
+
+_PAGE = 1000
+_TYPES = {
+    FileKind.REGULAR: stat.S_IFREG,
+    FileKind.DIRECTORY: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+}
+
+_FOLDERS = (
+    Column("Id", right=True),
+    Column("Folder", least=8),
+    Column("Version", right=True),
+    Column("Files", right=True),
+    Column("Size", right=True),
+    Column("Store"),
+    Column("Format"),
+    Column("Path", least=8),
+)
+_SNAPSHOTS = (
+    Column("Version", right=True),
+    Column("Finished"),
+    Column("State"),
+    Column("Files", right=True),
+    Column("Size", right=True),
+    Column("Added", right=True),
+    Column("Changed", right=True),
+    Column("Removed", right=True),
+    Column("Posted", right=True),
+)
+_FILES = (
+    Column("Mode"),
+    Column("Size", right=True),
+    Column("Modified"),
+    Column("State"),
+    Column("Path", least=8),
+)
+
+
+def list_folders(as_json: bool) -> None:
+    """Print the folders."""
+    start(lambda: _folders(as_json), as_json=as_json, output_is_the_work=True)
+
+
+async def _folders(as_json: bool) -> Exit:
+    async with looking("folders") as opened, opened.catalogue.transaction() as tx:
+        every = await folders.every(tx)
+        versions = {f.id: await snapshots.finished(tx, f.id) for f in every}
+    if as_json:
+        for folder in every:
+            voices.emit("folder", **folder_fields(folder, versions[folder.id]))
+    elif every:
+        voices.say_table(_FOLDERS, [_folder(f, versions[f.id]) for f in every])
+    else:
+        voices.say("No folders yet. Back one up: usenetsync upload PATH")
+    return Exit.DONE
+
+
+def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
+    figures: tuple[str, ...] = (NOTHING, NOTHING, NOTHING)
+    if versions:
+        newest = versions[-1]
+        figures = str(newest.version), number(newest.files), size(newest.size)
+    realm = folder.realm
+    path = safe_name(folder.path)
+    return str(folder.id), safe_name(folder.name), *figures, realm.store, realm.profile, path
+
+
+def list_snapshots(folder: str, as_json: bool) -> None:
+    """Print the versions of a folder."""
+    start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
+
+
+async def _snapshots(word: str, as_json: bool) -> Exit:
+    async with looking("snapshots") as opened, opened.catalogue.transaction() as tx:
+        folder = await folder_named(tx, word)
+        versions = await snapshots.of_folder(tx, folder.id)
+    if as_json:
+        for version in versions:
+            voices.emit("snapshot", **snapshot_fields(folder.name, version))
+    elif versions:
+        voices.say_table(_SNAPSHOTS, map(_snapshot, versions))
+    else:
+        voices.say(f"{safe_name(folder.name)} has no version yet.")
+    return Exit.DONE
+
+
+def _snapshot(s: Snapshot) -> Sequence[str]:
+    return (
+        str(s.version),
+        when(s.finished_at) if s.finished_at else NOTHING,
+        SNAPSHOT_WORDS[s.state],
+        number(s.files),
+        size(s.size),
+        number(s.added),
+        number(s.modified),
+        number(s.removed),
+        size(s.stored_size),
+    )
+
+
+def list_files(folder: str, version: int | None, as_json: bool) -> None:
+    """Print the files of a version of a folder; None: of the newest."""
+    start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
+
+
+async def _files(word: str, version: int | None, as_json: bool) -> Exit:
+    async with looking("files") as opened:
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, word)
+            chosen = await snapshots.finished_version(tx, folder.id, version)
+        start_key, printed = b"", _FilesTable()
+        while True:
+            async with opened.catalogue.transaction() as tx:
+                span = Span(folder.id, chosen, start_key)
+                page = await files.version_page(tx, span, _PAGE)
+            if as_json:
+                for row in page:
+                    voices.emit("file", **file_fields(row, file_row(row).state))
+            else:
+                printed.add([_file(row) for row in page])
+            if not page:
+                return Exit.DONE
+            start_key = page[-1].key + b"\0"
+
+
+class _FilesTable:
+    """A table page by page, for a version may have millions of files: one head, and columns
+    that grow at most from page to page."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] | None = None
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print some more rows."""
+        if not rows:
+            return
+        width = terminal_width()
+        widths = fitted(_FILES, rows, width)
+        if widths is None:  # too narrow for columns
+            voices.say("\n".join(table(_FILES, rows, width)))
+            return
+        if self._widths is None:
+            voices.say(line(_FILES, [column.head for column in _FILES], widths))
+        else:
+            grown = [max(pair) for pair in zip(widths[:-1], self._widths[:-1], strict=True)]
+            more = sum(grown) - sum(widths[:-1])
+            widths = [*grown, widths[-1] - more if width is not None else widths[-1]]
+        self._widths = widths
+        for row in rows:
+            voices.say(line(_FILES, row, widths))
+
+
+def _file(row: VersionRow) -> Sequence[str]:
+    seen = file_row(row)
+    kind = FileKind(row.kind)
+    name = safe_name(row.path) or "."
+    if kind is FileKind.SYMLINK:
+        name += f" -> {safe_name(row.link or b'')}"
+    if row.reason:
+        name += f" ({safe_name(row.reason)})"
+    return (
+        stat.filemode(_TYPES[kind] | row.mode),
+        number(row.size) if kind is FileKind.REGULAR else NOTHING,
+        when_ns(row.mtime_ns),
+        FILE_WORDS[seen.state],
+        name,
+    )

@@ -1,0 +1,180 @@
+"""`usenetsync restore` and `usenetsync verify`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.catalogue.tables.snapshots import finished_version
+from usenetsync_tui.cli.actions.job_report import CODES, tell
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.exposure import warn_of_servers
+from usenetsync_tui.cli.output.json_fields import verified_fields
+from usenetsync_tui.cli.run import (
+    Exit,
+    environment,
+    folder_named,
+    start,
+    working,
+)
+from usenetsync_tui.cli.signals import stopped_by
+from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.opening import OpenCatalogue, application_name
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.engine.single import SingleJob
+from usenetsync_tui.engine.stores import Stores
+from usenetsync_tui.environment import absolute_path
+from usenetsync_tui.model.figures import exact_percent, number, plural
+from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.verify.verify import Verified
+from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
+
+
+def restore(
+    folder: str,
+    target: Path,
+    version: int | None,
+    prefix: str | None,
+    in_place: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Restore, and print how it ended. Ends the process with its exit code."""
+    wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
+    start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """What is to be brought back, as it was typed."""
+
+    word: str
+    target: Path
+    version: int | None
+    prefix: str
+    in_place: bool
+
+
+async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
+    settings, locations = environment()
+    target = absolute_path(os.fsencode(wanted.target))
+    if not voice.quiet:
+        warn_of_servers(settings)
+    job = _Job(voice)
+    async with (
+        working("restore", voice, job.figures) as opened,
+        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
+    ):
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, wanted.word)
+        if not wanted.in_place:
+            way_out = "Choose another folder, or add --in-place to replace them."
+            await to_thread.run_sync(partial(refuse_overlap, target, folder.path, way_out=way_out))
+        run = await stores.run(folder, 0, to_post=False)
+        async with opened.catalogue.transaction(durable=True) as tx:
+            run.job_id = await jobs.add(
+                tx,
+                folder.id,
+                Verb.RESTORE,
+                folder.priority,
+                target=target,
+                prefix=os.fsencode(wanted.prefix) or None,
+                version=await finished_version(tx, folder.id, wanted.version),
+            )
+        summary = await job.work(run)
+    tell(summary, voice)
+    return CODES[summary.outcome.state]
+
+
+def verify(folder: str, body: bool, wait: float, quiet: bool, as_json: bool) -> None:
+    """Verify, and print what was found. Ends the process with its exit code."""
+    voice = Voice(as_json, quiet)
+    start(lambda: _verify(folder, body, wait, voice), as_json=as_json)
+
+
+async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
+    settings, locations = environment()
+    if not voice.quiet:
+        warn_of_servers(settings)
+    job = _Job(voice)
+    async with (
+        working("verify", voice, job.figures) as opened,
+        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
+    ):
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, word)
+        async with _lock(opened, wait):
+            run = await stores.run(folder, 0)
+            async with opened.catalogue.transaction(durable=True) as tx:
+                newest = await finished_version(tx, folder.id, None)
+                run.job_id = await jobs.add(
+                    tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
+                )
+            summary = await job.work(run)
+    if job.verified is not None:
+        _tell_found(job.verified, voice)
+    tell(summary, voice)
+    return CODES[summary.outcome.state]
+
+
+def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
+    """The right to work the catalogue; `wait`: seconds to wait for another program."""
+    return EngineLock(
+        opened.conninfo,
+        application_name=application_name("verify"),
+        patience=max(wait, SHORTEST_PATIENCE),
+        waits=opened.waits,
+    )
+
+
+class _Job:
+    """The job of a verb, as soon as there is one."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._job: SingleJob | None = None
+
+    def figures(self) -> JobStatus | None:
+        """How it goes now; None before it begins."""
+        return self._job.figures if self._job is not None else None
+
+    @property
+    def verified(self) -> Verified | None:
+        """What it found, if it was to verify."""
+        return self._job.verified if self._job is not None else None
+
+    async def work(self, run: JobRun) -> Summary:
+        """Run it to its end; a signal stops it."""
+        self._job = job = SingleJob(run)
+        with stopped_by(job.stop, lambda: progress.standing(job.figures), self._voice):
+            return await job.work()
+
+
+def _tell_found(found: Verified, voice: Voice) -> None:
+    bad = found.missing + found.damaged + found.unknown
+    if voice.quiet and not bad and not found.lost:
+        return
+    if voice.as_json:
+        voices.emit("verified", **verified_fields(found))
+        return
+    tell = voices.complain if voice.quiet else voices.say
+    # What is known to be lost for good is not asked for again, and is missing all the same.
+    lacking = max((count for _, count in found.lost), default=0)
+    lost = max(0, lacking - max(0, found.missing + found.damaged - found.reposted))
+    total = found.checked + lost
+    tell(
+        f"verified {exact_percent(found.checked - bad, total)} of {plural(total, 'article')}: "
+        f"{number(found.missing + lost)} missing, {number(found.damaged)} damaged"
+        + (f", {number(found.unknown)} unknown" if found.unknown else "")
+        + (f", {number(found.reposted)} posted again" if bad > found.unknown else "")
+    )
+    for version, count in found.lost:
+        tell(f"  version {version} still lacks {plural(count, 'article')}")

@@ -1,0 +1,248 @@
+"""`usenetsync upload PATH…`: keep folders, headless."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import click
+
+from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.exposure import warn_of_servers
+from usenetsync_tui.cli.output.json_fields import error_fields
+from usenetsync_tui.cli.program import program
+from usenetsync_tui.cli.run import Exit, environment, start
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.environment import real_path
+from usenetsync_tui.errors import (
+    SourceError,
+    SourceGoneError,
+    UsageError,
+    UsenetSyncError,
+)
+from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
+from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.settings.settings import Settings
+
+
+def upload(
+    paths: tuple[Path, ...],
+    store: str | None,
+    profile: str | None,
+    compression: str | None,
+    copies: int | None,
+    priority: str | None,
+    allow_shrink: bool,
+    own_files: bool | None,
+    ignore_inode: bool | None,
+    newsgroups: str | None,
+    poster: str | None,
+    obfuscate: bool | None,
+    wait: float,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Upload each folder, and print how it ended. Ends the process with its exit code.
+
+    `click.BadParameter` for newsgroups or a poster that cannot be.
+    """
+    choices = FolderChoices(
+        store=StoreKind(store) if store else None,
+        profile=Profile(profile) if profile else None,
+        copies=copies,
+        priority=Priority[priority.upper()] if priority else None,
+        compression=Compression(compression) if compression else None,
+        own_files=own_files,
+        ignore_inode=ignore_inode,
+        newsgroups=_newsgroups(newsgroups),
+        poster=_poster(poster),
+        obfuscate=obfuscate,
+    )
+    wanted = UploadOptions(choices, allow_shrink, wait)
+    start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
+
+
+def _newsgroups(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = newsgroups_typed(text)
+    _refuse("--newsgroups", newsgroups_problem(names))
+    return names
+
+
+def _poster(text: str | None) -> str | None:
+    if text is not None:
+        _refuse("--poster", poster_problem(text))
+    return text
+
+
+def _refuse(option: str, problem: str) -> None:
+    """Wrong use, before anything is begun."""
+    if problem:
+        raise click.BadParameter(problem, param_hint=option)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOptions:
+    """What is wanted of every folder of a command."""
+
+    choices: FolderChoices
+    allow_shrink: bool
+    wait: float
+    """Seconds to wait while another program uses the catalogue."""
+
+
+class RefusedFolder(NamedTuple):
+    """A folder that cannot be uploaded."""
+
+    path: bytes
+    error: UsenetSyncError
+
+
+def folder_path(path: Path) -> bytes:
+    """The absolute path a folder is kept under. `SourceError` when it is no folder.
+
+    `UsageError` for a relative path where there is no current folder.
+    """
+    found = real_path(os.fsencode(path))
+    if not os.path.lexists(found):
+        raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
+    if not os.path.isdir(found):
+        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.")
+    return found
+
+
+async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) -> Exit:
+    settings, locations = environment()
+    choices = wanted.choices
+    if choices.store is StoreKind.USENET and not settings.servers:
+        raise UsageError("There is no server: add a [[servers]] table to config.toml.")
+    kept, refused = sorted_out(paths)
+    if not kept:
+        return _conclude((), refused, voice, interrupted=False)
+    engine = Engine(settings, locations, what="upload", patience=wanted.wait)
+    for folder in kept:
+        engine.submit(Upload(folder, choices, wanted.allow_shrink))
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        interrupted = True
+        engine.submit(Drain())
+
+    if not voice.quiet:
+        _warn(settings, choices)
+    async with anyio.create_task_group() as group:
+        group.start_soon(
+            lambda: progress.show(
+                lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
+            )
+        )
+        with stopped_by(stop, lambda: progress.standing(current(engine.status)), voice):
+            await engine.run(until_idle=True)
+        group.cancel_scope.cancel()
+    summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
+    refused += [RefusedFolder(path, error) for path, error in engine.refused]
+    return _conclude(summaries, refused, voice, interrupted=interrupted)
+
+
+def sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[RefusedFolder]]:
+    """The folders that can be uploaded, each once, and those that cannot."""
+    kept: dict[bytes, None] = {}
+    refused = []
+    for path in paths:
+        try:
+            kept[folder_path(path)] = None
+        except UsenetSyncError as error:
+            refused.append(RefusedFolder(os.fsencode(path), error))
+    return list(kept), refused
+
+
+def _warn(settings: Settings, choices: FolderChoices) -> None:
+    """What everybody can read, and who can listen."""
+    if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
+        names = "but for the names" if choices.obfuscate else "names and all"
+        voices.complain(f"usenetsync: plain on Usenet: everybody can read it, {names}.")
+        if choices.own_files:
+            voices.complain(voices.red(f"usenetsync: {OWN_IN_PUBLIC}"))
+    warn_of_servers(settings)
+
+
+def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
+    return (choices.store or settings.folder_defaults.store) is StoreKind.USENET
+
+
+def current(status: EngineStatus) -> JobStatus | None:
+    """The job at work."""
+    live = (JobState.RUNNING, JobState.PAUSED)
+    return next((j for j in status.jobs if j.state in live and j.elapsed), None)
+
+
+def _conclude(
+    summaries: Sequence[Summary],
+    refused: Sequence[RefusedFolder],
+    voice: Voice,
+    *,
+    interrupted: bool,
+) -> Exit:
+    """Report what became of each folder. Raises what refused the only one."""
+    if len(refused) == 1 and not summaries and not interrupted:
+        raise refused[0].error
+    for summary in summaries:
+        tell(summary, voice)
+        if not voice.as_json and not voice.quiet:
+            _tell_next(summary)
+    for path, error in refused:
+        if voice.as_json:
+            voices.emit("error", **error_fields(error, path))
+        else:
+            voices.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
+    if interrupted and not summaries:
+        tell_interrupted(voice)
+    ends = {CODES[summary.outcome.state] for summary in summaries}
+    return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
+
+
+def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
+    """The exit code of a command whose folders ended so.
+
+    Where some were saved and others not, all together is incomplete.
+    """
+    if interrupted or Exit.INTERRUPTED in ends:
+        return Exit.INTERRUPTED
+    saved = {Exit.DONE, Exit.INCOMPLETE}.intersection(ends)
+    lost = {Exit.FAILED, Exit.USAGE}.intersection(ends)
+    if saved and lost:
+        return Exit.INCOMPLETE
+    if lost:
+        return Exit.USAGE if lost == {Exit.USAGE} else Exit.FAILED
+    return Exit.INCOMPLETE if Exit.INCOMPLETE in saved else Exit.DONE
+
+
+def _tell_next(summary: Summary) -> None:
+    """What a user may want to do now."""
+    if summary.outcome.state is JobState.QUEUED:
+        voices.say(f"  {GOES_ON}")
+        return
+    if summary.outcome.refusal is not None:
+        return  # it says itself what to do
+    if not summary.outcome.version:
+        return
+    name = shlex.quote(summary.folder.name)
+    path = shlex.quote(os.fsdecode(summary.folder.path))
+    voices.say("Next:")
+    voices.say(f"  {program()} tui {safe_name(path)}    opens the screen")
+    voices.say(f"  {program()} restore {name} TARGET    brings it back, into TARGET")

@@ -1,0 +1,38 @@
+"""What a verb does is loaded when it runs, not when it is declared.
+
+`cli.verbs` declares every verb with its options and imports no library but click, so that help
+and completion answer at once. The work is a function of the same name in another module
+of `cli`, which imports what it needs. Refuses to know what the verbs do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from importlib import import_module
+from typing import Any
+
+
+class Deferred:
+    """A function that stands for the one of its name in another module."""
+
+    def __init__(self, module: str, declared: Callable[..., None]) -> None:
+        """`declared` has the name and the help text; its body is never run."""
+        update_wrapper(self, declared)
+        self.module = module
+        self._name = declared.__name__
+
+    def load(self) -> Callable[..., None]:
+        """The function itself; its module is imported by the first call."""
+        function = getattr(import_module(self.module), self._name)
+        assert callable(function)
+        return function  # type: ignore[no-any-return]
+
+    def __call__(self, *arguments: Any, **options: Any) -> None:
+        """Run the function."""
+        self.load()(*arguments, **options)
+
+
+def loaded_from(module: str) -> Callable[[Callable[..., None]], Deferred]:
+    """The decorated function is in `usenetsync_tui.cli.actions.MODULE`."""
+    return lambda declared: Deferred(f"usenetsync_tui.cli.actions.{module}", declared)

@@ -1,0 +1,189 @@
+"""What bash, zsh and fish ask when the tab key is pressed, and what they are answered.
+
+click's own scripts break names with spaces, quotes, commas or backslashes. These pass the line up
+to the cursor as it was typed, and give back words that the shell, or (for bash, which leaves that
+to us) this module, quotes as the user began to. Knows no verb.
+
+The answers keep click's form, so that a script that was written down earlier still reads them:
+bash ``type,word``, zsh three lines, fish ``type,word<tab>help``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    split_arg_string,
+)
+
+_CURSOR = "\x7f"
+"""Stands behind the last word while the line is split: it belongs to that, or is a new one."""
+
+_BASH = """\
+%(complete_func)s() {
+    local answer response word=${COMP_WORDS[COMP_CWORD]}
+    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_TEXT="$2" COMP_QUOTE="${word:0:1}" \\
+        %(complete_var)s=bash_complete "${1/#\\~/$HOME}")
+    COMPREPLY=()
+    while IFS= read -r answer; do
+        case $answer in
+            dir,*) compopt -o filenames -o dirnames ;;
+            file,*) compopt -o filenames -o default ;;
+            plain,*) COMPREPLY+=("${answer#*,}") ;;
+        esac
+    done <<< "$response"
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+_ZSH = """\
+#compdef %(prog_name)s
+
+%(complete_func)s() {
+    local -a words_only described response
+    local type key descr
+    (( ! $+commands[%(prog_name)s] )) && return 1
+    response=("${(@f)$(env COMP_WORDS="${(j: :)words[1,CURRENT]}" \\
+        %(complete_var)s=zsh_complete %(prog_name)s)}")
+    for type key descr in ${response}; do
+        case $type in
+            plain)
+                if [[ $descr == _ ]]; then
+                    words_only+=("$key")
+                else
+                    described+=("$key:$descr")
+                fi ;;
+            dir) _path_files -/ ;;
+            file) _path_files -f ;;
+        esac
+    done
+    (( $#described )) && _describe -V unsorted described -U
+    (( $#words_only )) && compadd -U -V unsorted -a words_only
+}
+
+# As a function from fpath, at its first call or a later one; else read by .zshrc.
+if [[ $zsh_eval_context[-1] == (loadautofunc|shfunc) ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+_FISH = """\
+function %(complete_func)s
+    set -l words (commandline -cpo)
+    set -l word (commandline -cpt | string collect)
+    for answer in (env %(complete_var)s=fish_complete COMP_WORD="$word" %(prog_name)s $words[2..])
+        set -l parts (string split -m 1 , -- $answer)
+        switch $parts[1]
+            case dir
+                __fish_complete_directories $parts[2]
+            case file
+                __fish_complete_path $parts[2]
+            case plain
+                printf '%%s\\n' $parts[2]
+        end
+    end
+end
+
+complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+
+class _Typed(ShellComplete):
+    """Reads the line as it was typed, and completes its last word."""
+
+    typed = ""
+    """The last word without its quotes."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the cursor's, without the program, and the cursor's up to there."""
+        line = os.environ["COMP_WORDS"] + _CURSOR
+        _, *words = split_arg_string(line)
+        if not words:  # the cursor is still on the program's name
+            return [], ""
+        *before, last = words
+        self.typed = last.removesuffix(_CURSOR)
+        return [os.path.expanduser(word) for word in before], self.typed
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        """What can stand there. A word of several lines cannot be answered: it is left out."""
+        found = super().get_completions(args, incomplete)
+        return [item for item in found if not re.search(r"[\0-\x1f\x7f]", str(item.value))]
+
+    def whole(self, item: CompletionItem) -> str:
+        """What takes the place of the whole word: after ``--option=`` that stays."""
+        option, equals, _ = self.typed.partition("=")
+        keeps = item.type == "plain" and equals and option.startswith("--")
+        return f"{option}={item.value}" if keeps else str(item.value)
+
+
+class Bash(_Typed, BashComplete):
+    """bash: words are taken as they are, and replace what is behind the last ``:`` or ``=``."""
+
+    source_template = _BASH
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """``type,word``, the word quoted as the user began to."""
+        if item.type != "plain":
+            return f"{item.type},{item.value}"
+        text = os.environ.get("COMP_TEXT", self.typed)
+        quote = os.environ.get("COMP_QUOTE", "")
+        kept = self.typed.removesuffix(_without_backslashes(text, quote))
+        return f"plain,{_quoted(str(item.value).removeprefix(kept), quote)}"
+
+
+class Zsh(_Typed, ZshComplete):
+    """zsh quotes what it is given."""
+
+    source_template = _ZSH
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Three lines: type, word, help."""
+        return super().format_completion(CompletionItem(self.whole(item), item.type, item.help))
+
+
+class Fish(_Typed, FishComplete):
+    """fish quotes what it is given."""
+
+    source_template = _FISH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """As fish has read them: inside its quotes a backslash means something."""
+        if "COMP_WORDS" in os.environ:  # a script of earlier days
+            return super().get_completion_args()
+        words = split_arg_string(os.environ["COMP_WORD"])
+        self.typed = words[0] if words else ""
+        return [os.path.expanduser(word) for word in sys.argv[1:]], self.typed
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """``type,word<tab>help``."""
+        return super().format_completion(CompletionItem(self.whole(item), item.type, item.help))
+
+
+def register() -> None:
+    """Have click answer the three shells like this."""
+    for shell in (Bash, Zsh, Fish):
+        add_completion_class(shell)
+
+
+def _without_backslashes(text: str, quote: str) -> str:
+    return text if quote == "'" else re.sub(r"\\(.)", r"\1", text)
+
+
+def _quoted(word: str, quote: str) -> str:
+    """A word for bash's command line, behind an open quote or none (bash(1), QUOTING)."""
+    if quote == "'":
+        return word.replace("'", "'\\''")
+    if quote == '"':
+        return re.sub(r'([\\"$`])', r"\\\1", word)
+    return re.sub(r"""([\s\\"'$`!#&();<>|*?\[\]{}^~:=@])""", r"\\\1", word)

@@ -1,0 +1,86 @@
+"""The fields for what articles say of themselves, as adding a folder and changing one have them.
+
+Knows newsgroups, poster and obfuscation, and which of them mean something. What is wrong with an
+answer `model.headers` says, as it does for the settings and the command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from textual.app import ComposeResult
+
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.folders import Profile, StoreKind
+from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.tui.dialogs.folder_fields import (
+    NAMES_TOO,
+    NEWSGROUPS_HINT,
+    OBFUSCATED,
+    POSTER_HINT,
+)
+from usenetsync_tui.tui.kit.form import Field, Form, T, line_input
+from usenetsync_tui.tui.kit.options import Options
+
+_PLAIN_ONLY = ("poster", "obfuscate")
+"""Sealed articles have a random poster and no names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What the fields begin with."""
+
+    newsgroups: tuple[str, ...] = ()
+    poster: str = ""
+    """Empty: as the settings say."""
+    obfuscated: bool = False
+
+
+def posting_fields(now: Posting) -> ComposeResult:
+    """Newsgroups, poster, obfuscation."""
+    groups = line_input("newsgroups", ",".join(now.newsgroups))
+    yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
+    poster = line_input("poster", now.poster, placeholder="as the settings say")
+    yield Field("Poster", poster, hint=POSTER_HINT)
+    hidden = "yes" if now.obfuscated else "no"
+    yield Field("Obfuscate", Options(OBFUSCATED, hidden, id="obfuscate"))
+
+
+def show_posting(form: Form[T], store: StoreKind, profile: str) -> None:
+    """Have only those shown that mean something."""
+    on_usenet, plain = store is StoreKind.USENET, profile == Profile.PLAIN
+    for field in form.query(Field):
+        if field.name_of_field == "newsgroups":
+            field.display = on_usenet
+        elif field.name_of_field in _PLAIN_ONLY:
+            field.display = on_usenet and plain
+
+
+def public_words(form: Form[T], store: StoreKind, profile: str) -> str:
+    """Who can read it, as the answers stand; empty: only the user."""
+    if store is not StoreKind.USENET or profile != Profile.PLAIN:
+        return ""
+    hidden = form.choice("obfuscate") == "yes"
+    return f"EVERYBODY can read it, {'but for the names' if hidden else NAMES_TOO}."
+
+
+def posting_chosen(
+    form: Form[T], before: Posting, store: StoreKind, profile: str
+) -> tuple[FolderChoices, dict[str, str]]:
+    """What is to be posted with, as far as it changed, and what is wrong with it, by field."""
+    choices, complaints = FolderChoices(), dict[str, str]()
+    if store is not StoreKind.USENET:
+        return choices, complaints
+    groups = newsgroups_typed(form.text("newsgroups"))
+    if groups != (before.newsgroups or ("",)):
+        choices = replace(choices, newsgroups=groups)
+        complaints["newsgroups"] = newsgroups_problem(groups)
+    if profile == Profile.PLAIN:
+        poster = form.text("poster").strip()
+        if poster != before.poster:
+            choices = replace(choices, poster=poster)
+            complaints["poster"] = poster_problem(poster)
+        hidden = form.choice("obfuscate") == "yes"
+        if hidden is not before.obfuscated:
+            choices = replace(choices, obfuscate=hidden)
+    return choices, {field: problem for field, problem in complaints.items() if problem}

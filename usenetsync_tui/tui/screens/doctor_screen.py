@@ -1,0 +1,97 @@
+"""What may stop the program on this machine, over the whole screen: looked at by the engine.
+
+Knows keys, and of the checks only those of the terminal, on which it is drawn itself. The others
+go on while it is closed, and are there when it is opened again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from usenetsync_tui.model.commands import Examine, StopExamining
+from usenetsync_tui.model.findings import Finding
+from usenetsync_tui.model.status import EngineStatus, Examination
+from usenetsync_tui.model.terminal_checks import terminal_found
+from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen
+from usenetsync_tui.tui.screens.doctor_lines import all_found, doctor_lines, outcome
+
+
+class DoctorScreen(DeeperScreen):
+    """Begins an examination, unless one is under way, and shows it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "again", "Check again", id="doctor.again", tooltip="everything"),
+        Binding("x", "stop", "Stop", id="doctor.stop", tooltip="what was found stays"),
+        Binding(
+            "p", "post", "Post too", id="doctor.post", tooltip="an article to each server, again"
+        ),
+    ]
+
+    def __init__(self, wanted: Examine, status: EngineStatus | None) -> None:
+        """`status`: the latest one; what was found before is not what is asked for."""
+        super().__init__(("doctor",))
+        self._wanted = wanted
+        self._seen = status.examination if status is not None else None
+        self._after = self._seen.number if self._seen is not None and self._seen.over else 0
+        """The examination that was over when ours was asked for."""
+
+    def content(self) -> Widget:
+        return LinesView(self._compose_findings, id="doctor")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        view = self.query_one("#doctor", LinesView)
+        view.title("What may stop UsenetSync here, and what to do")
+        view.focus()
+        if self._seen is None or self._seen.over:
+            self.post_message(CommandRequest(self._wanted))
+
+    def show(self, status: EngineStatus) -> None:
+        """What was found since."""
+        super().show(status)
+        self._seen = status.examination
+        view = self.query_one("#doctor", LinesView)
+        view.show(status)
+        # Where the last line is further down than the screen goes.
+        view.subtitle(outcome(self._ours, all_found(self._ours, self._terminal()))[0])
+
+    def _compose_findings(self, status: EngineStatus, width: int, height: int) -> Sequence[Line]:
+        return doctor_lines(self._ours, self._terminal(), width)
+
+    @property
+    def _ours(self) -> Examination | None:
+        seen = self._seen
+        return seen if seen is not None and seen.number > self._after else None
+
+    def _terminal(self) -> Sequence[Finding]:
+        encoding = getattr(sys.__stderr__, "encoding", None) or ""  # where Textual draws
+        return tuple(terminal_found(os.environ, (self.size.width, self.size.height), encoding))
+
+    def action_again(self) -> None:
+        """Look at everything again, as it was asked for."""
+        self._begin(self._wanted)
+
+    def action_post(self) -> None:
+        """The same, and post to each server."""
+        self._begin(Examine(post=True, sums=self._wanted.sums))
+
+    def _begin(self, wanted: Examine) -> None:
+        self._after = self._seen.number if self._seen is not None else 0
+        self.post_message(CommandRequest(wanted))
+        self.query_one("#doctor", LinesView).recompose_lines()
+
+    def action_stop(self) -> None:
+        """Look at no more."""
+        if self._ours is None or self._ours.over:
+            self.say("Nothing is being checked.")
+        else:
+            self.post_message(CommandRequest(StopExamining()))
