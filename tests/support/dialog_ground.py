@@ -60,7 +60,7 @@ class DialogGround(App[None], Generic[T]):
     def on_mount(self) -> None:
         self.push_screen(self.dialog, self.answers.append)
 
-    def on_wanted(self, event: CommandRequest) -> None:
+    def on_command_request(self, event: CommandRequest) -> None:
         self.wanted.append(event.command)
 
 

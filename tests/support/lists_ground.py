@@ -51,7 +51,7 @@ class Ground(App[None]):
     def compose(self) -> ComposeResult:
         yield FilesPane()
 
-    def on_wanted(self, message: CommandRequest) -> None:
+    def on_command_request(self, message: CommandRequest) -> None:
         """Note it, as the application would submit it."""
         self.wanted.append(message.command)
         self.said.append(message.said)

@@ -69,7 +69,7 @@ class PaneApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.pane
 
-    def on_wanted(self, event: CommandRequest) -> None:
+    def on_command_request(self, event: CommandRequest) -> None:
         self.commands.append(event.command)
 
     def on_folders_pane_chosen(self, event: FoldersPane.Chosen) -> None:
