@@ -33,9 +33,9 @@ from usenetsync_tui.cli.run import (
 from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.cli.verbs.job_report import CODES, tell
 from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.command_job import CommandJob
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.progress.summary import Summary
-from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
@@ -117,7 +117,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
                 prefix=os.fsencode(wanted.prefix) or None,
                 version=await finished_version(tx, folder.id, wanted.version),
             )
-        summary = await _shown(SingleJob(run), voice)
+        summary = await _shown(CommandJob(run), voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
@@ -158,7 +158,7 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
                 run.job_id = await jobs.add(
                     tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
                 )
-            job = SingleJob(run)
+            job = CommandJob(run)
             summary = await _shown(job, voice)
     found = job.verified
     if found is not None:
@@ -204,7 +204,7 @@ def _tell_found(found: Verified, voice: Voice) -> None:
         tell(f"  version {version} still lacks {plural(count, 'article')}")
 
 
-async def _shown(job: SingleJob, voice: Voice) -> Summary:
+async def _shown(job: CommandJob, voice: Voice) -> Summary:
     """Run a job with its progress shown and signals obeyed."""
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: progress.show(lambda: job.figures, voice))

@@ -1,0 +1,55 @@
+"""A restore or verify that a command runs itself, beside or instead of the engine."""
+
+from __future__ import annotations
+
+import time
+
+from usenetsync_tui.engine.job_life import JobLife
+from usenetsync_tui.engine.job_verbs import restored, verified
+from usenetsync_tui.engine.progress.rates import RateMeter
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.verify.verify import Verified
+
+
+class CommandJob:
+    """One job, from its beginning to its summary."""
+
+    def __init__(self, run: JobRun) -> None:
+        """`run` is of a job in the catalogue that the queue does not run."""
+        self._run = run
+        self._life: JobLife | None = None
+        self._rates = RateMeter()
+        self.verified: Verified | None = None
+
+    def stop(self) -> None:
+        """Finish what is in hand; the same call goes on later."""
+        self._run.drain()
+
+    @property
+    def figures(self) -> JobStatus | None:
+        """How it goes now; None before it begins."""
+        if self._life is None:
+            return None
+        progress = self._run.progress
+        self._rates.add(time.monotonic(), progress.done_bytes, progress.done_files)
+        return self._life.figures(self._rates)
+
+    async def work(self) -> Summary:
+        """Run it to its end, and record how it ended."""
+        # Only the user takes it up again: stopped, it is over.
+        self._life = life = await JobLife.begun(self._run, stop_as=JobState.CANCELLED)
+        assert life is not None  # nobody else knows of it
+        outcome = await life.live(lambda: self._perform(life.job))
+        figures = self.figures
+        assert figures is not None
+        return await life.summary(outcome, figures)
+
+    async def _perform(self, job: Job) -> Outcome:
+        if job.verb is Verb.RESTORE:
+            return await restored(self._run, job)
+        outcome, self.verified = await verified(self._run, job)
+        return outcome
