@@ -35,8 +35,7 @@ class JobLife:
     async def begun(cls, run: JobRun, *, stop_as: JobState = JobState.QUEUED) -> JobLife | None:
         """The run's job, RUNNING from now on; None when somebody has paused or cancelled it."""
         async with run.catalogue.transaction() as tx:
-            waited = (JobState.QUEUED,)
-            if not await jobs.change_state(tx, run.job_id, JobState.RUNNING, waited):
+            if not await jobs.begin(tx, run.job_id):
                 return None
             job = await jobs.by_id(tx, run.job_id)
         assert job is not None

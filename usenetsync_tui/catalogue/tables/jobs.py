@@ -141,6 +141,11 @@ async def set_state(
     )
 
 
+async def begin(tx: Transaction, job_id: int) -> bool:
+    """A job is RUNNING from now on; False, and nothing, when it waits for no turn any more."""
+    return await tx.maybe(_SQL["begin"], {"id": job_id}) is not None
+
+
 async def change_state(
     tx: Transaction, job_id: int, state: JobState, allowed: Collection[JobState]
 ) -> bool:
