@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
+from usenetsync_tui.engine.job_life import JobLife
+from usenetsync_tui.engine.job_verbs import restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_places import own_places
 from usenetsync_tui.engine.progress.figures import queued_figures
-from usenetsync_tui.engine.progress.summary import Summary, summarise
+from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.renewal import renewed
-from usenetsync_tui.engine.single import concluded, restored, verified
-from usenetsync_tui.engine.working_state import AtWork, WorkingState
+from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.folders import Folder
@@ -39,27 +38,21 @@ async def work(shift: WorkingState, job: Job) -> None:
     except UsenetSyncError as error:
         await _refuse(shift, job, folder, str(error))
         return
-    async with shift.catalogue.transaction() as tx:
-        begins = await jobs.change_state(tx, job.id, JobEvent.BEGIN)
-    if not begins:  # somebody has paused or cancelled it
+    mine = shift.at_work = await JobLife.begun(run)
+    if mine is None:
         return
     if shift.workers is not None:
         run.crew.allowed = shift.workers
-    mine = shift.at_work = AtWork(run, job, time.monotonic())
     shift.events.job_began(job.verb, folder)
     if shift.draining:
         run.drain()
-    outcome = await concluded(run, lambda: _perform(shift, run, job))
-    if outcome.state is JobState.QUEUED:
-        outcome = Outcome(mine.stop_as, outcome.version, outcome.message)
-    async with shift.catalogue.transaction(durable=True) as tx:
-        await jobs.set_state(tx, job.id, outcome.state, outcome.message, outcome.refusal)
+    outcome = await mine.live(lambda: _perform(shift, run, job))
     shift.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(shift, job, folder)
     figures = shift.measure()
     assert figures is not None
-    shift.summaries[job.id] = await summarise(run, outcome, figures)
+    shift.summaries[job.id] = await mine.summary(outcome, figures)
     await shift.queue.look()
     shift.done_bytes += run.progress.done_bytes
     shift.done_files += run.progress.done_files

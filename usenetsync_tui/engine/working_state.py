@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPlace
+from usenetsync_tui.engine.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.engine.progress.figures import running_figures
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -21,43 +21,10 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 from usenetsync_tui.settings.settings import Settings
-
-
-@dataclass(slots=True)
-class AtWork:
-    """The job that runs, and what it will be when it is stopped."""
-
-    run: JobRun
-    job: Job
-    started: float
-    stop_as: JobState = JobState.QUEUED
-
-    @property
-    def is_paused(self) -> bool:
-        """Held where it is."""
-        return not self.run.gate.is_open
-
-    def pause(self) -> None:
-        """Hold it where it is."""
-        if self.stop_as is JobState.QUEUED:
-            self.stop_as = JobState.PAUSED
-        if not self.run.draining:
-            self.run.gate.close()
-
-    def go_on(self) -> None:
-        """It is not paused any more, if it was."""
-        if self.stop_as is JobState.PAUSED:
-            self.stop_as = JobState.QUEUED
-        self.run.gate.open()
-
-    def cancel(self) -> None:
-        """End it; what it has done is kept."""
-        self.stop_as = JobState.CANCELLED
-        self.run.drain()
 
 
 @dataclass(slots=True)
@@ -77,7 +44,7 @@ class WorkingState:
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]
-    at_work: AtWork | None = None
+    at_work: JobLife | None = None
     draining: bool = False
     workers: int | None = None
     """Threads a run may use, if the user has said so."""
@@ -93,7 +60,7 @@ class WorkingState:
         """The run at work."""
         return self.at_work.run if self.at_work is not None else None
 
-    def is_at_work_on(self, job_id: int) -> AtWork | None:
+    def is_at_work_on(self, job_id: int) -> JobLife | None:
         """The job at work, if it is this one."""
         mine = self.at_work
         return mine if mine is not None and mine.job.id == job_id else None
@@ -112,9 +79,7 @@ class WorkingState:
         self.rates.add(now, self.done_bytes + done.done_bytes, self.done_files + done.done_files)
         if mine is None:
             return None
-        state = JobState.PAUSED if mine.is_paused else JobState.RUNNING
-        job = self.queue.job(mine.job.id) or mine.job  # its priority may be another by now
-        return running_figures(mine.run, job, state, self.rates, now, mine.started)
+        return mine.figures(self.rates, self.queue.job(mine.job.id))  # its priority may be another
 
     def give_way(self) -> None:
         """What is more urgent goes first, and everything before what is paused.

@@ -25,10 +25,12 @@ from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
+from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
+from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 from usenetsync_tui.tui.terminal.crash import crash_report
 from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
@@ -140,6 +142,10 @@ class UsenetSyncApp(App[ScreenExit]):
         report = crash_report(self._exception, typed_secrets(self.screen_stack))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
+
+    def on_files_table_opened(self, event: FilesTable.Opened) -> None:
+        """The articles of a file."""
+        self.push_screen(ArticlesScreen(event.browser, event.folder, event.version, event.row))
 
     async def on_mount(self) -> None:
         """Show the screen and begin to look."""

@@ -157,6 +157,11 @@ async def set_state(
     )
 
 
+async def begin(tx: Transaction, job_id: int) -> bool:
+    """A job is RUNNING from now on, whoever runs it; False, and nothing, when it does not wait."""
+    return await tx.maybe(_SQL["begin"], {"id": job_id, **_change(JobEvent.BEGIN)}) is not None
+
+
 async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
     """What a user asks of a job of the queue; False, and nothing, in a state it does not change."""
     row = await tx.maybe(_SQL["change_state"], {"id": job_id, **_change(event)})

@@ -74,6 +74,12 @@ UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s:
 -- The restore made its target itself.
 UPDATE jobs SET owns_target = true WHERE id = %(id)s;
 
+-- begin
+-- A job begins, unless somebody has paused or cancelled it; whoever runs it.
+UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL, finished_at = NULL
+ WHERE id = %(id)s AND state = ANY(%(allowed)s)
+RETURNING id;
+
 -- change_state
 -- What a user asks of a job of the queue, if it is in a state where that can be.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,

@@ -3,8 +3,8 @@
 Until then the rows of `files` stay as they are, so that a walk that saw an unmounted disk has
 removed nothing, however it ended. What stands here is not read any more.
 
-A `VanishedPart` is what lies below a path, but for what lies below others: a mount point without the
-mount points in it. What of a version is gone are its rows that are vanished, and those that
+A `VanishedPart` is what lies below a path, but for what lies below others: a mount point without
+the mount points in it. What of a version is gone are its rows that are vanished, and those that
 ended before the version under construction with nothing in their place (an earlier program
 removed at once, and may have been interrupted).
 """

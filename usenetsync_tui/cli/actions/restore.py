@@ -25,14 +25,13 @@ from usenetsync_tui.cli.run import (
 )
 from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.command_job import CommandJob
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.progress.summary import Summary
-from usenetsync_tui.engine.single import SingleJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
@@ -68,9 +67,9 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     target = absolute_path(os.fsencode(wanted.target))
     if not voice.quiet:
         warn_of_servers(settings)
-    job = _Job(voice)
+    job = CommandJob()
     async with (
-        working("restore", voice, job.figures) as opened,
+        working("restore", voice, lambda: job.figures) as opened,
         Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -89,7 +88,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
                 prefix=os.fsencode(wanted.prefix) or None,
                 version=await finished_version(tx, folder.id, wanted.version),
             )
-        summary = await job.work(run)
+        summary = await _worked(job, run, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
@@ -104,9 +103,9 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
-    job = _Job(voice)
+    job = CommandJob()
     async with (
-        working("verify", voice, job.figures) as opened,
+        working("verify", voice, lambda: job.figures) as opened,
         Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -118,7 +117,7 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
                 run.job_id = await jobs.add(
                     tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
                 )
-            summary = await job.work(run)
+            summary = await _worked(job, run, voice)
     if job.verified is not None:
         _tell_found(job.verified, voice)
     tell(summary, voice)
@@ -135,27 +134,10 @@ def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
     )
 
 
-class _Job:
-    """The job of a verb, as soon as there is one."""
-
-    def __init__(self, voice: Voice) -> None:
-        self._voice = voice
-        self._job: SingleJob | None = None
-
-    def figures(self) -> JobStatus | None:
-        """How it goes now; None before it begins."""
-        return self._job.figures if self._job is not None else None
-
-    @property
-    def verified(self) -> Verified | None:
-        """What it found, if it was to verify."""
-        return self._job.verified if self._job is not None else None
-
-    async def work(self, run: JobRun) -> Summary:
-        """Run it to its end; a signal stops it."""
-        self._job = job = SingleJob(run)
-        with stopped_by(job.stop, lambda: progress.standing(job.figures), self._voice):
-            return await job.work()
+async def _worked(job: CommandJob, run: JobRun, voice: Voice) -> Summary:
+    """Run a job to its end; a signal stops it."""
+    with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
+        return await job.work(run)
 
 
 def _tell_found(found: Verified, voice: Voice) -> None:

@@ -6,14 +6,18 @@ What is to be done to files is only said, with `CommandRequest`.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
 from usenetsync_tui.tui.files.marked_files import MarkedFiles
@@ -22,7 +26,6 @@ from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.kit.question import Ask, Choice
-from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 
 REFRESH = 1.0
 """Seconds between two looks at the rows on the screen while a job runs."""
@@ -45,6 +48,15 @@ class FilesTable(MarkedFiles):
         Binding("x", "leave_out", "Leave out", id="files.leave_out", tooltip="of this version"),
         Binding("y", "copy", "copy the path", show=False, id="files.copy"),
     ]
+
+    @dataclass
+    class Opened(Message):
+        """The articles of a file are wanted."""
+
+        browser: Browser
+        folder: Folder
+        version: int
+        row: FileRow
 
     def __init__(self, *, id: str, name_of_pane: str = "2 Files") -> None:
         super().__init__(id=id, name_of_pane=name_of_pane)
@@ -100,7 +112,7 @@ class FilesTable(MarkedFiles):
         if row.object_id is None:
             self.say("It has no articles yet." if row.articles else "It has no articles.")
             return
-        self.app.push_screen(ArticlesScreen(self.browser, self.folder, query.version, row))
+        self.post_message(self.Opened(self.browser, self.folder, query.version, row))
 
     def action_copy(self) -> None:
         """Put the whole path on the terminal's clipboard."""

@@ -1,0 +1,56 @@
+"""A restore or verify that a command runs itself, beside or instead of the engine."""
+
+from __future__ import annotations
+
+import time
+
+from usenetsync_tui.engine.job_life import JobLife
+from usenetsync_tui.engine.job_verbs import restored, verified
+from usenetsync_tui.engine.progress.rates import RateMeter
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.verify.verify import Verified
+
+
+class CommandJob:
+    """One job, from its beginning to its summary."""
+
+    def __init__(self) -> None:
+        self._run: JobRun | None = None
+        self._life: JobLife | None = None
+        self._rates = RateMeter()
+        self.verified: Verified | None = None
+
+    def stop(self) -> None:
+        """Finish what is in hand; the same command continues later."""
+        if self._run is not None:
+            self._run.drain()
+
+    @property
+    def figures(self) -> JobStatus | None:
+        """How it goes now; None before it begins."""
+        if self._life is None:
+            return None
+        progress = self._life.run.progress
+        self._rates.add(time.monotonic(), progress.done_bytes, progress.done_files)
+        return self._life.figures(self._rates)
+
+    async def work(self, run: JobRun) -> Summary:
+        """Run the job of `run`, which the queue does not run, to its end; record how it ended."""
+        self._run = run
+        # Only the user takes it up again: stopped, it is over.
+        self._life = life = await JobLife.begun(run, stop_as=JobState.CANCELLED)
+        assert life is not None  # nobody else knows of it
+        outcome = await life.live(lambda: self._perform(run, life.job))
+        figures = self.figures
+        assert figures is not None
+        return await life.summary(outcome, figures)
+
+    async def _perform(self, run: JobRun, job: Job) -> Outcome:
+        if job.verb is Verb.RESTORE:
+            return await restored(run, job)
+        outcome, self.verified = await verified(run, job)
+        return outcome

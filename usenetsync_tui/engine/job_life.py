@@ -1,0 +1,108 @@
+"""The life of a job: it begins, works, ends, and its end is recorded; whoever runs it.
+
+Knows the one order in which this happens, for a job of the queue and for one that a command runs
+by itself. Refuses to know the queue, and what the verbs do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.engine.progress.figures import running_figures
+from usenetsync_tui.engine.progress.rates import RateMeter
+from usenetsync_tui.engine.progress.summary import Summary, summarise
+from usenetsync_tui.engine.stopping import stoppable
+from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
+from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.upload.upload import Outcome
+
+
+class JobLife:
+    """A job that runs, and what it will be when it is stopped."""
+
+    def __init__(self, run: JobRun, job: Job, *, stop_as: JobState) -> None:
+        self.run = run
+        self.job = job
+        self.stop_as = stop_as
+        """Its state when it is stopped before it is done."""
+        self.started = time.monotonic()
+
+    @classmethod
+    async def begun(cls, run: JobRun, *, stop_as: JobState = JobState.QUEUED) -> JobLife | None:
+        """The run's job, RUNNING from now on; None when somebody has paused or cancelled it."""
+        async with run.catalogue.transaction() as tx:
+            if not await jobs.begin(tx, run.job_id):
+                return None
+            job = await jobs.by_id(tx, run.job_id)
+        assert job is not None
+        return cls(run, job, stop_as=stop_as)
+
+    async def live(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Work to the end, and record it.
+
+        What went wrong with the job is its outcome. Raises what no job can go on with: a database
+        that is gone, and what is not ours.
+        """
+        outcome = await _concluded(self.run, work)
+        if outcome.state is JobState.QUEUED:
+            outcome = Outcome(self.stop_as, outcome.version, outcome.message)
+        async with self.run.catalogue.transaction(durable=True) as tx:
+            await jobs.set_state(tx, self.job.id, outcome.state, outcome.message, outcome.refusal)
+        return outcome
+
+    def figures(self, rates: RateMeter, job: Job | None = None) -> JobStatus:
+        """How it goes now. `job`: as the catalogue has it now, where that is known."""
+        state = JobState.PAUSED if self.is_paused else JobState.RUNNING
+        now = time.monotonic()
+        return running_figures(self.run, job or self.job, state, rates, now, self.started)
+
+    async def summary(self, outcome: Outcome, figures: JobStatus) -> Summary:
+        """How it ended, for whoever waits for it."""
+        return await summarise(self.run, outcome, figures)
+
+    # What a user does to it
+
+    @property
+    def is_paused(self) -> bool:
+        """Held where it is."""
+        return not self.run.gate.is_open
+
+    def pause(self) -> None:
+        """Hold it where it is."""
+        if self.stop_as is JobState.QUEUED:
+            self.stop_as = JobState.PAUSED
+        if not self.run.draining:
+            self.run.gate.close()
+
+    def go_on(self) -> None:
+        """It is not paused any more, if it was."""
+        if self.stop_as is JobState.PAUSED:
+            self.stop_as = JobState.QUEUED
+        self.run.gate.open()
+
+    def cancel(self) -> None:
+        """End it; what it has done is kept."""
+        self.stop_as = JobState.CANCELLED
+        self.run.drain()
+
+
+async def _concluded(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """How a job's work ends: what went wrong with it is its outcome, and no more than that.
+
+    A run that is to stop and gets no further ends as one that drained.
+
+    Raises what no job can go on with: a database that is gone, and what is not ours.
+    """
+    try:
+        return await stoppable(run, work)
+    except Exception as error:  # noqa: BLE001 - what is not ours is raised again
+        failure = leading_error(error)
+        if not isinstance(failure, UsenetSyncError) or (
+            failure.retryable and not isinstance(failure, StoreError)
+        ):
+            raise failure from None
+        return Outcome(JobState.FAILED, run.version, str(failure))
