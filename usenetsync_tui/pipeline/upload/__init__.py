@@ -37,7 +37,7 @@ answer for, and sends again what the store does not hold.
 5. `posting` sends the articles and writes the answers down.
 
 **Bounds.** Bounded streams join the stages, so a slow store stops the reading. Their capacity comes
-from `limits.memory_limit` and the segment size (`posting.posting_lanes.capacity`); the walk is a
+from the memory limit and the segment size (`posting.posting_lanes.capacity`); the walk is a
 few batches ahead, the rows are a few pages ahead. Memory does not depend on the number of files.
 
 **Passes.** A file that changes while it is read becomes pending again as it is now, and is read in
