@@ -8,8 +8,8 @@ know where the bytes come from. Start with `target_tree`.
    `probe` whether the file system changes names.
 3. A file is written under a temporary name: a small one at once, a large one as a `part_file`.
 4. `attributes` sets owner, mode and time through the file's descriptor, in the one safe order.
-5. `publish` gives the file its name in one step and replaces what had it. Nothing is changed in
-   place, because a file may have other names outside the target.
+5. `publish` gives the file its name and replaces what had it, in one step where the file system can
+   do that. Nothing is changed in place, because a file may have other names outside the target.
 
 No file is synced alone. `TargetTree.sync` makes all of them durable at the end of a restore; before
 that, a crash can cost files, and the next restore writes those again. A kill leaves temporary names

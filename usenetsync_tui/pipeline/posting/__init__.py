@@ -6,7 +6,7 @@ segments come from, and how a store sends.
 - `assign` gives each copy of a segment its article: one that is posted or under way, or a new one
   with a random Message-ID and, where the realm is sealed, a fresh nonce.
 - `posting_lanes` opens the lanes: a bounded stream of articles, as many `post` tasks as the store
-  takes articles at once, and one `confirm` task. Whoever opened them leaves when all are answered.
+  takes articles at once, and one `confirm` task. The caller goes on when all are answered.
 - `post` hands an article to the store, which seals it on the way. An error that the store's own
   retries could not mend makes the article *failed*, with the store's words. A Message-ID that
   belongs to somebody else's article is replaced; the old one stays as an alias.
