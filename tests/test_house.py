@@ -21,8 +21,11 @@ TESTS = Path(__file__).parent
 
 CORRIDOR = 20
 """Modules in one room, above which nobody finds a door."""
-LARGE_ROOMS = {"tui/kit": "widgets and the words they draw: one line each in the list of a toolbox"}
-"""Rooms with more, and why they are one room all the same."""
+LARGE_ROOMS = {
+    "model": "a module for each noun, looked up by its name and not walked through",
+    "tui/kit": "a tool box: widgets and what they draw with, each of use without the others",
+}
+"""Rooms that may have more, and why they are one room all the same."""
 NO_ROOMS = {"acceptance", "benchmarks", "support"}
 """Folders of tests that mirror no room: the whole program, its figures, the tests' own tools."""
 NOT_OURS = {"plain", "humanize", "match", "usenetsync", "README", "readme"}
@@ -82,7 +85,8 @@ def test_a_name_with_two_meanings_is_found(tmp_path: Path) -> None:
 
 def test_no_room_is_a_corridor() -> None:
     crowded = {title(room) for room in rooms() if len(modules(room)) > CORRIDOR}
-    assert crowded == set(LARGE_ROOMS)
+    assert crowded <= set(LARGE_ROOMS)
+    assert set(LARGE_ROOMS) <= {title(room) for room in rooms()}
 
 
 def test_modules_stand_in_rooms() -> None:
