@@ -18,7 +18,8 @@ from pydantic import BaseModel
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.settings.problems import _plain
-from usenetsync_tui.settings.settings import ServerSettings, Settings, load_settings, unused
+from usenetsync_tui.settings.server import ServerSettings
+from usenetsync_tui.settings.settings import Settings, load_settings, unused
 
 SERVER = '[[servers]]\nname = "main"\nhost = "news.example.com"\n'
 SECRET = "hunter2"

@@ -16,7 +16,7 @@ from usenetsync_tui.model.commands import FolderChoices, Restore, Upload
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState
 from usenetsync_tui.pipeline.upload.upload import Outcome
-from usenetsync_tui.settings.settings import ServerSettings
+from usenetsync_tui.settings.server import ServerSettings
 
 _NONE = FolderChoices()
 

@@ -1,1 +1,5 @@
-"""The file systems: trees as they are read and written. No catalogue, no event loop."""
+"""The file systems: trees as they are read (`source`) and written (`target`).
+
+Knows paths as bytes, descriptors, mounts and file systems. Refuses to know the catalogue and the
+event loop: everything here blocks and runs in worker threads.
+"""

@@ -14,7 +14,8 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.settings.settings import ServerSettings, Settings
+from usenetsync_tui.settings.server import ServerSettings
+from usenetsync_tui.settings.settings import Settings
 
 
 def refuse_unpostable(realm: Realm, settings: Settings) -> None:

@@ -27,7 +27,8 @@ from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import give
-from usenetsync_tui.settings.settings import Settings, secret_line
+from usenetsync_tui.settings.secret_files import secret_line
+from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.whole_file import write_whole
 
 KEY_NAME = "key"

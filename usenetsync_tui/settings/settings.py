@@ -7,22 +7,16 @@ sentence, never ignored: a misspelt limit would be no limit.
 from __future__ import annotations
 
 import os
-import shlex
-import stat
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -35,10 +29,12 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
-from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
+from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.settings.problems import SettingProblem, called, problems, wrong_kinds
+from usenetsync_tui.settings.kinds import FilePath, Seconds
+from usenetsync_tui.settings.problems import SettingProblem, problems, wrong_kinds
+from usenetsync_tui.settings.secret_files import refuse_open_secrets
+from usenetsync_tui.settings.server import ServerSettings, clash_with, wrong_servers
 from usenetsync_tui.settings.sources import (
     config_bytes,
     config_table,
@@ -49,133 +45,6 @@ from usenetsync_tui.settings.sources import (
 )
 
 CONFIG_NAME = "config.toml"
-
-
-_YEAR = 365 * 86_400
-
-
-def _not_empty(path: Path | None) -> Path | None:
-    if path == Path():  # what pydantic makes of an empty text
-        raise ValueError
-    return path
-
-
-Seconds = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
-FilePath = Annotated[
-    Path | None, AfterValidator(_not_empty), Field(description="the path of a file, and not empty")
-]
-
-
-class ServerSettings(BaseModel):
-    """A ``[[servers]]`` table."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9._-]{1,40}$",
-        description="1 to 40 letters, digits, dots, hyphens and underscores",
-    )
-    host: str
-    """A name or an address; ``host:port``, ``[::1]`` and ``nntps://host`` are understood too."""
-    port: int | None = Field(default=None, ge=1, le=65535)
-    """Default: 563 with implicit TLS, else 119."""
-    tls: Tls = Tls.IMPLICIT
-    username: str = ""
-    password: SecretStr | None = None
-    password_file: FilePath = None
-    """A file with the password in its first line; or ``USENETSYNC_PASSWORD_<NAME>``."""
-    connections: int = Field(default=8, ge=1, le=200)
-    roles: list[Role] = Field(default=list(Role), min_length=1)
-    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
-    verify_tls: bool = True
-    ca_file: FilePath = None
-    timeout: float = Field(default=60.0, gt=0, le=_YEAR, allow_inf_nan=False)
-    """Seconds for any answer, a body apart."""
-    lowest_rate: int = Field(default=1_000, ge=0, le=1 << 60)
-    """Bytes a second that an article must move at, averaged over half a minute; 0: any rate."""
-    max_article: int = Field(default=1_000_000, ge=1000, le=1 << 40)
-    pipeline: int = Field(default=2, ge=1, le=64)
-    bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
-    fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
-    address_family: AddressFamily = AddressFamily.ANY
-    proxy: str = ""
-    """``socks5://host:port``."""
-    proxy_username: str = ""
-    proxy_password: SecretStr | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_port_and_tls(cls, table: object) -> object:
-        """Those that stand in the host, unless they contradict what is said beside it."""
-        if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
-            return table
-        try:
-            found = read_whereabouts(table["host"])
-        except ValueError:  # the host's own check says why
-            return table
-        for key, value in (("port", found.port), ("tls", found.tls)):
-            if value is not None and key in table and table[key] != value:
-                raise ValueError(f"host and {key} contradict each other: write {key} once")
-        port = {} if found.port is None else {"port": found.port}
-        tls = {} if found.tls is None else {"tls": found.tls}
-        return {**table, "host": found.host, **port, **tls}
-
-    @field_validator("host")
-    @classmethod
-    def _is_host(cls, host: str) -> str:
-        return read_whereabouts(host).host
-
-    @field_validator("proxy")
-    @classmethod
-    def _is_proxy(cls, proxy: str) -> str:
-        if proxy:
-            read_proxy(proxy)
-        return proxy
-
-    def server(self, environment: Mapping[str, str]) -> Server:
-        """The server with its password. `SettingsError` when that cannot be read."""
-        password = environment.get(password_variable(self.name), "")
-        if not password and self.password is not None:
-            password = self.password.get_secret_value()
-        if not password and self.password_file is not None:
-            password = secret_line(self.password_file)
-        default = 563 if self.tls is Tls.IMPLICIT else 119
-        return Server(
-            name=self.name,
-            host=self.host,
-            port=self.port or default,
-            tls=self.tls,
-            username=self.username,
-            password=password,
-            connections=self.connections,
-            roles=frozenset(self.roles),
-            priority=self.priority,
-            verify_tls=self.verify_tls,
-            ca_file=os.fspath(self.ca_file) if self.ca_file else None,
-            timeout=self.timeout,
-            max_article=self.max_article,
-            pipeline=self.pipeline,
-            bandwidth_limit=self.bandwidth_limit,
-            lowest_rate=self.lowest_rate,
-            fetch_limit=self.fetch_limit,
-            address_family=self.address_family,
-            proxy=self.proxy,
-            proxy_username=self.proxy_username,
-            proxy_password=self.proxy_password.get_secret_value() if self.proxy_password else "",
-        )
-
-
-def clash_with(name: str, others: Iterable[str]) -> None:
-    """`ValueError` when a server of this name cannot be told from one of the others."""
-    variable = password_variable(name)
-    for other in others:
-        if other == name:
-            raise ValueError(f'Two servers have the same name, "{name}".')
-        if password_variable(other) == variable:
-            raise ValueError(
-                f'The servers "{other}" and "{name}" would share one variable for their '
-                f"passwords, {variable}. Give one of them another name."
-            )
 
 
 class Settings(BaseSettings):
@@ -320,14 +189,14 @@ def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) 
     values = {**written, **{key: value for key, (_, value) in given.items()}}
     # What is alone in a variable is text, whatever it means.
     typed = {key: value for key, value in values.items() if key in written or keys[key]}
-    if wrong := [*wrong_kinds(Settings, typed), *_wrong_servers(typed)]:
+    if wrong := [*wrong_kinds(Settings, typed), *wrong_servers(typed)]:
         raise SettingsError(_told(wrong, path, given))
     try:
         settings = _read(values)
     except ValidationError as error:
         raise SettingsError(_told(problems(error, Settings, values), path, given)) from None
     if data is not None:
-        _refuse_open_secrets(path, data)
+        refuse_open_secrets(path, data)
     return settings
 
 
@@ -378,18 +247,6 @@ def unused(settings: Settings, variables: Mapping[str, str]) -> list[str]:
     return unused_variables(variables, Settings.model_fields, names)
 
 
-def _wrong_servers(values: Mapping[str, Any]) -> list[SettingProblem]:
-    servers = values.get("servers")
-    if not isinstance(servers, list):
-        return []
-    return [
-        SettingProblem("servers", problem.words)
-        for number, server in enumerate(servers)
-        if isinstance(server, Mapping)
-        for problem in wrong_kinds(ServerSettings, server, called("servers", number, server))
-    ]
-
-
 def _told(
     found: Sequence[SettingProblem], path: Path, given: Mapping[str, tuple[str, object]]
 ) -> str:
@@ -397,44 +254,3 @@ def _told(
     return " ".join(
         f"{given[p.key][0] if p.key in given else shown(path)}: {p.words}" for p in found
     )
-
-
-def server_problems(values: Mapping[str, Any]) -> str:
-    """Why these values are no ``[[servers]]`` table; empty when they are one."""
-    try:
-        ServerSettings.model_validate(values)
-    except ValidationError as error:
-        return " ".join(p.words for p in problems(error, ServerSettings, values))
-    return ""
-
-
-_SECRETS = (b"database_url", b"password", b"passphrase")
-
-
-def _refuse_open_secrets(path: Path, data: bytes) -> None:
-    """A file that holds a password must be its owner's alone."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
-    held = next((s for s in _SECRETS if s in data), None)
-    if held is not None and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError(
-            f"{shown(path)} holds a {held.decode()} and others can read it: chmod 600 "
-            f"{shlex.quote(shown(path))}"
-        )
-
-
-def secret_line(path: Path) -> str:
-    """The first line of a file that only its owner can read. `SettingsError` if others can."""
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise SettingsError(
-                    f"Others can read {shown(path)}: chmod 600 {shlex.quote(shown(path))}"
-                )
-            return file.readline(4096).decode().rstrip("\r\n")
-    except OSError as error:
-        raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{shown(path)} is not UTF-8 text.") from None

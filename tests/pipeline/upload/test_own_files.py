@@ -18,7 +18,8 @@ from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import Folder, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.settings.settings import ServerSettings, Settings
+from usenetsync_tui.settings.server import ServerSettings
+from usenetsync_tui.settings.settings import Settings
 
 pytestmark = pytest.mark.anyio
 SECRETS = (b"the-password", b"the-key-of-keys", b"the-passphrase", b"a-file-password")

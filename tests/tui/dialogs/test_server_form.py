@@ -16,7 +16,7 @@ from usenetsync_tui.model.commands import AddServer, TestServer
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls
 from usenetsync_tui.model.status import EngineState, EngineStatus, Trial, TrialStep
-from usenetsync_tui.settings.settings import ServerSettings
+from usenetsync_tui.settings.server import ServerSettings
 from usenetsync_tui.tui.dialogs.server_fields import TypedServer, read_server
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.server_test_lines import trial_lines

@@ -1,1 +1,4 @@
-"""What the command prints: for people, and as JSON for scripts."""
+"""What the command prints: for people, and as JSON for scripts.
+
+Knows tables, bars, sentences and the keys of each JSON event. Refuses to know the verbs.
+"""

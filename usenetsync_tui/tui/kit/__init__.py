@@ -1,1 +1,4 @@
-"""The kit: widgets, lines of inked text and paged lists that know no engine and no pane."""
+"""The kit: widgets, lines of inked text and paged lists.
+
+Knows Textual, cells and colours. Refuses to know an engine, a pane or a dialog.
+"""

@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot
+from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
+from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 T = TypeVar("T")
@@ -32,8 +33,8 @@ class Lender(Protocol):
     def changed(self) -> None:
         """A server's health is another."""
 
-    def give_back(self, slot: ConnectionSlot) -> None:
-        """The slot is free again."""
+    def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
+        """The slot of a server is free again."""
 
     def from_thread(self, give_back: Callable[[], None]) -> None:
         """Call it in the event loop, soon."""
@@ -42,10 +43,10 @@ class Lender(Protocol):
 class Lease:
     """A slot of a server, for a while."""
 
-    def __init__(self, lender: Lender, slot: ConnectionSlot) -> None:
+    def __init__(self, lender: Lender, place: ServerSlots, slot: ConnectionSlot) -> None:
         self.slot = slot
-        self.place = slot.place
-        self.server = slot.place.server
+        self.place = place
+        self.server = place.server
         self._lender = lender
         self._lock = threading.Lock()
         self._in_thread = False
@@ -116,4 +117,4 @@ class Lease:
     def _given_back(self) -> None:
         if self._abandoned:
             self.slot.abandoned -= 1
-        self._lender.give_back(self.slot)
+        self._lender.give_back(self.place, self.slot)

@@ -17,7 +17,8 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
-from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot, ServerSlots, post_lanes
+from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
+from usenetsync_tui.store.usenet.pool.slots import ServerSlots, post_lanes
 
 
 class Roster:
@@ -114,8 +115,10 @@ class Roster:
         best = min((p.server.priority for p in well), default=None)
         return sum(max(0, p.free(role, now)) for p in well if p.server.priority == best)
 
-    def take(self, role: Role, among: Collection[str] | None, now: float) -> ConnectionSlot | None:
-        """A slot of the server that serves now; None when those that could are busy or ill."""
+    def take(
+        self, role: Role, among: Collection[str] | None, now: float
+    ) -> tuple[ServerSlots, ConnectionSlot] | None:
+        """The server that serves now, and its slot; None when those that could are busy or ill."""
         places = self.candidates(role, among)
         probed = [p for p in places if not p.is_well and p.free(role, now) > 0]
         well = [p for p in places if p.is_well]
@@ -127,7 +130,7 @@ class Roster:
         for place in (*better, *chosen):
             slot = place.take(role, now)
             if slot is not None:
-                return slot
+                return place, slot
         return None
 
     def wait_limit(self, places: Sequence[ServerSlots], since: float, now: float) -> float | None:

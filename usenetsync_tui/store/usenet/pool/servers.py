@@ -24,11 +24,12 @@ from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.pause import pause
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.health import BACKOFF
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.silence import silence
-from usenetsync_tui.store.usenet.pool.slots import ConnectionSlot
+from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 _GOODBYE = 0.5
@@ -217,12 +218,12 @@ class UsenetServers:
 
     # What leases need
 
-    def give_back(self, slot: ConnectionSlot) -> None:
+    def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
         """A slot is free again: for the one who waits longest and can use it."""
-        slot.place.give_back(slot)
+        place.give_back(slot)
         if self._closed:
             slot.drop()
-            if not any(s.lanes for place in self.roster.places for s in place.slots):
+            if not any(s.lanes for every in self.roster.places for s in every.slots):
                 self._all_back.set()
             return
         for waiter in self._waiters:
@@ -247,8 +248,8 @@ class UsenetServers:
     # Waiting
 
     def _take(self, role: Role, among: Among) -> Lease | None:
-        slot = self.roster.take(role, among, self.now())
-        return Lease(self, slot) if slot is not None else None
+        taken = self.roster.take(role, among, self.now())
+        return Lease(self, *taken) if taken is not None else None
 
     async def _acquire(
         self,

@@ -1,7 +1,7 @@
 """The connections of one server: who has which, and who may have one.
 
-Knows slots, roles and lanes. Refuses to know other servers, and waiting (`servers`). Used by
-the event loop only, but for `ConnectionSlot.run`, which is what happens in a worker thread.
+Knows slots, roles and lanes. Refuses to know other servers, and waiting (`servers`). Used by the
+event loop only.
 
 A server that posts and has other work too keeps one of its connections for that: an upload
 never keeps verification from its turn. So it has `connections - 1` lanes for posting.
@@ -9,25 +9,14 @@ never keeps verification from its turn. So it has `connections - 1` lanes for po
 
 from __future__ import annotations
 
-import contextlib
-import ssl
-import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from usenetsync_tui.model.servers import ConnectionStatus, Role, Server, ServerStatus, Tls
-from usenetsync_tui.store.usenet.connection import wire
-from usenetsync_tui.store.usenet.connection.connection import Connection
-from usenetsync_tui.store.usenet.connection.exchanges import Counts
-from usenetsync_tui.store.usenet.connection.shared import Newsgroups, Shared
-from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable
+from usenetsync_tui.model.servers import Role, Server, ServerStatus, Tls
+from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+from usenetsync_tui.store.usenet.pool.connection_maker import ConnectionMaker
+from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.health import Health
-
-T = TypeVar("T")
-
-_ACTIVITY = {Role.POST: "posting", Role.VERIFY: "checking", Role.FETCH: "fetching"}
 
 _HELD = "paused by you"
 
@@ -38,129 +27,6 @@ def post_lanes(server: Server) -> int:
         return 0
     shared = len(server.roles) > 1 and server.connections > 1
     return server.connections - shared
-
-
-class ConnectionSlot:
-    """A place for a connection: one at a time, opened when it is needed."""
-
-    def __init__(self, place: ServerSlots, number: int) -> None:
-        self.place = place
-        self.number = number
-        self.role: Role | None = None
-        """What it is used for now."""
-        self.lanes = 0
-        """How many use it now; more than one only to fetch."""
-        self.abandoned = 0
-        """How many of these were cancelled and still have a thread on it."""
-        self.counts = Counts()
-        self.connecting_since: float | None = None
-        self._connection: Connection | None = None
-        self._opening = threading.Lock()
-        self._given_up = False
-
-    @property
-    def is_open(self) -> bool:
-        """A connection is there that can be used."""
-        return self._connection is not None and not self._connection.broken
-
-    @property
-    def silent_since(self) -> float | None:
-        """Since when the server is waited for: to be reached, or to answer. None while it is not.
-
-        Of the clock of `time.monotonic`.
-        """
-        if self.connecting_since is not None:
-            return self.connecting_since
-        return None if self._connection is None else self._connection.silent_since
-
-    @property
-    def connecting(self) -> bool:
-        """A connection is being opened."""
-        return self.connecting_since is not None
-
-    def run(self, work: Callable[[Connection], T]) -> T:
-        """In a worker thread: `work` on an open connection.
-
-        A connection that was open before and turns out to be gone before anything depended
-        on it is replaced at once: the server had dropped it while it was idle.
-        """
-        connection, fresh = self._ready()
-        try:
-            return work(connection)
-        except Lost as lost:
-            if fresh or lost.began or self._given_up or not self.is_mine(connection):
-                raise
-        connection, _ = self._ready()
-        return work(connection)
-
-    def is_mine(self, connection: Connection) -> bool:
-        """It was not replaced meanwhile, by another lane."""
-        return self._connection is connection
-
-    def abandon(self) -> None:
-        """One of those who use it does not want it any more; the last one frees the thread."""
-        self.abandoned += 1
-        if self.abandoned >= self.lanes:
-            self.abort()
-
-    def abort(self) -> None:
-        """Free whoever is blocked on it."""
-        self._given_up = True
-        if self._connection is not None:
-            self._connection.abort()
-
-    def drop(self) -> None:
-        """Close the connection; the next one who needs it opens another."""
-        if self._connection is not None:
-            self._connection.close()
-
-    def quit(self) -> None:
-        """Close the connection with a goodbye."""
-        if self._connection is not None:
-            self._connection.quit()
-
-    def taken(self) -> None:
-        """Somebody new begins to use it."""
-        self._given_up = False
-
-    def _ready(self) -> tuple[Connection, bool]:
-        """(connection, whether it is a new one)."""
-        with self._opening:
-            if self._connection is not None:
-                if not self._connection.broken:
-                    with contextlib.suppress(Lost):
-                        if self.lanes == 1:
-                            self._connection.probe()
-                        return self._connection, False
-                self._connection.close()
-            return self._open(), True
-
-    def _open(self) -> Connection:
-        self._connection = self.place.new_connection(self.counts)
-        if self._given_up:
-            raise Unreachable("The connection was given up while it was opened.")
-        self.connecting_since = time.monotonic()
-        try:
-            self._connection.open(self.place.tls_context())
-        except BaseException:
-            self.counts.errors += 1
-            raise
-        finally:
-            self.connecting_since = None
-        return self._connection
-
-    def status(self) -> ConnectionStatus:
-        """The connection now."""
-        state = "connecting" if self.connecting else _ACTIVITY[self.role] if self.role else "idle"
-        counts = self.counts
-        return ConnectionStatus(
-            number=self.number,
-            state=state,
-            bytes=counts.bytes,
-            articles=counts.articles,
-            errors=counts.errors,
-            latency=counts.latency,
-        )
 
 
 class ServerSlots:
@@ -179,34 +45,22 @@ class ServerSlots:
         self.health = Health(server, backoff)
         self.throttle = TokenBucket(server.bandwidth_limit)
         self.fetch_throttle = TokenBucket(server.fetch_limit)
-        self.slots = tuple(ConnectionSlot(self, number + 1) for number in range(server.connections))
+        self._maker = ConnectionMaker(
+            server,
+            (self.throttle, *throttles),
+            (self.fetch_throttle, *fetch_throttles),
+            newsgroups,
+        )
+        self.slots = tuple(
+            ConnectionSlot(self._maker, number + 1) for number in range(server.connections)
+        )
         self.held = False
         """The user paused it."""
         self.latency = 0.0
         """Moving mean of the seconds an answer takes."""
         self._most = server.connections
-        self._throttles = (self.throttle, *throttles)
-        self._fetch_throttles = (self.fetch_throttle, *fetch_throttles)
-        self._shared = Shared(newsgroups)
-        self._context: ssl.SSLContext | None = None
         self._post_limit = post_lanes(server)
         self._probing: ConnectionSlot | None = None
-
-    def new_connection(self, counts: Counts) -> Connection:
-        """A connection that is not open yet."""
-        return Connection(
-            self.server,
-            counts,
-            throttles=self._throttles,
-            fetch_throttles=self._fetch_throttles,
-            shared=self._shared,
-        )
-
-    def tls_context(self) -> ssl.SSLContext | None:
-        """Made once, by the first who needs it; None without TLS."""
-        if self._context is None and self.server.tls is not Tls.NONE:
-            self._context = wire.tls_context(self.server)
-        return self._context
 
     def has(self, role: Role) -> bool:
         """The role is configured, and the server did not refuse it."""
@@ -247,7 +101,7 @@ class ServerSlots:
         # What was learnt when a connection was opened (no posting) may be otherwise by now.
         self._close_idle(len(self.slots))
         self.held = False
-        self._shared.logins.forget()
+        self._maker.shared.logins.forget()
         self.health.try_again(now)
 
     def _close_surplus(self) -> None:

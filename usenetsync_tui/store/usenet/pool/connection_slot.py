@@ -1,0 +1,146 @@
+"""A slot of a server: one connection at a time, opened when it is needed, and replaced when lost.
+
+Knows when a connection can be used again. Refuses to know who may have the slot (`slots`). Used by
+the event loop only, but for `ConnectionSlot.run`, which is what happens in a worker thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from usenetsync_tui.model.servers import ConnectionStatus, Role
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.exchanges import Counts
+from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable
+from usenetsync_tui.store.usenet.pool.connection_maker import ConnectionMaker
+
+T = TypeVar("T")
+
+_ACTIVITY = {Role.POST: "posting", Role.VERIFY: "checking", Role.FETCH: "fetching"}
+
+
+class ConnectionSlot:
+    """A place for a connection: one at a time, opened when it is needed."""
+
+    def __init__(self, maker: ConnectionMaker, number: int) -> None:
+        self.number = number
+        self.role: Role | None = None
+        """What it is used for now."""
+        self.lanes = 0
+        """How many use it now; more than one only to fetch."""
+        self.abandoned = 0
+        """How many of these were cancelled and still have a thread on it."""
+        self.counts = Counts()
+        self.connecting_since: float | None = None
+        self._maker = maker
+        self._connection: Connection | None = None
+        self._opening = threading.Lock()
+        self._given_up = False
+
+    @property
+    def is_open(self) -> bool:
+        """A connection is there that can be used."""
+        return self._connection is not None and not self._connection.broken
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when the server is waited for: to be reached, or to answer. None while it is not.
+
+        Of the clock of `time.monotonic`.
+        """
+        if self.connecting_since is not None:
+            return self.connecting_since
+        return None if self._connection is None else self._connection.silent_since
+
+    @property
+    def connecting(self) -> bool:
+        """A connection is being opened."""
+        return self.connecting_since is not None
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """In a worker thread: `work` on an open connection.
+
+        A connection that was open before and turns out to be gone before anything depended
+        on it is replaced at once: the server had dropped it while it was idle.
+        """
+        connection, fresh = self._ready()
+        try:
+            return work(connection)
+        except Lost as lost:
+            if fresh or lost.began or self._given_up or not self.is_mine(connection):
+                raise
+        connection, _ = self._ready()
+        return work(connection)
+
+    def is_mine(self, connection: Connection) -> bool:
+        """It was not replaced meanwhile, by another lane."""
+        return self._connection is connection
+
+    def abandon(self) -> None:
+        """One of those who use it does not want it any more; the last one frees the thread."""
+        self.abandoned += 1
+        if self.abandoned >= self.lanes:
+            self.abort()
+
+    def abort(self) -> None:
+        """Free whoever is blocked on it."""
+        self._given_up = True
+        if self._connection is not None:
+            self._connection.abort()
+
+    def drop(self) -> None:
+        """Close the connection; the next one who needs it opens another."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def quit(self) -> None:
+        """Close the connection with a goodbye."""
+        if self._connection is not None:
+            self._connection.quit()
+
+    def taken(self) -> None:
+        """Somebody new begins to use it."""
+        self._given_up = False
+
+    def _ready(self) -> tuple[Connection, bool]:
+        """(connection, whether it is a new one)."""
+        with self._opening:
+            if self._connection is not None:
+                if not self._connection.broken:
+                    with contextlib.suppress(Lost):
+                        if self.lanes == 1:
+                            self._connection.probe()
+                        return self._connection, False
+                self._connection.close()
+            return self._open(), True
+
+    def _open(self) -> Connection:
+        self._connection = self._maker.connection(self.counts)
+        if self._given_up:
+            raise Unreachable("The connection was given up while it was opened.")
+        self.connecting_since = time.monotonic()
+        try:
+            self._connection.open(self._maker.tls_context())
+        except BaseException:
+            self.counts.errors += 1
+            raise
+        finally:
+            self.connecting_since = None
+        return self._connection
+
+    def status(self) -> ConnectionStatus:
+        """The connection now."""
+        state = "connecting" if self.connecting else _ACTIVITY[self.role] if self.role else "idle"
+        counts = self.counts
+        return ConnectionStatus(
+            number=self.number,
+            state=state,
+            bytes=counts.bytes,
+            articles=counts.articles,
+            errors=counts.errors,
+            latency=counts.latency,
+        )
