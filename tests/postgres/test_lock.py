@@ -20,7 +20,7 @@ async def test_the_second_is_told_who_holds_it(database: str) -> None:
         with pytest.raises(CatalogueHeldError, match=f"It is {HOLDER}, since 20") as caught:
             async with EngineLock(database, application_name="other", patience=0):
                 pass
-        assert str(caught.value).startswith("Another engine works this catalogue.")
+        assert str(caught.value).startswith("Another usenetsync is using this catalogue.")
     async with EngineLock(database, application_name="other", patience=0):
         pass
 
