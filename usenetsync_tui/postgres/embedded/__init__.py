@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL: made, found, started, shared and stopped."""
+"""The embedded PostgreSQL: how to make, find, start, share and stop it."""
