@@ -104,7 +104,7 @@ def test_what_was_left_open_is_closed_and_told(locations: Locations) -> None:
     for folder in (home, locations.config_dir, locations.log_dir, locations.data_dir):
         folder.chmod(0o777)
     told = locations.tighten()
-    assert len(told) == 4 and all("is closed now" in line for line in told)
+    assert len(told) == 4 and all("no longer can" in line for line in told)
     assert not any(mode(f) & 0o022 for f in (home, *home.iterdir()))
     assert locations.tighten() == [], "and said once"
 

@@ -8,16 +8,16 @@ from usenetsync_tui.cli import streams
 
 
 def main() -> None:
-    """Run the command; before anything else, make sure of the streams it was given."""
+    """Run the command; before anything else, make the standard streams usable."""
     streams.make_safe()
-    # What this imports may open files: not before the descriptors 0, 1 and 2 are taken.
+    # This import may open files, so descriptors 0, 1 and 2 must be in use before it.
     from usenetsync_tui.cli.command import main as command
 
     try:
         try:
             command()
         finally:
-            sys.stdout.flush()  # what is left fails here, and not when Python ends
+            sys.stdout.flush()  # a failure shows here, not when Python ends
     except streams.OutputLostError as lost:
         sys.exit(streams.exit_code(lost))
 

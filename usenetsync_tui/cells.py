@@ -1,4 +1,4 @@
-"""Text cut to cells of a terminal (East Asian characters take two), for tables and the screen."""
+"""Text cut to terminal cells (East Asian characters take two), for tables and the screen."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from rich.cells import cell_len, set_cell_size
 
 
 def cut(text: str, width: int) -> str:
-    """`text` in exactly `width` cells; what does not fit ends in an ellipsis."""
+    """`text` in exactly `width` cells; longer text is cut and ends in an ellipsis."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 def cut_middle(text: str, width: int) -> str:
-    """`text` in at most `width` cells, keeping both ends: a path's end tells most."""
+    """`text` in at most `width` cells, cut in the middle: the end of a path matters most."""
     if cell_len(text) <= width:
         return text
     if width < 8:

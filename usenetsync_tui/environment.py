@@ -1,8 +1,8 @@
-"""What the surroundings of the process may decide: its variables, its user, its current folder.
+"""The environment of the process: its variables, its user, its current folder.
 
-The one place that asks the system for a home folder or the current folder, and that says which
-variables count. Standard streams are another module's (`cli.streams`), for only the command has
-them. Refuses to know what is kept in the places it finds (`locations`).
+Only this module asks the system for the home folder and the current folder, and decides which
+variables count. Standard streams are in `cli.streams`, because only the command has them.
+Refuses to know what is in the folders it finds (`locations`).
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ _SET_HOME = "Set USENETSYNC_HOME to the folder to use."
 
 
 def forget_postgres_variables(variables: MutableMapping[str, str] = os.environ) -> None:
-    """Remove every variable of libpq's and PostgreSQL's: all whose names begin with PG.
+    """Remove every variable of libpq and PostgreSQL: all whose names begin with PG.
 
-    They say how to reach a server of the user's (psql's manual; libpq, section 34.15), and
-    overrule or break what we say of the embedded one: PGSERVICE, PGREQUIREAUTH, PGOPTIONS, PGTZ….
-    libpq has new ones in each release, so there is no list. Call before the embedded server is
-    used; with a server of the user's own they stay.
+    They tell libpq how to reach a server of the user (psql's manual; libpq, section 34.15), and
+    override or break our address of the embedded one: PGSERVICE, PGREQUIREAUTH, PGOPTIONS, PGTZ….
+    Each release of libpq adds some, so there is no list. Call this before using the embedded
+    server; for a server of the user, the variables stay.
     """
     for name in [name for name in variables if name.startswith(_POSTGRES)]:
         del variables[name]
 
 
 def home_folder(variables: Mapping[str, str]) -> Path:
-    """The user's home: HOME, or else what the system has on file for the user id.
+    """The user's home: HOME, else the one in the system's user database.
 
     Raises `SettingsError` when there is neither, or HOME is not an absolute path.
     """
     home = variables.get("HOME")
     if home == "":
-        raise SettingsError(f"HOME is set, and empty. {_SET_HOME}")
+        raise SettingsError(f"HOME is set but empty. {_SET_HOME}")
     home = home or _home_on_file()
     if not home:
         raise SettingsError(
@@ -59,7 +59,7 @@ def _home_on_file() -> str:
 
 
 def current_folder() -> bytes | None:
-    """The current folder; None when it was deleted, or may not be looked at."""
+    """The current folder; None when it was deleted or cannot be read."""
     try:
         return os.getcwdb()
     except OSError:
@@ -67,20 +67,20 @@ def current_folder() -> bytes | None:
 
 
 def expanded(path: str, variables: Mapping[str, str]) -> str:
-    """The path with ``~`` or ``~user`` at its beginning put in words. Raises `SettingsError`."""
+    """The path with ``~`` or ``~user`` at its beginning expanded. Raises `SettingsError`."""
     first, slash, rest = path.partition("/")
     if first == "~":
         return os.path.join(home_folder(variables), rest)
     found = os.path.expanduser(first) + slash + rest
     if found.startswith("~"):
-        raise SettingsError(f"{safe_name(path)} begins with the home of a user who is not known.")
+        raise SettingsError(f"{safe_name(path)} begins with the home of an unknown user.")
     return found
 
 
 def absolute_path(path: bytes) -> bytes:
-    """The path from the root on, links not followed.
+    """The path from the root on, without following links.
 
-    Raises `UsageError` for a relative one when the current folder is not there any more.
+    Raises `UsageError` for a relative path when the current folder does not exist.
     """
     if os.path.isabs(path):
         return os.path.abspath(path)
@@ -88,11 +88,11 @@ def absolute_path(path: bytes) -> bytes:
         return os.path.abspath(os.path.join(os.getcwdb(), path))
     except OSError as error:
         raise UsageError(
-            f"{safe_name(path)} is relative to the current folder, and that cannot be found "
-            f"({error.strerror}). Change to another folder, or give the whole path."
+            f"{safe_name(path)} is relative to the current folder, which cannot be found "
+            f"({error.strerror}). Change to another folder, or write the whole path."
         ) from None
 
 
 def real_path(path: bytes) -> bytes:
-    """The path from the root on, links followed. Raises `UsageError` as `absolute_path` does."""
+    """The path from the root on, with links followed. Raises `UsageError` as `absolute_path`."""
     return os.path.realpath(absolute_path(path) if not os.path.isabs(path) else path)

@@ -1,8 +1,8 @@
 """Every exception of UsenetSync on one screen.
 
-The docstring is the message a user reads first; the text given to the constructor follows
-it with the particulars. ``exit_code`` is what the command ends with, ``retryable`` says
-whether the same call may succeed later. Foreign errors are mapped to these at the edge.
+The docstring is the message that a user reads first; the text given to the constructor
+follows with the details. ``exit_code`` is the exit code of the command, ``retryable`` says
+whether the same call may succeed later. Code that calls a library maps its errors to these.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class UsageError(UsenetSyncError):
     exit_code = 2
 
     def __str__(self) -> str:
-        """Its particulars say what is wrong by themselves; those of a kind follow its headline."""
+        """The details alone, which say what is wrong; a subclass puts its docstring first."""
         detail = Exception.__str__(self)
         return detail if detail and type(self) is UsageError else super().__str__()
 
@@ -58,7 +58,7 @@ class DatabaseStartError(UsenetSyncError):
 
 
 class DatabaseHeldError(DatabaseStartError):
-    """Another server holds the data folder of the embedded PostgreSQL."""
+    """Another server is using the data folder of the embedded PostgreSQL."""
 
 
 class DatabaseUnavailableError(UsenetSyncError):
@@ -75,7 +75,7 @@ class StoreError(UsenetSyncError):
     """The store refused."""
 
     charged = True
-    """It counts as a try of the article: the server is not known to refuse everything."""
+    """Whether it counts as a try of the article: not if the server has accepted none so far."""
 
 
 class StoreUnavailableError(StoreError):
@@ -89,23 +89,23 @@ class StoreUnusableError(UsenetSyncError):
 
 
 class NewsgroupError(UsenetSyncError):
-    """A newsgroup of the folder is on no server."""
+    """No server has a newsgroup of the folder."""
 
 
 class ArticleCollisionError(StoreError):
-    """The store has another article of this Message-ID."""
+    """The store has another article with this Message-ID."""
 
 
 class ProtocolError(StoreUnavailableError):
-    """The server does not speak NNTP as it should."""
+    """The server violates the NNTP protocol."""
 
 
 class OutOfStepError(ProtocolError):
-    """The server's answers do not belong to what it was asked."""
+    """The server's answers do not match the commands."""
 
 
 class ArticleMissingError(StoreError):
-    """The article is not there."""
+    """The article is missing."""
 
 
 class ArticleCorruptError(StoreError):
@@ -133,7 +133,7 @@ class TargetError(UsenetSyncError):
 
 
 class SourceFileError(UsenetSyncError):
-    """The file cannot be kept as it is."""
+    """The file cannot be backed up as it is."""
 
     def __init__(self, kind: NoticeKind, reason: str) -> None:
         super().__init__(reason)
@@ -158,7 +158,7 @@ class TargetFileError(UsenetSyncError):
 
 
 def leading_error(error: BaseException) -> BaseException:
-    """The error that matters in a group: ours before others, the first before the rest."""
+    """The error to show for a group: one of ours before others, the first before the rest."""
     if not isinstance(error, BaseExceptionGroup):
         return error
     leaves = [leading_error(e) for e in error.exceptions]

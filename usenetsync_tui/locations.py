@@ -1,6 +1,6 @@
-"""Where UsenetSync keeps its things on this machine.
+"""Where UsenetSync stores its own files on this machine.
 
-Knows three folders and the style sheets; refuses to know what is written into them.
+Knows three folders and the style sheets; refuses to know what is in them.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Locations:
 
     @classmethod
     def find(cls, env: Mapping[str, str]) -> Locations:
-        """The places ``env`` asks for: ``USENETSYNC_HOME=DIR``, else the XDG places.
+        """The folders that ``env`` selects: ``USENETSYNC_HOME=DIR``, else the XDG folders.
 
-        Creates nothing. Raises `SettingsError` where that is no place: an empty variable (one that
-        a script forgot to set would mean another catalogue), no home, a path that is not absolute.
+        Creates nothing. Raises `SettingsError` for an empty variable (a script that forgot to set
+        it would use another catalogue), a missing home and a path that is not absolute.
         """
         if (home := env.get("USENETSYNC_HOME")) is not None:
             root = _root(home)
@@ -59,16 +59,16 @@ class Locations:
 
     @property
     def other_owner(self) -> Owner | None:
-        """Who else gets what is made here, the database included (`ownership`)."""
+        """The other user who owns what we make here, database included (`ownership`)."""
         return other_owner(self.data_dir)
 
     def create(self) -> None:
         """Create the folders that are missing, closed to other users.
 
-        All are 0700; but root's data folder and what is made above it are 0711, so that the
-        database, which must not run as root, can live in it (in a 0700 folder of its own). What
-        root makes in another user's home is that user's. A folder that exists keeps its mode.
-        Raises ``SettingsError`` when one cannot be created.
+        All get mode 0700, except root's data folder and new folders above it, which get 0711: the
+        database, which must not run as root, is in the data folder (in a 0700 folder of its own).
+        What root makes in another user's home belongs to that user. An existing folder keeps its
+        mode. Raises ``SettingsError`` when a folder cannot be created.
         """
         as_root = hasattr(os, "geteuid") and os.geteuid() == 0
         passable = _PASSABLE if as_root and self.other_owner is None else _PRIVATE
@@ -77,17 +77,16 @@ class Locations:
         _create(self.log_dir, _PRIVATE, passable)
 
     def tighten(self) -> list[str]:
-        """Close what an earlier program, or a umask of 000, left open for all to write to.
+        """Remove others' right to write that an earlier program, or a umask of 000, has left.
 
-        Only what is this user's, and ours: the three folders, and the one around them if nothing
-        else is in it. Returns sentences: what was closed, and what must be closed by its owner.
+        Changes only folders of this user: the three, and the one around them if nothing else is
+        in it. Returns sentences: what it closed, and what the user has to close.
         """
-        done = [f"{f} could be written by others; it is closed now." for f in self._close()]
+        done = [f"Other users could write to {f}. They no longer can." for f in self._close()]
         home = self._home
         if home is not None and _is_open(home):
             done.append(
-                f"{home} can be written by others, who could replace what is in it: "
-                f"chmod go-w {home}"
+                f"Other users can write to {home} and replace what is in it. Run: chmod go-w {home}"
             )
         return done
 
@@ -111,7 +110,7 @@ class Locations:
 
 def _root(home: str) -> Path:
     if not home:
-        raise SettingsError("USENETSYNC_HOME is set, and empty. Give it a folder, or unset it.")
+        raise SettingsError("USENETSYNC_HOME is set but empty. Set it to a folder, or unset it.")
     try:
         path = absolute_path(os.fsencode(expanded(home, os.environ)))
     except UsageError as error:
@@ -120,9 +119,9 @@ def _root(home: str) -> Path:
 
 
 def _refuse_no_place() -> None:
-    """`SettingsError` when HOME or an XDG variable leads nowhere.
+    """`SettingsError` when HOME or an XDG variable names no folder.
 
-    The XDG specification lets a relative one be ignored: the catalogue would be another.
+    The XDG specification says to ignore a relative one, but then we would use another catalogue.
     """
     values = {name: os.environ.get(name, "").strip() for name in _XDG}
     for name, value in values.items():
@@ -133,7 +132,7 @@ def _refuse_no_place() -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder of ours, 0700, and what is missing above it, if it is not there.
+    """Make a folder of ours, 0700, and the missing folders above it.
 
     Raises ``OSError``.
     """
@@ -149,9 +148,9 @@ def styles_folder() -> Path:
 
 
 def make_folder(folder: Path, mode: int) -> None:
-    """Make a folder, and those above it that are missing, with exactly this mode.
+    """Make a folder and the missing folders above it, with exactly this mode.
 
-    Does nothing when it exists. Raises ``OSError``.
+    Does nothing if it exists. Raises ``OSError``.
     """
     if folder.is_dir():
         return
@@ -168,7 +167,7 @@ def make_folder(folder: Path, mode: int) -> None:
 
 
 def _is_open(folder: Path) -> bool:
-    """Whether a folder of this user's can be written by others."""
+    """Whether it is a folder of this user that others can write to."""
     try:
         found = folder.stat()
     except OSError:

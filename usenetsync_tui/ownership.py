@@ -1,12 +1,12 @@
-"""Root at work in the home of another user (``sudo`` keeps HOME on many systems).
+"""Root's files in the home of another user (``sudo`` keeps HOME on many systems).
 
-What root makes there is given to that user, who could not run the program afterwards otherwise:
-folders, files, and the database, which then runs as that user. Whose a folder is decides, not a
-variable: a path below it is that user's, whatever led there.
+The program gives what root makes there to that user, who otherwise could not run it afterwards:
+folders, files, and the database, which then runs as that user. The owner of the folder decides,
+not a variable: everything made below a user's folder is for that user.
 
-Nothing that was there before changes hands, and what is given away is known by its descriptor:
-the user may move things about meanwhile. A user id without a name owns nothing here, for the
-database could not run as one (a volume in a container, mounted with another machine's ids).
+Files that existed before keep their owner. The program changes the owner by descriptor, because
+the user may move files meanwhile. It ignores an owner id without a name, because the database
+could not run as that user (a volume in a container, mounted with another machine's ids).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Owner:
 
 
 def other_owner(path: Path) -> Owner | None:
-    """The user whose this place is, or would be once made; None: it is ours to keep.
+    """The other user who owns this path, or will once it is made; None: it stays ours.
 
-    Only root can give anything away. Links are followed.
+    Always None unless root runs the program. Follows links.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None
@@ -46,7 +46,7 @@ def other_owner(path: Path) -> Owner | None:
 
 
 def give(descriptor: int, folder: Path) -> None:
-    """Give what we have just made in a folder to the folder's owner, if that is another user."""
+    """Give a file that we have just made to the owner of its folder, if that is another user."""
     owner = other_owner(folder)
     if owner is not None:
         # A file system without owners, or one that does not trust this root (NFS).
@@ -55,7 +55,7 @@ def give(descriptor: int, folder: Path) -> None:
 
 
 def give_folder(folder: Path) -> None:
-    """The same for a folder that we have just made: it is empty, and still where it was made."""
+    """The same for a folder that we have just made, if it is still here and empty."""
     if other_owner(folder.parent) is None:
         return
     with suppress(OSError):  # it was moved away
@@ -68,7 +68,7 @@ def give_folder(folder: Path) -> None:
 
 
 def open_or_make(path: Path, flags: int) -> int:
-    """A descriptor of a file of 0600, made if need be. Raises ``OSError``."""
+    """Open a file, made with mode 0600 if it is missing; a descriptor. Raises ``OSError``."""
     flags |= os.O_CREAT | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags | os.O_EXCL, 0o600)

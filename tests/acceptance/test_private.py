@@ -65,9 +65,9 @@ def test_what_an_earlier_program_left_open_is_closed_and_told(
 ) -> None:
     (home / "log").mkdir(exist_ok=True)
     (home / "log").chmod(0o777)
-    assert "log could be written by others; it is closed now" in usenetsync("folders").err
+    assert "/log. They no longer can." in usenetsync("folders").err
     assert stat.S_IMODE((home / "log").stat().st_mode) & 0o022 == 0
-    assert "written by others" not in usenetsync("folders").err
+    assert "Other users" not in usenetsync("folders").err
 
 
 def test_a_missing_key_file_is_asked_for(usenetsync: Command, home: Path, tmp_path: Path) -> None:

@@ -51,10 +51,10 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"HOME": ""}, "HOME is set, and empty"),
+        ({"HOME": ""}, "HOME is set but empty"),
         ({"HOME": "here"}, "HOME is here, not an absolute path"),
         ({"HOME": "/root", "XDG_STATE_HOME": "there"}, "XDG_STATE_HOME is there"),
-        ({"USENETSYNC_HOME": ""}, "USENETSYNC_HOME is set, and empty"),
+        ({"USENETSYNC_HOME": ""}, "USENETSYNC_HOME is set but empty"),
         ({"USENETSYNC_HOME": "~nobody-here/x"}, "~nobody-here/x begins with the home"),
         ({"HOME": "here", "USENETSYNC_HOME": "~/x"}, "HOME is here, not an absolute path"),
     ],

@@ -121,7 +121,7 @@ DEFAULTS = (
 @pytest.mark.parametrize("hostile", [LAUGHS, EXTERNAL, DEFAULTS], ids=["laughs", "file", "default"])
 def test_declarations_are_refused(hostile: bytes) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(UsageError, match="declarations"):
+    with pytest.raises(UsageError, match="DTD inside"):
         nzb.read(hostile)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
@@ -130,13 +130,13 @@ def test_declarations_are_refused(hostile: bytes) -> None:
     "message_id", ["", "a b", "a\r\nQUIT", "a>b", "<a@b>", "é@b", "x" * 249, "a\x7fb"]
 )
 def test_an_article_that_cannot_be_one_is_refused(message_id: str) -> None:
-    with pytest.raises(UsageError, match="article"):
+    with pytest.raises(UsageError, match="valid Message-ID"):
         nzb.read(written([NzbFile("s", "p", 0, (), (NzbSegment(1, 1, message_id),))]))
 
 
 @pytest.mark.parametrize("number", [b"x", b"-1", b"", b"1e9", "١".encode(), b"9" * 5_000])
 def test_a_number_that_is_none_is_refused(number: bytes) -> None:
-    with pytest.raises(UsageError, match="no number"):
+    with pytest.raises(UsageError, match="not a number"):
         nzb.read(SAMPLE.replace(b"240001", number))
 
 

@@ -74,7 +74,7 @@ async def test_another_key_file_is_told_apart(ground: SealedGround, roots: list[
     with pytest.raises(NoKeyError, match="another key file than the one that opens"):
         await ground.upload(roots[1])
     refused = await ground.upload(roots[0])
-    assert "This is another key file than the one that wrapped it" in refused.message
+    assert "Another key file wrapped it, not this one" in refused.message
     path.write_text(right)
     assert (await ground.upload(roots[1])).state is JobState.COMPLETED
 

@@ -34,7 +34,7 @@ def test_what_is_understood(text: str, found: TypedAddress) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("https://news.example.com", "https:// is no news server"),
+        ("https://news.example.com", "https:// is not a news server"),
         ("nntps://bob:secret@news.example.com", "username and password"),
         ("bob@news.example.com", "username and password"),
         ("news.example.com/alt.test", "without a path"),

@@ -181,7 +181,7 @@ MEANT = {
     'proxy = "socks5://me:hush@host"': "proxy_username and proxy_password",
     "ipv6 = true": 'Did you mean "address_family"? It is one of "any", "ipv4", "ipv6".',
     "download_limit = 5": 'Did you mean "fetch_limit"?',
-    'host = "https://news.example.com"': 'host of [[servers]] "main": https:// is no news server',
+    'host = "https://news.example.com"': 'host of [[servers]] "main": https:// is not a news',
     'host = "news.example.com:563"\nport = 119': "host and port contradict each other",
     'host = "nntps://news.example.com"\ntls = "none"': "host and tls contradict each other",
     'host = "bob:hush@news.example.com"': "username and password",

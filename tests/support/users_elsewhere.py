@@ -14,7 +14,7 @@ import sys, psycopg
 from pathlib import Path
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 locations = Locations.find({"USENETSYNC_HOME": sys.argv[1]})
 server = EmbeddedServer(locations, system_folder=Path(sys.argv[2]))
 try:

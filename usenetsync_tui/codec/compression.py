@@ -1,7 +1,7 @@
-"""The payload of a segment: LZ4 block, XZ without a check, or the bytes as they are.
+"""The payload of a segment: LZ4 block, XZ without a check, or the unchanged bytes.
 
-The ledger knows codec and length, so a payload carries neither; a payload that does not
-give back exactly that length is damaged.
+The ledger has the codec and the length, so a payload contains neither; a payload that does not
+decompress to exactly that length is damaged.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from usenetsync_tui.model.segments import Codec
 _XZ_PRESET = 6
 _XZ_DICTIONARY, _XZ_SMALLEST = 8 << 20, 1 << 16
 _SAMPLES, _SAMPLE = 3, 64 << 10
-"""Looked at before all of a segment is, and bytes of each."""
+"""Samples to try before a whole segment, and the bytes of each."""
 _XZ_MEMORY = 32 << 20
-"""Bytes the decoder may take: what the preset needs is 9 MiB, what a payload can ask for 4 GiB."""
+"""Bytes the decoder may take: the preset needs 9 MiB, but a payload can ask for 4 GiB."""
 
 
 def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
-    """(codec, payload): compressed as wanted, or as it is when that would not be smaller."""
+    """(codec, payload): compressed as wanted, or unchanged if that would not be smaller."""
     match wanted:
         case Compression.LZ4 if _is_hopeless(data):
             return Codec.NONE, data
@@ -40,7 +40,7 @@ def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
 
 
 def compressor_memory(size: int, wanted: Compression) -> int:
-    """Bytes that compressing a segment of so many bytes takes, besides the segment.
+    """Bytes of memory to compress a segment of `size` bytes, besides the segment itself.
 
     LZMA's encoder takes eleven and a half times its dictionary, and 2 MiB (xz(1), `--memlimit`).
     """
@@ -48,7 +48,7 @@ def compressor_memory(size: int, wanted: Compression) -> int:
 
 
 def _dictionary(size: int) -> int:
-    """As large as the segment, so that it sees all of it: with the preset's 8 MiB each encoder
+    """As large as the segment, so that it covers all of it: with the preset's 8 MiB each encoder
     would take 94 MiB."""
     return min(_XZ_DICTIONARY, max(_XZ_SMALLEST, size))
 
@@ -58,10 +58,10 @@ def _xz_filter(size: int) -> dict[str, int]:
 
 
 def _is_hopeless(data: bytes) -> bool:
-    """Whether LZ4, which sees no further than 64 KiB, gains nothing at either end nor between.
+    """Whether LZ4, whose window is 64 KiB, shrinks neither the ends nor the middle.
 
-    Photos, films and archives never shrink, and writing 768 kB that are thrown away costs a
-    sealed upload 4 % of its speed.
+    Photos, films and archives never shrink, and compressing 768 kB only to discard the result
+    costs a sealed upload 4 % of its speed.
     """
     if len(data) < 2 * _SAMPLES * _SAMPLE:
         return False
@@ -71,7 +71,7 @@ def _is_hopeless(data: bytes) -> bool:
 
 
 def decompress(payload: bytes, codec: Codec, size: int) -> bytes:
-    """The `size` bytes of a segment; `ArticleCorruptError` when they are not in the payload."""
+    """The `size` bytes of a segment; `ArticleCorruptError` when the payload has others."""
     try:
         match codec:
             case Codec.NONE:
@@ -79,11 +79,11 @@ def decompress(payload: bytes, codec: Codec, size: int) -> bytes:
             case Codec.LZ4:
                 data = lz4.block.decompress(payload, uncompressed_size=size)
             case Codec.LZMA:
-                # Bounded: a hostile payload must not unpack to gigabytes.
+                # Bounded: a hostile payload must not decompress to gigabytes.
                 decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
                 data = decoder.decompress(payload, size + 1)
     except (lz4.block.LZ4BlockError, lzma.LZMAError, EOFError) as error:
-        raise ArticleCorruptError(f"it does not unpack ({error})") from error
+        raise ArticleCorruptError(f"it does not decompress ({error})") from error
     if len(data) != size:
-        raise ArticleCorruptError(f"it unpacks to {len(data)} bytes instead of {size}")
+        raise ArticleCorruptError(f"it decompresses to {len(data)} bytes instead of {size}")
     return data

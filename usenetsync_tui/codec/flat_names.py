@@ -1,19 +1,18 @@
-"""The one name that a file of a `plain` folder has for newsreaders, which take no path.
+"""The name of a file of a `plain` folder for newsreaders, which accept no path.
 
-``a/b/c.txt`` becomes ``a - b - c.txt``. No two paths get one name, however they are made: what
-would be ambiguous gets a tail, ``~`` and a hash of the path, before its extension. That is:
+``a/b/c.txt`` becomes ``a - b - c.txt``. No two paths ever get the same name: an ambiguous name
+gets a tail, ``~`` and a hash of the path, before its extension. Ambiguous are:
 
-* what had to be changed: undecodable bytes, controls, invisibles, quotes, what some system refuses
-  in a name (all become ``_``), dots and spaces at either end, a name cut because it is too long;
-* a path that the name does not give back when it is split at `` - `` again: the file ``a - b.bin``
-  beside ``a/b.bin``;
-* what looks as if it had a tail already;
-* Latin-1 that reads as UTF-8 as well: yEnc has no encoding, so the bytes of both would be the same.
+* changed names: undecodable bytes, controls, invisibles, quotes and characters that some system
+  refuses become ``_``, as do dots and spaces at either end; too long names are cut;
+* names that split at `` - `` into another path: the file ``a - b.bin`` beside ``a/b.bin``;
+* names that seem to have a tail already;
+* Latin-1 names that are also valid UTF-8: yEnc has no encoding, so both have the same bytes.
 
 Names that differ only in upper and lower case, or in how an accent is composed, are different here;
-`folded` makes the same of them, for a list of names that must not meet on such a system.
+`folded` makes them equal, for a list of names that must not collide on such a system.
 
-`flat_name_1` is how names were made before: articles that are posted keep theirs.
+`flat_name_1` is the earlier scheme: posted articles keep their names.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ import re
 import unicodedata
 
 NAME_LIMIT = 240
-"""Bytes of a name at most: what file systems take (255), with room for what a client adds."""
+"""The most bytes of a name: file systems take 255, and a newsreader may add some."""
 
 _SEPARATOR = " - "
 _FORBIDDEN = frozenset('<>:"\\|?*')
-"""What some client's system refuses in a name (the separator is gone already)."""
+"""Characters that some newsreader's system refuses in a name (the separator is gone already)."""
 _EDGES = re.compile(r"^[ .]+|[ .]+$")
 _EXTENSION = re.compile(r"(?<=.)\.[^. ]{1,16}$")
 _TAILED = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{4}){0,2}(?:\.[^. ]{1,16})?$")
 
 
 def flat_name(path: bytes) -> str:
-    """A path inside a folder as one harmless name, unlike that of any other path."""
+    """A path inside a folder as one harmless name that no other path has."""
     text, name = _legible(path)
     if name == text and _is_clear(text, path) and length(name) <= NAME_LIMIT:
         return name
@@ -42,7 +41,7 @@ def flat_name(path: bytes) -> str:
 
 
 def distinct_name(path: bytes, *, digits: int = 12) -> str:
-    """The name of a path with a tail of so many hexadecimal digits, needed or not."""
+    """The name of a path with a tail of `digits` hexadecimal digits, even if it needs none."""
     name = _legible(path)[1]
     extension = match[0] if (match := _EXTENSION.search(name)) else ""
     tail = f"~{hashlib.blake2b(path, digest_size=digits // 2).hexdigest()}{extension}"
@@ -56,7 +55,7 @@ def distinct_name(path: bytes, *, digits: int = 12) -> str:
 
 
 def flat_name_1(path: bytes) -> str:
-    """As `flat_name` was at first: cut by its bytes of UTF-8, and not always unlike all others."""
+    """The first version of `flat_name`: cut by UTF-8 bytes, and not always unique."""
     text, name = _legible(path)
     if name == text and len(name.encode()) <= NAME_LIMIT:
         return name
@@ -67,7 +66,7 @@ def flat_name_1(path: bytes) -> str:
 
 
 def name_bytes(name: str) -> bytes:
-    """As yEnc clients read it: NZBGet takes Latin-1, whatever is there; others try UTF-8 first."""
+    """The bytes for yEnc clients: NZBGet always reads Latin-1, others try UTF-8 first."""
     try:
         return name.encode("latin-1")
     except UnicodeEncodeError:
@@ -75,10 +74,10 @@ def name_bytes(name: str) -> bytes:
 
 
 def length(name: str) -> int:
-    """Bytes of a name on a client's disk, however the client encodes it.
+    """The most bytes that a name can take on the disk of any client.
 
     NZBGet takes the bytes of the yEnc line for Latin-1 and writes them as UTF-8: two bytes for each
-    that is not ASCII. Where accents are kept apart from their letters a name is longer, too.
+    that is not ASCII. A file system that stores accents separately needs more bytes, too.
     """
     if name.isascii():
         return len(name)
@@ -87,20 +86,20 @@ def length(name: str) -> int:
 
 
 def folded(name: str) -> str:
-    """The same for names that a system may take for one: by case, accents, other forms."""
+    """Equal for names that some system treats as the same: by case, accents, other forms."""
     once = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", once)
 
 
 def _legible(path: bytes) -> tuple[str, str]:
-    """The path with its separators replaced, and what of that can be in a name."""
+    """The path with its separators replaced, and the same with only legal characters."""
     text = _SEPARATOR.join(path.decode("utf-8", "surrogateescape").split("/"))
     legible = (c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text)
     return text, _EDGES.sub("_", "".join(legible)) or "_"
 
 
 def _is_clear(text: str, path: bytes) -> bool:
-    """Whether a name that needs no change can only be that of this path."""
+    """Whether a name that needs no change cannot belong to another path."""
     if "/".join(text.split(_SEPARATOR)) != path.decode("utf-8", "surrogateescape"):
         return False
     return not _TAILED.search(text) and not _reads_as_utf8(text)

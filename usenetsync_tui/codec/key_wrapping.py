@@ -5,15 +5,15 @@ A wrapped key is::
     "USK" version(1) kind(1) salt(16) log2 n(1) r(1) p(1) [mark(8)] nonce(12) AES-256-GCM(key)
 
 with everything before the nonce as associated data; n, r, p are scrypt's (RFC 7914) and zero
-for a key file. Version 1 has no mark; both versions open.
+for a key file. Version 1 has no mark; the reader accepts both.
 
-The mark says which secret wrapped the key: a wrong one is not taken for a damaged blob. Of a
-key file, which holds 256 random bits, it is a keyed hash of the content: the same in every key it
-wraps. Of a passphrase it is made of the bytes that scrypt gives after those of the wrapping key,
-under the blob's own salt: guessing at the mark costs as much as guessing at the key, and two blobs
-do not show that they have one passphrase.
+The mark tells which secret wrapped the key, so that the program can tell a wrong secret from a
+damaged blob. For a key file, which holds 256 random bits, it is a keyed hash of the content: the
+same in every key it wraps. For a passphrase it is the bytes that scrypt gives after those of the
+wrapping key, under the blob's own salt: guessing the mark costs as much as guessing the key, and
+two blobs do not show that they have the same passphrase.
 
-Randomness is an argument; where keys and blobs lie is not known here.
+Randomness is an argument. Refuses to know where keys and blobs are stored.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _LOG2_N, _R, _P = 17, 8, 1
 """128 MiB and half a second: OWASP's figures for scrypt."""
 _SCRYPT_MEMORY = 256 << 20
 _SCRYPT_ROUNDS = 4
-"""What a wrapped key can ask for at most: 256 MiB, p of 4."""
+"""The most that a wrapped key can ask for: 256 MiB, p of 4."""
 _DAMAGED = "The wrapped key is damaged."
 
 
 class SecretKind(IntEnum):
-    """What a folder's key is wrapped by."""
+    """The kind of secret that wraps a folder's key."""
 
     KEY_FILE = 1
     PASSPHRASE = 2
@@ -66,21 +66,21 @@ class SecretKind(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeySecret:
-    """What wraps a folder's key: the bytes of a key file, or a passphrase."""
+    """The secret that wraps a folder's key: the bytes of a key file, or a passphrase."""
 
     kind: SecretKind
     value: bytes
 
     @classmethod
     def key_file(cls, content: bytes) -> KeySecret:
-        """A key file as it is, to the last byte; it must hold at least 32."""
+        """A whole key file, unchanged; it must have at least 32 bytes."""
         if len(content) < KEY_SIZE:
-            raise KeyUnavailableError(f"The key file holds fewer than {KEY_SIZE} bytes.")
+            raise KeyUnavailableError(f"The key file has fewer than {KEY_SIZE} bytes.")
         return cls(SecretKind.KEY_FILE, content)
 
     @classmethod
     def passphrase(cls, text: str) -> KeySecret:
-        """A passphrase; how its accents were typed does not matter (Unicode NFC)."""
+        """A passphrase; the way its accents are typed does not matter (Unicode NFC)."""
         if not text:
             raise KeyUnavailableError("The passphrase is empty.")
         normal = unicodedata.normalize("NFC", text)
@@ -91,10 +91,10 @@ class KeySecret:
 
 
 class _Blob(NamedTuple):
-    """A wrapped key, taken apart."""
+    """The fields of a wrapped key."""
 
     header: bytes
-    """With the mark: what is authenticated with the key."""
+    """With the mark: the associated data."""
     version: int
     kind: int
     salt: bytes
@@ -105,7 +105,7 @@ class _Blob(NamedTuple):
 
 
 def wrap_key(folder_key: bytes, secret: KeySecret, *, salt: bytes, nonce: bytes) -> bytes:
-    """The 32-byte key of a folder wrapped by a secret; 16 bytes of salt, 12 of nonce."""
+    """The 32-byte key of a folder, wrapped by a secret; 16 bytes of salt, 12 of nonce."""
     cost = (_LOG2_N, _R, _P) if secret.kind is SecretKind.PASSPHRASE else (0, 0, 0)
     if len(salt) != SALT_SIZE or len(folder_key) != KEY_SIZE:
         raise ValueError("a folder's key has 32 bytes, its salt 16")
@@ -116,7 +116,7 @@ def wrap_key(folder_key: bytes, secret: KeySecret, *, salt: bytes, nonce: bytes)
 
 
 def unwrap_key(blob: bytes, secret: KeySecret) -> bytes:
-    """The key inside a wrapped one; `KeyUnavailableError` says why it does not come out."""
+    """The folder's key from a wrapped one; `KeyUnavailableError` says why it cannot be had."""
     made = _taken_apart(blob)
     if made.kind != secret.kind:
         known = made.kind in list(SecretKind)
@@ -131,7 +131,7 @@ def unwrap_key(blob: bytes, secret: KeySecret) -> bytes:
 
 
 def is_of(blob: bytes, secret: KeySecret) -> bool:
-    """Whether this secret wrapped the key: by its mark, or, where it has none, for it opens it."""
+    """Whether this secret wrapped the key: by its mark, or without a mark by opening it."""
     try:
         made = _taken_apart(blob)
         if made.kind != secret.kind:
@@ -145,7 +145,7 @@ def is_of(blob: bytes, secret: KeySecret) -> bool:
 
 
 def wrapped_by(blob: bytes) -> SecretKind:
-    """What a wrapped key was wrapped by; `KeyUnavailableError` when nothing can tell."""
+    """The kind of secret that wrapped a key; `KeyUnavailableError` when the blob is damaged."""
     if len(blob) < _HEADER.size or blob[4] not in SecretKind.__members__.values():
         raise KeyUnavailableError(_DAMAGED)
     return SecretKind(blob[4])
@@ -156,7 +156,7 @@ def _taken_apart(blob: bytes) -> _Blob:
         raise KeyUnavailableError(_DAMAGED)
     magic, version, kind, salt, *cost = _HEADER.unpack_from(blob)
     if magic != _MAGIC or version not in _MARKED:
-        raise KeyUnavailableError("The wrapped key is damaged, or of a newer UsenetSync.")
+        raise KeyUnavailableError("The wrapped key is damaged, or a newer UsenetSync made it.")
     end = _HEADER.size + _MARKED[version]
     if len(blob) != end + NONCE_SIZE + KEY_SIZE + 16:
         raise KeyUnavailableError(_DAMAGED)
@@ -169,13 +169,13 @@ def _why_not(made: _Blob, mark: bytes, kind: SecretKind) -> str:
         return f"The {kind.noun} is not the right one, or the wrapped key is damaged."
     if hmac.compare_digest(made.mark, mark):
         return f"The {kind.noun} is the right one, but the wrapped key is damaged."
-    return f"This is another {kind.noun} than the one that wrapped it."
+    return f"Another {kind.noun} wrapped it, not this one."
 
 
 def _wrapping_key(
     secret: KeySecret, salt: bytes, cost: tuple[int, int, int]
 ) -> tuple[bytes, bytes]:
-    """What wraps a key under this salt, and the mark of who did."""
+    """The wrapping key under this salt, and the mark."""
     if secret.kind is SecretKind.KEY_FILE:  # random bytes already: nothing to slow down
         content = hashlib.sha256(secret.value).digest()
         key = hashlib.blake2b(salt, key=content, digest_size=KEY_SIZE, person=b"key wrapping")
@@ -191,7 +191,7 @@ def _stretched(passphrase: bytes, salt: bytes, cost: tuple[int, int, int]) -> by
     if not (0 < log2_n < 32 and 0 < r and 0 < p <= _SCRYPT_ROUNDS):
         raise KeyUnavailableError(_DAMAGED)
     if 128 * r << log2_n > _SCRYPT_MEMORY:
-        raise KeyUnavailableError("The wrapped key asks for more memory than it may.")
+        raise KeyUnavailableError("The wrapped key asks for more memory than is allowed.")
     try:
         return hashlib.scrypt(
             passphrase,
@@ -200,8 +200,8 @@ def _stretched(passphrase: bytes, salt: bytes, cost: tuple[int, int, int]) -> by
             r=r,
             p=p,
             maxmem=2 * _SCRYPT_MEMORY,
-            # PBKDF2's first block does not depend on how many follow: version 1 asked for 32.
+            # The first 32 bytes do not depend on the length: version 1 asked for only those.
             dklen=KEY_SIZE + _MARK_SIZE,
         )
     except (MemoryError, ValueError) as error:
-        raise KeyUnavailableError(f"scrypt does not run ({error}).") from error
+        raise KeyUnavailableError(f"scrypt failed ({error}).") from error

@@ -1,8 +1,8 @@
-"""Secrets taken out of what somebody else says.
+"""Secrets removed from a server's answers.
 
-Nothing keeps a server from repeating the password it was given, in any of its answers, and what
-it says ends up on screens, in logs and in the database. Knows in which forms a secret is
-repeated; refuses to know who says it and where it goes.
+A server may repeat the password it got in any of its answers, and its answers go to screens, logs
+and the database. Knows the forms in which a server can repeat a secret; refuses to know which
+server it is and where the answer goes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MASKED = b"***"
 def mask_of(username: str, password: str) -> Callable[[bytes], bytes]:
     """A function that replaces the password in bytes, also percent- or base64-encoded, by ``***``.
 
-    Upper and lower case are not told apart. Without a password it changes nothing.
+    It ignores upper and lower case. Without a password it changes nothing.
     """
     if not password:
         return bytes

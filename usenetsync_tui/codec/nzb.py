@@ -1,11 +1,11 @@
 """NZB 1.1: the list of articles that make up files, for any newsreader.
 
-Written in pieces, so that a caller streams it from the catalogue: `head`, then for every file
-`file_element`, its `segment_element`\\ s and `file_end`, then `tail`. Where the pieces go, and
-which articles are there to be listed, is the caller's business.
+The caller writes it in pieces, so that it can stream from the catalogue: `head`, then for every
+file `file_element`, its `segment_element`\\ s and `file_end`, then `tail`. Refuses to know where
+the pieces go and which articles the store has.
 
-`read` takes what others wrote: it expands no entity, loads no DTD, and gives back nothing that
-could break out of an NNTP command.
+`read` accepts NZBs from other programs: it expands no entity, loads no DTD, and returns nothing
+that could break out of an NNTP command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.parsers import expat
 from usenetsync_tui.errors import UsageError
 
 READ_LIMIT = 64 << 20
-"""Bytes of an NZB that `read` takes."""
+"""The most bytes of an NZB that `read` accepts."""
 
 _XMLNS = "http://www.newzbin.com/DTD/2003/nzb"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -55,7 +55,7 @@ class NzbFile:
 
 
 def head() -> bytes:
-    """What an NZB begins with."""
+    """The beginning of an NZB."""
     return (
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b'<!DOCTYPE nzb PUBLIC "-//newzBin//DTD NZB 1.1//EN"'
@@ -65,7 +65,7 @@ def head() -> bytes:
 
 
 def file_element(*, subject: str, poster: str, date: int, groups: Iterable[str]) -> bytes:
-    """What a file begins with; `date` in seconds since 1970."""
+    """The beginning of a file; `date` in seconds since 1970."""
     lines = [
         f'  <file poster="{_escape(poster)}" date="{date}" subject="{_escape(subject)}">',
         "    <groups>",
@@ -85,12 +85,12 @@ def segment_element(segment: NzbSegment) -> bytes:
 
 
 def file_end() -> bytes:
-    """What a file ends with."""
+    """The end of a file."""
     return b"    </segments>\n  </file>\n"
 
 
 def tail() -> bytes:
-    """What an NZB ends with."""
+    """The end of an NZB."""
     return b"</nzb>\n"
 
 
@@ -99,7 +99,7 @@ def _escape(text: str) -> str:
 
 
 def read(data: bytes) -> list[NzbFile]:
-    """The files of an NZB; `UsageError` when it is none, or a hostile one."""
+    """The files of an NZB; `UsageError` when it is not an NZB, or a hostile one."""
     if len(data) > READ_LIMIT:
         raise UsageError(f"The NZB is larger than {READ_LIMIT} bytes.")
     reader = _Reader()
@@ -107,10 +107,10 @@ def read(data: bytes) -> list[NzbFile]:
         reader.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise UsageError(f"The NZB is not well-formed ({error}).") from error
-    except (LookupError, ValueError) as error:  # an encoding only Python knows, or none does
+    except (LookupError, ValueError) as error:  # expat or Python does not know the encoding
         raise UsageError(f"The NZB's encoding cannot be read ({error}).") from error
     if not reader.is_nzb:
-        raise UsageError("The file is no NZB.")
+        raise UsageError("The file is not an NZB.")
     return reader.files
 
 
@@ -122,7 +122,7 @@ class _File:
 
 
 class _Reader:
-    """The handlers of one parse: what is open now, and what has been read."""
+    """The handlers of one parse, with the open file and the files read so far."""
 
     def __init__(self) -> None:
         self.files: list[NzbFile] = []
@@ -138,8 +138,8 @@ class _Reader:
         self.parser.StartDoctypeDeclHandler = self._doctype
 
     def _doctype(self, name: str, system: str | None, public: str | None, inside: int) -> None:
-        if inside:  # entities or default values there can make gigabytes of a few bytes
-            raise UsageError("The NZB has declarations of its own; none needs them.")
+        if inside:  # entities or default values there can turn a few bytes into gigabytes
+            raise UsageError("The NZB has a DTD inside, which could be an attack.")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._attributes = attributes
@@ -166,7 +166,7 @@ class _Reader:
 
     def _segment(self, text: str) -> NzbSegment:
         if not _MESSAGE_ID.fullmatch(text):
-            raise UsageError(f"The NZB names an article {text[:80]!r}, which cannot be one.")
+            raise UsageError(f"The NZB has {text[:80]!r}, which is not a valid Message-ID.")
         number, size = (_integer(self._attributes, key) for key in ("number", "bytes"))
         return NzbSegment(number, size, text)
 
@@ -180,5 +180,5 @@ def _finished(file: _File) -> NzbFile:
 def _integer(attributes: dict[str, str], key: str) -> int:
     text = attributes.get(key, "0")
     if not _NUMBER.fullmatch(text):
-        raise UsageError(f"The NZB says {key}={text[:40]!r}, which is no number.")
+        raise UsageError(f"The NZB has {key}={text[:40]!r}, which is not a number.")
     return int(text)

@@ -1,21 +1,21 @@
-"""Padding: payloads are sealed in few sizes, so that a size says little of what is inside.
+"""Padding: sealed payloads have few sizes, so that a size says little about the content.
 
-Who sees the articles sees their sizes. A size to the byte tells how well a segment compressed:
+Anyone who sees the articles sees their sizes. An exact size tells how well a segment compressed:
 which file of a known collection it is, whether a guess next to a secret was right (CRIME), how
-long the end of a file is. So the plaintext that is sealed is filled up with zeros to the next
-size of a ladder, and holds its true length itself (`sealing` says where).
+long the end of a file is. So the plaintext is filled up with zeros to the next size of a ladder,
+and contains its true length (`sealing` says where).
 
 The ladder begins at 1,024 bytes, and each size is 11 % above the one before, rounded down::
 
     1024 1136 1260 1398 1551 1721 1910 2120 2353 2611 2898 3216 … 657797 730154 810470 …
 
 65 sizes up to the default segment of 768,000 bytes. With the 4 bytes of the length an article is
-at most 12 % larger than without padding, from 1,024 bytes on; what is smaller takes as much room
-as 1,024 bytes. A pack of small files is one payload, so that is paid once, not once a file.
+at most 12 % larger than without padding, from 1,024 bytes on; a smaller one takes 1,024 bytes. A
+pack of small files is one payload, so this cost comes once for a pack, not once for a file.
 
-A segment that is full and does not compress is as long as all other such segments, and needs no
-more padding: the ladder ends at the size of a full segment (`most`). That keeps the price of what
-cannot be compressed, photos and films, at 4 bytes a segment.
+A full segment that does not compress is as long as all other such segments, and needs no more
+padding: the ladder ends at the size of a full segment (`most`). So data that does not compress,
+such as photos and films, costs only 4 bytes a segment.
 
     plaintext    padded to, where a full segment has 768,005
             5      1,024
@@ -38,7 +38,7 @@ SMALLEST = 1024
 """The first size of the ladder, in bytes."""
 
 _HIGHEST = 128 << 20
-"""What the ladder reaches to: twice the largest segment there can be."""
+"""The end of the ladder in bytes: twice the largest possible segment."""
 
 
 def _ladder() -> tuple[int, ...]:
@@ -55,10 +55,9 @@ LADDER = _ladder()
 
 
 def padded_size(size: int, most: int) -> int:
-    """Bytes that a plaintext of `size` bytes is filled up to, where a full segment has `most`.
+    """The padded size of a plaintext of `size` bytes, where a full segment has `most`.
 
-    One that is longer than a full segment, for it was cut when the settings were others, stays
-    as it is.
+    A plaintext longer than a full segment, cut under earlier settings, gets no padding.
     """
     if size >= most:
         return size

@@ -1,15 +1,15 @@
 """Sealing of payloads.
 
 A sealed payload is ``nonce(12) || AES-256-GCM(plaintext)`` (NIST SP 800-38D), with a 16-byte tag
-at its end. The nonce travels in front, so an article opens by itself. There is no associated data:
-what binds content to its place is the segment's digest in the catalogue, and one article may serve
-many places. The plaintext is one of::
+at its end. The nonce comes first, so an article can be opened without the catalogue. There is no
+associated data: the segment's digest in the catalogue says which content belongs where, and
+several files may use one article. The plaintext is one of::
 
     codec(1) payload
     codec | 0x80 (1)  length(4, big-endian)  payload  zeros
 
-The second is padded (`padding` says to which sizes); the length is that of the payload. The zeros
-are checked when it is opened: what is not zero was written by another program than this one.
+The second is padded (`padding` says to which sizes); the length is that of the payload. The
+reader checks the zeros: only another program writes anything else there.
 
 Test vectors, as hexadecimal: key 000102…1f, nonce 000102…0b, payload ``payload``, codec LZ4 (1).
 Behind the nonce comes, unpadded and padded to 16 bytes::
@@ -23,21 +23,21 @@ Behind the nonce comes, unpadded and padded to 16 bytes::
 * Two articles with one nonce would show the XOR of their contents and allow forgeries. Among q
   random 96-bit nonces the probability is at most q²/2^97: for 60 million articles (2^25.8) it is
   2^-45.3; for the 2^32 that SP 800-38D section 8.3 allows at most, 2^-33.
-* AES is a permutation, so its blocks differ where random ones would repeat. Over s blocks the
-  difference shows with a probability of at most s²/2^129. A segment of 768,000 bytes has 48,002
-  blocks; 60 million of them have 2^41.4, which makes 2^-46.2.
+* AES is a permutation, so its blocks differ where random ones would repeat. Over s blocks an
+  attacker sees the difference with a probability of at most s²/2^129. A segment of 768,000 bytes
+  has 48,002 blocks; 60 million of them have 2^41.4, which makes 2^-46.2.
 * One message may have 2^39 - 256 bits (64 GiB). A segment has at most 64 MiB.
 
-So 60 million articles are far from the limit, and a key is renewed at `RENEW_AFTER` = 2^28 units
-(268 million) all the same: then both probabilities are below 2^-40, 2^-41 for the nonces and 2^-41
-for the blocks. A unit is an article, or each begun MiB (65,536 blocks) of one that is larger. The
-catalogue counts units in the transaction that writes the nonces down (`realms.sealed`), so a crash
-can only count too many. An upload that begins below the bound ends with the key it began with: to
-reach 2^32 it would have to seal another 4 billion articles, 3 petabytes.
+So 60 million articles are far from the limit, and a folder still gets a new key at `RENEW_AFTER` =
+2^28 units (268 million): then both probabilities are below 2^-40, 2^-41 for the nonces and 2^-41
+for the blocks. A unit is an article, or each begun MiB (65,536 blocks) of a larger one. The
+catalogue counts units in the transaction that stores the nonces (`realms.sealed`), so after a
+crash the count can only be too high. An upload that begins below the bound keeps its key to the
+end: to reach 2^32 it would have to seal another 4 billion articles, 3 petabytes.
 
-An article that is sent again by itself, after a lost answer, is the same bytes under the same
-nonce: nothing new is seen. When it is made again from its source its nonce is a new one, for
-another version of a compressor could make other bytes.
+An article sent again after a lost answer has the same bytes under the same nonce: an observer
+learns nothing new. An article made again from its source gets a new nonce, because another
+version of a compressor could make other bytes.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ from usenetsync_tui.model.segments import Codec
 KEY_SIZE = 32
 NONCE_SIZE = 12
 SEAL_OVERHEAD = NONCE_SIZE + 1 + 16
-"""Bytes a sealed payload is longer than the payload: nonce, codec byte, tag."""
+"""Bytes that sealing adds to a payload: nonce, codec byte, tag."""
 LENGTH_SIZE = 4
-"""Bytes more where it is padded: the length of the payload."""
+"""Bytes that padding adds besides the zeros: the length of the payload."""
 
 RENEW_AFTER = 1 << 28
 """Units sealed with one key, after which the folder's next upload begins with another key."""
@@ -68,13 +68,13 @@ UNIT = 1 << 20
 _PADDED = 0x80
 _LENGTH = struct.Struct(">BI")
 _BLOCK = 16
-"""Bytes more than it needs that an encryptor wants to write into."""
+"""Bytes of room that an encryptor wants beyond its output."""
 
 
 def sealed_size(payload: int, full: int = 0) -> int:
-    """Bytes that `payload` bytes have when they are sealed.
+    """The size in bytes of a payload of `payload` bytes after sealing.
 
-    `full`: bytes of the longest segment, to whose size payloads are padded at most; 0: not padded.
+    `full`: bytes of the longest segment, the upper limit of the padding; 0: not padded.
     """
     if not full:
         return payload + SEAL_OVERHEAD
@@ -84,7 +84,7 @@ def sealed_size(payload: int, full: int = 0) -> int:
 def seal(key: bytes, nonce: bytes, codec: Codec, payload: bytes, size: int = 0) -> bytes:
     """The payload encrypted under a 32-byte key, with a 12-byte nonce never used before.
 
-    `size`: bytes that it is padded to, as of `sealed_size`; 0: it is not padded.
+    `size`: bytes to pad it to, from `sealed_size`; 0: not padded.
     """
     check_key(key, nonce)
     parts: tuple[bytes, ...]
@@ -106,10 +106,10 @@ def seal(key: bytes, nonce: bytes, codec: Codec, payload: bytes, size: int = 0) 
 
 
 class _Scratch(threading.local):
-    """A thread's room for one sealed payload, used again and again.
+    """A thread's buffer for one sealed payload, used for every article.
 
-    One copy of 768 kB instead of two, and of bytes the processor still has at hand: the articles
-    of a whole upload take 2 % less time.
+    One copy of 768 kB instead of two, from bytes that are still in the processor's cache: the
+    articles of a whole upload take 2 % less time.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ _scratch = _Scratch()
 
 
 def open_sealed(key: bytes, data: bytes) -> tuple[Codec, bytes]:
-    """(codec, payload); `ArticleCorruptError` when it was not sealed by this key, or changed."""
+    """(codec, payload); `ArticleCorruptError` when another key sealed it, or it was changed."""
     if len(data) < SEAL_OVERHEAD:
         raise ArticleCorruptError("it is too short to be sealed")
     nonce = data[:NONCE_SIZE]
@@ -138,7 +138,7 @@ def open_sealed(key: bytes, data: bytes) -> tuple[Codec, bytes]:
     try:
         codec = Codec(first & ~_PADDED)
     except ValueError as error:
-        raise ArticleCorruptError(f"its codec {first} is not known here") from error
+        raise ArticleCorruptError(f"this program does not know its codec {first}") from error
     return codec, _unpadded(plain) if first & _PADDED else plain[1:]
 
 
@@ -148,9 +148,9 @@ def _unpadded(plain: bytes) -> bytes:
     _, length = _LENGTH.unpack_from(plain)
     end = _LENGTH.size + length
     if end > len(plain):
-        raise ArticleCorruptError(f"it says it holds {length} bytes, and holds fewer")
+        raise ArticleCorruptError(f"it holds fewer than the {length} bytes it claims")
     if plain.count(0, end) != len(plain) - end:
-        raise ArticleCorruptError("it is padded with something else than zeros")
+        raise ArticleCorruptError("its padding is not all zeros")
     return plain[_LENGTH.size : end]
 
 

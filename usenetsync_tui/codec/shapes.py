@@ -1,23 +1,23 @@
-"""The shapes that the headers of sealed articles have: as various as those of other posters.
+"""The shapes of the headers of sealed articles: as varied as those of other posters.
 
-Pure: a `Dice` holds the digest that everything is drawn from, so an article that is sent again
-after a crash has the same headers. Who has no key cannot tell which draw was which.
+Pure: a `Dice` draws everything from one digest, so an article sent again after a crash has the
+same headers. Without the key an observer cannot connect the draws.
 
-One shape for all would be a label: a count of the headers of a newsgroup would find every sealed
-article by its pattern. So each header has several shapes, with the weights they roughly have among
+A single shape would be a label: by counting the headers of a newsgroup, an observer could find
+every sealed article. So each header has several shapes, with roughly the weights they have among
 people who post with random names.
 
-**Hosts belong to no one.** A made-up name below ``.com`` may have an owner, now or next year, who
-then gets the mail and the complaints. Only these are used:
+**Hosts have no owner.** A made-up name below ``.com`` may have an owner, now or next year, who
+then gets the mail and the complaints. This module uses only:
 
-* the two-letter codes that ISO 3166-1 leaves to its users (AA, QM to QZ, XA to XZ, ZZ). Two-letter
-  top-level domains are those of ISO 3166-1, so these never become any. Without XK, which is in use
-  for Kosovo, and XN, which begins encoded names. They look like a country's domain.
-* what is reserved: below ``example.com``, ``example.net``, ``example.org``, ``test``, ``example``
+* the two-letter codes that ISO 3166-1 leaves to its users (AA, QM to QZ, XA to XZ, ZZ), which look
+  like a country's domain. Two-letter top-level domains are those of ISO 3166-1, so these never
+  exist. Without XK, which is in use for Kosovo, and XN, which begins encoded names;
+* reserved names: below ``example.com``, ``example.net``, ``example.org``, ``test``, ``example``
   and ``invalid`` (RFC 2606, RFC 6761), ``local`` (RFC 6762), ``internal`` (ICANN, 2024).
 
-Names of people are random syllables. No program and no person is imitated on purpose, and no
-header names a client.
+Names of people are random syllables. No header imitates a program or a person on purpose, and none
+names a client.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ _EXTENSIONS = ("rar", "bin", "dat", "zip", "7z", "r{:02}", "part{:02}.rar", "7z.
 
 
 class Dice:
-    """Draws from a number; the same draws each time."""
+    """Draws from a digest; the same draws each time."""
 
     def __init__(self, digest: bytes) -> None:
-        """Of 64 bytes. What is drawn of one must use 400 bits at most, lest it run out."""
+        """`digest` has 64 bytes. The draws from it may use 400 bits at most."""
         self._number = int.from_bytes(digest, "big")
 
     def below(self, count: int) -> int:
-        """From 0 to `count` - 1, as good as evenly."""
+        """A number from 0 to `count` - 1, almost uniform."""
         self._number, drawn = divmod(self._number, count)
         return drawn
 
     def between(self, least: int, most: int) -> int:
-        """Both included."""
+        """A number from `least` to `most`, both included."""
         return least + self.below(most - least + 1)
 
     def one_of(self, choices: Sequence[str]) -> str:
@@ -67,13 +67,13 @@ class Dice:
         return choices[self.below(len(choices))]
 
     def word(self, alphabet: str, least: int, most: int) -> str:
-        """A word of some length."""
+        """A word of `least` to `most` characters of the alphabet."""
         length = self.between(least, most)
         return "".join([alphabet[self.below(len(alphabet))] for _ in range(length)])
 
 
 def message_id(dice: Dice) -> str:
-    """What stands between the angle brackets: at least 120 random bits, then a host."""
+    """The text between the angle brackets: at least 120 random bits, then a host."""
     match dice.below(6):
         case 0:
             left = dice.word(_ALPHANUMERIC, 22, 32)
@@ -91,7 +91,7 @@ def message_id(dice: Dice) -> str:
 
 
 def host(dice: Dice) -> str:
-    """A host that belongs to no one."""
+    """A host that has no owner."""
     label = dice.one_of(_LOWER) + dice.word(_LOWER_DIGITS, 2, 10)
     match dice.below(10):
         case 0:
@@ -130,7 +130,7 @@ def sender(dice: Dice) -> str:
 
 
 def subject_and_name(dice: Dice) -> tuple[str, str]:
-    """The subject, and the name in the yEnc lines; where the subject names a file, that is it.
+    """The subject, and the name in the yEnc lines; if the subject has a file name, it is that.
 
     Each article is a file of one part, as its yEnc lines say.
     """
@@ -139,11 +139,11 @@ def subject_and_name(dice: Dice) -> tuple[str, str]:
 
 
 def part_subject_and_name(dice: Dice, number: int, total: int) -> tuple[str, str]:
-    """Those of a part of a file that an NZB has the real name of.
+    """The subject and name for one part of a file whose real name is in an NZB.
 
-    Newsreaders take an NZB's name where that of the article looks made up. To NZBGet 21 that is
-    one of letters and digits only, without an extension. 32 hexadecimal digits are the most common
-    of such names.
+    Newsreaders use the NZB's name if the article's looks made up. For NZBGet 21 that is a name of
+    letters and digits only, without an extension. The most common such names are 32 hexadecimal
+    digits.
     """
     name = dice.word(_HEX, 32, 32)
     return _subject(dice, name, f"yEnc ({number:0{len(str(total))}}/{total})"), name

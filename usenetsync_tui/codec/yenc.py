@@ -1,12 +1,12 @@
-"""An article as bytes on the wire, and the payload out of the bytes of an answer.
+"""An article as bytes on the wire, and the payload from the bytes of an answer.
 
-yEnc 1.3 (yenc.org) in the multipart form, NNTP framing after RFC 3977 §3.1.1, headers after
-RFC 5536 with RFC 2047 words where they are not ASCII. It knows nothing of sockets: `encode`
-gives buffers for ``sendmsg``, `BodyReader` is fed what was received. Both spend their time in
-sabctools, outside the GIL.
+yEnc 1.3 (yenc.org) in the multipart form, NNTP framing as in RFC 3977 §3.1.1, headers as in
+RFC 5536 with RFC 2047 words where they are not ASCII. Refuses to know sockets: `encode` returns
+buffers for ``sendmsg``, and the caller feeds `BodyReader` with received bytes. Both spend their
+time in sabctools, outside the GIL.
 
-Nothing but headers and body could begin a line with a dot: header lines begin with their
-name, folded ones with a space, and the encoder escapes a dot in a line's first column.
+No line begins with a dot: header lines begin with their name, folded ones with a space, and the
+encoder escapes a dot in the first column of a body line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from usenetsync_tui.errors import ArticleCorruptError, StoreError
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
 
 BODY_LIMIT = 64 << 20
-"""Default bytes of an answer that are read before it is given up."""
+"""Default bytes of an answer that the reader accepts before it gives up."""
 
 _END = b".\r\n"
 _TERMINATOR = b"\r\n.\r\n"
@@ -41,37 +41,37 @@ _MAILBOX = re.compile(r"(?P<name>.*\S)\s*(?P<address><[^<>]*>)", re.DOTALL)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _NAME_BYTES = 255
 _HEADERS = 500
-"""Bytes of an article that are not its body, roughly."""
+"""Approximate bytes of an article besides its body."""
 _LINE = 900
 """Octets of ASCII on one header line: under 998 (RFC 5536 §2.2), its name included."""
 _WORD_BYTES = 45
-"""Of text in one encoded word: 60 characters of base64, 72 with its frame (75 may be)."""
+"""Of text in one encoded word: 60 characters of base64, 72 with its frame (the limit is 75)."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireArticle:
-    """An article ready to be sent, its terminating dot included."""
+    """An article ready to send, with its terminating dot."""
 
     buffers: tuple[bytes, bytes, bytes]
-    """Headers and yEnc header, body, yEnc trailer: for ``sendmsg``, the body not copied."""
+    """Headers and yEnc header, body, yEnc trailer: for ``sendmsg``, without copying the body."""
     size: int
-    """Bytes of the article, as servers count them: without the terminating dot."""
+    """Bytes of the article as servers count them, without the terminating dot."""
 
 
 def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> WireArticle:
-    """The article under its headers; `date` (aware) makes a Date header.
+    """The article with its headers; `date` (aware) adds a Date header.
 
-    A `plain` article is the part of a file it says it is; one without a part is a whole file
-    by itself. Whatever the envelope holds, no header can be broken out of.
+    An article with a `part` is that part of a file; one without is a whole file. No text in the
+    envelope can break out of its header.
 
-    `StoreError` for a payload that could not be decoded again: the last guard before the wire,
-    whatever the settings were when the article was planned.
+    `StoreError` for a payload too large to decode again: the last check before the wire, in case
+    the planner used other settings.
     """
     payload = article.payload
     if len(payload) > LARGEST_PAYLOAD:
         raise StoreError(
-            f"The article would carry {len(payload):,} bytes, and no more than "
-            f"{LARGEST_PAYLOAD:,} can be decoded again. Use a smaller chunk_size."
+            f"The article would carry {len(payload):,} bytes; at most {LARGEST_PAYLOAD:,} "
+            "can be decoded again. Use a smaller chunk_size."
         )
     part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
     body, crc = yenc_encode(payload)
@@ -94,16 +94,19 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
 
 
 def likely_size(payload: int) -> int:
-    """Bytes of an article with so many bytes of payload: as posted, headers included.
+    """The expected size of an article with `payload` bytes, as posted, headers included.
 
-    Of random bytes yEnc escapes 1 in 64, and a few more at the ends of its lines of 128. What is
-    all critical bytes can be twice as long; what is encrypted or compressed cannot.
+    Of random bytes yEnc escapes 1 in 64, and a few more at the ends of its lines of 128. Only a
+    payload full of critical bytes can be twice as long; encrypted or compressed ones are not.
     """
     return payload + payload // 64 + 2 * (payload // 128) + payload // 2048 + _HEADERS
 
 
 def likely_payload(size: int) -> int:
-    """Bytes of payload that fit into an article of a size, by `likely_size`; may be negative."""
+    """The payload bytes that fit into an article of `size` bytes (inverse of `likely_size`).
+
+    Negative if the headers alone are larger.
+    """
     return (size - _HEADERS) * 2048 // 2113
 
 
@@ -114,7 +117,7 @@ def _headers(envelope: Envelope, date: datetime | None) -> bytes:
         f"Subject: {_text(envelope.subject)}",
         f"Message-ID: <{_NOT_TOKEN.sub('', envelope.message_id)}>",
     ]
-    if date is not None:  # in UTC: where we are is nobody's business
+    if date is not None:  # in UTC: the time zone would tell where the user is
         lines.append(f"Date: {format_datetime(date.astimezone(UTC))}")
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
@@ -135,12 +138,12 @@ def _text(value: str) -> str:
 
 
 def _encode_needed(text: str) -> bool:
-    """Also of ASCII that looks encoded, or that would be too long a line."""
+    """True also for ASCII that looks encoded, or is too long for one line."""
     return not text.isascii() or "=?" in text or len(text) > _LINE
 
 
 def _encoded_words(text: str) -> str:
-    """RFC 2047: base64 of UTF-8, no character cut in two, a word a line."""
+    """RFC 2047: base64 of UTF-8, one word per line, no character split between words."""
     words = (base64.b64encode(piece).decode() for piece in _pieces(text))
     return "\r\n ".join(f"=?utf-8?B?{word}?=" for word in words)
 
@@ -157,12 +160,12 @@ def _pieces(text: str) -> Iterator[bytes]:
 
 
 class BodyReader:
-    """The payload of one BODY or ARTICLE answer, decoded while it comes in.
+    """The payload of one BODY or ARTICLE answer, decoded as it arrives.
 
-    The caller reads the status line; everything after it is fed, in pieces of any length. An
-    answer that is not what it should be is read to its end all the same, so that the next
-    one on the connection is not lost. Only the decoded bytes are kept; of an answer that the
-    decoder cannot take (it holds 10 MiB) nothing is.
+    The caller reads the status line and feeds everything after it, in pieces of any length. The
+    reader reads even a wrong answer to its end, so that the next answer on the connection is
+    usable. It keeps only the decoded bytes, and none of an answer too large for the decoder
+    (10 MiB).
     """
 
     def __init__(self, *, limit: int = BODY_LIMIT) -> None:
@@ -179,10 +182,10 @@ class BodyReader:
         self._response: NNTPResponse | None = None
 
     def feed(self, data: bytes | memoryview) -> int:
-        """Take what was received; returns how much of it was this answer's.
+        """Take received bytes; returns how many of them belong to this answer.
 
         `ArticleCorruptError` when the answer is longer than the limit: the connection is then
-        in the middle of it, and of no more use.
+        in the middle of it, so the caller must close it.
         """
         if self.done:
             return 0
@@ -195,7 +198,7 @@ class BodyReader:
         if not self._stuck:
             try:
                 self._take(taken)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the article is damaged
+            except Exception as error:  # noqa: BLE001 - any error means a damaged article
                 self._stuck, self._fault = True, f"it cannot be decoded ({_words(error)})"
                 self._decoder = None
         return len(taken)
@@ -209,7 +212,7 @@ class BodyReader:
             self._response = next(self._decoder, None)
 
     def result(self) -> bytes:
-        """The payload; `ArticleCorruptError` when it is not whole, not yEnc, or too large."""
+        """The payload; `ArticleCorruptError` when it is incomplete, not yEnc, or too large."""
         if not self.done:
             raise ArticleCorruptError("it ends in the middle")
         if self._fault:
@@ -222,13 +225,13 @@ class BodyReader:
             raise ArticleCorruptError("its end is missing")
         for said in (response.end_size, response.part_size):
             if size != said:
-                raise ArticleCorruptError(f"it holds {size} bytes and says {said}")
+                raise ArticleCorruptError(f"it holds {size} bytes but claims {said}")
         if response.crc_expected is not None and response.crc is None:
             raise ArticleCorruptError("its checksum does not match")
         return bytes(response.data or b"")
 
     def _find_end(self, view: memoryview) -> int:
-        """How much of `view` is ours; the decoder alone could be tricked past the end."""
+        """How many bytes of `view` are ours; the decoder alone could miss a hostile end."""
         seam = self._last + bytes(view[:4])
         at = seam.find(_TERMINATOR)
         if at >= 0:
@@ -259,7 +262,7 @@ class BodyReader:
                 room[:count] = view[:count]
             if count:
                 decoder.process(count)
-            else:  # it keeps a header line until it is whole; one this long is no yEnc
+            else:  # the decoder waits for the end of a header line; yEnc has none this long
                 self._stuck = True
             view = view[count:]
 

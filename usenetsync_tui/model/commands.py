@@ -1,4 +1,4 @@
-"""All a user can ask of a running engine: frozen values, matched in one place."""
+"""All commands to a running engine: frozen values, handled in one `match`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usenetsync_tui.model.servers import Server
 
 @dataclass(frozen=True, slots=True)
 class FolderChoices:
-    """What may be chosen for a folder; None keeps what is remembered."""
+    """The choices for a folder; None keeps the stored one."""
 
     store: StoreKind | None = None
     profile: Profile | None = None
@@ -19,50 +19,50 @@ class FolderChoices:
     priority: Priority | None = None
     compression: Compression | None = None
     own_files: bool | None = None
-    """Whether UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    """Include UsenetSync's own configuration, keys and logs, if the folder has them."""
     ignore_inode: bool | None = None
-    """Another inode number alone is no change."""
+    """A new inode number alone does not count as a change."""
     newsgroups: tuple[str, ...] | None = None
-    """Where to post, on Usenet."""
+    """The newsgroups to post to, on Usenet."""
     poster: str | None = None
-    """Who posts ``plain`` articles: ``Name <name@example.com>``."""
+    """The poster of ``plain`` articles: ``Name <name@example.com>``."""
     obfuscate: bool | None = None
     """``plain`` articles have a random poster, subject and name; the NZB has the real names."""
 
     @property
     def is_for_next_run(self) -> bool:
-        """Something is chosen that an upload at work cannot take up any more."""
+        """Whether a choice takes effect only in the next upload, not in a running one."""
         rest = replace(self, priority=None, newsgroups=None, poster=None, obfuscate=None)
         return rest != FolderChoices()
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Keep this folder: a new version of it."""
+    """Back up this folder as a new version."""
 
     path: bytes
     choices: FolderChoices = FolderChoices()
     allow_shrink: bool = False
-    """Take the folder as it is, however little is left of it."""
+    """Accept the folder as it is now, even if most files are gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Hold a job where it is; what is in flight is finished."""
+    """Pause a job after finishing what is in flight."""
 
     job_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Let a paused job go on."""
+    """Continue a paused job."""
 
     job_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End a job; what it has posted is kept for the next one."""
+    """End a job; the next one uses what it has posted."""
 
     job_id: int
 
@@ -73,7 +73,7 @@ class Retry:
 
     job_id: int
     allow_shrink: bool = False
-    """Have an upload take the folder as it is, however little is left of it."""
+    """An upload accepts the folder as it is now, even if most files are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class SetPriority:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Remember these choices for a folder; its open job, if any, gets the priority at once."""
+    """Store these choices for a folder; its open job, if any, gets the priority at once."""
 
     folder_id: int
     choices: FolderChoices
@@ -106,7 +106,7 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Look for every article of a folder; with `bodies`, fetch and check them too."""
+    """Check that every article of a folder is in the store; with `bodies`, fetch them too."""
 
     folder_id: int
     bodies: bool = False
@@ -114,7 +114,7 @@ class Verify:
 
 @dataclass(frozen=True, slots=True)
 class ExportNzb:
-    """Write the NZB of a version of a `plain` folder into a file that is not there yet."""
+    """Write the NZB of a version of a `plain` folder into a new file."""
 
     folder_id: int
     version: int | None
@@ -126,17 +126,17 @@ class ExportNzb:
 
 @dataclass(frozen=True, slots=True)
 class PauseAll:
-    """Hold every job that waits or runs."""
+    """Pause every queued or running job."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeAll:
-    """Let every paused job go on."""
+    """Continue every paused job."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActOnFiles:
-    """Do this to every file of a selection, a batch at a time; `EngineStatus.tasks` tells."""
+    """Do this to every file of a selection, in batches; `EngineStatus.tasks` shows how far."""
 
     action: FileAction
     selection: FileSelection
@@ -150,7 +150,7 @@ class SetWorkers:
 
 
 MOST_WORKERS = 32
-"""As many workers can be asked for while a job runs."""
+"""The most workers that the user can set while a job runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,23 +163,23 @@ class SetConnections:
 
 @dataclass(frozen=True, slots=True)
 class PauseServer:
-    """Give this server nothing new until it is resumed."""
+    """Give this server no new work until the user resumes it."""
 
     server: str
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeServer:
-    """Use a paused server again, and one that was left alone or given up as well."""
+    """Use a paused server again, or one that the engine stopped using after errors."""
 
     server: str
 
 
 @dataclass(frozen=True, slots=True)
 class TestServer:
-    """Try a server from its name to a posted article; `EngineStatus.trial` tells."""
+    """Test a server, from looking up its name to posting; see `EngineStatus.trial`."""
 
-    __test__ = False  # its name is no test's
+    __test__ = False  # pytest would take it for a test
 
     server: Server
 
@@ -212,25 +212,25 @@ class AddServer:
 
 @dataclass(frozen=True, slots=True)
 class LimitBandwidth:
-    """Post no faster than this from now on; 0: as fast as it goes."""
+    """Post no faster than this from now on; 0: no limit."""
 
     bytes_per_second: int
     server: str = ""
-    """To this server; empty: to all of them together."""
+    """Limits this server; empty: all servers together."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitFetching:
-    """Fetch no faster than this from now on; 0: as fast as it goes."""
+    """Fetch no faster than this from now on; 0: no limit."""
 
     bytes_per_second: int
     server: str = ""
-    """From this server; empty: from all of them together."""
+    """Limits this server; empty: all servers together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Finish what is in flight, take nothing new, stop. Jobs stay resumable."""
+    """Finish what is in flight, start nothing new, stop. Jobs can be resumed."""
 
 
 Command = (

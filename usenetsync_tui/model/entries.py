@@ -1,8 +1,8 @@
-"""What a folder consists of: entries as the walk sees them, and what became of them.
+"""The entries of a folder as the walk finds them, and the problems of a job with them.
 
 A path is the bytes the kernel gave, relative to the folder, ``/``-separated; a directory's
-ends in ``/`` and the folder itself is ``b""``. Plain byte order of
-these paths is the one order of the walk, the catalogue and the screen.
+ends in ``/`` and the folder itself is ``b""``. The walk, the catalogue and the screen all
+sort by the plain bytes of these paths.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ class FileKind(IntEnum):
 
 
 class FileState(IntEnum):
-    """How far one file's row of the version under construction is."""
+    """How far one file of the version under construction is."""
 
     PENDING = 0
-    """Its bytes are still to be read."""
+    """The upload has not read its bytes yet."""
     PLANNED = 1
-    """Its bytes are laid out in an object (or it has none); how far they are, the object says."""
+    """Its bytes are in an object (or it has none); the object's segments say what is posted."""
     FAILED = 2
-    """It could not be read; the row carries the reason."""
+    """The upload could not read it; the row has the reason."""
 
 
 class Entry(NamedTuple):
     """One path as the walk found it.
 
-    A NamedTuple, not a dataclass: three million of them are made and compared, and comparing
-    two tuples is one C call. For directories size, ctime_ns and inode are 0: a directory
-    changes when its mode or mtime does. Times and inodes are `fitted` to 64 signed bits.
+    A NamedTuple, not a dataclass: an upload makes and compares three million of them, and
+    comparing two tuples is one C call. For directories size, ctime_ns and inode are 0: a
+    directory changes when its mode or mtime does. `fitted` makes times and inodes 64-bit.
     """
 
     path: bytes
@@ -50,9 +50,9 @@ class Entry(NamedTuple):
     link: bytes | None
     """The target of a symlink."""
     uid: int | None = None
-    """The owner's number; None in a row from before owners were kept."""
+    """The owner's number; None in a row of an earlier program, which stored no owners."""
     gid: int | None = None
-    """The group's number; None likewise."""
+    """The group's number; None as for `uid`."""
 
 
 MOST = (1 << 63) - 1
@@ -66,16 +66,16 @@ def fitted(number: int) -> int:
 
 
 def unfitted_time(mtime_ns: int) -> int:
-    """The time a fitted one stands for: what lies before 1824 is a wrapped one after 2262.
+    """Undo `fitted` for a time: one before 1824 is a time after 2262, wrapped around.
 
-    File systems know the years 1901 to 2486 at most (ext4, XFS), in nanoseconds.
+    File systems store the years 1901 to 2486 at most (ext4, XFS), in nanoseconds.
     """
     return mtime_ns + (1 << 64) if mtime_ns < _OLDEST_NS else mtime_ns
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A path the walk could not take in, and why."""
+    """A path that the walk could not include, and why."""
 
     path: bytes
     kind: NoticeKind
@@ -83,43 +83,43 @@ class Problem:
 
 
 class NoticeKind(IntEnum):
-    """Why a path deserves a line in the job's report. Most of them make a job incomplete."""
+    """Why the job's report lists a path. Most kinds make the job incomplete."""
 
     SKIPPED = 0
-    """A socket, FIFO or device: nothing to keep; or a file of UsenetSync's own."""
+    """A socket, FIFO or device, which has no content; or one of UsenetSync's own files."""
     UNREADABLE = 1
     VANISHED = 2
     """Deleted between the walk and the read."""
     CHANGED = 3
-    """Another file, or other bytes, than the walk saw."""
+    """The reader found another file, or other bytes, than the walk."""
     UNPOSTED = 4
     """Read, but an article of it could not be posted."""
     MISSING = 5
-    """An article is not there (restore, verify)."""
+    """The store does not have one of its articles (restore, verify)."""
     DAMAGED = 6
     """An article's bytes are not the ones posted."""
     UNWRITABLE = 7
-    """The target refused (restore)."""
+    """It could not be written to the target (restore)."""
     LEFT_OUT = 8
     """The user held it, or left it out of this version."""
     UNKNOWN = 9
-    """No server gives a clear answer: whether articles are there is not known."""
+    """No server says clearly whether it has the articles."""
     GUARDED = 10
-    """A mount point that is not what it was: what is below it stays as it was."""
+    """A mount point changed: the new version repeats the last one below it."""
     ATTRIBUTES = 12
-    """Its content is there, but not its owner, mode or time (restore)."""
+    """Its content is restored, but not its owner, mode or time."""
     NOTED = 13
-    """Good to know; nothing is missing."""
+    """For information; nothing is missing."""
 
     @property
     def is_error(self) -> bool:
-        """Whether a job that records it is not whole."""
+        """Whether it makes the job incomplete."""
         return self not in (NoticeKind.SKIPPED, NoticeKind.NOTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One recorded reason."""
+    """One path in a job's report, and the reason."""
 
     kind: NoticeKind
     path: bytes
@@ -127,5 +127,5 @@ class Notice:
 
     @property
     def is_error(self) -> bool:
-        """Whether the job that recorded it is not whole."""
+        """Whether it makes the job incomplete."""
         return self.kind.is_error

@@ -1,7 +1,7 @@
-"""Every figure in words for people: the one place for the command, the engine and the screen.
+"""Every figure as text for people, the same for the command, the engine and the screen.
 
-Pure functions. Knows how a count, a size, a rate, a time and a share are written; refuses to know
-where they are shown, and what they count. States are in `words`.
+Pure functions. Knows how to write a count, a size, a rate, a time and a percentage; refuses to
+know where they are shown, and what they count. States are in `words`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 import humanize
 
 NOTHING = "–"
-"""What a figure is written as while it is not known."""
+"""The text for a figure that is not known."""
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -47,12 +47,12 @@ def rate(per_second: float) -> str:
 
 
 def bits(per_second: float) -> str:
-    """Bytes per second in the unit lines are sold in: ``674 Mbit/s``."""
+    """Bytes per second in the unit that providers advertise: ``674 Mbit/s``."""
     return f"{size(per_second * 8).replace('B', 'bit')}/s"
 
 
 def pace(number: float) -> str:
-    """How many of them a second: ``97``, ``1,204``, and ``0.4`` where it is slow."""
+    """Items per second: ``97``, ``1,204``, and ``0.4`` where it is slow."""
     return f"{number:,.0f}" if number >= 9.95 or not number else f"{number:.1f}"
 
 
@@ -85,7 +85,7 @@ def percent(fraction: float) -> str:
 
 
 def exact_percent(part: int, whole: int) -> str:
-    """Two decimals, rounded down: ``99.99 %`` of all but one, ``100 %`` of all, also of none."""
+    """Two decimals, rounded down: ``99.99 %``; ``100 %`` only for all, and for 0 of 0."""
     if part >= whole:
         return "100 %"
     return f"{max(0, part) * 10_000 // whole / 100:.2f} %"
@@ -112,7 +112,7 @@ def when(moment: datetime) -> str:
 
 
 def when_ns(time_ns: int) -> str:
-    """A file's time in local time: ``2026-11-24 16:30``; seconds since 1970 past the calendar."""
+    """A file's time in local time: ``2026-11-24 16:30``; outside the calendar, Unix seconds."""
     seconds = time_ns // 1_000_000_000
     try:
         return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
@@ -121,7 +121,7 @@ def when_ns(time_ns: int) -> str:
 
 
 def columns(values: Sequence[float]) -> str:
-    """A cell a value, from zero up: ``▁▄█``."""
+    """One cell for each value, scaled from zero to the largest: ``▁▄█``."""
     top = max(values, default=0)
     if top <= 0:
         return "▁" * len(values)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class FileView(StrEnum):
-    """A file's state as the screen words it."""
+    """A file's state as the screen shows it."""
 
     QUEUED = "queued"
     POSTING = "posting"
@@ -19,7 +19,7 @@ class FileView(StrEnum):
 
 
 class FileOrder(StrEnum):
-    """What a list is sorted by. Both are immutable while a version is looked at."""
+    """What a list is sorted by. Neither changes while the user looks at a version."""
 
     PATH = "path"
     SIZE = "size"
@@ -27,7 +27,7 @@ class FileOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """Which files of a version are meant; without anything, all of them."""
+    """Which files of a version to list; without a condition, all of them."""
 
     words: tuple[bytes, ...] = ()
     """All of them occur in the path; ASCII letters match in either case."""
@@ -44,7 +44,7 @@ class FileFilter:
 
 @dataclass(frozen=True, slots=True)
 class FileQuery:
-    """A list of files: of one version of one folder."""
+    """The list of files of one version of one folder."""
 
     folder_id: int
     version: int
@@ -56,27 +56,27 @@ class FileQuery:
 
 @dataclass(frozen=True, slots=True)
 class FileKey:
-    """Where a row stands in any order."""
+    """The position of a row in a list, whatever its order."""
 
     path: bytes
     size: int = 0
-    """Bytes; -1 of a folder or a link, which have none. By path it says nothing."""
+    """Bytes; -1 for a folder or a link, which have none. Not used in path order."""
 
 
 class FileAction(StrEnum):
     """What can be done to files of the version under construction, or of the newest one."""
 
     RETRY = "retry"
-    """Failed, held and left-out files are read again, unposted articles posted again."""
+    """Read failed, held and left-out files again, and post unposted articles again."""
     HOLD = "hold"
-    """Files not read yet are passed over until they are retried."""
+    """Skip files not read yet until the user retries them."""
     LEAVE_OUT = "leave out"
-    """Files not read yet stay out of this version."""
+    """Leave files not read yet out of this version."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSelection:
-    """Files of a version: those in `ranges`, or all that match, but for `without`."""
+    """Files of a version: those in `ranges`, or all that match, except `without`."""
 
     folder_id: int
     version: int
@@ -84,4 +84,4 @@ class FileSelection:
     ranges: tuple[tuple[bytes, bytes], ...] | None = None
     """First and last path of each marked run, inclusive; None: every file that matches."""
     without: tuple[bytes, ...] = ()
-    """Unmarked again after "all that match"."""
+    """Paths that the user unmarked after marking all that match."""

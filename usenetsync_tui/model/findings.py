@@ -1,4 +1,4 @@
-"""What an examination of this machine finds: how something is, and what to do about it."""
+"""The findings of `doctor` about this machine: what is good or bad, and what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usenetsync_tui.model.figures import plural
 
 
 class Grade(StrEnum):
-    """How a finding is."""
+    """How good or bad a finding is."""
 
     GOOD = "good"
     WARN = "warn"
@@ -23,7 +23,7 @@ GLYPHS = {Grade.GOOD: "✓", Grade.WARN: "!", Grade.BAD: "✗"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, and what to do where it is not good."""
+    """One line: what was checked, the result, and what to do if it is not good."""
 
     check: str
     grade: Grade
@@ -32,17 +32,17 @@ class Finding:
 
 
 def good(check: str, detail: str) -> Finding:
-    """Nothing to do."""
+    """A finding that needs no action."""
     return Finding(check, Grade.GOOD, detail)
 
 
 def warn(check: str, detail: str, advice: str) -> Finding:
-    """Something that may trouble."""
+    """A finding that may cause trouble."""
     return Finding(check, Grade.WARN, detail, advice)
 
 
 def bad(check: str, detail: str, advice: str) -> Finding:
-    """Something that does not work."""
+    """A finding that something does not work."""
     return Finding(check, Grade.BAD, detail, advice)
 
 

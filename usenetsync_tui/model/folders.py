@@ -16,14 +16,14 @@ class StoreKind(StrEnum):
 
 
 class Profile(StrEnum):
-    """How bytes are dressed."""
+    """The storage format of a folder."""
 
     SEALED = "sealed"
     """Packed, compressed, encrypted, obfuscated."""
     PACKED = "packed"
     """Packed and compressed."""
     PLAIN = "plain"
-    """Each file by itself, as it is."""
+    """Each file on its own, unchanged, for any newsreader."""
 
 
 class Compression(StrEnum):
@@ -45,7 +45,7 @@ class Priority(IntEnum):
 
 
 NEWEST_DRESS = 2
-"""How articles of new realms are named; `codec.envelope` says what that means."""
+"""The header style of new realms; `codec.envelope` defines the styles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +56,29 @@ class Realm:
     store: StoreKind
     profile: Profile
     domain: str
-    """The right-hand side of its Message-IDs where they are not random altogether."""
+    """The right-hand side of its Message-IDs, unless the whole ID is random."""
     newsgroups: tuple[str, ...] = ()
-    """Where articles are posted, on Usenet; of a folder's realm, where the folder posts now."""
+    """The newsgroups to post to, on Usenet; for a folder's realm, those the folder uses now."""
     sender: str = ""
-    """Who posts them, where that is not random."""
+    """The poster, unless it is random."""
     wrapped_key: bytes | None = field(default=None, repr=False)
     """The folder's 256-bit key, wrapped by the user's secret; only in a sealed realm."""
     dress: int = NEWEST_DRESS
-    """How its articles are named: 1 in realms from before there was another way."""
+    """The header style of its articles; 1 in realms older than style 2."""
     veil: bytes | None = field(default=None, repr=False)
-    """What draws random headers of plain articles; None: they have real names."""
+    """The secret that gives plain articles random headers; None: they have real names."""
     headers: int | None = None
-    """Which newsgroups, poster and veil the folder posts with; None: those the realm began with."""
+    """The row with the folder's newsgroups, poster and veil; None: the realm's first ones."""
 
     @property
     def is_obfuscated(self) -> bool:
-        """Plain articles with random headers: only an NZB has the names."""
+        """Whether its plain articles have random headers: only an NZB has the real names."""
         return self.profile is Profile.PLAIN and self.veil is not None
 
 
 @dataclass(frozen=True, slots=True)
 class FolderDefaults:
-    """What a folder begins with, from the settings."""
+    """The choices of a new folder, from the settings."""
 
     store: StoreKind = StoreKind.SHARDS
     newsgroups: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class FolderDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A tree we keep, with the choices remembered for it."""
+    """A tree that the user backs up, with the choices stored for it."""
 
     id: int
     path: bytes
@@ -98,21 +98,21 @@ class Folder:
     compression: Compression
     copies: int
     own_files: bool = False
-    """UsenetSync's own configuration, keys and logs are kept where the folder has them."""
+    """Versions include UsenetSync's own configuration, keys and logs, if the folder has them."""
     ignore_inode: bool = False
-    """Inode numbers are not compared, by choice."""
+    """The user chose not to compare inode numbers."""
     unstable_inodes: bool = False
-    """Inode numbers were found to change while nothing else did."""
+    """An upload found that inode numbers change while nothing else does."""
 
     @property
     def is_public(self) -> bool:
-        """Everybody can read it: plain articles on Usenet."""
+        """Whether anyone can read it: plain articles on Usenet."""
         realm = self.realm
         return realm.store is StoreKind.USENET and realm.profile is Profile.PLAIN
 
     @property
     def ignores_inode(self) -> bool:
-        """Whether another inode number is no reason to read a file again."""
+        """Whether a new inode number alone is no reason to read a file again."""
         return self.ignore_inode or self.unstable_inodes
 
 
@@ -122,7 +122,7 @@ class SnapshotState(IntEnum):
     BUILDING = 0
     COMPLETE = 1
     INCOMPLETE = 2
-    """Finished, but some files are not whole; everything else can be restored."""
+    """Finished, but some files are incomplete; the rest can be restored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What a user may write for newsgroups and a poster.
 
-Knows the syntax, and what to say about what is wrong with it: the command, the settings, the
-screen and the codec all ask here, so what one takes the others take too. Refuses to know how
-a header is written (`codec.yenc`) and which newsgroups there are.
+Knows the syntax and the error messages: the command, the settings, the screen and the codec
+all use it, so they accept the same texts. Refuses to know how a header is written
+(`codec.yenc`) and which newsgroups exist.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^
 
 
 def newsgroups_typed(text: str) -> tuple[str, ...]:
-    """The newsgroups in a line, with commas between them; each once. They may be wrong."""
+    """The comma-separated newsgroups in a line, each once; not checked."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
 def newsgroups_problem(names: Iterable[str]) -> str:
     """What is wrong with newsgroups; empty when nothing is.
 
-    RFC 5536 §3.1.4, kept to the characters every server takes, on one line.
+    RFC 5536 §3.1.4, limited to the characters that every server accepts, on one line.
     """
     names = tuple(names)
     for name in names:
         if not name:
-            return "A newsgroup is missing. Write them with one comma between two: alt.a,alt.b"
+            return "A newsgroup is missing. Separate newsgroups with one comma: alt.a,alt.b"
         if len(name) > _LONGEST_NEWSGROUP or not _NEWSGROUP.fullmatch(name):
             return f"{name!r} is not the name of a newsgroup."
     if not 0 < len(",".join(names)) <= _LONGEST_LINE:
-        return "There must be at least one newsgroup, and not hundreds."
+        return f"Write at least one newsgroup, and at most {_LONGEST_LINE} characters in all."
     return ""
 
 
 def poster_problem(text: str) -> str:
     """What is wrong with a poster; empty when nothing is.
 
-    RFC 5536 §3.1.2: one mailbox; its name may be anything that can be printed.
+    RFC 5536 §3.1.2: one mailbox; its name may be any printable text.
     """
     _, local, domain = _parts(text)
     if _ADDRESS.fullmatch(local) and is_domain(domain):
@@ -52,7 +52,7 @@ def poster_problem(text: str) -> str:
 
 
 def mailbox(text: str) -> str:
-    """A poster that has no problem, as it goes into a header: ``Name <local@domain>``."""
+    """A valid poster as a header has it: ``Name <local@domain>``."""
     name, local, domain = _parts(text)
     return f"{name} <{local}@{domain}>" if name else f"{local}@{domain}"
 

@@ -19,7 +19,7 @@ class Verb(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job is in its life."""
+    """How far a job is."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -48,7 +48,7 @@ class Job:
     target: bytes | None
     prefix: bytes | None
     owns_target: bool
-    """The restore made its target folder itself, so its mode and mtime are ours to set."""
+    """The restore made its target folder, so it also sets the folder's mode and mtime."""
     created_at: datetime
     finished_at: datetime | None
     done_files: int
@@ -58,6 +58,6 @@ class Job:
     errors: int
     message: str | None
     allow_shrink: bool = False
-    """The user wants the folder taken as it is, however little is left of it."""
+    """The user accepts the folder as it is now, even if most files are gone."""
     refusal: Refusal | None = None
-    """Why an upload did not take the folder as it is."""
+    """Why an upload refused the folder as it is now."""

@@ -1,4 +1,4 @@
-"""The right word beside a wrong one."""
+"""The known word that is closest to a wrong one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from difflib import get_close_matches
 
 
 def did_you_mean(word: str, known: Iterable[str], *, least: float = 0.65) -> str:
-    """`` Did you mean "max_workers"?``, with the space before it; empty when nothing is near.
+    """`` Did you mean "max_workers"?``, with the space before it; empty when no word is close.
 
-    `least`: how much of two words must be the same (`difflib.SequenceMatcher.ratio`). Capitals do
-    not count, and neither does a hyphen for an underscore.
+    `least`: how similar two words must be (`difflib.SequenceMatcher.ratio`). Upper and lower case
+    are the same, and so are a hyphen and an underscore.
     """
     by_shape = {_shape(name): name for name in known}
     found = get_close_matches(_shape(word), by_shape, n=1, cutoff=least)

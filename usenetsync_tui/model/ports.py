@@ -1,4 +1,4 @@
-"""The ports: what the verbs ask of a place, and what the screen asks of the engine."""
+"""The ports: what the pipeline asks of a store, and what the screen asks of the engine."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
 
 Opener = Callable[[bytes], bytes]
-"""Makes a segment's bytes of the payload of an article."""
+"""Turns the payload of an article into a segment's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What a store knows of the articles it was asked for; those in neither are missing."""
+    """What a store says about the articles asked for; those in neither field are missing."""
 
     there: Set[bytes] = frozenset()
     unknown: Mapping[bytes, str] = field(default_factory=dict)
-    """Those without a clear answer, with the words of whoever gave none."""
+    """Articles without a clear answer, with the reason."""
 
 
 class Store(Protocol):
@@ -39,48 +39,48 @@ class Store(Protocol):
 
     @property
     def lanes(self) -> int | None:
-        """Articles it takes at once; None: as many as there are workers."""
+        """How many articles it takes at once; None: one for each worker."""
 
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.
 
-        A known Message-ID counts as posted if the article is sent `again`, and wherever a
-        Message-ID cannot be somebody else's.
+        A known Message-ID counts as posted if the article is sent `again`, and in any store
+        where no other poster can have used it.
         """
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Which of the articles the store holds, which it does not, and which it cannot say.
+        """Say which of the articles the store has, which it lacks and which are uncertain.
 
-        One answer concerns one article: what is not known of one says nothing of the others.
+        Each answer concerns one article: doubt about one says nothing about the others.
         """
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
-        """What `opened` makes of the payload posted under this Message-ID.
+        """What `opened` returns for the payload posted under this Message-ID.
 
-        `opened` raises `ArticleCorruptError` for a payload that is not what was posted: then the
-        next place that may have the article is asked. It is called in a thread. Without `wait`,
-        `StoreUnavailableError` at once where an answer would have to be waited for.
+        `opened` raises `ArticleCorruptError` for a payload that differs from what was posted: the
+        store then asks the next server that may have the article. The store calls it in a thread.
+        Without `wait`, raises `StoreUnavailableError` at once instead of waiting for a server.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A realm with all that is needed to reach its articles."""
+    """A realm with all that a job needs to reach its articles."""
 
     realm: Realm
     store: Store
     key: bytes | None = field(default=None, repr=False)
-    """What seals and opens them; None where they are not sealed."""
+    """The key that seals and opens them; None: they are not sealed."""
     checks: tuple[float, ...] = ()
-    """Seconds after a post until the store is asked for the article, and then again, if it was
-    in vain. Empty: what the store acknowledged can be read."""
+    """Seconds after a post until a job checks that the store has the article, and until it
+    checks again if not. Empty: no check, the store's acknowledgement is enough."""
     wire_id: Callable[[bytes], str] = bytes.hex
-    """How a Message-ID is written on the wire, without ``<>``."""
+    """Gives a Message-ID as it is on the wire, without ``<>``."""
     padded_to: int = 0
-    """Bytes of the longest segment: payloads are padded to a few sizes up to that before they are
-    sealed. 0: they are sealed as they are."""
+    """Bytes of the longest segment: payloads are padded to a few sizes up to that before they
+    are sealed. 0: no padding."""
     reposts: int = 2
-    """How often an article that is not there is posted again before a run gives it up."""
+    """How often a run posts a missing article again before it gives up."""
 
 
 class Places(Protocol):
@@ -91,7 +91,7 @@ class Places(Protocol):
         """How the servers behind them are doing."""
 
     async def of(self, realm: Realm) -> Place:
-        """A realm's place; where it cannot be reached, one that says so of each article."""
+        """A realm's place; if its store cannot be used, one that says so for each article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ class FileRow:
     mtime_ns: int
     state: FileView
     posted: int
-    """Articles of its object the store holds."""
+    """Articles of its object that the store has."""
     articles: int
     """Articles its object needs; 0 when it needs none."""
     reason: str | None
     object_id: int | None = None
-    """Where its bytes are; None when it has none, or none yet."""
+    """The object with its bytes; None when it has none, or none yet."""
     sha256: bytes | None = None
 
 
@@ -123,11 +123,11 @@ class FileDirectory:
     """The key of every `page_size`-th row, the first included."""
     page_size: int
     complete: bool = True
-    """False: the count stopped at its limit, there are more."""
+    """False: the count stopped at its limit; there are more."""
 
 
 class Change(StrEnum):
-    """What became of a path between two versions."""
+    """How a path changed between two versions."""
 
     ADDED = "added"
     MODIFIED = "modified"
@@ -136,7 +136,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One path that differs between two versions. Sizes are bytes; None where it is not."""
+    """One path that differs between two versions. Sizes are bytes; None if it is not in one."""
 
     path: bytes
     kind: int
@@ -158,15 +158,15 @@ class ArticleRow:
     status: SegmentStatus
     tries: int
     checks: int
-    """How often it was looked for in vain since it was posted."""
+    """How many checks since it was posted did not find it."""
     reposts: int
     error: str | None
     """The server's words."""
     server: str
     message_id: str
-    """As it is written on the wire, without ``<>``, where that is known; else our own in hex."""
+    """As on the wire, without ``<>``; if that is not known, our own one in hex."""
     aliases: tuple[str, ...]
-    """Other names it may be found under."""
+    """Other Message-IDs it may have."""
     hash: bytes
     posted_at: datetime | None
     verified_at: datetime | None
@@ -174,7 +174,7 @@ class ArticleRow:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why files are not whole: one reason, and how many it befell."""
+    """One reason why files are incomplete, and how many files it affects."""
 
     kind: NoticeKind
     reason: str
@@ -185,7 +185,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """A table with its shards: bytes with indexes, and rows as the planner reckons them."""
+    """A table with its shards: bytes with indexes, and rows as PostgreSQL estimates them."""
 
     name: str
     bytes: int
@@ -205,7 +205,7 @@ class DatabaseFigures:
 
 
 class Browser(Protocol):
-    """What the screen may look up, on a connection of its own. All raise `UsenetSyncError`."""
+    """What the screen can read, on a connection of its own. All raise `UsenetSyncError`."""
 
     async def folders(self) -> tuple[Folder, ...]: ...
 
@@ -215,17 +215,17 @@ class Browser(Protocol):
     async def files(
         self, query: FileQuery, start: FileKey | None, limit: int
     ) -> tuple[FileRow, ...]:
-        """The rows of a list from `start` (inclusive; None: the first) on."""
+        """The rows of a list, from `start` on (inclusive; None: the first)."""
 
     async def file_directory(
         self, query: FileQuery, page_size: int, start: FileKey | None = None
     ) -> FileDirectory:
-        """Where the pages begin, from `start` on. A filtered list is counted to a limit."""
+        """Where the pages begin, from `start` on. The count of a filtered list has a limit."""
 
     async def changes(
         self, folder_id: int, older: int, newer: int, after: bytes | None, limit: int
     ) -> tuple[ChangeRow, ...]:
-        """What differs between two versions, after a path, in path order."""
+        """The differences between two versions after a path, in path order."""
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int
@@ -236,12 +236,12 @@ class Browser(Protocol):
         """How many rows `articles` has in all."""
 
     async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
-        """Why files of a folder are not whole, by its latest job, the most frequent first."""
+        """Why files of a folder are incomplete after its latest job, most frequent first."""
 
     async def befallen(
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
-        """The paths a cause befell, after a path."""
+        """The paths that a cause affects, after a path."""
 
     async def database(self) -> DatabaseFigures: ...
 

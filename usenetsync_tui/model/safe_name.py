@@ -1,7 +1,7 @@
-"""Names as a terminal may see them.
+"""Names made safe for a terminal.
 
-A path is bytes and may hold anything but NUL; this is the one place where it becomes text
-to look at. The result is for eyes only: never a key, never part of a path.
+A path is bytes and may hold anything but NUL; only this module makes it text to show. The
+result is for display only: never a key, never part of a path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A text that does not show by accident."""
+"""A string that is not shown by accident."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _MASK = "'***'"
 
 
 class Secret(str):
-    """A password. To the code that sends it it is a text; its repr, and that of its parts, is not.
+    """A password: an ordinary string, but its repr and the repr of its slices are masked.
 
-    So it shows neither in the repr of what holds it, nor in a traceback with locals, nor where an
-    object is logged.
+    So it does not appear in the repr of an object that holds it, in a traceback with locals, or
+    where an object is logged.
     """
 
     __slots__ = ()

@@ -10,11 +10,11 @@ SEGMENT_SIZE = 768_000
 """Default length of a segment in bytes."""
 
 LARGEST_PAYLOAD = (10 << 20) - (64 << 10)
-"""Bytes a Usenet article can carry so that it can always be decoded again: 10,420,224.
+"""The most bytes that a Usenet article can carry and that we can always decode: 10,420,224.
 
 sabctools, which decodes yEnc, holds at most 10 MiB of an article, and some of its versions (9.0 to
-9.3) want room for another 64 KiB while they look for the end. What is larger could be posted,
-but not read again by that library, and so not by us.
+9.3) need room for another 64 KiB while they search for the end. We could post a larger article,
+but that library, and so we, could not read it again.
 """
 
 PACK_LIMIT = 50_000
@@ -29,7 +29,7 @@ class ObjectKind(IntEnum):
 
 
 class Codec(IntEnum):
-    """How a segment's bytes are dressed in its article."""
+    """How a segment's bytes are compressed in its article."""
 
     NONE = 0
     LZ4 = 1
@@ -37,18 +37,18 @@ class Codec(IntEnum):
 
 
 class SegmentStatus(IntEnum):
-    """The ledger of one copy of a segment (DESIGN §7)."""
+    """The state of one copy of a segment in the ledger."""
 
     PLANNED = 0
-    """Written down; its bytes are not under way."""
+    """In the catalogue; its bytes are not under way."""
     SENDING = 1
-    """Its bytes may be under way; found at start-up it is ambiguous."""
+    """Its bytes may be under way; at start-up this state is ambiguous."""
     POSTED = 2
     VERIFIED = 3
     MISSING = 4
-    """Posted once, not there now: to be posted again."""
+    """Posted, but no longer in the store: to be posted again."""
     FAILED = 5
-    """Given up after its retries; the row keeps the store's words."""
+    """Given up after its retries; the row has the store's words."""
     STALE = 6
     """Its source changed before it was posted; nothing refers to it any more."""
 
@@ -86,15 +86,15 @@ class Article:
     """The copies of a segment have the same number here, by which a store with several servers
     puts them on different ones; None where there is one copy."""
     again: bool = False
-    """It may have been sent before: a store that knows its Message-ID then has it."""
+    """It may have been sent before: a store that knows its Message-ID has it."""
     by_body: bool = False
-    """Servers have said of it that it is there when its bytes could not be had: STAT is not
-    believed."""
+    """Servers said that they have it when they could not deliver its bytes: the store does not
+    trust STAT for it."""
     seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
-    """What encrypts the payload before it leaves, the same way each time; None: nothing does."""
+    """Encrypts the payload before it leaves, the same way each time; None: no encryption."""
 
     def leaving(self) -> Article:
-        """The article as it leaves. Blocking where it is sealed: stores call it in a thread."""
+        """The article as it leaves. Sealing blocks, so stores call this in a thread."""
         if self.seal is None:
             return self
         return replace(self, payload=self.seal(self.payload), seal=None)
@@ -105,11 +105,11 @@ class Receipt:
     """A store's acknowledgement."""
 
     server: str = ""
-    """Which server took it; empty where the store is one place."""
+    """The server that took it; empty in a store without servers."""
     wire_size: int = 0
     """Bytes of the article as it was posted, headers included; 0 where there is no wire."""
     headers: int | None = None
-    """What it was posted with: `Realm.headers`, or 0 where that is None; None: not known."""
+    """The headers it was posted with: `Realm.headers`, or 0 if that is None; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,10 @@ class Segment:
     error: str | None = None
     realm_id: int = 0
     reposts: int = 0
-    """How often it was posted again because it was not there any more."""
+    """How often it was posted again because it was missing."""
     nonce: bytes | None = None
-    """What it is sealed with: written down when it is planned, never used twice."""
+    """The nonce that seals it: committed when it is planned, never used twice."""
     by_body: bool = False
-    """Only its bytes prove that it is there."""
+    """Only its bytes prove that the store has it."""
     headers: int | None = None
-    """What it is posted with: `Realm.headers`."""
+    """The headers it is posted with: `Realm.headers`."""

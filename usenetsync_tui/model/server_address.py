@@ -1,6 +1,6 @@
-"""Where a server is, as users write it: `host:port`, `[::1]`, `nntps://host`, `socks5://proxy`.
+"""A server's address as users write it: `host:port`, `[::1]`, `nntps://host`, `socks5://proxy`.
 
-Pure. What cannot be meant raises `ValueError` with a sentence that names the right keys.
+Pure. An address it cannot read raises `ValueError` with a sentence that names the right keys.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HOST = re.compile(r"[!-~]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class TypedAddress:
-    """A host, and what was said with it."""
+    """A host, and the port and encryption if the user wrote them."""
 
     host: str
     port: int | None = None
@@ -41,13 +41,13 @@ def read_whereabouts(text: str) -> TypedAddress:
         scheme, rest = url["scheme"].lower(), url["rest"].rstrip("/")
         if scheme not in _SCHEMES:
             raise ValueError(
-                f"{scheme}:// is no news server: write nntps://host, or the host alone"
+                f"{scheme}:// is not a news server: write nntps://host, or only the host"
             )
         tls = _SCHEMES[scheme]
     if "@" in rest:
-        raise ValueError("write the login into username and password, and the host alone here")
+        raise ValueError("write the login into username and password, and only the host here")
     if "/" in rest:
-        raise ValueError("write the host alone, without a path")
+        raise ValueError("write only the host, without a path")
     host, port = _host_and_port(rest)
     return TypedAddress(host, port, tls)
 
@@ -75,7 +75,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or not _IPV6.fullmatch(host) or rest[:1] not in ("", ":"):
-            raise ValueError("an IPv6 address is written as [2001:db8::1] or [2001:db8::1]:563")
+            raise ValueError("write an IPv6 address as [2001:db8::1] or [2001:db8::1]:563")
         return host, _port(rest[1:]) if rest else None
     if _IPV6.fullmatch(text):
         return text, None

@@ -1,4 +1,4 @@
-"""Usenet servers: what the user says of one, and what the engine says of it."""
+"""Usenet servers: their configuration, and their status as the engine reports it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tls(StrEnum):
 
 
 class AddressFamily(StrEnum):
-    """Which kind of address is tried first where a name has both."""
+    """Which kind of address a connection tries first if a name has both."""
 
     ANY = "any"
     """As the system prefers."""
@@ -29,14 +29,14 @@ class AddressFamily(StrEnum):
 
 
 class Exposure(StrEnum):
-    """What somebody between us and a server can do, as a user must be told."""
+    """What an attacker between us and a server can do, in words for the user."""
 
-    NOT_ENCRYPTED = "not encrypted: everybody on the way can read the login"
-    NOT_VERIFIED = "certificate not verified: somebody on the way may be listening"
+    NOT_ENCRYPTED = "not encrypted: anyone on the network path can read the login"
+    NOT_VERIFIED = "certificate not verified: someone on the network path may be listening"
 
     @property
     def loudly(self) -> str:
-        """The words with their head in capitals."""
+        """The text, with capitals before the colon."""
         what, _, why = self.partition(":")
         return f"{what.upper()}:{why}"
 
@@ -61,7 +61,7 @@ ALL_ROLES = frozenset(Role)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server as it is configured. Times are seconds, rates bytes per second."""
+    """One server as the user configured it. Times are seconds, rates bytes per second."""
 
     name: str
     host: str
@@ -69,19 +69,19 @@ class Server:
     tls: Tls = Tls.IMPLICIT
     username: str = ""
     password: str = field(default="", repr=False)
-    """A `Secret`, whatever it was given as."""
+    """Always a `Secret`, also when the constructor gets a string."""
     connections: int = 8
     roles: frozenset[Role] = ALL_ROLES
     priority: int = 0
-    """Servers of the lowest number are used first; those of a higher one when they fail."""
+    """The engine uses servers with the lowest number first, the others when those fail."""
     verify_tls: bool = True
     ca_file: str | None = None
     """A PEM file of a private server's certificate authority, instead of the system's."""
     timeout: float = 60.0
-    """How long any single answer may take, a body apart."""
+    """How long any single answer may take, except a body."""
     lowest_rate: int = 1_000
     """Bytes a second, averaged over half a minute, that an article must move at in either
-    direction; 0: any rate will do."""
+    direction; 0: no lower limit."""
     max_article: int = 1_000_000
     """Bytes of an article, headers included, that the server takes (INN's default)."""
     pipeline: int = 2
@@ -96,7 +96,7 @@ class Server:
     """``socks5://host:port`` of a SOCKS5 proxy, which resolves the host's name; empty: none."""
     proxy_username: str = ""
     proxy_password: str = field(default="", repr=False)
-    """A `Secret`, whatever it was given as."""
+    """A `Secret`, as `password`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "password", Secret(self.password))
@@ -115,7 +115,7 @@ PASSWORD_VARIABLE = "USENETSYNC_PASSWORD_"
 
 
 def password_variable(name: str) -> str:
-    """The environment variable that the password of a server of this name may be in."""
+    """The environment variable that may hold the password of the server with this name."""
     return PASSWORD_VARIABLE + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
@@ -123,14 +123,14 @@ class ServerState(StrEnum):
     """How a server is doing."""
 
     IDLE = "idle"
-    """Not asked yet."""
+    """Not used yet."""
     UP = "up"
     PAUSED = "paused"
-    """Left alone for a while: `message` says why, `retry_in` for how long."""
+    """Not used for a while: `message` says why, `retry_in` for how long."""
     DOWN = "down"
-    """Does not answer; probed again after `retry_in`."""
+    """Does not answer; the engine tries it again after `retry_in`."""
     STOPPED = "stopped"
-    """Not used any more until the settings change: its login or its account is refused."""
+    """Not used until the settings change: it refuses the login or the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +149,13 @@ class ConnectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """One server now. Counters are of this engine's life."""
+    """One server now. Counters begin with the engine's start."""
 
     name: str
     host: str
     state: ServerState
     message: str = ""
-    """The server's own words, or ours, when it is not up."""
+    """Why it is not up, in the server's words or ours."""
     retry_in: float | None = None
     roles: frozenset[Role] = ALL_ROLES
     open: int = 0
@@ -165,14 +165,14 @@ class ServerStatus:
     """Connections it may have now: fewer than configured after "too many connections"."""
     configured: int = 0
     bytes: int = 0
-    """Bytes posted and fetched, as they went over the wire."""
+    """Bytes posted and fetched, as on the wire."""
     articles: int = 0
     errors: int = 0
     latency: float = 0.0
     """Moving mean of the seconds an answer takes."""
     encrypted: bool = True
     tls_verified: bool = True
-    """False: whoever sits in between can read and change everything. Shown in red."""
+    """False: an attacker in between can read and change everything. Shown in red."""
     connections: tuple[ConnectionStatus, ...] = ()
     held: bool = False
     """The user paused it."""

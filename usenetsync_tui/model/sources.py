@@ -1,4 +1,4 @@
-"""What tells a missing source from an empty one: file systems, and why a folder was refused."""
+"""How to tell a missing source from an empty one: file systems and reasons for a refusal."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from usenetsync_tui.model.figures import number, plural
 class FileSystem:
     """The file system that a folder, or a mount point in it, is on. Empty: not known.
 
-    No device number: those change when a machine starts again or a disk is plugged in again.
+    It has no device number: that changes when the machine or the disk is started again.
     """
 
     type: str = ""
     """``ext4``, ``nfs4``, ``fuse.sshfs``…"""
     uuid: str = ""
-    """What was given to it when it was made, in lower-case hexadecimal digits."""
+    """The identifier it got when it was made, in lower-case hexadecimal digits."""
     fsid: str = ""
     """``f_fsid`` of statfs(2), where that is more than a device number."""
     source: str = ""
-    """What is mounted, where that is no device: ``server:/export``."""
+    """The mounted source, if it is not a device: ``server:/export``."""
     location: bytes = b""
-    """The directory's path inside the file system: a bind mount shows any part of one."""
+    """The directory's path inside the file system: a bind mount can show any part of it."""
 
     def __str__(self) -> str:
         named = self.source or self.uuid or self.fsid
@@ -48,11 +48,11 @@ class RefusalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an upload does not take a folder as it is now."""
+    """Why an upload refuses a folder as it is now."""
 
     kind: RefusalKind
     version: int = 0
-    """The version the folder was compared with; 0: with none."""
+    """The version that the upload compared the folder with; 0: none."""
     files: int = 0
     """Files and symlinks of that version."""
     missing: int = 0
@@ -62,12 +62,12 @@ class Refusal:
 
     @property
     def can_be_allowed(self) -> bool:
-        """Whether there is anything to take as it is now."""
+        """Whether the upload can accept the folder as it is now, if the user allows it."""
         return self.kind not in (RefusalKind.GONE, RefusalKind.REPLACED)
 
     @property
     def finding(self) -> str:
-        """What was found, in a sentence."""
+        """What the upload found, in a sentence."""
         match self.kind:
             case RefusalKind.GONE:
                 return f"The folder cannot be read: {self.detail}."
@@ -91,7 +91,7 @@ class Refusal:
         """What to do now, in a sentence or two."""
         mount = "If its disk is not mounted, mount it and upload again."
         if self.can_be_allowed:
-            return f"{mount} If this is meant, upload with --allow-shrink."
+            return f"{mount} If this is intended, upload with --allow-shrink."
         return mount
 
     def __str__(self) -> str:

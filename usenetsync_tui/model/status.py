@@ -1,7 +1,7 @@
-"""What the engine says about itself: one immutable value, swapped five times a second.
+"""The engine's status: one immutable value, replaced five times a second.
 
-The screen and the progress bar read it whenever they like; nothing in it is computed on
-demand. Rates are per second, sizes bytes, times seconds.
+The screen and the progress bar can read it at any time; nothing in it is computed on demand.
+Rates are per second, sizes bytes, times seconds.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class StageStatus:
     """Workers busy in it."""
     workers: int
     done: int
-    """Items it has handed on."""
+    """Items it has finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What one worker has in its hands."""
+    """What one worker is doing."""
 
     number: int
     stage: str
@@ -82,27 +82,27 @@ class JobStatus:
     deduplicated_bytes: int
     errors: int
     current: bytes
-    """The path touched last."""
+    """The path that the job handled last."""
     bytes_per_second: float
     files_per_second: float
     eta: float | None
-    """Seconds left; None until ten seconds of data are there."""
+    """Seconds left; None until there are ten seconds of data."""
     elapsed: float
     message: str = ""
     verified: int = 0
-    """Articles that were looked for after they were posted, and found."""
+    """Articles that a check found after they were posted."""
     unverified: int = 0
-    """Articles posted that nobody gave a clear answer of."""
+    """Posted articles about which no server gave a clear answer."""
     from_copies: int = 0
-    """Segments fetched from a further copy."""
+    """Segments fetched from a copy other than the first."""
     target: bytes = b""
-    """Where a restore goes."""
+    """The folder that a restore writes to."""
     refusal: Refusal | None = None
-    """Why an upload did not take the folder as it is."""
+    """Why an upload refused the folder as it is now."""
     missed_files: int = 0
     """Files of the total that a restore has given up; `done_files` does not count them."""
     kept_bytes: int = 0
-    """Of `done_bytes`, what a restore found in its target as it should be, and did not write."""
+    """The part of `done_bytes` that a restore found identical in its target and left alone."""
     waiting: Waiting | None = None
     """What it waits for now."""
 
@@ -117,7 +117,7 @@ class FolderStatus:
 
 
 class Weight(StrEnum):
-    """How much an event asks for attention."""
+    """How much attention an event needs."""
 
     INFO = "info"
     WARN = "warn"
@@ -126,7 +126,7 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of the log. Text is plain words; names in it are safe already."""
+    """A line of the log. The text has no markup; names in it are made safe already."""
 
     at: float
     """Seconds since the epoch."""
@@ -136,7 +136,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:
-    """Something done beside the jobs: files acted on, an NZB written."""
+    """Work besides the jobs: an action on files, the writing of an NZB."""
 
     number: int
     words: str
@@ -146,7 +146,7 @@ class TaskStatus:
     """None while it is not known."""
     over: bool = False
     problem: str = ""
-    """Why it did not get to its end."""
+    """Why it failed; empty: it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,14 @@ class TrialStep:
 
     name: str
     ok: bool | None
-    """None: not possible there, and not needed."""
+    """None: not possible on this server, and not needed."""
     seconds: float
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A server's test, as far as it is."""
+    """A server's test, with the steps done so far."""
 
     server: str
     steps: tuple[TrialStep, ...] = ()
@@ -170,7 +170,7 @@ class Trial:
 
     @property
     def passed(self) -> bool:
-        """Over, and nothing failed."""
+        """Whether it is over and no step failed."""
         return self.over and all(step.ok is not False for step in self.steps)
 
 
@@ -219,7 +219,7 @@ class EngineStatus:
     state: EngineState
     message: str = ""
     waiting: Waiting | None = None
-    """What it waits for now, whether a job runs or not."""
+    """What the engine waits for now, whether a job runs or not."""
     jobs: tuple[JobStatus, ...] = ()
     stages: tuple[StageStatus, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()
@@ -250,7 +250,7 @@ class EngineStatus:
     workers_allowed: int = 0
     """Threads that may read and compress now."""
     events: tuple[Event, ...] = ()
-    """The latest ones of this engine's life, oldest first."""
+    """The latest ones since the engine started, oldest first."""
     tasks: tuple[TaskStatus, ...] = ()
     """Those under way and the last ones that ended."""
     trial: Trial | None = None

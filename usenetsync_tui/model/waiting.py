@@ -1,12 +1,12 @@
-"""What a program waits for, in words: the one way in which a wait is announced.
+"""What the program waits for, in words: the one way to announce a wait.
 
-Whatever waits for something outside of the program (a server, a name server, the database, a lock,
-the schedule of checks, the pause before another try) does so inside a block::
+Code that waits for something outside the program (a server, a name server, the database, a lock,
+the schedule of checks, the pause before another try) waits inside a block::
 
     with waits.announced(Waiting("waiting for news.example.com: connection refused", 12.0)):
         await anyio.sleep(12)
 
-What changes while it lasts is given as a function, called whenever somebody looks::
+If the reason changes during the wait, pass a function; each read of `Waits.current` calls it::
 
     with waits.announced(lambda: servers.waiting()):
         ...
@@ -14,10 +14,10 @@ What changes while it lasts is given as a function, called whenever somebody loo
 `Waits.current` is what the progress line, `--json` (`waiting`) and the screen show. Every run of a
 job, the servers and the opening of the database share one `Waits`.
 
-Announcing is half of it. The other half is that the block can be left at any time: it awaits, and
-is cancelled; or it blocks in a thread that the end of the program does not wait for. The engine
-cancels a job that is to stop and gets no further (`engine/stopping.py`); a command cancels what it
-does before and after jobs (`cli/signals.py`). So no wait needs to know of a stop.
+The program must also be able to leave the block at any time: the block awaits and can be
+cancelled, or it blocks in a thread that the program does not wait for at its end. The engine
+cancels a stopping job that gets no further (`engine/stopping.py`); a command cancels what it does
+before and after jobs (`cli/signals.py`). So no wait has to check for a stop.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A reason to wait, and how long that lasts as far as it is known."""
+    """The reason for a wait, and how long it lasts, if known."""
 
     reason: str
-    """The same as long as the reason is the same: "waiting for news.example.com: refused"."""
+    """The same text while the reason is the same: "waiting for news.example.com: refused"."""
 
     seconds: float | None = None
-    """Until something happens."""
+    """Until something happens; None: not known."""
 
     then: str = ", next try in"
-    """What comes between the reason and the seconds."""
+    """The text between the reason and the seconds."""
 
     def __str__(self) -> str:
         if self.seconds is None:
@@ -49,11 +49,11 @@ class Waiting:
 
 
 Reason = Waiting | Callable[[], Waiting | None]
-"""What is waited for; a function where that changes, None while nothing is."""
+"""What the program waits for; if that changes, a function (None: nothing at the moment)."""
 
 
 class Waits:
-    """The waits under way. Used by any thread."""
+    """The waits under way. Any thread may use it."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
@@ -61,7 +61,7 @@ class Waits:
 
     @property
     def current(self) -> Waiting | None:
-        """The wait that began first, of those that last; None when nothing is waited for."""
+        """The oldest wait under way; None when the program waits for nothing."""
         for reason in list(self._reasons.values()):
             if (found := reason()) is not None:
                 return found
@@ -69,7 +69,7 @@ class Waits:
 
     @contextmanager
     def announced(self, reason: Reason) -> Iterator[None]:
-        """Inside the block this is waited for. The seconds of a `Waiting` count from now."""
+        """Announce the wait while the block lasts. The seconds of a `Waiting` count from now."""
         number = next(self._numbers)
         self._reasons[number] = reason if callable(reason) else _counted_down(reason)
         try:

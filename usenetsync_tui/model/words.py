@@ -1,4 +1,4 @@
-"""Every state and kind in words for people: the one place for the command and the screen.
+"""Every state and kind in words for people, the same for the command and the screen.
 
 Refuses to know where they are shown. Every state is a glyph and a word, so that nothing depends
 on colour. Figures are in `figures`.

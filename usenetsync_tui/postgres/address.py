@@ -1,9 +1,9 @@
-"""The address of a database server: whether it can be read, and what of it may be shown.
+"""The address of a database server: whether it is readable, and which parts may be shown.
 
-An address holds a password, and one that is mistyped holds it in an unexpected place: libpq takes
-``postgresql://u:p@ss@h/`` for a server named ``ss@h``, and would name it in its complaints. So an
-address is shown by what was understood of it, put together again from a few fields that look right;
-of one that cannot be read nothing is shown at all.
+An address contains a password, and a mistyped one has it in an unexpected place: libpq takes
+``postgresql://u:p@ss@h/`` for a server named ``ss@h``, and would name it in its errors. So this
+module rebuilds the address to show from a few fields that look right; it shows nothing of an
+unreadable one.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _SHOWN = {
     "port": re.compile(r"[0-9]{0,5}(?:,[0-9]{0,5})*"),
     "dbname": re.compile(r"[A-Za-z0-9_.-]+"),
 }
-"""The fields that are shown, and what they look like. What does not, and all others, is hidden."""
+"""The fields to show, and what they must look like. All others are hidden."""
 _NO_HOST = re.compile(r"[^/@].*[@;=/?#\s].*", re.DOTALL)
-"""What is neither the name of a server nor the folder of a socket."""
+"""Neither the name of a server nor the folder of a socket."""
 
 
 def readable(address: str) -> Mapping[str, str] | None:
-    """The fields of an address by libpq's names, the password among them; None: it is none.
+    """The fields of an address by libpq's names, with the password; None: not an address.
 
-    None also where the password must have been cut in the wrong place.
+    None also if libpq must have cut the password in the wrong place.
     """
     if not _is_whole(address):
         return None
@@ -60,7 +60,7 @@ def _is_whole(address: str) -> bool:
 
 
 def shown(address: str) -> str:
-    """The address with `***` for its password, in the form it has: a URL or ``key=value`` pairs."""
+    """The address with `***` for its password, as a URL or ``key=value`` pairs, as it came."""
     fields = readable(address)
     if fields is None:
         return UNREADABLE

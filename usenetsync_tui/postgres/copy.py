@@ -15,11 +15,11 @@ async def copy_rows(
     types: Sequence[str],
     rows: Iterable[Sequence[object]],
 ) -> int:
-    """Write ``rows`` with ``statement``; returns how many they were.
+    """Write ``rows`` with ``statement``; returns their number.
 
     ``statement`` is ``COPY table (columns) FROM STDIN (FORMAT BINARY)`` and ``types`` names the
-    PostgreSQL type of each column: binary COPY converts nothing. ``rows`` is consumed as it is
-    sent, so its length costs no memory. When a row or the iterable fails, none is written.
+    PostgreSQL type of each column: binary COPY converts nothing. ``rows`` is consumed while it is
+    sent, so its length costs no memory. When a row or the iterable fails, no row is written.
     """
     written = 0
     async with conn.cursor() as cursor, cursor.copy(statement) as copy:

@@ -1,6 +1,6 @@
-"""Only one engine works a catalogue: an advisory lock on a connection of its own.
+"""One engine per catalogue: an advisory lock on a connection of its own.
 
-The server drops the lock with the connection, so a killed engine never leaves it behind. An
+The server releases the lock with the connection, so a killed engine never leaves it behind. An
 engine that loses the connection has lost the lock, and must stop.
 """
 
@@ -24,12 +24,12 @@ KEY = int.from_bytes(b"usync:en")
 """The advisory lock, in each database that holds a catalogue."""
 _LOOK_AGAIN = 0.1
 SHORTEST_PATIENCE = 2.0
-"""Seconds that cover the moment the server needs to notice that the engine before us was killed."""
+"""Seconds: longer than the server needs to notice that the previous engine was killed."""
 _PID = re.compile(r"pid [0-9]+")
 
 
 class EngineLock:
-    """The right to work the catalogue of ``conninfo``, held inside ``async with``."""
+    """The right to be the engine of the catalogue at ``conninfo``, held inside ``async with``."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class EngineLock:
         patience: float = SHORTEST_PATIENCE,
         waits: Waits | None = None,
     ) -> None:
-        """``application_name`` is what others are told (``usenetsync upload pid 7 host h``).
+        """``application_name`` is what others see (``usenetsync upload pid 7 host h``).
 
-        ``patience`` is in seconds. ``waits`` hears of the wait.
+        ``patience`` is in seconds. The lock announces its wait in ``waits``.
         """
         self._waits = waits or Waits()
         self._conninfo = conninfo
@@ -52,8 +52,8 @@ class EngineLock:
     async def __aenter__(self) -> EngineLock:
         """Take the lock.
 
-        Raises ``CatalogueHeldError`` naming who holds it, ``DatabaseUnavailableError`` when
-        the server does not answer.
+        Raises ``CatalogueHeldError`` with the name of the holder, ``DatabaseUnavailableError``
+        when the server does not answer.
         """
         address = named_conninfo(self._conninfo, self._application_name)
         with mapped_errors():
@@ -76,17 +76,17 @@ class EngineLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         conn, self._conn = self._conn, None
         if conn is not None:
             await conn.close()
 
     async def lost(self) -> None:
-        """Return when the connection, and the lock with it, is lost; else wait for ever."""
+        """Return when the connection, and with it the lock, is lost; else wait forever."""
         if self._conn is None:
             return
         try:
-            # Nothing is notified; this reads the socket, which is how a loss is noticed.
+            # No notification ever comes; this reads the socket and so notices a loss.
             async for _ in self._conn.notifies():
                 pass
         except psycopg.OperationalError:
@@ -114,7 +114,7 @@ def _waiting_for(holder: TupleRow | None) -> Waiting:
 
 def _describe(holder: TupleRow | None) -> str:
     if holder is None:
-        return "It has only just begun or ended; try again."
+        return "It has just started or ended; try again."
     name, address, since = holder
     place = f" from {address}" if address else ""
     return f"It is {name}{place}, since {since.astimezone():%Y-%m-%d %H:%M:%S}."

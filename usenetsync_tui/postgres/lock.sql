@@ -1,10 +1,10 @@
 -- take
--- Takes the lock if it is free; it is held until the connection ends.
+-- Takes the lock if it is free; the server holds it until the connection ends.
 SELECT pg_try_advisory_lock(%s);
 
 -- holder
--- Who holds the lock of this database: its name, and since when it is connected.
--- A lock of one bigint is shown as two halves, with objsubid 1.
+-- The holder of this database's lock: its name, address, and when it connected.
+-- pg_locks shows a lock of one bigint as two halves, with objsubid 1.
 SELECT
     coalesce(nullif(activity.application_name, ''), 'process ' || locks.pid),
     activity.client_addr::text,

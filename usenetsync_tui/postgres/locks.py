@@ -1,9 +1,9 @@
-"""Locks on files, kept by the kernel: it drops them with their last holder, however it ends.
+"""Locks on files, held by the kernel: it releases them when the last holder ends, in any way.
 
 They hold between processes that cannot see each other (containers with process namespaces of
 their own), because they belong to the file and not to a process id. On NFS the kernel turns
-them into locks of the server's (flock(2)), so that they hold between machines as well, unless
-the mount says otherwise.
+them into locks of the server (flock(2)), so they hold between machines as well, unless the
+mount options forbid it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ _WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 def open_lock_file(path: Path) -> int:
-    """A descriptor of a file to lock, 0600; made when missing."""
+    """A descriptor of a file to lock, made with mode 0600 if it is missing."""
     return open_or_make(path, os.O_RDWR | os.O_NOFOLLOW)
 
 
 def lock_exclusively(descriptor: int) -> bool:
-    """Whether the lock was had, at once. Raises ``DatabaseStartError`` where there are none."""
+    """Take the lock without waiting; whether it succeeded.
+
+    Raises ``DatabaseStartError`` on a file system without locks.
+    """
     import fcntl
 
     return _lock(descriptor, fcntl.LOCK_EX)
 
 
 def lock_shared(descriptor: int) -> bool:
-    """Like ``lock_exclusively``, beside other shared locks."""
+    """Like ``lock_exclusively``, but other processes may share the lock."""
     import fcntl
 
     return _lock(descriptor, fcntl.LOCK_SH)

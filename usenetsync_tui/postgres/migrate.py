@@ -1,8 +1,8 @@
-"""Bringing a catalogue's schema up to date with the program.
+"""Updates a catalogue's schema to the program's.
 
-A migration is a file ``0001_name.sql``, numbered from 1 without a gap, applied in a
-transaction of its own and written down with its checksum in ``schema_migrations``. What was
-applied must never change: a mistake is mended by the next migration.
+A migration is a file ``0001_name.sql``, numbered from 1 without a gap. Each runs in a transaction
+of its own, which also records it with its checksum in ``schema_migrations``. An applied migration
+must never change: the next migration corrects a mistake.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Migration:
 
 
 def read_migrations(folder: Traversable) -> tuple[Migration, ...]:
-    """The migrations in ``folder``, in order; files that are not ``.sql`` are passed over.
+    """The migrations in ``folder``, in order; other files than ``.sql`` are ignored.
 
-    Raises ``ValueError`` when the names or numbers are not as they must be.
+    Raises ``ValueError`` for a wrong name or number.
     """
     found: list[Migration] = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
@@ -58,12 +58,12 @@ def read_migrations(folder: Traversable) -> tuple[Migration, ...]:
 
 
 async def migrate(conn: psycopg.AsyncConnection[TupleRow], migrations: Traversable) -> int:
-    """Apply the migrations the catalogue lacks; returns the version it has then.
+    """Apply the migrations that the catalogue lacks; returns the version it then has.
 
     ``conn`` is in autocommit mode. One query when there is nothing to do. Any number of
-    processes may do this at once. A migration that fails leaves no trace and the database's
+    processes may do this at once. A failed migration leaves no trace, and the database's
     error passes through. Raises ``CatalogueVersionError`` when the catalogue is newer than
-    ``migrations``, or was made by other ones.
+    ``migrations``, or other migrations made it.
     """
     if not conn.autocommit:
         raise ValueError("the connection must be in autocommit mode")
@@ -78,7 +78,7 @@ async def migrate(conn: psycopg.AsyncConnection[TupleRow], migrations: Traversab
         for migration in _missing(known, await _applied(conn) or {}):
             await _apply(conn, migration)
     finally:
-        # A lost connection has lost the lock, too; one that goes back to a pool must not keep it.
+        # A lost connection has lost the lock, too; one that returns to a pool must not keep it.
         if not conn.closed:
             with anyio.CancelScope(shield=True):
                 await conn.execute(_QUERIES["unlock"], (_LOCK,))
@@ -103,14 +103,14 @@ def _missing(
     if newest > len(known):
         name, _ = applied[newest]
         raise CatalogueVersionError(
-            f"It is at version {newest} ({name}), this program knows {len(known)}. "
+            f"It is at version {newest} ({name}); this program knows {len(known)}. "
             "Use the newer program."
         )
     for migration in known[:newest]:
         if applied.get(migration.version) != (migration.name, migration.checksum):
             raise CatalogueVersionError(
-                f"Its version {migration.version} ({migration.name}) is not the one this "
-                "program knows under that number."
+                f"Its version {migration.version} ({migration.name}) differs from this "
+                "program's version of that number."
             )
     return known[newest:]
 

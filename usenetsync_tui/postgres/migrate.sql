@@ -3,7 +3,7 @@
 SELECT version, name, checksum FROM schema_migrations ORDER BY version;
 
 -- create_ledger
--- The ledger of migrations. Two processes may get here at once.
+-- Creates the ledger of migrations. Two processes may do so at once.
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version integer PRIMARY KEY,
     name text NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 );
 
 -- record
--- Notes that a migration was applied, in the transaction that applied it.
+-- Records a migration, in the transaction that applies it.
 INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s);
 
 -- lock
@@ -20,5 +20,5 @@ INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s);
 SELECT pg_advisory_lock(%s);
 
 -- unlock
--- Lets the next process look.
+-- Lets the next process migrate.
 SELECT pg_advisory_unlock(%s);

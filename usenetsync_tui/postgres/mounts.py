@@ -1,7 +1,7 @@
-"""Whether locks of a file system reach other machines, as its mount options say.
+"""Whether other machines see the locks of a file system, by its mount options.
 
-On NFS a lock is the server's and holds for every machine, unless the mount has ``nolock`` or
-``local_lock`` (nfs(5)): then each kernel keeps it to itself, and does not say so.
+On NFS the server keeps a lock, and it holds for every machine, unless the mount has ``nolock`` or
+``local_lock`` (nfs(5)): then the lock holds on one machine only, without any error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LOCAL = frozenset({"nolock", "local_lock=flock", "local_lock=all"})
 
 
 def keeps_locks_to_itself(folder: Path) -> bool:
-    """Whether other machines may use the file system of ``folder`` and do not see our locks."""
+    """Whether other machines may use the file system of ``folder`` without seeing our locks."""
     try:
         table = _TABLE.read_text(errors="surrogateescape")
     except FileNotFoundError:
@@ -23,7 +23,7 @@ def keeps_locks_to_itself(folder: Path) -> bool:
 
 
 def in_table(table: str, device: int) -> bool:
-    """The same, of the file system with this device number. Source: proc_pid_mountinfo(5)."""
+    """The same for the file system with this device number. Source: proc_pid_mountinfo(5)."""
     wanted = f"{os.major(device)}:{os.minor(device)}"
     for line in table.splitlines():
         mount, _, file_system = line.partition(" - ")

@@ -228,7 +228,7 @@ def test_another_id_of_the_servers_user(
     before = pgdata.stat().st_uid
     two[0].kill()
     one.ended()
-    assert "use it as the user it belongs to" in sit(two[1]).said()
+    assert "Run usenetsync as the user it belongs to" in sit(two[1]).said()
     assert pgdata.stat().st_uid == before and servers_at(pgdata) == []
     assert make_server().acquire()
 

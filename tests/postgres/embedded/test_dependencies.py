@@ -96,7 +96,7 @@ def test_a_wheel_without_our_major_version_is_a_sentence(
 ) -> None:
     one = make_server()
     monkeypatch.setattr(binaries, "_INSTALL", "pginstall99")
-    with pytest.raises(DatabaseStartError, match=rf"holds no PostgreSQL {MAJOR}.*pip install"):
+    with pytest.raises(DatabaseStartError, match=rf"contains no PostgreSQL {MAJOR}.*pip install"):
         one.acquire()
     assert not one.status().pgdata.exists()
 
@@ -151,7 +151,7 @@ def test_the_commands_that_move_the_data(make_server: MakeServer, home: Path) ->
     with pytest.raises(DatabaseStartError) as caught:
         check_version(pgdata)
     (pgdata / "PG_VERSION").write_text(said)
-    parts = re.search(r"the one that made it, (.*); then, with this one, (.*)$", str(caught.value))
+    parts = re.search(r"the one that made it: (.*); then, with this one: (.*)$", str(caught.value))
     assert parts is not None
     # Both stand for "the usenetsync that made it" and "this one".
     program = f'usenetsync() {{ {shlex.quote(sys.executable)} -m usenetsync_tui "$@"; }}'

@@ -105,7 +105,7 @@ def test_many_processes_at_once(make_server: MakeServer, home: Path, system_fold
 import sys, psycopg
 from pathlib import Path
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 home = sys.argv[1]
 server = EmbeddedServer(
     Locations.find({"USENETSYNC_HOME": home}), system_folder=Path(sys.argv[2])
@@ -134,7 +134,7 @@ def test_a_killed_user_leaves_the_server_for_the_next(
 import os, signal, sys
 from pathlib import Path
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 home = sys.argv[1]
 EmbeddedServer(
     Locations.find({"USENETSYNC_HOME": home}), system_folder=Path(sys.argv[2])

@@ -153,7 +153,7 @@ def test_a_folder_that_is_no_cluster_is_left_alone(make_server: MakeServer) -> N
     pgdata.mkdir(parents=True)
     pgdata.parent.chmod(0o711)
     (pgdata / "thesis.txt").write_text("mine")
-    with pytest.raises(DatabaseStartError, match="is not a PostgreSQL cluster"):
+    with pytest.raises(DatabaseStartError, match="is not a PostgreSQL data folder"):
         one.acquire()
     assert (pgdata / "thesis.txt").read_text() == "mine"
     assert one.status().users == ()

@@ -99,7 +99,7 @@ def test_an_existing_cluster_is_found_again(make_server: MakeServer, home: Path)
     two.acquire()
     two.stop()
     opened.chmod(0o700)
-    with pytest.raises(DatabaseStartError, match="out of reach"):
+    with pytest.raises(DatabaseStartError, match="cannot reach"):
         two.acquire()
     opened.chmod(0o755)
 
@@ -116,9 +116,9 @@ def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, ho
     system = home / "system"
     aside = system.rename(home / "aside")
     for other in (one, make_server(closed, home / "system of another")):
-        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is not here"):
+        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is missing"):
             other.acquire()
-        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is not here"):
+        with pytest.raises(DatabaseStartError, match=r"was in .*\+data, which is missing"):
             other.stay(True)
         assert not other.folders[0].exists()
     aside.rename(system)
@@ -185,7 +185,7 @@ def test_a_home_of_a_user_without_a_name_is_refused(make_server: MakeServer, hom
 
 ORDINARY = """
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 server = EmbeddedServer(Locations.find({"USENETSYNC_HOME": sys.argv[1]}))
 address = server.acquire()
 try:

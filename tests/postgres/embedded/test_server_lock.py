@@ -126,7 +126,7 @@ def test_a_server_of_another_folder_behind_the_socket_is_not_joined(
     aside = pgdata.with_name("aside")
     pgdata.rename(aside)
     try:
-        with pytest.raises(DatabaseStartError, match="works on another data folder than"):
+        with pytest.raises(DatabaseStartError, match="uses another data folder than"):
             two.acquire()
     finally:
         pgdata.rename(pgdata.with_name("new"))

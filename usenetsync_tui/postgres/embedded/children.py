@@ -1,4 +1,4 @@
-"""What the processes of a server call themselves: ``postgres: startup`` and the like."""
+"""The titles of a server's processes, such as ``postgres: startup``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def children_titles(pid: int) -> list[bytes]:
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()
     except OSError:
-        return []  # No Linux, or the process has just ended.
+        return []  # Not Linux, or the process has just ended.
     titles = []
     for child in children:
         try:

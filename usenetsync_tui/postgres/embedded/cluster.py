@@ -1,4 +1,4 @@
-"""Making a cluster, and writing its configuration.
+"""Makes a cluster and writes its configuration.
 
 Root writes here into folders of the unprivileged account, so every file is a new one that gets its
 name when it is whole (`whole_file`): no step follows a symlink or writes into what is there.
@@ -29,16 +29,16 @@ DATABASE = "usenetsync"
 """The database in it that holds the catalogue."""
 
 IDENTITY = ("global/pg_control", 8)
-"""The file in the cluster that begins with its system identifier, and the bytes of that."""
+"""The file in the cluster that begins with its system identifier, and the identifier's size."""
 
 _DRAFT = "postgresql.draft-"
 _CONFIGURATION = """\
-# Settings of your own go here; those of usenetsync, below, win.
+# Put settings of your own here. Those of usenetsync, below, override them.
 
 include 'usenetsync.conf'
 """
 _ADMISSION = f"""\
-# Written by usenetsync at each start; changes made here are lost.
+# usenetsync writes this file at each start and discards changes made here.
 local all all peer map={ROLE}
 """
 
@@ -46,11 +46,11 @@ local all all peer map={ROLE}
 def ensure_cluster(
     places: ServerPlaces, account: Account, binaries: Binaries, log_descriptor: int
 ) -> None:
-    """Make the cluster unless it is there. Call under the start lock.
+    """Make the cluster unless it exists. Call under the start lock.
 
-    It is made under another name and renamed when whole, so one killed half-way is never
-    mistaken for a cluster. What initdb says goes to ``log_descriptor``. Raises
-    ``DatabaseStartError`` when initdb fails or something else stands in the place.
+    initdb works under another name, and we rename the complete cluster, so a killed initdb never
+    leaves half a cluster. The output of initdb goes to ``log_descriptor``. Raises
+    ``DatabaseStartError`` when initdb fails or something else has the cluster's name.
     """
     _remove_drafts(places)
     if places.pgdata.is_dir() and any(places.pgdata.iterdir()):
@@ -64,7 +64,7 @@ def ensure_cluster(
         f"--pgdata={draft}",
         f"--username={ROLE}",
         "--encoding=UTF8",
-        # Sorts by code point, which for UTF-8 is the order of the bytes; the same everywhere.
+        # Sorts by code point, which for UTF-8 is byte order, the same on every machine.
         "--locale=C",
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
@@ -83,7 +83,7 @@ def ensure_cluster(
 
 
 def configure(places: ServerPlaces, account: Account) -> None:
-    """Write settings, rules of admission and who starts the server; done at each start.
+    """Write the settings, the access rules and the holder of the server, at each start.
 
     Call with the server's lock taken.
     """
@@ -98,12 +98,12 @@ def configure(places: ServerPlaces, account: Account) -> None:
 
 def conninfo(places: ServerPlaces, database: str) -> str:
     """The address of one of its databases."""
-    # What is not named here has libpq's default: this process has no PG* variables (`embedded`).
+    # The rest has libpq's defaults: this process has no PG* variables (`EmbeddedServer`).
     return make_conninfo("", host=str(places.socket_dir), port=PORT, user=ROLE, dbname=database)
 
 
 def identity(pgdata: Path) -> bytes:
-    """What tells one cluster from any other: the system identifier that initdb gave it."""
+    """The system identifier that initdb gave the cluster; no other cluster has it."""
     file, size = IDENTITY
     with (pgdata / file).open("rb") as content:
         return content.read(size)
@@ -111,19 +111,19 @@ def identity(pgdata: Path) -> bytes:
 
 def _check_ours(pgdata: Path, account: Account) -> None:
     if cluster_version(pgdata) is None:
-        raise DatabaseStartError(f"{pgdata} is not a PostgreSQL cluster; move it away.")
+        raise DatabaseStartError(f"{pgdata} is not a PostgreSQL data folder; move it away.")
     check_version(pgdata)
     owner = pgdata.stat().st_uid
     if owner != account.uid:
         raise DatabaseStartError(
-            f"The database in {pgdata} belongs to the user with id {owner}, "
-            f"and would run as {account.name} ({account.uid}); use it as the user it belongs to."
+            f"The database in {pgdata} belongs to the user with id {owner}, but would run as "
+            f"{account.name} ({account.uid}). Run usenetsync as the user it belongs to."
         )
 
 
 def _remove_drafts(places: ServerPlaces) -> None:
     for draft in places.home.glob(f"{_DRAFT}*"):
-        # An initdb whose parent was killed may still be writing; then the next start clears it.
+        # An initdb whose parent was killed may still be writing; then the next start removes it.
         shutil.rmtree(draft, ignore_errors=True)
 
 

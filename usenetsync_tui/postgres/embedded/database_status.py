@@ -1,4 +1,4 @@
-"""How the embedded server is, without starting or changing anything."""
+"""The state of the embedded server, read without starting or changing anything."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class DatabaseStatus:
 
     running: bool
     pid: int | None
-    """Its process id; None when it does not run, or runs where we see no process of it."""
+    """Its process id; None when it does not run, or we cannot see its process."""
 
     holder: str | None
-    """Who started it, when that was in another container (process namespace)."""
+    """The process that started it, if in another container (process namespace)."""
 
     version: str | None
-    """Of the running server, else of the cluster; None when there is no cluster yet."""
+    """The running server's version, else the cluster's; None without a cluster."""
 
     pgdata: Path
     socket_dir: Path
@@ -35,14 +35,14 @@ class DatabaseStatus:
     """Ids of the processes that use it."""
 
     users_elsewhere: tuple[str, ...]
-    """Those in other containers: process id and host."""
+    """Its users in other containers: process id and host."""
 
     stays: bool
-    """Whether it runs on when nobody uses it."""
+    """Whether it keeps running without users."""
 
 
 def look(places: ServerPlaces) -> DatabaseStatus:
-    """How the server of these places is."""
+    """The state of the server at these places."""
     postmaster = Postmaster(places)
     running = postmaster.lives()
     version = cluster_version(places.pgdata)
@@ -64,7 +64,7 @@ def look(places: ServerPlaces) -> DatabaseStatus:
 
 
 def _by_place(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The process ids of those here, and the others in words."""
+    """The ids of processes here, and the others in words."""
     everybody = tuple(found)
     return (
         tuple(user.pid for user in everybody if user.where.is_here),

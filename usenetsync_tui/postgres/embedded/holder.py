@@ -1,6 +1,6 @@
-"""Who holds a data folder: what the starter of the server wrote beside the cluster.
+"""The holder of a data folder: a file in the cluster, written by the process that starts a server.
 
-For people to read, and for how long to wait; the lock alone decides (``server_lock.py``).
+Used for messages and for how long to wait; only the lock decides (``server_lock.py``).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Holder:
 
     where: ProcessLocation
     since: str
-    """When, in local time."""
+    """When it was started, in local time."""
 
     pid: int | None
-    """Its process id, which means something only where it runs."""
+    """Its process id, valid only where it runs."""
 
     def __str__(self) -> str:
         process = f", process {self.pid} there" if self.pid is not None else ""
@@ -32,13 +32,13 @@ class Holder:
 
 
 def record(now: datetime) -> str:
-    """The text of the file: us, now. The server's process id is in ``postmaster.pid``."""
+    """The text of the file for this process. The server's process id is in ``postmaster.pid``."""
     here = ProcessLocation.here()
     return f"host {here.host}\nroom {here.room}\nsince {now.astimezone(UTC).isoformat()}\n"
 
 
 def read(places: ServerPlaces) -> Holder | None:
-    """The last server that was started; None when an earlier program started it, or nobody."""
+    """The last server that was started; None if there was none, or an earlier program did it."""
     try:
         text = (places.pgdata / FILE).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):

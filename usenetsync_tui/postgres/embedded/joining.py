@@ -1,4 +1,4 @@
-"""Joining a server that lives: a connection as soon as it takes one, or the reason why not."""
+"""Connects to a running server as soon as it accepts, or raises the reason why it cannot."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _PAUSE = growing(LOOK_AGAIN, factor=1.3, longest=0.5)
 """Between two tries: each refusal is a line in the server's log."""
 
 _SILENCE = 60.0
-"""Seconds without any sign of life after which we stop waiting."""
+"""Seconds without a sign of life after which we stop waiting."""
 
 _SILENCE_ELSEWHERE = 10.0
 """The same for a server in another container, whose socket we may never see."""
 
 _SILENCE_WITHOUT_SOCKET = 3.0
-"""The same for a server that is ready and whose socket is gone."""
+"""The same for a ready server whose socket is gone."""
 
 _STUCK = 15.0
 """Seconds: longer than the server needs to end its processes before it recovers."""
 
-# Starting up, in recovery, shutting down; or on the way there.
+# Starting up, in recovery, shutting down; or about to.
 _SIGNS_OF_LIFE = ("the database system is", "terminating connection")
 _REMAINS = "Waiting for the processes of the killed database to end."
 
@@ -44,12 +44,12 @@ class SocketLostError(DatabaseStartError):
 def join(
     postmaster: Postmaster, conninfo: str, on_wait: OnWait | None
 ) -> psycopg.Connection | None:
-    """A connection to the server that lives; None when it ended.
+    """A connection to the running server; None when it has ended.
 
-    A server that starts, recovers or shuts down is waited for, and so are the last processes
-    of a killed one; one that does not recover is ended. ``on_wait`` is told each second what
-    we wait for. Raises ``SocketLostError``, ``DatabaseHeldError`` when it lives where we cannot
-    reach it, and ``DatabaseStartError`` when it refuses us or is silent for a minute.
+    Waits for a server that starts, recovers or shuts down, and for the last processes of a
+    killed one; ends one that does not recover. Calls ``on_wait`` each second with the reason
+    for the wait. Raises ``SocketLostError``, ``DatabaseHeldError`` when we cannot reach it, and
+    ``DatabaseStartError`` when it refuses the connection or is silent for a minute.
     """
     began = heard = said = recovering = time.monotonic()
     looks = 0
@@ -83,11 +83,11 @@ def join(
 def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
     conn = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
     try:
-        # The same path may lead elsewhere: a folder moved away under its server, a shared /tmp.
+        # The path may lead to another server: the folder was moved, or /tmp is shared.
         found = conn.execute("SELECT pg_read_binary_file(%s, 0, %s)", cluster.IDENTITY).fetchone()
         if found != (cluster.identity(postmaster.places.pgdata),):
             raise DatabaseStartError(
-                f"The server behind {postmaster.socket} works on another data folder than "
+                f"The server at {postmaster.socket} uses another data folder than "
                 f"{postmaster.places.pgdata}. Stop that server first."
             )
     except BaseException:
@@ -103,30 +103,30 @@ def _shows_life(postmaster: Postmaster, words: str) -> bool:
 
 
 def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> None:
-    """Raise what ends the wait, if it has come to that."""
+    """Raise the error that ends the wait, if it is time."""
     if "FATAL:" in words:
-        raise DatabaseStartError(f"It runs, and refused the connection: {words}")
+        raise DatabaseStartError(f"It runs, but refused the connection: {words}")
     silent = postmaster.listener() is None
     if silent and postmaster.is_elsewhere() and silence > _SILENCE_ELSEWHERE:
         raise DatabaseHeldError(
-            f"{postmaster.held_by()} {postmaster.socket} does not reach it from here. "
-            "Run this command where the server runs, or end that server first."
+            f"{postmaster.held_by()} It cannot be reached here through {postmaster.socket}. "
+            "Run this command where the server runs, or stop that server first."
         )
     if silent and postmaster.pid() and postmaster.is_ready() and silence > _SILENCE_WITHOUT_SOCKET:
         raise SocketLostError(
-            f"{postmaster.socket} is gone, or not in a folder of mode 0700 of the server's user. "
-            "End the programs that use the database, and try again."
+            f"{postmaster.socket} is missing, or its folder does not have mode 0700 and the "
+            "server's user. Stop the programs that use the database, and try again."
         )
     if silence > _SILENCE and _is_alive(postmaster):
-        raise DatabaseStartError(f"It runs, and does not answer: {words}")
+        raise DatabaseStartError(f"It runs, but does not answer: {words}")
     if silence > _SILENCE:
         raise DatabaseHeldError(
-            f"{postmaster.held_by()} It is dead, but not all its processes are."
+            f"{postmaster.held_by()} It was killed, but some of its processes still run."
         )
 
 
 def _is_alive(postmaster: Postmaster) -> bool:
-    """Whether more than stray processes of a killed server is left."""
+    """Whether the server runs, not only stray processes of a killed one."""
     return postmaster.pid() is not None or postmaster.listener() is not None
 
 

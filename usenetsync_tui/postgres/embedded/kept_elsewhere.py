@@ -1,7 +1,8 @@
-"""A note in the data folder that says where its database is, when that is somewhere else.
+"""A note in the data folder with the location of its database, if that is somewhere else.
 
-Root's database may be outside (``places.py``), under ``/var/lib/usenetsync``. Without the note
-the same data folder seen from another container, or moved, would silently begin an empty one.
+Root's database may be outside (``places.py``), under ``/var/lib/usenetsync``. Without the note,
+the program would silently begin an empty database for the same data folder in another container
+or after it was moved.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ NOTE = "database-is-in"
 
 
 def check(data_dir: Path, places: ServerPlaces) -> None:
-    """Raise ``DatabaseStartError`` when the database that is noted down is not the one here."""
+    """Raise ``DatabaseStartError`` when the note names another database than the one here."""
     note = data_dir / NOTE
     try:
         noted = Path(os.fsdecode(note.read_bytes().rstrip(b"\n")))
@@ -33,13 +34,13 @@ def check(data_dir: Path, places: ServerPlaces) -> None:
             f"Move it there: mv -T {shlex.quote(str(noted))} {shlex.quote(str(here))}"
         )
     raise DatabaseStartError(
-        f"The database of {data_dir} was in {noted}, which is not here (removed, or in another "
+        f"The database of {data_dir} was in {noted}, which is missing (removed, or in another "
         f"container). Bring it back, or remove {note} to begin with an empty database."
     )
 
 
 def remember(data_dir: Path, places: ServerPlaces) -> None:
-    """Note down where the database is, unless it is in the data folder itself."""
+    """Write the location of the database into the note, unless it is the data folder."""
     if places.home == data_dir:
         return
     note = data_dir / NOTE

@@ -1,7 +1,7 @@
 """Whether a server listens on a socket, and which process it is.
 
-The socket is found by its inode, so this works between process namespaces and bind mounts, and
-with servers that an earlier program started without the lock.
+The kernel finds the socket by its inode, so this works between process namespaces and bind
+mounts, and with servers that an earlier program started without the lock.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ import struct
 from pathlib import Path
 
 OUT_OF_SIGHT = 0
-"""Stands for the id of a process in a namespace that we do not see."""
+"""The id of a process in a namespace that we cannot see."""
 
 _CREDENTIALS = struct.Struct("3i")
 
 
 def listening_process(path: Path) -> int | None:
-    """The process that listens on a UNIX socket, or ``OUT_OF_SIGHT``; None when nobody does.
+    """The process that listens on a UNIX socket, or ``OUT_OF_SIGHT``; None when there is none.
 
-    Source: SO_PEERCRED of unix(7): a client sees who called listen(2), in its own namespace.
+    Source: SO_PEERCRED of unix(7): the process that called listen(2), in our own namespace.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.setblocking(False)
         try:
             client.connect(str(path))
         except BlockingIOError:
-            return OUT_OF_SIGHT  # Many others wait to be served.
+            return OUT_OF_SIGHT  # The queue of waiting clients is full.
         except OSError:
-            return None  # No socket, or nobody behind it.
+            return None  # No socket, or no process that listens on it.
         option = getattr(socket, "SO_PEERCRED", None)
         if option is None:
             return OUT_OF_SIGHT

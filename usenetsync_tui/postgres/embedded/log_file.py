@@ -17,7 +17,7 @@ _LAST_BYTES = 1 << 16
 
 @contextmanager
 def open_log(log: Path) -> Iterator[int]:
-    """A descriptor that appends to the log, for a program to write through."""
+    """A descriptor that appends to the log, for another program to use."""
     descriptor = open_or_make(log, os.O_WRONLY | os.O_APPEND)
     try:
         yield descriptor
@@ -26,10 +26,10 @@ def open_log(log: Path) -> Iterator[int]:
 
 
 def bound_log(log: Path) -> None:
-    """Keep the log under 8 MiB, by moving its content to ``….log.1``.
+    """Keep the log under 8 MiB by moving its content to ``….log.1``.
 
-    The server holds the file open, so it is emptied and not renamed; a line written between
-    the copy and the emptying is lost.
+    The server has the file open, so this function empties it instead of renaming it; a line
+    written between copying and emptying is lost.
     """
     if log.exists() and log.stat().st_size > _LARGEST:
         copy = log.with_name(f"{log.name}.1")
@@ -46,12 +46,12 @@ def size_of(log: Path) -> int:
 
 
 def last_line_with(log: Path, offset: int, words: str) -> str | None:
-    """The last line written to the log after ``offset`` bytes that has these words in it."""
+    """The last line in the log after ``offset`` bytes that contains these words."""
     return next((line for line in reversed(_lines(log, offset)) if words in line), None)
 
 
 def lines_since(log: Path, offset: int) -> list[str]:
-    """The last dozen lines written to the log after ``offset`` bytes."""
+    """The last dozen lines in the log after ``offset`` bytes."""
     return _lines(log, offset)[-_LAST_LINES:]
 
 

@@ -1,7 +1,7 @@
-"""The major version of a cluster: ours, or refused with the way to move it.
+"""The major version of a cluster: ours, or an error with the commands to move it.
 
-PostgreSQL's files change with each major version, and no server reads those of another. Knows
-how to say so; changes nothing.
+PostgreSQL's files change with each major version, and no server reads those of another. Changes
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _URL = '"$(usenetsync db url)"'
 
 
 def cluster_version(pgdata: Path) -> str | None:
-    """What ``PG_VERSION`` says, or None when there is no cluster."""
+    """The content of ``PG_VERSION``; None when there is no cluster."""
     try:
         return (pgdata / "PG_VERSION").read_text(errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -26,24 +26,24 @@ def cluster_version(pgdata: Path) -> str | None:
 
 
 def check_version(pgdata: Path) -> None:
-    """Raise ``DatabaseStartError``, with the commands to move it, for another version's cluster."""
+    """Raise ``DatabaseStartError`` with the commands to move a cluster of another version."""
     version = cluster_version(pgdata)
     if version is None or version == str(MAJOR):
         return
     if not _VERSION.fullmatch(version):
         raise DatabaseStartError(
-            f"{pgdata / 'PG_VERSION'} is damaged: it says {version[:20]!r}, not {MAJOR}."
+            f"{pgdata / 'PG_VERSION'} is damaged: it contains {version[:20]!r}, not {MAJOR}."
         )
     raise DatabaseStartError(
-        f"The database in {pgdata} was made by PostgreSQL {version}, and this usenetsync brings "
-        f"PostgreSQL {MAJOR}, which cannot read it. Nothing was changed. Go on with the usenetsync "
-        "that made it, or move the data: with the one that made it, "
-        f"{' && '.join(_out(pgdata, version))}; then, with this one, {' && '.join(_into())}"
+        f"The database in {pgdata} was made by PostgreSQL {version}; this usenetsync contains "
+        f"PostgreSQL {MAJOR}, which cannot read it. Nothing was changed. Keep using the usenetsync "
+        "that made it, or move the data. Run, with the one that made it: "
+        f"{' && '.join(_out(pgdata, version))}; then, with this one: {' && '.join(_into())}"
     )
 
 
 def _out(pgdata: Path, version: str) -> list[str]:
-    """Commands that write the data down and put the cluster aside."""
+    """Commands that export the data and move the cluster aside."""
     aside = pgdata.with_name(f"{pgdata.name}-{version}")
     return [
         "usenetsync db start",
@@ -54,7 +54,7 @@ def _out(pgdata: Path, version: str) -> list[str]:
 
 
 def _into() -> list[str]:
-    """Commands that load it into a new cluster."""
+    """Commands that import the data into a new cluster."""
     psql = f"{_quoted(wheel_program('psql'))} --no-psqlrc --quiet --set=ON_ERROR_STOP=1"
     return [
         "usenetsync db start",

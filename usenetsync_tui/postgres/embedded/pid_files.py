@@ -1,8 +1,8 @@
-"""What PostgreSQL's lock file ``postmaster.pid`` says, and whether it is true.
+"""The content of PostgreSQL's lock file ``postmaster.pid``, and whether it is true.
 
-The file may outlive its server, its process id go to another program or mean another process
-than here (in another container), and its content be anything. A process counts as the server
-only when it is a ``postgres -D`` of this very cluster, under the cluster's owner.
+The file may outlive its server, its process id may belong to another program or to another
+container, and its content may be anything. A process counts as the server only if it is a
+``postgres -D`` of this cluster and runs as the cluster's owner.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ _MOST_BYTES = 1 << 14
 
 
 def server_in(file: Path, pgdata: Path) -> int | None:
-    """The process id in the first line of a lock file, if that is the server of ``pgdata``."""
+    """The process id in the first line of a lock file, if it is the server of ``pgdata``."""
     pid = said_pid(file)
     return pid if pid is not None and _is_server(pid, pgdata) else None
 
 
 def said_pid(file: Path) -> int | None:
-    """The process id in the first line, of whatever namespace; None when that is none."""
+    """The process id in the first line, of any namespace; None when it is not a valid one."""
     first = _lines(file)[0].strip()
     pid = int(first) if _PID.fullmatch(first) else 0
     return pid if 0 < pid <= LARGEST_PID else None
 
 
 def says(file: Path, status: str) -> bool:
-    """Whether the server last wrote that it is ``starting``, ``ready`` or ``stopping``."""
+    """Whether the server's last status is this one: ``starting``, ``ready`` or ``stopping``."""
     lines = _lines(file)
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == status
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is such a process, other than one that ended and was not reaped yet."""
+    """Whether this process runs; False for one that has ended but was not reaped."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # It is another user's.
+        pass  # It belongs to another user.
     if sys.platform != "linux":
         return True
     try:
-        # Not by an empty command line: a process has that for a moment in its exec as well.
+        # An empty command line is no proof: a process also has it for a moment during exec.
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
         return state not in (b"Z", b"X")
     except (FileNotFoundError, ProcessLookupError):
@@ -79,7 +79,7 @@ def _is_server(pid: int, pgdata: Path) -> bool:
 
 
 def _lines(file: Path) -> list[str]:
-    """The lines of a lock file; at least one, empty when there is no file."""
+    """The lines of a lock file; one empty line when there is no file."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,10 +1,9 @@
-"""Where one embedded server lives: its cluster, its socket, its locks, its log.
+"""The paths of one embedded server: its cluster, its socket, its locks, its log.
 
-Paths are decided here and nowhere else. An ordinary user's server lives in the data folder.
-Root's server, which runs as another user, lives there only when that user can pass; else in
-a folder of ``/var/lib/usenetsync`` named after the data folder. In the home of another user, root
-runs that user's server, where that user would. No mode of a folder we did
-not create is ever changed.
+Only this module decides them. An ordinary user's server is in the data folder. Root's server,
+which runs as another user, is there only if that user can reach it; else in a folder of
+``/var/lib/usenetsync`` named after the data folder. In the home of another user, root runs that
+user's server, in that user's data folder. Never changes the mode of a folder we did not create.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ class ServerPlaces:
     """The files and folders of one embedded server."""
 
     home: Path
-    """Holds the rest; owned by us, even where the server runs as another user."""
+    """The folder of the rest; ours, even if the server runs as another user."""
 
     owner: int
-    """The user id that all of it belongs to: ours, or that of the user in whose home root works."""
+    """The user id that owns all of it: ours, or for root in a user's home that user's."""
 
     log: Path
-    """What the server has to say. It writes through our descriptor, so the folder may be closed."""
+    """The server's log. It writes through our descriptor, so it need not reach the folder."""
 
     @property
     def pgdata(self) -> Path:
@@ -51,12 +50,12 @@ class ServerPlaces:
 
     @property
     def pid_file(self) -> Path:
-        """What the running server writes about itself."""
+        """The file in which the running server records its state."""
         return self.pgdata / "postmaster.pid"
 
     @property
     def start_lock(self) -> Path:
-        """Locked by whoever decides about starting or stopping."""
+        """Locked by the process that decides about starting or stopping."""
         return self.home / "start.lock"
 
     @property
@@ -66,14 +65,14 @@ class ServerPlaces:
 
     @property
     def stay(self) -> Path:
-        """There when the server shall stay though nobody uses it."""
+        """Exists if the server must keep running without users."""
         return self.home / "stay"
 
     @property
     def socket_dir(self) -> Path:
-        """The folder of the socket: beside the cluster, or under /tmp when that is too long.
+        """The folder of the socket: beside the cluster, or under /tmp if that path is too long.
 
-        libpq splits a list of hosts at commas, so a path with one is no use either.
+        libpq splits a list of hosts at commas, so a path with a comma does not work either.
         """
         beside = self.home / "socket"
         text = str(beside / SOCKET_NAME)
@@ -85,10 +84,10 @@ class ServerPlaces:
 
 
 def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
-    """Where the server of these locations lives, or will live. Creates nothing.
+    """The places of the server of these locations, existing or not. Creates nothing.
 
-    A cluster that exists is found again, whatever became of the folders around it. Raises
-    ``DatabaseStartError`` when it exists where the server's account can no longer reach it.
+    Finds an existing cluster even if the modes of the folders around it have changed. Raises
+    ``DatabaseStartError`` when the server's account can no longer reach it.
     """
     data_dir = locations.data_dir.resolve()
     log = locations.log_dir / "postgresql.log"
@@ -104,7 +103,7 @@ def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
         return inside
     if inside.pgdata.exists():
         raise DatabaseStartError(
-            f"The database in {inside.pgdata} is out of reach of the user it runs as: let others "
+            f"The user that the database runs as cannot reach {inside.pgdata}. Let others "
             f"pass through the folders above it (chmod o+x), or move {inside.pgdata} "
             f"to {outside.pgdata}."
         )
@@ -120,26 +119,26 @@ def others_can_pass(folder: Path) -> bool:
 
 
 def create_own(folder: Path, *, owner: int | None = None) -> None:
-    """Create a folder of ours, which for root others may pass through but not list.
+    """Create a folder of ours; others may pass through root's, but not list it.
 
-    Raises ``DatabaseStartError`` when it exists and is not its owner's (ours, unless said
-    otherwise) alone to write.
+    Raises ``DatabaseStartError`` when it exists and another user than ``owner`` (by default
+    we) owns it or can write to it.
     """
     if not folder.exists():
         make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
     found = folder.stat()
     if found.st_uid != (os.geteuid() if owner is None else owner) or found.st_mode & stat.S_IWOTH:
         raise DatabaseStartError(
-            f"{folder} belongs to another user or can be written by others; "
-            "the database will not live there."
+            f"{folder} belongs to another user, or other users can write to it, "
+            "so the database cannot be in it."
         )
 
 
 def create_private(folder: Path, account: Account) -> None:
-    """Create ``folder`` 0700 for the server's account, or make sure that it is exactly that.
+    """Create ``folder`` 0700 for the server's account, or check that it is exactly that.
 
-    The check does not follow symlinks: under /tmp anyone could have put one there first.
-    Raises ``DatabaseStartError`` when something else stands in the place.
+    The check does not follow symlinks: under /tmp anyone could have made one first.
+    Raises ``DatabaseStartError`` when something else has that name.
     """
     try:
         folder.mkdir(mode=0o700)
@@ -151,7 +150,7 @@ def create_private(folder: Path, account: Account) -> None:
     if not is_private(folder, account.uid):
         raise DatabaseStartError(
             f"{folder} must be a folder of mode 0700 that belongs to {account.name}; "
-            "remove what stands there."
+            "remove what is there."
         )
 
 

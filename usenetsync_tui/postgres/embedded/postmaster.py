@@ -1,10 +1,9 @@
-"""The running server: finding it, starting it, ending it.
+"""The running server: how to find, start and end it.
 
-A server lives while its lock is held (``server_lock.py``): that is true in whatever container
-its processes are. ``postmaster.pid`` is read, never trusted; it says which process takes our
-signals, where that is in our sight, and how the server is: starting (which after a crash may
-take hours), ready, or stopping. Servers of earlier programs hold no lock: they are found by
-that file, or by their socket.
+A server runs while its lock is held (``server_lock.py``), in whatever container its processes
+are. We read ``postmaster.pid`` but never trust it; it says which process takes our signals, if we
+can see it, and whether the server is starting (which after a crash may take hours), ready or
+stopping. Servers of earlier programs hold no lock: we find them by that file or their socket.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ _PATIENCE_WITH_END = 10.0
 _PATIENCE_WITH_REMAINS = 60.0
 """Seconds the last processes of a killed server may take to end."""
 
-# One of these is there while the server recovers, and while it is up.
+# One of these processes runs while the server recovers or is up.
 _AT_WORK = (b"postgres: startup", b"postgres: walwriter")
 
-# Runs its arguments in the background and says their process id. The server is then no child
-# of ours: nobody has to reap it, and it lives on when we are killed.
+# Runs its arguments in the background and prints the process id. The server is then no child
+# of ours: we need not reap it, and it keeps running when we are killed.
 _DETACH = '"$@" >&2 & echo $!'
 
-# For a server whose processes we cannot signal: its own can. They run in the data folder.
+# For a server that we cannot signal: one of its own processes does. They run in the data folder.
 _END_FROM_INSIDE = "COPY (SELECT) TO PROGRAM 'kill -INT \"$(head -n 1 postmaster.pid)\"'"
 
 
@@ -61,11 +60,11 @@ class Postmaster:
 
     @property
     def socket(self) -> Path:
-        """Where the server listens."""
+        """The socket that the server listens on."""
         return self.places.socket_dir / SOCKET_NAME
 
     def lives(self) -> bool:
-        """Whether any process of the server lives, here or in another container."""
+        """Whether any process of the server runs, here or in another container."""
         return (
             server_lock.is_held(self.places.pgdata)
             or self._pid_in_file() is not None
@@ -73,13 +72,13 @@ class Postmaster:
         )
 
     def pid(self) -> int | None:
-        """The process to send signals to; None when there is none, or none in our sight."""
+        """The process to send signals to; None when there is none, or we cannot see it."""
         return self._pid_in_file() or self.listener() or None
 
     def listener(self) -> int | None:
         """The process that listens on the server's socket, ``OUT_OF_SIGHT``, or None.
 
-        A socket in a folder that others could have made is not looked at.
+        Ignores a socket in a folder that another user could have made.
         """
         folder = self.places.socket_dir
         if not self.places.pgdata.is_dir():
@@ -93,17 +92,17 @@ class Postmaster:
         return pid_files.says(self.places.pid_file, "stopping")
 
     def is_ready(self) -> bool:
-        """Whether the server said that it takes connections."""
+        """Whether the server has written that it accepts connections."""
         return pid_files.says(self.places.pid_file, "ready")
 
     def launch(self, binaries: Binaries, account: Account, lock: int) -> int:
         """Start the server, which inherits the lock; returns its process id.
 
-        Call with the lock taken, and nobody listening. Raises ``DatabaseStartError`` when it
+        Call with the lock taken, and no server listening. Raises ``DatabaseStartError`` when it
         cannot be launched.
         """
-        # What a dead server left means nothing now: the lock says that none of its processes
-        # is left. Its process ids may be those of others (after a reboot, in a container), and
+        # Files of a dead server mean nothing: the lock shows that none of its processes is left.
+        # Other programs may have its process ids (after a reboot, in a container), and then
         # PostgreSQL would not start.
         self.places.pid_file.unlink(missing_ok=True)
         self.socket.with_name(f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
@@ -119,11 +118,11 @@ class Postmaster:
         return int(output)
 
     def await_ready(self, pid: int, offset: int, on_wait: OnWait | None) -> None:
-        """Wait until the server just launched is ready, through any crash recovery.
+        """Wait until the launched server is ready, through any crash recovery.
 
-        ``offset`` is where its part of the log begins. An exception out of ``on_wait`` ends
-        the wait, not the server. Raises ``DatabaseStartError``, with the log's last lines,
-        when the server ends instead.
+        Its part of the log begins at ``offset``. An exception from ``on_wait`` ends the wait,
+        not the server. Raises ``DatabaseStartError`` with the log's last lines when the server
+        ends instead.
         """
         said = time.monotonic()
         looks = 0
@@ -141,28 +140,27 @@ class Postmaster:
         raise DatabaseStartError("\n".join(["Its log:", *lines]))
 
     def interrupt(self, conninfo: str) -> bool:
-        """Ask the server, if there is one, to shut down now, rolling back what is open.
+        """Make the server, if there is one, shut down now and roll back open transactions.
 
-        Returns when it has begun to, not when it is done; False when it cannot be asked.
+        Returns when the shutdown has begun, not when it is done; False when it is not possible.
         """
         if not self.lives() or self.is_stopping():
             return True
         if (pid := self.pid()) is not None:
-            # PostgreSQL 18 never ends when it is asked politely in the middle of crash
-            # recovery. Without the courtesy it does, and has as little to lose: it recovers
-            # next time.
+            # PostgreSQL 18 never ends on SIGINT during crash recovery. On SIGQUIT it does, and
+            # loses nothing: it recovers at the next start.
             polite = self.listener() is not None and _accepts(conninfo)
             self._signal(pid, signal.SIGINT if polite else signal.SIGQUIT)
         elif self.listener() is None or not _end_from_inside(conninfo):
             return False
-        # Whoever comes next must see "stopping", or they would join a server about to end.
+        # The next process must see "stopping", or it would join a server that is about to end.
         patience = time.monotonic() + 5.0
         while self.lives() and not self.is_stopping() and time.monotonic() < patience:
             time.sleep(0.005)
         return True
 
     def await_end(self, on_wait: OnWait | None) -> None:
-        """Wait until the server, asked to shut down, has ended.
+        """Wait until a server that is shutting down has ended.
 
         Raises ``DatabaseHeldError`` when processes of a killed server do not end.
         """
@@ -179,10 +177,10 @@ class Postmaster:
             time.sleep(LOOK_AGAIN)
 
     def hurry(self, since: float) -> None:
-        """End a server that has been shutting down since then and got nowhere.
+        """End a server that has been shutting down since ``since`` without progress.
 
-        Once its last checkpoint has begun, which it says, it may take its time. Before that
-        it should be a matter of moments; what was committed is safe in any case.
+        The last checkpoint, which the server logs, may take long. The steps before it should
+        take moments. Committed data is safe in any case.
         """
         if time.monotonic() - since < _PATIENCE_WITH_END or not self.is_stopping():
             return
@@ -194,10 +192,10 @@ class Postmaster:
             self._signal(pid, signal.SIGQUIT)
 
     def is_stuck(self) -> bool:
-        """Whether the server is neither up nor on its way there, as far as its processes show.
+        """Whether the server's processes show that it is neither up nor starting.
 
-        True for a moment while it recovers from the death of one of its processes; for ever
-        when the process that recovers is killed meanwhile (PostgreSQL 18.4 does not notice).
+        True for a moment while it recovers from the death of one of its processes; forever if
+        the process that recovers is killed meanwhile (PostgreSQL 18.4 does not notice).
         """
         pid = self.pid()
         if pid is None or self.is_stopping():
@@ -206,19 +204,19 @@ class Postmaster:
         return bool(titles) and not any(title.startswith(_AT_WORK) for title in titles)
 
     def give_up(self) -> None:
-        """End the server at once; it recovers when it is started again."""
+        """End the server at once; it recovers at the next start."""
         if (pid := self.pid()) is not None:
             self._signal(pid, signal.SIGQUIT)
 
     def is_elsewhere(self) -> bool:
-        """Whether the server was started where its process ids are not ours."""
+        """Whether the server was started in another process namespace or on another host."""
         found = holder.read(self.places)
         if found is not None:
             return not found.where.is_here
         return self.listener() == OUT_OF_SIGHT
 
     def held_by(self) -> str:
-        """A sentence that says who holds the data folder, as far as that was written down."""
+        """A sentence that names the holder of the data folder, as far as it is recorded."""
         found = holder.read(self.places)
         if found is None:
             return f"A process of a PostgreSQL server still uses {self.places.pgdata}."
@@ -236,11 +234,11 @@ class Postmaster:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            return  # It has just ended, which is what we wanted.
+            return  # It has just ended, as we wanted.
 
 
 def _accepts(conninfo: str) -> bool:
-    """Whether the server takes connections, and so is not in recovery."""
+    """Whether the server accepts connections, and so is not in recovery."""
     try:
         psycopg.connect(conninfo, connect_timeout=5).close()
     except psycopg.OperationalError:
@@ -249,13 +247,13 @@ def _accepts(conninfo: str) -> bool:
 
 
 def _end_from_inside(conninfo: str) -> bool:
-    """Let the server ask itself to shut down; whether it could be told to."""
+    """Make the server send itself the signal to shut down; returns whether it did."""
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as conn:
             try:
                 conn.execute(_END_FROM_INSIDE)
             except psycopg.errors.AdminShutdown:
-                return True  # It was faster than the answer.
+                return True  # The shutdown was faster than the answer.
     except psycopg.Error:
         return False
     return True

@@ -1,7 +1,7 @@
-"""Where a process runs: host, boot and process namespace. For people, and for what to say.
+"""Where a process runs: host, boot and process namespace. Used for messages.
 
-A process id means something only together with these. Nothing is decided by them that could
-harm the data: that is the locks' business.
+A process id means something only together with these. They decide nothing that could harm the
+data; only the locks do.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ _NAMESPACE = Path("/proc/self/ns/pid")
 
 @dataclass(frozen=True, slots=True)
 class ProcessLocation:
-    """A host and a room of processes on it."""
+    """A host, and the boot and process namespace on it."""
 
     host: str
     room: str
-    """The boot and the process namespace; processes of one room see each other."""
+    """The boot and the process namespace; processes with the same one see each other."""
 
     @classmethod
     def here(cls) -> ProcessLocation:
-        """Where we run."""
+        """The location of this process."""
         try:
             room = f"{_BOOT.read_text().strip()}/{_NAMESPACE.stat().st_ino}"
         except OSError:
-            room = "-"  # Neither Linux nor anything like it: there are no such rooms.
+            room = "-"  # Not Linux: there are no process namespaces.
         return cls("".join(socket.gethostname().split()) or "-", room)
 
     @property
     def is_here(self) -> bool:
-        """Whether that is where we run: its process ids are ours."""
+        """Whether its process ids mean the same as ours."""
         return self.room == ProcessLocation.here().room
 
     @property
     def is_this_boot(self) -> bool:
-        """Whether that is this machine, in whatever process namespace, since it was booted."""
+        """Whether it is this machine since its last boot, in any process namespace."""
         return self.room.partition("/")[0] == ProcessLocation.here().room.partition("/")[0]

@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: started by its first user, stopped by its last.
 
-Any number of processes share one server. Each holds a seat (``users.py``); decisions about
-starting and stopping are made one at a time, under the start lock. A process that is killed
-leaves the server running for the next one. All calls block: call them in a thread.
+Any number of processes share one server. Each holds a seat (``users.py``); one process at a
+time, under the start lock, decides about starting and stopping. A killed process leaves the
+server running for the next one. All calls block: call them in a thread.
 """
 
 from __future__ import annotations
@@ -51,26 +51,26 @@ class EmbeddedServer:
     """The server of ``locations``, as one process sees it."""
 
     def __init__(self, locations: Locations, *, system_folder: Path = SYSTEM_FOLDER) -> None:
-        """``system_folder`` is where root's server puts what its user must reach.
+        """``system_folder`` holds the files of root's server that its user must reach.
 
-        From here on this process knows no PG* variable: none may lead to another server.
+        Removes all PG* variables from this process: one could lead to another server.
         """
         forget_postgres_variables()
         self._locations = locations
         self._system_folder = system_folder
         self._seat: users.Seat | None = None
         self._log_size = 0
-        """When we began to use it."""
+        """The size when we began to use the server."""
 
         self._elsewhere: str | None = None
-        """Who started it, when that was in another container."""
+        """A sentence about the process that started it, if in another container."""
 
     def acquire(self, on_wait: OnWait | None = None) -> str:
-        """Use the server, starting it when it does not run; returns its conninfo.
+        """Use the server, starting it if it does not run; returns its conninfo.
 
-        Called again it looks after the server, and starts it when it was killed. Crash
-        recovery is waited for as long as it takes; ``on_wait`` is told each second what we
-        wait for, and ends the wait by raising. Raises ``DatabaseStartError``.
+        A second call starts the server again if it was killed. Waits for crash recovery
+        without limit; calls ``on_wait`` each second with the reason for the wait, which can
+        end the wait by raising. Raises ``DatabaseStartError``.
         """
         with _as_start_errors():
             places = self._create_places()
@@ -89,22 +89,22 @@ class EmbeddedServer:
         return cluster.conninfo(places, cluster.DATABASE)
 
     def why_lost(self) -> UsenetSyncError | None:
-        """Why the server went down while we used it, if we know it."""
+        """Why the server went down while we used it, if we know."""
         full = os.strerror(errno.ENOSPC)
         line = log_file.last_line_with(self._places().log, self._log_size, full)
         if line:
             return DatabaseFullError(line.partition("  ")[2] or line)
         if self._elsewhere and Postmaster(self._places()).listener() is None:
             return DatabaseUnavailableError(
-                f"It ended with the container it ran in. {self._elsewhere} Run the same "
-                "command again: it goes on."
+                f"It ended with its container. {self._elsewhere} Run the same "
+                "command again to continue."
             )
         return None
 
     def release(self) -> None:
-        """Use the server no more; the last user stops it, unless it is asked to stay.
+        """End our use of the server; the last user stops it, unless it must stay.
 
-        Does not wait for the server's end. Does nothing when not acquired.
+        Does not wait for the server's end. Does nothing without `acquire`.
         """
         seat, self._seat = self._seat, None
         if seat is None:
@@ -112,13 +112,13 @@ class EmbeddedServer:
         places = self._places()
         with users.start_lock(places.start_lock, patience=_PATIENCE_TO_LEAVE) as had:
             if not had:
-                # Somebody has been starting or stopping it all this time; they see to it.
+                # Another process is starting or stopping it, and decides.
                 seat.abandon()
             elif seat.leave() and not places.stay.exists():
                 Postmaster(places).interrupt(cluster.conninfo(places, "postgres"))
 
     def stay(self, stays: bool) -> None:
-        """Let the server run on, or not, when its last user leaves."""
+        """Choose whether the server keeps running when its last user leaves."""
         with _as_start_errors():
             places = self._create_places()
             if stays:
@@ -127,9 +127,9 @@ class EmbeddedServer:
                 places.stay.unlink(missing_ok=True)
 
     def stop(self, on_wait: OnWait | None = None) -> None:
-        """Stop the server, asked to stay or not, and wait until it has ended.
+        """Stop the server, even one that must stay, and wait until it has ended.
 
-        Gives up our own use of it first. Raises ``UsageError`` when others use it.
+        Ends our own use of it first. Raises ``UsageError`` when other processes use it.
         """
         with _as_start_errors():
             places = self._places()
@@ -147,18 +147,18 @@ class EmbeddedServer:
                 postmaster.await_end(on_wait)
 
     def status(self) -> database_status.DatabaseStatus:
-        """How the server is. Starts and creates nothing."""
+        """The state of the server. Starts and creates nothing."""
         with _as_start_errors():
             return database_status.look(self._places())
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where anything of it may be: the cluster with its locks, the socket, what root's has."""
+        """The folders of its files: cluster and locks, socket, and root's system folder."""
         places = self._places()
         return places.home, places.socket_dir, self._system_folder
 
     def url(self) -> str:
-        """The server's address for ``psql`` and the like."""
+        """The server's address for ``psql`` and similar programs."""
         folder = quote(os.fsencode(self._places().socket_dir), safe="")
         return f"postgresql://{cluster.ROLE}@/{cluster.DATABASE}?host={folder}&port={PORT}"
 
@@ -177,7 +177,7 @@ class EmbeddedServer:
 def _as_start_errors() -> Iterator[None]:
     if not hasattr(os, "geteuid"):
         raise DatabaseStartError(
-            "It runs on Linux and macOS only; here, set USENETSYNC_DATABASE_URL."
+            "It runs on Linux and macOS only. Set USENETSYNC_DATABASE_URL to another server."
         )
     try:
         yield

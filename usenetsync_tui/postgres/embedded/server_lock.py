@@ -1,10 +1,10 @@
 """The lock of a data folder: one server at a time, wherever its processes run.
 
-The lock lies on the cluster's ``PG_VERSION``, which nobody deletes as "stale" and without
-which there is no cluster. Whoever starts the server takes it first and passes its descriptor
+The lock is on the cluster's ``PG_VERSION``, which nobody deletes as "stale" and without which
+there is no cluster. The process that starts the server takes it first and passes its descriptor
 on: the server and each of its processes inherit it through fork and exec, and PostgreSQL
-closes no descriptor that it does not know. So the lock is held exactly while any process of
-the server lives, the last stray one of a killed server included, and never by us.
+does not close descriptors that it does not know. So the lock is held exactly while any process of
+the server runs, even the last stray one of a killed server, and never by us.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared
 
 LOCKED_FILE = "PG_VERSION"
 _PATIENCE = 1.0
-"""Seconds: longer than anybody looks whether the lock is held."""
+"""Seconds: longer than any process holds the lock to check it."""
 
 _LOOK_AGAIN = 0.01
 
 
 @contextmanager
 def taken(pgdata: Path) -> Iterator[int | None]:
-    """A descriptor with the lock, to be inherited by the server; None when a server holds it.
+    """A descriptor with the lock, for the server to inherit; None when a server holds it.
 
-    Our copy of it is closed at the end of the block. Call under the start lock, with a cluster
-    in place. Raises ``DatabaseStartError`` on a file system without locks.
+    The end of the block closes our copy. Call under the start lock, with an existing cluster.
+    Raises ``DatabaseStartError`` on a file system without locks.
     """
-    # Open for writing: NFS gives no exclusive lock otherwise.
+    # Open for writing: otherwise NFS gives no exclusive lock.
     descriptor = os.open(pgdata / LOCKED_FILE, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         until = time.monotonic() + _PATIENCE
@@ -45,9 +45,9 @@ def taken(pgdata: Path) -> Iterator[int | None]:
 
 
 def is_held(pgdata: Path) -> bool:
-    """Whether a process of a server has the lock; False where there is no cluster.
+    """Whether a process of a server has the lock; False if there is no cluster.
 
-    Looks by taking a shared lock for a moment; any number may look at once.
+    Takes a shared lock for a moment; any number of processes may check at once.
     """
     try:
         descriptor = os.open(pgdata / LOCKED_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)

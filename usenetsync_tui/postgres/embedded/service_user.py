@@ -1,8 +1,8 @@
-"""As whom the embedded PostgreSQL runs, and how its programs are launched.
+"""The user that the embedded PostgreSQL runs as, and how to launch its programs.
 
-PostgreSQL refuses to run as root. An ordinary user runs it as themselves; root runs it as
-the system user ``usenetsync``, who owns the cluster and nothing else, or, in the home of another
-user, as that user.
+PostgreSQL refuses to run as root. An ordinary user runs it under their own account; root runs it
+as the system user ``usenetsync``, who owns the cluster and nothing else, or, in the home of
+another user, as that user.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ SERVICE_USER = "usenetsync"
 _USERADD_PAUSES = (0.2, 0.4, 0.6, 0.8)
 """Seconds between two tries, while another program has the user database locked."""
 _WAYS_OUT = (
-    "PostgreSQL does not run as root. Either run usenetsync as an ordinary user, "
+    "PostgreSQL does not run as root. Run usenetsync as an ordinary user, "
     "or set USENETSYNC_DATABASE_URL to a PostgreSQL server of your own."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The operating system's user that owns the cluster and runs the server."""
+    """The operating system user that owns the cluster and runs the server."""
 
     name: str
     uid: int
     gid: int
     admitted: tuple[str, ...]
-    """Names of the operating system's users the database lets in."""
+    """Names of the operating system users that may connect to the database."""
 
     @property
     def is_another(self) -> bool:
@@ -50,10 +50,10 @@ def server_account(
 ) -> Account:
     """The account to run the server as: our own, or for root the service user.
 
-    ``owner`` is the user id that the server's places belong to, ours by default: root runs
-    another user's server as that user. Root may connect to every server of this machine.
-    Creates the service user when it is missing. Raises ``DatabaseStartError`` when there is
-    no such account and none can be made; the message names the ways out.
+    ``owner`` is the user id that owns the server's places, ours by default: root runs another
+    user's server as that user. Root may connect to every server of this machine. Creates the
+    service user when it is missing. Raises ``DatabaseStartError`` when there is no such account
+    and none can be made; the message names the alternatives.
     """
     if os.geteuid() == 0 and not owner:
         found = _look_up(service_user) or _create(service_user, which)
@@ -81,11 +81,11 @@ def spawn(
     stderr: int,
     inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start ``argv`` as ``account``: from ``/``, detached from our terminal, with a bare
+    """Start ``argv`` as ``account``: from ``/``, detached from our terminal, with a minimal
     environment, and creating private files only. ``stdout`` and ``stderr`` are descriptors;
-    those ``inherited`` keep their numbers.
+    ``inherited`` ones keep their numbers.
 
-    Raises ``DatabaseStartError`` when the account cannot be taken on or the program not run.
+    Raises ``DatabaseStartError`` when it cannot change to the account or run the program.
     """
     other = account.is_another
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -136,7 +136,7 @@ def _create(name: str, which: Callable[[str], str | None]) -> Account:
     useradd = which("useradd") or which("/usr/sbin/useradd")
     if useradd is None:
         raise DatabaseStartError(
-            f"The system user {name} is missing and there is no useradd to create it. {_WAYS_OUT}"
+            f"The system user {name} is missing, and there is no useradd to create it. {_WAYS_OUT}"
         )
     words = ""
     for seconds in pauses(len(_USERADD_PAUSES) + 1, steps(_USERADD_PAUSES)):
@@ -158,7 +158,7 @@ def _create(name: str, which: Callable[[str], str | None]) -> Account:
             errors="replace",
             check=False,
         )
-        # Another usenetsync may have created the user between our look and our useradd.
+        # Another usenetsync may have created the user between our check and our useradd.
         if (account := _look_up(name)) is not None:
             return account
         words = done.stderr.strip() or f"exit code {done.returncode}"

@@ -1,4 +1,4 @@
-"""Starting the embedded server, or joining the one that runs. Call under the start lock."""
+"""Starts the embedded server, or joins the running one. Call under the start lock."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _MOST_STARTS = 5
 
 
 def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait | None) -> None:
-    """Return when the server takes connections and has our database.
+    """Return when the server accepts connections and has our database.
 
-    ``seat`` is our own use of it. Raises ``DatabaseStartError`` and what ends ``on_wait``.
+    ``seat`` is our own use of it. Raises ``DatabaseStartError``, and what ``on_wait`` raises.
     """
     check_version(places.pgdata)
     log_file.bound_log(places.log)
@@ -43,7 +43,7 @@ def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait
         except SocketLostError:
             if not seat.is_the_only_one():
                 raise
-            # Nobody can reach it, and nobody uses it: the next one listens again.
+            # Nobody can reach it, and nobody uses it: end it, so that the next one can listen.
             postmaster.interrupt(address)
             postmaster.await_end(on_wait)
     lines = "\n".join(log_file.lines_since(places.log, 0))
@@ -51,7 +51,7 @@ def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait
 
 
 def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None) -> None:
-    """Launch the server and wait until it is ready; nothing, when another was faster."""
+    """Launch the server and wait until it is ready; does nothing if another was faster."""
     places = postmaster.places
     account = server_account(places.owner)
     binaries = find_binaries(account, system_folder)
@@ -68,16 +68,16 @@ def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None)
 
 
 def _refuse_another_machines(postmaster: Postmaster) -> None:
-    """Raise ``DatabaseHeldError`` for a server of another machine whose lock we would not see."""
+    """Raise ``DatabaseHeldError`` if another machine may run a server whose lock we cannot see."""
     places = postmaster.places
     last = holder.read(places)
     if last is None or last.where.is_this_boot or not places.pid_file.exists():
-        return  # It ran on this machine, or it ended well.
+        return  # It ran on this machine, or it ended normally.
     if keeps_locks_to_itself(places.pgdata):
         raise DatabaseHeldError(
             f"{postmaster.held_by()} It may still run: {places.pgdata} is on NFS, mounted so that "
-            "machines do not see each other's locks (nolock or local_lock). Mount it with locks. "
-            f"Or make sure that no server runs there, and remove {places.pid_file}."
+            "machines do not see each other's locks (nolock or local_lock). Mount it with locks, "
+            f"or make sure that no server runs there and remove {places.pid_file}."
         )
 
 
@@ -92,9 +92,9 @@ def _ensure_cluster(places: ServerPlaces, account: Account, binaries: Binaries) 
 
 
 def _has_database(conn: psycopg.Connection) -> bool:
-    """Make the database if need be; False when the server ends the connection meanwhile.
+    """Make the database if it is missing; False when the server ends the connection meanwhile.
 
-    It ends all of them when it recovers from the death of one of its processes.
+    The server ends all connections when it recovers from the death of one of its processes.
     """
     try:
         found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))

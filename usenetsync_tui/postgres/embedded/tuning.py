@@ -1,6 +1,6 @@
 """The settings of the embedded server, sized to the machine.
 
-``settings`` is pure: a machine and two paths in, settings out. Sources: PostgreSQL 18 manual,
+``settings`` is pure: a machine and a path in, settings out. Source: PostgreSQL 18 manual,
 chapter 19.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 _MIB = 1 << 20
 _GIB = 1 << 30
-# cgroup v2, then v1: what a container may use of the machine's memory.
+# cgroup v2, then v1: the part of the machine's memory that a container may use.
 _MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the settings are sized to."""
+    """The resources that the settings depend on."""
 
     memory: int
     """Bytes of RAM we may use."""
@@ -41,14 +41,14 @@ def settings(machine: Machine, *, socket_dir: Path) -> dict[str, str]:
     """The server's settings, name to value (not yet quoted)."""
     wal = _between(256 * _MIB, machine.free_disk // 10, 8 * _GIB)
     return {
-        # Who gets in: nobody from the network; the socket is in a folder of mode 0700.
+        # Access: none from the network; the socket is in a folder of mode 0700.
         "listen_addresses": "",
         "port": "5432",
         "unix_socket_directories": str(socket_dir),
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
         "max_connections": "200",
-        # A query of a killed client ends soon, not when it is done.
+        # The query of a killed client ends soon, not when it is finished.
         "client_connection_check_interval": "5s",
         # Memory.
         "shared_buffers": _mib(_between(32 * _MIB, machine.memory // 8, 2 * _GIB)),
@@ -59,7 +59,7 @@ def settings(machine: Machine, *, socket_dir: Path) -> dict[str, str]:
         # Taken from the server's own memory: containers give 64 MB of /dev/shm, and systemd
         # empties it (RemoveIPC) when a user logs out and leaves tmux behind.
         "min_dynamic_shared_memory": "64MB",
-        # Durability stays whole; the log of changes is written for one server alone.
+        # Full durability; the write-ahead log has no more than one server needs.
         "fsync": "on",
         "full_page_writes": "on",
         "synchronous_commit": "on",
@@ -74,13 +74,13 @@ def settings(machine: Machine, *, socket_dir: Path) -> dict[str, str]:
         "jit": "off",
         "max_worker_processes": "16",
         "max_parallel_workers": "8",
-        # Partitions of millions of rows must not wait until a fifth of them changed.
+        # Partitions of millions of rows must not wait until a fifth of the rows changed.
         "autovacuum": "on",
         "autovacuum_vacuum_scale_factor": "0.05",
         "autovacuum_vacuum_insert_scale_factor": "0.1",
         "autovacuum_analyze_scale_factor": "0.05",
         "autovacuum_vacuum_cost_limit": "2000",
-        # The log, which is our descriptor. No statement, parameter, row or key gets into it.
+        # The log goes to our descriptor. No statement, parameter, row or key gets into it.
         "logging_collector": "off",
         "log_destination": "stderr",
         "log_line_prefix": "%m [%p] ",
@@ -108,7 +108,7 @@ def settings(machine: Machine, *, socket_dir: Path) -> dict[str, str]:
 
 def render(values: dict[str, str]) -> str:
     """``values`` in the syntax of postgresql.conf (every value quoted and escaped)."""
-    lines = ["# Written by usenetsync at each start; changes made here are lost."]
+    lines = ["# usenetsync writes this file at each start and discards changes made here."]
     for name, value in values.items():
         escaped = value.replace("\\", "\\\\").replace("'", "''")
         lines.append(f"{name} = '{escaped}'")

@@ -1,10 +1,9 @@
-"""Who uses the embedded server, and who may decide about it: two lock files.
+"""The users of the embedded server, and who may start or stop it: two lock files.
 
-``start.lock`` is held, exclusively, while a process decides about starting or stopping.
-``users.lock`` is held, shared, by every process that uses the server, so the last one out is
-the one who gets it exclusively. The kernel drops both when a process dies, however it dies,
-and keeps them across containers. What is written into ``users.lock`` is for people to read;
-only the lock counts.
+A process holds ``start.lock`` exclusively while it decides about starting or stopping. Every
+process that uses the server holds ``users.lock`` shared, so the last user is the one who gets it
+exclusively. The kernel releases both when a process dies in any way, and they hold across
+containers. The content of ``users.lock`` is for people to read; only the lock counts.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lo
 _LOOK_AGAIN = 0.02
 _SAY_SO_EVERY = 1.0
 _MOST_BYTES = 1 << 16
-# Words that are no numbers but the first: earlier programs take every number for a process id.
+# Only the first word is a number: earlier programs take every number for a process id.
 _LINE = re.compile(r"(?P<pid>[1-9][0-9]{0,9})(?: room=(?P<room>\S+) host=(?P<host>\S+))?")
 
 
@@ -46,19 +45,19 @@ class Seat:
     def __init__(self, path: Path) -> None:
         self._descriptor = open_lock_file(path)
         if self.is_the_only_one():
-            os.ftruncate(self._descriptor, 0)  # What killed users left.
+            os.ftruncate(self._descriptor, 0)  # Killed users may have left lines.
         self._write([*self._written(), _us()])
 
     def is_the_only_one(self) -> bool:
-        """Whether nobody else uses the server."""
+        """Whether no other process uses the server."""
         alone = lock_exclusively(self._descriptor)
-        # Whether that was had or not, flock(2) has given up the shared lock for it.
+        # In both cases flock(2) has released the shared lock.
         if not lock_shared(self._descriptor):
-            raise DatabaseStartError("Another program locks users.lock.")
+            raise DatabaseStartError("Another program has locked users.lock.")
         return alone
 
     def leave(self) -> bool:
-        """Give up the use of the server; whether nobody else uses it."""
+        """End the use of the server; returns whether no other process uses it."""
         try:
             rest = self._written()
             if _us() in rest:
@@ -72,7 +71,7 @@ class Seat:
             os.close(self._descriptor)
 
     def abandon(self) -> None:
-        """Give up the use of the server when the start lock cannot be had."""
+        """End the use of the server without the start lock."""
         os.close(self._descriptor)
 
     def _written(self) -> list[User]:
@@ -85,10 +84,10 @@ class Seat:
 
 
 def users(path: Path) -> tuple[User, ...]:
-    """The processes that use the server, as far as they wrote themselves down.
+    """The processes that use the server, as listed in the file.
 
-    One that was killed in another container may still be listed. Takes no lock: even a
-    moment's lock could make a last user believe not to be the last.
+    A process killed in another container may still be listed. Takes no lock: even a moment's
+    lock could make the last user believe that another one is left.
     """
     try:
         return tuple(_parse(path.read_bytes()))
@@ -100,10 +99,10 @@ def users(path: Path) -> tuple[User, ...]:
 def start_lock(
     path: Path, *, on_wait: Callable[[str], None] | None = None, patience: float | None = None
 ) -> Iterator[bool]:
-    """Hold the start lock; yields whether it was had within ``patience`` seconds.
+    """Hold the start lock; yields False if it is not free within ``patience`` seconds.
 
-    Without ``patience`` it waits as long as it takes: whoever holds the lock is alive, and
-    may be waiting for a long recovery.
+    Without ``patience`` it waits without limit: the holder of the lock is alive, and may be
+    waiting for a long recovery.
     """
     descriptor = open_lock_file(path)
     try:
@@ -127,7 +126,7 @@ def start_lock(
 
 
 def _who_starts(descriptor: int) -> str:
-    """Who has the start lock, as far as that is written in its file. Only the lock counts."""
+    """The holder of the start lock, if the file names it. Only the lock counts."""
     said = os.pread(descriptor, _MOST_BYTES, 0).strip()
     who = f" (pid {int(said)})" if said.isdigit() and len(said) < 11 else ""
     return f"Another usenetsync{who} is starting or stopping the database."
