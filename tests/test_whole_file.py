@@ -136,7 +136,7 @@ _OTHER_WAYS = re.compile(
 )
 _ALLOWED = {
     "whole_file.py": "it is the one",
-    "target_publish.py": "what is restored gets its name in a tree that is not ours",
+    "publish.py": "what is restored gets its name in a tree that is not ours",
     "cluster.py": "a whole cluster, which is a folder, gets its name",
     "binaries.py": "so do the programs of PostgreSQL, copied to where its user may run them",
 }

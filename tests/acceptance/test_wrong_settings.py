@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forked_command import CLOSED, FULL, LEFT, TERMINAL, Case, run_forked
-from test_settings_mutations import IN_FILE, SECRET, SERVER, THEIR_WORDS
+from wrong_settings import IN_FILE, SECRET, SERVER, THEIR_WORDS
 
 VERBS = (
     ["servers"],

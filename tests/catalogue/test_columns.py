@@ -145,7 +145,7 @@ def test_columns_are_the_fields_of_what_is_read(
 
 
 def test_the_staging_table_and_the_copy_have_the_same_columns() -> None:
-    sql = load("files.sql")
+    sql = load("usenetsync_tui.catalogue.tables", "files.sql")
     made = re.search(r"staged_files \((.*)\)", sql["staging"])
     sent = re.search(r"staged_files \((.*)\)", sql["copy_staged"])
     assert made is not None and sent is not None

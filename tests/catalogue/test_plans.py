@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.matching import matching
 from usenetsync_tui.model.files import FileKey, FileQuery
+from usenetsync_tui.postgres.queries import Queries
 
 ROWS = 200_000
 _FILL = f"""
@@ -107,11 +109,17 @@ def filled(server: str, template: str) -> Iterator[psycopg.Connection]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def _sql(source: str) -> Queries:
+    """The statements of a file, in whichever of the two rooms it is."""
+    rooms = ("usenetsync_tui.catalogue.tables", "usenetsync_tui.catalogue.lookups")
+    return load(next(room for room in rooms if (files(room) / source).is_file()), source)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     table, source, values = STATEMENTS[name]
-    rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+    rows = filled.execute("EXPLAIN " + _sql(source)[name], values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
     sorted_rows = [int(n) for n in re.findall(r"Sort  \(.*? rows=(\d+)", plan)]
@@ -121,7 +129,7 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["end", "delete_unborn", "missing", "shelve", "spare", "take_up"])
 def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:
-    sql = load("vanished.sql")
+    sql = _sql("vanished.sql")
     part = vanished.VanishedPart(1, b"000100/", [b"000100/50010/"]).values()
     statement = sql[name].replace("{within}", sql["within"].rstrip(";"))
     rows = filled.execute("EXPLAIN " + statement, {**part, "version": 2}).fetchall()
@@ -132,7 +140,7 @@ def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name
 @pytest.mark.slow
 def test_however_many_are_gone_a_page_to_read_costs_the_same(filled: psycopg.Connection) -> None:
     values = {**_PAGE, "folder": 2, "until": None, "realm": 1, "copies": 1}
-    rows = filled.execute("EXPLAIN " + load("files.sql")["pending_page"], values).fetchall()
+    rows = filled.execute("EXPLAIN " + _sql("files.sql")["pending_page"], values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert "Scan using vanished_pkey" in plan, plan
 
@@ -169,7 +177,7 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
 def test_what_the_screen_asks_goes_by_an_index(
     filled: psycopg.Connection, name: str, source: str, table: str, values: Mapping[str, object]
 ) -> None:
-    rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+    rows = filled.execute("EXPLAIN " + _sql(source)[name], values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
 
@@ -180,7 +188,7 @@ def test_by_hash_and_by_message_id_use_their_index_in_every_shard(
 ) -> None:
     for name, index in (("by_hash", "hash"), ("mark_missing", "message_id")):
         _, source, values = STATEMENTS[name]
-        rows = filled.execute("EXPLAIN " + load(source)[name], values).fetchall()
+        rows = filled.execute("EXPLAIN " + _sql(source)[name], values).fetchall()
         plan = "\n".join(r[0] for r in rows)
         for shard in range(16):
             lines = [s for s in plan.splitlines() if f"segments_{shard:02}" in s and index in s]

@@ -43,6 +43,8 @@ from usenetsync_tui.model.transitions import (
 _AGO, _AHEAD = -60, 60
 _COUNTS = VersionCounts(0, 0, 0, 0, 0)
 
+TABLES = "usenetsync_tui.catalogue.tables"
+
 Rows = dict[Any, tuple[Any, str]]
 """By the state a row began in: its state now, and where that version of the row lies."""
 
@@ -59,9 +61,9 @@ def check(life: Lifecycle[Any, Any], event: Any, before: Rows, after: Rows) -> N
 
 def updates(table: str, column: str) -> Iterator[str]:
     """Names of the statements that set a column of a table, in all files."""
-    for source in resources("usenetsync_tui.catalogue").iterdir():
-        if source.name.endswith(".sql"):
-            for name, sql in load(source.name).items():
+    for package in ("usenetsync_tui.catalogue.tables", "usenetsync_tui.catalogue.lookups"):
+        for source in (s for s in resources(package).iterdir() if s.name.endswith(".sql")):
+            for name, sql in load(package, source.name).items():
                 for part in re.split(r"(?<!DO )(?<!FOR )\b(?=UPDATE\b|INSERT INTO\b)", sql):
                     is_it = re.match(rf"(UPDATE|INSERT INTO) {table}\b", part)
                     values = re.search(r"\bSET\b((?:(?!\bWHERE\b|\bFROM\b).)*)", part, re.DOTALL)
@@ -102,7 +104,7 @@ async def _outdate(tx: Transaction) -> None:
 
 async def _plan_again(tx: Transaction) -> None:
     for row in ROWS:
-        await tx.fetch(load("bulk.sql")["plan_again"], {"object": row.object_id})
+        await tx.fetch(load(TABLES, "bulk.sql")["plan_again"], {"object": row.object_id})
 
 
 async def _repost(tx: Transaction) -> None:
@@ -182,7 +184,7 @@ async def test_a_slice_shares_an_article_in_the_states_of_the_table(ledger: Cata
     async with ledger.transaction() as tx:
         for row in ROWS:
             values = {"old": row.object_id, "new": row.object_id + 10, "copies": 1}
-            await tx.fetch(load("known.sql")["share"], {**values, "first": 0, "last": 1})
+            await tx.fetch(load(TABLES, "known.sql")["share"], {**values, "first": 0, "last": 1})
         shared = {state: now for state, (now, _) in (await _segments(tx, 20)).items()}
     table = {s: SEGMENTS.after(s, SegmentEvent.SHARE) for s in SegmentStatus}
     assert shared == {s: then for s, then in table.items() if then is not None}
@@ -205,12 +207,12 @@ KEYS = [_key(state) for state in FileState]
 
 async def _read_again(tx: Transaction, folder: Folder) -> None:
     values = {"folder": folder.id, "version": 1, "keys": KEYS}
-    await tx.run(load("moves.sql")["read_again"], values)
+    await tx.run(load(TABLES, "moves.sql")["read_again"], values)
 
 
 async def _bulk(tx: Transaction, folder: Folder, name: str) -> None:
     values = {"folder": folder.id, "version": 1, "keys": KEYS, "reason": "held"}
-    await tx.fetch(load("bulk.sql")[name], values)
+    await tx.fetch(load(TABLES, "bulk.sql")[name], values)
 
 
 async def _replace(tx: Transaction, folder: Folder) -> None:
@@ -348,6 +350,11 @@ async def _each(tx: Transaction, ids: dict[JobState, int], event: JobEvent) -> N
         await jobs.change_state(tx, number, event)
 
 
+async def _begin(tx: Transaction, ids: dict[JobState, int]) -> None:
+    for number in ids.values():
+        await jobs.begin(tx, number)
+
+
 async def _set(tx: Transaction, ids: dict[JobState, int], state: JobState) -> None:
     for number in ids.values():
         await jobs.set_state(tx, number, state, "words")
@@ -378,6 +385,7 @@ JOB_STEPS: list[
         ("set_state", event, lambda tx, ids, e=event: _set(tx, ids, JOBS.result(e)))
         for event in SET_BY_WHO_RUNS_IT
     ),
+    ("begin", JobEvent.BEGIN, _begin),
     ("interrupted", JobEvent.INTERRUPT, lambda tx, _: jobs.requeue_interrupted(tx)),
 ]
 

@@ -26,7 +26,7 @@ KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal
 terminal of 20 columns."""
 
 _MODULES = (
-    "upload", "restore", "nzb", "listing", "servers", "database", "screen", "run", "jobs", "doctor",
+    "upload", "restore", "nzb", "listing", "servers", "database", "screen", "jobs", "doctor",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
 
 def load(package: str | None, name: str) -> Queries:
     """The named queries of one `.sql` file of the catalogue."""
-    return load_queries("usenetsync_tui.catalogue", name, _CONSTANTS)
+    return load_queries(package, name, _CONSTANTS)
 
 
 class Transaction:
