@@ -1,1 +1,1 @@
-"""The file systems: trees as they are read and written. No catalogue, no event loop."""
+"""Reading and writing trees of files on disk. No catalogue, no event loop."""

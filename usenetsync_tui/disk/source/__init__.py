@@ -1,1 +1,1 @@
-"""The source of an upload: walked in one order, opened safely, compared with what the walk saw."""
+"""The source of an upload: walk it in one order, open it safely, compare it with the walk."""

@@ -1,1 +1,1 @@
-"""The target of a restore: written below one directory and nowhere else."""
+"""The target of a restore: how to write below one directory and nowhere else."""
