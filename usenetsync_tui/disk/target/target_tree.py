@@ -94,7 +94,7 @@ class TargetTree:
         """Set owner, mode and mtime, when everything below is done: in reverse path order."""
         with self._directories.borrow(path) as directory:
             if self._names.taker(directory.real, path) is not None:
-                return ()  # It is another directory of the version; `make_directory` has reported it.
+                return ()  # It is another path's directory; `make_directory` has reported it.
             try:
                 status = os.fstat(directory.fd)
                 directory.writable = False
