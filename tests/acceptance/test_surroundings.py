@@ -277,7 +277,7 @@ def test_overlaps_by_any_path(tmp_path: Path) -> None:
         try:
             refuse_overlap(os.fsencode(target), os.fsencode(source), way_out="")
         except UsageError as error:
-            return str(error).partition(str(target))[2].partition(" the folder")[0].strip()
+            return str(error).partition(str(target))[2].partition(" the backed")[0].strip()
         return ""
 
     source = tmp_path / "kept"

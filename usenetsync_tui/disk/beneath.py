@@ -1,12 +1,12 @@
-"""Opens below a directory beneath which no symlink is followed, in whatever component.
+"""Opens a path below a directory without following a symlink in any component.
 
-Knows two ways to the same end. Where the kernel has openat2(2) (Linux 5.6), one call refuses
-symlinks, magic links (``/proc/self/fd/3``) and every way out of the root. Elsewhere, and where a
-container's filter forbids the call, the path is walked component by component with
-``O_NOFOLLOW``. Mount points are crossed: a folder may have file systems inside. Refuses to know
-what is opened. Synchronous; the calls leave the GIL, and any number of threads may make them.
+Knows two methods. If the kernel has openat2(2) (Linux 5.6), one call refuses symlinks, magic
+links (``/proc/self/fd/3``) and every path that leaves the root. Otherwise, or if a container's
+filter forbids the call, it opens the path component by component with ``O_NOFOLLOW``. Both cross
+mount points: a folder may have file systems inside. Refuses to know what it opens. Synchronous;
+the calls release the GIL, and any number of threads may make them.
 
-An `OSError` that means "a symlink is on the way" is ELOOP; "the path leads out" is EXDEV.
+The `OSError` for a symlink in the path is ELOOP, for a path that leaves the root EXDEV.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import stat
 from usenetsync_tui.disk.linux_calls import has_openat2, open_resolved
 
 _LONGEST = 4_000
-"""Bytes of a path in one call: the kernel takes PATH_MAX, 4,096."""
+"""Bytes of a path in one call: the kernel accepts PATH_MAX, 4,096."""
 _PLACE = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _RACES = 64
-"""How often an open is tried again when something was renamed meanwhile."""
+"""How often to repeat an open that a concurrent rename has disturbed."""
 
 
 def open_beneath(root: int, path: bytes, flags: int) -> int:
     """A new descriptor of `path`, relative to the directory `root`, opened without symlinks.
 
-    A path beyond PATH_MAX is refused with ENAMETOOLONG: see `open_parent`. Raises OSError.
+    Raises OSError; ENAMETOOLONG for a path longer than PATH_MAX: see `open_parent`.
     """
     if not has_openat2():
         return _open_stepwise(root, path, flags)
@@ -40,10 +40,10 @@ def open_beneath(root: int, path: bytes, flags: int) -> int:
 
 
 def open_parent(root: int, path: bytes) -> tuple[int, bytes]:
-    """A new descriptor of the directory that `path` lies in, and its name there.
+    """A new descriptor of the directory that contains `path`, and the name of `path` in it.
 
-    For a path of any length. The descriptor names a place only (``O_PATH``), which takes no
-    right to list it; that of `root` itself comes with the name ``b"."``. Raises OSError.
+    For a path of any length. The descriptor is ``O_PATH``, which needs no right to list the
+    directory; for `root` itself the name is ``b"."``. Raises OSError.
     """
     above, _, name = path.rpartition(b"/")
     fd = os.open(b".", _PLACE, dir_fd=root)
@@ -83,8 +83,8 @@ def _step(at: int, name: bytes, flags: int) -> int:
     try:
         return os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
     except NotADirectoryError:
-        # A symlink is refused in these words too. What it is may change again meanwhile: then
-        # the reason is another one, and it is refused all the same.
+        # The kernel refuses a symlink with this error, too. If the name changes meanwhile, the
+        # error differs, but the open still fails.
         if stat.S_ISLNK(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
         raise

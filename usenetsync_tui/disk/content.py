@@ -1,4 +1,4 @@
-"""What a file's bytes have to be: their number and the strongest digest that is kept of them."""
+"""The expected bytes of a file: their number and the strongest digest in the catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import xxhash
 
 
 class Digester(Protocol):
-    """A digest that grows with the bytes it is given."""
+    """A digest over bytes that arrive in pieces."""
 
     def update(self, data: bytes, /) -> None:
         """Take more bytes."""
@@ -20,12 +20,12 @@ class Digester(Protocol):
 
 
 class Content(NamedTuple):
-    """The bytes of a file, known by their digest."""
+    """The bytes of a file, identified by their digest."""
 
     size: int
     digest: bytes
     new: Callable[[], Digester]
-    """Begins such a digest."""
+    """Begins a new digest of this kind."""
 
     def is_of(self, data: bytes) -> bool:
         """Whether these are the bytes."""
@@ -39,8 +39,8 @@ class Content(NamedTuple):
 def content_of(size: int, sha256: bytes | None, xxh3: bytes | None) -> Content | None:
     """The content of a row of `files`; None when the row has no digest of it.
 
-    SHA-256 where it is known: it is the one that an attacker cannot meet. XXH3 (128 bits) of
-    rows that have nothing else. A file without bytes needs no digest in its row.
+    SHA-256 if the row has it, because an attacker cannot forge it; else XXH3 (128 bits). An empty
+    file needs no digest in its row.
     """
     if sha256 is None and xxh3 is None and size == 0:
         return Content(0, hashlib.sha256().digest(), hashlib.sha256)

@@ -1,7 +1,7 @@
-"""Three system calls Python does not offer: fallocate(2), syncfs(2) and openat2(2).
+"""Three system calls that Python does not offer: fallocate(2), syncfs(2) and openat2(2).
 
-``os.posix_fallocate`` will not do: where the file system cannot preallocate, glibc writes a
-byte into every block instead, which for a restore means writing everything twice.
+``os.posix_fallocate`` does not help: if the file system cannot preallocate, glibc writes a byte
+into every block instead, so a restore would write everything twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 _libc.syncfs.argtypes = [ctypes.c_int]
 _REFUSALS = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
-"""What is said of this file; anything else says that the file system does not preallocate."""
+"""Errors about this file; any other means that the file system cannot preallocate."""
 
 _OPENAT2 = 437  # the same on every architecture of Linux but alpha
 _AT_FDCWD = -100
@@ -28,7 +28,7 @@ class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
-# A prototype of its own: other users of syscall(2) in this process have other arguments.
+# A prototype of our own: other callers of syscall(2) in this process have other arguments.
 _openat2 = ctypes.CFUNCTYPE(
     ctypes.c_long,
     *(ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(_OpenHow), ctypes.c_size_t),
@@ -37,9 +37,9 @@ _openat2 = ctypes.CFUNCTYPE(
 
 
 def preallocate(fd: int, size: int) -> bool:
-    """Reserve the blocks of bytes 0…size; False where the file system cannot.
+    """Reserve the blocks of bytes 0…size; False if the file system cannot.
 
-    The file is `size` bytes long at least afterwards, its content unchanged. Raises OSError
+    Afterwards the file has at least `size` bytes, and its content is unchanged. Raises OSError
     (ENOSPC, EFBIG, EDQUOT…).
     """
     if size == 0:
@@ -54,17 +54,17 @@ def preallocate(fd: int, size: int) -> bool:
 
 
 def sync_file_system(fd: int) -> None:
-    """Return when the file system `fd` is on has everything written. Raises OSError (EIO…)."""
+    """Return when everything on the file system of `fd` is on the disk. Raises OSError (EIO…)."""
     if _libc.syncfs(fd) != 0:
         code = ctypes.get_errno()
         if code not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
             raise OSError(code, os.strerror(code))
-        os.sync()  # of all file systems, where this one cannot be told alone
+        os.sync()  # all file systems, because this one cannot be synced alone
 
 
 @cache
 def has_openat2() -> bool:
-    """Whether openat2 can be called here: an old kernel has none, a container may forbid it."""
+    """Whether openat2 works here: an old kernel has none, a container may forbid it."""
     try:
         os.close(open_resolved(_AT_FDCWD, b".", os.O_PATH | os.O_CLOEXEC))
     except OSError:
@@ -73,10 +73,10 @@ def has_openat2() -> bool:
 
 
 def open_resolved(at: int, path: bytes, flags: int) -> int:
-    """openat2 that follows no symlink, no magic link, and no way out of the directory `at`.
+    """Call openat2 so that it follows no symlink or magic link and stays in the directory `at`.
 
-    Raises OSError: ELOOP for a link, EXDEV for a way out, EAGAIN (BlockingIOError) when a rename
-    came between.
+    Raises OSError: ELOOP for a link, EXDEV for a path out of `at`, EAGAIN (BlockingIOError) after
+    a concurrent rename.
     """
     how = _how(flags)
     while (fd := _openat2(_OPENAT2, at, path, how, 24)) < 0:

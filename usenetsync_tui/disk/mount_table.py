@@ -1,8 +1,8 @@
-"""Which file system a directory is on, told so that it can be recognised after a reboot.
+"""The file system that a directory is on, in terms that survive a reboot.
 
 Knows mountinfo(5), the identifiers of file systems and where the kernel gives them; refuses to
-know folders and versions. Without ``/proc`` a mount point is where the device number changes, and
-of a file system only its `f_fsid` is known. Synchronous.
+know folders and versions. Without ``/proc`` it takes a change of the device number for a mount
+point, and identifies a file system only by its `f_fsid`. Synchronous.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Mount:
 
     number: int
     is_device: bool
-    """On a device of its own: its major number is not 0."""
+    """Whether it is on a device of its own: its major number is not 0."""
     root: bytes
-    """The path inside the file system that is mounted."""
+    """The mounted path inside the file system."""
     place: bytes
     """Where it is mounted."""
     type: str
@@ -39,10 +39,10 @@ class Mount:
 
 
 class MountTable:
-    """The mounts that this process sees, as of when they were read."""
+    """The mounts that this process sees, at the moment of `read`."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
-        """`lines`: of mountinfo(5); none where there is no such file."""
+        """`lines`: of mountinfo(5); none if there is no such file."""
         mounts = [_mount(line) for line in lines]
         self._mounts = {mount.number: mount for mount in mounts}
 
@@ -53,7 +53,7 @@ class MountTable:
             with open(_MOUNTINFO, "rb") as file:
                 return cls(file)
         except OSError:
-            return cls(())  # no /proc: device numbers must do
+            return cls(())  # no /proc: only device numbers
 
     def below(self, folder: bytes) -> frozenset[bytes]:
         """The mount points below an absolute path, relative to it, with a slash at the end."""
@@ -62,9 +62,9 @@ class MountTable:
         return frozenset(p[len(start) :] + b"/" for p in places if p.startswith(start))
 
     def place(self, path: bytes) -> tuple[int, bytes] | None:
-        """Device, and path inside its file system, of a folder by its absolute path.
+        """The device and the path inside its file system of a folder, by its absolute path.
 
-        One that is not there yet is where it would be made. None where that cannot be told.
+        For a missing folder, where it would be made. None if that is not known.
         """
         there = path
         while not os.path.isdir(there):
@@ -72,7 +72,7 @@ class MountTable:
         try:
             fd = os.open(there, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
-            return None  # it may not be looked at
+            return None  # no permission to open it
         try:
             mount = self._mounts.get(_mount_number(fd) or 0)
             device = os.fstat(fd).st_dev
@@ -84,20 +84,20 @@ class MountTable:
         return device, location.rstrip(b"/") + path[len(there.rstrip(b"/")) :] or b"/"
 
     def is_mount_point(self, fd: int, parent: int) -> bool:
-        """Whether an open directory is where a file system is mounted in its open parent."""
+        """Whether an open directory is a mount point inside its open parent."""
         mine = _mount_number(fd)
         if mine is None or not self._mounts:
             return os.fstat(fd).st_dev != os.fstat(parent).st_dev
         return mine != _mount_number(parent)
 
     def file_system(self, fd: int, path: bytes) -> FileSystem:
-        """The file system of an open directory; `path` is where it was opened, absolute."""
+        """The file system of an open directory; `path` is its absolute path."""
         number = _mount_number(fd)
         mount = self._mounts.get(number) if number is not None else None
         device = os.fstat(fd).st_dev
         if mount is None:
             return FileSystem(uuid=_uuid(fd, device, b""), fsid=_fsid(fd, device))
-        if mount.type == "overlay":  # its identifiers are those of a layer, or made up
+        if mount.type == "overlay":  # its identifiers belong to a layer, or are made up
             return FileSystem(mount.type, location=_location(mount, path))
         named = not mount.is_device and not mount.source.startswith(b"/dev/")
         return FileSystem(
@@ -144,13 +144,13 @@ def _location(mount: Mount, path: bytes) -> bytes:
 
 
 def _fsid(fd: int, device: int) -> str:
-    """`f_fsid`, unless it is nothing, or the device's number (XFS, FAT)."""
+    """`f_fsid`, unless it is 0 or the device's number (XFS, FAT)."""
     fsid = os.fstatvfs(fd).f_fsid
     return f"{fsid:x}" if fsid not in (0, device) else ""
 
 
 def _uuid(fd: int, device: int, source: bytes) -> str:
-    """From the file system itself, or as udev has read it from the device."""
+    """From the file system itself, or from udev, which read it from the device."""
     answer = bytearray(17)
     try:
         fcntl.ioctl(fd, _GET_UUID, answer)
@@ -165,7 +165,7 @@ def _uuid_of_device(device: int, source: bytes, folder: str = _BY_UUID) -> str:
     named = source.startswith(b"/dev/")
     if not os.major(device) and not named:
         return ""
-    # btrfs: its files have another number than the device.
+    # btrfs: its files have another device number than the device.
     devices = {device, _device(os.fsdecode(source)) if named else None} - {None}
     try:
         names = os.listdir(folder)
@@ -176,7 +176,7 @@ def _uuid_of_device(device: int, source: bytes, folder: str = _BY_UUID) -> str:
 
 
 def _device(path: str) -> int | None:
-    """The number of a block device; None where there is none."""
+    """The number of a block device; None if there is none."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,7 +1,7 @@
-"""Whether a restore would write into the folder it was made of.
+"""Whether a restore would write into the folder that was backed up.
 
-Folders are compared by device and inode, up to the root, so that no link hides one in the other;
-and by their place inside the file system, so that no bind mount does. Synchronous.
+Compares folders by device and inode, up to the root, so that no link can hide an overlap; and by
+their path inside the file system, so that no bind mount can. Synchronous.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from usenetsync_tui.model.safe_name import safe_name
 def refuse_overlap(target: bytes, source: bytes, *, way_out: str) -> None:
     """`UsageError` when the target is the source folder, inside it, or around it.
 
-    Both are absolute. A source that is not there any more can be restored where it was.
+    Both are absolute. A source that no longer exists can be restored to its old path.
     `way_out` is a sentence that says what to do instead.
     """
     relation = _relation(os.path.realpath(target), os.path.realpath(source))
     if relation:
         raise UsageError(
-            f"{safe_name(target)} {relation} the folder that is kept ({safe_name(source)}), whose "
+            f"{safe_name(target)} {relation} the backed-up folder ({safe_name(source)}), whose "
             f"files would be replaced. {way_out}"
         )
 
@@ -43,12 +43,12 @@ def _relation(target: bytes, source: bytes) -> str:
 
 
 def _identities(path: bytes) -> Iterator[tuple[int, int]]:
-    """Device and inode of a folder and those above it, as far as they are there."""
+    """Device and inode of a folder and those above it, as far as they exist."""
     while True:
         try:
             status = os.stat(path)
         except OSError:
-            pass  # it will be made, or may not be looked at; those above it count
+            pass  # it will be made, or cannot be read; those above it count
         else:
             yield status.st_dev, status.st_ino
         if path == os.path.dirname(path):
@@ -57,9 +57,9 @@ def _identities(path: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_mounted_from(inner: bytes, outer: bytes) -> bool:
-    """Whether a folder is, by its place in the file system, below another or what is mounted there.
+    """Whether a folder is below another, or below a mount in it, inside the file system.
 
-    A bind mount shows it under another path, whose parents are others.
+    A bind mount shows the folder under another path, with other parents.
     """
     table = MountTable.read()
     place = table.place(inner)

@@ -1,8 +1,8 @@
-"""The digest of a whole file whose segments come in any order.
+"""The digest of a whole file whose segments arrive in any order.
 
-Bytes that come next are taken from memory; what came too early is read back from the file when
-its turn is there, while it is still in the page cache. So it costs one digest, and no second
-pass over the disk. Thread-safe.
+The next segment in order is digested from memory; an early one is read back from the file when it
+is next, usually from the page cache. So a file costs one digest, and no second pass over the
+disk. Thread-safe.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from usenetsync_tui.disk.content import Content
 
 
 class WholeDigest:
-    """Says whether segments that are all right by themselves make up the right file."""
+    """Tells whether segments that are each correct make up the correct file."""
 
     def __init__(
         self, content: Content, segment_size: int, read: Callable[[int, int], bytes]
     ) -> None:
-        """`read` takes an offset and a number of bytes, and gives what was written there."""
+        """`read` takes an offset and a number of bytes, and returns the bytes written there."""
         self._content = content
         self._step = segment_size
         self._read = read
@@ -29,7 +29,7 @@ class WholeDigest:
         self._early: set[int] = set()
 
     def add(self, index: int, data: bytes) -> None:
-        """The segment of an index was written. Blocking."""
+        """Digest a segment that the caller has written. Blocking."""
         with self._lock:
             if index != self._next:
                 self._early.add(index)
@@ -44,7 +44,7 @@ class WholeDigest:
         self._next += 1
 
     def is_right(self) -> bool:
-        """Whether all segments came, and are the file."""
+        """Whether all segments are here and make up the file."""
         with self._lock:
             whole = self._next * self._step >= self._content.size
             return whole and self._digest.digest() == self._content.digest

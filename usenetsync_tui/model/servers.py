@@ -31,8 +31,8 @@ class AddressFamily(StrEnum):
 class Exposure(StrEnum):
     """What an attacker between us and a server can do, in words for the user."""
 
-    NOT_ENCRYPTED = "not encrypted: anyone on the network path can read the login"
-    NOT_VERIFIED = "certificate not verified: someone on the network path may be listening"
+    NOT_ENCRYPTED = "not encrypted: anyone in between can read the login"
+    NOT_VERIFIED = "certificate not verified: someone in between may be listening"
 
     @property
     def loudly(self) -> str:

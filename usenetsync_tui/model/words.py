@@ -51,7 +51,7 @@ NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.UNWRITABLE: "unwritable",
     NoticeKind.LEFT_OUT: "left out",
     NoticeKind.UNKNOWN: "not verified",
-    NoticeKind.GUARDED: "kept as it was",
+    NoticeKind.GUARDED: "not updated",
     NoticeKind.ATTRIBUTES: "restored, but",
     NoticeKind.NOTED: "noted",
 }

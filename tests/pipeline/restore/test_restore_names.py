@@ -192,7 +192,7 @@ async def test_an_old_file_of_another_spelling_is_replaced_as_any_other(
     expected = {"README": b"new", "LARGE": content(LARGE), "same": b"same", "dir/x": b"x"}
     assert tree(folding.with_name("kept")) == expected
     told = {(n.kind, n.path, n.reason) for n in await world.notices()}
-    assert told == {(NoticeKind.ATTRIBUTES, b"Dir/", "there under another spelling")}
+    assert told == {(NoticeKind.ATTRIBUTES, b"Dir/", "present under another spelling")}
 
 
 @pytest.mark.anyio

@@ -51,7 +51,7 @@ async def test_it_stays_and_the_rest_is_kept_as_usual(world: World, disk: Path) 
         (world.root / "own0001").unlink()
         (world.root / "new").write_bytes(b"new")
         (reason,) = await guarded(world, b"media/disk/")
-        assert "is not mounted: what is below it stays as it was" in reason
+        assert "is not mounted: the new version keeps the last state of what is below" in reason
         assert rows(world) >= below
         assert b"new" in files(world, 2)
         assert b"own0001" not in files(world, 2)
@@ -284,7 +284,7 @@ async def test_a_new_mount_that_hides_what_was_below(
             return
         fill(place, 3, "new")
         (reason,) = await guarded(world, b"place/")
-        assert "is a mount point now and was none; 10 of the 10 files are gone" in reason
+        assert "is a new mount point, and 10 of the 10 files are gone" in reason
         assert files(world, 1) <= _now(world) | {b""}
         await guarded(world, b"place/")  # it is no known mount point by now
     outcome = await world.upload()

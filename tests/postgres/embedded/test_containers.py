@@ -131,7 +131,7 @@ def test_a_server_that_ends_with_its_container_is_known_as_the_reason(
     assert here.why_lost() is None
     two[0].kill()
     one.ended()
-    assert re.search(r"ended with the container it ran in.*host one,", str(here.why_lost()))
+    assert re.search(r"ended with its container.*host one,", str(here.why_lost()))
     here.acquire()
     assert here.why_lost() is None
 

@@ -1,11 +1,10 @@
-"""The directories between a walk's root and where it is, as open descriptors.
+"""The directories from a walk's root to its current directory, as open descriptors.
 
-Knows how to go down and come back up in a tree of any depth with a bounded number of open
-descriptors: the root and the deepest `OPEN_DIRECTORIES` stay open, the ones between are
-closed and opened again on the way back, by ``..`` of the child or, when that leads elsewhere
-because something was moved, name by name from the nearest open ancestor. Either way device
-and inode must be those of the directory that was left (the device alone, where an open directory
-has another inode number at each look).
+Knows how to go down and up in a tree of any depth with a bounded number of open descriptors: the
+root and the deepest `OPEN_DIRECTORIES` stay open. The ones between are closed and opened again on
+the way up, by ``..`` of the child or, if a move makes that lead elsewhere, name by name from the
+nearest open ancestor. Either way, device and inode must be the same as before (only the device,
+if the inode number of an open directory differs at each stat).
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ from collections.abc import Iterator
 from usenetsync_tui.disk.source.sorted_names import SortedListing
 
 OPEN_DIRECTORIES = 64
-"""Descriptors kept open, of the 1,024 a process usually may have."""
+"""Descriptors to keep open, of the 1,024 that a process usually may have."""
 
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""How a directory below the root is opened: itself, never what a symlink names."""
+"""Flags to open a directory below the root, never the target of a symlink."""
 
 CLOSED = -1
 
 
 class Level:
-    """One directory on the way: its descriptor, its name in its parent, its full path.
+    """One directory of the stack: its descriptor, its name in its parent, its full path.
 
-    Only the top level has its path: those of a deep tree are too many bytes to have them all.
+    Only the top level has its path: all paths of a deep tree would take too much memory.
     """
 
     __slots__ = ("fd", "identity", "keys", "listing", "name", "path")
@@ -44,7 +43,7 @@ class Level:
 
 
 class DirectoryStack:
-    """The levels from the root down; `top` is where the walk is."""
+    """The levels from the root down; `top` is the current directory of the walk."""
 
     def __init__(self, open_directories: int = OPEN_DIRECTORIES) -> None:
         self._levels: list[Level] = []
@@ -68,9 +67,9 @@ class DirectoryStack:
             self._levels[far].fd = CLOSED
 
     def pop(self) -> tuple[Level, bool]:
-        """Leave the top level; False when its parent is not to be found again.
+        """Leave the top level; False when its parent cannot be found again.
 
-        That parent is then the top all the same, with its descriptor `CLOSED`.
+        The parent then still becomes the top, with its descriptor `CLOSED`.
         """
         left = self._levels.pop()
         found = True
@@ -84,14 +83,14 @@ class DirectoryStack:
         return left, found
 
     def close(self) -> None:
-        """Close whatever is open."""
+        """Close all open descriptors."""
         for level in self._levels:
             if level.fd != CLOSED:
                 os.close(level.fd)
         self._levels.clear()
 
     def _find(self, child: int) -> int:
-        """The top's directory opened again, or `CLOSED`."""
+        """The directory of the top, opened again, or `CLOSED`."""
         if child != CLOSED:
             fd = _open_as(b"..", child, self.top.identity)
             if fd != CLOSED:
@@ -112,7 +111,7 @@ def _open_as(name: bytes, parent: int, identity: tuple[int, int]) -> int:
     try:
         fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
     except OSError:
-        return CLOSED  # Gone, or not to be opened any more: either way not found again.
+        return CLOSED  # Gone, or no longer readable: either way not found again.
     status = os.fstat(fd)
     if (status.st_dev, status.st_ino) == identity:
         return fd

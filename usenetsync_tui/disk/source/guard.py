@@ -1,37 +1,38 @@
-"""guard: when a source is not what it was. Rules, without disk or catalogue.
+"""guard: when an upload must not trust what it finds. Rules, without disk or catalogue.
 
-A missing source is not an empty one (DESIGN §2, promise 12): an upload compares what it finds
-with the newest finished version, or with the version under construction while none is finished.
+A missing source is not an empty one: an upload compares what it finds with the newest finished
+version, or with the version under construction while none is finished.
 
-**The folder** is refused, and nothing of it removed, when it
+**The folder.** The upload refuses it, and removes nothing, when it
 
-* cannot be opened, or is not the same directory any more after it was walked;
-* holds no file any more, though the version does;
+* cannot be opened, or is another directory after the walk;
+* has no files any more, although the version has;
 * is on another file system, see below;
-* lacks more than half of at least `MANY` files and symlinks of the version. The folder's own
-  file system is judged by itself, and the folder as a whole.
+* lacks more than half of at least `MANY` files and symlinks of the version. The upload judges the
+  folder's own file system alone, and also the folder as a whole.
 
-**A mount point inside it** stays as it was, with all below it, when it
+**A mount point inside it.** The new version repeats the last one below a mount point that
 
-* is not mounted any more, whether its directory is there or not;
+* is no longer mounted, whether its directory exists or not;
 * has another file system mounted;
-* is as empty, or has lost as much, as the folder itself would be refused for;
-* is new, and most of what was below it is gone: it hides what the directory held before.
+* is as empty, or has lost as many files, as the upload would refuse the folder for;
+* is new, while most files that were below it are gone: it hides the earlier directory.
 
-The job is then incomplete. What is mounted and was not, and hides nothing, is new files.
+The job is then incomplete. The files of a new mount point that hides nothing are new files.
 
-**Another file system.** Device numbers tell nothing: they change when a machine starts again, when
-a disk is plugged in again, and for NFS, btrfs or tmpfs with every mount. Two looks at a file system
-are compared by the first of these that both know: its UUID; the `f_fsid` of statfs(2), where that
-is more than the device's number; what is mounted (``server:/export``). Where they share none, by
-its type. After that the directory's path *inside* the file system must be the same, which tells
-one bind mount from another, and a folder that was a bind mount from the directory below it.
+**Another file system.** Device numbers do not help: they change when a machine restarts, when a
+disk is plugged in again, and for NFS, btrfs or tmpfs with every mount. To compare a file system
+with an earlier one, we use the first of these that both have: its UUID; the `f_fsid` of statfs(2),
+where that is more than the device's number; the mounted source (``server:/export``). If they share
+none, we use the type. Then the directory's path *inside* the file system must also be the same,
+which tells one bind mount from another, and a folder that was a bind mount from the directory
+below it.
 
 Limits. Two file systems without a UUID that are mounted from devices (FAT without udev) and all
-overlays are told apart by nothing but the files on them. A tmpfs is another one after each start
-(before Linux 6.6 it has no identifier). A copy of a disk, block by block, is the same disk; one
-made file by file is another, and has to be allowed once. Mount points whose path is longer than
-`LONGEST` are not watched.
+overlays differ only by the files on them. A tmpfs is another one after each start (before Linux
+6.6 it has no identifier). A copy of a disk, block by block, is the same disk; a copy made file by
+file is another, and the user has to allow it once. The upload does not watch mount points whose
+path is longer than `LONGEST`.
 """
 
 from __future__ import annotations
@@ -44,19 +45,19 @@ from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
 
 MANY = 100
-"""Files from which on losing more than half of them is not taken for granted."""
+"""The number of files from which losing more than half of them is suspicious."""
 LONGEST = KEY_HEAD
-"""Bytes of a mount point's path: keys of the catalogue hold no more of one."""
+"""The most bytes of a mount point's path that a key of the catalogue can hold."""
 FOLDER = b""
 """The folder itself among its mount points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What became of the files and symlinks of a version in a part of the folder."""
+    """How many files and symlinks of a version are gone from a part of the folder."""
 
     files: int
-    """Those there were."""
+    """Files and symlinks of the version."""
     missing: int
     """Those of them that are gone."""
     left: bool
@@ -64,22 +65,22 @@ class Loss:
 
     @property
     def is_most(self) -> bool:
-        """More than half of many."""
+        """Whether more than half are gone, of at least `MANY`."""
         return self.files >= MANY and self.is_half
 
     @property
     def is_half(self) -> bool:
-        """More than half of however few."""
+        """Whether more than half are gone, of any number."""
         return 2 * self.missing > self.files
 
     @property
     def is_all(self) -> bool:
-        """There were files, and now there is none."""
+        """Whether there were files and now there are none."""
         return self.missing > 0 and not self.left
 
 
 def is_another(before: FileSystem, now: FileSystem) -> bool:
-    """Whether two looks saw different file systems, or different places in one."""
+    """Whether these are different file systems, or different directories in one."""
     known = (before.uuid, now.uuid), (before.fsid, now.fsid), (before.source, now.source)
     both = next(((a, b) for a, b in known if a and b), (before.type, now.type))
     if all(both) and both[0] != both[1]:
@@ -88,7 +89,7 @@ def is_another(before: FileSystem, now: FileSystem) -> bool:
 
 
 def judge_folder(version: int, whole: Loss, own: Loss) -> Refusal | None:
-    """Why the folder is refused for what is gone: of it all, and of its own file system."""
+    """Why the upload refuses the folder for its losses, in all and on its own file system."""
     if whole.is_all:
         return Refusal(RefusalKind.EMPTY, version, whole.files, whole.missing)
     worst = next((loss for loss in (whole, own) if loss.is_most), None)
@@ -98,20 +99,20 @@ def judge_folder(version: int, whole: Loss, own: Loss) -> Refusal | None:
 
 
 def judge_mount(loss: Loss, *, is_new: bool) -> str:
-    """Why a mount point stays as it was; empty when it does not."""
+    """Why the new version repeats the last one below a mount point; empty: it need not."""
     if is_new and loss.missing and loss.is_half:
-        return f"is a mount point now and was none; {_gone(loss)} below it{STAYS}"
+        return f"is a new mount point, and {_gone(loss)} below it{STAYS}"
     if loss.is_all:
-        return f"is mounted but empty, and held {plural(loss.files, 'file')}{STAYS}"
+        return f"is mounted but empty, and had {plural(loss.files, 'file')} before{STAYS}"
     if loss.is_most:
         return f"is mounted, but {_gone(loss)} in it{STAYS}"
     return ""
 
 
 def judge_entered(before: FileSystem | None, now: FileSystem | None) -> str:
-    """Why a directory that may be a mount point is not entered; empty when it is.
+    """Why the walk must not enter a directory that may be a mount point; empty: it may.
 
-    `before`: what was mounted there when the version was made, `now`: what is.
+    `before`: the file system mounted there in the last version, `now`: the one mounted now.
     """
     if before is None:
         return ""
@@ -123,7 +124,7 @@ def judge_entered(before: FileSystem | None, now: FileSystem | None) -> str:
 
 
 def outermost(paths: Collection[bytes]) -> list[bytes]:
-    """Those of some mount points that lie below no other one, in order."""
+    """The mount points that are not below another one, in order."""
     found: list[bytes] = []
     for path in sorted(paths):
         if not found or not path.startswith(found[-1]):
@@ -132,7 +133,7 @@ def outermost(paths: Collection[bytes]) -> list[bytes]:
 
 
 def is_below(path: bytes, places: Collection[bytes]) -> bool:
-    """Whether a path is one of some mount points, or below one."""
+    """Whether a path is one of these mount points, or below one."""
     return any(path.startswith(place) for place in places)
 
 
@@ -141,11 +142,11 @@ def to_remember(
     now: Mapping[bytes, FileSystem],
     guarded: Mapping[bytes, bool],
 ) -> dict[bytes, FileSystem]:
-    """The mount points that the next version is compared with.
+    """The mount points to store, with which the next upload compares.
 
-    `guarded`: those that stayed as they were, with all below, and whether they could be read. What
-    is below those is remembered as before; what was new and could not be read any more, as seen.
-    What was there before, and is neither guarded nor found, could not be looked at.
+    `guarded`: those below which the version repeats the last one, and whether they can be read.
+    Below them the earlier mount points stay; a new one that can no longer be read stays as found.
+    An earlier mount point that is neither guarded nor found could not be examined, and stays.
     """
     found = {}
     for path in before.keys() | now.keys():
@@ -159,9 +160,9 @@ def to_remember(
     return found
 
 
-STAYS = ": what is below it stays as it was"
-"""What becomes of a guarded mount point."""
-NOT_MOUNTED = f"was a mount point when it was last kept, and is not mounted{STAYS}"
+STAYS = ": the new version keeps the last state of what is below it"
+"""How the version treats a guarded mount point."""
+NOT_MOUNTED = f"was a mount point at the last upload, but is not mounted{STAYS}"
 UNMOUNTED = f"was unmounted while it was read{STAYS}"
 
 

@@ -1,8 +1,9 @@
-"""identity: whether an open file is the one the walk saw, and what inode numbers are worth.
+"""identity: whether an open file is the one the walk saw, and how far to trust inode numbers.
 
-Size, mtime_ns and ctime_ns tell; so does the inode number, but on some file systems (mergerfs,
-sshfs) it is another one at each look. A file whose inode number alone is another one is the
-same file: whatever takes a name gets a ctime of its own. Refuses to know where files lie.
+Size, mtime_ns and ctime_ns identify it, and so does the inode number; but on some file systems
+(mergerfs, sshfs) that differs at each stat. A file of which only the inode number differs is the
+same file, because any new file under a name gets a ctime of its own. Refuses to know where files
+are.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from usenetsync_tui.model.entries import Entry, NoticeKind, fitted
 
 
 class Inodes:
-    """What the inode numbers of a folder's files are worth. Any thread may ask."""
+    """Whether the inode numbers of a folder's files can be trusted. Thread-safe."""
 
     __slots__ = ("ignored", "unstable")
 
     def __init__(self, ignored: bool) -> None:
         self.ignored = ignored
-        """By choice, or as found in earlier runs: they are not looked at."""
+        """Not compared: the user chose so, or earlier runs found them unstable."""
         self.unstable = False
-        """One was found to change while nothing else did."""
+        """One has changed while nothing else did."""
 
     def found(self, fd: int, entry: Entry, inode: int) -> None:
-        """A file has another inode number than the walk saw, and nothing else differs.
+        """Record that a file has another inode number than the walk saw, and nothing else differs.
 
-        That proves something where another look at the same open file finds yet another one, or
-        where the file is old: in the tick it is made in, two files may have the same times.
+        Inode numbers are unstable if a second stat of the same open file finds yet another one,
+        or if the file is old: within the tick of their making, two files may have the same times.
         """
         again = os.fstat(fd).st_ino
         self.unstable |= again != inode or not is_racy(
@@ -63,6 +64,6 @@ def check_identity(entry: Entry, fd: int, inodes: Inodes) -> None:
 
 
 def truncated(before: int, now: int) -> SourceFileError:
-    """A file became shorter."""
+    """The error for a file that became shorter."""
     reason = f"was truncated from {before:,} to {now:,} bytes"
     return SourceFileError(NoticeKind.CHANGED, reason)

@@ -1,6 +1,6 @@
-"""What an upload sees of the file systems its folder is on: before, during and after the walk.
+"""Watches the file systems of an upload's folder: before, during and after the walk.
 
-Looks, and asks `guard` about one mount point at a time; refuses to know the catalogue.
+Examines mount points one at a time and lets `guard` judge them; refuses to know the catalogue.
 Synchronous: `look` and the checks run in worker threads, `refuses` in the walk's own.
 """
 
@@ -29,13 +29,13 @@ _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """The folder before anything is read of it."""
+    """The folder before the walk reads anything."""
 
     identity: tuple[int, int]
-    """(st_dev, st_ino), the same for as long as the upload runs."""
+    """(st_dev, st_ino), which must stay the same while the upload runs."""
     file_system: FileSystem
     is_empty: bool
-    """There is nothing in it, whatever it might be."""
+    """Whether it has no entries of any kind."""
 
 
 def look(path: bytes) -> FirstLook:
@@ -52,10 +52,10 @@ def look(path: bytes) -> FirstLook:
 
 
 class MountWatch:
-    """The mount points one walk goes over, and those it does not enter.
+    """The mount points that one walk enters, and those that it refuses.
 
-    `before` are those of the version the folder is compared with, but for the ones that have
-    nothing below them, and for all of them when the user takes the folder as it is.
+    `before` are those of the version that the upload compares the folder with, except those with
+    nothing below them; empty when the user accepts the folder as it is.
     """
 
     def __init__(self, path: bytes, first: FirstLook, before: Mapping[bytes, FileSystem]) -> None:
@@ -65,10 +65,10 @@ class MountWatch:
         self.suspects: Collection[bytes] = MountTable.read().below(path) | before.keys()
         """Directories that may be mount points though their device number does not say so."""
         self.found: dict[bytes, FileSystem] = {FOLDER: first.file_system}
-        """The mount points that were entered."""
+        """The mount points that the walk has entered."""
 
     def refuses(self, path: bytes, fd: int, parent: int) -> str:
-        """Why an open directory of the walk is not to be entered; empty when it is."""
+        """Why the walk must not enter an open directory; empty: it may."""
         now = self._mounted(path, fd, parent)
         reason = judge_entered(self.before.get(path), now)
         if not reason and now is not None and len(path) <= LONGEST:
@@ -76,9 +76,9 @@ class MountWatch:
         return reason
 
     def is_same_folder(self) -> bool:
-        """Whether the folder's path still leads to the directory that was looked at.
+        """Whether the folder's path still leads to the directory of the first look.
 
-        Where every look finds another inode number, that says nothing.
+        Ignores the inode number if it differs at each stat.
         """
         try:
             now = _identity(self._path)
@@ -89,7 +89,7 @@ class MountWatch:
             return False
 
     def away(self) -> tuple[bytes, ...]:
-        """Mount points from before that cannot be read now."""
+        """Earlier mount points that cannot be read now."""
         root = os.open(self._path, _DIRECTORY)
         try:
             return tuple(path for path in sorted(self.before) if self._is_away(root, path))
@@ -103,10 +103,10 @@ class MountWatch:
             return True
 
     def missed(self, known: Collection[bytes]) -> dict[bytes, str]:
-        """Why mount points that should be there are not: entered ones and ones from before.
+        """Why entered and earlier mount points are missing now.
 
-        Not asked for are `known` ones and what is below them. Those that cannot be looked at are
-        not missed: what is below them is kept without that.
+        Leaves out the `known` ones and those below them, and those that cannot be examined: the
+        version repeats what is below these anyway.
         """
         missed = {}
         wanted = self.found.keys() | self.before.keys()
@@ -128,7 +128,7 @@ class MountWatch:
             return (UNMOUNTED if entered else NOT_MOUNTED) if gone else ""
         if entered is not None:
             return UNMOUNTED if judge_entered(entered, now) else ""
-        # The walk did not come by: whatever is there now was not there then.
+        # The walk did not see it: what is there now was mounted later.
         return judge_entered(self.before[path], now) or UNMOUNTED
 
     def _mounted_below(self, root: int, path: bytes) -> FileSystem | None:
@@ -151,7 +151,7 @@ class MountWatch:
 
 
 def _identity(path: bytes) -> tuple[int, int]:
-    """(st_dev, st_ino) of a directory that answers."""
+    """(st_dev, st_ino) of a directory; OSError if its file system does not answer."""
     fd = os.open(path, _DIRECTORY)
     try:
         os.fstatvfs(fd)

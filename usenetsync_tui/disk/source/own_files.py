@@ -1,9 +1,8 @@
-"""Own files: what belongs to UsenetSync itself is no part of a snapshot unless asked for.
+"""Own files: a version leaves out UsenetSync's own files unless the user includes them.
 
-Knows how to recognise places by path and by identity; refuses to know what is in them. A place is
-recognised by its path, resolved, so that a file that an editor has just replaced is still ours;
-and by device and inode, so that a hard link, a bind mount or a file that was just renamed away is
-ours as well. Synchronous; made anew for each upload.
+Knows how to recognise them by path and by identity; refuses to know what is in them. The resolved
+path recognises a file that an editor has just replaced; device and inode recognise a hard link, a
+bind mount or a file that was just renamed. Synchronous; each upload makes a new one.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from usenetsync_tui.environment import current_folder
 
 _MOST = 10_000
-"""Files of a secret folder whose hard links are recognised."""
+"""The most files of a secret folder whose hard links it recognises."""
 
 Identity = tuple[int, int]
 """st_dev and st_ino."""
@@ -30,20 +29,20 @@ class OwnPlace:
 
     path: Path
     what: str
-    """``UsenetSync's configuration``: it is told so where it is passed over."""
+    """What it is, as in the job's report: ``UsenetSync's configuration``."""
     is_secret: bool = False
-    """The files in the folder are recognised wherever they are linked."""
+    """Whether to recognise the files in the folder by all their hard links."""
     always: bool = False
-    """It stays out even if the user wants own files: a copy of it would be worth nothing."""
+    """It stays out even if the user includes own files: a copy of it would be useless."""
 
     @property
     def reason(self) -> str:
-        """Why it is passed over."""
-        return self.what if self.always else f"{self.what}; --include-own-files keeps it"
+        """Why the walk leaves it out."""
+        return self.what if self.always else f"{self.what}; --include-own-files includes it"
 
 
 class OwnFiles:
-    """The places of ours that a walk over one folder may meet."""
+    """Our own files and folders that the walk of one folder may find."""
 
     def __init__(self, root: bytes = b"/", places: Iterable[OwnPlace] = ()) -> None:
         """`root`: the folder, absolute and resolved."""
@@ -58,27 +57,27 @@ class OwnFiles:
         for place in places:
             self._add(place)
         self.inodes = frozenset(inode for _, inode in self._files)
-        """Of all files: most of those that are not ours are told by these alone."""
+        """Inodes of our files: a fast first test, which most other files do not pass."""
 
     def root(self, identity: Identity) -> OwnPlace | None:
-        """What of ours the folder itself is, or is inside of."""
+        """Our folder that the walked folder is, or is inside of; None: not ours."""
         return self._around or self._directories.get(identity)
 
     def directory(self, path: bytes, identity: Identity) -> OwnPlace | None:
-        """What of ours a directory is."""
+        """Our folder that a directory is; None: not ours."""
         return self._directories.get(identity) or self._below.get(path)
 
     def file(self, identity: Identity) -> OwnPlace | None:
-        """What of ours a file is."""
+        """Our file or folder that a file belongs to; None: not ours."""
         return self._files.get(identity)
 
     def names(self, directory: bytes) -> dict[bytes, OwnPlace]:
-        """Names in a directory that are ours whatever stands there."""
+        """Names in a directory that are ours, whatever they are now."""
         return self._names.get(directory, {})
 
     def _add(self, place: OwnPlace) -> None:
         if not place.path.is_absolute() and current_folder() is None:
-            return  # a relative path leads nowhere where the current folder was deleted
+            return  # the current folder was deleted, so a relative path means nothing
         for path in {place.path.absolute(), Path(os.path.realpath(place.path))}:
             self._add_path(os.fsencode(path), place)
         status = _status(place.path)
@@ -110,7 +109,7 @@ def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except OSError:
-        return None  # not there, or not for us: then it cannot be read into a snapshot either
+        return None  # missing, or not readable: then an upload cannot read it either
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

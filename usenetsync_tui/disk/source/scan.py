@@ -1,10 +1,10 @@
-"""Scan: every path of a folder, in the one byte order, in constant memory.
+"""Scan: every path of a folder, in byte order, in constant memory.
 
-Knows how to walk a tree that changes under its feet; refuses to know what was there last
-time. A directory's names are sorted with ``/`` behind a directory's, and a directory is
-walked right after its own entry: that makes plain byte order of the full paths. All goes by
-directory descriptors, one name at a time: no path is too long, no tree too deep, no symlink
-is followed. Synchronous: run it in a worker thread. Measured: 3.3 µs a file on one idle core.
+Knows how to walk a tree that changes meanwhile; refuses to know what was there last time. It
+sorts a directory's names with ``/`` after a directory's, and walks a directory right after its
+own entry: that gives plain byte order of the full paths. It uses directory descriptors, one name
+at a time: no path is too long, no tree too deep, and it follows no symlink. Synchronous: run it in
+a worker thread. Measured: 3.3 µs a file on one idle core.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Prob
 from usenetsync_tui.model.safe_name import safe_name
 
 BATCH_SIZE = 1_000
-"""Entries in a batch at most."""
+"""The most entries in a batch."""
 _BATCH_BYTES = 1 << 20
-"""Bytes of paths in a batch at most, but for one entry."""
+"""The most bytes of paths in a batch with more than one entry."""
 
 _SPECIAL = {
     stat.S_IFSOCK: "a socket",
@@ -42,12 +42,12 @@ _NOTHING_OWN = OwnFiles()
 
 @dataclass(frozen=True, slots=True)
 class ScanBatch:
-    """A stretch of the walk.
+    """The next entries of the walk.
 
-    `kept` are the paths nothing can be said about, so that what the catalogue knows of them
-    stays. Each stands for itself and all below it: one ending in ``/`` as a directory (the root's
-    is ``b""``), any other also for the directory that it may have been. A path is announced in
-    the batch of the entries around it.
+    `kept` are the paths that the walk could not examine: the catalogue's rows for them stay. Each
+    stands for itself and all below it: one ending in ``/`` as a directory (the root's is ``b""``),
+    any other also for the directory that it may have been. A kept path is in the batch of the
+    entries around it.
     """
 
     entries: list[Entry]
@@ -64,8 +64,8 @@ def walk(
 ) -> Iterator[ScanBatch]:
     """Walk the tree under `root`, the root's own entry first.
 
-    What is `own` is passed over and reported; mount points are entered if `watch` agrees. Paths
-    that vanish between listing and looking are simply not there. Raises SourceError, at the first
+    Reports `own` files instead of walking them, and enters mount points only if `watch` agrees. A
+    path that vanishes between listing and stat counts as missing. Raises SourceError, at the first
     step, when the root is missing, not a directory, unreadable or own.
     """
     walker = _Walker(own, watch, names_in_memory)
@@ -120,7 +120,7 @@ class _Walker:
         while stack:
             level = stack.top
             fd, prefix = level.fd, level.path
-            # Fewer where the paths are long: a batch is bounded in bytes as well.
+            # Fewer if the paths are long: a batch is bounded in bytes as well.
             most = max(1, min(BATCH_SIZE, _BATCH_BYTES // (len(prefix) + 1)))
             if len(self._entries) >= most or len(self._problems) >= most:
                 yield self._flush()
@@ -180,7 +180,7 @@ class _Walker:
         return batch
 
     def _enter(self, parent: Level, key: bytes) -> bool:
-        """Give a directory's entry and go down into it; False when there is no going down."""
+        """Add a directory's entry and go down into it; False when that is not possible."""
         name, path = key[:-1], parent.path + key
         try:
             fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent.fd)
@@ -231,7 +231,7 @@ class _Walker:
         try:
             return watch.refuses(path, fd, parent.fd)
         except OSError as caught:
-            return f"cannot be looked at ({caught.strerror}){STAYS}"
+            return f"cannot be examined ({caught.strerror}){STAYS}"
 
     def _leave(self) -> None:
         left, found = self._stack.pop()
@@ -242,7 +242,7 @@ class _Walker:
             self._report(parent.path, NoticeKind.CHANGED, _MOVED)
 
     def _give_closed(self, parent: Level, name: bytes, path: bytes, refusal: OSError) -> None:
-        """A directory that will not open: its own entry if at all possible, and why."""
+        """Add the entry of a directory that cannot be opened, if possible, and the reason."""
         try:
             status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
         except OSError as caught:
@@ -260,7 +260,7 @@ class _Walker:
             entry = symlink_entry(path, status, os.readlink(key, dir_fd=level.fd))
             self._entries.append(entry)
         elif kind == stat.S_IFDIR:
-            # Listed as something else, so its place in the order is past.
+            # Listed as something else, so its position in the order is past.
             self._report(path, NoticeKind.CHANGED, _REPLACED)
         else:
             reason = _SPECIAL.get(kind, "neither a file, a directory nor a symlink")
@@ -275,7 +275,7 @@ class _Walker:
 
     def _fail(self, path: bytes, caught: OSError) -> None:
         if caught.errno == errno.EINVAL:
-            self._report(path, NoticeKind.CHANGED, _REPLACED)  # readlink: no symlink any more
+            self._report(path, NoticeKind.CHANGED, _REPLACED)  # readlink: no longer a symlink
         elif caught.errno != errno.ENOENT:
             self._report(path, NoticeKind.UNREADABLE, caught.strerror or str(caught))
 

@@ -1,10 +1,10 @@
 """A directory's names in byte order, however many there are.
 
 Knows how to list and sort; refuses to know what the names stand for. A *key* is a name as the
-walk orders it: the bytes the kernel gave, with ``/`` behind a directory's. Names are held in
-memory up to a limit over all open directories together; what goes beyond is written in
-sorted runs to one unnamed temporary file and merged when read. Directories are finished in
-reverse order of their listing, so that file is a stack, and one descriptor does for all.
+walk orders it: the bytes the kernel gave, with ``/`` after a directory's. The sorter holds names
+in memory up to a limit over all open directories together; it writes the rest in sorted runs to
+one unnamed temporary file and merges them on reading. Directories end in reverse order of their
+listing, so that file is a stack, and one descriptor is enough.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import BinaryIO
 from usenetsync_tui.errors import SourceError
 
 NAMES_IN_MEMORY = 50_000
-"""Names held at once before they are spilled."""
+"""Names in memory before the sorter writes to the temporary file."""
 
 _CHUNK = 5_000
-"""Directory entries taken at a time: they weigh several times their names."""
+"""Directory entries read at a time: one takes several times the memory of its name."""
 _BLOCK = 16_384
 """Bytes read at a time from each run of a merge."""
 _ENCODING = sys.getfilesystemencoding()
@@ -32,7 +32,7 @@ _ERRORS = sys.getfilesystemencodeerrors()
 
 
 class SortedListing:
-    """One directory's keys, to be read once; `error` is what cut the listing short."""
+    """One directory's keys, to be read once; `error` is why the listing is incomplete."""
 
     __slots__ = ("error", "held", "keys", "start")
 
@@ -44,10 +44,10 @@ class SortedListing:
 
 
 class NameSorter:
-    """Lists directories; not for use by several threads at once.
+    """Lists directories; only one thread at a time may use it.
 
-    `limit` is the number of names in memory, `floor` what every single directory may hold
-    even when its ancestors have used the limit up.
+    `limit` is the number of names in memory, `floor` the number that every directory may hold
+    even if its ancestors have used up the limit.
     """
 
     def __init__(self, limit: int = NAMES_IN_MEMORY, floor: int = 1_000) -> None:
@@ -60,8 +60,8 @@ class NameSorter:
     def list(self, fd: int) -> SortedListing:
         """List an open directory; release the listing before the one listed earlier.
 
-        Raises OSError when it cannot be listed at all; a listing that breaks off half way
-        carries the error and the names read so far.
+        Raises OSError when it cannot be listed at all; a listing that fails half way has the
+        error and the names read so far.
         """
         room = max(self._limit - self._held, self._floor)
         keys: set[bytes] = set()
@@ -85,19 +85,19 @@ class NameSorter:
             self._held += len(keys)
             return SortedListing(iter(sorted(keys)), len(keys), start, error)
         runs.append(self._write_run(keys))
-        # A name may be listed twice while the directory changes, so in two runs.
+        # The kernel may list a name twice while the directory changes, so in two runs.
         merged = (key for key, _ in groupby(merge(*runs)))
         return SortedListing(merged, 0, start, error)
 
     def release(self, listing: SortedListing) -> None:
-        """Give back the room of the listing made last."""
+        """Free the memory and file space of the latest listing."""
         self._held -= listing.held
         if self._spill is not None and listing.start < self._end:
             self._end = listing.start
             self._spill.truncate(self._end)
 
     def close(self) -> None:
-        """Drop the temporary file."""
+        """Delete the temporary file."""
         if self._spill is not None:
             self._spill.close()
             self._spill = None
@@ -130,7 +130,7 @@ def _keys(chunk: list[os.DirEntry[str]]) -> set[bytes]:
             for entry in chunk
         }
     except OSError:
-        # The file system gives no types and one could not be looked up: name by name.
+        # The file system gives no types and one stat failed: name by name.
         return {_key(entry) for entry in chunk}
 
 
@@ -139,7 +139,7 @@ def _key(entry: os.DirEntry[str]) -> bytes:
     try:
         return name + b"/" if entry.is_dir(follow_symlinks=False) else name
     except OSError:
-        return name  # The walk asks again, and reports what it hears.
+        return name  # The walk tries again, and reports the error.
 
 
 def _read_run(fd: int, position: int, end: int) -> Iterator[bytes]:
@@ -154,7 +154,7 @@ def _read_run(fd: int, position: int, end: int) -> Iterator[bytes]:
 
 
 def spill_folder() -> str | None:
-    """Where TMPDIR says, else /var/tmp: /tmp is often memory, which is what is to be saved."""
+    """TMPDIR, else /var/tmp: /tmp is often in memory, which the sorter must save."""
     if os.environ.get("TMPDIR") or not os.access("/var/tmp", os.W_OK):
         return None
     return "/var/tmp"

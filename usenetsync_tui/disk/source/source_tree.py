@@ -1,12 +1,11 @@
-"""Source: the bytes of a folder's files, or the reason why not.
+"""Source: the bytes of a folder's files, or the reason why they cannot be read.
 
-Knows how to read exactly the file the walk saw: the size, mtime_ns, ctime_ns and inode of
-the open file must be the entry's after its last byte was read, so what is kept is one state
-of the file and no mixture (as far as its timestamps tell: what they cannot is `racy`). No
-symlink is followed below the folder, in whatever component of a path (`beneath`). A file is
-read to its end, whatever size it is said to have: in /proc and on some FUSE file systems sizes
-are no sizes. Refuses to know what the bytes are for. Synchronous; one `SourceTree` serves any
-number of threads. Every failure of one file is a `SourceFileError`.
+Knows how to read exactly the file the walk saw: after the last byte, the size, mtime_ns, ctime_ns
+and inode of the open file must still be the entry's, so the bytes are one state of the file and
+not a mixture (as far as its times can tell: see `racy`). Follows no symlink below the folder, in
+any component of a path (`beneath`). Reads a file to its end, whatever its size claims: in /proc
+and on some FUSE file systems sizes are wrong. Refuses to know what the bytes are for. Synchronous;
+any number of threads may use one `SourceTree`. Every failure of one file is a `SourceFileError`.
 
 Large files are read with positional reads (``pread``) after ``posix_fadvise(SEQUENTIAL)``,
 not through a memory mapping. Measured with ``tests/benchmarks/read_large_file.py`` (2.1 GB
@@ -24,10 +23,10 @@ cold   SHA-256 2        1.90      1.92   2.46 1.53     2.37         1.08
 ====== ======= ======= ===== ========= ====== ==== ======== ============
 
 A mapping saves one copy (``pread`` alone runs at 27 GB/s from the cache): 6 % once SHA-256
-is in the loop; from a cold disk the figures scatter both ways from run to run. And a file
+is in the loop; from a cold disk the figures vary both ways from run to run. But a file
 truncated while it is mapped kills the whole process with SIGBUS, where ``pread`` returns
-short: a bad file has to stay one file's problem. A reused buffer (``preadv``) gained nothing
-from the cache, and slices that wait in a queue could not share it.
+fewer bytes: a bad file must not stop the other files. A reused buffer (``preadv``) gained
+nothing from the cache, and slices that wait in a queue could not share it.
 """
 
 from __future__ import annotations
@@ -46,23 +45,23 @@ from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.segments import PACK_LIMIT
 
-# O_NONBLOCK: should a FIFO have taken the file's place, opening it must not wait for a writer.
+# O_NONBLOCK: if a FIFO has replaced the file, opening it must not wait for a writer.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _VANISHED = frozenset([errno.ENOENT, errno.ENOTDIR])
-# What opening or reading answers when a symlink, socket or directory is there now, or when a
-# directory on the way has become a symlink.
+# Errors of opening or reading when a symlink, socket or directory has replaced the file, or a
+# symlink a directory above it.
 _REPLACED = frozenset([errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EXDEV])
 
 
 class SizeLiesError(SourceFileError):
-    """The file is as the walk saw it, but holds more or fewer bytes than its size says."""
+    """The file is the one the walk saw, but has more or fewer bytes than its size says."""
 
     def __init__(self) -> None:
         super().__init__(NoticeKind.CHANGED, "is longer or shorter than its size says")
 
 
 class SourceFile:
-    """One large file, open: `SourceTree.open` gives it. Reads are positional, from any thread."""
+    """One large open file, from `SourceTree.open`. Any thread may read, at any offset."""
 
     __slots__ = ("_entry", "_fd", "_inodes", "began_ns")
 
@@ -71,13 +70,13 @@ class SourceFile:
         self._entry = entry
         self._inodes = inodes
         self.began_ns = began_ns
-        """The wall clock before the file was opened: what it tells is told by `racy`."""
+        """The wall clock before the file was opened, for `racy`."""
 
     def read(self, offset: int, size: int) -> bytes:
-        """`size` bytes from `offset`; never fewer.
+        """Exactly `size` bytes from `offset`.
 
-        Raises SourceFileError: `SizeLiesError` when the file ends early though it did not
-        change, CHANGED, UNREADABLE.
+        Raises SourceFileError: `SizeLiesError` when the file ends early without a change,
+        CHANGED, UNREADABLE.
         """
         data = self._read(offset, size)
         if len(data) < size:
@@ -86,7 +85,7 @@ class SourceFile:
         return data
 
     def some(self, offset: int, most: int) -> bytes:
-        """Up to `most` bytes from `offset`; fewer only where the file ends.
+        """Up to `most` bytes from `offset`; fewer only at the end of the file.
 
         Raises SourceFileError (UNREADABLE).
         """
@@ -107,8 +106,7 @@ class SourceFile:
     def check(self) -> None:
         """Raise SourceFileError (CHANGED) unless this is still the file the walk saw.
 
-        To be called after the last read: only then are the bytes read known to belong
-        together.
+        Call it after the last read: only then is it certain that the bytes belong together.
         """
         try:
             check_identity(self._entry, self._fd, self._inodes)
@@ -118,7 +116,7 @@ class SourceFile:
     def check_end(self, size: int) -> None:
         """Raise SourceFileError unless the file is what the walk saw and ends after `size` bytes.
 
-        `SizeLiesError` when it only is longer.
+        `SizeLiesError` when it is only longer.
         """
         self.check()
         if self._read(size, 1):
@@ -126,7 +124,7 @@ class SourceFile:
             raise SizeLiesError
 
     def close(self) -> None:
-        """Close it; twice does no harm."""
+        """Close it. A second call does nothing."""
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
@@ -142,7 +140,7 @@ class SourceTree:
     """A folder, open for reading. Raises SourceError when the root cannot be opened."""
 
     def __init__(self, root: bytes, *, ignore_inode: bool = False) -> None:
-        """`ignore_inode`: a file is known by its size and times alone."""
+        """`ignore_inode`: identify a file by its size and times alone."""
         self.inodes = Inodes(ignore_inode)
         try:
             self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -150,7 +148,7 @@ class SourceTree:
             raise SourceError(f"{safe_name(root)}: {caught.strerror}") from caught
 
     def close(self) -> None:
-        """Close it; twice does no harm."""
+        """Close it. A second call does nothing."""
         if self._root >= 0:
             fd, self._root = self._root, -1
             os.close(fd)
@@ -162,13 +160,13 @@ class SourceTree:
         self.close()
 
     def in_order(self) -> NearbyFiles:
-        """The same tree for one thread that reads many files, neighbours after each other."""
+        """The same tree for one thread that reads many files in path order."""
         return NearbyFiles(self._root, self.inodes)
 
     def read_small(self, entry: Entry) -> bytes:
-        """All of a file that fits in memory: four system calls. Raises SourceFileError.
+        """All of a small file, with four system calls. Raises SourceFileError.
 
-        `SizeLiesError` when more than `PACK_LIMIT` bytes come, and more than its size says.
+        `SizeLiesError` when the file has more than `PACK_LIMIT` bytes, and more than its size says.
         """
         path, _, size, mtime_ns, ctime_ns, inode, *_ = entry
         try:
@@ -195,7 +193,7 @@ class SourceTree:
         return data
 
     def open(self, entry: Entry) -> SourceFile:
-        """A large file, found to be the one the walk saw. Raises SourceFileError."""
+        """Open a large file and check that it is the one the walk saw. Raises SourceFileError."""
         began_ns = time.time_ns()
         try:
             fd = self._open(entry.path)
@@ -214,10 +212,10 @@ class SourceTree:
         return file
 
     def restat(self, path: bytes) -> Entry | None:
-        """What `path` is now; None when there is nothing there that could be kept.
+        """The entry of `path` now; None when nothing there can be backed up.
 
-        Takes the path with or without a directory's slash and answers with the right one.
-        Raises SourceFileError (UNREADABLE) when it cannot be looked up.
+        Accepts the path with or without a directory's slash; the entry has the right one.
+        Raises SourceFileError (UNREADABLE) when the path cannot be examined.
         """
         name = path.rstrip(b"/")
         try:
@@ -240,10 +238,10 @@ class SourceTree:
         return None
 
     def as_it_is(self, entry: Entry) -> Entry:
-        """The entry of a file that may have other times by now, or another inode.
+        """The entry of a file that may have new times or a new inode by now.
 
-        For what a digest tells whether it is the same. Raises SourceFileError when there is no
-        such file of this size.
+        For a caller that compares a digest afterwards. Raises SourceFileError when there is no
+        file of at least this size.
         """
         now = self.restat(entry.path)
         if now is None or now.kind != FileKind.REGULAR:
@@ -265,10 +263,10 @@ class SourceTree:
             os.close(near)
 
     def _to_the_end(self, fd: int, data: bytes, entry: Entry) -> bytes:
-        """Everything there is to read of a file whose size lies.
+        """All bytes of a file whose size is wrong.
 
-        From the start, and as much at once as there may be: files of /proc/sys end after the
-        first read, however little that asked for.
+        Reads from the start, as much as possible at once: files of /proc/sys end after the
+        first read, however short it is.
         """
         if entry.size:
             os.lseek(fd, 0, os.SEEK_SET)
@@ -284,20 +282,20 @@ class SourceTree:
 class NearbyFiles(SourceTree):
     """A folder, read in path order by one thread: the directory of the last file stays open.
 
-    Opening a name in it costs half of what the way from the root costs, and is as safe: the
-    directory was reached without a symlink. For a short while only, such as one pack: a
-    directory that is put in its place is not seen.
+    Opening a name in it costs half as much as opening from the root, and is as safe: the
+    directory was opened without a symlink. For a short time only, such as one pack: it does not
+    notice a directory that replaces the open one.
     """
 
     def __init__(self, root: int, inodes: Inodes) -> None:
-        """`root` stays the tree's that was opened."""
+        """`root` still belongs to the `SourceTree` that opened it."""
         self.inodes = inodes
         self._root = root
         self._above: bytes | None = None
         self._near = -1
 
     def close(self) -> None:
-        """Leave the directory; the tree stays open. Twice does no harm."""
+        """Close the directory; the tree stays open. A second call does nothing."""
         self._above = None
         if self._near >= 0:
             fd, self._near = self._near, -1

@@ -1,13 +1,13 @@
-"""Owner, group, mode and time of what a restore writes: set in the one safe order, then compared.
+"""Owner, group, mode and time of restored files: set in the one safe order, then compared.
 
 Owner and group come first, because changing them clears the set-user-id bits; then the mode,
-then the time. A set-user-id (or set-group-id) bit is given only to a file that has the owner
-(the group) it had: with another one it would lend somebody else's rights. Everything is set
-through a descriptor of the very file, so a name that is swapped at any moment changes nothing.
+then the time. A file gets a set-user-id (or set-group-id) bit only with its old owner (or group):
+with another one, the bit would give away that user's rights. Everything is set through a
+descriptor of the file itself, so a name that another program swaps does not matter.
 
-What cannot be set never costs the content: it is a `Lack`, and the caller reports it. After
-setting, the file is looked at again, for some file systems say yes and keep what they had.
-Thread-safe.
+An attribute that cannot be set never costs the content: it is a `Lack`, and the caller reports it.
+Afterwards the writer checks the file again, because some file systems report success and change
+nothing. Thread-safe.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _COARSE = 2 * _SECOND
 _STEPS = (_COARSE, _SECOND, 100_000_000, 10_000_000, 1_000_000, 1_000, 100)
 """In ns: FAT, ext4 with small inodes, HFS+ and SFTP 1 s, exFAT 10 ms, NTFS and SMB 100 ns."""
 _NEVER = frozenset([errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
-"""What a file system answers to what it will not do for any file."""
+"""Errors for an operation that a file system does for no file."""
 _KEEPS_ITS_OWN = "the file system keeps another"
 
 
 class Attributes(NamedTuple):
-    """What a path had besides its content."""
+    """The attributes of a path in the version to restore."""
 
     mode: int
-    """Permission bits (``st_mode & 0o7777``); a symlink's do not matter."""
+    """Permission bits (``st_mode & 0o7777``); ignored for a symlink."""
     mtime_ns: int
     uid: int | None = None
     """None: not known."""
@@ -42,11 +42,11 @@ class Attributes(NamedTuple):
 
 
 class Lack(NamedTuple):
-    """Something that a path does not have as it had it."""
+    """An attribute that a restored path does not have."""
 
     reason: str
     is_error: bool = True
-    """False for what nobody but root can set, or what no file of this file system has."""
+    """False if only root can set it, or no file on this file system can have it."""
 
 
 _NOT_ROOT = Lack("owner or group not set: only root may", is_error=False)
@@ -59,7 +59,7 @@ _Reasons = dict[str, str]
 
 
 def attributes_of(status: os.stat_result) -> Attributes:
-    """Those a file has."""
+    """The attributes that a file has."""
     mode = stat.S_IMODE(status.st_mode)
     return Attributes(mode, status.st_mtime_ns, status.st_uid, status.st_gid)
 
@@ -74,10 +74,10 @@ class AttributeWriter:
         self._refused: dict[tuple[int, str], str] = {}
         """By device and attribute, the reason why no file has it there."""
         self._steps: dict[int, int] = {}
-        """By device, the step of its times in ns, where that is longer than one."""
+        """By device, the step of its times in ns, if that is longer than one."""
 
     def agrees(self, status: os.stat_result, wanted: Attributes) -> bool:
-        """Whether a path has its attributes, as far as they could be set there."""
+        """Whether a path has its attributes, as far as they can be set there."""
         return not (
             self._wrong_owner(status, wanted)
             or (_wrong_mode(status, wanted) and not self._is_refused(status, "mode"))
@@ -85,17 +85,17 @@ class AttributeWriter:
         )
 
     def write(self, fd: int, wanted: Attributes) -> tuple[Lack, ...]:
-        """Give a file or directory its attributes; returns what it does not have now."""
+        """Give a file or directory its attributes; returns those that it does not get."""
         return self._write(fd, fd, wanted)
 
     def write_link(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
-        """The same for a symlink itself, open with ``O_PATH``."""
+        """The same for a symlink itself, opened with ``O_PATH``."""
         return self._write(place, f"/proc/self/fd/{place}", wanted)
 
     def lacks(
         self, status: os.stat_result, wanted: Attributes, why: _Reasons | None = None
     ) -> tuple[Lack, ...]:
-        """What a path does not have of its attributes, and why if that is known."""
+        """The attributes that a path lacks, and why, if known."""
         if _is_complete(status, wanted):
             return ()
 
@@ -134,7 +134,7 @@ class AttributeWriter:
     def _change_owner(
         self, at: int | str, status: os.stat_result, wanted: Attributes, why: _Reasons
     ) -> None:
-        """Owner and group in one call, and one by one when that is refused."""
+        """Set owner and group in one call, and one by one if that fails."""
         uid = -1 if wanted.uid is None or not self._may_own(wanted.uid) else wanted.uid
         gid = -1 if wanted.gid is None or not self._may_group(wanted.gid) else wanted.gid
         if uid != -1 and gid != -1:
@@ -142,7 +142,7 @@ class AttributeWriter:
                 os.chown(at, uid, gid)
                 return
             except (OSError, OverflowError):
-                pass  # Which of the two it is, the next calls say.
+                pass  # The next calls show which of the two it is.
         if gid != -1:
             self._attempt("group", status, why, lambda: os.chown(at, -1, gid))
         if uid != -1:
@@ -151,7 +151,7 @@ class AttributeWriter:
     def _attempt(
         self, what: str, status: os.stat_result, why: _Reasons, change: Callable[[], None]
     ) -> None:
-        """Try to set something; remember a reason that holds for all files there."""
+        """Try to set an attribute; remember an error that holds for all files there."""
         try:
             change()
         except OverflowError:
@@ -163,22 +163,22 @@ class AttributeWriter:
 
     def _speaks_for_all(self, what: str, status: os.stat_result, caught: OSError) -> bool:
         if stat.S_ISLNK(status.st_mode) or not (self._privileged or status.st_uid == self._uid):
-            return False  # Only symlinks have none here, or the directory is somebody else's.
-        return caught.errno != errno.EINVAL or what not in ("owner", "group")  # a number unknown
+            return False  # It holds for symlinks only, or the file belongs to another user.
+        return caught.errno != errno.EINVAL or what not in ("owner", "group")  # unknown number
 
     def _learn(self, status: os.stat_result, wanted: Attributes, why: _Reasons) -> None:
-        """What a file system does not keep though it did not refuse it."""
+        """Remember attributes that the file system accepted but did not store."""
         off = abs(status.st_mtime_ns - wanted.mtime_ns)
         kept = {
             "owner": status.st_uid == wanted.uid or not self._may_own(wanted.uid),
             "group": status.st_gid == wanted.gid or not self._may_group(wanted.gid),
             "mode": not (stat.S_IMODE(status.st_mode) ^ _allowed(status, wanted)) & 0o777,
-            # Else it is the time of the writing; a time out of its range becomes another one.
+            # Otherwise it is the time of the write; a time out of range becomes another one.
             "time": off < _COARSE or abs(status.st_mtime_ns - status.st_ctime_ns) > _COARSE,
         }
         step = _step(status.st_mtime_ns, off)
         if step and "time" not in why:
-            # By chance a time ends in more zeros than it need: the shortest step seen counts.
+            # A time may end in more zeros by chance: the shortest step seen counts.
             self._steps[status.st_dev] = min(step, self._steps.get(status.st_dev, step))
         if not stat.S_ISLNK(status.st_mode):
             for what, is_kept in kept.items():
@@ -195,7 +195,7 @@ class AttributeWriter:
         return (status.st_dev, what) in self._refused
 
     def _wrong_owner(self, status: os.stat_result, wanted: Attributes) -> bool:
-        """Whether there is an owner or a group to be set, and it can be tried."""
+        """Whether the owner or the group is wrong, and setting it may succeed."""
         if (
             status.st_uid != wanted.uid
             and self._may_own(wanted.uid)
@@ -230,12 +230,12 @@ class AttributeWriter:
 
 
 def _step(kept_ns: int, off: int) -> int:
-    """The longest step at which a time that is `off` by so much was rounded; 0: it was not."""
+    """The longest step that explains a difference of `off` by rounding; 0: none does."""
     return next((s for s in _STEPS if 0 < off < s and kept_ns % s == 0), 0)
 
 
 def _is_complete(status: os.stat_result, wanted: Attributes) -> bool:
-    """Whether a path has all that it had."""
+    """Whether a path has all its attributes."""
     mode, mtime_ns, uid, gid = wanted
     return (
         status.st_mtime_ns == mtime_ns
@@ -246,7 +246,7 @@ def _is_complete(status: os.stat_result, wanted: Attributes) -> bool:
 
 
 def _allowed(status: os.stat_result, wanted: Attributes) -> int:
-    """The mode that a path may have with the owner and the group that it has."""
+    """The mode that a path may get with its present owner and group."""
     mode = wanted.mode & 0o7777
     if status.st_uid != wanted.uid:
         mode &= ~stat.S_ISUID
@@ -262,7 +262,7 @@ def _wrong_mode(status: os.stat_result, wanted: Attributes) -> bool:
 
 
 def _set_id_lacks(status: os.stat_result, wanted: Attributes) -> list[Lack]:
-    """The bits that were left out, and why."""
+    """The set-id bits that a path must not get, and why."""
     if stat.S_ISLNK(status.st_mode):
         return []
     left_out = wanted.mode & ~_allowed(status, wanted)

@@ -1,4 +1,4 @@
-"""System calls of a restore that Python does not offer, and what this process may do.
+"""System calls of a restore that Python does not offer, and the rights of this process.
 
 Numbers and flags are those of Linux: rename(2), ioctl_ficlone(2), capabilities(7).
 """
@@ -16,11 +16,11 @@ _RENAME_NOREPLACE = 1
 _FICLONE = 0x40049409
 _CAP_CHOWN = 0
 UNSUPPORTED = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
-"""What a file system, a kernel or a libc without an operation answers."""
+"""Errors of a file system, a kernel or a libc that does not support an operation."""
 
 
 def rename_new(directory: int, old: bytes, new: bytes) -> None:
-    """Rename inside a directory, but never over anything: in one step.
+    """Rename inside a directory in one step, never over another entry.
 
     Raises FileExistsError when something has the name, and OSError with one of `UNSUPPORTED`
     when the file system cannot do this.
@@ -35,16 +35,16 @@ def rename_new(directory: int, old: bytes, new: bytes) -> None:
 
 
 def clone(source: int, to: int) -> bool:
-    """Let a file share the blocks of another one; False where the file system cannot."""
+    """Let a file share the blocks of another one; False if the file system cannot."""
     try:
         fcntl.ioctl(to, _FICLONE, source)
     except OSError:
-        return False  # Whatever the reason: the caller copies, and hears a real one then.
+        return False  # For any reason: the caller copies, and gets a real error then.
     return True
 
 
 def file_system(fd: int) -> int:
-    """The magic number of the file system a file is on (statfs(2)); 0 where it is not to be had."""
+    """The magic number of a file's file system (statfs(2)); 0 if it is not available."""
     answer = ctypes.create_string_buffer(512)  # longer than any system's struct statfs
     if _libc.fstatfs(fd, answer) != 0:
         return 0

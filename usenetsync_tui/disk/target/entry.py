@@ -1,7 +1,7 @@
-"""One entry of a directory in a restore's target: looked at, made, removed.
+"""One entry of a directory in a restore's target: how to examine, make and remove it.
 
-Nothing here follows a symlink or changes what is there. Every failure is an OSError, but for a
-symlink where there are none.
+Nothing here follows a symlink or changes an existing entry. Every failure is an OSError, except
+for a symlink on a file system without symlinks.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NO_SYMLINKS = frozenset([errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
 
 
 def open_present(directory: Borrowed, name: bytes) -> int | None:
-    """A descriptor of what has a name; -1 when it cannot be read, None when nothing has it."""
+    """A descriptor of the entry with a name; -1 when it cannot be read, None when there is none."""
     try:
         try:
             return os.open(name, _READ, dir_fd=directory.fd)
         except PermissionError:
-            directory.require_writable()  # its mode may be what closes it
+            directory.require_writable()  # the directory's mode may deny the access
             return os.open(name, _READ, dir_fd=directory.fd)
     except FileNotFoundError:
         return None
@@ -37,14 +37,14 @@ def open_present(directory: Borrowed, name: bytes) -> int | None:
 
 
 def has(fd: int, content: Content) -> bool:
-    """Whether a file has these bytes and no more: read from its first to its last."""
+    """Whether a file has exactly these bytes; reads all of it."""
     digest, offset = content.new(), 0
     try:
         while block := os.pread(fd, _BLOCK, offset):
             digest.update(block)
             offset += len(block)
     except OSError:
-        return False  # A file on a bad block is to be written again.
+        return False  # A file on a bad block must be written again.
     return offset == content.size and digest.digest() == content.digest
 
 
@@ -78,16 +78,16 @@ def make_link(directory: Borrowed, temp: bytes, target: bytes) -> None:
 
 
 def link_status(directory: Borrowed, name: bytes, target: bytes) -> os.stat_result | None:
-    """The status of a symlink with this target, if it is that what is there."""
+    """The status of an existing symlink with this target; None: there is no such one."""
     try:
         try:
             found = os.readlink(name, dir_fd=directory.fd)
         except PermissionError:
-            directory.require_writable()  # its mode closes it
+            directory.require_writable()  # the directory's mode denies the access
             found = os.readlink(name, dir_fd=directory.fd)
         if found == target:
             return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
     except OSError as caught:
-        if caught.errno not in (errno.ENOENT, errno.EINVAL):  # nothing there, or no symlink
+        if caught.errno not in (errno.ENOENT, errno.EINVAL):  # missing, or not a symlink
             raise
     return None

@@ -1,13 +1,13 @@
-"""How names are really spelled in the directories of a restore's target.
+"""The actual spelling of names in the directories of a restore's target.
 
 On some file systems several names lead to one file: `README` and `readme`, ``é`` in one code
-point or in two, a name with a dot behind it, a long name and its short form. A restore must
-neither write the second of two such names over the first nor say that both are there. What
-folds into what is different everywhere, so nothing is assumed: a name that is there although
-its directory does not list it is there under another spelling.
+point or in two, a name with a dot after it, a long name and its short form. A restore must
+neither write the second of two such names over the first nor report that both exist. Each file
+system has its own rules, so this module assumes none: if a name exists but its directory does not
+list it, it exists under another spelling.
 
-Costs a listing for each directory that held something before, and nothing where all is new.
-Memory is bounded: eight bytes a name, for some two million names. Thread-safe.
+Lists each directory that was not empty before, and no new one. Memory is bounded: eight bytes a
+name, for some two million names. Thread-safe.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 
 STEM = b".usenetsync-"
-"""How temporary names begin, unless a path of the version has this in it."""
+"""The start of temporary names, unless a path of the version contains it."""
 NAMES_IN_MEMORY = 2_000_000
 _A_NAME = 8
 """Bytes."""
@@ -36,7 +36,7 @@ _SORTED = 1 << 16
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 Owner = Callable[[bytes], bytes | None]
-"""The path of the version that an entry belongs to, by the path it is listed under; None: none."""
+"""Gives the version's path for an entry, by the path it is listed under; None: no such path."""
 
 
 class DigestSet:
@@ -59,7 +59,7 @@ class DigestSet:
         return False
 
     def add(self, digest: int) -> None:
-        """Take one in."""
+        """Add a digest."""
         self._new.add(digest)
         if len(self._new) >= _SORTED:
             self._sorted.append(array("Q", sorted(self._new)))
@@ -71,27 +71,26 @@ def _weight(path: bytes, listing: DigestSet) -> int:
 
 
 class TargetNames:
-    """The real names of what is in the target; `owner` is asked when one is spelled otherwise."""
+    """The actual names in the target; it asks `owner` about a name with another spelling."""
 
     def __init__(self, limit: int = NAMES_IN_MEMORY) -> None:
         self._lock = Lock()
         self._limit = limit
         self._listings: OrderedDict[bytes, DigestSet] = OrderedDict()
         self._held = 0
-        """What they weigh, in names: a long path of a directory counts as several."""
+        """Their memory, in names: a long path of a directory counts as several."""
         self.owner: Owner = lambda real: real
         self.folding = False
         """Whether a name was found under another spelling."""
         self.changing: set[int] = set()
-        """Devices that do not keep names as they are given to them."""
+        """Devices whose file system changes names."""
         self.probe = STEM + b"names"
-        """What a folder in which that is tried may be called."""
+        """The name of the folder in which `probe` tests that."""
 
     def real(self, directory: int, real: bytes | None, name: bytes) -> bytes | None:
-        """The path of the entry that `name` leads to, every component as it is spelled.
+        """The path of the entry that `name` leads to, with the actual spelling of every component.
 
-        `real` is that of the directory. None when the entry is not to be told from the others.
-        Raises OSError.
+        `real` is the directory's. None when the entry cannot be told from others. Raises OSError.
         """
         if real is None:
             return None
@@ -104,7 +103,7 @@ class TargetNames:
         return real + spelled
 
     def made(self, real: bytes | None, name: bytes) -> None:
-        """A directory was made; the listing of the one around it, if there is one, knows it."""
+        """Add a directory that the caller has made to the listing of its parent, if any."""
         if real is None:
             return
         with self._lock:
@@ -114,15 +113,15 @@ class TargetNames:
                 self._held += 1
 
     def claim(self, directory: int, real: bytes | None, path: bytes, name: bytes) -> bool:
-        """Make sure that what is there under `path` is that path's and no other's.
+        """Make sure that the entry under `path` belongs to that path and to no other.
 
-        True when it is spelled otherwise and may be replaced, for it is no other path's. Raises
-        OSError, and TargetFileError when it is.
+        True when it has another spelling but belongs to no other path, so that the caller may
+        replace it. Raises OSError, and TargetFileError when it belongs to another path.
         """
         try:
             found = self.real(directory, real, name)
         except FileNotFoundError:
-            return False  # Gone meanwhile: then it is nobody's.
+            return False  # Gone meanwhile: it belongs to no path.
         if found == path:
             return False
         self.refuse_taken(found, path)
@@ -130,13 +129,13 @@ class TargetNames:
         return _composed(spelled) != _composed(name)
 
     def refuse_taken(self, found: bytes | None, path: bytes) -> None:
-        """Raise TargetFileError when an entry, or the place of one, belongs to another path."""
+        """Raise TargetFileError when an entry, existing or not, belongs to another path."""
         taker = self.taker(found, path)
         if taker is not None:
             raise TargetFileError(f"{taker} means the same on this file system")
 
     def taker(self, found: bytes | None, path: bytes) -> str | None:
-        """The other path of the version that an entry belongs to, in words."""
+        """The other path of the version that an entry belongs to, as text; None: no other."""
         if found is None:
             return "another name"
         owner = path if found == path else self.owner(found)
@@ -150,7 +149,7 @@ class TargetNames:
                 self._listings.move_to_end(real)
                 if digest in listing:
                     return True
-        fresh = DigestSet()  # what was made since then is in this one
+        fresh = DigestSet()  # a new listing has the entries made since then
         with names_in(directory) as names:
             for other in names:
                 fresh.add(xxhash.xxh3_64_intdigest(other))
@@ -168,7 +167,7 @@ class TargetNames:
 
 @contextmanager
 def names_in(directory: int) -> Iterator[Iterator[bytes]]:
-    """The names in a directory, by a descriptor of its own: others may be listing it too."""
+    """The names in a directory, through a new descriptor: other threads may list it, too."""
     fd = os.open(b".", _LIST, dir_fd=directory)
     try:
         with os.scandir(fd) as entries:
@@ -178,7 +177,7 @@ def names_in(directory: int) -> Iterator[Iterator[bytes]]:
 
 
 def _spelled(directory: int, name: bytes) -> bytes | None:
-    """The name of the entry that `name` leads to; None when it is not to be found out."""
+    """The listed name of the entry that `name` leads to; None when it cannot be found."""
     wanted, alike = folded(name), []
     with names_in(directory) as names:
         for other in names:
@@ -207,7 +206,7 @@ def _same_file(directory: int, status: os.stat_result, names: Iterable[bytes]) -
 
 
 def folded(name: bytes) -> bytes:
-    """What most of these file systems make of a name: case, composition, what is behind it."""
+    """A name as most such file systems compare it: case, composition, trailing dots and spaces."""
     if name.isascii():
         return name.lower().rstrip(b". ")
     text = name.decode("utf-8", "surrogateescape")

@@ -1,8 +1,8 @@
-"""One large file on its way into a restore's target.
+"""One large file during its restore.
 
 Knows how to write it in any order under a temporary name beside its final one, so that an
 interrupted restore finds it again, and to give it its attributes and its name at the end.
-Refuses to know which bytes are right.
+Refuses to know which bytes are correct.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class PartFile:
     """An unfinished file of `size` bytes. Every failure is a TargetFileError or a TargetError.
 
-    Takes over the borrowed directory. `read`, `write` and `has_data` may be called by several
-    threads at once; the others end its life. Nothing is fsynced a file: `TargetTree.sync`
-    does that once at the end of a restore.
+    Owns the borrowed directory. Several threads may call `read`, `write` and `has_data` at once;
+    the other methods end its use. It does not fsync: `TargetTree.sync` does that once at the end
+    of a restore.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PartFile:
         self._borrowed = True
         self._fd = -1
         self.resumed = False
-        """Whether an earlier run left some of it."""
+        """Whether an earlier run has left a part of it."""
         try:
             directory.require_writable()
             self._refuse_directory()
@@ -63,23 +63,23 @@ class PartFile:
             raise
 
     def has_data(self, offset: int, size: int) -> bool:
-        """False when nothing was ever written into this range; cheap."""
+        """False when nothing was ever written to this range; cheap."""
         try:
             return os.lseek(self._fd, offset, os.SEEK_DATA) < offset + size
         except OSError as caught:
-            if caught.errno == errno.ENXIO:  # nothing but a hole from there on
+            if caught.errno == errno.ENXIO:  # only a hole from there on
                 return False
-            return True  # Holes are not to be told here: whoever asks reads it.
+            return True  # The file system cannot tell holes: the caller reads the range.
 
     def read(self, offset: int, size: int) -> bytes:
-        """What is there now, `size` bytes at most."""
+        """The bytes there now, `size` at most."""
         try:
             return os.pread(self._fd, size, offset)
         except OSError as caught:
             raise self._failure(caught) from caught
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
-        """Put all of `data` at `offset`."""
+        """Write all of `data` at `offset`."""
         view = memoryview(data)
         try:
             while view:
@@ -92,14 +92,14 @@ class PartFile:
     def commit(self, attributes: Attributes) -> tuple[Lack, ...]:
         """Give the file its length, its attributes and its name, replacing what had the name.
 
-        The attributes come after the last write, which would clear set-user-id. When the system
-        refuses, the part is kept for another try. Returns what it lacks of its attributes.
+        The attributes come after the last write, which would clear set-user-id. On an error from
+        the system the part stays for another try. Returns the attributes that it lacks.
         """
         try:
             if os.fstat(self._fd).st_size != self._size:
                 os.ftruncate(self._fd, self._size)
             lacks = self._attributes.write(self._fd, attributes)
-            self._close_file()  # before it has its name: NFS tells of a failed write only here
+            self._close_file()  # before it has its name: NFS reports a failed write only here
             lacks += self._publish()
         except OSError as caught:
             raise self._failure(caught) from caught
@@ -113,14 +113,14 @@ class PartFile:
             if self._fd >= 0:
                 os.unlink(self._temp, dir_fd=self._directory.fd)
         except FileNotFoundError:
-            pass  # Somebody tidied up before us.
+            pass  # Another program has removed it.
         except OSError as caught:
             raise self._failure(caught) from caught
         finally:
             self.close()
 
     def close(self) -> None:
-        """Leave it as it is, for a later run to go on; twice does no harm."""
+        """Close it, for a later run to continue. A second call does nothing."""
         try:
             self._close_file()
         except OSError as caught:
@@ -139,7 +139,7 @@ class PartFile:
     def _publish(self) -> tuple[Lack, ...]:
         try:
             return self._publisher.publish(self._directory, self._temp, self._name)
-        except TargetFileError:  # The name is another path's: no further try would help.
+        except TargetFileError:  # The name belongs to another path: another try cannot help.
             with suppress(FileNotFoundError):
                 os.unlink(self._temp, dir_fd=self._directory.fd)
             raise
@@ -150,7 +150,7 @@ class PartFile:
             os.close(fd)
 
     def _refuse_directory(self) -> None:
-        """Say at the beginning what the rename would say after the last byte."""
+        """Raise at the beginning the error that the rename would raise after the last byte."""
         try:
             status = os.stat(self._name, dir_fd=self._directory.fd, follow_symlinks=False)
         except FileNotFoundError:
@@ -167,7 +167,7 @@ class PartFile:
                 raise
         else:
             status = os.fstat(self._fd)
-            # A second name could be a file outside the target: only one that is ours alone.
+            # With a second name it could be a file outside the target: accept only our own file.
             if (
                 stat.S_ISREG(status.st_mode)
                 and status.st_uid == os.geteuid()
@@ -182,7 +182,7 @@ class PartFile:
         self._fd = os.open(self._temp, _FLAGS | os.O_EXCL, 0o600, dir_fd=folder)
 
     def _reserve(self) -> None:
-        """Have a full disk say so now and not after hours."""
+        """Reserve the blocks, so that a full disk is an error now and not after hours."""
         if os.fstat(self._fd).st_size > self._size:
             os.ftruncate(self._fd, self._size)
         try:
@@ -197,23 +197,23 @@ class PartFile:
                 os.ftruncate(self._fd, self._size)
             except OSError as caught:
                 if caught.errno not in (*UNSUPPORTED, errno.EPERM):
-                    raise  # Else it grows as it is written.
+                    raise  # Otherwise the file grows with each write.
 
     def _ask_for_room(self) -> None:
         disk, status = os.fstatvfs(self._fd), os.fstat(self._fd)
         room = disk.f_bavail * disk.f_frsize
-        if disk.f_blocks and room < self._size - status.st_blocks * 512:  # 0: it does not say
+        if disk.f_blocks and room < self._size - status.st_blocks * 512:  # 0: not known
             self._refuse_giant()
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _refuse_giant(self) -> None:
-        """A file that could never fit is its own problem; for the others there may be room."""
+        """Refuse only this file if it could never fit; other files may still have room."""
         disk = os.fstatvfs(self._fd)
         if disk.f_blocks and self._size > disk.f_blocks * disk.f_frsize:
             raise TargetFileError("it is larger than the whole file system")
 
     def _hide(self, status: os.stat_result) -> None:
-        """An earlier run may have died between giving it its mode and its name."""
+        """Restore mode 0600 if an earlier run ended between setting the mode and the name."""
         if stat.S_IMODE(status.st_mode) & 0o077:
             try:
                 os.fchmod(self._fd, 0o600)

@@ -1,10 +1,9 @@
-"""Whether a file system keeps names as they are given to it.
+"""Whether a file system changes names.
 
-Some keep accents in one form only (HFS+), drop dots and blanks at the end (SMB, FAT), put
-other characters in the place of some, or cut long names off. An entry there may be listed
-under the name of another path, so every name that is made has to be looked up. It is tried
-once, with an empty file in a folder of its own that is removed again; the usual file systems
-of Linux are known not to.
+Some store accents in one form only (HFS+), drop dots and spaces at the end (SMB, FAT), replace
+some characters, or cut long names. There an entry may be listed under the name of another path,
+so the restore has to look up every name that it makes. The probe tests this once, with an empty
+file in a folder of its own that it removes again; the usual file systems of Linux need no test.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _KEEP_NAMES = frozenset(
         0x01021994,  # tmpfs
     ]
 )
-"""File systems that list every name as it was given (linux/magic.h)."""
+"""File systems that never change names (linux/magic.h)."""
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -38,14 +37,14 @@ _NAMES = (
     b"A" + _LONG + b" . ",
     b"A" + _LONG,
 )
-"""The most difficult first: what is refused needs no looking up."""
+"""The most difficult first: a refused name need not be looked up."""
 
 
 def changes_names(directory: int, place: bytes) -> bool:
-    """Try some names in a folder `place`, made in a directory for that.
+    """Try some names in a new folder `place` in a directory; whether one was changed.
 
-    Raises OSError, and TargetError where not even names like `place` are kept: temporary ones
-    could be mixed up.
+    Raises OSError, and TargetError if the file system changes even `place`: it could mix up
+    temporary names.
     """
     if file_system(directory) in _KEEP_NAMES:
         return False
@@ -88,5 +87,5 @@ def _remove(directory: int, place: bytes) -> None:
     try:
         os.rmdir(place, dir_fd=directory)
     except OSError as caught:
-        if caught.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # something that is not ours
+        if caught.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another program's entry
             raise

@@ -1,10 +1,10 @@
-"""How a finished temporary entry gets its name, and how a name gets nobody else's entry.
+"""Gives a finished temporary entry its name, without taking the name of another path.
 
-An entry appears under its name in one step, replacing what had it, where the file system can
-do that: a new name by a rename that never replaces, so that of two names that mean the same
-there the second finds the first; an old one by an ordinary rename, after making sure whose it
-is. What a file system cannot do (rename over, rename at all) costs the one step, never the
-content. Thread-safe.
+If the file system can, an entry gets its name in one step and replaces what had it: a new name by
+a rename that never replaces, so that of two names that mean the same there the second finds the
+first; an existing name by an ordinary rename, after checking whose it is. On a file system that
+cannot do this (rename over a file, or rename at all) it takes more than one step, but the content
+is never lost. Thread-safe.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from usenetsync_tui.disk.target.calls import UNSUPPORTED, clone, rename_new
 from usenetsync_tui.disk.target.directories import Borrowed
 from usenetsync_tui.errors import TargetFileError
 
-SPELLED = Lack("there under another spelling")
+SPELLED = Lack("present under another spelling")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK = 1 << 20
@@ -34,10 +34,10 @@ class Publisher:
         self._attributes = attributes
         self._locks = tuple(Lock() for _ in range(64))
         self._without: set[int] = set()
-        """Devices that cannot rename without replacing."""
+        """Devices without a rename that never replaces."""
 
     def publish(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
-        """Rename a temporary entry to its name; returns how it differs from what it should be.
+        """Rename a temporary entry to its name; returns what is wrong with the name, if anything.
 
         Raises OSError, and TargetFileError when the name belongs to another path.
         """
@@ -48,7 +48,7 @@ class Publisher:
             return _looked_up(directory, name) if directory.changes_names else ()
 
     def respell(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
-        """Give what is there under another spelling of a name the name itself, if it can be."""
+        """Rename an entry with another spelling of a name to the name itself, if possible."""
         if directory.changes_names:
             return (SPELLED,)
         with self._lock(directory):
@@ -61,7 +61,7 @@ class Publisher:
         return self._locks[crc32(place) % len(self._locks)]
 
     def _rename_new(self, directory: Borrowed, temp: bytes, name: bytes) -> bool:
-        """Rename to a name that nothing has; False when something has it, or it cannot be done."""
+        """Rename to an unused name; False when it is in use, or the rename is not supported."""
         if directory.device in self._without:
             return False
         try:
@@ -82,7 +82,7 @@ class Publisher:
             if self._rename_new(directory, temp, name):
                 return
         if _is_there(fd, name) and directory.claim(name) and not directory.changes_names:
-            os.unlink(name, dir_fd=fd)  # A rename over it would keep the old spelling.
+            os.unlink(name, dir_fd=fd)  # A rename over it would leave the old spelling.
         try:
             _rename(fd, temp, name)
         except OSError as caught:
@@ -91,7 +91,7 @@ class Publisher:
             self._copy(fd, temp, name)
 
     def _copy(self, folder: int, temp: bytes, name: bytes) -> None:
-        """The name and the content in two steps, where there is no renaming."""
+        """Copy the content to the name, on a file system without rename."""
         source = os.open(temp, _READ, dir_fd=folder)
         try:
             if _is_there(folder, name):
@@ -111,7 +111,7 @@ class Publisher:
 
 
 def _looked_up(directory: Borrowed, name: bytes) -> tuple[Lack, ...]:
-    """Find out under which name it is listed, and take it back if that is another path's."""
+    """Check the name under which it is listed; remove it if that belongs to another path."""
     try:
         return (SPELLED,) if directory.claim(name) else ()
     except TargetFileError:
@@ -120,7 +120,7 @@ def _looked_up(directory: Borrowed, name: bytes) -> tuple[Lack, ...]:
 
 
 def copy_content(source: int, to: int) -> None:
-    """All bytes of a file into an empty one: by sharing its blocks if possible. OSError."""
+    """Copy a file into an empty one, by sharing its blocks if possible. Raises OSError."""
     if clone(source, to):
         return
     offset = 0

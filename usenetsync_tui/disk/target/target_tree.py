@@ -1,16 +1,16 @@
-"""Target: writing a restored tree, and nowhere else.
+"""Target: writes a restored tree below one directory, and nowhere else.
 
-Knows how to bring files, directories and symlinks to a place so that whatever the paths or
-the symlinks already there say, nothing outside the root is touched: see
-`target_directories`. A file appears under its name complete or not at all: it is written
-beside it under a temporary name that no path of the version has, and renamed over. What is
-there is left alone when content and attributes are right, else it is replaced: never changed
-in place, for it may have other names outside the target. Refuses to know where the bytes
-come from. Synchronous; any number of threads may work in one tree, each on paths of its own.
+Knows how to write files, directories and symlinks so that no path and no existing symlink can
+lead outside the root: see `directories`. A file gets its name only when it is complete: the tree
+writes it in the same directory under a temporary name that no path of the version has, and
+renames it.
+Identical files are left alone; differing files are replaced, never changed in place, because they
+may have other names outside the target. Refuses to know where the bytes come from. Synchronous;
+any number of threads may use one tree, each for paths of its own.
 
-Not fsynced a file: that would cost a millisecond or more each, 50 minutes for 3 million
-files. `sync` makes the whole restore durable at once, before it is called done; after a
-power cut before that, `keep` finds what did not arrive.
+It does not fsync each file: that would take a millisecond or more each, 50 minutes for 3 million
+files. `sync` makes the whole restore durable at once, before the restore counts as done; after an
+earlier power cut, `keep` finds the files that are not on the disk.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TargetTree:
-    """The tree to restore into; `prepare` comes first.
+    """The tree to restore into; call `prepare` first.
 
-    Paths are relative bytes as in the catalogue. atime is set to the mtime. Missing parent
-    directories are made, mode 0700. One path's failure is a TargetFileError with its `reason`;
-    the root's own, and what ends the whole restore (a full disk), a TargetError. What a path
-    does not have of its attributes in the end is returned, as `Lack`s.
+    Paths are relative bytes as in the catalogue. It sets atime to the mtime, and makes missing
+    parent directories with mode 0700. The failure of one path is a TargetFileError with its
+    `reason`; a failure of the root, or one that ends the whole restore (a full disk), is a
+    TargetError. The methods return the attributes that a path lacks in the end, as `Lack`s.
     """
 
     def __init__(self, root: bytes) -> None:
@@ -53,7 +53,7 @@ class TargetTree:
         self._opened: TargetDirectories | None = None
 
     def prepare(self) -> bool:
-        """Open the root, made with its parents when missing; True when it was made here."""
+        """Open the root, and make it with its parents if missing; True if it was made."""
         made, mode = False, None
         try:
             os.makedirs(os.path.dirname(os.path.abspath(self._root)), exist_ok=True)
@@ -61,7 +61,7 @@ class TargetTree:
                 os.mkdir(self._root, 0o700)
                 made = True
             except FileExistsError:
-                pass  # Restoring into a folder that is there is the usual thing.
+                pass  # Usually the user restores into an existing folder.
             try:
                 fd = self._open_root()
             except PermissionError:
@@ -70,20 +70,20 @@ class TargetTree:
         except OSError as caught:
             raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
         self.close()
-        self._attributes = AttributeWriter()  # as whoever restores now
+        self._attributes = AttributeWriter()  # with the rights that the process has now
         self._publisher = Publisher(self._attributes)
         self._opened = TargetDirectories(fd, self._root, self._names)
         self._opened.root_mode = mode
         return made
 
     def serve(self, stem: bytes, owner: Owner) -> None:
-        """Restore a version: no path of it has `stem` in it, `owner` knows its paths."""
+        """Prepare to restore a version: none of its paths contains `stem`, `owner` knows them."""
         self._stem = stem
         self._names.probe = stem + b"names"
         self._names.owner = owner
 
     def make_directory(self, path: bytes) -> tuple[Lack, ...]:
-        """Have a directory there; its attributes come at the end."""
+        """Make a directory unless it exists; its attributes come at the end."""
         with self._directories.borrow(path) as directory:
             if directory.real == path:
                 return ()
@@ -91,10 +91,10 @@ class TargetTree:
             return (SPELLED,)
 
     def finish_directory(self, path: bytes, wanted: Attributes) -> tuple[Lack, ...]:
-        """Owner, mode and mtime, once everything below is done: in reverse path order."""
+        """Set owner, mode and mtime, when everything below is done: in reverse path order."""
         with self._directories.borrow(path) as directory:
             if self._names.taker(directory.real, path) is not None:
-                return ()  # It is another directory of the version; `make_directory` said so.
+                return ()  # It is another path's directory; `make_directory` has reported it.
             try:
                 status = os.fstat(directory.fd)
                 directory.writable = False
@@ -107,10 +107,10 @@ class TargetTree:
                 raise TargetFileError(caught.strerror or str(caught)) from caught
 
     def keep(self, path: bytes, content: Content, wanted: Attributes) -> tuple[Lack, ...] | None:
-        """Leave alone a regular file that is right; None when the file must be written.
+        """Leave an identical regular file alone; None when the file must be written.
 
-        One whose content is right is replaced by a copy with the right attributes. One that
-        cannot be read is not right. Raises TargetFileError when nothing can be written there.
+        Replaces a file with the right content but wrong attributes by a copy with the right ones.
+        Treats an unreadable file as wrong. Raises TargetFileError when it cannot write there.
         """
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
@@ -139,7 +139,7 @@ class TargetTree:
                 raise directory.explain(caught, name) from caught
 
     def write_small(self, path: bytes, data: bytes, wanted: Attributes) -> tuple[Lack, ...]:
-        """Have a file with these bytes there; anything but a directory is replaced by it."""
+        """Write a file with these bytes; it replaces anything but a directory."""
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
@@ -162,7 +162,7 @@ class TargetTree:
         return lacks
 
     def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> tuple[Lack, ...]:
-        """Have a symlink there; anything but a directory is replaced by it."""
+        """Make a symlink; it replaces anything but a directory."""
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
@@ -183,7 +183,7 @@ class TargetTree:
         return lacks
 
     def part(self, path: bytes, size: int) -> PartFile:
-        """A large file to be written piece by piece, with what an earlier run left of it."""
+        """A large file to write piece by piece, with what an earlier run has written."""
         parent, name, temp = self._locate(path)
         return PartFile(
             self._directories.borrow(parent),
@@ -195,7 +195,7 @@ class TargetTree:
         )
 
     def sync(self) -> None:
-        """Return when everything written is on the disk. Raises TargetError."""
+        """Return when everything is on the disk. Raises TargetError."""
         with self._directories.borrow(b"") as directory:
             try:
                 sync_file_system(directory.fd)
@@ -203,7 +203,7 @@ class TargetTree:
                 raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
 
     def close(self) -> None:
-        """Close it; parts must be closed before. Twice does no harm. Raises TargetError."""
+        """Close it after its parts. A second call does nothing. Raises TargetError."""
         if self._opened is not None:
             opened, self._opened = self._opened, None
             try:
@@ -227,7 +227,7 @@ class TargetTree:
         return os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _open_up_root(self) -> int:
-        """Open a root of ours to us that its mode closes; returns that mode."""
+        """Give ourselves access to a root of ours whose mode denies it; returns that mode."""
         place = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             status = os.fstat(place)
@@ -244,14 +244,14 @@ class TargetTree:
         cut = path.rfind(b"/") + 1
         name = path[cut:]
         check_name(name)
-        # Of the whole path, not the name: the same in every run, and short enough for any name.
+        # A digest of the whole path: the same in every run, and short for any name.
         digest = xxhash.xxh3_64_hexdigest(path).encode()
         return path[:cut], name, b"%s%s.part" % (self._stem, digest)
 
     def _look(
         self, directory: Borrowed, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
-        """What is there, if it has the content: whether it is spelled so, and its status."""
+        """For a file with the content: whether its spelling is `name`, and its status."""
         status = os.fstat(fd) if fd >= 0 else None
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise TargetFileError("a directory is in the way")
@@ -269,7 +269,7 @@ class TargetTree:
         content: Content,
         wanted: Attributes,
     ) -> tuple[Lack, ...] | None:
-        """Replace a file by a copy with other attributes; None when its content has changed."""
+        """Replace a file by a copy with the right attributes; None when its content has changed."""
         try:
             directory.require_writable()
             fd = entry.create(directory, temp)
@@ -287,7 +287,7 @@ class TargetTree:
                 entry.remove(directory, temp)
                 raise
         except OSError as caught:
-            reason = f"owner, mode or time not set: no copy could be made ({caught.strerror})"
+            reason = f"owner, mode or time not set: the file cannot be copied ({caught.strerror})"
             return (Lack(reason),)
         return lacks
 
