@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,8 @@ def test_wrong_use_is_told_before_anything_is_begun(
     for more in ((), ("--json",)):
         ended = CliRunner().invoke(command, ["upload", str(tmp_path), *options, *more])
         assert ended.exit_code == 2
-        assert words in re.sub(r"\s+", " ", ended.output)
+        told = json.loads(ended.output)["message"] if more else ended.output
+        assert words in re.sub(r"\s+", " ", told)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -71,7 +71,7 @@ def test_what_a_mount_point_may_lose() -> None:
     assert "51 of the 100 files are gone" in judge_mount(Loss(100, 51, left=True), is_new=False)
     assert "empty" in judge_mount(Loss(3, 3, left=False), is_new=False)
     assert judge_mount(Loss(3, 2, left=True), is_new=False) == ""
-    assert "is a mount point now" in judge_mount(Loss(3, 2, left=True), is_new=True)
+    assert "is a new mount point" in judge_mount(Loss(3, 2, left=True), is_new=True)
     assert judge_mount(Loss(0, 0, left=True), is_new=True) == ""
 
 

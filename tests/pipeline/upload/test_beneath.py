@@ -308,7 +308,7 @@ filter = struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer))
 libc = ctypes.CDLL(None, use_errno=True)
 assert libc.prctl(38, 1, 0, 0, 0) == 0
 assert libc.prctl(22, 2, ctypes.create_string_buffer(filter)) == 0, os.strerror(ctypes.get_errno())
-from usenetsync_tui.pipeline.beneath import has_openat2, open_beneath
+from usenetsync_tui.disk.beneath import has_openat2, open_beneath
 root = os.open(sys.argv[2], os.O_RDONLY)
 assert not has_openat2()
 assert os.read(open_beneath(root, b"one/file", os.O_RDONLY), 100) == b"inside"
