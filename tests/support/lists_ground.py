@@ -24,6 +24,7 @@ from usenetsync_tui.model.folders import (
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.themes import DARK
 
 REALM = Realm(1, StoreKind.SHARDS, Profile.PACKED, "example.invalid")
@@ -55,6 +56,10 @@ class Ground(App[None]):
         """Note it, as the application would submit it."""
         self.wanted.append(message.command)
         self.said.append(message.said)
+
+    def on_files_table_opened(self, event: FilesTable.Opened) -> None:
+        """Go down to the articles, as the application does."""
+        self.push_screen(ArticlesScreen(event.browser, event.folder, event.version, event.row))
 
     def toasts(self) -> list[str]:
         """What has been said since the begin."""

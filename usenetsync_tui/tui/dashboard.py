@@ -1,8 +1,7 @@
 """The one screen: status above, panes below.
 
 Wide terminals show folders, files and one of the lower panes, narrow ones one pane at a time,
-tiny ones only ask for room. What keys do to folders and their jobs is in
-`folder_keys` and `job_keys`.
+tiny ones only ask for room. What keys do is in `actions`.
 """
 
 from __future__ import annotations
@@ -11,25 +10,26 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import DescendantFocus, Resize
-from textual.screen import Screen
 from textual.widgets import Static
 
 from usenetsync_tui.model.commands import AddServer
-from usenetsync_tui.model.ports import EngineHandle
+from usenetsync_tui.model.ports import Browser, EngineHandle
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
-from usenetsync_tui.tui.commands import command_dispatch, folder_keys, job_keys
-from usenetsync_tui.tui.commands.command_dispatch import CommandDispatch
-from usenetsync_tui.tui.commands.command_line import CommandHistory
+from usenetsync_tui.tui.actions.context import AtHand
+from usenetsync_tui.tui.actions.job_actions import ask_to_allow
+from usenetsync_tui.tui.actions.registry import FIRST_SCREEN
+from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.action import bindings
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.key_bar import KeyBar
 from usenetsync_tui.tui.kit.lines_view import LinesView
@@ -53,35 +53,15 @@ ANY_PANE = (60, 15)
 """Columns and rows below which none does."""
 
 
-class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
-    """Lays out the panes, and hands every status to them."""
+class Dashboard(ActionScreen, inherit_bindings=False):
+    """Lays out the panes, hands every status to them, and says what its keys act on."""
 
     BINDING_GROUP_TITLE = "Screen"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "turn(1)", "pane", show=False, id="panes.next", tooltip="the next one"),
-        Binding("shift+tab", "turn(-1)", "pane before", show=False, id="panes.previous"),
-        *(
-            Binding(
-                f"{number},alt+{number}",
-                f"pane('{pane}')",
-                LABELS[pane].lower(),
-                show=False,
-                id=f"panes.{pane}",
-            )
-            for number, pane in enumerate(PANES, 1)
-        ),
-        Binding("e", "pane('errors')", "errors", show=False, id="panes.show_errors"),
-        Binding("l", "pane('log')", "log", show=False, id="panes.show_log"),
-        *folder_keys.KEYS,
-        *job_keys.KEYS,
-        *command_dispatch.KEYS,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FIRST_SCREEN)
 
     def __init__(self, handle: EngineHandle) -> None:
         super().__init__()
         self.handle = handle
-        self.status: EngineStatus | None = None
-        self.said = CommandHistory()
         self._pane = "files"
         self._lower = "workers"
         self._layout_name = ""
@@ -114,6 +94,13 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
             self.query_one(f"#{name}").can_focus = False
         self.query_one(FilesTable).focus()
 
+    # What actions act on
+
+    @property
+    def browser(self) -> Browser | None:
+        """The engine's, once the catalogue is open."""
+        return self.handle.browser
+
     @property
     def chosen(self) -> FolderStatus | None:
         """The folder whose files are listed."""
@@ -125,9 +112,27 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
         chosen = self.chosen
         return self.query_one(FoldersPane).marked or ((chosen,) if chosen is not None else ())
 
+    @property
+    def at_hand(self) -> AtHand:
+        """The file under the cursor where the list has the focus; else the whole folder."""
+        table = self.query_one(FilesTable)
+        row = table.cursor_row if table.has_focus else None
+        return AtHand(path=row.path.rstrip(b"/") if row is not None else b"")
+
+    @property
+    def files(self) -> FilesTable | None:
+        """Those of the chosen folder."""
+        return self.query_one(FilesTable)
+
+    @property
+    def has_panes(self) -> bool:
+        """Whether there are panes to go to."""
+        return True
+
+    # Statuses
+
     def show(self, status: EngineStatus) -> None:
         """Hand a status to every pane."""
-        self.status = status
         browser, chosen = self.handle.browser, self.chosen
         self._display("#banner", bool(banner_lines(status, 0, 0)))
         for name in ("status", "banner", "tabs"):
@@ -145,7 +150,8 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
         on_top = self.app.screen is self  # `is_current` is true below a dialog, too
         refused = self._refusals.look(status, may_ask=on_top)
         if refused:
-            self.ask_to_allow(refused)
+            ask_to_allow(self, refused)
+        super().show(status)
 
     def _show_files(self, status: EngineStatus) -> None:
         chosen, table = self.chosen, self.query_one(FilesTable)
@@ -161,13 +167,13 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
 
     def on_folders_pane_opened(self, event: FoldersPane.Opened) -> None:
         """The versions of a folder."""
-        browser = self.handle.browser
-        if browser is not None:
-            self.app.push_screen(VersionsScreen(browser, event.folder.folder))
+        self.open_versions()
 
-    def action_versions(self) -> None:
-        """The versions of the chosen folder."""
-        self.query_one(FoldersPane).action_open()
+    def open_versions(self) -> None:
+        """Go down to the versions of the chosen folder."""
+        browser, chosen = self.browser, self.chosen
+        if browser is not None and chosen is not None:
+            self.go_down(VersionsScreen(browser, chosen.folder))
 
     def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
         """A form for a new server."""
@@ -275,12 +281,12 @@ class Dashboard(CommandDispatch, Screen[None], inherit_bindings=False):
             self._lower = pane
         self._arrange()
 
-    def action_pane(self, pane: str) -> None:
-        """Go to a pane."""
+    def go_to_pane(self, pane: str) -> None:
+        """Show a pane and give it the focus."""
         # Shown first: what is not displayed cannot take the focus.
         self._set_pane(pane)
         self.query_one(f"#{pane}").focus()
 
-    def action_turn(self, by: int) -> None:
+    def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""
-        self.action_pane(PANES[(PANES.index(self._pane) + by) % len(PANES)])
+        self.go_to_pane(PANES[(PANES.index(self._pane) + by) % len(PANES)])

@@ -1,1 +1,1 @@
-"""What keys, the palette and the `:` line do: everything a user can ask for, in one room."""
+"""The `:` line, the palette, and the screen that offers the same actions everywhere."""

@@ -173,14 +173,22 @@ class NzbDialog(Form[ExportNzb]):
 
     ACTION = "Write"
 
-    def __init__(self, folder: Folder, versions: Sequence[Snapshot], *, path: bytes = b"") -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        versions: Sequence[Snapshot],
+        *,
+        path: bytes = b"",
+        version: int | None = None,
+    ) -> None:
         super().__init__(f"NZB of {_short(folder)}")
         self._folder = folder
         self._versions = finished(versions)
         self._path = path
+        self._chosen = version
 
     def fields(self) -> ComposeResult:
-        yield VersionField(self._versions)
+        yield VersionField(self._versions, self._chosen)
         yield PathField("File", id="file", path=self._path, hint="A file that is not there yet.")
 
     def on_mount(self) -> None:

@@ -7,6 +7,7 @@ from textual.widget import Widget
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.version_words import version_name
@@ -20,9 +21,19 @@ class FilesScreen(DeeperScreen):
         self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
     ) -> None:
         name = version_name(version, unfinished=unfinished)
-        super().__init__(crumbs_of(folder.name, name, "files"))
+        crumbs = crumbs_of(folder.name, name, "files")
+        super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = (browser, folder, version)
         self._unfinished = unfinished
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The file under the cursor, in this version."""
+        row, version = self.query_one(FilesTable).cursor_row, self._listed[2]
+        path = row.path.rstrip(b"/") if row is not None else b""
+        latest = self.chosen.latest if self.chosen is not None else None
+        finished = latest is not None and latest.version >= version
+        return AtHand(version, path, self._unfinished and not finished)
 
     def content(self) -> Widget:
         return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
@@ -37,3 +48,4 @@ class FilesScreen(DeeperScreen):
         """Files of a version under construction change."""
         for table in self.query(FilesTable):
             table.show(status)
+        super().show(status)
