@@ -60,12 +60,24 @@ LIST_ACTIONS = (GOTO, FILTER, SORT)
 # Panes
 
 
-def _to(pane: str, id: str, keys: str, *, words: str = "", command: str = "") -> Action[Context]:
+_LETTERS = {"errors": "e", "log": "l"}
+"""Panes with one more key, and a command of their own."""
+
+
+def _to(number: int, pane: str) -> Action[Context]:
     def go(here: Context) -> None:
         here.go_to_pane(pane)
 
-    words = words or LABELS[pane].lower()
-    return Action(id, words, go, has_panes, keys=keys, command=command)
+    key = _LETTERS.get(pane, "")
+    return Action(
+        f"panes.{pane}",
+        LABELS[pane].lower(),
+        go,
+        has_panes,
+        keys=f"{number},alt+{number}",
+        also=(f"panes.show_{pane}", key) if key else None,
+        command=pane if key else "",
+    )
 
 
 NEXT_PANE: Action[Context] = Action(
@@ -85,9 +97,7 @@ ANY_PANE: Action[Context] = Action(
 PANE_ACTIONS = (
     NEXT_PANE,
     PREVIOUS_PANE,
-    *(_to(pane, f"panes.{pane}", f"{number},alt+{number}") for number, pane in enumerate(PANES, 1)),
-    _to("errors", "panes.show_errors", "e", command="errors"),
-    _to("log", "panes.show_log", "l", command="log"),
+    *(_to(number, pane) for number, pane in enumerate(PANES, 1)),
     ANY_PANE,
 )
 

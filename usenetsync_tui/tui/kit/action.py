@@ -8,8 +8,9 @@ have a command there.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from inspect import isawaitable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -42,6 +43,8 @@ class Action(Generic[Here]):
     """A sentence on why it does not apply; empty where it does."""
     keys: str = ""
     """Comma-separated; empty: it has no key."""
+    also: tuple[str, str] | None = None
+    """More keys, under an id of their own: the id, then the keys."""
     tooltip: str = ""
     footer: bool = False
     """It is one of the keys that the footer shows."""
@@ -62,7 +65,9 @@ def bindings(actions: Sequence[Action[Any]], *, on: str = "") -> list[BindingTyp
     `on`: ``screen.`` where the screen is what they act on, and not the node that binds them.
     """
     keys = dict.fromkeys(action.keys for action in actions if action.keys)
-    return [_binding([a for a in actions if a.keys == key], on) for key in keys]
+    made = [_binding([a for a in actions if a.keys == key], on) for key in keys]
+    more = [(_binding([each], on), each.also) for each in actions if each.also is not None]
+    return [*made, *(replace(binding, id=also[0], key=also[1]) for binding, also in more)]
 
 
 def _binding(actions: Sequence[Action[Any]], on: str) -> Binding:
@@ -93,8 +98,8 @@ class ActionHost:
         """Pass a key on where its action yields; else the action, or its sentence, follows."""
         if action != DO:
             return True
-        found = first(self.actions_named(str(parameters[0])), self)
-        return found.applies(self) or not found.yields
+        actions = self.actions_named(str(parameters[0]))
+        return not actions[0].yields or first(actions, self).applies(self)
 
     async def action_do(self, ids: str) -> None:
         """Do what applies of these, or say why it does not."""
@@ -109,14 +114,15 @@ class ActionHost:
 
     def actions_named(self, ids: str) -> list[Action[Any]]:
         """The actions behind a binding, in its order. Raises KeyError."""
-        known = {action.id: action for action in self.every_action()}
+        known = self.every_action()
         return [known[each] for each in ids.split()]
 
     @classmethod
-    def every_action(cls) -> Iterator[Action[Any]]:
-        """Those of this class and of its bases."""
-        for owner in cls.__mro__:
-            yield from vars(owner).get("ACTIONS", ())
+    @cache
+    def every_action(cls) -> Mapping[str, Action[Any]]:
+        """Those of this class and of its bases, by their ids."""
+        owners = (vars(owner).get("ACTIONS", ()) for owner in cls.__mro__)
+        return {action.id: action for actions in owners for action in actions}
 
 
 def offered(active: Mapping[str, ActiveBinding], screen: DOMNode) -> dict[str, ActiveBinding]:

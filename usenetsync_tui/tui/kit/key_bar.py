@@ -43,6 +43,11 @@ class KeyBar(InkedView, can_focus=False):
         super().__init__(id="keys")
         self._keys: tuple[Key, ...] = ()
 
+    @property
+    def keys_shown(self) -> tuple[Key, ...]:
+        """Those on the line, from left to right."""
+        return self._keys
+
     def on_mount(self) -> None:
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._look)
@@ -52,9 +57,9 @@ class KeyBar(InkedView, can_focus=False):
         self._look(self.screen)
 
     def _look(self, screen: Screen[object]) -> None:
-        keys = self._fitting(self.scrollable_content_region.width)
-        if [key.line for key in keys] != [key.line for key in self._keys]:
-            self._keys = keys
+        # Of two panes the same words may mean two things: what a click does is always renewed.
+        before, self._keys = self._keys, self._fitting(self.scrollable_content_region.width)
+        if [key.line for key in before] != [key.line for key in self._keys]:
             self.refresh()
 
     def _fitting(self, width: int) -> tuple[Key, ...]:
