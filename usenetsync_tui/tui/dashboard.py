@@ -1,7 +1,7 @@
-"""The one screen: status above, panes below.
+"""The first screen: status above, panes below.
 
 Wide terminals show folders, files and one of the lower panes, narrow ones one pane at a time,
-tiny ones only ask for room. What keys do is in `actions`.
+tiny ones only ask for room: see `panes.pane_layout`. What keys do is in `actions`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.widgets import Static
 
@@ -30,7 +29,6 @@ from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.action import bindings
-from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.key_bar import KeyBar
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.version_words import version_shown
@@ -38,19 +36,13 @@ from usenetsync_tui.tui.panes.database_pane import DatabasePane
 from usenetsync_tui.tui.panes.errors_pane import ErrorsPane
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.log_pane import LogPane
-from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
+from usenetsync_tui.tui.panes.pane_layout import PaneLayout
+from usenetsync_tui.tui.panes.pane_order import LOWER, PANES
 from usenetsync_tui.tui.panes.servers_pane import ServersPane
 from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.panes.throughput import Throughput
 from usenetsync_tui.tui.panes.workers_pane import WorkersPane
 from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
-
-FRAMES = {"files": "files-pane"}
-"""Ids of the frames around panes that have one."""
-ALL_PANES = (100, 32)
-"""Columns and rows from which all panes fit."""
-ANY_PANE = (60, 15)
-"""Columns and rows below which none does."""
 
 
 class Dashboard(ActionScreen, inherit_bindings=False):
@@ -62,18 +54,14 @@ class Dashboard(ActionScreen, inherit_bindings=False):
     def __init__(self, handle: EngineHandle) -> None:
         super().__init__()
         self.handle = handle
-        self._pane = "files"
-        self._lower = "workers"
-        self._layout_name = ""
-        self._entitled: tuple[bool | str, ...] = ()
-        """What the frames of the lower panes say: set anew, a title has all of its pane redrawn."""
+        self._panes = PaneLayout(self)
         self._led = False
         self._refusals = RefusalWatch()
 
     def compose(self) -> ComposeResult:
         yield LinesView(status_lines, id="status")
         yield LinesView(banner_lines, id="banner")
-        yield LinesView(self._tab_lines, id="tabs")
+        yield LinesView(self._panes.tab_lines, id="tabs")
         yield Throughput(id="throughput")
         with Horizontal(id="work"):
             yield FoldersPane(id="folders")
@@ -87,7 +75,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Bars are no places to be."""
+        """Status bars take no focus."""
         for name in LOWER:
             self.query_one(f"#{name}").add_class("lower")
         for name in ("status", "banner", "tabs"):
@@ -133,8 +121,10 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     def show(self, status: EngineStatus) -> None:
         """Hand a status to every pane."""
+        self.status = status
         browser, chosen = self.handle.browser, self.chosen
-        self._display("#banner", bool(banner_lines(status, 0, 0)))
+        self._panes.show(status)
+        self._panes.display("#banner", bool(banner_lines(status, 0, 0)))
         for name in ("status", "banner", "tabs"):
             self.query_one(f"#{name}", LinesView).show(status)
         self.query_one(Throughput).show(status)
@@ -145,7 +135,6 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self.query_one(DatabasePane).show(status, browser)
         self.query_one(ErrorsPane).show(status, chosen, browser)
         self._show_files(status)
-        self._entitle()
         self._lead(status)
         on_top = self.app.screen is self  # `is_current` is true below a dialog, too
         refused = self._refusals.look(status, may_ask=on_top)
@@ -193,100 +182,21 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     # Panes
 
-    def _tab_lines(self, status: EngineStatus, width: int, height: int) -> list[Line]:
-        line: Line = ()
-        for pane in PANES:
-            text = f" {self._label(pane)} "
-            line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
-        return [line]
-
-    def _label(self, pane: str) -> str:
-        count = self._count(pane)
-        name = "DB" if pane == "database" and self._layout_name == "compact" else LABELS[pane]
-        return f"{PANES.index(pane) + 1} {name}" + (f" {count:,}" if count else "")
-
-    def _count(self, pane: str) -> int:
-        if self.status is None:
-            return 0
-        match pane:
-            case "folders":
-                return len(self.status.folders)
-            case "errors":
-                return sum(f.job.errors for f in self.status.folders if f.job)
-            case "servers":
-                return len(self.status.servers)
-        return 0
-
-    def _entitle(self) -> None:
-        """The frame of the lower pane names all of them."""
-        self.query_one(FoldersPane).title(self._label("folders"))
-        compact = self._layout_name == "compact"
-        entitled: tuple[bool | str, ...] = (compact, self._lower, *map(self._label, LOWER))
-        if entitled == self._entitled:
-            return
-        self._entitled = entitled
-        parts: list[Content] = []
-        for pane in LOWER:
-            style = "bold $foreground" if pane == self._lower else "$ink-muted not bold"
-            parts.append(Content.styled(self._label(pane), style))
-        tabs = Content("   ").join(parts)
-        for pane in LOWER:
-            title = Content(self._label(pane)) if compact else tabs
-            self.query_one(f"#{pane}").border_title = title
-
     def on_resize(self, event: Resize) -> None:
-        """Choose between all panes, one pane and none."""
-        columns, rows = event.size
-        if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
-            layout = "tiny"
-        elif columns >= ALL_PANES[0] and rows >= ALL_PANES[1]:
-            layout = "full"
-        else:
-            layout = "compact"
-        if layout != self._layout_name:
-            self._layout_name = layout
-            for name in ("tiny", "compact", "full"):
-                self.set_class(name == layout, name)
-            self._arrange()
-
-    def _arrange(self) -> None:
-        """Show what there is room for. Not by classes: those have every style looked up anew."""
-        full, compact = self._layout_name == "full", self._layout_name == "compact"
-        at = {self._pane} if compact else {*UPPER, self._lower} if full else set()
-        for pane in PANES:
-            self._display(f"#{FRAMES.get(pane, pane)}", pane in at)
-        self._display("#work", bool(at & {*UPPER}))
-        self._display("#throughput", full or at == {"folders"})
-        self._display("#tabs", compact)
-        self._display("#enlarge", not at)
-        self._display("#keys", bool(at))
-        self.query_one("#tabs", LinesView).recompose_lines()
-        self._entitle()
-
-    def _display(self, selector: str, shown: bool) -> None:
-        widget = self.query_one(selector)
-        if widget.display != shown:
-            widget.display = shown
+        """As many panes as there is room for."""
+        self._panes.resize(event.size)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the focus is the one shown where there is room for one."""
         if event.widget.id in PANES:
-            self._set_pane(event.widget.id)
-
-    def _set_pane(self, pane: str) -> None:
-        if pane == self._pane:
-            return
-        self._pane = pane
-        if pane in LOWER:
-            self._lower = pane
-        self._arrange()
+            self._panes.go_to(event.widget.id)
 
     def go_to_pane(self, pane: str) -> None:
         """Show a pane and give it the focus."""
         # Shown first: what is not displayed cannot take the focus.
-        self._set_pane(pane)
+        self._panes.go_to(pane)
         self.query_one(f"#{pane}").focus()
 
     def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""
-        self.go_to_pane(PANES[(PANES.index(self._pane) + by) % len(PANES)])
+        self.go_to_pane(self._panes.turned(by))
