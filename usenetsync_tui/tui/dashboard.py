@@ -55,6 +55,8 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         super().__init__()
         self.handle = handle
         self._panes = PaneLayout(self)
+        self._folders = FoldersPane(id="folders")
+        self._files = FilesPane()
         self._led = False
         self._refusals = RefusalWatch()
 
@@ -64,8 +66,8 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         yield LinesView(self._panes.tab_lines, id="tabs")
         yield Throughput(id="throughput")
         with Horizontal(id="work"):
-            yield FoldersPane(id="folders")
-            yield FilesPane()
+            yield self._folders
+            yield self._files
         yield WorkersPane(id="workers")
         yield ErrorsPane(id="errors")
         yield LogPane(id="log")
@@ -80,7 +82,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
             self.query_one(f"#{name}").add_class("lower")
         for name in ("status", "banner", "tabs"):
             self.query_one(f"#{name}").can_focus = False
-        self.query_one(FilesTable).focus()
+        self._files.table.focus()
 
     # What actions act on
 
@@ -92,25 +94,25 @@ class Dashboard(ActionScreen, inherit_bindings=False):
     @property
     def chosen(self) -> FolderStatus | None:
         """The folder whose files are listed."""
-        return self.query_one(FoldersPane).chosen
+        return self._folders.chosen
 
     @property
     def meant(self) -> Sequence[FolderStatus]:
         """The marked folders, else the chosen one."""
         chosen = self.chosen
-        return self.query_one(FoldersPane).marked or ((chosen,) if chosen is not None else ())
+        return self._folders.marked or ((chosen,) if chosen is not None else ())
 
     @property
     def at_hand(self) -> AtHand:
         """The file under the cursor where the list has the focus; else the whole folder."""
-        table = self.query_one(FilesTable)
+        table = self._files.table
         row = table.cursor_row if table.has_focus else None
         return AtHand(path=row.path.rstrip(b"/") if row is not None else b"")
 
     @property
     def files(self) -> FilesTable | None:
         """Those of the chosen folder."""
-        return self.query_one(FilesTable)
+        return self._files.table
 
     @property
     def has_panes(self) -> bool:
@@ -128,7 +130,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         for name in ("status", "banner", "tabs"):
             self.query_one(f"#{name}", LinesView).show(status)
         self.query_one(Throughput).show(status)
-        self.query_one(FoldersPane).show(status)
+        self._folders.show(status)
         self.query_one(WorkersPane).show(status)
         self.query_one(LogPane).show(status)
         self.query_one(ServersPane).show(status)
@@ -143,7 +145,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         super().show(status)
 
     def _show_files(self, status: EngineStatus) -> None:
-        chosen, table = self.chosen, self.query_one(FilesTable)
+        chosen, table = self.chosen, self._files.table
         folder = chosen.folder if chosen else None
         version, unfinished = version_shown(chosen)
         table.open(self.handle.browser, folder, version, unfinished=unfinished)

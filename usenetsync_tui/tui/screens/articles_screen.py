@@ -133,6 +133,7 @@ class ArticlesScreen(DeeperScreen):
         super().__init__(crumbs, browser=browser, folder=folder)
         self._object_id = row.object_id or 0
         self._source = ArticleSource(browser, self._object_id)
+        self._table = ArticlesTable(id="articles")
         self._at = AtHand(version, row.path.rstrip(b"/"))
 
     @property
@@ -141,18 +142,18 @@ class ArticlesScreen(DeeperScreen):
         return self.as_it_is(self._at)
 
     def content(self) -> Widget:
-        return ArticlesTable(id="articles")
+        return self._table
 
     def on_mount(self) -> None:
         """List them, and look again: they may be under way."""
-        table = self.query_one(ArticlesTable)
+        table = self._table
         table.turn_to(self._source)
         table.focus()
         self.set_interval(REFRESH, self._look_again, name="articles")
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.query_one(ArticlesTable).pages.refresh()
+            self._table.pages.refresh()
 
     def on_articles_table_opened(self, event: ArticlesTable.Opened) -> None:
         """Go down to one article."""

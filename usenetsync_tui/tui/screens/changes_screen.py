@@ -138,21 +138,22 @@ class ChangesScreen(DeeperScreen):
         super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = ChangeSource(browser, folder.id, older, newer)
         self._unfinished = unfinished
+        self._table = ChangesTable(id="changes")
 
     @property
     def at_hand(self) -> AtHand:
         """The path under the cursor, in the version that has it: a removed one in the older."""
-        row = self.query_one(ChangesTable).cursor_row
+        row = self._table.cursor_row
         if row is not None and row.change is Change.REMOVED:
             return AtHand(self._listed.older, row.path)
         path = row.path if row is not None else b""
         return AtHand(self._listed.newer, path, self._unfinished)
 
     def content(self) -> Widget:
-        return ChangesTable(id="changes")
+        return self._table
 
     def on_mount(self) -> None:
         """List them."""
-        table = self.query_one(ChangesTable)
+        table = self._table
         table.turn_to(self._listed)
         table.focus()

@@ -9,7 +9,6 @@ from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilesPane
-from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.version_words import version_name
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
 
@@ -25,27 +24,29 @@ class FilesScreen(DeeperScreen):
         super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = (browser, folder, version)
         self._unfinished = unfinished
+        self._pane = FilesPane(
+            id="version-files-pane", table_id="version-files", name_of_pane="Files"
+        )
 
     @property
     def at_hand(self) -> AtHand:
         """The file under the cursor, in this version."""
-        row, version = self.query_one(FilesTable).cursor_row, self._listed[2]
+        row, version = self._pane.table.cursor_row, self._listed[2]
         path = row.path.rstrip(b"/") if row is not None else b""
         latest = self.chosen.latest if self.chosen is not None else None
         finished = latest is not None and latest.version >= version
         return AtHand(version, path, self._unfinished and not finished)
 
     def content(self) -> Widget:
-        return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
+        return self._pane
 
     def on_mount(self) -> None:
         """List them."""
-        table = self.query_one(FilesTable)
+        table = self._pane.table
         table.open(*self._listed, unfinished=self._unfinished)
         table.focus()
 
     def show(self, status: EngineStatus) -> None:
         """Files of a version under construction change."""
-        for table in self.query(FilesTable):
-            table.show(status)
+        self._pane.table.show(status)
         super().show(status)

@@ -175,26 +175,27 @@ class VersionsScreen(DeeperScreen):
     def __init__(self, browser: Browser, folder: Folder) -> None:
         super().__init__(crumbs_of(folder.name, "versions"), browser=browser, folder=folder)
         self._listed = (browser, folder)
+        self._table = VersionsTable()
 
     @property
     def at_hand(self) -> AtHand:
         """The version under the cursor."""
-        row = self.query_one(VersionsTable).cursor_row
+        row = self._table.cursor_row
         return AtHand() if row is None else AtHand(row.version, unfinished=is_unfinished(row))
 
     def content(self) -> Widget:
-        return VersionsTable()
+        return self._table
 
     def on_mount(self) -> None:
         """List them, and look again: one may be under construction."""
-        table = self.query_one(VersionsTable)
+        table = self._table
         table.turn_to(VersionSource(self._listed[0], self._listed[1].id))
         table.focus()
         self.set_interval(REFRESH, self._look_again, name="versions")
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.query_one(VersionsTable).pages.refresh_all(at_once=True)
+            self._table.pages.refresh_all(at_once=True)
 
     def on_versions_table_opened(self, event: VersionsTable.Opened) -> None:
         """Go down to the files."""
