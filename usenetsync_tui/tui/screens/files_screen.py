@@ -44,6 +44,8 @@ class FilesScreen(DeeperScreen):
         """List them."""
         table = self._pane.table
         table.open(*self._listed, unfinished=self._unfinished)
+        if self.status is not None:
+            table.show(self.status)
         table.focus()
 
     def show(self, status: EngineStatus) -> None:
