@@ -58,7 +58,7 @@ class Ground(App[None]):
         self.said.append(message.said)
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
-        """As the application does."""
+        """Go down to the articles, as the application does."""
         self.push_screen(ArticlesScreen(event.browser, event.folder, event.version, event.row))
 
     def toasts(self) -> list[str]:

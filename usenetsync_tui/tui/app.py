@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from rich.segment import Segments
 from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 
@@ -22,25 +22,28 @@ from usenetsync_tui.model.commands import LOOKING, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.tui.actions.registry import EVERYWHERE
+from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
-from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.kit.action import bindings
+from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
+from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 from usenetsync_tui.tui.terminal.crash import crash_report
-from usenetsync_tui.tui.themes import DARK, LIGHT, TOGGLED
+from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
 _LONG = 20.0
 """Seconds that a sentence stays which nobody may be looking for; the log keeps it."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
-_LOOKING_ON = "Read-only: another usenetsync is using this catalogue."
 _QUITTING = (
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
@@ -63,18 +66,7 @@ class UsenetSyncApp(App[ScreenExit]):
     COMMANDS: ClassVar = {Palette}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDING_GROUP_TITLE = "Everywhere"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "q,ctrl+q",
-            "quit",
-            "Quit",
-            key_display="q",
-            id="app.quit",
-            tooltip="asks while a job runs",
-        ),
-        Binding("question_mark", "toggle_help", "Help", key_display="?", id="app.help"),
-        Binding("T", "toggle_theme", "Theme", show=False, id="app.theme", tooltip="dark or light"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE, on="screen.")
 
     def __init__(
         self,
@@ -143,9 +135,15 @@ class UsenetSyncApp(App[ScreenExit]):
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
 
+    def on_action_screen_doctor_wanted(self, event: ActionScreen.DoctorWanted) -> None:
+        """An examination of this machine, above whatever is shown."""
+        self.push_screen(DoctorScreen(event.wanted, self.handle.status))
+
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
         """The articles of a file."""
-        self.push_screen(ArticlesScreen(event.browser, event.folder, event.version, event.row))
+        articles = ArticlesScreen(event.browser, event.folder, event.version, event.row)
+        if isinstance(self.screen, ActionScreen):
+            self.screen.go_down(articles)
 
     async def on_mount(self) -> None:
         """Show the screen and begin to look."""
@@ -188,7 +186,7 @@ class UsenetSyncApp(App[ScreenExit]):
     def want(self, command: Command, said: str = "") -> None:
         """Submit a command; where all there is to do is to look, only those that do no more."""
         if self.handle.status.read_only and not isinstance(command, LOOKING):
-            said = _LOOKING_ON
+            said = READ_ONLY
         else:
             self.handle.submit(command)
         if said:
@@ -224,19 +222,8 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def action_command_line(self, text: str) -> None:
         """Begin a `:` line, where one can be typed."""
-        if isinstance(self.screen, Dashboard):
-            self.screen.action_command_line(text)
-
-    def action_toggle_theme(self) -> None:
-        """Dark to light and back."""
-        self.theme = TOGGLED.get(self.theme, DARK.name)
-
-    def action_toggle_help(self) -> None:
-        """Show or hide the keys of the focused pane."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        if isinstance(self.screen, ActionScreen):
+            self.screen.begin_line(text)
 
 
 def _is_working(status: EngineStatus) -> bool:

@@ -1,5 +1,5 @@
-"""What keys, the palette and the `:` line do: everything a user can ask for, in one room.
+"""The `:` line, the palette, and the screen that offers the same actions everywhere.
 
-Knows which command of the engine a key becomes, and which dialog asks first. Refuses to draw, and
-to carry a command out: the engine does.
+Knows how a line is read, which action it means, and what a screen offers now. Refuses to know what
+an action does: `actions` does.
 """

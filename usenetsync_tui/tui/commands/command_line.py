@@ -18,7 +18,13 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_parser import (
+    PHRASES,
+    completions,
+    offered,
+    parse,
+    path_begin,
+)
 from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames, ParsedCommand
 from usenetsync_tui.tui.kit.path_input import listed
 from usenetsync_tui.tui.kit.path_words import at_home, common_text, shown_path, typed_path
@@ -196,16 +202,22 @@ class CommandLine(Vertical):
 
     def _explain(self) -> None:
         note = self.query_one("#command-note", Static)
-        note.update(Content.styled(explanation(self.query_one(LineInput).value), "$ink-muted"))
+        words = explanation(self.query_one(LineInput).value, self._known)
+        note.update(Content.styled(words, "$ink-muted"))
 
 
-def explanation(line: str) -> str:
-    """What a line can become: the commands that begin so, or what follows this one."""
+def explanation(line: str, known: KnownNames) -> str:
+    """What a line can become: the commands that begin so, what follows this one, or why it does
+    not work here."""
     name, space, _ = line.lstrip(": ").partition(" ")
-    begun = [name] if space else [other for other in PHRASES if other.startswith(name)]
+    begun = [name] if space else [other for other in offered(known) if other.startswith(name)]
+    if not begun and name in PHRASES:
+        begun = [name]
     if len(begun) != 1:
         return "  ".join(begun)
     phrase = PHRASES.get(begun[0])
     if phrase is None:
         return ""
+    if phrase.name in known.refusals:
+        return known.refusals[phrase.name]
     return f"{phrase.name} {phrase.arguments}".rstrip() + f" · {phrase.meaning}"

@@ -1,4 +1,4 @@
-"""A `:` line read: one frozen value of `spoken`, or a sentence on what is wrong with it.
+"""A `:` line read: one frozen value of `parsed_commands`, or a sentence on what is wrong with it.
 
 Pure: knows the names it is given, no widget and no disk.
 """
@@ -76,7 +76,8 @@ def parse(line: str, known: KnownNames) -> ParsedCommand:
         raise CommandError("Type a command; tab completes.")
     phrase = PHRASES.get(name)
     if phrase is None:
-        near = [other for other in PHRASES if other.startswith(name)]
+        near = [other for other in offered(known) if other.startswith(name)]
+        near = near or [other for other in PHRASES if other.startswith(name)]
         if len(near) != 1:
             hint = f" Did you mean {', '.join(near[:5])}?" if near else " :help lists them."
             raise CommandError(f"There is no command {_shown(name)}.{hint}")
@@ -84,17 +85,22 @@ def parse(line: str, known: KnownNames) -> ParsedCommand:
     return phrase.read(rest.strip(), known)
 
 
+def offered(known: KnownNames) -> tuple[str, ...]:
+    """The names of the commands that work where the line is typed."""
+    return tuple(name for name in PHRASES if name not in known.refusals)
+
+
 def completions(line: str, known: KnownNames) -> tuple[str, ...]:
     """Whole lines that begin with this one: the command's name, then its first argument."""
     name, space, rest = line.partition(" ")
     if not space:
         return tuple(
-            phrase.name + (" " if phrase.arguments else "")
-            for phrase in PHRASES.values()
-            if phrase.name.startswith(name)
+            other + (" " if PHRASES[other].arguments else "")
+            for other in offered(known)
+            if other.startswith(name)
         )
     phrase = PHRASES.get(name)
-    if phrase is None:
+    if phrase is None or name in known.refusals:
         return ()
     return tuple(f"{name} {other}" for other in phrase.names(known) if other.startswith(rest))
 
@@ -248,7 +254,7 @@ def _servers(known: KnownNames) -> Sequence[str]:
 
 
 _WORDS = {
-    Word.PAUSE: "hold the chosen job, or the marked files",
+    Word.PAUSE: "hold the chosen job",
     Word.RESUME: "let it go on",
     Word.PAUSE_ALL: "hold every job",
     Word.RESUME_ALL: "let every job go on",

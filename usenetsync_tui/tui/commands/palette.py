@@ -1,4 +1,4 @@
-"""Everything that can be done now, to be searched: the keys in force and the `:` commands.
+"""Everything that can be done now, to be searched: the keys and the `:` commands that apply.
 
 The application names it in its `COMMANDS`. What a key does is run where the key would have
 been pressed. A command without arguments is said at once; one with arguments begins a line
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -18,7 +19,7 @@ from textual.fuzzy import Matcher
 from textual.keys import format_key
 
 from usenetsync_tui.tui.commands.command_line import CommandLine
-from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, parse
+from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, offered, parse
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
@@ -51,6 +52,13 @@ def _highlighted(title: str, matcher: Matcher) -> Content:
     return content
 
 
+@runtime_checkable
+class Knows(Protocol):
+    """A screen that knows which commands work on it."""
+
+    known: KnownNames
+
+
 class Palette(Provider):
     """The keys of the focused widget, its screen and the application, then the commands."""
 
@@ -71,7 +79,8 @@ class Palette(Provider):
 
     def _doings(self) -> Iterator[Doing]:
         yield from self._keys()
-        for phrase in PHRASES.values():
+        known = self.screen.known if isinstance(self.screen, Knows) else KnownNames()
+        for phrase in (PHRASES[name] for name in offered(known)):
             title = f":{phrase.name} {phrase.arguments}".rstrip()
             yield Doing(title, phrase.meaning, self._say(phrase))
 

@@ -6,7 +6,8 @@ of its own here; what does not is that command already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from usenetsync_tui.errors import UsageError
@@ -170,10 +171,12 @@ ParsedCommand = (
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """The names a line may hold."""
+    """The names a line may hold where it is typed."""
 
     servers: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     panes: tuple[str, ...] = ()
     home: bytes = b""
     """What ``~`` stands for, without a slash at its end."""
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    """The commands that do not work here now, by name, each with a sentence on why."""

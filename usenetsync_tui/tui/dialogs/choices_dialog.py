@@ -164,17 +164,19 @@ class NzbDialog(Form[ExportNzb]):
         versions: Sequence[Snapshot],
         *,
         path: bytes = b"",
+        version: int | None = None,
         each_subfolder: bool = False,
     ) -> None:
-        """`path`: what the line begins with."""
+        """`path`: what the line begins with. `version`: the one that is chosen at first."""
         super().__init__(f"NZB of {_short(folder)}")
         self._folder = folder
         self._versions = finished(versions)
         self._path = path
         self._each = each_subfolder
+        self._chosen = version
 
     def fields(self) -> ComposeResult:
-        yield VersionField(self._versions)
+        yield VersionField(self._versions, self._chosen)
         hint = "A file that is not there yet; or the folder for one NZB for each subfolder."
         yield PathField("Path", id="file", path=self._path, hint=hint)
         yield Field("NZBs", Options(_NZBS, _EACH if self._each else _ONE, id="nzbs"))

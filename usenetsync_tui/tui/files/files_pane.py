@@ -63,7 +63,7 @@ class FilesPane(Vertical, SlimTitles):
         """No filter is typed yet."""
         self.query_one("#filter").display = False
 
-    def on_file_list_filter_asked(self, event: FilesTable.FilterAsked) -> None:
+    def on_files_table_filter_asked(self, event: FilesTable.FilterAsked) -> None:
         """Type one."""
         event.stop()
         self.query_one("#filter").display = True
@@ -71,7 +71,7 @@ class FilesPane(Vertical, SlimTitles):
         line.focus()
         line.cursor_position = len(line.value)
 
-    def on_file_list_filter_changed(self, event: FilesTable.FilterChanged) -> None:
+    def on_files_table_filter_changed(self, event: FilesTable.FilterChanged) -> None:
         """Show the filter in force, whoever has set it."""
         event.stop()
         line = self.query_one(FilterInput)

@@ -1,53 +1,66 @@
-"""The files pane: what a job does to the files listed, and what the user does.
+"""The files of a version: listed, sorted, filtered, marked, and live while a job changes them.
 
-What is to be done to files is only said, with `CommandRequest`.
+Draws what its parts say: `Marking` knows the marks, `LiveFiles` what a job does to the rows,
+`file_actions` what keys do.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileSelection
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
-from usenetsync_tui.tui.files.marked_files import MarkedFiles
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.files.file_actions import FILE_ACTIONS
+from usenetsync_tui.tui.files.file_lines import (
+    Columns,
+    file_line,
+    header_line,
+    reason,
+    sorted_words,
+)
+from usenetsync_tui.tui.files.file_source import FileSource
+from usenetsync_tui.tui.files.filter_words import parse_filter
+from usenetsync_tui.tui.files.live_files import LiveFiles
+from usenetsync_tui.tui.files.marking import Marking
 from usenetsync_tui.tui.files.marks import Marks
-from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.kit.action import Action, bindings, say
 from usenetsync_tui.tui.kit.inks import Line
-from usenetsync_tui.tui.kit.paste_safe import copyable
-from usenetsync_tui.tui.kit.question import Ask, Choice
+from usenetsync_tui.tui.kit.paged_table import PagedTable
+from usenetsync_tui.tui.kit.slim_titles import SlimTitles
+from usenetsync_tui.tui.kit.version_words import version_name
 
 REFRESH = 1.0
 """Seconds between two looks at the rows on the screen while a job runs."""
-_SAID = {
-    FileAction.RETRY: "Retrying",
-    FileAction.HOLD: "Holding",
-    FileAction.LEAVE_OUT: "Leaving out",
-}
+_NAME = 40
+"""Cells of the frame's title a folder's name may take."""
 
 
-class FilesTable(MarkedFiles):
-    """The files of one version of one folder, live, with all that can be done to them."""
+class FilesTable(PagedTable[FileRow, FileKey]):
+    """The files of one version of one folder."""
 
     HELP = "Keys act on the marked files, or on the one under the cursor. `?` closes this help."
     BINDING_GROUP_TITLE = "Files"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Articles", id="files.open", tooltip="of the file"),
-        Binding("R", "retry", "Retry", id="files.retry", tooltip="failed, held and left out"),
-        Binding("H", "hold", "Hold", show=False, id="files.hold", tooltip="until it is retried"),
-        Binding("x", "leave_out", "Leave out", id="files.leave_out", tooltip="of this version"),
-        Binding("y", "copy", "copy the path", show=False, id="files.copy"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = FILE_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FILE_ACTIONS)
+
+    @dataclass
+    class FilterAsked(Message):
+        """The user wants to type a filter."""
+
+    @dataclass
+    class FilterChanged(Message):
+        """Another filter is in force."""
+
+        filter: FileFilter
 
     @dataclass
     class Opened(Message):
@@ -59,96 +72,203 @@ class FilesTable(MarkedFiles):
         row: FileRow
 
     def __init__(self, *, id: str, name_of_pane: str = "2 Files") -> None:
-        super().__init__(id=id, name_of_pane=name_of_pane)
-        self._job: JobStatus | None = None
-        self._stage: tuple[str, bool] | None = None
-        self._starting = True
+        super().__init__(id=id)
+        self._name_of_pane = name_of_pane
+        self._order = FileOrder.PATH
+        self._backwards = False
+        self._columns = Columns.BASIC
+        self._unfinished = False
+        self.browser: Browser | None = None
+        self.folder: Folder | None = None
+        """Whose files are listed, or will be."""
+        self.query_now: FileQuery | None = None
+        """What is listed; None: nothing is."""
+        self.frame: SlimTitles = self
+        """Whose border bears the titles."""
+        self.marking = Marking()
+        self.live = LiveFiles()
 
     def on_mount(self) -> None:
         """Look again while a job runs."""
         self.set_interval(REFRESH, self._poll, name="file list")
 
-    def show(self, status: EngineStatus) -> None:
-        """Learn whether a job changes these files."""
-        starting, self._starting = self._starting, status.state is EngineState.STARTING
-        query, stage = self.query_now, None
-        self._job = None
-        if query is not None:
-            at = (query.folder_id, query.version)
-            jobs = (job for job in status.jobs if (job.folder_id, job.version) == at)
-            self._job = next((job for job in jobs if job.state is JobState.RUNNING), None)
-        if self._job is not None:
-            stage = (self._job.phase, self._job.scanned)
-        if stage != self._stage and query is not None:
-            # Between its phases the rows of a version come and go; within one they stay.
-            self.pages.refresh_all(at_once=True)
-        self._stage = stage
-        if starting != self._starting and not self.row_count:
-            self.refresh()
+    # What is listed
 
-    def _poll(self) -> None:
-        if self._job is None or not self.is_displayed or not self.screen.is_current:
-            return
-        if not self._job.scanned or self.wanted.view is not None:
-            # The list grows, or loses what is done.
-            self.pages.refresh_all(at_once=False)
+    @property
+    def wanted(self) -> FileFilter:
+        """The filter in force."""
+        return self.query_now.filter if self.query_now else FileFilter()
+
+    def open(
+        self,
+        browser: Browser | None,
+        folder: Folder | None,
+        version: int | None,
+        *,
+        unfinished: bool = False,
+    ) -> None:
+        """List a version of a folder; the same one again costs nothing.
+
+        `unfinished`: it is under construction, which the heading says.
+        """
+        now, query = self.query_now, None
+        if browser is not None and folder is not None and version is not None:
+            kept = self.wanted if now and now.folder_id == folder.id else FileFilter()
+            query = FileQuery(folder.id, version, kept, self._order, self._backwards)
+        same = browser is self.browser and query == now
+        renamed = folder != self.folder or unfinished != self._unfinished
+        self.browser, self.folder, self._unfinished = browser, folder, unfinished
+        if not same:
+            self.ask_for(query)
+        elif renamed:
+            self.refresh()
+            self.entitle()
+
+    def ask_for(self, query: FileQuery | None) -> None:
+        """List what a query finds."""
+        if self.marking.turn_to(self.query_now, query):
+            say(self, "Another filter: nothing is marked any more.")
+        before, self.query_now = self.wanted, query
+        if query is None or self.browser is None:
+            self.turn_to(None)
         else:
-            self.pages.refresh()
+            self._order, self._backwards = query.order, query.reverse
+            self.turn_to(FileSource(self.browser, query))
+        if self.wanted != before:
+            self.post_message(self.FilterChanged(self.wanted))
+
+    def filter_by_words(self, words: str) -> str:
+        """List only what matches the words of a filter; a sentence if they are none."""
+        try:
+            self.filter_by(parse_filter(words))
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def filter_by(self, wanted: FileFilter) -> None:
+        """List only what matches."""
+        if self.query_now is not None and wanted != self.wanted:
+            self.ask_for(replace(self.query_now, filter=wanted))
+
+    def sort_by(self, order: FileOrder, *, reverse: bool = False) -> None:
+        """List in another order."""
+        query = self.query_now
+        if query is not None and (order, reverse) != (query.order, query.reverse):
+            self.ask_for(replace(query, order=order, reverse=reverse))
+
+    def header(self, width: int) -> Line:
+        return header_line(width, self._columns)
+
+    def compose_row(self, row: FileRow, width: int, number: int) -> Line:
+        return file_line(
+            row,
+            width,
+            cursor=number == self.cursor,
+            marked=self.marking.is_marked(row, number, self.cursor),
+            columns=self._columns,
+        )
 
     def empty(self) -> Line:
-        if self.query_now is None and self._starting:
+        if self.query_now is None and self.live.is_starting:
             return (("Opening the catalogue…", "muted"),)
         if self.query_now is None and self.folder is not None:
             return (("Files are listed once the walk has begun.", "muted"),)
-        if self._job is not None and self.pages.loaded and not self.wanted:
+        if self.query_now is None:
+            return (("The files of the chosen folder are listed here.", "muted"),)
+        if not self.pages.loaded:
+            return (("Reading the list…", "muted"),)
+        if self.wanted:
+            return (("No file matches. Esc drops the filter.", "muted"),)
+        if self.live.job is not None:
             return (("No files in this version yet; the walk has just begun.", "muted"),)
-        return super().empty()
+        return (("No files in this version.", "muted"),)
 
-    def action_open(self) -> None:
-        """The articles of the file under the cursor."""
-        row, query = self.cursor_row, self.query_now
-        if row is None or query is None or self.browser is None or self.folder is None:
+    def heading(self) -> str:
+        query = self.query_now
+        if query is None or self.folder is None:
+            return self._name_of_pane
+        name = cut_middle(safe_name(self.folder.name), _NAME)
+        order = sorted_words(query.order, reverse=query.reverse)
+        version = version_name(query.version, unfinished=self._unfinished)
+        parts = (self._name_of_pane, name, version, order)
+        return " · ".join(filter(None, parts))
+
+    def name_frame(self, title: str, foot: str) -> None:
+        self.frame.put_titles(title, foot)
+
+    def remarks(self) -> list[str]:
+        marked = self.marking.remark(self.pages.count, exact=self.pages.exact)
+        return [words for words in (reason(self.cursor_row), marked) if words]
+
+    def turn_columns(self) -> None:
+        """One column more, or the first ones again."""
+        self._columns = self._columns.following()
+        self.refresh()
+
+    def ask_filter(self) -> None:
+        """Have the pane ask for a filter."""
+        self.post_message(self.FilterAsked())
+
+    # What the keys act on
+
+    @property
+    def marks(self) -> Marks:
+        """What is marked; nothing: the row under the cursor is meant."""
+        return self.marking.marks
+
+    def selection(self) -> FileSelection | None:
+        """The marked files, else the one under the cursor."""
+        return self.marking.selection(self.query_now, self.cursor_row)
+
+    def amount(self) -> str:
+        """How many files that is, in words."""
+        return self.marking.amount(self.cursor_row, self.pages.count, exact=self.pages.exact)
+
+    def put_marks(self, marks: Marks) -> None:
+        """Mark this, and nothing else."""
+        self.marking.put(marks)
+        self._redraw_marks()
+
+    def mark_range(self) -> None:
+        """Begin a range at the cursor, or end it there."""
+        query, row = self.query_now, self.cursor_row
+        if query is None or row is None:
             return
-        if row.object_id is None:
-            self.say("It has no articles yet." if row.articles else "It has no articles.")
+        if self.marking.anchor is None:
+            self.marking.anchor = (self.cursor, row.path)
+        else:
+            self.marking.end_range(query, row, self.cursor, self.pages.count)
+        self._redraw_marks()
+
+    def _redraw_marks(self) -> None:
+        self.refresh()
+        self.entitle()
+
+    def go_to(self, number: int) -> None:
+        super().go_to(number)
+        if self.marking.anchor is not None:
+            self.refresh()
+
+    def open_articles(self) -> None:
+        """Have the application show the articles of the file under the cursor."""
+        row, query, browser, folder = self.cursor_row, self.query_now, self.browser, self.folder
+        if row is not None and query is not None and browser is not None and folder is not None:
+            self.post_message(self.Opened(browser, folder, query.version, row))
+
+    # What a job does to it
+
+    def show(self, status: EngineStatus) -> None:
+        """Learn whether a job changes these files."""
+        was_starting = self.live.is_starting
+        if self.live.look(status, self.query_now):
+            self.pages.refresh_all(at_once=True)
+        if was_starting != self.live.is_starting and not self.row_count:
+            self.refresh()
+
+    def _poll(self) -> None:
+        if self.live.job is None or not self.is_displayed or not self.screen.is_current:
             return
-        self.post_message(self.Opened(self.browser, self.folder, query.version, row))
-
-    def action_copy(self) -> None:
-        """Put the whole path on the terminal's clipboard."""
-        row = self.cursor_row
-        if row is not None and self.folder is not None:
-            path = os.path.join(self.folder.path, row.path)
-            self.app.copy_to_clipboard(copyable(path))
-            self.say(f"Copied {cut_middle(safe_name(path), 60)}")
-
-    def action_retry(self) -> None:
-        """Read failed, held and left-out files again."""
-        self._act(FileAction.RETRY)
-
-    def action_hold(self) -> None:
-        """Pass over files not read yet, until they are retried."""
-        self._act(FileAction.HOLD)
-
-    def action_leave_out(self) -> None:
-        """Leave files not read yet out of this version; asks when several are meant."""
-        if self.marks.count(self.row_count) < 2:
-            self._act(FileAction.LEAVE_OUT)
-            return
-        choices = (
-            Choice("y", "Leave them out", "of this version, if they are not read yet", "yes"),
-            Choice("n", "Keep them", "", "no"),
-        )
-
-        def answered(choice: str | None) -> None:
-            if choice == "yes":
-                self._act(FileAction.LEAVE_OUT)
-
-        self.app.push_screen(Ask(f"Leave out {self.amount()}?", choices), answered)
-
-    def _act(self, action: FileAction) -> None:
-        selection = self.selection()
-        if selection is not None:
-            said = f"{_SAID[action]} {self.amount()}."
-            self.post_message(CommandRequest(ActOnFiles(action, selection), said=said))
-            self.remark(Marks())
+        if self.live.changes_rows(self.query_now):
+            self.pages.refresh_all(at_once=False)
+        else:
+            self.pages.refresh()

@@ -6,6 +6,9 @@ from textual.message import Message
 
 from usenetsync_tui.model.commands import Command
 
+READ_ONLY = "Read-only: another usenetsync is using this catalogue."
+"""Why nothing can be asked of the engine."""
+
 
 class CommandRequest(Message):
     """A command a user has asked for. The application refuses it, aloud, while read-only."""

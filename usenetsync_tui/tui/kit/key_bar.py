@@ -1,4 +1,4 @@
-"""The footer: the keys that matter here, as many as there is room for.
+"""The footer: the keys of what can be done here now, as many as there is room for.
 
 What leads out of everywhere (the `:` line, quit or back, help) is always there; of the others
 those of the focused pane come first. One line of text, not a widget a key as Textual's footer
@@ -18,8 +18,8 @@ from textual.strip import Strip
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.kit.lines_view import InkedView
 
-ALWAYS = ("command_line", "quit", "back", "toggle_help")
-"""Actions whose keys are never left out, the last ones on the line."""
+ALWAYS = ("app.command", "app.quit", "deeper.back", "app.help")
+"""Ids of bindings whose keys are never left out, the last ones on the line."""
 _GAP = 2
 
 
@@ -43,6 +43,11 @@ class KeyBar(InkedView, can_focus=False):
         super().__init__(id="keys")
         self._keys: tuple[Key, ...] = ()
 
+    @property
+    def keys_shown(self) -> tuple[Key, ...]:
+        """Those on the line, from left to right."""
+        return self._keys
+
     def on_mount(self) -> None:
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._look)
@@ -52,9 +57,9 @@ class KeyBar(InkedView, can_focus=False):
         self._look(self.screen)
 
     def _look(self, screen: Screen[object]) -> None:
-        keys = self._fitting(self.scrollable_content_region.width)
-        if [key.line for key in keys] != [key.line for key in self._keys]:
-            self._keys = keys
+        # Of two panes the same words may mean two things: what a click does is always renewed.
+        before, self._keys = self._keys, self._fitting(self.scrollable_content_region.width)
+        if [key.line for key in before] != [key.line for key in self._keys]:
             self.refresh()
 
     def _fitting(self, width: int) -> tuple[Key, ...]:
@@ -66,7 +71,7 @@ class KeyBar(InkedView, can_focus=False):
             if active.binding.show and known_by.binding.action == active.binding.action:
                 every.setdefault(active.binding.action, active)
         keys = [self._key(active) for active in every.values()]
-        last = [key for key in keys if _name(key) in ALWAYS]
+        last = [key for key in keys if key.active.binding.id in ALWAYS]
         room = width + _GAP - sum(width_of(key.line) for key in last)
         first = []
         for key in keys:
@@ -93,8 +98,3 @@ class KeyBar(InkedView, can_focus=False):
             if at < 0 and offset is not None:
                 await self.app.run_action(key.active.binding.action, key.active.node)
                 return
-
-
-def _name(key: Key) -> str:
-    action = key.active.binding.action.partition("(")[0]
-    return action.removeprefix("app.").removeprefix("screen.")

@@ -15,11 +15,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.kit.action import ActionHost
 from usenetsync_tui.tui.kit.inks import INKS, Ink, Line, to_strip, width_of
 
 
-class InkedView(ScrollView, inherit_bindings=False):
-    """What all panes share: the inks as component styles, and titles that are never markup."""
+class InkedView(ActionHost, ScrollView, inherit_bindings=False):
+    """What all panes share: actions, inks as component styles, and titles that are never markup."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"ink--{ink}" for ink in INKS), "ink--cursor"}
     ALLOW_SELECT = False
@@ -102,6 +103,11 @@ class LinesView(InkedView):
         self._compose_lines = compose_lines
         self._status: EngineStatus | None = None
         self._lines: Sequence[Line] = ()
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be asked of the engine."""
+        return self._status is not None and self._status.read_only
 
     def show(self, status: EngineStatus) -> None:
         """Draw this status if it is its turn; a hidden pane only remembers it."""

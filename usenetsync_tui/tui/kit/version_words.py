@@ -57,3 +57,10 @@ def version_shown(folder: FolderStatus | None) -> tuple[int | None, bool]:
     if building is None or (job is not None and job.state.is_over and latest is not None):
         return newest or None, False
     return building, building > newest
+
+
+def is_being_built(version: int, folder: FolderStatus | None) -> bool:
+    """Whether the open or latest job of a folder builds a version that is not finished."""
+    if folder is None or folder.job is None or folder.job.version != version:
+        return False
+    return folder.latest is None or folder.latest.version < version

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
@@ -14,8 +15,9 @@ from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.ports import Browser, Cause
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.inks import fit
 from usenetsync_tui.tui.panes.error_lines import (
     MOST_FILES,
@@ -35,17 +37,39 @@ POLL_SECONDS = 2.0
 MOST_CAUSES = 200
 
 
+def _has_cause(pane: ErrorsPane) -> str:
+    return "" if pane.chosen_key is not None else "There is no error to look into."
+
+
+UNFOLD: Action[ErrorsPane] = Action(
+    "errors.unfold",
+    "Files",
+    lambda pane: pane.unfold(),
+    _has_cause,
+    keys="enter,space",
+    key_display="⏎",
+    tooltip="or none",
+    footer=True,
+)
+RETRY: Action[ErrorsPane] = Action(
+    "errors.retry",
+    "Retry",
+    lambda pane: pane.retry(),
+    lambda pane: pane.why_no_retry,
+    keys="R",
+    tooltip="all failed files of the folder",
+    footer=True,
+)
+ERROR_ACTIONS = (UNFOLD, RETRY)
+
+
 class ErrorsPane(ChoosingView):
     """Causes first, then files, then the servers' words."""
 
     HELP = "`enter` shows the files a cause befell, `R` has them tried again. `?` closes this help."
     BINDING_GROUP_TITLE = "Errors"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,space", "unfold", "Files", key_display="⏎", id="errors.unfold", tooltip="or none"
-        ),
-        Binding("R", "retry", "Retry", id="errors.retry", tooltip="all failed files of the folder"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = ERROR_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ERROR_ACTIONS)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(self._compose_causes, id=id)
@@ -125,7 +149,7 @@ class ErrorsPane(ChoosingView):
             items.append(Item(None, ((), *servers)))
         return items
 
-    def action_unfold(self) -> None:
+    def unfold(self) -> None:
         """Show the files of the chosen cause, or hide them; show more of them."""
         match self.chosen_key:
             case MoreKey(cause):
@@ -176,12 +200,18 @@ class ErrorsPane(ChoosingView):
         if at_more and paths:
             self.choose_key(CauseFileKey(key, paths[0]))
 
-    def action_retry(self) -> None:
+    @property
+    def why_no_retry(self) -> str:
+        """Why the failed files of the folder cannot be tried again; empty where they can."""
+        if self.is_read_only:
+            return READ_ONLY
+        failed = _version(self._folder) is not None and has_errors(self._folder)
+        return "" if failed else "There is nothing to retry."
+
+    def retry(self) -> None:
         """Have all failed files of the folder tried again."""
-        folder = self._folder
-        version = _version(folder)
-        if folder is None or version is None or not has_errors(folder):
-            self.notify("There is nothing to retry.", timeout=3, markup=False)
+        folder, version = self._folder, _version(self._folder)
+        if folder is None or version is None:
             return
         selection = FileSelection(folder.folder.id, version, FileFilter(view=FileView.FAILED))
         said = f"Trying the failed files of {cut_middle(safe_name(folder.folder.name), 30)} again."

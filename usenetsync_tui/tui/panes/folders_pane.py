@@ -5,16 +5,55 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines
 from usenetsync_tui.tui.panes.stalls import Stalls
+
+
+def _has_folder(pane: FoldersPane) -> str:
+    return "" if pane.chosen is not None else "No folders yet. Press a to add one."
+
+
+def _has_unmarked(pane: FoldersPane) -> str:
+    return _has_folder(pane) or ("" if pane.has_unmarked else "All folders are marked already.")
+
+
+def _has_marked(pane: FoldersPane) -> str:
+    return "" if pane.marked else "No folder is marked."
+
+
+OPEN: Action[FoldersPane] = Action(
+    "folders.open",
+    "Versions",
+    lambda pane: pane.open_chosen(),
+    _has_folder,
+    keys="enter",
+    tooltip="of the chosen folder",
+    footer=True,
+)
+MARK: Action[FoldersPane] = Action(
+    "folders.mark",
+    "mark",
+    lambda pane: pane.mark_chosen(),
+    _has_folder,
+    keys="space",
+    tooltip="for the keys",
+)
+MARK_ALL: Action[FoldersPane] = Action(
+    "folders.mark_all", "mark all", lambda pane: pane.mark_all(), _has_unmarked, keys="A"
+)
+UNMARK: Action[FoldersPane] = Action(
+    "folders.unmark", "unmark all", lambda pane: pane.unmark_all(), _has_marked, keys="u"
+)
+FOLDER_LIST_ACTIONS = (OPEN, MARK, MARK_ALL, UNMARK)
 
 
 class FoldersPane(ChoosingView):
@@ -23,12 +62,8 @@ class FoldersPane(ChoosingView):
 
     HELP = "Keys act on the folder marked `>`; its files are listed. `?` closes this help."
     BINDING_GROUP_TITLE = "Folders"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Versions", id="folders.open", tooltip="of the chosen folder"),
-        Binding("space", "mark", "mark", show=False, id="folders.mark", tooltip="for the keys"),
-        Binding("A", "mark_all", "mark all", show=False, id="folders.mark_all"),
-        Binding("u", "unmark", "unmark all", show=False, id="folders.unmark"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = FOLDER_LIST_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FOLDER_LIST_ACTIONS)
 
     @dataclass
     class Chosen(Message):
@@ -61,6 +96,11 @@ class FoldersPane(ChoosingView):
     def marked(self) -> tuple[FolderStatus, ...]:
         """The folders that are marked."""
         return tuple(each for each in self._folders if each.folder.id in self._marked)
+
+    @property
+    def has_unmarked(self) -> bool:
+        """Whether a folder is not marked."""
+        return len(self.marked) < len(self._folders)
 
     def choose(self, folder_id: int) -> None:
         """Go to a folder; one that is not there is not gone to."""
@@ -97,23 +137,23 @@ class FoldersPane(ChoosingView):
             for each, lines in zip(status.folders, blocks, strict=True)
         ]
 
-    def action_open(self) -> None:
+    def open_chosen(self) -> None:
         """Look into the chosen folder."""
         chosen = self.chosen
         if chosen is not None:
             self.post_message(self.Opened(chosen))
 
-    def action_mark(self) -> None:
+    def mark_chosen(self) -> None:
         """Mark or unmark the chosen folder, and move on."""
         if self.chosen is not None:
             self._mark(self._marked ^ {self.chosen.folder.id})
             self.action_choose(1)
 
-    def action_mark_all(self) -> None:
+    def mark_all(self) -> None:
         """Mark every folder."""
         self._mark(frozenset(each.folder.id for each in self._folders))
 
-    def action_unmark(self) -> None:
+    def unmark_all(self) -> None:
         """Mark none."""
         self._mark(frozenset())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from usenetsync_tui.model.commands import PauseServer, ResumeServer, SetConnections
@@ -14,12 +15,108 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
+from usenetsync_tui.tui.kit.action import Action, bindings, first_reason
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.kit.command_request import CommandRequest
+from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.panes.server_lines import server_items
 
 _RESUMED = (ServerState.PAUSED, ServerState.DOWN, ServerState.STOPPED)
 """What is not used now: the pause key has it tried again."""
+
+
+def _has_server(pane: ServersPane) -> str:
+    return "" if pane.chosen is not None else "There is no server yet. Press a to add one."
+
+
+def _writable(pane: ServersPane) -> str:
+    return READ_ONLY if pane.is_read_only else ""
+
+
+def _is_used(pane: ServersPane) -> str:
+    return "" if pane.chosen is None or _uses(pane.chosen) else "It is paused already."
+
+
+def _is_unused(pane: ServersPane) -> str:
+    return "" if pane.chosen is not None and not _uses(pane.chosen) else "It is not paused."
+
+
+def _has_more(by: int) -> Callable[[ServersPane], str]:
+    """Whether there is a connection more to use, or to give up."""
+
+    def why_not(pane: ServersPane) -> str:
+        server = pane.chosen
+        if server is None or _allowed(server, by) != server.allowed:
+            return ""
+        return _connections(server, server.allowed)
+
+    return why_not
+
+
+PAUSE: Action[ServersPane] = Action(
+    "servers.pause",
+    "Pause",
+    lambda pane: pane.pause(),
+    first_reason(_writable, _has_server, _is_used),
+    keys="p",
+    tooltip="the server",
+    footer=True,
+)
+RESUME: Action[ServersPane] = Action(
+    "servers.resume",
+    "Resume",
+    lambda pane: pane.resume(),
+    first_reason(_writable, _has_server, _is_unused),
+    keys="p",
+    tooltip="the server",
+    footer=True,
+)
+MORE: Action[ServersPane] = Action(
+    "servers.more",
+    "More",
+    lambda pane: pane.change_connections(1),
+    first_reason(_writable, _has_server, _has_more(1)),
+    keys="plus,equals_sign",
+    key_display="+",
+    footer=True,
+)
+FEWER: Action[ServersPane] = Action(
+    "servers.fewer",
+    "Fewer",
+    lambda pane: pane.change_connections(-1),
+    first_reason(_writable, _has_server, _has_more(-1)),
+    keys="minus",
+    key_display="-",
+    footer=True,
+)
+LIMIT: Action[ServersPane] = Action(
+    "servers.limit",
+    "Limit",
+    lambda pane: pane.ask_limit(),
+    first_reason(_writable, _has_server),
+    keys="b",
+    tooltip="how fast to this server",
+    footer=True,
+)
+ADD: Action[ServersPane] = Action(
+    "servers.add",
+    "Add",
+    lambda pane: pane.add(),
+    _writable,
+    keys="a",
+    tooltip="a server",
+    footer=True,
+)
+UNFOLD: Action[ServersPane] = Action(
+    "servers.unfold",
+    "Connections",
+    lambda pane: pane.unfold(),
+    _has_server,
+    keys="enter,space",
+    key_display="⏎",
+    tooltip="show or hide them",
+    footer=True,
+)
+SERVER_ACTIONS = (PAUSE, RESUME, MORE, FEWER, LIMIT, ADD, UNFOLD)
 
 
 class ServersPane(ChoosingView):
@@ -28,21 +125,8 @@ class ServersPane(ChoosingView):
     HELP = "Keys act on the server marked `>`. `?` closes this help."
     BINDING_GROUP_TITLE = "Servers"
     EVERY, TURN = 2, 1
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", "Pause", id="servers.pause", tooltip="or use the server again"),
-        Binding("plus,equals_sign", "connections(1)", "More", key_display="+", id="servers.more"),
-        Binding("minus", "connections(-1)", "Fewer", key_display="-", id="servers.fewer"),
-        Binding("b", "limit", "Limit", id="servers.limit", tooltip="how fast to this server"),
-        Binding("a", "add", "Add", id="servers.add", tooltip="a server"),
-        Binding(
-            "enter,space",
-            "unfold",
-            "Connections",
-            key_display="⏎",
-            id="servers.unfold",
-            tooltip="show or hide them",
-        ),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = SERVER_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(SERVER_ACTIONS)
 
     @dataclass
     class AddServerWanted(Message):
@@ -75,7 +159,7 @@ class ServersPane(ChoosingView):
         alone = len(self._servers) == 1
         return frozenset(each.name for each in self._servers if alone)
 
-    def action_unfold(self) -> None:
+    def unfold(self) -> None:
         """Show the connections of the chosen server, or hide them."""
         server = self.chosen
         if server is not None:
@@ -83,43 +167,47 @@ class ServersPane(ChoosingView):
             self.recompose_lines()
             self.scroll_to_choice()
 
-    def action_pause(self) -> None:
-        """Give the chosen server nothing new; or use it again."""
-        server = self._server()
-        if server is None:
-            return
-        name = safe_name(server.name)
-        if server.held or server.state in _RESUMED:
-            self.post_message(CommandRequest(ResumeServer(server.name), said=f"{name} is resumed."))
-        else:
-            self.post_message(CommandRequest(PauseServer(server.name), said=f"{name} is paused."))
+    def pause(self) -> None:
+        """Give the chosen server nothing new."""
+        if self.chosen is not None:
+            said = f"{safe_name(self.chosen.name)} paused."
+            self.post_message(CommandRequest(PauseServer(self.chosen.name), said=said))
 
-    def action_connections(self, by: int) -> None:
+    def resume(self) -> None:
+        """Use the chosen server again."""
+        if self.chosen is not None:
+            said = f"{safe_name(self.chosen.name)} resumed."
+            self.post_message(CommandRequest(ResumeServer(self.chosen.name), said=said))
+
+    def change_connections(self, by: int) -> None:
         """One connection more or fewer, of those configured."""
-        server = self._server()
-        if server is None:
-            return
-        wanted = min(server.configured, max(1, server.allowed + by))
-        said = f"{safe_name(server.name)}: {wanted} of {server.configured} connections."
-        if wanted == server.allowed:
-            self.notify(said, timeout=3, markup=False)
-        else:
-            self.post_message(CommandRequest(SetConnections(server.name, wanted), said=said))
+        server = self.chosen
+        if server is not None:
+            wanted = _allowed(server, by)
+            command = SetConnections(server.name, wanted)
+            self.post_message(CommandRequest(command, said=_connections(server, wanted)))
 
-    def action_limit(self) -> None:
+    def ask_limit(self) -> None:
         """Ask how fast to post to the chosen server, or to fetch from it."""
-        server = self._server()
+        server = self.chosen
         if server is not None:
             ask_speed(self, server.bandwidth_limit, server.fetch_limit, server=server.name)
 
-    def action_add(self) -> None:
+    def add(self) -> None:
         """Have the application ask for a new one."""
         self.post_message(self.AddServerWanted())
 
-    def _server(self) -> ServerStatus | None:
-        if self.chosen is None:
-            self.notify("There is no server yet. Press a to add one.", timeout=3, markup=False)
-        return self.chosen
+
+def _uses(server: ServerStatus) -> bool:
+    return not server.held and server.state not in _RESUMED
+
+
+def _allowed(server: ServerStatus, by: int) -> int:
+    return min(server.configured, max(1, server.allowed + by))
+
+
+def _connections(server: ServerStatus, wanted: int) -> str:
+    return f"{safe_name(server.name)}: {wanted} of {server.configured} connections."
 
 
 _NONE = "No servers: articles go into the database. Press a to add one."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -12,8 +12,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.actions.context import AtHand
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 from usenetsync_tui.tui.screens.article_lines import article_lines
@@ -21,6 +24,17 @@ from usenetsync_tui.tui.screens.deeper_screen import Crumbs, DeeperScreen
 
 REFRESH = 2.0
 """Seconds between two looks."""
+
+
+COPY: Action[FieldsView] = Action(
+    "article.copy",
+    "Copy",
+    lambda view: view.copy(),
+    keys="y",
+    tooltip="the Message-ID",
+    footer=True,
+)
+FIELD_ACTIONS = (COPY,)
 
 
 class FieldsView(InkedView):
@@ -35,8 +49,9 @@ class FieldsView(InkedView):
         Binding("pagedown", "page_down", "a page down", show=False, id="article.page_down"),
         Binding("home,g", "scroll_home", "to the top", show=False, id="article.home"),
         Binding("end,G", "scroll_end", "to the end", show=False, id="article.end"),
-        Binding("y", "copy", "Copy", id="article.copy", tooltip="the Message-ID"),
+        *bindings(FIELD_ACTIONS),
     ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = FIELD_ACTIONS
 
     def __init__(self, row: ArticleRow) -> None:
         super().__init__(id="article")
@@ -64,7 +79,7 @@ class FieldsView(InkedView):
         number = y + self.scroll_offset.y
         return self.draw(self._drawn[number] if number < len(self._drawn) else ())
 
-    def action_copy(self) -> None:
+    def copy(self) -> None:
         """Put the Message-ID on the terminal's clipboard."""
         words = safe_name(self._row.message_id)
         self.app.copy_to_clipboard(words)
@@ -74,12 +89,28 @@ class FieldsView(InkedView):
 class ArticleScreen(DeeperScreen):
     """One article, read again every other second."""
 
-    def __init__(self, browser: Browser, object_id: int, row: ArticleRow, above: Crumbs) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        object_id: int,
+        row: ArticleRow,
+        above: Crumbs,
+        *,
+        folder: Folder | None = None,
+        at: AtHand | None = None,
+    ) -> None:
+        """`folder` and `at`: whose article it is."""
         where = f"segment {row.index + 1:,} copy {row.redundancy + 1}"
-        super().__init__((*above, where))
-        self._browser = browser
+        super().__init__((*above, where), browser=browser, folder=folder)
+        self._asked = browser
+        self._at = at or AtHand()
         self._object_id = object_id
         self._row = row
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The file whose article it is, in its version."""
+        return self.as_it_is(self._at)
 
     def content(self) -> Widget:
         return FieldsView(self._row)
@@ -97,7 +128,7 @@ class ArticleScreen(DeeperScreen):
         at = (self._row.index, self._row.redundancy)
         view = self.query_one(FieldsView)
         try:
-            rows = await self._browser.articles(self._object_id, at, 1)
+            rows = await self._asked.articles(self._object_id, at, 1)
         except UsenetSyncError as error:
             view.title("Article", safe_name(str(error)))
             return

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.actions.context import AtHand
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
@@ -50,15 +52,38 @@ class ArticleSource:
         return tuple(row for row in page if (row.index, row.redundancy) < key)
 
 
+def _has_article(table: ArticlesTable) -> str:
+    return "" if table.cursor_row is not None else "No article has been planned yet."
+
+
+OPEN: Action[ArticlesTable] = Action(
+    "articles.open",
+    "Details",
+    lambda table: table.open(),
+    _has_article,
+    keys="enter",
+    tooltip="of the article",
+    footer=True,
+)
+COPY: Action[ArticlesTable] = Action(
+    "articles.copy",
+    "Copy",
+    lambda table: table.copy(),
+    _has_article,
+    keys="y",
+    tooltip="the Message-ID",
+    footer=True,
+)
+ARTICLE_ACTIONS = (OPEN, COPY)
+
+
 class ArticlesTable(PagedTable[ArticleRow, Copy]):
     """The articles of a file."""
 
     HELP = "One line an article. Enter tells all that is known of it. `?` closes this help."
     BINDING_GROUP_TITLE = "Articles"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Details", id="articles.open", tooltip="of the article"),
-        Binding("y", "copy", "Copy", id="articles.copy", tooltip="the Message-ID"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = ARTICLE_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ARTICLE_ACTIONS)
 
     @dataclass
     class Opened(Message):
@@ -84,13 +109,13 @@ class ArticlesTable(PagedTable[ArticleRow, Copy]):
         row = self.cursor_row
         return [safe_name(row.error)] if row is not None and row.error else []
 
-    def action_open(self) -> None:
+    def open(self) -> None:
         """All about the article under the cursor."""
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Opened(row))
 
-    def action_copy(self) -> None:
+    def copy(self) -> None:
         """Put the Message-ID on the terminal's clipboard."""
         row = self.cursor_row
         if row is not None:
@@ -104,24 +129,40 @@ class ArticlesScreen(DeeperScreen):
 
     def __init__(self, browser: Browser, folder: Folder, version: int, row: FileRow) -> None:
         """`row`: a file that has an object."""
-        super().__init__(crumbs_of(folder.name, f"version {version}", row.path))
-        self._browser = browser
+        crumbs = crumbs_of(folder.name, f"version {version}", row.path)
+        super().__init__(crumbs, browser=browser, folder=folder)
         self._object_id = row.object_id or 0
+        self._source = ArticleSource(browser, self._object_id)
+        self._table = ArticlesTable(id="articles")
+        self._at = AtHand(version, row.path.rstrip(b"/"))
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The file, in its version."""
+        return self.as_it_is(self._at)
 
     def content(self) -> Widget:
-        return ArticlesTable(id="articles")
+        return self._table
 
     def on_mount(self) -> None:
         """List them, and look again: they may be under way."""
-        table = self.query_one(ArticlesTable)
-        table.turn_to(ArticleSource(self._browser, self._object_id))
+        table = self._table
+        table.turn_to(self._source)
         table.focus()
         self.set_interval(REFRESH, self._look_again, name="articles")
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.query_one(ArticlesTable).pages.refresh()
+            self._table.pages.refresh()
 
     def on_articles_table_opened(self, event: ArticlesTable.Opened) -> None:
         """Go down to one article."""
-        self.app.push_screen(ArticleScreen(self._browser, self._object_id, event.row, self.crumbs))
+        screen = ArticleScreen(
+            self._source.browser,
+            self._object_id,
+            event.row,
+            self.crumbs,
+            folder=self._folder,
+            at=self._at,
+        )
+        self.go_down(screen)

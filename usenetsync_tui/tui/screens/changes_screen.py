@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut, cut_middle
@@ -14,6 +14,8 @@ from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, Change, ChangeRow
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.actions.context import AtHand
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
 from usenetsync_tui.tui.kit.list_source import Directory
@@ -77,14 +79,29 @@ def change_line(row: ChangeRow, width: int, *, cursor: bool) -> Line:
     )
 
 
+def _has_change(table: ChangesTable) -> str:
+    return "" if table.cursor_row is not None else "Nothing differs."
+
+
+COPY: Action[ChangesTable] = Action(
+    "changes.copy",
+    "Copy",
+    lambda table: table.copy(),
+    _has_change,
+    keys="y",
+    tooltip="the path",
+    footer=True,
+)
+CHANGE_ACTIONS = (COPY,)
+
+
 class ChangesTable(PagedTable[ChangeRow, bytes | None]):
     """The paths that differ."""
 
     HELP = "What differs between two versions, in path order. `?` closes this help."
     BINDING_GROUP_TITLE = "Changes"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", id="changes.copy", tooltip="the path"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = CHANGE_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(CHANGE_ACTIONS)
 
     def header(self, width: int) -> Line:
         return changes_header(width)
@@ -100,7 +117,7 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
     def heading(self) -> str:
         return "Changes"
 
-    def action_copy(self) -> None:
+    def copy(self) -> None:
         """Put the path on the terminal's clipboard."""
         row = self.cursor_row
         if row is not None:
@@ -117,14 +134,26 @@ class ChangesScreen(DeeperScreen):
     ) -> None:
         """`unfinished`: the newer one is being built."""
         words = f"changes from version {older} to {newer}"
-        super().__init__(crumbs_of(folder.name, words + (" (unfinished)" if unfinished else "")))
+        crumbs = crumbs_of(folder.name, words + (" (unfinished)" if unfinished else ""))
+        super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = ChangeSource(browser, folder.id, older, newer)
+        self._unfinished = unfinished
+        self._table = ChangesTable(id="changes")
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The path under the cursor, in the version that has it: a removed one in the older."""
+        row = self._table.cursor_row
+        if row is not None and row.change is Change.REMOVED:
+            return AtHand(self._listed.older, row.path)
+        path = row.path if row is not None else b""
+        return AtHand(self._listed.newer, path, self._unfinished)
 
     def content(self) -> Widget:
-        return ChangesTable(id="changes")
+        return self._table
 
     def on_mount(self) -> None:
         """List them."""
-        table = self.query_one(ChangesTable)
+        table = self._table
         table.turn_to(self._listed)
         table.focus()

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.binding import BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.tui.actions.context import AnyList, AtHand
+from usenetsync_tui.tui.actions.registry import DEEPER
+from usenetsync_tui.tui.commands.action_screen import ActionScreen
+from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.kit.key_bar import KeyBar
 from usenetsync_tui.tui.kit.lines_view import InkedView, LinesView
+from usenetsync_tui.tui.kit.paged_table import PagedTable
+from usenetsync_tui.tui.kit.version_words import is_being_built
 from usenetsync_tui.tui.panes.status_line import deeper_banner
 
 Crumbs = tuple[str, ...]
@@ -56,17 +65,63 @@ class Breadcrumb(InkedView, can_focus=False):
         return self.draw(crumb_line(self._crumbs, width) if y == 0 else ())
 
 
-class DeeperScreen(Screen[None]):
-    """A breadcrumb, what must be known before anything else, one thing to look at, the keys."""
+BACK: Action[DeeperScreen] = Action(
+    "deeper.back",
+    "Back",
+    lambda screen: screen.go_back(),
+    keys="escape,backspace,q",
+    key_display="esc",
+    footer=True,
+)
+
+
+class DeeperScreen(ActionScreen):
+    """A breadcrumb, what must be known before anything else, one thing to look at, the keys.
+
+    They act on the folder it is about.
+    """
 
     BINDING_GROUP_TITLE = "Screen"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,backspace,q", "back", "Back", key_display="esc", id="deeper.back"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = (BACK,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*DEEPER, BACK))
 
-    def __init__(self, crumbs: Crumbs) -> None:
+    def __init__(
+        self, crumbs: Crumbs, *, browser: Browser | None = None, folder: Folder | None = None
+    ) -> None:
         super().__init__()
         self.crumbs = crumbs
+        self._browser = browser
+        self._folder = folder
+
+    @property
+    def browser(self) -> Browser | None:
+        """What answered when the screen was opened."""
+        return self._browser
+
+    @property
+    def chosen(self) -> FolderStatus | None:
+        """The folder the screen is about, as of the latest status."""
+        folder = self._folder
+        if folder is None:
+            return None
+        known = self.status.folders if self.status is not None else ()
+        same = (each for each in known if each.folder.id == folder.id)
+        return next(same, FolderStatus(folder))
+
+    @property
+    def files(self) -> FilesTable | None:
+        """Those listed here."""
+        return next(iter(self.query(FilesTable)), None)
+
+    @property
+    def rows(self) -> AnyList | None:
+        """The list that fills the screen."""
+        return next(iter(self.query(PagedTable)), None)
+
+    def as_it_is(self, at: AtHand) -> AtHand:
+        """The same part of the folder; whether its version is finished as of the latest status."""
+        building = at.version is not None and is_being_built(at.version, self.chosen)
+        return replace(at, unfinished=building)
 
     def content(self) -> Widget:
         """What fills the screen, and has the focus."""
@@ -85,6 +140,7 @@ class DeeperScreen(Screen[None]):
 
     def show(self, status: EngineStatus) -> None:
         """Learn how the engine is doing, and say what it waits for."""
+        super().show(status)
         banner = self.query_one("#banner", LinesView)
         height = min(3, len(deeper_banner(status, 0, 0)))
         # Said, not left to the style sheet: what has no lines yet gets no room to make some for.
@@ -94,13 +150,9 @@ class DeeperScreen(Screen[None]):
             banner.display = bool(height)
         banner.show(status)
 
-    def action_back(self) -> None:
+    def go_back(self) -> None:
         """To the screen above."""
         self.dismiss(None)
-
-    def say(self, text: str) -> None:
-        """A short toast."""
-        self.notify(text, timeout=3, markup=False)
 
 
 def crumbs_of(folder: str, *deeper: str | bytes) -> Crumbs:

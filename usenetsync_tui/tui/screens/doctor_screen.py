@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.model.commands import Examine, StopExamining
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.status import EngineStatus, Examination
 from usenetsync_tui.model.terminal_checks import terminal_found
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
@@ -25,16 +26,42 @@ from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen
 from usenetsync_tui.tui.screens.doctor_lines import all_found, doctor_lines, outcome
 
 
+def _is_checking(screen: DoctorScreen) -> str:
+    return "" if screen.is_checking else "Nothing is being checked."
+
+
+AGAIN: Action[DoctorScreen] = Action(
+    "doctor.again",
+    "Check again",
+    lambda screen: screen.check_again(),
+    keys="r",
+    tooltip="everything",
+    footer=True,
+)
+STOP: Action[DoctorScreen] = Action(
+    "doctor.stop",
+    "Stop",
+    lambda screen: screen.stop_checking(),
+    _is_checking,
+    keys="x",
+    tooltip="what was found stays",
+    footer=True,
+)
+POST: Action[DoctorScreen] = Action(
+    "doctor.post",
+    "Post too",
+    lambda screen: screen.post_too(),
+    keys="p",
+    tooltip="an article to each server, again",
+    footer=True,
+)
+
+
 class DoctorScreen(DeeperScreen):
     """Begins an examination, unless one is under way, and shows it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "again", "Check again", id="doctor.again", tooltip="everything"),
-        Binding("x", "stop", "Stop", id="doctor.stop", tooltip="what was found stays"),
-        Binding(
-            "p", "post", "Post too", id="doctor.post", tooltip="an article to each server, again"
-        ),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = (AGAIN, STOP, POST)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, wanted: Examine, status: EngineStatus | None) -> None:
         """`status`: the latest one; what was found before is not what is asked for."""
@@ -76,22 +103,29 @@ class DoctorScreen(DeeperScreen):
         encoding = getattr(sys.__stderr__, "encoding", None) or ""  # where Textual draws
         return tuple(terminal_found(os.environ, (self.size.width, self.size.height), encoding))
 
-    def action_again(self) -> None:
-        """Look at everything again, as it was asked for."""
+    @property
+    def is_checking(self) -> bool:
+        """The examination that was asked for here is under way."""
+        return self._ours is not None and not self._ours.over
+
+    def open_doctor(self, wanted: Examine) -> None:
+        """Check again, here."""
+        self._wanted = wanted
+        self._begin(wanted)
+
+    def check_again(self) -> None:
+        """Check everything again, as it was asked for."""
         self._begin(self._wanted)
 
-    def action_post(self) -> None:
+    def post_too(self) -> None:
         """The same, and post to each server."""
         self._begin(Examine(post=True, sums=self._wanted.sums))
+
+    def stop_checking(self) -> None:
+        """Check no more."""
+        self.post_message(CommandRequest(StopExamining()))
 
     def _begin(self, wanted: Examine) -> None:
         self._after = self._seen.number if self._seen is not None else 0
         self.post_message(CommandRequest(wanted))
         self.query_one("#doctor", LinesView).recompose_lines()
-
-    def action_stop(self) -> None:
-        """Look at no more."""
-        if self._ours is None or self._ours.over:
-            self.say("Nothing is being checked.")
-        else:
-            self.post_message(CommandRequest(StopExamining()))

@@ -7,8 +7,8 @@ from textual.widget import Widget
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilesPane
-from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.version_words import version_name
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
 
@@ -20,21 +20,35 @@ class FilesScreen(DeeperScreen):
         self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
     ) -> None:
         name = version_name(version, unfinished=unfinished)
-        super().__init__(crumbs_of(folder.name, name, "files"))
+        crumbs = crumbs_of(folder.name, name, "files")
+        super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = (browser, folder, version)
         self._unfinished = unfinished
+        self._pane = FilesPane(
+            id="version-files-pane", table_id="version-files", name_of_pane="Files"
+        )
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The file under the cursor, in this version."""
+        row, version = self._pane.table.cursor_row, self._listed[2]
+        path = row.path.rstrip(b"/") if row is not None else b""
+        latest = self.chosen.latest if self.chosen is not None else None
+        finished = latest is not None and latest.version >= version
+        return AtHand(version, path, self._unfinished and not finished)
 
     def content(self) -> Widget:
-        return FilesPane(id="version-files-pane", table_id="version-files", name_of_pane="Files")
+        return self._pane
 
     def on_mount(self) -> None:
         """List them."""
-        table = self.query_one(FilesTable)
+        table = self._pane.table
         table.open(*self._listed, unfinished=self._unfinished)
+        if self.status is not None:
+            table.show(self.status)
         table.focus()
 
     def show(self, status: EngineStatus) -> None:
         """Files of a version under construction change."""
+        self._pane.table.show(status)
         super().show(status)
-        for table in self.query(FilesTable):
-            table.show(status)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.tui.actions.context import AtHand
+from usenetsync_tui.tui.kit.action import Action, bindings, first_reason
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
@@ -48,18 +50,51 @@ class VersionSource:
         return page
 
 
+def _has_version(table: VersionsTable) -> str:
+    return "" if table.cursor_row is not None else "There is no version yet."
+
+
+def _has_other(table: VersionsTable) -> str:
+    return "" if table.compared is not None else "There is no version before this one."
+
+
+OPEN: Action[VersionsTable] = Action(
+    "versions.open",
+    "Files",
+    lambda table: table.open(),
+    _has_version,
+    keys="enter",
+    tooltip="of this version",
+    footer=True,
+)
+CHANGES: Action[VersionsTable] = Action(
+    "versions.changes",
+    "Changes",
+    lambda table: table.compare(),
+    first_reason(_has_version, _has_other),
+    keys="d",
+    tooltip="since the one before or ●",
+    footer=True,
+)
+MARK: Action[VersionsTable] = Action(
+    "versions.mark",
+    "Mark",
+    lambda table: table.mark(),
+    _has_version,
+    keys="space,m",
+    tooltip="to compare with another",
+    footer=True,
+)
+VERSION_ACTIONS = (OPEN, CHANGES, MARK)
+
+
 class VersionsTable(PagedTable[Snapshot, int]):
     """The versions of a folder."""
 
     HELP = "Enter lists the files of a version; d tells what changed. `?` closes this help."
     BINDING_GROUP_TITLE = "Versions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Files", id="versions.open", tooltip="of this version"),
-        Binding(
-            "d", "changes", "Changes", id="versions.changes", tooltip="since the one before or ●"
-        ),
-        Binding("space,m", "mark", "Mark", id="versions.mark", tooltip="to compare with another"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = VERSION_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(VERSION_ACTIONS)
 
     @dataclass
     class Opened(Message):
@@ -100,13 +135,23 @@ class VersionsTable(PagedTable[Snapshot, int]):
         marked = "" if self._marked is None else f"version {self._marked} marked: d compares"
         return [words for words in (version_remark(self.cursor_row), marked) if words]
 
-    def action_open(self) -> None:
+    @property
+    def compared(self) -> tuple[int, int] | None:
+        """The version under the cursor and the marked one, or the one before; the older first."""
+        row, before = self.cursor_row, self.pages.row(self.cursor + 1)
+        if row is None:
+            return None
+        if self._marked is not None and self._marked != row.version:
+            return min(self._marked, row.version), max(self._marked, row.version)
+        return (before.version, row.version) if before is not None else None
+
+    def open(self) -> None:
         """The files of the version under the cursor."""
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Opened(row.version, is_unfinished(row)))
 
-    def action_mark(self) -> None:
+    def mark(self) -> None:
         """Mark the version under the cursor, instead of another; again: none."""
         row = self.cursor_row
         if row is not None:
@@ -114,60 +159,49 @@ class VersionsTable(PagedTable[Snapshot, int]):
             self.refresh()
             self.entitle()
 
-    def action_changes(self) -> None:
-        """Between the version under the cursor and the marked one, or the one before."""
-        row = self.cursor_row
-        if row is None:
-            return
-        if self._marked is not None and self._marked != row.version:
-            older, newer = sorted((self._marked, row.version))
-            self._compare(older, newer)
-            return
-        before = self.pages.row(self.cursor + 1)
-        if before is None:
-            self.notify("There is no version before this one.", timeout=3, markup=False)
-        else:
-            self._compare(before.version, row.version)
-
-    def _compare(self, older: int, newer: int) -> None:
-        # The one that is being built is the newest, in the first row.
-        first = self.pages.row(0)
-        unfinished = first is not None and first.version == newer and is_unfinished(first)
-        self.post_message(self.Compared(older, newer, unfinished))
+    def compare(self) -> None:
+        """What changed between two versions."""
+        if self.compared is not None:
+            older, newer = self.compared
+            # The one that is being built is the newest, in the first row.
+            first = self.pages.row(0)
+            unfinished = first is not None and first.version == newer and is_unfinished(first)
+            self.post_message(self.Compared(older, newer, unfinished))
 
 
 class VersionsScreen(DeeperScreen):
     """All versions of one folder."""
 
     def __init__(self, browser: Browser, folder: Folder) -> None:
-        super().__init__(crumbs_of(folder.name, "versions"))
-        self._browser = browser
-        self._folder = folder
+        super().__init__(crumbs_of(folder.name, "versions"), browser=browser, folder=folder)
+        self._listed = (browser, folder)
+        self._table = VersionsTable()
+
+    @property
+    def at_hand(self) -> AtHand:
+        """The version under the cursor."""
+        row = self._table.cursor_row
+        return AtHand() if row is None else AtHand(row.version, unfinished=is_unfinished(row))
 
     def content(self) -> Widget:
-        return VersionsTable()
+        return self._table
 
     def on_mount(self) -> None:
         """List them, and look again: one may be under construction."""
-        table = self.query_one(VersionsTable)
-        table.turn_to(VersionSource(self._browser, self._folder.id))
+        table = self._table
+        table.turn_to(VersionSource(self._listed[0], self._listed[1].id))
         table.focus()
         self.set_interval(REFRESH, self._look_again, name="versions")
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.query_one(VersionsTable).pages.refresh_all(at_once=True)
+            self._table.pages.refresh_all(at_once=True)
 
     def on_versions_table_opened(self, event: VersionsTable.Opened) -> None:
         """Go down to the files."""
-        screen = FilesScreen(
-            self._browser, self._folder, event.version, unfinished=event.unfinished
-        )
-        self.app.push_screen(screen)
+        self.go_down(FilesScreen(*self._listed, event.version, unfinished=event.unfinished))
 
     def on_versions_table_compared(self, event: VersionsTable.Compared) -> None:
         """Go down to the changes."""
-        screen = ChangesScreen(
-            self._browser, self._folder, event.older, event.newer, unfinished=event.unfinished
-        )
-        self.app.push_screen(screen)
+        older, newer = event.older, event.newer
+        self.go_down(ChangesScreen(*self._listed, older, newer, unfinished=event.unfinished))

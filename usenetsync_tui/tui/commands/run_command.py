@@ -1,0 +1,110 @@
+"""What a `:` line does: the action behind the command, with what was said as its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+
+from usenetsync_tui.model.commands import (
+    Examine,
+    LimitBandwidth,
+    LimitFetching,
+    PauseServer,
+    ResumeServer,
+    SetConnections,
+    SetWorkers,
+)
+from usenetsync_tui.tui.actions.context import Context
+from usenetsync_tui.tui.actions.folder_actions import add, restore, upload, verify, write_nzb
+from usenetsync_tui.tui.actions.job_actions import prioritise
+from usenetsync_tui.tui.actions.registry import COMMANDS
+from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
+from usenetsync_tui.tui.commands.parsed_commands import (
+    AddPath,
+    Do,
+    GoToPane,
+    GoToRow,
+    GoToShare,
+    ParsedCommand,
+    Prioritise,
+    RestoreChosen,
+    SetFilter,
+    SortBy,
+    UploadChosen,
+    UseTheme,
+    VerifyChosen,
+    WriteNzb,
+)
+from usenetsync_tui.tui.kit.action import Action
+
+_COMMANDS: Mapping[type[ParsedCommand], str] = {
+    GoToRow: "goto",
+    GoToShare: "goto",
+    SetFilter: "filter",
+    SortBy: "sort",
+    AddPath: "add",
+    Prioritise: "priority",
+    UploadChosen: "upload",
+    VerifyChosen: "verify",
+    RestoreChosen: "restore",
+    WriteNzb: "nzb",
+    Examine: "doctor",
+    UseTheme: "theme",
+    GoToPane: "pane",
+    SetWorkers: "workers",
+    SetConnections: "connections",
+    LimitBandwidth: "limit",
+    LimitFetching: "fetch-limit",
+    PauseServer: "pause-server",
+    ResumeServer: "resume-server",
+}
+"""The name of the command that each value is read from; of `Do` its word is."""
+
+
+def action_of(command: ParsedCommand) -> Action[Context]:
+    """The action behind what a line says."""
+    name = str(command.word) if isinstance(command, Do) else _COMMANDS[type(command)]
+    return COMMANDS[name]
+
+
+def run_command(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
+    """Do what a line says, or say why it does not work here now."""
+    reason = action_of(command).why_not(here)
+    if reason:
+        here.say(reason)
+        return None
+    return _run(here, command)
+
+
+def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
+    match command:
+        case Do(word):
+            return COMMANDS[word].run(here)
+        case GoToRow(number):
+            go_to_row(here, f"{number}")
+        case GoToShare(share):
+            go_to_row(here, f"{100 * share:g}%")
+        case SetFilter(text):
+            filter_files(here, text)
+        case SortBy(order):
+            sort_files(here, order)
+        case AddPath(path):
+            add(here, path)
+        case Prioritise(priority):
+            prioritise(here, priority)
+        case UploadChosen(allow_shrink):
+            upload(here, allow_shrink=allow_shrink)
+        case VerifyChosen(bodies):
+            verify(here, bodies=bodies)
+        case RestoreChosen(target, version):
+            restore(here, target, version)
+        case WriteNzb(path, each_subfolder):
+            write_nzb(here, path, each_subfolder=each_subfolder)
+        case Examine() as wanted:
+            here.open_doctor(wanted)
+        case UseTheme(name):
+            here.app.theme = name
+        case GoToPane(name):
+            here.go_to_pane(name)
+        case engine_command:
+            here.want(engine_command)
+    return None

@@ -1,0 +1,97 @@
+"""What is marked in a list of files, and what the keys act on.
+
+Knows rows, paths and filters; refuses to know the widget that draws them.
+"""
+
+from __future__ import annotations
+
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.files import FileQuery, FileSelection
+from usenetsync_tui.model.ports import FileRow
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.files.file_lines import filter_words, marked_words
+from usenetsync_tui.tui.files.marks import MarkedRange, Marks
+
+_NAME = 40
+"""Cells a single file's path may take in a sentence."""
+
+
+class Marking:
+    """The marks of one list, and the range that is begun in it."""
+
+    def __init__(self) -> None:
+        self.marks = Marks()
+        """What is marked; nothing: the row under the cursor is meant."""
+        self.anchor: tuple[int, bytes] | None = None
+        """Where a range begins: a row's number and its path."""
+
+    def turn_to(self, before: FileQuery | None, query: FileQuery | None) -> bool:
+        """Another query: marks stay as long as they mean the same.
+
+        True where there were marks, and another filter has ended them.
+        """
+        marked, self.anchor = bool(self.marks), None
+        if before is None or query is None:
+            self.marks = Marks()
+        elif (before.folder_id, before.version) != (query.folder_id, query.version):
+            self.marks = Marks()
+        elif before.filter != query.filter:
+            self.marks = self.marks.under(query.filter)
+            return marked and not self.marks
+        return False
+
+    def put(self, marks: Marks) -> None:
+        """Mark this, and nothing else."""
+        self.marks, self.anchor = marks, None
+
+    def end_range(self, query: FileQuery, row: FileRow, number: int, count: int) -> None:
+        """Mark the files from the anchor to a row, in a list of so many rows."""
+        if self.anchor is None:
+            return
+        last = count - 1
+        ends = [self.anchor, (number, row.path)]
+        (begin, first), (end, until) = sorted(
+            ((last - at if query.reverse else at, path) for at, path in ends),
+            key=lambda end: end[1],
+        )
+        run = MarkedRange(first, until, begin, end)
+        self.put(self.marks.with_run(run, query.filter))
+
+    def is_marked(self, row: FileRow, number: int, cursor: int) -> bool:
+        """Whether a row bears the mark: all between the anchor and the cursor do."""
+        if self.anchor is not None:
+            begin, end = sorted((self.anchor[0], cursor))
+            if begin <= number <= end:
+                return True
+        return self.marks.holds(row.path)
+
+    def selection(self, query: FileQuery | None, row: FileRow | None) -> FileSelection | None:
+        """What the keys act on: the marked files, else the row under the cursor."""
+        if query is None:
+            return None
+        if self.marks:
+            return self.marks.selection(query.folder_id, query.version)
+        if row is None:
+            return None
+        return FileSelection(query.folder_id, query.version, ranges=((row.path, row.path),))
+
+    def amount(self, row: FileRow | None, count: int, *, exact: bool) -> str:
+        """How many files the keys act on, in words; `count`: rows of the list, known `exact`-ly."""
+        if not self.marks:
+            return cut_middle(safe_name(row.path), _NAME) if row else "nothing"
+        amount = plural(self.marks.count(count), "file")
+        if self.marks.everything and not exact:
+            amount = amount.replace(" ", "+ ")
+        words = filter_words(self.marks.filter)
+        return f"{amount} of {words}" if words else amount
+
+    def remark(self, count: int, *, exact: bool) -> str:
+        """What the frame's foot tells of the marks; `count` and `exact` as in `amount`."""
+        if self.anchor is not None:
+            return "a range: v ends it"
+        if not self.marks:
+            return ""
+        marks = self.marks
+        number = marks.count(count)
+        return marked_words(number, marks.filter, everything=marks.everything, exact=exact)

@@ -1,0 +1,168 @@
+"""What a key does: an object that knows when it applies, and how to do it.
+
+Knows keys, words and Textual's bindings; refuses to know what an action is about. The footer, the
+help of `?` and the palette read the bindings in force (`ActionScreen.active_bindings`), which are
+made here from actions and leave out what does not apply; so does the `:` line with the actions that
+have a command there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from inspect import isawaitable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual.actions import parse
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.dom import DOMNode
+from textual.widget import Widget
+
+Here = TypeVar("Here", contravariant=True)
+"""What an action acts on: a pane, or a screen with what is at hand there."""
+DO = "do"
+"""The action method that every binding of ours calls, with the ids of its actions in one word."""
+
+
+def always(here: object) -> str:
+    """Of what applies everywhere."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[Here]):
+    """One thing a user can do."""
+
+    id: str
+    """``room.verb``. Of the first action on a key it is what settings give other keys to."""
+    words: str
+    """As the footer names it, ``Pause``; in lower case where it is not in the footer."""
+    run: Callable[[Here], Awaitable[object] | None]
+    why_not: Callable[[Here], str] = always
+    """A sentence on why it does not apply; empty where it does."""
+    keys: str = ""
+    """Comma-separated; empty: it has no key."""
+    also: tuple[str, str] | None = None
+    """More keys, under an id of their own: the id, then the keys."""
+    tooltip: str = ""
+    footer: bool = False
+    """It is one of the keys that the footer shows."""
+    key_display: str | None = None
+    yields: bool = False
+    """Where it does not apply its key means what it means elsewhere; else the key says why."""
+    command: str = ""
+    """Its command of the `:` line."""
+
+    def applies(self, here: Here) -> bool:
+        """Whether it works there now."""
+        return not self.why_not(here)
+
+
+def bindings(actions: Sequence[Action[Any]], *, on: str = "") -> list[BindingType]:
+    """Textual's bindings for actions. Those with the same keys share one: see `first`.
+
+    `on`: ``screen.`` where the screen is what they act on, and not the node that binds them.
+    """
+    keys = dict.fromkeys(action.keys for action in actions if action.keys)
+    made = [_binding([a for a in actions if a.keys == key], on) for key in keys]
+    more = [(_binding([each], on), each.also) for each in actions if each.also is not None]
+    return [*made, *(replace(binding, id=also[0], key=also[1]) for binding, also in more)]
+
+
+def _binding(actions: Sequence[Action[Any]], on: str) -> Binding:
+    action = actions[0]
+    return Binding(
+        action.keys,
+        f"{on}{DO}({' '.join(each.id for each in actions)!r})",
+        action.words,
+        show=action.footer,
+        key_display=action.key_display,
+        tooltip=action.tooltip,
+        id=action.id,
+    )
+
+
+def first(actions: Sequence[Action[Here]], here: Here) -> Action[Here]:
+    """Of those on one key the one that applies; where none does, the first, which says why."""
+    return next((action for action in actions if action.applies(here)), actions[0])
+
+
+class ActionHost:
+    """A node of Textual whose keys are actions, which act on it."""
+
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = ()
+    """Of this class; those of its bases are found as well."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Pass a key on where its action yields; else the action, or its sentence, follows."""
+        if action != DO:
+            return True
+        actions = self.actions_named(str(parameters[0]))
+        return not actions[0].yields or first(actions, self).applies(self)
+
+    async def action_do(self, ids: str) -> None:
+        """Do what applies of these, or say why it does not."""
+        found = first(self.actions_named(ids), self)
+        reason = found.why_not(self)
+        if reason:
+            say(self, reason)
+            return
+        doing = found.run(self)
+        if isawaitable(doing):
+            await doing
+
+    def actions_named(self, ids: str) -> list[Action[Any]]:
+        """The actions behind a binding, in its order. Raises KeyError."""
+        known = self.every_action()
+        return [known[each] for each in ids.split()]
+
+    @classmethod
+    @cache
+    def every_action(cls) -> Mapping[str, Action[Any]]:
+        """Those of this class and of its bases, by their ids."""
+        owners = (vars(owner).get("ACTIONS", ()) for owner in cls.__mro__)
+        return {action.id: action for actions in owners for action in actions}
+
+
+def offered(active: Mapping[str, ActiveBinding], screen: DOMNode) -> dict[str, ActiveBinding]:
+    """Of the bindings in force those that do something now, in the words of what they do."""
+    found = {key: _as_it_applies(each, screen) for key, each in active.items()}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def _as_it_applies(active: ActiveBinding, screen: DOMNode) -> ActiveBinding | None:
+    where, name, parameters = parse(active.binding.action)
+    host = screen if where == "screen" else active.node
+    if name != DO or not isinstance(host, ActionHost):
+        return active
+    actions = host.actions_named(str(parameters[0]))
+    action = first(actions, host)
+    if not action.applies(host):
+        return None
+    if len(actions) == 1:
+        return active
+    prefix = f"{where}." if where else ""
+    binding = replace(
+        active.binding,
+        action=f"{prefix}{DO}({action.id!r})",
+        description=action.words,
+        show=action.footer,
+        tooltip=action.tooltip,
+    )
+    return active._replace(binding=binding, tooltip=action.tooltip)
+
+
+def say(node: object, sentence: str) -> None:
+    """A short toast; names in it are safe."""
+    if isinstance(node, Widget):
+        node.notify(sentence, timeout=3, markup=False)
+
+
+def first_reason(*conditions: Callable[[Here], str]) -> Callable[[Here], str]:
+    """What applies where all of these do; the first that does not says why."""
+
+    def why_not(here: Here) -> str:
+        return next((reason for each in conditions if (reason := each(here))), "")
+
+    return why_not

@@ -1,0 +1,132 @@
+"""Which panes of the dashboard are shown, and what their frames and tabs say.
+
+Knows sizes, names and counts; refuses to know what a pane shows and what keys do.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.screen import Screen
+
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.kit.inks import Line
+from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.panes.folders_pane import FoldersPane
+from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
+
+FRAMES = {"files": "files-pane"}
+"""Ids of the frames around panes that have one."""
+ALL_PANES = (100, 32)
+"""Columns and rows from which all panes fit."""
+ANY_PANE = (60, 15)
+"""Columns and rows below which none does."""
+
+
+class PaneLayout:
+    """All panes, one pane or none, as there is room on a screen."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self._status: EngineStatus | None = None
+        self._pane = "files"
+        self._lower = "workers"
+        self._size_name = ""
+        """``tiny``, ``compact`` or ``full``."""
+        self._entitled: tuple[bool | str, ...] = ()
+        """What the frames of the lower panes say: a title set again redraws all of its pane."""
+
+    def show(self, status: EngineStatus) -> None:
+        """Learn how many folders, errors and servers there are."""
+        self._status = status
+        self._entitle()
+
+    def tab_lines(self, status: EngineStatus, width: int, height: int) -> list[Line]:
+        """The names of all panes in a line, for where one shows at a time."""
+        line: Line = ()
+        for pane in PANES:
+            text = f" {self._label(pane)} "
+            line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
+        return [line]
+
+    def turned(self, by: int) -> str:
+        """The pane so many places further."""
+        return PANES[(PANES.index(self._pane) + by) % len(PANES)]
+
+    def go_to(self, pane: str) -> None:
+        """Show a pane."""
+        if pane == self._pane:
+            return
+        self._pane = pane
+        if pane in LOWER:
+            self._lower = pane
+        self._arrange()
+
+    def resize(self, size: Size) -> None:
+        """Choose between all panes, one pane and none."""
+        columns, rows = size
+        if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
+            name = "tiny"
+        elif columns >= ALL_PANES[0] and rows >= ALL_PANES[1]:
+            name = "full"
+        else:
+            name = "compact"
+        if name != self._size_name:
+            self._size_name = name
+            for each in ("tiny", "compact", "full"):
+                self._screen.set_class(each == name, each)
+            self._arrange()
+
+    def display(self, selector: str, shown: bool) -> None:
+        """Show or hide a widget; unchanged it costs nothing."""
+        widget = self._screen.query_one(selector)
+        if widget.display != shown:
+            widget.display = shown
+
+    def _arrange(self) -> None:
+        """Show what there is room for. Not by classes: each change of one matches every style."""
+        full, compact = self._size_name == "full", self._size_name == "compact"
+        at = {self._pane} if compact else {*UPPER, self._lower} if full else set()
+        for pane in PANES:
+            self.display(f"#{FRAMES.get(pane, pane)}", pane in at)
+        self.display("#work", bool(at & {*UPPER}))
+        self.display("#throughput", full or at == {"folders"})
+        self.display("#tabs", compact)
+        self.display("#enlarge", not at)
+        self.display("#keys", bool(at))
+        self._screen.query_one("#tabs", LinesView).recompose_lines()
+        self._entitle()
+
+    def _label(self, pane: str) -> str:
+        count = self._count(pane)
+        name = "DB" if pane == "database" and self._size_name == "compact" else LABELS[pane]
+        return f"{PANES.index(pane) + 1} {name}" + (f" {count:,}" if count else "")
+
+    def _count(self, pane: str) -> int:
+        if self._status is None:
+            return 0
+        match pane:
+            case "folders":
+                return len(self._status.folders)
+            case "errors":
+                return sum(f.job.errors for f in self._status.folders if f.job)
+            case "servers":
+                return len(self._status.servers)
+        return 0
+
+    def _entitle(self) -> None:
+        """The frame of the lower pane names all of them."""
+        self._screen.query_one(FoldersPane).title(self._label("folders"))
+        compact = self._size_name == "compact"
+        entitled: tuple[bool | str, ...] = (compact, self._lower, *map(self._label, LOWER))
+        if entitled == self._entitled:
+            return
+        self._entitled = entitled
+        parts: list[Content] = []
+        for pane in LOWER:
+            style = "bold $foreground" if pane == self._lower else "$ink-muted not bold"
+            parts.append(Content.styled(self._label(pane), style))
+        tabs = Content("   ").join(parts)
+        for pane in LOWER:
+            title = Content(self._label(pane)) if compact else tabs
+            self._screen.query_one(f"#{pane}").border_title = title
