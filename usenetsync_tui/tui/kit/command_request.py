@@ -6,7 +6,7 @@ from textual.message import Message
 
 from usenetsync_tui.model.commands import Command
 
-READ_ONLY = "Read-only: another usenetsync works this catalogue."
+READ_ONLY = "View only: another usenetsync is using this catalogue."
 """Why nothing can be asked of the engine."""
 
 
