@@ -97,14 +97,13 @@ async def test_names_are_shown_as_they_are() -> None:
 
 @pytest.mark.anyio
 async def test_the_palette_shows_what_a_command_takes() -> None:
-    async with shown(marked_up(), (100, 60)) as pilot:
+    async with shown(at_work(), (100, 60)) as pilot:
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
         for typed, shows in (
             ("add", ":add [PATH]"),
             ("doc", ":doctor [--post] [--quick]"),
             ("rest", ":restore [TARGET] [--version N]"),
-            ("nzb", ":nzb [FILE | --each-subfolder FOLDER]"),
             ("D", "Doctor · D"),
         ):
             pilot.app.screen.query_one(Input).value = typed

@@ -85,7 +85,7 @@ def test_what_is_typed_is_the_server() -> None:
         ("proxy", "socks5://me:geheim@proxy", "into proxy_username and proxy_password"),
         ("proxy", "socks5://proxy:0", "A port is a number from 1 to 65535."),
         ("proxy", "socks5://proxy/x", "without a path"),
-        ("proxy", "socks5://[::1", "An IPv6 address is written as"),
+        ("proxy", "socks5://[::1", "Write an IPv6 address as"),
     ],
 )
 def test_what_is_wrong_is_said_of_its_field(field: str, text: str, said: str) -> None:

@@ -9,5 +9,7 @@ a `CommandRequest` with a frozen value of `model.commands`. That bubbles up to `
 that submits to the engine; there `engine.requests.dispatch` matches it and writes the job into the
 catalogue. A `:` line comes to the same actions through `commands.run_command`.
 
-Actions on a pane alone (its marks, its rows) stand beside the pane.
+Knows of each action when it applies, which dialog asks first, and which command of the engine comes
+of it. Refuses to draw, and to carry a command out. Actions on a pane alone (its marks, its rows)
+stand beside the pane.
 """

@@ -90,7 +90,7 @@ def _can_retry(here: Context) -> str:
         return _NO_JOB
     if any(job.state in _RETRIABLE for job in jobs):
         return ""
-    return "Only what failed, or is not whole, is tried again."
+    return "Only a failed, incomplete or cancelled job can be tried again."
 
 
 def _can_move(by: int) -> Callable[[Context], str]:
@@ -108,24 +108,24 @@ def _can_move(by: int) -> Callable[[Context], str]:
 
 
 def pause(here: Context) -> None:
-    """Hold the jobs that are meant."""
+    """Pause the jobs that are meant."""
     jobs = [job for job in _open(here) if not _is_paused(job)]
     want_each(here, [Pause(job.id) for job in jobs], _several(jobs, "paused"))
 
 
 def resume(here: Context) -> None:
-    """Let the jobs that are meant go on."""
+    """Resume the jobs that are meant."""
     jobs = [job for job in _open(here) if _is_paused(job)]
     want_each(here, [Resume(job.id) for job in jobs], _several(jobs, "resumed"))
 
 
 def pause_all(here: Context) -> None:
-    """Hold every job."""
+    """Pause every job."""
     here.want(PauseAll(), "All jobs paused. P resumes.")
 
 
 def resume_all(here: Context) -> None:
-    """Let every job go on."""
+    """Resume every job."""
     held = sum(map(_is_paused, _every_open(here)))
     here.want(ResumeAll(), f"{plural(held, 'job')} resumed.")
 

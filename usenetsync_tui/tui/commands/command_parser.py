@@ -254,10 +254,10 @@ def _servers(known: KnownNames) -> Sequence[str]:
 
 
 _WORDS = {
-    Word.PAUSE: "hold the chosen job",
-    Word.RESUME: "let it go on",
-    Word.PAUSE_ALL: "hold every job",
-    Word.RESUME_ALL: "let every job go on",
+    Word.PAUSE: "pause the chosen job",
+    Word.RESUME: "resume it",
+    Word.PAUSE_ALL: "pause every job",
+    Word.RESUME_ALL: "resume every job",
     Word.CANCEL: "end the chosen job; asks",
     Word.RETRY: "what failed, again",
     Word.VERSIONS: "of the chosen folder",
@@ -299,7 +299,7 @@ _ALL = (
     Phrase(
         "pause-server",
         "NAME",
-        "give it nothing new",
+        "send it nothing new",
         lambda text, known: PauseServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
