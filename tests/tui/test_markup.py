@@ -10,7 +10,7 @@ from test_keys import shown, until
 from textual.command import CommandPalette
 from textual.content import Content
 from textual.widgets import Input
-from tui_demo import FakeBrowser, FakeHandle, examination, folders_of, job, running, server
+from tui_demo import FakeBrowser, FakeHandle, at_work, examination, folders_of, job, running, server
 
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
