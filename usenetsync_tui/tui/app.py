@@ -47,7 +47,7 @@ STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 _QUITTING = (
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
-    Choice("s", "Stay", "go on", "stay"),
+    Choice("s", "Stay", "keep running", "stay"),
 )
 
 

@@ -154,7 +154,7 @@ async def test_the_palette_lists_keys_and_commands_and_runs_them() -> None:
 async def test_the_palette_says_commands() -> None:
     async with speaking() as (pilot, app):
         await typed(pilot, "<ctrl+p>", ":errors")
-        await happens(pilot, lambda: "why files are not whole" in picture(app))
+        await happens(pilot, lambda: "why files are incomplete" in picture(app))
         await typed(pilot, "<enter>", "<enter>")
         await happens(pilot, lambda: app.spoken == [Do(Word.ERRORS)])
 

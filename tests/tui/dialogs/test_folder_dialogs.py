@@ -201,7 +201,7 @@ async def test_restoring_a_part_of_an_older_version(tmp_path: Path) -> None:
         ("9", "/tmp", "no such version. Versions: 3, 2, 1."),
         ("4", "/tmp", "no such version"),
         ("3", "back", "Type the whole path"),
-        ("3", "SOURCE/in/it", "inside the folder that is kept"),
+        ("3", "SOURCE/in/it", "inside the backed-up folder"),
     ],
 )
 async def test_a_restore_that_cannot_be_is_refused(

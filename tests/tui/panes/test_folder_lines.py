@@ -146,7 +146,7 @@ def test_a_folder_at_rest_tells_its_newest_version() -> None:
     assert head.endswith("done")
     assert "2,927,000 files" in figures
     assert "v3" in figures
-    assert kept.startswith("  kept 2026-11-1")
+    assert kept.startswith("  backed up 2026-11-1")
     torn = dataclasses.replace(resting, latest=snapshot(5))
     assert block(torn)[0].endswith("incomplete")
     assert "! 3 errors" in block(torn)[1]
@@ -155,7 +155,7 @@ def test_a_folder_at_rest_tells_its_newest_version() -> None:
 def test_a_new_folder_has_nothing_yet() -> None:
     head, figures = block(FolderStatus(folder(1, "new")))
     assert head.startswith("· new     –")
-    assert figures == "  nothing kept yet  usenet·sealed"
+    assert figures == "  not backed up yet  usenet·sealed"
 
 
 def test_progress_is_of_bytes_then_of_files_then_unknown() -> None:

@@ -326,7 +326,7 @@ def test_the_banner_puts_servers_on_one_line() -> None:
     (line,) = banner_lines(servers().status, 120, 2)
     words = text(line)
     assert words.startswith("inhouse: certificate not verified")
-    assert words.endswith("6 tells more")
+    assert words.endswith("6: more")
     (alone,) = banner_lines(running(servers=servers().status.servers[2:]), 120, 2)
     assert "‖ resting 502 Too many connections ␛[31m · next try in 9m00s" in text(alone)
 

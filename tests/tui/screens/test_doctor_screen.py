@@ -47,7 +47,7 @@ async def test_it_is_examined_shown_and_examined_again(monkeypatch: pytest.Monke
         await until(pilot, lambda: handle.commands == [Examine()])
         assert "waiting for the engine" in words(handle, screen)
         seen(handle, examination(over=False))
-        await until(pilot, lambda: "… looking; x stops it" in words(handle, screen))
+        await until(pilot, lambda: "checking…  x stops" in words(handle, screen))
         said = words(handle, screen)
         assert "✓ database" in said and "! rights" in said and "✗ spare" in said
         assert "chmod 700" in said  # what to do

@@ -76,7 +76,7 @@ def add(here: Context, path: bytes = b"") -> None:
     defaults = here.status.folder_defaults if here.status is not None else None
 
     def begin(upload: Command) -> None:
-        here.want(upload, "Added; it is uploaded when its turn comes.")
+        here.want(upload, "Added. Its upload starts when its turn comes.")
 
     here.ask(AddFolder(servers=servers, path=path, defaults=defaults), begin)
 
@@ -200,7 +200,7 @@ ADD = Action(
     add,
     writable,
     keys="a",
-    tooltip="a folder to keep",
+    tooltip="a folder to back up",
     footer=True,
     command="add",
 )
@@ -243,7 +243,7 @@ NZB = Action(
 )
 CHOICES = Action(
     "folders.choices",
-    "how it is kept",
+    "backup options",
     choose,
     first_reason(writable, has_folder),
     keys="E",

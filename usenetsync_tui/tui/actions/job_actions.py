@@ -163,8 +163,8 @@ def cancel(here: Context) -> None:
     name = cut_middle(safe_name(one.folder), 30) if one else plural(len(jobs), "job")
     what = f"the {one.verb}" if one else "them"
     choices = (
-        Choice("y", f"Cancel {what}", "what is done is kept", "yes"),
-        Choice("n", "Go on", "", "no"),
+        Choice("y", f"Cancel {what}", "finished work is kept", "yes"),
+        Choice("n", "Keep running", "", "no"),
     )
     commands = [Cancel(job.id) for job in jobs]
 

@@ -261,7 +261,7 @@ _WORDS = {
     Word.CANCEL: "end the chosen job; asks",
     Word.RETRY: "what failed, again",
     Word.VERSIONS: "of the chosen folder",
-    Word.ERRORS: "why files are not whole",
+    Word.ERRORS: "why files are incomplete",
     Word.LOG: "what happened",
     Word.HELP: "the keys of this pane",
     Word.QUIT: "asks while a job runs",
@@ -271,7 +271,7 @@ _ALL = (
     Phrase("goto", "73% | N", "a place or a row of the list", _goto),
     Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
     Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
-    Phrase("add", "[PATH]", "keep a folder", _add, takes_path=True),
+    Phrase("add", "[PATH]", "back up a folder", _add, takes_path=True),
     Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
     Phrase(
         "upload", "[--allow-shrink]", "a new version", _upload, lambda known: ("--allow-shrink",)

@@ -50,7 +50,7 @@ class FolderChoicesDialog(Form[Choose]):
     """How a folder is kept from its next version on. Only what is changed is chosen."""
 
     def __init__(self, folder: Folder) -> None:
-        super().__init__(f"How {_short(folder)} is kept")
+        super().__init__(f"Backup options of {_short(folder)}")
         self._folder = folder
 
     def fields(self) -> ComposeResult:
@@ -138,7 +138,7 @@ def nzb_refusal(folder: Folder) -> str:
     where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
     return (
         f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
-        "can read only what is kept plain on Usenet."
+        "can read only folders kept plain on Usenet."
     )
 
 

@@ -29,7 +29,7 @@ from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Choice, choice_options
 
-_WELCOME = "It keeps every version of your folders. Three steps, and it runs."
+_WELCOME = "UsenetSync keeps every version of your folders. Setup takes three steps."
 _TITLES = ("Where articles go", "A folder to back up", "Start")
 _SKIPPED = "skipped"
 _WIDTH = 40
@@ -119,13 +119,13 @@ class FirstRun(ModalScreen[None]):
         if not self._servers:
             return Question("Where should backups be stored?", (here, usenet))
         names = ", ".join(self._servers)
-        known = Choice("s", f"To {cut_middle(safe_name(names), 24)}", "as it is set up", "known")
+        known = Choice("s", f"To {cut_middle(safe_name(names), 24)}", "as configured", "known")
         more = Choice("u", "Add another server", "and test it", "usenet")
         return Question("Where should backups be stored?", (known, more, here))
 
     def _folder(self) -> Question:
         where = "on Usenet" if self._on_usenet else "in the database here"
-        pick = Choice("f", "Choose a folder", "and how it is kept", "folder")
+        pick = Choice("f", "Choose a folder", "and backup options", "folder")
         skip = Choice("l", "Later", "a adds a folder at any time", "skip")
         return Question(f"Which folder do you want to back up {where}?", (pick, skip))
 

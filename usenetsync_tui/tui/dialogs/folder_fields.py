@@ -20,9 +20,9 @@ STORES = {
 
 NAMES_TOO = "names and all"
 
-_SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: nobody else can read it.")
+_SEALED = Pick("sealed", "sealed", "Packed, compressed and encrypted: only you can read it.")
 _PACKED = Pick("packed", "packed", "Packed and compressed, not encrypted.")
-_PLAIN = "Each file by itself and as it is, so that an NZB can be made of it."
+_PLAIN = "Each file separately and unchanged, so that an NZB can list it."
 _PROFILES = {
     StoreKind.USENET: (
         _SEALED,
@@ -31,7 +31,7 @@ _PROFILES = {
     StoreKind.SHARDS: (
         _PACKED,
         _SEALED,
-        Pick("plain", "plain", "Each file by itself and as it is."),
+        Pick("plain", "plain", "Each file separately and unchanged."),
     ),
 }
 
@@ -54,8 +54,8 @@ COMPRESSIONS = (
 
 OWN_KEPT, OWN_LEFT_OUT = "kept", "out"
 OWN_FILES = (
-    Pick(OWN_LEFT_OUT, "left out", "UsenetSync's configuration, keys and logs are not kept."),
-    Pick(OWN_KEPT, "kept", "UsenetSync's configuration, keys and logs are kept with the rest."),
+    Pick(OWN_LEFT_OUT, "left out", "UsenetSync's configuration, keys and logs are not backed up."),
+    Pick(OWN_KEPT, "kept", "UsenetSync's configuration, keys and logs are backed up too."),
 )
 
 INODES = (

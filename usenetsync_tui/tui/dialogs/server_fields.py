@@ -55,7 +55,7 @@ VERIFY_PICKS = (
         "no",
         "not checked",
         "For a server of your own; its CA file is the better way.",
-        "CERTIFICATE NOT VERIFIED: somebody in between can read everything.",
+        "CERTIFICATE NOT VERIFIED: anyone in between can read everything.",
     ),
 )
 FAMILY_PICKS = (

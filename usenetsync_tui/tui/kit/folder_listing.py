@@ -109,7 +109,7 @@ def judge_target(path: bytes, source: bytes) -> Judged:
     try:
         found, kept = os.path.realpath(path), os.path.realpath(source)
         if found == kept or found.startswith(kept.rstrip(b"/") + b"/"):
-            return Judged(problem="This is inside the folder that is kept: choose another.")
+            return Judged(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
             return Judged(problem="This is a file, not a folder.")
     except (OSError, ValueError) as error:

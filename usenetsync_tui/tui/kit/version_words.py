@@ -29,7 +29,7 @@ def version_words(snapshot: Snapshot) -> str:
     """``2026-11-24 16:30 · 412 files · 84.2 GB``, in local time."""
     when = (snapshot.finished_at or snapshot.started_at).astimezone()
     words = f"{when:%Y-%m-%d %H:%M} · {plural(snapshot.files, 'file')} · {size(snapshot.size)}"
-    return words + (" · not whole" if snapshot.state is SnapshotState.INCOMPLETE else "")
+    return words + (" · incomplete" if snapshot.state is SnapshotState.INCOMPLETE else "")
 
 
 def version_typed(text: str, versions: Sequence[Snapshot]) -> Snapshot | str:

@@ -65,7 +65,7 @@ def _amounts(each: FolderStatus, *, short: bool) -> list[str]:
     if latest is not None:
         files = f"{count(latest.files)} files" if short else plural(latest.files, "file")
         return [files, size(latest.size)]
-    return ["nothing kept yet"]
+    return ["not backed up yet"]
 
 
 def _progress(job: JobStatus, *, short: bool) -> list[str]:

@@ -178,7 +178,7 @@ def _message(job: JobStatus, width: int) -> list[Line]:
 
 def _kept(latest: Snapshot, width: int) -> list[Line]:
     at = latest.finished_at or latest.started_at
-    text = f"kept {at.astimezone():%Y-%m-%d %H:%M}"
+    text = f"backed up {at.astimezone():%Y-%m-%d %H:%M}"
     return [((text, "muted"),)] if len(text) <= width else []
 
 

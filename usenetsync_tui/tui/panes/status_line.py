@@ -26,7 +26,7 @@ from usenetsync_tui.tui.kit.state_words import ENGINE_STATES
 from usenetsync_tui.tui.panes.server_lines import trouble_lines
 
 _READ_ONLY = "read-only · another usenetsync is using this catalogue · view only"
-_MORE_SERVERS = "   6 tells more"
+_MORE_SERVERS = "   6: more"
 _WIDE = 100
 """Cells from which fields stand further apart."""
 _LEAST_WHY = 15

@@ -36,7 +36,7 @@ def outcome(seen: Examination | None, found: Sequence[Finding]) -> Span:
     if seen is None:
         return "… waiting for the engine", "busy"
     if not seen.over:
-        return "… looking; x stops it", "busy"
+        return "checking…  x stops", "busy"
     if seen.problem:
         return f"✗ It ended early: {seen.problem}", "bad"
     if seen.stopped:
