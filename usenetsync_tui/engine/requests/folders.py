@@ -151,7 +151,7 @@ async def _act(shift: WorkingState, folder: Folder, command: ActOnFiles, task: T
     action, selection = command.action, command.selection
     async with shift.catalogue.transaction() as tx:
         if not await is_building(tx, selection):
-            raise UsageError("No version is being built.")
+            raise UsageError(f"Nothing to {action}: no upload is running.")
         task.total = await bulk.count(tx, selection, action)
     task.words = f"{action} {plural(task.total, 'file')} of {folder.name}"
 
