@@ -141,7 +141,7 @@ async def test_how_often_it_is_posted_again_is_a_setting(
     assert (await world.upload()).state is JobState.INCOMPLETE
     assert len(hiding.posts) == 3 * (reposts + 1)
     notices = await world.notices()
-    assert all(f"posted {times}, and" in n.reason for n in notices)
+    assert all(f"posted {times}, but never found" in n.reason for n in notices)
 
 
 @pytest.mark.anyio
