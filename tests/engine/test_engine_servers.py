@@ -207,7 +207,7 @@ async def test_who_looks_on_sees_and_changes_nothing(
             assert standing.job.state is JobState.COMPLETED
             assert [j.id for j in looking.status.jobs] == [standing.job.id]
             looking.submit(Restore(standing.folder.id, os.fsencode(tmp_path / "back")))
-            await until(lambda: "Restore refused: this engine only looks on" in said(looking))
+            await until(lambda: "Restore refused: this window is view only" in said(looking))
             assert "somebody else" in looking.status.message
     assert not (tmp_path / "back").exists()
 
