@@ -1,7 +1,7 @@
 """The user's secret that wraps the keys of sealed folders: a key file, or a passphrase.
 
 Each sealed folder has a random 256-bit key of its own; the catalogue holds it wrapped. Without
-the secret nobody can read what was posted, not even its owner.
+the secret no one can read the posted articles, not even the folder's owner.
 
 One secret opens all sealed folders of a catalogue, so that the user has one thing to keep. A key
 file is made for the first sealed folder only: if there are others and the file is missing, or is a

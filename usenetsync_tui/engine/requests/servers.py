@@ -17,7 +17,7 @@ async def add(shift: WorkingState, server: Server) -> None:
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
     shift.settings = _adopted(shift.settings, fresh)
-    when = "from now on" if shift.at_work is None else "when the job at work is over"
+    when = "from now on" if shift.at_work is None else "when the running job is over"
     shift.events.info(f"server {server.name} is in the settings, and used {when}")
 
 

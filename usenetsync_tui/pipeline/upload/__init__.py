@@ -42,7 +42,7 @@ batches ahead, the rows a few pages. Memory does not depend on the number of fil
 
 **Passes.** A file that changes while it is read becomes pending again as it is now, and is read in
 the next pass; `PASSES` limits them. A file that cannot be read fails with its reason, and the
-others go on.
+others continue.
 
 **The end.** Where the store acknowledges articles before they can be read (Usenet), `verify.check`
 asks for each of them, during the run and after it, and has missing ones posted again. The judge

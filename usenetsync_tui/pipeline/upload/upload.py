@@ -134,7 +134,7 @@ async def _remember_inodes(run: JobRun, source: SourceTree) -> None:
 
 
 async def _move(run: JobRun) -> None:
-    """Have files read again if their store or format is not what the folder has now."""
+    """Have files read again whose articles are in another realm, too few, or too large."""
     folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
         placed = await moves.is_placed(tx, folder, run.version)
