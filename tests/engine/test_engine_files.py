@@ -61,7 +61,7 @@ async def test_files_of_a_running_version_are_held_and_retried(engine: Engine, b
         assert engine.summaries[upload.id].notice_count == 9
         # Nothing is built now: what is to be retried comes with a new version.
         engine.submit(act(number, FileAction.HOLD, b"late"))
-        assert "No version is being built" in (await done(engine, 3)).problem
+        assert "no upload is running" in (await done(engine, 3)).problem
         engine.submit(act(number, FileAction.RETRY, b"late"))
         await until(
             lambda: any(
@@ -71,7 +71,7 @@ async def test_files_of_a_running_version_are_held_and_retried(engine: Engine, b
         )
     log = said(engine)
     assert "hold 10 files of big: done" in log
-    assert "big: what failed is tried again in a new version" in log
+    assert "big: a new version tries the failed files again" in log
 
 
 @pytest.mark.anyio

@@ -84,7 +84,7 @@ async def test_a_server_is_used_when_the_job_at_work_is_over(
             engine.submit(Upload(os.fsencode(big), SLOW))
             upload = await at_work(engine)
             engine.submit(AddServer(named("mine", scripted)))
-            await until(lambda: any("when the job at work is over" in t for t in said(engine)))
+            await until(lambda: any("when the running job is over" in t for t in said(engine)))
             assert engine.status.servers == ()
             await until(lambda: upload.id in engine.summaries)
             await until(lambda: [s.name for s in engine.status.servers] == ["mine"])
@@ -207,7 +207,7 @@ async def test_who_looks_on_sees_and_changes_nothing(
             assert standing.job.state is JobState.COMPLETED
             assert [j.id for j in looking.status.jobs] == [standing.job.id]
             looking.submit(Restore(standing.folder.id, os.fsencode(tmp_path / "back")))
-            await until(lambda: "Restore refused: this engine only looks on" in said(looking))
+            await until(lambda: "Restore refused: this window is view only" in said(looking))
             assert "somebody else" in looking.status.message
     assert not (tmp_path / "back").exists()
 

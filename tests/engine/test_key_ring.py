@@ -58,7 +58,7 @@ def test_another_key_file_does_not_open(locations: Locations) -> None:
     wrapped = keys.new_key()
     path = locations.config_dir / "key"
     path.write_text("0" * 64 + "\n")
-    with pytest.raises(KeyUnavailableError, match="another key file") as caught:
+    with pytest.raises(KeyUnavailableError, match="Another key file") as caught:
         keys.unwrap(wrapped)
     assert str(path) in str(caught.value)
 
@@ -80,7 +80,7 @@ def test_a_passphrase(locations: Locations, tmp_path: Path) -> None:
     file.chmod(0o600)
     key = ring(locations, passphrase="correct horse").unwrap(wrapped)
     assert ring(locations, passphrase_file=file).unwrap(wrapped) == key
-    with pytest.raises(KeyUnavailableError, match="another passphrase"):
+    with pytest.raises(KeyUnavailableError, match="Another passphrase"):
         ring(locations, passphrase="wrong horse").unwrap(wrapped)
     with pytest.raises(KeyUnavailableError, match="USENETSYNC_PASSPHRASE") as caught:
         ring(locations).unwrap(wrapped)
@@ -117,7 +117,7 @@ def test_another_key_file_wraps_nothing(locations: Locations) -> None:
     others.insert(0, ring(locations).new_key(others))
     right = path.read_text()
     path.write_text("1" * 64 + "\n")
-    with pytest.raises(NoKeyError, match="is another key file than the one") as caught:
+    with pytest.raises(NoKeyError, match="is not the key file that") as caught:
         ring(locations).new_key(others)
     assert str(path) in str(caught.value)
     path.write_text(right)
@@ -151,7 +151,7 @@ def test_keys_of_two_key_files_from_before(locations: Locations) -> None:
 @pytest.mark.usefixtures("quick")
 def test_a_changed_passphrase_wraps_nothing(locations: Locations) -> None:
     first = ring(locations, passphrase="correct horse").new_key()
-    with pytest.raises(NoKeyError, match="passphrase is another one") as caught:
+    with pytest.raises(NoKeyError, match="passphrase is not the one of") as caught:
         ring(locations, passphrase="wrong horse").new_key([first])
     assert "horse" not in str(caught.value)
     ring(locations, passphrase="correct horse").new_key([first])

@@ -1,6 +1,6 @@
-"""The engine's life: opening the catalogue, taking jobs in order, saying how it goes, stopping.
+"""The engine's life: opens the catalogue, runs jobs in order, publishes its status, stops.
 
 Knows which job runs when, and with which store and key. Refuses to know how a verb does its work
-(`pipeline`), and who watches. Start with `engine`: outside its own event loop only two things are
-touched, the immutable `status` and the mailbox behind `submit`; neither ever waits.
+(`pipeline`), and which windows watch. Start with `engine`: other threads use only two things, the
+immutable `status` and the mailbox behind `submit`; neither ever waits.
 """

@@ -1,7 +1,7 @@
-"""What is too large to be posted, said before the first byte of a folder is read.
+"""Refuses segments that are too large to be posted, before the first byte of a folder is read.
 
-`codec.yenc` refuses an article that cannot be decoded, and a server one that it does not take;
-but then the folder is read, planned and half posted. The settings tell all that beforehand.
+`codec.yenc` refuses an article that cannot be decoded, and a server one that is too large for it;
+but by then the folder is read, planned and half posted. The settings are enough to tell earlier.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from usenetsync_tui.settings.settings import Settings
 def refuse_unpostable(realm: Realm, settings: Settings) -> None:
     """`SettingsError` when segments of this size cannot be posted in a realm.
 
-    The other stores keep payloads as they are: there any `chunk_size` will do.
+    The other stores keep payloads as they are: for them any `chunk_size` is possible.
     """
     if realm.store is not StoreKind.USENET:
         return
@@ -40,7 +40,7 @@ def _refuse_small_servers(servers: Iterable[ServerSettings], chunk: int, overhea
     size = likely_size(chunk + overhead)
     for server in servers:
         if Role.POST in server.roles and size > server.max_article:
-            # Bytes that yEnc escapes are more in one article than in another, headers are longer.
+            # Articles differ in how many bytes yEnc escapes, and in the length of their headers.
             sure = server.max_article - server.max_article // 256
             most = max(0, likely_payload(sure) - overhead)
             raise SettingsError(

@@ -16,7 +16,7 @@ from usenetsync_tui.pipeline.verify.verify import Verified
 
 
 class CommandJob:
-    """One job, from its beginning to its summary."""
+    """One job, from its start to its summary."""
 
     def __init__(self) -> None:
         self._run: JobRun | None = None
@@ -25,13 +25,13 @@ class CommandJob:
         self.verified: Verified | None = None
 
     def stop(self) -> None:
-        """Finish what is in hand; the same command continues later."""
+        """Finish what is in flight; the same command continues later."""
         if self._run is not None:
             self._run.drain()
 
     @property
     def figures(self) -> JobStatus | None:
-        """How it goes now; None before it begins."""
+        """The job's figures now; None before it begins."""
         if self._life is None:
             return None
         progress = self._life.run.progress
@@ -39,11 +39,11 @@ class CommandJob:
         return self._life.figures(self._rates)
 
     async def work(self, run: JobRun) -> Summary:
-        """Run the job of `run`, which the queue does not run, to its end; record how it ended."""
+        """Run the job of `run`, which is not the queue's, to its end; record how it ended."""
         self._run = run
-        # Only the user takes it up again: stopped, it is over.
+        # No queue resumes it: once stopped, it is over.
         self._life = life = await JobLife.begun(run, stop_as=JobState.CANCELLED)
-        assert life is not None  # nobody else knows of it
+        assert life is not None  # no other process can pause or cancel it
         outcome = await life.live(lambda: self._perform(run, life.job))
         figures = self.figures
         assert figures is not None

@@ -1,8 +1,8 @@
-"""The engine: opens the catalogue, takes the jobs in order of priority, tells how it goes.
+"""The engine: opens the catalogue, runs the jobs in order of priority, publishes its status.
 
-It runs on an event loop of its own, headless or in a thread behind the screen. Outside it
-only two things are touched: `status`, an immutable value swapped five times a second, and
-`submit`, a mailbox. Neither ever waits.
+It runs on an event loop of its own, headless or in a thread behind the screen. Other threads use
+only two things: `status`, an immutable value replaced five times a second, and `submit`, a mailbox.
+Neither ever waits.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ from usenetsync_tui.settings.settings import Settings
 
 _HEARTBEAT = 0.2
 _TO_CLOSE = 1.0
-"""Seconds to stop in when no job is at work."""
+"""Seconds that the engine may take to stop when no job is running."""
 _UNREAD = 0.3
-"""Seconds in which a command is read where nothing is wrong."""
+"""Seconds within which a healthy engine reads a command."""
 _TO_OPEN = 10.0
 """Seconds after which an examination reports a database that is still not open."""
-_LOOK = 1.0
-"""Seconds between two looks at what other programs may have changed."""
+_REFRESH = 1.0
+"""Seconds between two reads of what other programs may have changed."""
 
 
 class Engine:
@@ -77,7 +77,7 @@ class Engine:
         self._status = EngineStatus(EngineState.STARTING, limits=settings.limits)
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
-        """While there is no shift."""
+        """The state while there is no `_shift`."""
         self._message = ""
         self._waits = Waits()
         self._stop_asked: float | None = None
@@ -86,21 +86,21 @@ class Engine:
         self._queue: JobQueue | None = None
         self._shift: WorkingState | None = None
         self._events = EventLog()
-        self._looking: deque[Command] = deque()
-        """Those that are obeyed in every state."""
+        self._examining: deque[Command] = deque()
+        """Commands that are obeyed in every state."""
         self._examinations = Examinations(locations, self._opener, self._events)
         self._obeying = anyio.Lock()
-        self._looked = 0.0
+        self._refreshed = 0.0
         self._was_held = False
-        """The catalogue is ours, or was."""
+        """Whether this engine holds the catalogue, or did."""
         self._idle_since: float | None = None
-        """When we were to stop and no job ran."""
+        """Since when it was asked to stop and no job runs."""
         self._headless = True
         self._read_only = False
         self.summaries: dict[int, Summary] = {}
-        """How the jobs of this engine's life ended, by job id."""
+        """How the jobs of this engine ended, by job id."""
         self.started: list[int] = []
-        """The jobs asked for by `Upload` commands, in order."""
+        """The job ids of the `Upload` commands, in order."""
         self.refused: list[tuple[bytes, UsenetSyncError]] = []
         """The folders that cannot be uploaded, and why; headless only."""
 
@@ -115,21 +115,21 @@ class Engine:
         return self._browser
 
     def submit(self, command: Command) -> None:
-        """Leave a command; any thread, never waits."""
-        (self._looking if isinstance(command, LOOKING) else self._mailbox).append(command)
+        """Leave a command; from any thread, never waits."""
+        (self._examining if isinstance(command, LOOKING) else self._mailbox).append(command)
         if isinstance(command, Drain) and self._stop_asked is None:
             self._stop_asked = time.monotonic()
 
     def report(self, problem: str) -> None:
-        """Have a problem in the log that came up before `run`."""
+        """Log a problem that occurred before `run`."""
         self._events.bad(problem)
 
     async def run(self, *, until_idle: bool) -> None:
-        """Work until drained; with `until_idle`, until the uploads asked for are over.
+        """Work until drained; with `until_idle`, until the requested uploads are over.
 
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
         `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
-        Without `until_idle` it raises that after `Drain`: until then it can be asked why.
+        Without `until_idle` it raises only after `Drain`: until then it obeys `Examine`.
         """
         self._headless = until_idle
         try:
@@ -149,7 +149,7 @@ class Engine:
         self._publish()
 
     async def _linger(self) -> None:
-        """Examine this machine on request: after a failure one wants to know."""
+        """Examine this machine on request, so that the user can find the cause of a failure."""
         async with anyio.create_task_group() as group:
             while self._stop_asked is None:
                 self._examine(group)
@@ -158,8 +158,8 @@ class Engine:
             group.cancel_scope.cancel()
 
     def _examine(self, group: TaskGroup) -> None:
-        while self._looking:
-            command = self._looking.popleft()
+        while self._examining:
+            command = self._examining.popleft()
             if isinstance(command, Examine):
                 self._examinations.begin(group, command)
             else:
@@ -170,7 +170,7 @@ class Engine:
 
     @asynccontextmanager
     async def _lent(self, settings: Settings) -> AsyncIterator[OpenCatalogue]:
-        """The catalogue that is open; after a failure, opened again as the settings say now."""
+        """The open catalogue; after a failure, opened again with the current settings."""
         with anyio.move_on_after(_TO_OPEN):
             while self._opened is None and self._state is EngineState.STARTING:  # noqa: ASYNC110
                 await anyio.sleep(_HEARTBEAT)
@@ -178,8 +178,8 @@ class Engine:
             async with open_catalogue(settings, self._locations, "doctor") as opened:
                 yield opened
         elif self._opened is None:
-            why = self._waits.current or "It is being opened."
-            raise DatabaseUnavailableError(f"So far: {why}")
+            why = self._waits.current or "the database is being opened"
+            raise DatabaseUnavailableError(f"After {_TO_OPEN:.0f} s: {why}")
         else:
             yield self._opened
 
@@ -205,20 +205,20 @@ class Engine:
             except CatalogueHeldError as held:
                 if until_idle:
                     raise
-                await self._look_on(self._queue, held)
+                await self._view_only(self._queue, held)
 
     def _wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         return self._shift.stores.wire_id(realm, message_id) if self._shift else None
 
     async def _watch(self, lock: EngineLock, opened: OpenCatalogue) -> None:
         await lock.lost()
-        # Whichever connection notices first ends the engine: it shall tell the reason.
+        # Any connection may notice the loss first and end the engine; all must give this reason.
         if (why := await to_thread.run_sync(opened.why_lost)) is not None:
             raise why
         raise UsenetSyncError("The connection that holds the catalogue was lost.")
 
-    async def _look_on(self, queue: JobQueue, held: CatalogueHeldError) -> None:
-        """Another engine is at work: show what is there, refuse to change it."""
+    async def _view_only(self, queue: JobQueue, held: CatalogueHeldError) -> None:
+        """Another engine holds the catalogue: show it, and refuse to change it."""
         self._read_only, self._state, self._message = True, EngineState.IDLE, str(held)
         self._events.warn(str(held))
         while True:
@@ -226,15 +226,15 @@ class Engine:
                 command = self._mailbox.popleft()
                 if isinstance(command, Drain):
                     return
-                self._events.warn(f"{type(command).__name__} refused: this engine only looks on")
+                self._events.warn(f"{type(command).__name__} refused: this window is view only")
             if self._is_due():
-                await queue.look()
+                await queue.refresh()
             await anyio.sleep(_HEARTBEAT)
 
     async def _hold(
         self, opened: OpenCatalogue, queue: JobQueue, group: TaskGroup, until_idle: bool
     ) -> None:
-        """The catalogue is ours: take jobs until there is a reason to end."""
+        """Run jobs until there is a reason to end; this engine holds the catalogue."""
         self._was_held = True
         await queue.requeue_interrupted()
         async with Stores(opened.catalogue, self._settings, self._locations, self._waits) as stores:
@@ -253,7 +253,7 @@ class Engine:
             )
             self._shift = shift
             try:
-                # Nobody shall see "idle" before what was asked at the start is under way.
+                # The status must not be "idle" before the first commands are obeyed.
                 await self._tend(shift)
                 self._state = None
                 group.start_soon(self._tend_meanwhile, shift)
@@ -278,20 +278,20 @@ class Engine:
                 await anyio.sleep(_HEARTBEAT)
 
     async def _tend_meanwhile(self, shift: WorkingState) -> None:
-        """Obey while a job is at work, too."""
+        """Obey commands also while a job runs."""
         while True:
             await anyio.sleep(_HEARTBEAT)
             if shift.at_work is not None:
                 await self._tend(shift)
 
     async def _tend(self, shift: WorkingState) -> None:
-        """Obey what is in the mailbox, and look at the queue now and then."""
+        """Obey the commands in the mailbox, and refresh the queue every `_REFRESH` seconds."""
         async with self._obeying:
             while self._mailbox:
                 await self._obey(shift, self._mailbox.popleft())
-                self._looked = 0.0
+                self._refreshed = 0.0
             if self._is_due():
-                await shift.queue.look()
+                await shift.queue.refresh()
                 shift.give_way()
 
     async def _obey(self, shift: WorkingState, command: Command) -> None:
@@ -305,16 +305,16 @@ class Engine:
                     raise
                 self.refused.append((command.path, error))  # the other folders are uploaded
                 return
-            shift.message = str(error)  # the screen says why; everything else goes on
+            shift.message = str(error)  # the screen shows why; everything else continues
             self._events.bad(str(error))
         else:
             shift.message = ""
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        if now - self._looked < _LOOK:
+        if now - self._refreshed < _REFRESH:
             return False
-        self._looked = now
+        self._refreshed = now
         return True
 
     async def _heartbeat(self, group: TaskGroup) -> None:
@@ -327,7 +327,7 @@ class Engine:
             await anyio.sleep(_HEARTBEAT)
 
     def _stop_unread(self) -> None:
-        """Drain although nobody comes to read the mailbox: a command before it does not end."""
+        """Drain although the mailbox is not being read, as an earlier command does not end."""
         shift, asked = self._shift, self._stop_asked
         if asked is None or shift is None or shift.draining:
             return
@@ -335,7 +335,7 @@ class Engine:
             drain(shift)
 
     def _is_stuck(self) -> bool:
-        """To stop, and held up by something outside of any job."""
+        """Whether the engine must stop, but something outside of any job holds it up."""
         run = self._shift.run if self._shift is not None else None
         if self._stop_asked is None or (run is not None and not run.given_up):
             self._idle_since = None
@@ -343,8 +343,8 @@ class Engine:
         now = time.monotonic()
         if self._idle_since is None:
             self._idle_since = now
-        # What is open is closed in that time; what is being opened is not wanted any more, and a
-        # database that was silent before is not asked to be closed.
+        # An open catalogue can be closed within that time. Do not wait for one that is still being
+        # opened, nor ask a database that does not answer to close.
         seconds = 0.0 if self._is_database_silent() else _TO_CLOSE
         return not self._was_held or now - self._idle_since > seconds
 
@@ -352,7 +352,7 @@ class Engine:
         return self._opened is not None and self._opened.catalogue.is_silent
 
     def _publish(self) -> None:
-        """Swap the status."""
+        """Replace the status."""
         if self._shift is not None:
             self._events.watch_servers(self._shift.stores.statuses)
         self._status = composed(
@@ -371,7 +371,7 @@ class Engine:
 
 
 async def _reach_all(shift: WorkingState) -> None:
-    """Unwrap the keys of all folders, now and then: the screen shows articles by their names."""
+    """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
     reached: dict[Realm, Settings] = {}
     while True:
         for standing in shift.queue.folders:
@@ -379,4 +379,4 @@ async def _reach_all(shift: WorkingState) -> None:
             if reached.get(realm) is not settings:
                 await shift.stores.of(realm)
                 reached[realm] = settings
-        await anyio.sleep(_LOOK)
+        await anyio.sleep(_REFRESH)

@@ -1,7 +1,7 @@
-"""The life of a job: it begins, works, ends, and its end is recorded; whoever runs it.
+"""The life of a job: it begins, works, ends, and its end is recorded.
 
-Knows the one order in which this happens, for a job of the queue and for one that a command runs
-by itself. Refuses to know the queue, and what the verbs do.
+Knows the one order of these steps, for a job of the queue and for one that a command runs itself.
+Refuses to know the queue, and what the verbs do.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from usenetsync_tui.pipeline.upload.upload import Outcome
 
 
 class JobLife:
-    """A job that runs, and what it will be when it is stopped."""
+    """A running job, and the state it gets if it is stopped."""
 
     def __init__(self, run: JobRun, job: Job, *, stop_as: JobState) -> None:
         self.run = run
         self.job = job
         self.stop_as = stop_as
-        """Its state when it is stopped before it is done."""
+        """Its state if it is stopped before it is done."""
         self.started = time.monotonic()
 
     @classmethod
     async def begun(cls, run: JobRun, *, stop_as: JobState = JobState.QUEUED) -> JobLife | None:
-        """The run's job, RUNNING from now on; None when somebody has paused or cancelled it."""
+        """Begin the run's job, which is RUNNING from now on; None if it was paused or cancelled."""
         async with run.catalogue.transaction() as tx:
             if not await jobs.begin(tx, run.job_id):
                 return None
@@ -42,10 +42,10 @@ class JobLife:
         return cls(run, job, stop_as=stop_as)
 
     async def live(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        """Work to the end, and record it.
+        """Do the work, and record the outcome.
 
-        What went wrong with the job is its outcome. Raises what no job can go on with: a database
-        that is gone, and what is not ours.
+        A failure of the job is its outcome. Raises what stops every job: a database that is gone,
+        and errors that are not UsenetSync's own.
         """
         outcome = await _concluded(self.run, work)
         if outcome.state is JobState.QUEUED:
@@ -55,31 +55,31 @@ class JobLife:
         return outcome
 
     def figures(self, rates: RateMeter, job: Job | None = None) -> JobStatus:
-        """How it goes now. `job`: as the catalogue has it now, where that is known."""
+        """The figures now. `job`: its current row in the catalogue, if the caller has it."""
         state = JobState.PAUSED if self.is_paused else JobState.RUNNING
         now = time.monotonic()
         return running_figures(self.run, job or self.job, state, rates, now, self.started)
 
     async def summary(self, outcome: Outcome, figures: JobStatus) -> Summary:
-        """How it ended, for whoever waits for it."""
+        """How the job ended, for the program that waits for it."""
         return await summarise(self.run, outcome, figures)
 
     # What a user does to it
 
     @property
     def is_paused(self) -> bool:
-        """Held where it is."""
+        """Whether the job is paused."""
         return not self.run.gate.is_open
 
     def pause(self) -> None:
-        """Hold it where it is."""
+        """Pause the job where it is."""
         if self.stop_as is JobState.QUEUED:
             self.stop_as = JobState.PAUSED
         if not self.run.draining:
             self.run.gate.close()
 
     def go_on(self) -> None:
-        """It is not paused any more, if it was."""
+        """Resume the job, if it is paused."""
         if self.stop_as is JobState.PAUSED:
             self.stop_as = JobState.QUEUED
         self.run.gate.open()
@@ -91,15 +91,14 @@ class JobLife:
 
 
 async def _concluded(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """How a job's work ends: what went wrong with it is its outcome, and no more than that.
+    """Do a job's work; turn its failures into an outcome.
 
-    A run that is to stop and gets no further ends as one that drained.
-
-    Raises what no job can go on with: a database that is gone, and what is not ours.
+    A run that must stop and makes no progress ends like one that drained. Raises what stops every
+    job: a database that is gone, and errors that are not UsenetSync's own.
     """
     try:
         return await stoppable(run, work)
-    except Exception as error:  # noqa: BLE001 - what is not ours is raised again
+    except Exception as error:  # noqa: BLE001 - other errors are raised again
         failure = leading_error(error)
         if not isinstance(failure, UsenetSyncError) or (
             failure.retryable and not isinstance(failure, StoreError)

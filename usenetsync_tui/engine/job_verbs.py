@@ -1,4 +1,4 @@
-"""What a restore and a verify do, whoever runs them."""
+"""The work of a restore and of a verify, for jobs of the queue and of a command."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ async def restored(run: JobRun, job: Job) -> Outcome:
         try:
             await restore(run, tree, job.prefix or b"", owns_target=owns)
         except TargetError:
-            await run.save_progress()  # of a job that fails the count is true, too
+            await run.save_progress()  # the counts of a failed job must be right, too
             raise
     return await _ended(run)
 
 
 async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
-    """Look for every article of a folder, and post again what is missing."""
+    """Check every article of a folder, and post missing ones again."""
     run.version = job.version or 0
     async with run.catalogue.transaction() as tx:
         await jobs.clear_notices(tx, job.id)
@@ -60,14 +60,14 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
             )
             await run.notice(Notice(NoticeKind.UNKNOWN, b"", words))
         if not found.lost and run.progress.errors == errors:
-            run.progress.errors = 0  # what was found wrong is right again
+            run.progress.errors = 0  # all the problems found are repaired
         elif found.lost:
             run.progress.errors = max(1, run.progress.errors)
     return await _ended(run), found
 
 
 async def _mended(run: JobRun) -> Mended:
-    """Post again what is missing; nothing when the folder itself is not there."""
+    """Post missing articles again; only report it if the folder itself is missing."""
     try:
         return await mend(run)
     except SourceError as error:
@@ -78,7 +78,7 @@ async def _mended(run: JobRun) -> Mended:
 async def _ended(run: JobRun) -> Outcome:
     await run.save_progress()
     if run.draining:
-        return Outcome(JobState.QUEUED, run.version, "interrupted; the same command goes on")
+        return Outcome(JobState.QUEUED, run.version, "interrupted; the same command continues")
     if run.progress.errors:
         problems = plural(run.progress.errors, "problem")
         words = f"version {run.version}, incomplete: {problems}"

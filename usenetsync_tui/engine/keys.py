@@ -1,11 +1,11 @@
 """The user's secret that wraps the keys of sealed folders: a key file, or a passphrase.
 
 Each sealed folder has a random 256-bit key of its own; the catalogue holds it wrapped. Without
-the secret nobody can read what was posted, not even its owner.
+the secret no one can read the posted articles, not even the folder's owner.
 
-One secret opens all sealed folders of a catalogue, so that there is one thing to keep. A key file
-is made for the first sealed folder only: when there are others and the file is missing, or is
-another one, a new file would hide that the old one is lost. The same goes for a passphrase.
+One secret opens all sealed folders of a catalogue, so that the user has one thing to keep. A key
+file is made for the first sealed folder only: if there are others and the file is missing, or is a
+different one, a new file would hide that the old one is lost. The same holds for a passphrase.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from usenetsync_tui.whole_file import write_whole
 
 KEY_NAME = "key"
 _TRIED = 3
-"""Keys that a passphrase is tried on: scrypt takes half a second each time."""
+"""Most keys that a passphrase is tried on: scrypt takes half a second each time."""
 
 
 def key_file(settings: Settings, locations: Locations) -> Path:
@@ -50,11 +50,11 @@ class KeyRing:
         self._folder = locations
 
     def new_key(self, others: Sequence[bytes] = ()) -> bytes:
-        """A fresh folder key, wrapped by the secret that opens the `others`.
+        """Make a folder key, wrapped by the secret that opens the `others`.
 
-        `others`: the wrapped keys of all sealed folders, the newest first. Where there are none
-        and no secret either, a key file is made. `NoKeyError` when the secret is missing, or
-        opens none of those that are wrapped by one of its kind.
+        `others`: the wrapped keys of all sealed folders, the newest first. If there are none, and
+        no secret either, a key file is made. `NoKeyError` when the secret is missing, or opens
+        none of the keys that a secret of its kind wrapped.
         """
         secret = self._passphrase()
         if secret is None:
@@ -70,7 +70,7 @@ class KeyRing:
         )
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        """A folder key. `KeyUnavailableError` without the secret that wrapped it."""
+        """Unwrap a folder key. `KeyUnavailableError` without the secret that wrapped it."""
         if wrapped_by(wrapped) is SecretKind.KEY_FILE:
             secret = self._file_secret(make=False)
             try:
@@ -85,7 +85,7 @@ class KeyRing:
         return unwrap_key(wrapped, phrase)
 
     def _refuse_to_make(self, others: Sequence[bytes]) -> None:
-        """A key file, if there are sealed folders already."""
+        """Refuse to make a key file if there are sealed folders already."""
         kinds = {_kind(other) for other in others}
         if SecretKind.KEY_FILE in kinds:
             raise NoKeyError(
@@ -100,7 +100,7 @@ class KeyRing:
             )
 
     def _refuse_another(self, secret: KeySecret, others: Sequence[bytes]) -> None:
-        """A secret that opens none of the folders that it should open."""
+        """Refuse a secret that opens none of the folders it should open."""
         same = [other for other in others if _kind(other) is secret.kind]
         if secret.kind is SecretKind.PASSPHRASE:
             same = same[:_TRIED]
@@ -108,12 +108,12 @@ class KeyRing:
             return
         if secret.kind is SecretKind.PASSPHRASE:
             raise NoKeyError(
-                "The passphrase is another one than that of the other sealed folders. Set the one "
-                "that they were sealed with."
+                "The passphrase is not the one of the other sealed folders. Set the one that they "
+                "were sealed with."
             )
         raise NoKeyError(
-            f"{self._key_file} is another key file than the one that opens the other sealed "
-            "folders. Bring that one back, or set key_file to where it is."
+            f"{self._key_file} is not the key file that opens the other sealed folders. Bring that "
+            "one back, or set key_file to where it is."
         )
 
     def _passphrase(self) -> KeySecret | None:
@@ -135,7 +135,7 @@ class KeyRing:
 
 
 def _kind(wrapped: bytes) -> SecretKind | None:
-    """What a key is wrapped by; None when it is too damaged to tell."""
+    """The kind of secret that wrapped a key; None if the key is too damaged to tell."""
     try:
         return wrapped_by(wrapped)
     except KeyUnavailableError:
@@ -143,11 +143,11 @@ def _kind(wrapped: bytes) -> SecretKind | None:
 
 
 def _write_key(path: Path) -> None:
-    """Whole or not at all, and on disk: what it wraps is lost without it."""
+    """Write a key file whole or not at all, durably: the keys it wraps are lost without it."""
     words = f"{secrets.token_hex(KEY_SIZE)}\n".encode()
     try:
         write_whole(path, words, hand_over=lambda descriptor: give(descriptor, path.parent))
     except FileExistsError:
-        return  # never over a key that another process has just made
+        return  # never overwrite a key that another process has just made
     except OSError as error:
         raise KeyUnavailableError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,4 +1,4 @@
-"""A file that a user wants written: whole or not at all, and what went wrong in his words."""
+"""Writes a file for the user, whole or not at all; errors name the file and the reason."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from usenetsync_tui.whole_file import whole_file
 def new_file(path: bytes, *, replace: bool = False) -> Iterator[IO[bytes]]:
     """Write a new file, and give it its name at the end (`whole_file`).
 
-    `replace`: in the place of a file that is there. `TargetError` when a name is taken or the disk
-    refuses.
+    `replace`: replace an existing file. `TargetError` when the name is taken or the disk refuses.
     """
     try:
         with whole_file(path, replace=replace) as file:

@@ -1,8 +1,8 @@
-"""Newsgroups that no server has, reported before the first byte of a folder is read.
+"""Refuses newsgroups that no server has, before the first byte of a folder is read.
 
-A server would refuse the first article; but then the folder is walked, read and planned. What a
-server was once found to have is not asked for again, so an upload of which nothing is to be posted
-needs no server.
+A server would refuse the first article, but by then the folder is walked, read and planned. A
+newsgroup once found on a server is not asked for again, so an upload without changes needs no
+server.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from usenetsync_tui.store.usenet.newsgroups import Carried, look_for_newsgroups
 
 _PATIENCE = 10.0
 """Seconds for all servers together; posting is more patient."""
-_LOOK = 0.1
+_POLL = 0.1
 
 
 async def refuse_unknown_newsgroups(shift: WorkingState, run: JobRun) -> None:
@@ -48,9 +48,9 @@ async def refuse_unknown_newsgroups(shift: WorkingState, run: JobRun) -> None:
 
 
 async def _until_drained(run: JobRun, scope: anyio.CancelScope) -> None:
-    """A stop does not wait for servers."""
+    """Cancel the search when the run drains: a stop does not wait for servers."""
     while not run.draining:  # noqa: ASYNC110 - it has no event
-        await anyio.sleep(_LOOK)
+        await anyio.sleep(_POLL)
     scope.cancel()
 
 

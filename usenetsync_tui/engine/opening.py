@@ -1,4 +1,4 @@
-"""Opening the catalogue: the embedded server or the user's own, migrated, with its pool."""
+"""Opens the catalogue: the embedded server or the user's own, migrated, with its pool."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from usenetsync_tui.settings.settings import Settings
 T = TypeVar("T")
 
 _PATIENCE_TO_LEAVE = 20.0
-"""Seconds the last user of the embedded server may take to stop it."""
+"""Seconds that the last user of the embedded server may take to stop it."""
 _HURRY = 1.0
-"""The same for one that is stopped."""
+"""The same for a user that was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class OpenCatalogue:
     """It may hold a password."""
     embedded: bool
     own: tuple[OwnPlace, ...]
-    """Where the embedded database is: never to be uploaded."""
+    """The folders of the embedded database: never uploaded."""
     why_lost: Callable[[], UsenetSyncError | None]
     """Why the server went down, if that is known. Blocking."""
     waits: Waits
-    """Where it says that the server keeps silent: whoever works with it waits for that."""
+    """Announces when the server does not answer, as all users of the catalogue then wait."""
 
 
 def application_name(what: str) -> str:
-    """How a session presents itself to whoever finds the catalogue held (63 bytes at most)."""
+    """The name of a session, shown to others that find the catalogue held (at most 63 bytes)."""
     return f"usenetsync {what} pid {os.getpid()} on {socket.gethostname()}"[:63]
 
 
@@ -63,7 +63,7 @@ async def open_catalogue(
 ) -> AsyncIterator[OpenCatalogue]:
     """Start or join the server, migrate, open the pool; undo it all in reverse.
 
-    What it waits for is announced in `waits`. Cancelled, it gives up at once.
+    `waits` announces what it waits for. When cancelled, it gives up at once.
     Raises `DatabaseStartError`, `DatabaseUnavailableError`, `CatalogueVersionError`.
     """
     embedded, waits = None, waits or Waits()
@@ -81,7 +81,7 @@ async def open_catalogue(
             waits=waits,
         ) as pool:
             catalogue = Catalogue(pool)
-            with waits.announced(Waiting("waiting for the database: its tables are made ready")):
+            with waits.announced(Waiting("waiting for the database: preparing its tables")):
                 await catalogue.migrate()
             own = tuple(database_places(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
@@ -96,7 +96,7 @@ async def open_catalogue(
 
 
 async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
-    """The server's address, as soon as it runs. Cancelled, it returns at once."""
+    """The server's address, as soon as it runs. When cancelled, it returns at once."""
     given_up = threading.Event()
 
     def acquire(on_wait: OnWait) -> str:
@@ -111,17 +111,17 @@ async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
 async def waited_for(
     call: Callable[[OnWait], T], waits: Waits, given_up: threading.Event | None = None
 ) -> T:
-    """What a blocking call to the embedded server comes to; what it waits for is announced.
+    """The result of a blocking call to the embedded server; `waits` announces its waiting.
 
-    Cancelled, it returns at once and `given_up` is set. A thread that still waits for the server
-    then gives up at its next look, or ends with us.
+    When cancelled, it returns at once and sets `given_up`. The thread that still waits for the
+    server then gives up at its next `on_wait`, or ends with the process.
     """
     given_up, words = given_up or threading.Event(), ""
 
     def on_wait(now: str) -> None:
         nonlocal words
         if given_up.is_set():
-            raise DatabaseStartError("It was not waited for any longer.")
+            raise DatabaseStartError("UsenetSync stopped waiting for it.")
         words = f": {now}"
 
     with waits.announced(lambda: Waiting(f"waiting for the database{words}")):

@@ -1,4 +1,4 @@
-"""Where UsenetSync's own files are: what no snapshot contains unless the user asks for it."""
+"""Where UsenetSync's own files are: no version contains them unless the user asks for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usenetsync_tui.settings.settings import Settings
 def own_places(
     settings: Settings, locations: Locations, database: Iterable[OwnPlace], folder: Folder
 ) -> list[OwnPlace]:
-    """All of them as the settings have it now, but for those the folder keeps all the same."""
+    """All places by the current settings, without those that the folder does back up."""
     found = [
         *database,
         OwnPlace(locations.data_dir, "UsenetSync's own data", always=True),
@@ -29,7 +29,7 @@ def own_places(
 
 
 def database_places(server: EmbeddedServer) -> list[OwnPlace]:
-    """Where the embedded database is: a copy of it while it runs would be worth nothing."""
+    """The embedded database's folders: a copy made while it runs would be useless."""
     return [OwnPlace(folder, "UsenetSync's database", always=True) for folder in server.folders]
 
 

@@ -1,6 +1,6 @@
-"""The queue as the engine sees it: what is to be done next, and how all folders stand.
+"""The queue as the engine sees it: the next job, and the state of all folders.
 
-It is short, and in the catalogue: it is looked at anew, never kept in step by hand.
+The queue is short and lives in the catalogue: the engine reads it again, and never updates a copy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RECENT = 20
 
 @dataclass(slots=True)
 class JobQueue:
-    """What was there at the last look."""
+    """The queue as of the last `refresh`."""
 
     catalogue: Catalogue
     open: tuple[Job, ...] = ()
@@ -32,12 +32,12 @@ class JobQueue:
     """The latest jobs that are over, oldest first, then the open ones."""
 
     async def requeue_interrupted(self) -> None:
-        """What an engine that died was at goes on."""
+        """Put the jobs that an engine was running when it died back into the queue."""
         async with self.catalogue.transaction() as tx:
             await jobs.requeue_interrupted(tx)
 
-    async def look(self) -> None:
-        """Look again."""
+    async def refresh(self) -> None:
+        """Read the queue and the folders from the catalogue again."""
         async with self.catalogue.transaction() as tx:
             standings = await overview.every(tx)
             queue = await jobs.open_jobs(tx)
@@ -61,7 +61,7 @@ class JobQueue:
         return next((f.folder for f in self.folders if f.folder.id == folder_id), None)
 
     def next(self, among: Collection[int] | None = None) -> Job | None:
-        """The job that goes first of all, or `among` some."""
+        """The next job of the queue, or the next one `among` some."""
         waiting = (j for j in self.open if j.state is JobState.QUEUED)
         return next((j for j in waiting if among is None or j.id in among), None)
 

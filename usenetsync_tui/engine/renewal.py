@@ -1,9 +1,9 @@
-"""Another key for a folder whose key has sealed enough, before its next upload begins.
+"""Gives a folder a new key when its key has sealed enough, before its next upload begins.
 
-An upload first finishes, under the old key, what is planned, posted but not looked for, or lost;
-only then does the folder get a new one: an article that may have been sent must not be posted
-again under another name. If a server refuses one article again and again, the key is renewed all
-the same at four times the bound, and files that are not whole are read again.
+The folder gets the new key only when no article is planned, unchecked or lost under the old one: an
+article that may have been sent must not be posted again under another name. If a server keeps
+refusing an article, the key is renewed anyway at four times the bound, and incomplete files are
+read again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.model.folders import Folder
 
 _AT_LAST = 4
-"""Times the bound, after which a key is renewed whatever is unfinished."""
+"""Times the bound, after which a key is renewed even if articles are unfinished."""
 
 
 async def renewed(catalogue: Catalogue, ring: KeyRing, folder: Folder) -> Folder:
-    """The folder, under another key if the one it had is worn. `NoKeyError`."""
+    """The folder, with a new key if the old one has sealed enough. `NoKeyError`."""
     if folder.realm.wrapped_key is None:
         return folder
     async with catalogue.transaction() as tx:

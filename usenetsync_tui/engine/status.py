@@ -1,6 +1,6 @@
-"""The engine's status, put together from what it has in its hands: an immutable value.
+"""Composes the engine's status, an immutable value, from its parts.
 
-What did not change stays the very object it was, so that nobody has to look at it again.
+Unchanged parts stay the same objects, so that the screen can compare by identity.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def composed(
     read_only: bool,
     examination: Examination | None,
 ) -> EngineStatus:
-    """The status after `before`. `state` is None while there is a shift, which knows it."""
+    """The status after `before`. `state` is None while `shift`, which knows it, is set."""
     figures = shift.measure() if shift is not None else None
     now = replace(
         before,
@@ -89,7 +89,7 @@ def _workers(shift: WorkingState) -> int:
 
 
 def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:
-    """The figures of the job at work instead of those of its row."""
+    """The running job's figures, instead of those of its row."""
     return figures if figures is not None and figures.id == job.id else job
 
 

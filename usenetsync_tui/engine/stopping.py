@@ -1,10 +1,9 @@
-"""How a job stops: what is under way is finished while that gets on, and given up when it does not.
+"""Stops a job: what is under way is finished while it makes progress, and given up when not.
 
-A run that drains takes nothing new. What it has sent is worth waiting for as long as something
-comes of it; a server that is away or silent, a name server, a database that does not answer could
-hold it up for as long as we are patient with them. So a draining run that shows no progress for
-`STUCK` seconds is cancelled. The ledger knows what was sent without an answer: the next run goes on
-from there, as after a kill.
+A run that drains takes nothing new. It waits for what it has sent only while there is progress: a
+server that is away or silent, a name server, or a database that does not answer could hold it up
+for as long as their timeouts. So a draining run without progress for `STUCK` seconds is cancelled.
+The ledger knows what was sent without an answer: the next run continues there, as after a kill.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome
 
 STUCK = 0.8
-"""Seconds without progress after which a run that is to stop is given up."""
+"""Seconds without progress after which a run that must stop is given up."""
 
-_LOOK = 0.1
+_POLL = 0.1
 
 
 async def stoppable(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """What comes of a job's work; QUEUED when it was to stop and had to be given up.
+    """The outcome of a job's work; QUEUED when it had to stop and was given up.
 
     Raises what the work raises, in a group.
     """
@@ -37,11 +36,11 @@ async def stoppable(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outc
 
 
 async def _give_up(run: JobRun, scope: anyio.CancelScope) -> None:
-    """Cancel the work of a run that is to stop once it gets no further."""
+    """Cancel the work of a run that must stop, once it makes no progress."""
     await run.stopping.wait()
     seen, since = _signs(run), anyio.current_time()
     while True:
-        await anyio.sleep(_LOOK)
+        await anyio.sleep(_POLL)
         now, signs = anyio.current_time(), _signs(run)
         if signs != seen:
             seen, since = signs, now
@@ -52,7 +51,7 @@ async def _give_up(run: JobRun, scope: anyio.CancelScope) -> None:
 
 
 def _signs(run: JobRun) -> tuple[object, ...]:
-    """What changes whenever anything under way gets on."""
+    """Values of which at least one changes with any progress."""
     progress = run.progress
     return (
         progress.phase,

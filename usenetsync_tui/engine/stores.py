@@ -32,7 +32,7 @@ _Wish = Callable[[UsenetServers], None]
 
 
 class Stores:
-    """The stores of one engine's life; implements `Places`. Leaving it closes the connections."""
+    """The stores of one engine; implements `Places`. Leaving the block closes the connections."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Stores:
         self.fetch_limit = settings.fetch_limit
         """Bytes a second fetched from all servers together; 0: no limit."""
         self._wishes: dict[tuple[str, str], _Wish] = {}
-        """What the user asked of a server while the engine runs, by its name and what it is."""
+        """The user's requests to servers while the engine runs, by server name and kind."""
         self._servers = self._open()
 
     def _open(self) -> UsenetServers | None:
@@ -71,11 +71,11 @@ class Stores:
 
     @property
     def settings(self) -> Settings:
-        """Those in use."""
+        """The settings in use."""
         return self._settings
 
     async def renew(self, settings: Settings) -> None:
-        """Use other settings from now on; nothing may be at work. `SettingsError`."""
+        """Use new settings from now on; no job may be running. `SettingsError`."""
         before, self._settings = self._settings, settings
         try:
             servers = self._open()
@@ -108,39 +108,39 @@ class Stores:
 
     @property
     def statuses(self) -> tuple[ServerStatus, ...]:
-        """How the Usenet servers are doing."""
+        """The status of each Usenet server."""
         return self._servers.statuses() if self._servers is not None else ()
 
     def limit_bandwidth(self, bytes_per_second: int) -> None:
-        """Post no faster than this to all servers together; 0: as fast as it goes."""
+        """Limit posting to all servers together, in bytes a second; 0: no limit."""
         self.bandwidth_limit = bytes_per_second
         if self._servers is not None:
             self._servers.set_bandwidth_limit(bytes_per_second)
 
     def limit_fetching(self, bytes_per_second: int) -> None:
-        """Fetch no faster than this from all servers together; 0: as fast as it goes."""
+        """Limit fetching from all servers together, in bytes a second; 0: no limit."""
         self.fetch_limit = bytes_per_second
         if self._servers is not None:
             self._servers.set_fetch_limit(bytes_per_second)
 
     def limit_server(self, name: str, bytes_per_second: int) -> None:
-        """Post no faster than this to one server. `UsageError` when there is no such server."""
+        """Limit posting to one server. `UsageError` when there is no such server."""
         self._ask(name, "limit", lambda s: s.set_server_bandwidth_limit(name, bytes_per_second))
 
     def limit_fetching_from(self, name: str, bytes_per_second: int) -> None:
-        """Fetch no faster than this from one server. `UsageError` when there is no such server."""
+        """Limit fetching from one server. `UsageError` when there is no such server."""
         self._ask(name, "fetch limit", lambda s: s.set_server_fetch_limit(name, bytes_per_second))
 
     def set_connections(self, name: str, count: int) -> None:
-        """Use so many connections of a server. `UsageError`."""
+        """Use at most `count` connections to a server. `UsageError`."""
         self._ask(name, "connections", lambda s: s.set_connections(name, count))
 
     def hold(self, name: str) -> None:
-        """Give a server nothing new. `UsageError`."""
+        """Pause a server: it gets nothing new. `UsageError`."""
         self._ask(name, "held", lambda s: s.hold(name))
 
     def release(self, name: str) -> None:
-        """Use a server again. `UsageError`."""
+        """Resume a server. `UsageError`."""
         self._ask(name, "held", lambda s: s.release(name))
 
     def _ask(self, name: str, what: str, wish: _Wish) -> None:
@@ -150,16 +150,16 @@ class Stores:
         self._wishes[name, what] = wish
 
     def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
-        """How a Message-ID is written on the wire; None where the realm was not reached yet."""
+        """A Message-ID as sent to servers; None if the realm has not been opened yet."""
         places = (place for known, place in self._places.items() if known.id == realm.id)
-        place = next(places, None)  # whichever headers it has: a name does not depend on them
+        place = next(places, None)  # with any headers: the Message-ID does not depend on them
         return None if place is None else place.wire_id(message_id)
 
     async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> JobRun:
-        """A run of a job on a folder.
+        """Make the run of a job on a folder.
 
-        One that is `to_post` needs the folder's own place; others may find in another one
-        what they look for. `UsageError`, `KeyUnavailableError`.
+        With `to_post` the folder's own place must be usable; other runs may find their articles
+        in another realm. `UsageError`, `KeyUnavailableError`.
         """
         place = await (self._reached if to_post else self.of)(folder.realm)
         limits = self._settings.limits
@@ -171,7 +171,7 @@ class Stores:
         return self._servers
 
     async def of(self, realm: Realm) -> Place:
-        """A realm's place; where it cannot be reached, one that says so of each article."""
+        """A realm's place; if it is not usable, one whose every call fails with the reason."""
         try:
             return await self._reached(realm)
         except (UsageError, KeyUnavailableError) as error:

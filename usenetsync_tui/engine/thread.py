@@ -1,7 +1,7 @@
-"""The engine in a thread of its own, with its own event loop (DESIGN §8).
+"""Runs the engine in a thread of its own, with its own event loop (DESIGN §8).
 
-Textual's loop can be held up for as long as a dead SSH link likes, and its workers are
-cancelled through shields: the engine lives beside it, not in it.
+A dead SSH link can block Textual's loop for any length of time, and Textual cancels its workers
+even through shields: so the engine runs beside that loop, not in it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ class EngineThread:
         return True
 
     def leave(self) -> None:
-        """Stop without finishing what is in flight: the ledger knows it, the next run goes on."""
+        """Stop without finishing what is in flight: the next run continues from the ledger."""
         if self._future is not None:
             self._future.cancel()

@@ -1,4 +1,4 @@
-"""Trying a server while the screen looks on: a step at a time, one server at once."""
+"""Tests one server at a time, and publishes each step for the screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 
 class Trials:
-    """The latest test of a server; another one ends it."""
+    """The latest test of a server; a new one stops it."""
 
     def __init__(self, group: TaskGroup, events: EventLog) -> None:
         self._group = group
@@ -25,7 +25,7 @@ class Trials:
         self.trial: Trial | None = None
 
     def begin(self, server: Server, newsgroups: Sequence[str], poster: str) -> None:
-        """Try a server; posts to `newsgroups` if it may: sealed, and plain from `poster`."""
+        """Test a server; if it may post, post to `newsgroups`: sealed, and plain from `poster`."""
         self._scope.cancel()
         self._scope = anyio.CancelScope()
         self.trial = Trial(server.name)
@@ -52,6 +52,6 @@ class Trials:
 async def next_step(
     steps: AsyncIterator[TrialStep], server: Server, waits: Waits
 ) -> TrialStep | None:
-    """The next step of a server's test, waited for; None: that was the last."""
+    """Wait for the next step of a server's test; None after the last."""
     with waits.announced(Waiting(f"waiting for {server.host}")):
         return await anext(steps, None)

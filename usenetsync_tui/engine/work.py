@@ -1,4 +1,4 @@
-"""One job of the queue, from its turn to its outcome."""
+"""Runs one job of the queue, from its turn to its outcome."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from usenetsync_tui.pipeline.verify.verify import Verified
 
 
 async def work(shift: WorkingState, job: Job) -> None:
-    """Run a job until it is over, or has to give way, or the engine drains.
+    """Run a job until it is over, a more urgent job takes its turn, or the engine drains.
 
-    Raises what no job can go on with: a database that is gone.
+    Raises what stops every job: a database that is gone.
     """
     folder = shift.queue.folder(job.folder_id)
     assert folder is not None
@@ -53,7 +53,7 @@ async def work(shift: WorkingState, job: Job) -> None:
     figures = shift.measure()
     assert figures is not None
     shift.summaries[job.id] = await mine.summary(outcome, figures)
-    await shift.queue.look()
+    await shift.queue.refresh()
     shift.done_bytes += run.progress.done_bytes
     shift.done_files += run.progress.done_files
     shift.at_work = None
@@ -71,17 +71,17 @@ async def _perform(shift: WorkingState, run: JobRun, job: Job) -> Outcome:
             return _with(outcome, f"restored to {safe_name(job.target or b'')}")
         case Verb.VERIFY:
             outcome, found = await verified(run, job)
-            return _with(outcome, _told(found))
+            return _with(outcome, _words(found))
 
 
 def _with(outcome: Outcome, words: str) -> Outcome:
-    """What came of a job that ran to its end, in more words than a command needs."""
+    """Add words for the queue's log to the message of a job that ran to its end."""
     if not outcome.state.is_over:
         return outcome
     return Outcome(outcome.state, outcome.version, f"{outcome.message}; {words}")
 
 
-def _told(found: Verified) -> str:
+def _words(found: Verified) -> str:
     words = f"{plural(found.checked, 'article')} checked"
     if found.missing or found.damaged:
         words += f", {number(found.missing)} missing, {number(found.damaged)} damaged"
@@ -92,21 +92,21 @@ def _told(found: Verified) -> str:
 
 
 def _is_wanted_again(run: JobRun) -> bool:
-    """Something was retried that this run could not take up."""
+    """Whether the user retried something that this run could not take up."""
     return run.turnstile.goes_on
 
 
 async def _again(shift: WorkingState, job: Job, folder: Folder) -> None:
     async with shift.catalogue.transaction(durable=True) as tx:
         await jobs.change_state(tx, job.id, JobEvent.RETRY)
-    shift.events.info(f"{job.verb} of {folder.name} goes on with what was retried")
+    shift.events.info(f"{job.verb} of {folder.name} continues with the retried files")
 
 
 async def _refuse(shift: WorkingState, job: Job, folder: Folder, words: str) -> None:
-    """End a job that cannot even begin: its place cannot be reached with these settings."""
+    """End a job that cannot begin with the current settings, or without its key."""
     async with shift.catalogue.transaction(durable=True) as tx:
         await jobs.set_state(tx, job.id, JobState.FAILED, words)
     outcome = Outcome(JobState.FAILED, 0, words)
     shift.events.job_ended(job.verb, folder, outcome)
     shift.summaries[job.id] = Summary(folder, outcome, queued_figures(job, folder), None, (), 0)
-    await shift.queue.look()
+    await shift.queue.refresh()

@@ -1,7 +1,7 @@
-"""A shift: what an engine has in its hands while it holds the catalogue.
+"""The state of an engine while it holds the catalogue.
 
-Data, and the little that is true of it at any moment. What is done with it: `obey` (what a user
-asks), `work` (one job), `engine` (the life around both).
+Knows the data and simple questions about them. Refuses to know what is done with them: `requests`
+(the user's commands), `work` (one job), `engine` (the loop around both).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from usenetsync_tui.settings.settings import Settings
 
 @dataclass(slots=True)
 class WorkingState:
-    """One engine at work on one catalogue."""
+    """The state of one engine that holds one catalogue."""
 
     catalogue: Catalogue
     database: tuple[OwnPlace, ...]
-    """Where the embedded database is."""
+    """The folders of the embedded database."""
     settings: Settings
-    """Those in force; `stores` follow them when no job is at work."""
+    """The current settings; `stores` take them over when no job is running."""
     locations: Locations
     stores: Stores
     queue: JobQueue
@@ -47,44 +47,44 @@ class WorkingState:
     at_work: JobLife | None = None
     draining: bool = False
     workers: int | None = None
-    """Threads a run may use, if the user has said so."""
+    """Workers that a run may use, if the user has set a count."""
     message: str = ""
-    """Why the last command was refused; empty when it was not."""
+    """Why the last command was refused; empty if it was not."""
     rates: RateMeter = field(default_factory=RateMeter)
     done_bytes: int = 0
     done_files: int = 0
-    """Of the jobs before the one at work."""
+    """Files (and bytes, above) done by the jobs before the current one."""
 
     @property
     def run(self) -> JobRun | None:
-        """The run at work."""
+        """The current run."""
         return self.at_work.run if self.at_work is not None else None
 
     def is_at_work_on(self, job_id: int) -> JobLife | None:
-        """The job at work, if it is this one."""
+        """The running job, if it has this id."""
         mine = self.at_work
         return mine if mine is not None and mine.job.id == job_id else None
 
     def upload_of(self, folder_id: int) -> JobRun | None:
-        """The upload of a folder that runs now."""
+        """The running upload of a folder, if there is one."""
         mine = self.at_work
         if mine is None or mine.job.verb is not Verb.UPLOAD or mine.run.folder.id != folder_id:
             return None
         return mine.run
 
     def measure(self) -> JobStatus | None:
-        """Feed the rates; the figures of the job at work now."""
+        """Add a sample to the rates; returns the figures of the running job."""
         now, mine = time.monotonic(), self.at_work
         done = mine.run.progress if mine is not None else Progress()
         self.rates.add(now, self.done_bytes + done.done_bytes, self.done_files + done.done_files)
         if mine is None:
             return None
-        return mine.figures(self.rates, self.queue.job(mine.job.id))  # its priority may be another
+        return mine.figures(self.rates, self.queue.job(mine.job.id))  # its priority may change
 
     def give_way(self) -> None:
-        """What is more urgent goes first, and everything before what is paused.
+        """Let a more urgent job run first, or any waiting job if the running one is paused.
 
-        The job at work drains, and is queued, or paused, again.
+        The running job drains, and is queued, or paused, again.
         """
         mine, waiting = self.at_work, self.queue.next()
         if mine is None or waiting is None or self.draining or waiting.id == mine.job.id:
@@ -95,5 +95,5 @@ class WorkingState:
 
 
 def urgent(priority: Priority) -> Priority:
-    """What somebody waits for goes before the folder's own uploads."""
+    """A priority above that of the folder's own uploads, for work that a user waits for."""
     return Priority(max(Priority.CRITICAL, min(Priority.HIGH, priority - 1)))

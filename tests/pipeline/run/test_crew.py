@@ -264,13 +264,13 @@ async def test_compressors_are_a_stage_that_is_raised_too(
 ) -> None:
     world.choices = FolderChoices(compression=Compression.LZMA)
     large_files(world, 20)
-    turnstile, dress = Turnstile(), compress_module.dress
+    turnstile, prepare = Turnstile(), compress_module.prepare
 
     def slow(*args: object) -> object:
         with turnstile.through():
-            return dress(*args)  # type: ignore[arg-type]
+            return prepare(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compress_module, "dress", slow)
+    monkeypatch.setattr(compress_module, "prepare", slow)
     turnstile.open.clear()
     run = await world.small(max_workers=4).new_run()
 

@@ -87,7 +87,7 @@ async def test_what_does_not_end_is_told(
         assert told.keys() == {b"endless", b"endless too"}
         for notice in told.values():
             assert notice.kind is NoticeKind.UNREADABLE
-            assert notice.reason.startswith("does not end: its size is said to be ")
+            assert notice.reason.startswith("does not end: the file system states ")
         assert world.run is not None
         p = world.run.progress
         assert (p.done_files, p.done_bytes, p.in_flight) == (p.total_files, p.total_bytes, 0)

@@ -141,7 +141,7 @@ async def test_how_often_it_is_posted_again_is_a_setting(
     assert (await world.upload()).state is JobState.INCOMPLETE
     assert len(hiding.posts) == 3 * (reposts + 1)
     notices = await world.notices()
-    assert all(f"posted {times}, and" in n.reason for n in notices)
+    assert all(f"posted {times}, but never found" in n.reason for n in notices)
 
 
 @pytest.mark.anyio
@@ -152,7 +152,7 @@ async def test_what_is_never_there_is_given_up_and_told(world: World, hiding: Hi
     assert statuses(world) == [(SegmentStatus.FAILED, 3)]
     notices = await world.notices()
     assert {n.path for n in notices} == {b"file 0", b"file 1", b"file 2"}
-    assert all("posted 3 times, and never there to be read" in n.reason for n in notices)
+    assert all("posted 3 times, but never found" in n.reason for n in notices)
     world.check_ledger()
     hiding.hide_next = 0
     hiding.hidden.clear()

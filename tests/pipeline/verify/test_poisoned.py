@@ -140,7 +140,7 @@ async def test_what_cannot_be_fetched_again_either_is_not_repaired(
     assert outcome.state is JobState.INCOMPLETE
     (notice,) = await world.notices()
     assert (notice.kind, notice.path) == (NoticeKind.UNPOSTED, b"file 1")
-    assert "its bytes are not to be had" in notice.reason
+    assert "its bytes cannot be fetched" in notice.reason
     assert len(lying.posts) == len(set(lying.posts)) == 2
     lying.keeps_nothing = False
     await world.completed()

@@ -1,7 +1,7 @@
-"""What `doctor` looks at, servers and the terminal apart: each check says what to do.
+"""The checks of `doctor`, except those of servers and the terminal; each gives advice.
 
-Knows what stops people: settings, rights, keys, the database, room, the clock, names. Changes
-nothing; refuses to know how the catalogue is opened.
+Knows the usual obstacles: settings, permissions, keys, the database, disk space, the clock, host
+names. Changes nothing; refuses to know how the catalogue is opened.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ _NO_ROOM = 500 << 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _EARLIEST = 1_767_225_600
-"""2026-01-01: a clock before it is wrong."""
+"""2026-01-01, in seconds since 1970: a clock before it is wrong."""
 
 
 def settings_found(settings: Settings, locations: Locations) -> Iterator[Finding]:
-    """The settings file, its folders and their rights. The settings are read already."""
+    """Check the settings file, its folders and their permissions. `settings` is already read."""
     path = locations.config_dir / CONFIG_NAME
     name = _name(path)
     if path.exists():
         yield good("settings", f"{name} is read")
     else:
-        yield good("settings", f"{name} is not there: defaults are used")
+        yield good("settings", f"{name} does not exist: defaults are used")
     yield from rights(locations, path)
     if not settings.servers:
         yield good("servers", "none configured: articles go into the database")
 
 
 def rights(locations: Locations, config: Path) -> Iterator[Finding]:
-    """Who else can read or write what is ours."""
+    """Check whether other users can read or write UsenetSync's files."""
     troubles = []
     private = (locations.config_dir, locations.log_dir)
     for folder, forbidden in (
@@ -79,13 +79,13 @@ def rights(locations: Locations, config: Path) -> Iterator[Finding]:
 
 
 def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]) -> Finding:
-    """Whether what was sealed can be opened. Blocking. `wrapped`: the keys of sealed folders."""
+    """Check that the keys of sealed folders, `wrapped`, can be unwrapped. Blocking."""
     path = key_file(settings, locations)
     by_phrase = settings.passphrase is not None or settings.passphrase_file is not None
     what = "the passphrase" if by_phrase else _name(path)
     if not wrapped:
         if by_phrase or path.exists():
-            return good("key", f"{what} is there")
+            return good("key", f"{what} exists")
         return good("key", f"{what} is made with the first sealed folder")
     ring = KeyRing(settings, locations)
     for key in wrapped:
@@ -104,14 +104,14 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
 async def database_found(
     settings: Settings, locations: Locations, opener: Opener, *, sums: bool
 ) -> AsyncIterator[Finding]:
-    """The database, what is in it, and whether the keys open it."""
+    """Check the database, its contents, and that the keys open the sealed folders."""
     began = False
     try:
         async with opener() as opened:
             began = True
             async for finding in _catalogue(opened, settings, locations, sums=sums):
                 yield finding
-    except Exception as error:  # noqa: BLE001 - what is not ours is raised again
+    except Exception as error:  # noqa: BLE001 - other errors are raised again
         failure = leading_error(error)
         if not isinstance(failure, UsenetSyncError):
             raise failure from None
@@ -131,8 +131,8 @@ async def _catalogue(
     where = "embedded" if opened.embedded else "your own server"
     held = plural(len(every), "folder")
     yield good("database", f"{where}, PostgreSQL {figures.version}, {size(figures.bytes)}, {held}")
-    look = partial(key_found, settings, locations, wrapped)
-    yield await to_thread.run_sync(look, abandon_on_cancel=True)  # a passphrase takes seconds
+    check = partial(key_found, settings, locations, wrapped)
+    yield await to_thread.run_sync(check, abandon_on_cancel=True)  # a passphrase takes seconds
     if not sums:
         return
     async with opened.catalogue.transaction() as tx:
@@ -145,7 +145,7 @@ async def _catalogue(
 
 
 def room(locations: Locations) -> Iterator[Finding]:
-    """Free space where things are written."""
+    """Check the free space of the disks that UsenetSync writes to."""
     seen: set[int] = set()
     for what, folder in (("data", locations.data_dir), ("log", locations.log_dir)):
         there = next(p for p in (folder, *folder.parents) if p.exists())
@@ -165,11 +165,11 @@ def room(locations: Locations) -> Iterator[Finding]:
 
 
 def clock(now: float, newest: float) -> Finding:
-    """This machine's clock, beside its own files. Servers are asked for theirs by their test.
+    """Check this machine's clock against its own files; a server's test compares the server's.
 
-    `now`: seconds since 1970. `newest`: when the newest file of ours was written.
+    `now`: seconds since 1970. `newest`: when UsenetSync's newest file was written, the same.
     """
-    advice = "Set the clock: articles of a wrong date are refused or thrown away."
+    advice = "Set the clock: servers refuse or drop articles with a wrong date."
     if now < _EARLIEST:
         return bad("clock", "it is before 2026", advice)
     if newest > now + 120:
@@ -178,15 +178,15 @@ def clock(now: float, newest: float) -> Finding:
 
 
 def name_servers(hosts: Sequence[str], *, given_up: Callable[[], bool] = bool) -> Finding:
-    """Whether names of hosts can be looked up. Blocking, but not past `given_up`.
+    """Check that the names of the servers' `hosts` can be resolved.
 
-    `hosts`: those of the servers.
+    Blocking, but returns soon after `given_up` becomes true.
     """
     failures = []
     for host in dict.fromkeys(hosts):
-        look = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        lookup = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            apart(look, seconds=_LOOKUP, given_up=given_up)
+            apart(lookup, seconds=_LOOKUP, given_up=given_up)
         except OSError as error:
             failures.append(f"{safe_name(host)}: {error.strerror or error}")
         except UnicodeError:
@@ -202,7 +202,7 @@ def name_servers(hosts: Sequence[str], *, given_up: Callable[[], bool] = bool) -
 
 
 def newest_file(locations: Locations) -> float:
-    """When the newest of our files was written, in seconds since 1970; 0 when there is none."""
+    """When UsenetSync's newest file was written, in seconds since 1970; 0 when there is none."""
     candidates = (
         locations.config_dir / CONFIG_NAME,
         locations.data_dir / "postgresql" / "postmaster.pid",

@@ -1,7 +1,7 @@
 """An examination of this machine: what `doctor` finds, for the command and for the screen.
 
-Knows the order of the checks, and how one runs beside everything else an engine does. What each
-check looks at is in `examine`; of the terminal, whoever draws on it knows more.
+Knows the order of the checks, and how an examination runs beside the engine's other work. The
+checks themselves are in `checks`; each window examines its own terminal.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from usenetsync_tui.settings.settings import CONFIG_NAME, Settings, load_setting
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 _TROUBLING = ("tls", "clock")
-"""Steps of a server's test that are worth a look when they are neither good nor bad."""
+"""Steps of a server's test that are reported when they are neither good nor bad."""
 
 
 class Examinations:
-    """The latest examination; another one ends it."""
+    """The latest examination; a new one stops it."""
 
     def __init__(
         self, locations: Locations, opener: Callable[[Settings], Opener], events: EventLog
     ) -> None:
-        """`opener` says how the catalogue is opened with the settings as they are in the file."""
+        """`opener` returns how to open the catalogue with the settings now in the file."""
         self._locations = locations
         self._opener = opener
         self._events = events
@@ -52,7 +52,7 @@ class Examinations:
         self.latest: Examination | None = None
 
     def begin(self, group: TaskGroup, wanted: Examine) -> None:
-        """Look at everything again."""
+        """Begin a new examination."""
         self.stop()
         self._scope = anyio.CancelScope()
         self._number += 1
@@ -60,7 +60,7 @@ class Examinations:
         group.start_soon(self._run, self._scope, self.latest, wanted)
 
     def stop(self) -> None:
-        """Look at no more; what was found stays."""
+        """Stop the examination; its findings stay."""
         if self._scope is not None:
             self._scope.cancel()
         if self.latest is not None and not self.latest.over:
@@ -73,7 +73,7 @@ class Examinations:
                     seen = replace(seen, findings=(*seen.findings, finding))
                     if scope is self._scope:
                         self.latest = seen
-            except Exception as error:  # noqa: BLE001 - it is told, and ends nothing else
+            except Exception as error:  # noqa: BLE001 - reported, and ends nothing else
                 failure = leading_error(error)
                 seen = replace(seen, problem=safe_name(str(failure) or type(failure).__name__))
                 self._events.bad(f"the examination ended early: {seen.problem}")
@@ -89,9 +89,9 @@ class Examinations:
 async def findings(
     locations: Locations, opener: Callable[[Settings], Opener], wanted: Examine, waits: Waits
 ) -> AsyncIterator[Finding]:
-    """Every finding, as soon as it is made, but for those of the terminal.
+    """Yield every finding as soon as it is made, except those of the terminal.
 
-    `waits`: where it is announced what a check waits for.
+    `waits` announces what a check waits for.
     """
     servers: tuple[Server, ...] = ()
     try:
@@ -120,17 +120,17 @@ async def findings(
 
 
 async def _names(hosts: list[str]) -> Finding:
-    """Whether names can be looked up. A stop does not wait for a name server."""
+    """Check that names can be resolved. A stop does not wait for a name server."""
     given_up = threading.Event()
-    look = partial(checks.name_servers, hosts, given_up=given_up.is_set)
+    check = partial(checks.name_servers, hosts, given_up=given_up.is_set)
     try:
-        return await to_thread.run_sync(look, abandon_on_cancel=True)
+        return await to_thread.run_sync(check, abandon_on_cancel=True)
     finally:
         given_up.set()
 
 
 async def _server(server: Server, settings: Settings, waits: Waits, *, post: bool) -> Finding:
-    """What a server's test comes to: the step that failed, else what is worth a look."""
+    """Test a server: the finding names the step that failed, or one that is doubtful."""
     where = host_and_port(server.host, server.port)
     steps: dict[str, TrialStep] = {}
     groups, poster = (settings.newsgroups, settings.poster) if post else ((), "")

@@ -1,4 +1,4 @@
-"""How a job goes and how it ended: figures, rates, events, tasks.
+"""The progress and the end of jobs: figures, rates, events, tasks.
 
-Knows how counters become what a person reads. Refuses to change anything, and to print.
+Knows how counters become figures and sentences. Refuses to change anything, and to print.
 """

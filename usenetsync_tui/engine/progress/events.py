@@ -1,4 +1,4 @@
-"""The engine's log: what happened, in plain words, the latest of it.
+"""The engine's log: the latest events, in plain words.
 
 Events are for the screen only; what must not be lost is in the catalogue.
 """
@@ -44,40 +44,40 @@ class EventLog:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """All of them; the same object until there is another one."""
+        """All events; the same tuple until there is a new one."""
         if self._all is None:
             self._all = tuple(self._events)
         return self._all
 
     def info(self, text: str) -> None:
-        """Something worth a line."""
+        """Log something that happened."""
         self.say(Weight.INFO, text)
 
     def warn(self, text: str) -> None:
-        """Something that may want a look."""
+        """Log something that may need attention."""
         self.say(Weight.WARN, text)
 
     def bad(self, text: str) -> None:
-        """Something that went wrong."""
+        """Log something that went wrong."""
         self.say(Weight.BAD, text)
 
     def say(self, weight: Weight, text: str) -> None:
-        """A line of the log; whatever is in it, it cannot act on a terminal."""
+        """Add a line to the log; control characters in it cannot reach a terminal."""
         self._events.append(Event(self._now(), weight, safe_name(text)))
         self._all = None
 
     def job_began(self, verb: Verb, folder: Folder) -> None:
-        """A job is at work."""
+        """Log that a job began."""
         self.info(f"{verb} of {folder.name} began")
 
     def job_ended(self, verb: Verb, folder: Folder, outcome: Outcome) -> None:
-        """A job is not at work any more."""
+        """Log how a job ended."""
         words = _WORDS.get(outcome.state) or outcome.message or str(outcome.state)
         weight = _WEIGHTS.get(outcome.state, Weight.INFO)
         self.say(weight, f"{verb} of {folder.name}: {words}")
 
     def watch_servers(self, servers: tuple[ServerStatus, ...]) -> None:
-        """Tell of those that do otherwise than at the last look."""
+        """Log the servers whose state has changed since the last call."""
         for server in servers:
             before = self._servers.get(server.name)
             self._servers[server.name] = server

@@ -1,4 +1,4 @@
-"""Turning a run's counters into the immutable figures of a status."""
+"""Turns a run's counters into the immutable figures of a status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
-    """A job that is not at work, from its row."""
+    """The figures of a job that is not running, from its row."""
     return JobStatus(
         id=job.id,
         folder_id=job.folder_id,
@@ -54,7 +54,7 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
 def running_figures(
     run: JobRun, job: Job, state: JobState, rates: RateMeter, now: float, started: float
 ) -> JobStatus:
-    """A job at work, from its run."""
+    """The figures of a running job, from its run. `now` and `started`: monotonic seconds."""
     p = run.progress
     left = p.total_bytes - p.done_bytes - p.missed_bytes
     indexing = p.phase == "upload" and not p.scanned
@@ -93,8 +93,8 @@ def running_figures(
 
 
 def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
-    """`now`, made of the very objects of `before` where they are equal: whoever shows them sees
-    at a glance that nothing changed."""
+    """`now`, with equal items replaced by the objects of `before`: the screen can compare by
+    identity to see that nothing changed."""
     new = tuple(now)
     if len(new) != len(before):
         return new
@@ -103,9 +103,9 @@ def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
 
 
 def run_status(before: EngineStatus, run: JobRun | None, rates: RateMeter) -> EngineStatus:
-    """The status before this one with the figures of the run at work, or of none.
+    """The previous status with the figures of the current run, or of none.
 
-    What a run has told last stays when it is over.
+    A run's last notices stay after its end.
     """
     progress = run.progress if run else Progress()
     segments = progress.segments
@@ -134,7 +134,7 @@ def workers(run: JobRun) -> tuple[WorkerStatus, ...]:
 
 
 def resident_bytes() -> int:
-    """Memory of this process now (where the system tells only the peak: the peak)."""
+    """Memory of this process in bytes: now, or the peak if the system reports only that."""
     try:
         return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except FileNotFoundError:

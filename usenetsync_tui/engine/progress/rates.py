@@ -18,8 +18,8 @@ class _Sample(NamedTuple):
 class RateMeter:
     """Bytes and files a second over the last ten seconds, and a sample a second of history.
 
-    Its counters span jobs: whoever feeds it adds them up. They fall only when a restore takes
-    back what it had written of a file that could not be finished, and count as 0 a second then.
+    The caller adds up the counters of successive jobs. They fall only when a restore takes back
+    the bytes of a file that it could not finish; that counts as 0 a second.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class RateMeter:
         self._second: _Sample | None = None
 
     def add(self, now: float, done_bytes: int, done_files: int) -> None:
-        """Take the counters as they stand."""
+        """Add a sample of the counters. `now`: monotonic seconds."""
         sample = _Sample(now, done_bytes, done_files)
         self._samples.append(sample)
         while len(self._samples) > 2 and self._samples[1].at <= now - _WINDOW:

@@ -1,4 +1,4 @@
-"""How a job ended, complete enough to be told when the catalogue is closed again."""
+"""How a job ended, with everything that the report needs after the catalogue is closed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Summary:
     notices: tuple[Notice, ...]
     notice_count: int
     servers: tuple[ServerStatus, ...] = ()
-    """What the Usenet servers did since the engine began."""
+    """The work of the Usenet servers since the engine started."""
 
 
 async def summarise(run: JobRun, outcome: Outcome, figures: JobStatus) -> Summary:
-    """Collect what there is to tell of a job that ran."""
+    """Collect the report of a job that ran."""
     folder = run.folder
     async with run.catalogue.transaction() as tx:
         versions = await snapshots.of_folder(tx, folder.id)

@@ -1,4 +1,4 @@
-"""What the engine does beside its jobs: each with a number, its words, and how far it is."""
+"""Tasks that the engine runs beside its jobs: each has a number, a title and its progress."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import TaskStatus
 
 _KEPT = 5
-"""Tasks that ended, and are shown still."""
+"""Ended tasks that are still shown."""
 
 
 @dataclass(slots=True)
 class Task:
-    """One of them, while it is under way."""
+    """One task and its progress."""
 
     number: int
     words: str
@@ -28,15 +28,15 @@ class Task:
     over: bool = False
     problem: str = ""
     outcome: str = "done"
-    """What is said of it when it went well."""
+    """The words for the log when it succeeded."""
 
     def status(self) -> TaskStatus:
-        """As it is now."""
+        """The immutable status of the task now."""
         return TaskStatus(self.number, self.words, self.done, self.total, self.over, self.problem)
 
 
 class Tasks:
-    """The tasks of an engine's life; they end with the group they run in."""
+    """The tasks of an engine; they end with the task group they run in."""
 
     def __init__(self, group: TaskGroup, events: EventLog) -> None:
         self._group = group
@@ -47,12 +47,12 @@ class Tasks:
 
     @property
     def statuses(self) -> tuple[TaskStatus, ...]:
-        """Those under way, and the last ones that ended; by number."""
+        """The running tasks and the last ended ones, by number."""
         self._statuses = same(self._statuses, (task.status() for task in self._tasks))
         return self._statuses
 
     def begin(self, words: str, work: Callable[[Task], Awaitable[None]]) -> None:
-        """Do something beside the jobs; what goes wrong with it is told, and ends nothing else."""
+        """Run a task beside the jobs; a failure is logged, and ends nothing else."""
         self._count += 1
         task = Task(self._count, safe_name(words))
         self._tasks.append(task)

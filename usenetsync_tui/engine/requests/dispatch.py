@@ -1,6 +1,6 @@
-"""All a user can ask of an engine at work: one `match`.
+"""Everything that a user can ask of a running engine: one `match`.
 
-What cannot be done is a `UsageError`; what takes long is begun beside the jobs, and told of.
+An impossible request is a `UsageError`; a long one becomes a task beside the jobs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
 async def obey(shift: WorkingState, command: Command) -> None:
-    """Do what is asked, or begin to. Raises `UsageError`, and what ends the engine."""
+    """Execute a command, or begin to. Raises `UsageError`, and what ends the engine."""
     if isinstance(command, Drain):
         drain(shift)
         return
@@ -52,7 +52,7 @@ async def obey(shift: WorkingState, command: Command) -> None:
         return
     async with shift.catalogue.transaction(durable=True) as tx:
         await _obey(shift, tx, command)
-    await shift.queue.look()
+    await shift.queue.refresh()
     await folders.redress(shift)
     shift.give_way()
 
@@ -109,7 +109,7 @@ async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
 
 
 def _set(shift: WorkingState, command: Command) -> None:
-    """What is set while the engine runs, and not written down."""
+    """Change a setting for the life of this engine; it is not saved."""
     stores = shift.stores
     match command:
         case SetWorkers(count):
@@ -137,7 +137,7 @@ def _set(shift: WorkingState, command: Command) -> None:
 
 
 async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
-    """Another state for a job; one that has it already keeps it. Refuses what cannot be."""
+    """Change a job's state, unless it has it already. `UsageError` for an impossible change."""
     if await jobs.change_state(tx, job_id, event):
         return
     job = await jobs.by_id(tx, job_id)
@@ -149,7 +149,7 @@ async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
 
 
 async def _go_on(shift: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
-    """The job at work is not paused any more, if it was and is among these."""
+    """Resume the running job, if it is among these and paused."""
     mine = shift.at_work
     if mine is not None and mine.job.id in job_ids:
         await jobs.change_state(tx, mine.job.id, JobEvent.BEGIN)

@@ -1,7 +1,7 @@
-"""Writing NZBs: for the command and for the screen, one way.
+"""Writes NZBs, for the command and for the screen.
 
-Knows files: a new one, one in the place of another, one for each subfolder. What an NZB lists is
-the business of `pipeline.nzb`.
+Knows files: a new one, one that replaces another, one for each subfolder. Refuses to know what an
+NZB lists (`pipeline.nzb`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Seen = Callable[[bytes], object]
 
 
 def refuse_path(path: bytes) -> None:
-    """`UsageError` for a path that means another file from another working folder."""
+    """`UsageError` for a relative path: engine and window may have different working folders."""
     if not os.path.isabs(path):
         raise UsageError("The path must be absolute.")
 
@@ -69,9 +69,9 @@ async def export_file(
     replace: bool = False,
     seen: Seen | None = None,
 ) -> Listed:
-    """Write the NZB of a version, or of a part of it, into a file that is there when it is whole.
+    """Write the NZB of a version, or of a part of it, into a file that appears when complete.
 
-    `replace`: in the place of one that is there. `UsageError`, `TargetError`.
+    `replace`: replace an existing file. `UsageError`, `TargetError`.
     """
     refuse_unreadable(folder)
     with new_file(path, replace=replace) as file:
@@ -126,16 +126,16 @@ def _prepare(directory: bytes, names: list[str], *, replace: bool) -> None:
 
 
 def listed_words(listed: Listed) -> str:
-    """What an NZB lists."""
+    """Say what an NZB lists."""
     articles = plural(listed.articles, "article")
     return f"{plural(listed.files, 'file')} in {articles}, {size(listed.bytes)}"
 
 
 def left_out_words(listed: Listed) -> list[str]:
-    """What it does not list, and why."""
+    """Say what an NZB does not list, and why."""
     words = []
     if listed.empty:
         words.append(f"{plural(listed.empty, 'empty file')} left out: an NZB cannot list them")
     if listed.left_out:
-        words.append(f"{plural(listed.left_out, 'file')} left out: not wholly posted")
+        words.append(f"{plural(listed.left_out, 'file')} left out: not completely posted")
     return words

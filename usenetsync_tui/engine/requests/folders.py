@@ -1,4 +1,4 @@
-"""What is asked of a folder: keep it, bring it back, look after it, act on its files."""
+"""The requests about a folder: back it up, restore it, verify it, act on its files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_buildin
 
 
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
-    """The folder that is meant. `UnknownFolderError`."""
+    """The folder with this id. `UnknownFolderError`."""
     folder = await folders.by_id(tx, folder_id)
     if folder is None:
         raise UnknownFolderError(f"It has the number {folder_id}.")
@@ -40,18 +40,18 @@ async def folder_of(tx: Transaction, folder_id: int) -> Folder:
 
 
 async def upload(shift: WorkingState, tx: Transaction, command: Upload) -> None:
-    """A new version of a folder; the job that makes one already goes on."""
+    """Queue the upload of a folder, or resume its open one."""
     folder = await _keep(shift, tx, command.path, command.choices)
     job_id = await _queue_upload(shift, tx, folder)
     if command.allow_shrink:
         await allow_shrink(shift, tx, job_id)
     if folder.is_public and folder.own_files:
-        shift.events.warn(f"{folder.name}: everybody can read your passwords and keys")
+        shift.events.warn(f"{folder.name}: anyone on Usenet can read your passwords and keys")
     shift.started.append(job_id)
 
 
 async def allow_shrink(shift: WorkingState, tx: Transaction, job_id: int) -> None:
-    """An upload takes its folder as it is, also one that is at work."""
+    """Let an upload take its folder as it is, even if it is running."""
     await jobs.allow_shrink(tx, job_id)
     mine = shift.is_at_work_on(job_id)
     if mine is not None:
@@ -71,7 +71,7 @@ async def choose(shift: WorkingState, tx: Transaction, command: Choose) -> None:
 
 
 async def redress(shift: WorkingState) -> None:
-    """Have the job at work post with the newsgroups, poster and veil its folder has now."""
+    """Have the running job post with its folder's current newsgroups, poster and veil."""
     run = shift.run
     folder = shift.queue.folder(run.folder.id) if run is not None else None
     if run is None or folder is None:
@@ -82,7 +82,7 @@ async def redress(shift: WorkingState) -> None:
 
 
 async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> None:
-    """Queue a restore, before the folder's own uploads."""
+    """Queue a restore, with priority over the folder's own uploads."""
     refuse_path(command.target)
     folder = await folder_of(tx, command.folder_id)
     await to_thread.run_sync(
@@ -107,7 +107,7 @@ async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> Non
 
 
 async def verify(tx: Transaction, command: Verify) -> None:
-    """Queue a look for every article of a folder."""
+    """Queue the check of every article of a folder."""
     folder = await folder_of(tx, command.folder_id)
     version = await finished_version(tx, folder.id, None)
     if await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) is not None:
@@ -140,7 +140,7 @@ async def act_on_files(shift: WorkingState, tx: Transaction, command: ActOnFiles
     retry = command.action is FileAction.RETRY
     if retry and not await is_building(tx, command.selection):
         await _queue_unless_open(tx, folder, takes_all_in=True)
-        shift.events.info(f"{folder.name}: what failed is tried again in a new version")
+        shift.events.info(f"{folder.name}: a new version tries the failed files again")
         return
     shift.tasks.begin(
         f"{command.action} files of {folder.name}", partial(_act, shift, folder, command)
@@ -151,7 +151,7 @@ async def _act(shift: WorkingState, folder: Folder, command: ActOnFiles, task: T
     action, selection = command.action, command.selection
     async with shift.catalogue.transaction() as tx:
         if not await is_building(tx, selection):
-            raise UsageError("No version is being built.")
+            raise UsageError(f"Nothing to {action}: no upload is running.")
         task.total = await bulk.count(tx, selection, action)
     task.words = f"{action} {plural(task.total, 'file')} of {folder.name}"
 
@@ -172,7 +172,7 @@ async def _keep(
     if not await folders.lacks_key(tx, path, choices, defaults):
         return await folders.keep(tx, path, choices, defaults)
     others = await folders.wrapped_keys(tx)
-    # A passphrase takes a second, and may be tried on several keys: not on the loop.
+    # In a thread: a passphrase takes a second, and may be tried on several keys.
     key = await to_thread.run_sync(shift.stores.keys.new_key, others)
     return await folders.keep(tx, path, choices, defaults, lambda: key)
 
@@ -187,7 +187,7 @@ async def _queue_upload(shift: WorkingState, tx: Transaction, folder: Folder) ->
 
 
 async def _queue_unless_open(tx: Transaction, folder: Folder, *, takes_all_in: bool) -> None:
-    """An upload that takes in what failed; one that runs, waits or is paused stays as it is."""
+    """Queue an upload that takes in failed files, unless the folder has an open one."""
     if await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD) is not None:
         return
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)

@@ -1,4 +1,4 @@
-"""A server more, while the engine runs: into the settings file, and into use."""
+"""Adds a server while the engine runs: to the settings file, and to the stores."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from usenetsync_tui.settings.settings import Settings, load_settings
 
 
 async def add(shift: WorkingState, server: Server) -> None:
-    """Write a server down, and have it used as soon as no job is at work. `SettingsError`."""
+    """Write a server to the settings file; it is used when no job is running. `SettingsError`."""
     folder = shift.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
     shift.settings = _adopted(shift.settings, fresh)
-    when = "from now on" if shift.at_work is None else "when the job at work is over"
+    when = "from now on" if shift.at_work is None else "when the running job is over"
     shift.events.info(f"server {server.name} is in the settings, and used {when}")
 
 
 def _adopted(before: Settings, fresh: Settings) -> Settings:
-    """The settings as they are in the file now, but for what the open catalogue hangs on."""
+    """The settings in the file now, except those that the open catalogue depends on."""
     kept = {"database_url": before.database_url, "max_connections": before.max_connections}
     return fresh.model_copy(update=kept)
 
 
 async def renew(shift: WorkingState) -> None:
-    """Have the stores follow the settings; no job may be at work."""
+    """Give the stores the new settings; no job may be running."""
     try:
         await shift.stores.renew(shift.settings)
     except UsageError as error:  # such as a password file that cannot be read

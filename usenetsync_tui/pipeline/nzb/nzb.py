@@ -1,13 +1,13 @@
 """nzb: a version of a `plain` folder as a list of articles any newsreader can download.
 
-Streams from the catalogue: memory does not grow with the files. Lists only what is posted:
-a file that is not whole is left out, and counted.
+Streams from the catalogue: memory does not grow with the number of files. Lists only files that
+are completely posted, and counts the others.
 
-Each name comes once in a list, also for systems that do not tell `README` from `readme`, or one
-way to write an accent from another: of names that meet the first stays, the others get a tail.
-A file's articles say what it was called when it was posted; only where names meet does the list
-say something else, for newsreaders drop a second file of one name before they look into articles.
-A name that is too long for a newsreader's disk, from before such names were cut, is cut there too.
+Each name occurs once in a list, even for systems that do not distinguish `README` from `readme`,
+or two encodings of an accent: of colliding names the first stays, the others get a suffix. A
+file's articles carry the name it was posted with. The list shows another name only after a
+collision, as newsreaders drop a second file of the same name before they read its articles; and it
+shortens a name that is too long for a newsreader's disk, posted before such names were shortened.
 
 An NZB lists a whole version, or an `NzbPart` of it: one subfolder, or the files that are in none.
 """
@@ -36,7 +36,7 @@ from usenetsync_tui.pipeline.nzb.parts import NzbPart
 
 _PAGE = 1000
 _TAIL_DIGITS = 16
-"""More than a name has that is posted, so that the two do not meet."""
+"""More digits than a posted name has, so that the two cannot collide."""
 
 Write = Callable[[bytes], object]
 
@@ -49,7 +49,7 @@ class Listed:
     articles: int = 0
     bytes: int = 0
     left_out: int = 0
-    """Files with content that are not wholly posted."""
+    """Files with content that are not completely posted."""
     empty: int = 0
     """Files without content: an NZB cannot list them."""
 
@@ -57,7 +57,7 @@ class Listed:
 async def write_nzb(
     catalogue: Catalogue, folder: Folder, version: int, write: Write, *, part: NzbPart | None = None
 ) -> Listed:
-    """Hand the NZB of a version, or of a part of it, to `write`, piece by piece.
+    """Pass the NZB of a version, or of a part of it, to `write`, piece by piece.
 
     Raises `UsageError` for a folder whose articles no newsreader can read.
     """
@@ -65,13 +65,13 @@ async def write_nzb(
     span = part.span(folder.id, version) if part is not None else Span(folder.id, version)
     contents = _Contents(catalogue, span, part)
     names = _Names(folder)
-    await names.look_through(contents)
+    await names.prepare(contents)
     heads = await _Heads.of(catalogue, folder)
     writer = _Writer(catalogue, names, heads, sum(names.is_listed), write)
     write(codec.head())
     number = 0
     async for file in contents.files():
-        # As it was at the first look: the counters must count what is listed.
+        # As decided in the first pass: the counters must match the list.
         if names.is_listed[number]:
             await writer.add(file)
         number += 1
@@ -92,7 +92,7 @@ def refuse_unreadable(folder: Folder) -> None:
 
 
 class _Contents:
-    """The files of one NZB, as often as they are wanted."""
+    """The files of one NZB; may be read several times."""
 
     def __init__(self, catalogue: Catalogue, span: Span, part: NzbPart | None) -> None:
         self.catalogue = catalogue
@@ -120,7 +120,7 @@ class _Contents:
 
 
 class _Names:
-    """What the files of one NZB are called, each as no other one."""
+    """A unique name for each file of one NZB."""
 
     def __init__(self, folder: Folder) -> None:
         realm = folder.realm
@@ -129,11 +129,11 @@ class _Names:
         self._meeting: set[bytes] = set()
         self._given: set[bytes] = set()
         self.is_listed = bytearray()
-        """For each file in the order of the list, whether it is in it: wholly posted as it is."""
+        """For each file in path order, whether the NZB lists it: it is completely posted."""
 
-    async def look_through(self, contents: _Contents) -> None:
-        """Decide what is listed, and find the names that meet: in the database, for there may be
-        millions."""
+    async def prepare(self, contents: _Contents) -> None:
+        """Decide which files are listed, and find colliding names: in the database, as there may
+        be millions."""
         async with contents.catalogue.transaction() as tx:
             await nzb.begin_names(tx)
             digests: list[bytes] = []
@@ -149,12 +149,12 @@ class _Names:
             self._meeting = await nzb.meeting_names(tx)
 
     def _usual(self, path: bytes) -> str:
-        """As its articles say, unless that is too long for a newsreader's disk."""
+        """The name in its articles, unless that is too long for a newsreader's disk."""
         name = self.dress.name(path)
         return name if length(name) <= NAME_LIMIT else flat_name(path)
 
     def of(self, path: bytes) -> str:
-        """What the file at a path is called; to be asked for once, in the order of the list."""
+        """The name of the file at a path. Call it once for each file, in the order of the list."""
         name = self._usual(path)
         digest = _digest(name)
         if digest not in self._meeting:
@@ -170,10 +170,10 @@ def _digest(name: str) -> bytes:
 
 
 class _Heads:
-    """What the articles of a folder were posted with: newsgroups and posters."""
+    """The newsgroups and posters that a folder's articles were posted with."""
 
     def __init__(self, realm: Realm, changed: dict[int, PostedWith]) -> None:
-        """`realm`: with what it began with. `changed`: what the folder posted with since."""
+        """`realm`: with its first headers. `changed`: the folder's later headers, by id."""
         self._realm = realm
         self._began = PostedWith(None, list(realm.newsgroups), realm.sender, None)
         self._changed = changed
@@ -202,7 +202,7 @@ class _Heads:
 
 
 class _Writer:
-    """Writes file after file, and counts."""
+    """Writes the files one by one, and counts them."""
 
     def __init__(
         self, catalogue: Catalogue, names: _Names, heads: _Heads, every: int, write: Write
@@ -215,7 +215,7 @@ class _Writer:
         self.listed = Listed()
 
     async def add(self, file: WiredFile) -> None:
-        """List a file that is wholly posted."""
+        """List a file that is completely posted."""
         assert file.object_id is not None
         self.listed.files += 1
         total, after = file.segments or 0, -1

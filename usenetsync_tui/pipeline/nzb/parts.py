@@ -1,4 +1,4 @@
-"""nzb: a version cut into an NZB for each subfolder, and one for the files that are in none."""
+"""parts: one NZB for each subfolder of a version, and one for the files that are in none."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class NzbPart:
-    """What of a version an NZB lists; without a subfolder: the files that are in none."""
+    """The part of a version that an NZB lists: a subfolder, or (None) the files in none."""
 
     subfolder: bytes | None
 
     def span(self, folder: int, version: int) -> Span:
-        """Where its files are."""
+        """The range of keys that contains its files."""
         if self.subfolder is None:
             return Span(folder, version)
         return Span(folder, version, self.subfolder + b"/", self.subfolder + b"0")  # "0" is next
 
     def holds(self, path: bytes) -> bool:
-        """Whether a file of its span is in it."""
+        """Whether a file of its span belongs to it."""
         return self.subfolder is not None or b"/" not in path
 
 
@@ -47,7 +47,7 @@ async def parts(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIter
         if len(page) < _PAGE:
             break
         last = page[-1]
-        # The rest of a subfolder is not looked at: it may hold millions.
+        # Skip the rest of a subfolder: it may hold millions of files.
         start = subfolder + b"0" if b"/" in last.path else last.key + b"\0"
         span = replace(span, start=start)
     if loose:
@@ -55,18 +55,18 @@ async def parts(catalogue: Catalogue, folder: Folder, version: int) -> AsyncIter
 
 
 class PartNames:
-    """Names for the files of the parts: no two that some system takes for one."""
+    """File names for the parts: no two that any system takes for the same."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._given: set[str] = set()
 
     def of(self, part: NzbPart) -> str:
-        """``subfolder.nzb``; of the files in none the folder's name. To be asked once for each."""
+        """``subfolder.nzb``, or the folder's name for files in none. Call it once for each part."""
         path = part.subfolder if part.subfolder is not None else self._folder.name.encode()
         name = flat_name(path)
         if folded(name) in self._given:
-            # Unlike the tail of a subfolder of that name, which may come to meet another, too.
+            # Not as long as a subfolder's suffix, so that the folder's own name cannot collide.
             name = distinct_name(path, digits=12 if part.subfolder is not None else 16)
         self._given.add(folded(name))
         return f"{name}.nzb"

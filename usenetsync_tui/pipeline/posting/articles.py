@@ -1,8 +1,8 @@
-"""articles: a planned segment as the article that carries it.
+"""articles: makes the article that carries a planned segment.
 
-What the ledger planned and the bytes of the slice are all there is to it: the plan of a new upload
-(`assign`) and what an earlier run left (`settle`) make the same article of the same row. Knows what
-an article says of itself and how it is compressed and sealed; refuses to know where its bytes
+The row that the ledger planned and the bytes of the slice determine the article, so a new upload
+(`assign`) and the repeat of an earlier run (`settle`) make the same article from the same row.
+Knows an article's headers and how it is compressed and sealed; refuses to know where its bytes
 come from.
 """
 
@@ -36,11 +36,14 @@ class Cut(Protocol):
 
     @property
     def segments(self) -> int:
-        """How many there are."""
+        """How many segments the object has."""
 
 
 def payload_of(data: bytes, codec: Codec) -> bytes:
-    """A slice in the codec its article was planned with: an id names one payload. Blocking."""
+    """A slice in the codec that its article was planned with: a Message-ID names one payload.
+
+    Blocking.
+    """
     return compression.compress(data, _COMPRESSION_OF[codec])[1]
 
 
@@ -57,11 +60,12 @@ def posting_of(
     held: int,
     again: bool,
 ) -> OutgoingArticle:
-    """The article of a planned segment, on its way: `payload` is its slice, in its codec.
+    """The article of a planned segment, ready to be posted: `payload` is its slice, in its codec.
 
     `path` is the (first) file in it, `copies` how many articles each of the object's slices has.
-    `nonce` seals this one, and nothing else. `credit` and `held` are bytes of the source: done when
-    it is there, and in memory until then. `again`: it may have been sent before.
+    `nonce` seals this article, and nothing else. `credit` counts the source bytes that are done
+    when the article is posted, `held` those that stay in memory until then. `again`: the article
+    may have been sent before.
     """
     part = None
     if run.folder.realm.profile is Profile.PLAIN:

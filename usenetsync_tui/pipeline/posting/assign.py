@@ -1,7 +1,7 @@
-"""assign: which article carries each copy of a segment: one that is there, or a new one.
+"""assign: which article carries each copy of a segment: an existing one, or a new one.
 
-A new article gets an id of 128 random bits, and a fresh nonce where it will be sealed. Two
-copies of a segment are two articles, and sealed they share no byte.
+A new article gets a Message-ID of 128 random bits, and a fresh nonce if it will be sealed. Two
+copies of a segment are two articles; when sealed, they share no byte.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Assignment:
         self.rows: list[Segment] = []
         self._mine: dict[bytes, OutgoingArticle] = {}
         self.revived: dict[bytes, bytes | None] = {}
-        """Articles planned before and sent again, with the nonces they are sealed with now."""
+        """Articles planned by an earlier run and sent again, with their new nonces."""
 
     def add(self, item: PreparedSegment) -> None:
-        """Give every copy of a segment its article: one that is there, or a new one."""
+        """Give every copy of a segment its article: an existing one, or a new one."""
         copies, size = self._run.folder.copies, len(item.raw.data)
         held = size
         for redundancy in range(copies):
@@ -89,7 +89,7 @@ class Assignment:
         self._freed += held
 
     def _new(self, item: PreparedSegment, digest: bytes, redundancy: int) -> KnownArticle:
-        """A fresh article for one copy of a segment."""
+        """A new article for one copy of a segment."""
         size = leaving_size(self._run.place, len(item.payload))
         known = KnownArticle(
             digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
@@ -98,7 +98,7 @@ class Assignment:
         return known
 
     def _join(self, item: PreparedSegment, row: Segment, credit: int, held: int) -> int:
-        """Share an article under way; or send again, under its own id, one nobody is sending."""
+        """Share an article under way; send any other again under its own Message-ID."""
         under_way = self._ledger.under_way.get(row.message_id)
         under_way = under_way or self._mine.get(row.message_id)
         if under_way is not None:
@@ -135,11 +135,11 @@ class Assignment:
 
     @property
     def postings(self) -> list[OutgoingArticle]:
-        """The articles to send, in the order of their planning."""
+        """The articles to send, in the order in which they were planned."""
         return list(self._mine.values())
 
     def commit(self) -> None:
-        """The plan is on disk: count it."""
+        """Count the plan, once it is on disk."""
         progress = self._run.progress
         self._ledger.under_way.update(self._mine)
         for posting, credit in self._credits:

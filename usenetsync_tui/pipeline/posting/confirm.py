@@ -1,6 +1,6 @@
-"""confirm: write the store's acknowledgements down, batch by batch.
+"""confirm: record the store's acknowledgements, batch by batch.
 
-Acknowledgements commit lazily: losing one only means that the article is looked up again.
+Acknowledgements commit lazily: if one is lost, the next run asks the store about that article.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from usenetsync_tui.pipeline.run.streams import batches
 
 _BATCH = 256
 _PATIENCE = 0.1
-"""Seconds an answer may wait for company: what it holds in memory is given up before."""
+"""Seconds an answer may wait for others to share its transaction; it holds no payload then."""
 _SAVE_EVERY = 1.0
 
 
 async def confirm(
     run: JobRun, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
 ) -> None:
-    """The confirming task: settles articles in the ledger until no more answers come."""
+    """The confirming task: records answers in the ledger until the stream ends."""
     saved = time.monotonic()
     async with answers:
         async for batch in batches(answers, most=_BATCH, enough=_BATCH, patience=_PATIENCE):
             with stage.slots[0].working(b"", plural(len(batch), "article")):
-                await settle_batch(run, ledger, batch)
+                await record_acknowledgements(run, ledger, batch)
             stage.done += len(batch)
             if time.monotonic() - saved > _SAVE_EVERY:
                 await run.save_progress()
                 saved = time.monotonic()
 
 
-async def settle_batch(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None:
-    """Record answers and count what they finish."""
+async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None:
+    """Record answers, receipts and errors alike, and count what they finish."""
     receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
     there = [a.posting for a in batch if a.receipt is not None]
     payload = sum(a.payload for a in batch if a.receipt is not None)

@@ -1,4 +1,4 @@
-"""ledger: the articles under way in one run, and who may write their rows."""
+"""ledger: the articles under way in one run, and the lock for writing their rows."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 
 @dataclass(slots=True, eq=False)
 class OutgoingArticle:
-    """An article on its way, and the source bytes that are done when it is there."""
+    """An article on its way, and the source bytes that are done when it is posted."""
 
     article: Article
-    """As it is planned: not sealed yet."""
+    """As planned: not sealed yet."""
     path: bytes
     credit: int
     released: int
     """Source bytes held in memory for it."""
     codec: Codec = Codec.NONE
     nonce: bytes | None = None
-    """What it is to be sealed with; None where it is not."""
+    """The nonce for sealing it; None if it is not sealed."""
 
     def outgoing(self, place: Place) -> Article:
-        """The article as a store takes it, to be sealed where there is a key."""
+        """The article as a store takes it: with a seal, if the realm has a key."""
         if place.key is None or self.nonce is None:
             return self.article
         size = leaving_size(place, len(self.article.payload)) if place.padded_to else 0
@@ -43,9 +43,9 @@ class OutgoingArticle:
 
 @dataclass(slots=True)
 class Ledger:
-    """What plan, post, settle and confirm share: the articles under way, and the right to write.
+    """What plan, post, settle and confirm share: the articles under way, and the write lock.
 
-    One writer at a time, so that a row that joins an article under way is there before
+    One task writes at a time, so that a row that shares an article under way is recorded before
     that article is confirmed.
     """
 
@@ -53,7 +53,7 @@ class Ledger:
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
     def progressed(self, run: JobRun, changed: list[Progressed]) -> None:
-        """Objects of the run's folder that became complete finish their files."""
+        """Count the files of those objects of the run's folder that became complete."""
         run.progress.done_files += sum(
             o.files for o in changed if o.complete and o.folder_id == run.folder.id
         )
@@ -61,8 +61,8 @@ class Ledger:
     async def rename(self, run: JobRun, posting: OutgoingArticle) -> None:
         """Give an article under way a new Message-ID; the old one is kept as an alias.
 
-        On disk when this returns. For an id that is somebody else's, or that a server knows
-        but does not give out.
+        Durable when this returns. For an id that names another article, or that a server knows
+        but whose article it does not deliver.
         """
         async with self.lock:
             self.under_way.pop(posting.article.message_id, None)
@@ -72,14 +72,14 @@ class Ledger:
 
 
 async def renamed(tx: Transaction, run: JobRun, posting: OutgoingArticle) -> None:
-    """In a transaction: the article has a new Message-ID, and is sealed anew."""
+    """In a transaction: give the article a new Message-ID and a new nonce."""
     posting.nonce = fresh_nonce(run)
     new = await new_name(tx, run, posting.article.message_id, posting.nonce)
     posting.article = replace(posting.article, message_id=new, again=False)
 
 
 async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None) -> bytes:
-    """In a transaction: the new Message-ID of an article; the old one is kept as an alias."""
+    """In a transaction: give an article a new Message-ID, keep the old one as an alias."""
     new = secrets.token_bytes(16)
     await segments.rename(tx, old, new, nonce)
     await aliases.pass_on(tx, old, new, run.place.wire_id(old))
@@ -87,10 +87,10 @@ async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None
 
 
 def leaving_size(place: Place, payload: int) -> int:
-    """Bytes that leave for so many bytes of payload: sealed, and padded, where that is done."""
+    """Size in bytes of a payload as it is sent: sealed and padded, if the place does that."""
     return payload if place.key is None else sealed_size(payload, place.padded_to)
 
 
 def fresh_nonce(run: JobRun) -> bytes | None:
-    """A nonce that was never used, for a realm that is sealed."""
+    """A random nonce for a sealed realm; None for any other."""
     return secrets.token_bytes(NONCE_SIZE) if run.place.key is not None else None

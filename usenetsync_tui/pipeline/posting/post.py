@@ -1,9 +1,9 @@
 """post: hand planned articles to the store, several at a time.
 
-An article whose turn ends in an error the store's retries could not mend is `failed` for
-this run and keeps the store's words; the next run sends it again under the same Message-ID.
-One whose Message-ID is somebody else's is sent under a new one. A store that no article can
-reach, or a database that is gone or full, ends the run instead.
+If an error remains after the store's own retries, the article is `failed` for this run and keeps
+the store's message; the next run sends it again under the same Message-ID. If the Message-ID
+already names another article, it is sent under a new one. A store that no article can reach, or a
+database that is gone or full, ends the run instead.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from usenetsync_tui.pipeline.run.streams import put
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The store's answer: a receipt, or else its words."""
+    """The store's answer: a receipt, or the store's error message."""
 
     posting: OutgoingArticle
     receipt: Receipt | None
     error: str | None = None
     payload: int = 0
-    """Bytes that were posted; those themselves are given up."""
+    """How many bytes were posted; the bytes themselves are freed."""
     charged: bool = True
-    """An error counts as a try of the article."""
+    """Whether the error counts as a try of the article."""
 
 
 async def post(
@@ -59,7 +59,7 @@ async def post(
 
 
 async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receipt:
-    """Post it, under a new name if need be."""
+    """Post it, under a new Message-ID if its own names another article."""
     try:
         return await _send(run, posting)
     except ArticleCollisionError:
@@ -68,7 +68,7 @@ async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receip
 
 
 async def _send(run: JobRun, posting: OutgoingArticle) -> Receipt:
-    """By the place as it is now: what an article says of itself may have been changed meanwhile."""
+    """Use the run's place as it is now: the user may have changed its headers meanwhile."""
     place = run.place
     receipt = await place.store.post(posting.outgoing(place))
     return replace(receipt, headers=place.realm.headers or 0)

@@ -1,4 +1,4 @@
-"""outgoing: the posting half of the pipeline, from a planned article to its row in the ledger."""
+"""posting_lanes: posting, from a planned article to its recorded answer."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
 _QUEUE = 8
 _PLANNED = 16
-"""Articles that wait for a lane at least."""
+"""Articles that may at least wait for a lane."""
 _ANSWERS = 256
 
 
 def lanes(run: JobRun, workers: int | None = None) -> int:
-    """Articles to be posted at once: what the store takes, else what suits the database.
+    """How many articles to post at once: what the store takes, else what suits the database.
 
-    With so many workers; with those of the settings unless told otherwise.
+    `workers`: of the run; those of the settings by default.
     """
     wanted = run.place.store.lanes
     if wanted is None:
@@ -33,7 +33,7 @@ def lanes(run: JobRun, workers: int | None = None) -> int:
 
 
 def most_lanes(limits: Limits) -> int:
-    """Segments on their way to or from a store at once: what a quarter of the memory holds."""
+    """Segments that may be on their way to or from a store: a quarter of the memory limit."""
     return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
 
 
@@ -41,7 +41,7 @@ def capacity(run: JobRun) -> int:
     """Items a stream may hold: `_QUEUE`, less when segments are huge."""
     workers = 2 * run.limits.max_workers + lanes(run)
     room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
-    # Seven of them hold source bytes and a payload each (`upload`, `outgoing`): 14 buffers of 15.
+    # Seven streams' items hold source bytes and a payload (`upload`, `outgoing`): 14 of 15 buffers.
     return max(1, min(_QUEUE, (room - workers) // 5))
 
 
@@ -49,11 +49,11 @@ def capacity(run: JobRun) -> int:
 async def outgoing(
     run: JobRun, ledger: Ledger
 ) -> AsyncIterator[MemoryObjectSendStream[OutgoingArticle]]:
-    """A stream whose articles are posted and confirmed; leaving waits for all of them.
+    """A stream whose articles are posted and confirmed; leaving the block waits for all of them.
 
-    The stages are added to the run's.
+    Adds its stages to those of the run.
     """
-    # Enough for every lane while the next batch is planned; answers hold no bytes any more.
+    # Enough for every lane while the next batch is planned; answers hold no payloads.
     waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
     postings_in, postings = anyio.create_memory_object_stream[OutgoingArticle](waiting)
     answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)

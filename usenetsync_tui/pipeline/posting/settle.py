@@ -1,8 +1,8 @@
-"""settle: what an earlier run left in the ledger, before anything new is read.
+"""settle: the articles that an earlier run left unposted, before anything new is read.
 
-Articles found unposted are ambiguous: the store is asked first. Those it does not hold are
-made again from their source and sent under their own Message-IDs; one whose source is no
-longer what was planned is stale, and its files are read anew.
+Such an article is ambiguous, so `settle` asks the store first. What the store does not have is
+made again from its source and sent under its own Message-ID. If the source is no longer what was
+planned, the article is stale, and its files are read again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from usenetsync_tui.model.segments import (
     SegmentStatus,
 )
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
-from usenetsync_tui.pipeline.posting.confirm import settle_batch
+from usenetsync_tui.pipeline.posting.confirm import record_acknowledgements
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed
 from usenetsync_tui.pipeline.posting.post import Posted
 from usenetsync_tui.pipeline.run.job_run import JobRun, WorkerSlot
@@ -45,7 +45,7 @@ async def settle(
     slot: WorkerSlot,
     out: MemoryObjectSendStream[OutgoingArticle],
 ) -> None:
-    """Settle every incomplete object of the folder; what must be sent goes to `out`."""
+    """Settle every incomplete object of the folder; articles to be sent go to `out`."""
     after = 0
     settler = _Settler(run, ledger, source, slot, out)
     async with out:
@@ -60,7 +60,7 @@ async def settle(
                 return
             after = page[-1].id
             for made in page:
-                # What is left in a realm the folder is in no more cannot be sent from here.
+                # The folder has left this object's realm: its articles cannot be sent from here.
                 if made.realm_id == run.place.realm.id:
                     await settler.settle(made)
 
@@ -82,9 +82,9 @@ class _Settler:
         self._slot = slot
         self._out = out
         self._unknown: frozenset[bytes] = frozenset()
-        """Those of this page that the store gave no clear answer of."""
+        """Articles of this page for which the store gave no clear answer."""
         self._sent: dict[bytes, OutgoingArticle] = {}
-        """By the Message-IDs they had when this page was read: some are sent under new ones."""
+        """By the Message-IDs they had when this page was read: some have new ones now."""
 
     async def settle(self, made: OpenObject) -> None:
         """Confirm an object's articles or send them again, or find it stale."""
@@ -112,8 +112,8 @@ class _Settler:
                 try:
                     await self._again(made, members, segment)
                 except SourceFileError as error:
-                    # What cannot be read now may be what it was, and an article that may be there
-                    # all the same is left for a run that can find out.
+                    # An unreadable source may be unchanged, and an article without a clear answer
+                    # may be posted: a later run can find out.
                     unread = error.kind is NoticeKind.UNREADABLE
                     if not unread and segment.message_id not in self._unknown:
                         await _stale(run, made)
@@ -121,16 +121,16 @@ class _Settler:
                     return
 
     def _is_counted_out(self, made: OpenObject, members: Sequence[Member]) -> None:
-        """Its files are not waited for, or are pending again and counted anew."""
+        """Take its files from the total: this run skips them, or reads and counts them again."""
         if made.kind == ObjectKind.PACK or any(m.state == FileState.PLANNED for m in members):
             self._run.progress.total_files -= made.files
 
     async def _ask(self, left: Sequence[Segment]) -> list[Segment]:
-        """Those to be sent; what the store holds is confirmed.
+        """The articles to send; those that the store has are confirmed.
 
-        Not asked for what was missed, or is being posted again because it was: a damaged
-        article is there, and to be replaced. Nor for one that is proved by its bytes only. What
-        there is no clear answer of is sent again, under its own name.
+        Does not ask about an article that was missing, or is posted again because it was: a
+        damaged article is there, but must be replaced. Nor about one that only its bytes prove.
+        An article without a clear answer is sent again, under its own Message-ID.
         """
         lost = SegmentStatus.MISSING
         unsure = {
@@ -143,11 +143,11 @@ class _Settler:
             for name in sorted(found.there)
         ]
         if confirmed:
-            await settle_batch(self._run, self._ledger, confirmed)
+            await record_acknowledgements(self._run, self._ledger, confirmed)
         return [s for s in left if s.message_id not in found.there]
 
     async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
-        """Send an article again. Raises SourceFileError when its source is not what it was."""
+        """Send an article again. Raises SourceFileError when its source has changed."""
         run, ledger, progress = self._run, self._ledger, self._run.progress
         sent = ledger.under_way.get(segment.message_id) or self._sent.get(segment.message_id)
         if sent is not None:  # one article of several slices
@@ -163,8 +163,8 @@ class _Settler:
         except BaseException:
             run.budget.give(segment.size)
             raise
-        # Sealed with a fresh nonce: what was compressed by another version of a library is other
-        # bytes, and a nonce must never seal two.
+        # A fresh nonce: another version of the compressor may make other bytes, and a nonce must
+        # never seal two payloads.
         posting = posting_of(
             run,
             made,
@@ -183,11 +183,11 @@ class _Settler:
         await put(self._out, posting)
 
     async def _record(self, posting: OutgoingArticle, segment: Segment) -> None:
-        """On disk before it is sent: under its own name, or under a new one if that is poisoned.
+        """Record it durably before it is sent, under a new Message-ID if the old one is poisoned.
 
-        An article that is missing is posted again under its Message-ID once; when it is missing
-        after that too, the server knows the name but does not give the article out. So it is
-        from the start with one whose bytes could not be had.
+        A missing article is posted again under its Message-ID once. If it is missing after that
+        too, the server knows the Message-ID but does not deliver the article. An article that was
+        given up (`failed` after all its reposts) gets a new Message-ID at once.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
         given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= run.place.reposts
@@ -205,9 +205,9 @@ class _Settler:
 def _remake(
     source: SourceTree, made: OpenObject, members: Sequence[Member], segment: Segment
 ) -> bytes:
-    """The payload of a planned segment from its source. Blocking.
+    """Make the payload of a planned segment from its source. Blocking.
 
-    Raises SourceFileError when the source is not what was planned. The digest says so, not times.
+    Raises SourceFileError when the source is not what was planned: the digest decides, not times.
     """
     if made.kind == ObjectKind.PACK:
         data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
@@ -220,9 +220,9 @@ def _remake(
 
 
 async def _stale(run: JobRun, made: OpenObject) -> None:
-    """Nothing more can be sent for the object: files that are still there are read anew.
+    """Nothing more can be sent for the object: files that still exist are read again.
 
-    Those of earlier versions stay in it, for other copies of their segments may be posted.
+    Files of earlier versions stay in it, as other copies of their segments may be posted.
     """
     async with run.catalogue.transaction(durable=True) as tx:
         await segments.mark_stale(tx, made.id)

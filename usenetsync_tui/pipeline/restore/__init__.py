@@ -1,7 +1,7 @@
 """Restore: a version, or a part of one, becomes a tree in a target.
 
-Knows which articles make which file, and in which order files are written. Refuses to know how a
-path is kept inside the target (`disk.target`), and how an article is found (`store`).
+Knows which articles make up each file, and the order in which files are written. Refuses to know
+how a path is kept inside the target (`disk.target`), and how an article is found (`store`).
 
 ::
 
@@ -12,24 +12,24 @@ path is kept inside the target (`disk.target`), and how an article is found (`st
 
 1. `restore` pages through the version's rows in path order and groups them by the object that
    holds them, so that the files of one pack need one fetch. A group that reaches the end of a page
-   goes on in the next page.
+   continues in the next page.
 2. The workers of `files` take the groups from a bounded stream. A worker first compares what the
    target already has: a file with the right content and attributes stays as it is.
 3. `run.fetch` gets a segment from the first copy that has it, opens it and checks its digest. A
-   copy that is missing or damaged is written down in the ledger, so that the next upload or
+   copy that is missing or damaged is recorded in the ledger, so that the next upload or
    `verify` posts it again.
 4. A small file is compared with its own digest and written under a temporary name. A large file
    (`large_file`) is written segment by segment into a part file, several segments at once; the
-   digest of the whole file is compared at the end. Either gets its name only when it is right and
-   complete. An existing file is replaced, never changed in place.
+   digest of the whole file is compared at the end. Either gets its name only when it is complete
+   and correct. An existing file is replaced, never changed in place.
 5. `directories` sets owners, modes and times of the directories last, children before parents.
-   Then the whole target is made durable at once; no file is synced alone.
+   Then one call makes the whole target durable; no file is synced on its own.
 
 **Bounds.** A page of rows, a short stream of groups, and a limit on the segments that all files
 together have in memory (`large_file.Fetches`).
 
 **What goes wrong with one file** ends that file: `report` counts it and lists it with its reason.
-A target that takes nothing more, such as a full disk, ends the restore.
+A target that cannot be written any more, such as a full disk, ends the restore.
 
 **A kill** leaves complete files under their names and part files under temporary names. The next
 restore into the same target keeps the complete files, checks the segments of a part file by their

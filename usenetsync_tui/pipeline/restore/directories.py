@@ -1,10 +1,10 @@
-"""restore: the directories' own attributes, when everything in them is done.
+"""directories: sets the directories' own attributes, when everything in them is done.
 
-Children come before their parents, so that a mode that closes a directory closes no way that
-is still needed. The catalogue's order, backwards, is such an order but for long paths (see
-`long_paths`): of these, the directories that their mode closes to their owner wait for the others
-with the same head, and the longest goes first. What waits is bounded in bytes; what is too much
-gets its mode at once, and may lack it again when something below is opened up.
+Children come before their parents, so that a restrictive mode blocks no path that is still needed.
+The reversed catalogue order does this, except for long paths (see `upload.long_paths`). Among
+those with the same head, directories that their mode closes to their owner wait for the others,
+and then the longest goes first. The waiting list is bounded in bytes; a directory beyond the bound
+gets its mode at once, and may lose it again when something below it must be opened.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from usenetsync_tui.pipeline.restore.files import Restoring
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
 _TO_PASS = stat.S_IRUSR | stat.S_IXUSR
-"""What the owner of a directory needs to get to what is below it."""
+"""The bits that the owner of a directory needs to reach the entries below it."""
 _WAITING = 16 << 20
-"""Bytes of the keys of directories that wait."""
+"""Most bytes of keys of waiting directories."""
 
 
 @dataclass(slots=True)
 class _Closed:
-    """Directories whose paths share a head, and that are closed last: their lengths and keys."""
+    """Directories with the same head that get their mode last: their path lengths and keys."""
 
     head: bytes = b""
     waiting: list[tuple[int, bytes]] = field(default_factory=list)
     size: int = 0
 
     def take(self, row: DirectoryRow) -> bool:
-        """Whether it waits."""
+        """Add a directory if it must wait; returns whether it must."""
         if len(row.path) <= KEY_HEAD or row.mode & _TO_PASS == _TO_PASS or self.size > _WAITING:
             return False
         self.head = row.path[:KEY_HEAD]
@@ -50,9 +50,9 @@ class _Closed:
 async def finish_directories(
     shared: Restoring, parts: list[Span], prefix: bytes, *, owns_target: bool
 ) -> None:
-    """Owners, modes and times of the directories of some spans, children before their parents.
+    """Set owners, modes and times of the directories of some spans, children before parents.
 
-    Then those around the `prefix`, which the restore had to make, up to the target itself.
+    Then those of the directories above `prefix`, which the restore had to make, up to the target.
     """
     for span in reversed(parts):
         closed, rest = _Closed(), span
@@ -74,7 +74,7 @@ async def finish_directories(
 
 
 def around(prefix: bytes) -> list[bytes]:
-    """The directories that a path lies in, the nearest first, the folder itself (``b""``) last."""
+    """The directories above a path, the nearest first, the folder itself (``b""``) last."""
     name = prefix.strip(b"/")
     found = []
     while name:
@@ -84,7 +84,7 @@ def around(prefix: bytes) -> list[bytes]:
 
 
 async def _finish_closed(shared: Restoring, span: Span, closed: _Closed) -> None:
-    """The longest path first: of two, one of which lies in the other, that is the inner one."""
+    """Finish the longest path first: if one of two lies in the other, that is the inner one."""
     for _, key in sorted(closed.waiting, reverse=True):
         page = await _page(shared, replace(span, start=key, until=key + b"\0"))
         await _finish(shared, page, owns_target=True)

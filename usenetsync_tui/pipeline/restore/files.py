@@ -1,4 +1,4 @@
-"""restore: one worker, from rows to files, symlinks and directories in the target."""
+"""files: one worker, from rows to files, symlinks and directories in the target."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.run.fetch import fetch_segment
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
-_NO_DIGEST = "the catalogue keeps no digest of it"
-_OTHER_BYTES = "what is in its place is not what was kept"
+_NO_DIGEST = "the catalogue has no digest for it"
+_OTHER_BYTES = "the stored bytes are not those that were backed up"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that are restored together: those of one object, or those that need none."""
+    """Rows that are restored together: those of one object, or those that need no object."""
 
     object_id: int | None
     rows: list[VersionRow]
@@ -55,7 +55,7 @@ class Restoring:
         self.report = RestoreReport(self.run)
 
     def is_over(self) -> bool:
-        """Whether nothing new is to be begun."""
+        """Whether the workers must begin nothing new."""
         return self.run.draining or self.failure is not None
 
 
@@ -70,7 +70,7 @@ class Restorer:
         self._stage = stage
 
     async def work(self, groups: MemoryObjectReceiveStream[Group]) -> None:
-        """Restore groups until there are no more; drop those that come after the end."""
+        """Restore groups until there are no more; drop those that come after a failure."""
         async with groups:
             async for group in groups:
                 rows = group.rows
@@ -98,7 +98,7 @@ class Restorer:
     async def _in_thread(
         self, each: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow]
     ) -> None:
-        """Do something with rows in a thread; what became of them counts, whatever happens."""
+        """Call `each` with every row, in a thread; report the results even after an error."""
         batch = RestoredBatch()
 
         def work() -> None:
@@ -116,7 +116,7 @@ class Restorer:
             await self._shared.report.take(batch)
 
     def _bare(self, row: VersionRow, batch: RestoredBatch) -> None:
-        """Directories, symlinks, empty files, and files that have no bytes here. Blocking."""
+        """Restore directories, symlinks and empty files; report files without bytes. Blocking."""
         if row.kind == FileKind.DIRECTORY:
             if row.path:
                 batch.lacking(row.path, self._target.make_directory(row.path))
@@ -140,18 +140,18 @@ class Restorer:
         return True
 
     async def _missing(self, rows: list[VersionRow]) -> list[VersionRow]:
-        """Those that must be written; the others are counted and told."""
+        """The rows that must be written; the others are counted and reported."""
         missing: list[VersionRow] = []
 
-        def look(row: VersionRow, batch: RestoredBatch) -> None:
+        def collect(row: VersionRow, batch: RestoredBatch) -> None:
             if not self._is_kept(row, batch):
                 missing.append(row)
 
-        await self._in_thread(look, rows)
+        await self._in_thread(collect, rows)
         return missing
 
     async def _packed(self, object_id: int, rows: list[VersionRow]) -> None:
-        """Files of one pack: one fetch, unless all of them are there."""
+        """Restore files of one pack with one fetch, or none if the target has all of them."""
         missing = await self._missing(rows)
         if not missing or self._shared.is_over():
             return
@@ -180,7 +180,7 @@ class Restorer:
         await self._in_thread(write, rows)
 
     async def _large(self, row: VersionRow) -> None:
-        """A file that is an object of its own, segment by segment into its part file."""
+        """Restore a file that is an object of its own, segment by segment into its part file."""
         if not await self._missing([row]) or self._shared.is_over():
             return
         shown, batch = Shown(self._run.progress), RestoredBatch()
@@ -202,7 +202,7 @@ class Restorer:
             try:
                 is_whole = await file.fill(part, shown, self._shared.is_over)
             except FileDamagedError:
-                await to_thread.run_sync(part.discard)  # to go on with it would end the same way
+                await to_thread.run_sync(part.discard)  # resuming it would end the same way
                 raise
             if is_whole:
                 batch.done(row, await to_thread.run_sync(part.commit, attributes(row)))
@@ -218,7 +218,7 @@ class Restorer:
 
 
 def attributes(row: VersionRow) -> Attributes:
-    """What a row keeps of a path besides its content."""
+    """Mode, time and owner of a row's path."""
     return Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
 
 

@@ -1,7 +1,7 @@
-"""restore: a large file, segment by segment into its part file.
+"""large_file: restores a large file, segment by segment, into its part file.
 
-Every segment is checked by its own digest as it is fetched, the whole by the file's: rows that
-contradict each other make a damaged file, never a wrong one.
+Each segment is checked by its own digest when it is fetched, the whole file by the file's digest:
+contradictory rows lead to a file reported as damaged, never to a wrong file.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from usenetsync_tui.pipeline.run.fetch import fetch_segment
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 _SEGMENTS_A_PAGE = 256
-_CONTRADICTION = "the catalogue's rows of it contradict each other"
+_CONTRADICTION = "its rows in the catalogue contradict each other"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetches:
-    """How many segments are fetched at once: of one file, and in all."""
+    """How many segments are fetched at once: of one file, and of all files together."""
 
     a_file: int
     limiter: anyio.CapacityLimiter
@@ -43,12 +43,12 @@ class Shown:
         self._bytes = 0
 
     def add(self, count: int) -> None:
-        """So many more are written."""
+        """Count bytes that were written."""
         self._bytes += count
         self._progress.done_bytes += count
 
     def take_back(self) -> None:
-        """The file is done or given up."""
+        """Subtract all of them: the file is done or given up."""
         self._progress.done_bytes -= self._bytes
         self._bytes = 0
 
@@ -69,8 +69,8 @@ class LargeFile:
     async def fill(self, part: PartFile, shown: Shown, is_over: Callable[[], bool]) -> bool:
         """Fetch and write all of it, several segments at once; ends at the first error.
 
-        False when the run is to end before (`is_over` says so). Raises StoreError,
-        TargetFileError, TargetError, and FileDamagedError, when it is not the file.
+        False when the run ends first (`is_over`). Raises StoreError, TargetFileError, TargetError,
+        and FileDamagedError when the result does not match the file's digest.
         """
         whole = WholeDigest(self._content, self._step, part.read)
         for first in range(0, self._count, _SEGMENTS_A_PAGE):
@@ -85,11 +85,11 @@ class LargeFile:
             if is_over():
                 return False
         if not await to_thread.run_sync(whole.is_right):
-            raise FileDamagedError("its segments do not make up the file that was kept")
+            raise FileDamagedError("its segments do not add up to the file that was backed up")
         return True
 
     async def _copies(self, first: int, last: int) -> dict[int, list[Segment]]:
-        """The copies of some segments, without those that do not fit into their place."""
+        """The copies of some segments, without those of a wrong size."""
         async with self._run.catalogue.transaction() as tx:
             found = await segments.of_object(tx, self._row.object_id or 0, first, last)
         copies: dict[int, list[Segment]] = {index: [] for index in range(first, last)}
@@ -111,7 +111,7 @@ class LargeFile:
         shown: Shown,
         is_over: Callable[[], bool],
     ) -> None:
-        """Segments, one after the other, from an iterator shared with the other tasks."""
+        """Fetch and write segments from an iterator that the tasks share."""
         for index, copies in todo:
             await self._run.gate.passed()
             if is_over():
@@ -139,7 +139,7 @@ class LargeFile:
 
 
 def _present(part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:
-    """A segment that a part file already holds, by its digest. Blocking."""
+    """The segment, if the part file already holds it with the right digest. Blocking."""
     if not copies or not part.has_data(offset, copies[0].size):
         return None
     data = part.read(offset, copies[0].size)

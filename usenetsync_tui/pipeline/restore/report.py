@@ -1,9 +1,9 @@
-"""What became of the files of a restore: counted as they are on disk, told without a flood.
+"""report: counts the files of a restore as they are on disk, and reports them without a flood.
 
-A file counts as done when it is under its name, as it was kept: written, or found to be right.
-What cannot be written for one and the same reason is told by path some hundred times; after
-that it is counted, and the count is told at the end. What no file can get here (an owner,
-without being root) is told once. Missing and damaged files are told each.
+A file counts as done when it has its name and the content of the version: written, or found to be
+right. Paths that cannot be written for the same reason are listed by name up to `TOLD_EACH` times;
+the others are counted, and the count is reported at the end. What no file can get here (an owner,
+without being root) is reported once. Every missing or damaged file is listed.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 TOLD_EACH = 200
-"""Paths told by name for one reason."""
+"""Paths listed by name for one reason."""
 _REASONS = 1_000
-"""Reasons kept count of; what comes for another one is told by name."""
+"""Most reasons that are counted; paths with further reasons are listed by name."""
 _GROUPED = frozenset([NoticeKind.UNWRITABLE, NoticeKind.ATTRIBUTES])
 
 
 @dataclass(slots=True)
 class RestoredBatch:
-    """What became of some rows: filled by one thread, taken by the event loop."""
+    """The results for some rows: filled by one thread, taken by the event loop."""
 
     notices: list[Notice] = field(default_factory=list)
     done_files: int = 0
@@ -36,7 +36,7 @@ class RestoredBatch:
     missed_bytes: int = 0
 
     def done(self, row: VersionRow, lacks: Iterable[Lack], *, kept: bool = False) -> None:
-        """It is there; `kept`: it was there before."""
+        """The row's file is in the target; `kept`: it was there before."""
         if row.kind == FileKind.REGULAR:
             self.done_files += 1
             self.done_bytes += row.size
@@ -46,14 +46,14 @@ class RestoredBatch:
         self.lacking(row.path, lacks)
 
     def missed(self, row: VersionRow, kind: NoticeKind, reason: str) -> None:
-        """It will not be there."""
+        """The row's file cannot be restored."""
         if row.kind == FileKind.REGULAR:
             self.missed_files += 1
             self.missed_bytes += row.size
         self.notices.append(Notice(kind, row.path, reason))
 
     def lacking(self, path: bytes, lacks: Iterable[Lack]) -> None:
-        """Something of its attributes is not as it was."""
+        """Some of the path's attributes could not be restored."""
         for lack in lacks:
             kind = NoticeKind.ATTRIBUTES if lack.is_error else NoticeKind.NOTED
             self.notices.append(Notice(kind, path, lack.reason))
@@ -61,21 +61,21 @@ class RestoredBatch:
 
 @dataclass(slots=True)
 class _Told:
-    """How often a reason came up, and the first path that was not told by name."""
+    """How often a reason occurred, and the first path that was not listed by name."""
 
     count: int = 0
     first_untold: bytes = b""
 
 
 class RestoreReport:
-    """Takes batches into a run's counters and notices. Touched by the event loop only."""
+    """Adds batches to a run's counters and notices. Used on the event loop only."""
 
     def __init__(self, run: JobRun) -> None:
         self._run = run
         self._told: dict[tuple[NoticeKind, str], _Told] = {}
 
     async def take(self, batch: RestoredBatch) -> None:
-        """Count what became of some rows, and tell of it."""
+        """Count and report the results for some rows."""
         progress = self._run.progress
         progress.done_files += batch.done_files
         progress.done_bytes += batch.done_bytes
@@ -86,7 +86,7 @@ class RestoreReport:
         await self._run.notice(*filter(self._is_to_be_told, batch.notices))
 
     async def end(self) -> None:
-        """Tell how many there were of what was not told by name."""
+        """Report, for each reason, how many paths were not listed by name."""
         notices = []
         for (kind, reason), told in self._told.items():
             untold = told.count - (TOLD_EACH if kind in _GROUPED else 0)
@@ -97,7 +97,7 @@ class RestoreReport:
         await self._run.notice(*notices)
 
     def _is_to_be_told(self, notice: Notice) -> bool:
-        """Whether by its path; else it is counted."""
+        """Whether the notice is listed by name; if not, it is counted."""
         if notice.kind not in _GROUPED and notice.kind is not NoticeKind.NOTED:
             return True
         reason = notice.kind, notice.reason

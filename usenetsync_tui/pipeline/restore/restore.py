@@ -1,11 +1,11 @@
-"""restore: a version of a folder, or a part of it, back into a tree.
+"""restore: writes a version of a folder, or a part of it, into a target.
 
-Rows come in pages in path order; files of one pack are written from one fetch. What is
-already right in the target is left alone, what a killed restore left half-written is continued
-segment by segment. Every file is compared with its own digest before it gets its name. A file
-that cannot be had or written ends with its reason, the rest goes on; a target that takes
-nothing more ends the restore. Directories get their owners, modes and times last, children
-before parents.
+Rows come in pages in path order; files of one pack are written from one fetch. Files that are
+already right in the target are left alone; files that a killed restore left half-written are
+continued segment by segment. Every file is compared with its own digest before it gets its name. A
+file that cannot be fetched or written is listed with its reason, and the others continue; a target
+that cannot be written any more ends the restore. Directories get their owners, modes and times
+last, children before parents.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _QUEUE = 8
 _SEGMENTS_AT_ONCE = 4
-"""Of one file; more where the store has more lanes, for one file may be all there is."""
+"""Of one file; more if the store has more lanes, as the restore may be of a single file."""
 _IN_FLIGHT = 32
 """Segments in memory, of all files together."""
 
 
 def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
-    """The keys of a sub-path: itself, and what is below it; all of the version for ``b""``."""
+    """The keys of a path and of everything below it; of the whole version for ``b""``."""
     name = prefix.strip(b"/")
     if not name:
         return [Span(folder, version)]
@@ -49,15 +49,15 @@ def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
 async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
     """Restore `run.version` below `prefix` into an opened target.
 
-    `owns_target`: the root's own owner, mode and mtime are restored too. Raises
-    `UnknownSnapshotError` when nothing is below `prefix`, `TargetError` when the target takes
-    nothing more, and `DatabaseUnavailableError`; everything about one file is a notice.
+    `owns_target`: restore the root's own owner, mode and mtime too. Raises `UnknownSnapshotError`
+    when the version has no such path, `TargetError` when the target cannot be written any more,
+    and `DatabaseUnavailableError`; a problem with one file is a notice.
     """
     progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
     progress.phase = "restore"
     async with run.catalogue.transaction() as tx:
         if not any([await files.version_page(tx, span, 1) for span in parts]):
-            raise UnknownSnapshotError(f"Version {run.version} has no such path in it.")
+            raise UnknownSnapshotError(f"Version {run.version} does not contain this path.")
         for span in parts:
             count, size = await files.version_totals(tx, span)
             progress.total_files += count
@@ -84,7 +84,7 @@ async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
     run = shared.run
     groups_in, groups = anyio.create_memory_object_stream[Group](_QUEUE)
     listing = Stage("list", 1)
-    # Each may hold the segment of a pack.
+    # Each worker may hold the segment of a pack.
     workers = min(run.limits.max_workers, most_lanes(run.limits))
     writing = Stage("restore", workers, groups)
     run.stages[:] = [listing, writing]
@@ -99,13 +99,13 @@ async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
 
 
 async def _prepare(run: JobRun, target: TargetTree) -> None:
-    """Choose temporary names that no path has, and let the target ask for paths."""
+    """Choose temporary names that no path has, and let the target look up the version's paths."""
     stem, number = STEM, 0
     async with run.catalogue.transaction() as tx:
-        # Of the whole folder: a neighbour of what is restored may be there already.
+        # No path of the whole folder: the target may already hold other parts of it.
         while await files.has_text(tx, run.folder.id, stem.decode()):
             number += 1
-            stem = b"%s%d-" % (STEM, number)  # the same ones again when it is resumed
+            stem = b"%s%d-" % (STEM, number)  # a resumed restore finds the same names
 
     names = VersionNames(run)
     target.serve(stem, lambda real: from_thread.run(names.owner, real))
@@ -114,7 +114,7 @@ async def _prepare(run: JobRun, target: TargetTree) -> None:
 async def _hand_out(
     shared: Restoring, parts: list[Span], out: MemoryObjectSendStream[Group]
 ) -> None:
-    """Pages of rows, grouped by object; the group a page ends in goes on in the next."""
+    """Send rows grouped by object; the last group of a page continues in the next page."""
     open_groups: dict[int | None, Group] = {}
     async with out:
         for span in parts:

@@ -1,8 +1,8 @@
-"""restore: which path of the version an entry in the target belongs to.
+"""version_names: finds the path of the version that an entry in the target belongs to.
 
-Asked only where two names lead to one entry. What is listed under a path of the version is that
-path's. Where folders have become one (`Docs` and `docs`), the first path of those that could be
-meant has it: the same in every run, so that files never take turns.
+Used only when two names lead to one entry. An entry with the exact name of a path belongs to that
+path. If the target has merged folders (`Docs` and `docs`), the entry belongs to the first path that
+could be meant: the same one in every run, so that the two files never replace each other in turn.
 """
 
 from __future__ import annotations
@@ -27,13 +27,12 @@ class VersionNames:
         self._run = run
         self._building = anyio.Lock()
         self._alike: dict[int, list[bytes]] | None = None
-        """Folders that may be one on some file systems, by the digest of what they become."""
+        """Folders that some file systems merge, by the digest of their folded paths."""
 
     async def owner(self, real: bytes) -> bytes | None:
-        """The path of the version that an entry belongs to; None when it is none of them.
+        """The path of the version that an entry belongs to; None if it belongs to none.
 
-        `real` is the entry's path as it is spelled in the target, with a slash behind when it is
-        a directory.
+        `real` is the entry's path as spelled in the target, with a final slash for a directory.
         """
         own = await self._named(real)
         if own is not None:
@@ -46,7 +45,7 @@ class VersionNames:
         return None
 
     async def _named(self, path: bytes) -> bytes | None:
-        """The path of the version with this name, whatever it is there."""
+        """The path of the version with this name, be it a file or a directory."""
         name = path.rstrip(b"/")
         async with self._run.catalogue.transaction() as tx:
             for key in (path_key(name), path_key(name + b"/")):
@@ -57,14 +56,14 @@ class VersionNames:
         return None
 
     async def _folders_like(self, place: bytes) -> list[bytes]:
-        """The folders of the version that `place` may be, in order; none if it can be no other."""
+        """The version's folders that `place` may stand for, in order; empty without a merge."""
         async with self._building:
             if self._alike is None:
                 self._alike = await self._find_alike()
         return self._alike.get(_digest(place), [])
 
     async def _find_alike(self) -> dict[int, list[bytes]]:
-        """Two passes: the digests of all folders, eight bytes each, then those in question."""
+        """Two passes: first the digests of all folders, eight bytes each, then the duplicates."""
         once, alike = DigestSet(), dict[int, list[bytes]]()
         async for path in self._folders():
             if _digest(path) in once:
@@ -73,7 +72,7 @@ class VersionNames:
         if alike:
             async for path in self._folders():
                 if _digest(path) in alike:
-                    alike[_digest(path)].insert(0, path)  # they come last first
+                    alike[_digest(path)].insert(0, path)  # they come in reverse order
         return alike
 
     async def _folders(self) -> AsyncIterator[bytes]:

@@ -1,8 +1,8 @@
-"""The turnstile: files can be acted on while an upload reads them, and nobody meets halfway.
+"""action_gate: lets a user act on files while an upload reads them, without a race.
 
-It knows how far the reading of an upload is. Whoever acts on files stops it for a batch, sees
-where it stands, and says whether there is something to read behind it. Everything here is
-touched by the engine's event loop only.
+Knows how far the upload has read. A task that acts on files stops the handing out for one batch,
+sees how far it is, and notes whether there is something to read behind it. Refuses to know what
+the actions do. Used on the engine's event loop only.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ import anyio
 
 
 class Walked(Protocol):
-    """How far the index is."""
+    """How far the index has come."""
 
     finished: bool
     reached: bytes
 
 
 class ActionGate:
-    """The place where what is to be read is handed out."""
+    """Handing out files to read and acting on files, one at a time."""
 
     def __init__(self) -> None:
         self.at = b""
         """The key of the last file of this pass that was handed out; it will be read."""
         self.turns = 0
-        """How often files were acted on: what was looked up before is to be looked up anew."""
+        """How often files were acted on: a page queried before the last time is stale."""
         self.retries = 0
         """How often files became pending again that may lie behind `at`."""
         self.leaves_out = False
-        """Some files of this version are held or left out."""
+        """Whether some files of this version are held or left out."""
         self.goes_on = False
-        """What is retried comes too late, or is no file: another run is wanted after this one."""
+        """Whether another run must follow: a retry came too late, or only reposts articles."""
         self.is_over = False
-        """Files that become pending now are not read in this run any more."""
+        """Whether this run reads no more of the files that become pending."""
         self._indexed: Walked | None = None
         self.lock = anyio.Lock()
-        """Held while files to read are looked up, and while files are acted on."""
+        """Held while files to read are queried, and while files are acted on."""
 
     def is_counted(self, key: bytes) -> bool:
-        """Whether the index has been there: then a file to read is among the totals."""
+        """Whether the index has passed the key, so that the totals include its file."""
         indexed = self._indexed
         return indexed is not None and (indexed.finished or key < indexed.reached)
 
@@ -57,7 +57,7 @@ class ActionGate:
 
     @asynccontextmanager
     async def stopped(self) -> AsyncIterator[None]:
-        """Nothing is handed out inside the block; what was looked up before it is stale."""
+        """Nothing is handed out inside the block; pages queried before it are stale."""
         async with self.lock:
             try:
                 yield

@@ -1,15 +1,15 @@
-"""The bytes that a run may hold at once: what `memory_limit` comes to, counted in source bytes.
+"""budget: the bytes that a run may hold at once: `memory_limit`, converted to source bytes.
 
-Knows how many are held and who waits for room. Refuses to know what is held. Touched by the
-engine's event loop only.
+Knows how many bytes are held and which tasks wait for room. Refuses to know what is held. Used on
+the engine's event loop only.
 
-The stages count items: workers, lanes, places in streams. That bounds memory only as long as
-items are small beside the limit, and of the size that the settings say. So whoever brings bytes
-into memory takes room for them first, and waits while there is none; where nothing is held, one
-segment may be larger than all there is, or nothing would ever be done.
+The stages count items: workers, lanes, items in streams. That bounds memory only while items are
+small compared with the limit and have the size set in the settings. So a task that brings bytes
+into memory first takes room for them, and waits while there is none. If nothing is held, a segment
+may be larger than the whole budget, or it could never be processed.
 
-Each source byte stands for `BUFFERS_A_SEGMENT` in memory: itself, its payload, and the copy that
-a wire or a driver makes. What compressors take beside that is not given out.
+Each source byte stands for `BUFFERS_A_SEGMENT` bytes in memory: itself, its payload, and the copy
+that a socket or a driver makes. The memory that compressors need is subtracted first.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
 
 class Budget:
-    """Room for source bytes, given out in the order in which it was asked for."""
+    """Room for source bytes, granted in the order of the requests."""
 
     def __init__(self, memory_limit: int, compressors: int = 0) -> None:
-        """`compressors`: bytes that all of them together take."""
+        """`compressors`: bytes that all compressors together need."""
         self.most = max(0, memory_limit - compressors) // BUFFERS_A_SEGMENT
         self.held = 0
         self._waiting: deque[tuple[int, anyio.Event]] = deque()
 
     async def take(self, size: int) -> None:
-        """Return when there is room for so many bytes; they are held from then on."""
+        """Wait for room for `size` bytes, and hold them from then on."""
         if not self._waiting and self._fits(size):
             self.held += size
             return
@@ -50,7 +50,7 @@ class Budget:
             raise
 
     def give(self, size: int) -> None:
-        """So many bytes are not held any more; whoever there is room for now goes on."""
+        """Release `size` bytes, and wake the tasks that now have room."""
         self.held -= size
         while self._waiting and self._fits(self._waiting[0][0]):
             more, turn = self._waiting.popleft()
@@ -59,7 +59,7 @@ class Budget:
 
     @asynccontextmanager
     async def holding(self, size: int) -> AsyncIterator[None]:
-        """So many bytes are held inside the block."""
+        """Hold `size` bytes inside the block."""
         await self.take(size)
         try:
             yield

@@ -1,4 +1,4 @@
-"""fetch: a segment's bytes back from the store, copy by copy, its digest checked."""
+"""fetch: gets a segment's bytes from the store, copy by copy, and checks their digest."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from usenetsync_tui.model.segments import Segment, SegmentStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
-"""What the ledger says of an article that could not be had."""
+"""The ledger's words for an article whose bytes could not be fetched."""
 
 
 async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
     """The bytes of one segment from the first of its copies that has them.
 
-    The copies that do not are written down, for the next upload or `verify` to post again. Raises
-    the first copy's `ArticleMissingError` or `ArticleCorruptError` when none has;
-    `StoreUnavailableError` when its store stays silent.
+    Copies without them are recorded, and the next upload or `verify` posts them again. Raises the
+    first copy's `ArticleMissingError` or `ArticleCorruptError` when no copy has the bytes,
+    `StoreUnavailableError` when its store does not answer.
     """
     if not copies:
         raise ArticleMissingError("It was never posted.")
     failures: dict[int, StoreError] = {}
-    # First from whoever answers now: with a further copy nobody need wait for a dead server.
+    # First try the servers that answer now: another copy saves waiting for a dead server.
     for wait in (False, True) if len(copies) > 1 else (True,):
         for segment in copies:
             known = failures.get(segment.redundancy)
@@ -57,9 +57,9 @@ async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
 
 
 async def _poison(run: JobRun, segment: Segment, error: StoreError) -> None:
-    """Write down that a copy could not be had: it is to be posted again.
+    """Record that a copy could not be fetched and must be posted again.
 
-    Not of one that may come still: posted, acknowledged, and not due to be there.
+    Not for an acknowledged copy that is not due yet: it may still appear.
     """
     place = await run.place_of(segment.realm_id)
     is_damaged = isinstance(error, ArticleCorruptError)
@@ -67,19 +67,19 @@ async def _poison(run: JobRun, segment: Segment, error: StoreError) -> None:
     if not is_damaged and not (isinstance(error, ArticleMissingError) and is_expected):
         return
     words = WORDS[NoticeKind.DAMAGED if is_damaged else NoticeKind.MISSING]
-    rename = place.realm.store is StoreKind.USENET  # it takes a Message-ID once
+    rename = place.realm.store is StoreKind.USENET  # a server takes each Message-ID once
     try:
-        # Shielded: the first loss of a file ends its other fetches, and what they found is kept.
+        # Shielded: the first loss of a file cancels its other fetches, but their findings count.
         async with run.poisoning:
             with anyio.CancelScope(shield=True):
-                await _write_down(run, segment, words, rename=rename)
+                await _record_loss(run, segment, words, rename=rename)
     except DatabaseUnavailableError:
-        # Such as an upload that writes of the same article. Each restore finds out again; what it
-        # is here for is to go on with the next copy.
+        # For example, an upload writes the same article's row. The restore continues with the next
+        # copy; the next fetch of this one finds the loss again.
         return
 
 
-async def _write_down(run: JobRun, segment: Segment, words: str, *, rename: bool) -> None:
+async def _record_loss(run: JobRun, segment: Segment, words: str, *, rename: bool) -> None:
     async with run.catalogue.transaction() as tx:
         name = [segment.message_id]
         rows = await segments.mark_missing(tx, name, words, by_body=True, rename=rename)
@@ -88,10 +88,10 @@ async def _write_down(run: JobRun, segment: Segment, words: str, *, rename: bool
 
 
 def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:
-    """The segment in a payload, opened with the key where there is one.
+    """The segment in a payload, decrypted if there is a key.
 
-    Raises `ArticleCorruptError`. Blocking. The digest also finds an article in the wrong place,
-    which a seal that carries no place would not.
+    Raises `ArticleCorruptError`. Blocking. The digest also detects another segment's article,
+    which the seal does not, as it carries no position.
     """
     codec = segment.codec
     if key is not None:

@@ -1,7 +1,7 @@
-"""One run of a job: what every stage of it shares.
+"""job_run: one run of a job: the state that all its stages share.
 
-Holds the folder, the store, the counters and the brakes (pause, drain); decides nothing.
-Everything here is touched by the engine's event loop only.
+Holds the folder, the store, the counters, pause and drain; decides nothing. Used on the engine's
+event loop only.
 """
 
 from __future__ import annotations
@@ -40,42 +40,42 @@ class Progress:
     scanned: bool = False
     entries: int = 0
     unwalked: int = 0
-    """Paths of the last walk that could not be walked, for which no row of `files` stands."""
+    """Paths that the last walk could not read and that no row of `files` represents."""
     unchanged: int = 0
     total_files: int = 0
     done_files: int = 0
     total_bytes: int = 0
     done_bytes: int = 0
     verified: int = 0
-    """Articles that were looked for after they were posted, and found."""
+    """Articles that a check found after they were posted."""
     unverified: int = 0
-    """Articles posted that nobody gave a clear answer of, at the end of the run."""
+    """Posted articles without a clear answer at the end of the run."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
     segments: int = 0
     deduplicated_segments: int = 0
     from_copies: int = 0
-    """Segments fetched from a further copy, for the first could not be had."""
+    """Segments fetched from a further copy, as the first could not be fetched."""
     in_flight: int = 0
     errors: int = 0
     notices: int = 0
     missed_files: int = 0
-    """Files that will not be done in this run, whatever the reason (restore)."""
+    """Files that this run cannot restore, for any reason (restore)."""
     missed_bytes: int = 0
     kept_bytes: int = 0
-    """Of what is done, found in the target as it should be, and not written (restore)."""
+    """Part of the done bytes: already right in the target, so not written (restore)."""
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 
     def failed(self, size: int) -> None:
-        """A file that will not be done in this run is no longer waited for."""
+        """Count a file that failed as done, so that the totals are still reached."""
         self.done_files += 1
         self.done_bytes += size
 
 
 class Gate:
-    """The pause brake: stages pass it before they take something new in hand."""
+    """Pauses a run: stages pass the gate before they begin something new."""
 
     def __init__(self) -> None:
         self._open = anyio.Event()
@@ -87,22 +87,22 @@ class Gate:
         return self._open.is_set()
 
     def close(self) -> None:
-        """Hold whoever comes next."""
+        """Pause every task that comes to the gate."""
         if self.is_open:
             self._open = anyio.Event()
 
     def open(self) -> None:
-        """Let everybody go on."""
+        """Let all tasks continue."""
         self._open.set()
 
     async def passed(self) -> None:
-        """Return when the gate is open; at once, without a turn for others, if it is."""
+        """Wait until the gate is open; if it is, return without yielding to other tasks."""
         if not self.is_open:
             await self._open.wait()
 
 
 class WorkerSlot:
-    """What one worker has in its hands, for the screen."""
+    """What one worker is working on, for the screen."""
 
     __slots__ = ("busy", "detail", "item", "stage")
 
@@ -131,7 +131,7 @@ class Stage:
         workers: int | StageWorkers,
         queue: MemoryObjectReceiveStream[Any] | None = None,
     ) -> None:
-        """`workers`: how many, or the team they are of."""
+        """`workers`: how many, or the team they belong to."""
         self.name = name
         self.done = 0
         self._queue = queue
@@ -147,21 +147,21 @@ class Stage:
 
     @property
     def workers(self) -> int:
-        """How many may have something in hand now."""
+        """How many workers may hold an item now."""
         return len(self._slots) if self._team is None else self._team.allowed
 
     @property
     def slots(self) -> list[WorkerSlot]:
-        """Those of the workers that may have something in hand, or still have."""
+        """The slots of the workers that may hold an item now, or still do."""
         allowed = self.workers
         return [s for number, s in enumerate(self._slots) if number < allowed or s.busy]
 
     def slot(self, number: int) -> WorkerSlot:
-        """A worker's own, whether it may work now or not."""
+        """A worker's slot, whether it may work now or not."""
         return self._slots[number]
 
     def status(self) -> StageStatus:
-        """Depths and busy workers now."""
+        """Queue depth and busy workers now."""
         depth = capacity = 0
         if self._queue is not None:
             statistics = self._queue.statistics()
@@ -179,12 +179,12 @@ class Stage:
 
 @dataclass(slots=True)
 class JobRun:
-    """A job at work on its folder."""
+    """A running job and its folder."""
 
     catalogue: Catalogue
     places: Places
     place: Place
-    """That of the folder's realm."""
+    """The place of the folder's realm."""
     folder: Folder
     job_id: int
     limits: Limits
@@ -194,25 +194,25 @@ class JobRun:
     turnstile: ActionGate = field(default_factory=ActionGate)
     clock: WallClock = field(default_factory=WallClock)
     poisoning: anyio.Lock = field(default_factory=anyio.Lock)
-    """Held while what a fetch did not get is written down: in turn, so that none waits for two."""
+    """Held while a failed fetch is recorded: one at a time, so that they cannot deadlock."""
     stages: list[Stage] = field(default_factory=list)
     waits: Waits = field(default_factory=Waits)
     """What the run waits for now."""
     given_up: bool = False
-    """It was to drain, got no further, and was cancelled."""
+    """Whether it made no progress while draining, and was cancelled."""
     stopping: anyio.Event = field(default_factory=anyio.Event)
-    """Set when it is to drain."""
+    """Set when the run must drain."""
     allow_shrink: bool = False
-    """The user wants the folder taken as it is, however little is left of it."""
+    """Whether the user accepts the folder as it is, however little is left of it."""
     refusal: Refusal | None = None
-    """Why the folder is not taken as it is."""
+    """Why the judge refused the folder."""
     away: Collection[bytes] = ()
-    """Mount points that are not there: nothing below them can be made again from its source."""
+    """Missing mount points: articles of files below them cannot be made again."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
-    """The places of other realms, as far as they were asked for."""
+    """The places of other realms that were needed so far."""
     crew: WorkerCounts = field(init=False)
     budget: Budget = field(init=False)
-    """What may be held in memory: `progress.in_flight`, and what is being read or fetched."""
+    """Bounds the bytes in memory: `progress.in_flight`, and what is being read or fetched."""
 
     def __post_init__(self) -> None:
         size = self.limits.chunk_size
@@ -222,12 +222,12 @@ class JobRun:
         self.budget = Budget(self.limits.memory_limit, compressors)
 
     def redress(self, realm: Realm, place: Place) -> None:
-        """The same realm with other headers, and its place: for all that is posted from now on."""
+        """Use the realm's new headers, and its new place, for everything posted from now on."""
         self.folder = replace(self.folder, realm=realm)
         self.place = place
 
     async def place_of(self, realm_id: int) -> Place:
-        """The place of a segment's realm: a folder may have been in another one before."""
+        """The place of a segment's realm: the folder may have been in another realm before."""
         if realm_id == self.place.realm.id:
             return self.place
         if realm_id not in self.elsewhere:
@@ -237,13 +237,13 @@ class JobRun:
         return self.elsewhere[realm_id]
 
     def released(self, size: int) -> None:
-        """So many source bytes are not held for articles any more."""
+        """Release `size` source bytes that articles held."""
         self.progress.in_flight -= size
         self.budget.give(size)
 
     @property
     def draining(self) -> bool:
-        """Take nothing new; finish what is in flight."""
+        """Whether the run takes nothing new and only finishes what is in flight."""
         return self.stopping.is_set()
 
     def drain(self) -> None:

@@ -1,8 +1,8 @@
-"""judge: whether an upload may believe that what it does not find is gone.
+"""judge: decides whether files that an upload does not find are really gone.
 
-Brings together what is remembered of a folder (`catalogue.mounts`), what the walk saw of its file
-systems (`mount_watch`), what has vanished (`catalogue.vanished`) and the rules (`guard`).
-Refuses to know how a folder is walked, or where its files go.
+Combines the folder's recorded mount points (`catalogue.tables.mounts`), the file systems that the
+walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and the rules
+(`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 
 @dataclass(frozen=True, slots=True)
 class ComparedVersion:
-    """What a folder is compared with."""
+    """The version that a folder is compared with."""
 
     version: int
     """The newest finished version; while there is none, the one under construction; 0: none."""
     files: int
-    """Files and symlinks of it."""
+    """How many files and symlinks it has."""
     is_empty: bool
-    """There is nothing in it but the folder."""
+    """Whether it contains nothing but the folder itself."""
     mounts: dict[bytes, FileSystem]
     used: set[bytes]
     """Mount points with anything below them."""
 
     @property
     def used_mounts(self) -> dict[bytes, FileSystem]:
-        """Those, with what was mounted there."""
+        """The used mount points, with the file systems that were mounted there."""
         return {path: self.mounts[path] for path in self.used}
 
 
 async def known(run: JobRun, before: Snapshot | None, building: int | None) -> ComparedVersion:
-    """What there is to compare a folder with, before anything is read of it."""
+    """The version to compare a folder with, before anything in the folder is read."""
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
         remembered = await mounts.of_folder(tx, folder)
@@ -62,7 +62,7 @@ async def known(run: JobRun, before: Snapshot | None, building: int | None) -> C
 
 
 async def first_look(run: JobRun, what: ComparedVersion) -> FirstLook | Refusal:
-    """Look at the folder before anything is read of it, or say why it is refused."""
+    """Examine the folder before anything in it is read; returns a refusal if it fails the rules."""
     try:
         found = await to_thread.run_sync(look, run.folder.path)
     except OSError as caught:
@@ -80,9 +80,10 @@ async def first_look(run: JobRun, what: ComparedVersion) -> FirstLook | Refusal:
 
 
 async def require_source(run: JobRun) -> None:
-    """Make sure that articles can be made again from the folder, but for mount points `away`.
+    """Make sure that articles can be made again from the folder; sets `run.away`.
 
-    Raises SourceError when it is not what it was: nothing in it would be what was posted.
+    Raises SourceError when it is not the folder of the last version: its files would differ from
+    those that were posted.
     """
     async with run.catalogue.transaction() as tx:
         before = await snapshots.latest_finished(tx, run.folder.id)
@@ -95,7 +96,7 @@ async def require_source(run: JobRun) -> None:
 
 
 class Judge:
-    """The judgement on one run of an upload."""
+    """Judges the source of one run of an upload."""
 
     def __init__(
         self, run: JobRun, what: ComparedVersion, first: FirstLook, *, resumed: bool
@@ -107,10 +108,10 @@ class Judge:
         self.resumed = resumed
         self.watch = self._new_watch()
         self._guarded: dict[bytes, bool] = {}
-        """Mount points that stay as they were, and whether they could be read at all."""
+        """Mount points whose files stay in the version, and whether they could be read at all."""
 
     async def begin_walk(self) -> None:
-        """Nothing has vanished yet."""
+        """Start a walk: forget which files the last one did not find."""
         self.watch = self._new_watch()
         self._guarded.clear()
         async with self._run.catalogue.transaction() as tx:
@@ -121,13 +122,13 @@ class Judge:
         return MountWatch(self._run.folder.path, self._first, before)
 
     async def not_entered(self, path: bytes) -> None:
-        """The walk stays out of a mount point, and has reported why."""
+        """The walk did not enter a mount point, and has reported why."""
         self._guarded[path] = False
         async with self._run.catalogue.transaction() as tx:
             await vanished.shelve(tx, VanishedPart(self._run.folder.id, path))
 
     async def after_walk(self) -> None:
-        """Judge what the walk did not find; a folder that is refused drains the run."""
+        """Judge the files that the walk did not find; if it refuses the folder, the run drains."""
         refusal = await self._is_there()
         if refusal is None and self._known.version and not self._run.allow_shrink:
             refusal = await self._judge()
@@ -136,11 +137,11 @@ class Judge:
             self._run.drain()
 
     async def at_the_end(self) -> Refusal | None:
-        """Look once more, when all is read and nothing is removed yet."""
+        """Check again that the folder is there, when all is read and nothing is removed yet."""
         return await self._is_there()
 
     async def remove(self, tx: Transaction) -> None:
-        """Remove from the version under construction what may be believed to be gone."""
+        """Remove the files that are really gone from the version under construction."""
         folder, version = self._run.folder.id, self._run.version
         for path, was_read in self._guarded.items():
             part = VanishedPart(folder, path)
@@ -150,12 +151,12 @@ class Judge:
         await vanished.remove(tx, folder, version)
 
     async def remember(self, tx: Transaction) -> None:
-        """What the next upload is compared with."""
+        """Record the mount points that the next upload is compared with."""
         found = guard.to_remember(self.watch.before, self.watch.found, self._guarded)
         await mounts.remember(tx, self._run.folder.id, found)
 
     async def withdraw(self) -> None:
-        """The folder is refused: nothing has vanished, and no version is begun for nothing."""
+        """The folder is refused: remove no files, and drop the version if it has no changes."""
         folder, version = self._run.folder.id, self._run.version
         async with self._run.catalogue.transaction(durable=True) as tx:
             await vanished.clear(tx, folder)
@@ -163,12 +164,12 @@ class Judge:
                 await snapshots.discard(tx, folder, version)
 
     async def _is_there(self) -> Refusal | None:
-        """Whether the folder and its mount points are where they were a moment ago."""
+        """A refusal if the folder was replaced meanwhile; guards mount points that went missing."""
         if not await to_thread.run_sync(self.watch.is_same_folder):
             return Refusal(RefusalKind.REPLACED, self._known.version, self._known.files)
         try:
             missed = await to_thread.run_sync(self.watch.missed, guard.outermost(self._guarded))
-        except OSError:  # gone between two looks
+        except OSError:  # gone between the two checks
             return Refusal(RefusalKind.REPLACED, self._known.version, self._known.files)
         for path in guard.outermost(missed):
             await self._guard(path, missed[path], was_read=False)
@@ -180,7 +181,7 @@ class Judge:
         await self._run.notice(Notice(NoticeKind.GUARDED, path, reason))
 
     async def _judge(self) -> Refusal | None:
-        """Mount points by themselves, then the folder with all that is not guarded."""
+        """Judge each mount point on its own, then the folder without the guarded ones."""
         folder, reasons = self._run.folder.id, dict[bytes, str]()
         async with self._run.catalogue.transaction() as tx:
             if not self.resumed and not await vanished.is_any(tx, folder):
@@ -209,7 +210,7 @@ class Judge:
         return guard.outermost([other for other in every if other.startswith(path)])
 
     async def _loss(self, tx: Transaction, part: VanishedPart, *, is_new: bool = False) -> Loss:
-        """How much of a part is gone; counted only as far as it can matter."""
+        """How much of a part is gone; counts only if the result can matter."""
         version = self._known.version
         building = self._run.version if self.resumed and version != self._run.version else None
         missing = await vanished.missing(tx, part, version, building)

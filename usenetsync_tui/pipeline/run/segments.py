@@ -1,8 +1,8 @@
-"""dress: what goes from `read` to `plan`: slices of objects, and what becomes of them on the way.
+"""segments: the items that go from `read` to `plan`: slices of objects, and the ends of files.
 
-A segment is dressed by its identity (SHA-256) and its payload. Both leave the GIL, and are made
-in the call that read the bytes: handing 768,000 bytes from thread to thread would only add a
-hop. Only what is compressed densely takes so long that a stage of its own is worth it.
+A segment is prepared by its digest (SHA-256) and its payload. Both computations release the GIL
+and run in the call that read the bytes: passing 768,000 bytes to another thread would only add a
+hop. Only dense compression takes long enough to justify a stage of its own.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ class RawSegment:
     seen: Entry | None = None
     """A large file as it was when it was opened."""
     hash: bytes = b""
-    """Its digest, where that was needed before; else `prepare` makes it."""
+    """Its digest, if the reader needed it for a comparison; otherwise `prepare` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """A large file came to its end as the walk saw it."""
+    """A large file was read to its end and is as the walk saw it."""
 
     object: NewObject
     placed: Placed
     known: int = 0
-    """Slices that an earlier run planned, and that are what they were then."""
+    """Slices that an earlier run planned and that are unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileAbandoned:
-    """A large file changed while it was read: its object will never be whole."""
+    """A large file changed while it was read: its object will never be complete."""
 
     object: NewObject
 
 
 @dataclass(frozen=True, slots=True)
 class SlicesShared:
-    """The first slices of a large file are those of an object that the path lay in before."""
+    """Some slices of a large file equal those of the object that held its earlier content."""
 
     object: NewObject
     seen: Entry
@@ -69,11 +69,11 @@ class SlicesShared:
 
 @dataclass(frozen=True, slots=True)
 class FilesKnown:
-    """Files of which nothing is to be posted: they are empty, or what they were before."""
+    """Files for which nothing must be posted: they are empty or unchanged."""
 
     empty: tuple[Placed, ...] = ()
     kept: tuple[Placed, ...] = ()
-    """Where they lie already."""
+    """The unchanged files, and where they lie already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +92,20 @@ class PreparedSegment:
 
 
 Ending = FileRead | FileAbandoned | FilesKnown
-"""What says that a file, or several, need no more reading: the planner is done with a unit."""
+"""Items that say that one file, or several, need no more reading in this pass."""
 Segmented = RawSegment | PreparedSegment
 PreparedItem = PreparedSegment | SlicesShared | Ending
 ReadItem = RawSegment | PreparedItem
 
 
 def wanted_compression(run: JobRun) -> Compression:
-    """`plain` articles hold the file's own bytes."""
+    """The folder's compression; none for `plain`, whose articles hold the file's own bytes."""
     plain = run.folder.realm.profile is Profile.PLAIN
     return Compression.NONE if plain else run.folder.compression
 
 
 def prepare(raw: RawSegment, wanted: Compression) -> PreparedSegment:
-    """Digest and payload of a segment. Blocking; leaves the GIL for nearly all of it."""
+    """Make digest and payload of a segment. Blocking; releases the GIL for nearly all of it."""
     codec, payload = compression.compress(raw.data, wanted)
     digest = raw.hash or hashlib.sha256(raw.data).digest()
     return PreparedSegment(raw, digest, codec, payload)

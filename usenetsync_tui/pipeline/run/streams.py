@@ -1,11 +1,11 @@
-"""streams: what goes from stage to stage, one by one or many at a time.
+"""streams: pass items from stage to stage, singly or in batches.
 
-anyio's `send` and `receive` give everybody else a turn each time, a whole round of the event
-loop: at a thousand articles a second these rounds cost more than the articles. Here only who
-has to wait gives up its turn; the streams are short, so everybody soon has to.
+anyio's `send` and `receive` yield to all other tasks each time, a whole round of the event loop: at
+a thousand articles a second these rounds cost more than the articles. Here a task yields only when
+it must wait; the streams are short, so every task soon must.
 
-A transaction costs nearly the same for one article as for thirty: whoever writes to the
-catalogue waits a moment for company. That delays an article by less than the wire does.
+A transaction costs nearly the same for one article as for thirty, so a task that writes to the
+catalogue waits a moment for more articles. That delays an article by less than the network does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _NOT_AT_ONCE = (
     anyio.WouldBlock,
-    # The other end is gone: whoever is cancelled as well shall be told that, and nothing else.
+    # The other end is gone: the awaiting call raises the cancellation first, if there is one.
     anyio.EndOfStream,
     anyio.ClosedResourceError,
     anyio.BrokenResourceError,
@@ -28,7 +28,7 @@ _NOT_AT_ONCE = (
 
 
 async def put(stream: MemoryObjectSendStream[T], item: T) -> None:
-    """Hand an item on; waits while the stream is full."""
+    """Send an item; waits while the stream is full."""
     try:
         stream.send_nowait(item)
     except _NOT_AT_ONCE:
@@ -48,7 +48,8 @@ async def batches(
 ) -> AsyncIterator[list[T]]:
     """Batches of up to `most` items, until the stream ends.
 
-    A batch is what is there; if that is not `enough`, what comes within `patience` seconds too.
+    A batch is what the stream holds; if that is fewer than `enough`, also what comes within
+    `patience` seconds.
     """
     while True:
         try:

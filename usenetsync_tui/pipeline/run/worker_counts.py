@@ -1,12 +1,11 @@
-"""The workers of a run: how many may have something in hand, changeable while they work.
+"""worker_counts: how many workers of a run may hold an item; can change while they work.
 
-Knows counts and turns. Refuses to know what the work is. Touched by the engine's event loop
-only.
+Knows counts and turns. Refuses to know what the work is. Used on the engine's event loop only.
 
-A stage has as many tasks as may ever be asked for; those that are not called wait before they
-take something from the stage's stream. One that took something needs a seat to work on it, and
-there are as many seats as workers allowed: so a count that is lowered holds at once, but for what
-is in a thread. Where nobody waits a seat costs a comparison.
+A stage has as many tasks as its count can ever reach; surplus tasks wait before they take an item
+from the stage's stream. A task that took an item needs a seat to work on it, and there are as many
+seats as allowed workers: so a lowered count holds at once, except for work already in a thread. A
+seat costs one comparison while no task waits.
 """
 
 from __future__ import annotations
@@ -24,40 +23,37 @@ from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.run.streams import take
 
 BUFFERS_A_SEGMENT = 3
-"""Source bytes, payload, and the copy a driver or a wire makes of it."""
+"""Source bytes, payload, and the copy of it that a driver or a socket makes."""
 
 READ_AT_ONCE = 3 << 20
-"""Bytes of a large file in one worker-thread call: a call a segment would cost more Python."""
+"""Bytes of a large file in one worker-thread call: one for each segment would cost more Python."""
 
 T = TypeVar("T")
 
 
 class WorkerCounts:
-    """How many workers a run has: `max_workers` of the settings, or as many as were asked for.
+    """How many workers a run has: `max_workers` of the settings, or the count the user set.
 
-    Fewer where the memory limit has no room for what they would hold.
+    Fewer if the memory limit has no room for what they would hold.
     """
 
     def __init__(self, limits: Limits, compressor: int = 0) -> None:
-        """`compressor`: bytes that compressing takes beside the segment."""
+        """`compressor`: bytes that compression needs besides the segment."""
         in_hand = BUFFERS_A_SEGMENT * max(limits.chunk_size, READ_AT_ONCE) + compressor
         room = limits.memory_limit // 2 // in_hand  # the other half is for the streams
         self.most = max(1, min(max(limits.max_workers, MOST_WORKERS), room))
-        """No more than this: memory has no room for what they would hold."""
+        """The upper limit: the memory limit has no room for what more workers would hold."""
         self._allowed = min(limits.max_workers, self.most)
         self._teams: dict[str, StageWorkers] = {}
 
     @property
     def allowed(self) -> int:
-        """Workers now: half of them read, the rest compress, where that is a stage of its own."""
+        """Workers now: half of them read, the rest compress, if compression is its own stage."""
         return self._allowed
 
     @allowed.setter
     def allowed(self, count: int) -> None:
-        """From now on, `most` where it is more than that.
-
-        `UsageError` when it is none or more than `MOST_WORKERS`.
-        """
+        """Set the count, at most `most`. `UsageError` if it is below 1 or above `MOST_WORKERS`."""
         if not 1 <= count <= max(MOST_WORKERS, self.most):
             raise UsageError(f"There may be 1 to {MOST_WORKERS} workers.")
         self._allowed = min(count, self.most)
@@ -65,9 +61,9 @@ class WorkerCounts:
             team.call()
 
     def team(self, stage: str, share: Callable[[int], int]) -> StageWorkers:
-        """The workers of a stage, in place of those it had before.
+        """Make the workers of a stage, in place of those it had before.
 
-        `share` says how many of a count, at least one.
+        `share` returns the stage's part of a count, at least 1.
         """
         team = self._teams[stage] = StageWorkers(self, share)
         return team
@@ -80,7 +76,7 @@ class StageWorkers:
         self._crew = crew
         self._share = share
         self.allowed = share(crew.allowed)
-        """How many may have something in hand now; at least one."""
+        """How many may hold an item now; at least 1."""
         self._called = anyio.Event()
         self._over = False
         self._seated = 0
@@ -88,26 +84,26 @@ class StageWorkers:
 
     @property
     def most(self) -> int:
-        """How many there may ever be."""
+        """The largest count that this stage can reach."""
         return self._share(self._crew.most)
 
     def call(self) -> None:
-        """There may be more seats than there were."""
+        """Take over the run's count, and wake workers that may work now."""
         self.allowed = self._share(self._crew.allowed)
         self._called.set()
         self._called = anyio.Event()
         self._seat_next()
 
     async def items(self, number: int, stream: MemoryObjectReceiveStream[T]) -> AsyncIterator[T]:
-        """What the worker of this number (from 0) takes from the stage's stream, to its end.
+        """The items that the worker of this number (from 0) takes from the stage's stream.
 
-        Each item is in hand until the next one is asked for.
+        The worker holds each item until it asks for the next one.
         """
         while await self._is_called(number):
             try:
                 item = await take(stream)
             except anyio.EndOfStream:
-                self._over = True  # nobody who waits to be called is needed any more
+                self._over = True  # the workers that wait to be called are not needed any more
                 self.call()
                 return
             await self._sit()
@@ -115,7 +111,7 @@ class StageWorkers:
             self._rise()
 
     async def breathe(self) -> None:
-        """Between two pieces of an item: wait for a seat if there are fewer by now."""
+        """Call between two pieces of an item: waits for a seat if there are fewer now."""
         if self._seated > self.allowed:
             self._rise()
             await self._sit()
@@ -132,7 +128,7 @@ class StageWorkers:
             return
         turn = anyio.Event()
         self._standing.append(turn)
-        # One that is cancelled here never rises: all the others of its run are cancelled too.
+        # A task cancelled here never gives up its seat: its whole run is cancelled too.
         await turn.wait()
 
     def _rise(self) -> None:

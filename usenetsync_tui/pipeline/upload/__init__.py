@@ -14,7 +14,7 @@ a job runs (`engine`).
 **Before anything is read.** `run.judge` compares the folder with the newest finished version, by
 the rules of `disk.source.guard`: a folder that is gone, that is empty although the version is not,
 or that lies on another file system is refused. Otherwise the run begins a version, or continues the
-one that an earlier run left under construction. Nobody can restore it before it is finished.
+one that an earlier run left under construction. It cannot be restored before it is finished.
 `posting.settle` then asks the store about every article that an earlier run planned and got no
 answer for, and sends again what the store does not hold.
 
@@ -30,24 +30,24 @@ answer for, and sends again what the store does not hold.
    segment (`run.segments`). `read_pack` joins small files; `read_large` reads a large file segment
    by segment and compares it with what the path held before. LZMA takes so long that `compress`
    becomes a stage of its own.
-4. `plan`, one task, takes batches. It looks for the digests in the realm (deduplication), has
+4. `plan`, one task, takes batches. It searches the realm for the digests (deduplication), has
    `posting.assign` give each copy of a segment its article, and writes objects, segments,
-   Message-IDs and the places of the files in one durable transaction. Only then do the articles
-   go on.
-5. `posting` sends the articles and writes the answers down.
+   Message-IDs and where each file lies in one durable transaction. Only then does it pass the
+   articles on.
+5. `posting` sends the articles and records the answers.
 
 **Bounds.** Bounded streams join the stages, so a slow store stops the reading. Their capacity comes
-from the memory limit and the segment size (`posting.posting_lanes.capacity`); the walk is a
-few batches ahead, the rows are a few pages ahead. Memory does not depend on the number of files.
+from the memory limit and the segment size (`posting.posting_lanes.capacity`); the walk is a few
+batches ahead, the rows a few pages. Memory does not depend on the number of files.
 
 **Passes.** A file that changes while it is read becomes pending again as it is now, and is read in
 the next pass; `PASSES` limits them. A file that cannot be read fails with its reason, and the
-others go on.
+others continue.
 
 **The end.** Where the store acknowledges articles before they can be read (Usenet), `verify.check`
-looks for each of them, during the run and after it, and has missing ones posted again. The judge
-makes sure once more that the folder is still there. Then one durable transaction removes what has
-vanished and finishes the version; if nothing has changed, it drops the version instead.
+asks for each of them, during the run and after it, and has missing ones posted again. The judge
+makes sure once more that the folder is still there. Then one durable transaction removes vanished
+files and finishes the version; if nothing has changed, it drops the version instead.
 
 **A kill** at any moment loses nothing. The catalogue knows every article that may have left, files
 that were not planned are still pending, and the version is still under construction: the same

@@ -1,4 +1,4 @@
-"""attempt: one large file on its way into one object, and what it is compared with.
+"""attempt: one reading of a large file into one object, and the object it is compared with.
 
 Knows slices and digests; refuses to know queues and counters.
 """
@@ -24,7 +24,7 @@ _DIGESTS_A_PAGE = 1_024
 
 
 class PlannedOtherwiseError(Exception):
-    """A slice of a resumed object is not what was planned of it."""
+    """A slice of a resumed object differs from what an earlier run planned."""
 
 
 @dataclass(slots=True)
@@ -34,12 +34,12 @@ class Base:
     object_id: int
     segment_size: int
     resumed: bool
-    """It is the file's own, begun by an earlier run; else the path lay in it before."""
+    """Whether an earlier run began it for this file; else it holds the path's earlier content."""
     _page: dict[int, bytes] = field(default_factory=dict)
     _until: int = 0
 
     async def digests(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
-        """The digests of its slices, as far as they were planned; from the front to the end."""
+        """The digests of its slices, as far as they were planned. Call it from front to end."""
         if last > self._until:
             self._until = first + max(_DIGESTS_A_PAGE, last - first)
             async with run.catalogue.transaction() as tx:
@@ -48,7 +48,7 @@ class Base:
 
 
 class Attempt:
-    """Reads one file's slices, each compared with what is known of it."""
+    """Reads one file's slices and compares each with its known digest."""
 
     def __init__(self, new: NewObject, entry: Entry, opened: SourceFile, base: Base | None) -> None:
         self.new = new
@@ -56,9 +56,9 @@ class Attempt:
         self.opened = opened
         self.base = base
         self.begun = False
-        """Something of the new object was handed on."""
+        """Whether a segment of the new object was handed on."""
         self.known = 0
-        """Slices that are what they were."""
+        """Unchanged slices."""
         self.known_bytes = 0
         self.counted = 0
         """Bytes that are counted as done, or will be."""
@@ -67,7 +67,7 @@ class Attempt:
         self._xxh3 = xxhash.xxh3_128()
 
     async def planned(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
-        """What slices are to be compared with; nothing once the file differs."""
+        """The digests to compare slices with; none once the file differs."""
         if self.base is None or self._differs:
             return {}
         return await self.base.digests(run, first, last)
@@ -79,7 +79,7 @@ class Attempt:
         planned: dict[int, bytes],
         dressed: Callable[[RawSegment], Segmented],
     ) -> list[Segmented | int]:
-        """Segments, or the lengths of slices that are what they were. Blocking.
+        """A segment for each changed slice, and the length of each unchanged one. Blocking.
 
         Raises `PlannedOtherwiseError`, SourceFileError.
         """
@@ -103,7 +103,7 @@ class Attempt:
         return found
 
     def ending(self) -> Ending:
-        """What came of the file, which was read to its end and is what the walk saw."""
+        """The result for a file that was read to its end and is as the walk saw it."""
         key, size = self.new.first_key, self.new.size
         racy = size != self.entry.size or is_racy(
             self.entry.mtime_ns, self.entry.ctime_ns, self.opened.began_ns

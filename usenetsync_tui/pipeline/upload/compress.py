@@ -1,6 +1,6 @@
-"""compress: segments that are to be compressed densely, several at a time.
+"""compress: compresses segments densely (LZMA), several at a time.
 
-Where compressing is quick `read` has done it already (see `prepare`) and this stage is not there.
+When compression is quick, `read` has already done it (see `prepare`) and there is no such stage.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""act: hold, leave out or retry files of the version under construction, a batch at a time.
+"""file_actions: hold, leave out or retry files of the version under construction, in batches.
 
-The predicate is the catalogue's; here is what it means for a run that is at work: its counters,
-what it has told, and what it reads. A file that is in a reader's hands is not held any more.
+The catalogue selects the files; this module applies the action to a running upload: its counters,
+its notices, and the files it reads. A file that a reader has already taken cannot be held.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Changed = Sequence[tuple[bytes, int]]
 
 @dataclass(frozen=True, slots=True)
 class FileAct:
-    """What is to be done to which files, with so many of them in a transaction."""
+    """An action, the files it applies to, and how many of them one transaction takes."""
 
     action: FileAction
     selection: FileSelection
@@ -48,9 +48,9 @@ async def act(
     at_work: Callable[[], JobRun | None],
     done: Callable[[int], None],
 ) -> None:
-    """Go through the files of a selection, telling `done` how many of each batch were seen.
+    """Apply the action to the files of a selection; call `done` with the size of each batch.
 
-    `at_work` is the upload of the folder that runs now, if one does. `UsageError` when the
+    `at_work` returns the running upload of the folder, if there is one. `UsageError` when the
     version is finished, or when all its files are read and none can be held.
     """
     after: bytes | None = None
@@ -69,9 +69,9 @@ async def act(
 
 
 async def _too_late(catalogue: Catalogue, what: FileAct, turn: ActionGate) -> None:
-    """Everything is read: what failed is taken in by the next run."""
+    """Everything is read: the next run takes in the files that failed."""
     if what.action is not FileAction.RETRY:
-        raise UsageError("All files are read already.")
+        raise UsageError("Too late: the upload has already read all files.")
     turn.goes_on = True
     async with catalogue.transaction() as tx:
         await left_out.take_in(tx, await _job_of(tx, what, None))
@@ -83,7 +83,7 @@ async def _one_batch(
     turn = run.turnstile if run is not None else ActionGate()
     async with catalogue.transaction() as tx:
         if not await is_building(tx, what.selection):
-            raise UsageError("No version is being built.")
+            raise UsageError(f"Nothing to {what.action}: no upload is running.")
         job_id = await _job_of(tx, what, run)
         if what.action is not FileAction.RETRY:
             after = max(after or b"", turn.at) or None
@@ -92,14 +92,14 @@ async def _one_batch(
         if what.action is FileAction.RETRY:
             taken_in = await _take_in(tx, what, batch, job_id)
             seen = {path for path, _ in counted}
-            said = await left_out.take_back(tx, job_id, list(seen))
+            kinds = await left_out.take_back(tx, job_id, list(seen))
             unseen = [path for path, _ in batch.changed if path not in seen]
             await left_out.take_back(tx, job_id, unseen)
         else:
-            told = _notices(what, batch.changed)
-            await jobs.add_notices(tx, job_id, told)
+            notices = _notices(what, batch.changed)
+            await jobs.add_notices(tx, job_id, notices)
     if run is not None and what.action is FileAction.RETRY:
-        _unfail(run.progress, [c for c in counted if c[0] in taken_in], said)
+        _unfail(run.progress, [c for c in counted if c[0] in taken_in], kinds)
         turn.retries += bool(taken_in)
         turn.goes_on |= len(taken_in) < len(batch.changed)
     elif run is not None:
@@ -109,19 +109,19 @@ async def _one_batch(
 
 
 async def _job_of(tx: Transaction, what: FileAct, run: JobRun | None) -> int:
-    """The upload whose report tells of the files."""
+    """The upload whose report lists the files."""
     if run is not None:
         return run.job_id
     latest = await jobs.latest_of_folder(tx, what.selection.folder_id, Verb.UPLOAD)
     if latest is None:
-        raise UsageError("No version is being built.")
+        raise UsageError(f"Nothing to {what.action}: no upload is running.")
     return latest
 
 
 async def _take_in(
     tx: Transaction, what: FileAct, batch: bulk.ActionBatch, job_id: int
 ) -> frozenset[bytes]:
-    """The paths that are to be read; of the others articles are posted again."""
+    """Paths of the files to be read; for the others, articles are posted again."""
     keys = {path_key(path): path for path, _ in batch.changed}
     pending = await left_out.pending(tx, what.selection.folder_id, list(keys))
     return frozenset(keys[key] for key in pending)
@@ -131,26 +131,26 @@ def _notices(what: FileAct, changed: Changed) -> list[Notice]:
     return [Notice(NoticeKind.LEFT_OUT, path, bulk.REASONS[what.action]) for path, _ in changed]
 
 
-def _fail(progress: Progress, counted: Changed, told: Sequence[Notice]) -> None:
-    """The run waits for these files no longer. What it has not counted yet, it will fail itself."""
+def _fail(progress: Progress, counted: Changed, notices: Sequence[Notice]) -> None:
+    """Count these files as failed; the run fails those that it has not counted yet itself."""
     for _, size in counted:
         progress.failed(size)
-    progress.notices += len(told)
-    progress.errors += len(told)
-    progress.latest.extend(told)
+    progress.notices += len(notices)
+    progress.errors += len(notices)
+    progress.latest.extend(notices)
 
 
-def _unfail(progress: Progress, counted: Changed, said: Sequence[NoticeKind]) -> None:
-    """The run waits for these files again, and has said nothing of them."""
+def _unfail(progress: Progress, counted: Changed, kinds: Sequence[NoticeKind]) -> None:
+    """Count these files as not done again, and take back their notices, which had `kinds`."""
     for _, size in counted:
         if progress.done_files and progress.done_bytes >= size:
             progress.done_files -= 1
             progress.done_bytes -= size
-        else:  # it was failed before it was counted
+        else:  # it failed before it was counted
             progress.total_files += 1
             progress.total_bytes += size
-    progress.notices -= len(said)
-    progress.errors -= sum(kind.is_error for kind in said)
+    progress.notices -= len(kinds)
+    progress.errors -= sum(kind.is_error for kind in kinds)
     gone = {path for path, _ in counted}
     latest = [n for n in progress.latest if n.path not in gone]
     progress.latest.clear()

@@ -1,4 +1,4 @@
-"""give up: what becomes of a file that was not read, and why it was not."""
+"""give_up: records why a file was not read, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ async def give_up(
 ) -> None:
     """Record why a file was not read.
 
-    Gone: it is not in this version. Changed: pending again as it is now. Unreadable: failed.
+    A file that is gone leaves this version, a changed one is pending again as it is now, and an
+    unreadable one is failed.
     """
     path, key, size = file.entry.path, file.key, file.entry.size
     await run.notice(Notice(error.kind, path, error.reason))

@@ -1,11 +1,12 @@
 """index: merge-join the walk with the catalogue's rows, in one order, in constant memory.
 
-Added, modified, removed and unchanged come out of two sorted streams without a query a
-file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner), and
-not racy: what could have changed unseen is read again, and compared with what it was. Where
-inode numbers say nothing they are not compared. Nothing is opened or hashed here, but for files
-that failed before: those are tried. What is gone is noted (`catalogue.vanished`), and removed
-when the version is finished and the source was judged to be what it was (`judge`).
+Two sorted streams yield the added, modified, removed and unchanged files without a query for each
+file. Unchanged means the same (kind, size, mtime_ns, ctime_ns, inode, mode, link, owner), and not
+racy: a file that could have changed unnoticed is read again and compared with its old content.
+Inode numbers are not compared on file systems where they are unstable. The index opens and hashes
+nothing, except that it tries to open files that failed before. It notes missing files
+(`catalogue.tables.vanished`); they are removed when the version is finished, if the judge
+(`run.judge`) accepts the source.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ Check = Callable[[Entry], Notice | None]
 class IndexResult:
     """What the index found, and a bell that rings when there is something to read, and at the end.
 
-    What an earlier run left pending may be another file by now, or gone: only what lies before
-    the key `reached` is as the catalogue says.
+    A file that an earlier run left pending may have changed or gone: the catalogue is right only
+    for keys before `reached`.
     """
 
     changes: int = 0
@@ -57,7 +58,7 @@ class IndexResult:
     bell: anyio.Event = field(default_factory=anyio.Event)
 
     def ring(self) -> None:
-        """Wake whoever waits for more pending files."""
+        """Wake the tasks that wait for more pending files."""
         self.bell.set()
         self.bell = anyio.Event()
 
@@ -72,8 +73,8 @@ async def index(
 ) -> None:
     """Bring the version under construction up to what is on disk; stops early on drain.
 
-    Raises `SourceError` when the folder itself cannot be read; nothing is then removed. A folder
-    that is refused once it is walked drains the run.
+    Raises `SourceError` when the folder itself cannot be read; then nothing is removed. If the
+    judge refuses the folder after the walk, the run drains.
     """
     run.progress.unwalked = 0
     await judge.begin_walk()
@@ -103,14 +104,14 @@ async def _walk(
 
 
 def _in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
-    """Paths longer than a key follow each other by their digests, as in the catalogue."""
+    """Sort paths longer than a key by their digests, as the catalogue does."""
     held = LongPaths()
     try:
         for batch in batches:
             if not held and all(len(e.path) <= KEY_HEAD for e in batch.entries):
                 yield batch
                 continue
-            # What nothing can be said about is announced before any entry that passes it by.
+            # Unreadable paths go first, before any entry that sorts after them.
             yield ScanBatch([], batch.problems, batch.kept)
             entries: list[Entry] = []
             for entry in batch.entries:
@@ -144,7 +145,7 @@ async def _rows(run: JobRun, out: MemoryObjectSendStream[list[CurrentRow]]) -> N
 
 
 class _Merge:
-    """The join itself: walks both streams once and writes what differs, batch by batch."""
+    """Goes through both streams once and writes the differences, batch by batch."""
 
     def __init__(
         self,
@@ -169,11 +170,11 @@ class _Merge:
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
         self._same: list[Entry] = []
-        """Nothing kept of them differs; the row is brought up to date in place."""
+        """Entries that differ only in what a version does not show; updated in place."""
         self._news = False
 
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
-        """Join until the walk ends; only after a whole walk what is left over is gone."""
+        """Join until the walk ends; rows left over are gone only if the walk was complete."""
         row = await self._advance()
         async for batch in batches:
             await self._report(batch)
@@ -182,7 +183,7 @@ class _Merge:
             self._stage.done += len(batch.entries)
             self._kept.pass_by(row[_KEY] if row else None)
             await self._flush(force=False)
-            self._tell(batch.entries)
+            self._announce(batch.entries)
         if self._run.draining:
             return
         while row is not None:
@@ -208,7 +209,7 @@ class _Merge:
                     at += 1
                 else:
                     self._next = at
-                    # A whole subtree may be gone: what is gone must not pile up.
+                    # A whole subtree may be gone: its rows must not pile up in memory.
                     await self._flush(force=False)
                     upserts = self._upserts
                     row = await self._advance()
@@ -239,7 +240,7 @@ class _Merge:
         return row
 
     async def _advance(self) -> CurrentRow | None:
-        """The next row; pages are taken from the stream when one is used up."""
+        """The next row, from the next page of the stream when this one is used up."""
         while self._next >= len(self._page):
             try:
                 self._page = await take(self._rows)
@@ -256,10 +257,10 @@ class _Merge:
             self._removed.append(row[_KEY])
 
     def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
-        """Whether what differs says nothing of a content or of what is kept besides it.
+        """Whether the difference means no change: then the row is updated in place.
 
-        That is an inode number where those are not compared, an owner that was not kept before,
-        and whatever the walk has seen all of: then the row is brought up to date in place.
+        That is an inode number that is not compared, an owner that was not recorded before, and,
+        for a symlink, its inode and ctime, as the walk has read its whole content.
         """
         after = _INODE + 1
         if self._ignores_inode and row[:_INODE] == entry[:_INODE]:
@@ -292,7 +293,7 @@ class _Merge:
         await self._run.notice(*notices)
 
     async def _flush(self, *, force: bool) -> None:
-        """Write the changes down, a batch a transaction."""
+        """Record the changes, one transaction for each batch."""
         if self._retry:
             await self._try_again()
         most = self._run.limits.batch_size
@@ -319,8 +320,8 @@ class _Merge:
                     self._expect(entry)
             self._result.changes += len(upserts) + len(removed)
 
-    def _tell(self, entries: list[Entry]) -> None:
-        """How far the catalogue is right; wakes the readers when that is news to them."""
+    def _announce(self, entries: list[Entry]) -> None:
+        """Publish how far the catalogue is right, and wake the readers if files are pending."""
         if entries:
             joined = path_key(entries[-1].path) + b"\0"
             unwritten = [path_key(e.path) for e in self._upserts] + self._removed
@@ -330,7 +331,7 @@ class _Merge:
             self._result.ring()
 
     async def _try_again(self) -> None:
-        """Files that failed before and look the same: taken anew only if they open now."""
+        """Take in files that failed before and are unchanged, if they can be opened now."""
         retry, self._retry = self._retry, []
         for entry in retry:
             notice = await to_thread.run_sync(self._check, entry)
@@ -341,9 +342,9 @@ class _Merge:
 
 
 def _due(entries: list[Entry], most: int, *, force: bool) -> int:
-    """How many of some entries are to be written now: `most`, fewer where their paths are long.
+    """How many of some entries to write now: `most`, or fewer if their paths are long.
 
-    None before there are enough, unless forced.
+    0 while there are too few, unless forced.
     """
     size = 0
     for number, entry in enumerate(entries[:most], 1):

@@ -1,4 +1,4 @@
-"""Paths of a walk nothing can be said about, so that what is known of them stays."""
+"""Paths that the walk could not examine: their rows in the catalogue stay as they are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from usenetsync_tui.model.path_keys import key_head
 class Kept:
     """The paths of `ScanBatch.kept` whose rows may still come.
 
-    They come in about the order of the walk. So those that are passed by are looked for at the
-    front only: each is added once and dropped once, however many there are.
+    They come roughly in the order of the walk. So only the front is searched for paths that the
+    rows have passed: each path is added once and dropped once, however many there are.
     """
 
     def __init__(self) -> None:
@@ -20,22 +20,22 @@ class Kept:
         self._longest = 0
 
     def add(self, paths: list[bytes]) -> None:
-        """There are more of them."""
+        """Add paths."""
         self._in_turn += (path for path in paths if path not in self._paths)
         self._paths.update(paths)
         self._longest = max(self._longest, *map(len, paths), 0)
 
     def pass_by(self, key: bytes | None) -> None:
-        """Forget those whose rows come before a key; without one there are no more rows.
+        """Drop paths whose rows all come before a key; None: there are no more rows.
 
-        One that was added out of order may stay longer.
+        A path that was added out of order may stay longer.
         """
         in_turn = self._in_turn
         while in_turn and (key is None or not _is_ahead(in_turn[0], key)):
             self._paths.discard(in_turn.popleft())
 
     def __contains__(self, path: bytes) -> bool:
-        """Whether one of them stands for a path of the catalogue."""
+        """Whether a path of the catalogue is one of them, or lies below one."""
         paths = self._paths
         if not paths or path in paths or b"" in paths:
             return bool(paths)
@@ -48,6 +48,6 @@ class Kept:
 
 
 def _is_ahead(kept: bytes, key: bytes) -> bool:
-    """Whether rows a kept path stands for may still come. Keys tell only heads of paths apart."""
+    """Whether rows of a kept path may still come. Keys distinguish only the heads of paths."""
     head = key_head(kept)
     return head >= key[: len(head)]

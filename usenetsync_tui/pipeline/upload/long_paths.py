@@ -1,9 +1,8 @@
 """Paths longer than a key, in the order of the catalogue, in memory that is bounded in bytes.
 
-The catalogue orders paths that share a key's head by their digests, so the walk's order says
-nothing of theirs: all of them have to be seen before the first can be handed on. Their entries go
-to an unnamed temporary file once they are more than `IN_MEMORY` bytes; what stays in memory of each
-is its digest and its place.
+The catalogue orders paths that share a key's head by their digests, not as the walk does: all of
+them must be seen before the first can be handed on. Their entries go to an unnamed temporary file
+once they are more than `IN_MEMORY` bytes; only the digest and the offset of each stay in memory.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ class LongPaths:
         self._places: list[tuple[bytes, int, int]] = []
         self._end = 0
         self.head = b""
-        """That of the paths held."""
+        """The head that the held paths share."""
 
     def __bool__(self) -> bool:
         return bool(self._places)
 
     def add(self, entry: Entry) -> None:
-        """One more; `SourceError` when the temporary file cannot be written."""
+        """Add an entry; `SourceError` when the temporary file cannot be written."""
         self.head = key_head(entry.path)
         data = marshal.dumps((*entry,))
         try:
@@ -52,7 +51,7 @@ class LongPaths:
         self._end += len(data)
 
     def in_key_order(self) -> Iterator[list[Entry]]:
-        """All of them, in batches; then there are none."""
+        """All entries, in batches; afterwards none is held."""
         batch: list[Entry] = []
         size = 0
         for _, at, length in sorted(self._places):

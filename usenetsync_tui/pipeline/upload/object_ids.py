@@ -1,4 +1,4 @@
-"""Fresh object ids, a block a round trip."""
+"""Unused object ids, allocated in blocks: one query for each block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _IDS_A_BLOCK = 100
 
 
 class ObjectIds:
-    """Object ids that nobody has, for all readers of a run."""
+    """Hands out object ids to all readers of a run."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -19,7 +19,7 @@ class ObjectIds:
         self._lock = anyio.Lock()
 
     async def next(self) -> int:
-        """An id nobody has."""
+        """An id that no object has."""
         async with self._lock:
             if not self._ids:
                 async with self._catalogue.transaction() as tx:

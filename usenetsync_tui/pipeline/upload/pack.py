@@ -1,6 +1,6 @@
-"""pack: which files share a pack, in path order; the bytes themselves `read` joins.
+"""pack: decides which files share a pack, in path order; `read` joins their bytes.
 
-A pack is plain concatenation and fills one segment; the catalogue says what lies where.
+A pack is the files' bytes in a row and fills one segment; the catalogue has each file's offset.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.model.segments import PACK_LIMIT
 
 PACK_FILES = 2_000
-"""Files in a pack at most: a segment would hold 768,000 of one byte, and their rows cost more."""
+"""Most files in a pack: a segment would hold 768,000 of one byte, and their rows cost more."""
 _PATHS = 1 << 20
-"""Bytes of their paths, after which a pack is full."""
+"""Bytes of paths after which a pack is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ Unit = PackUnit | FileUnit
 class Packer:
     """Turns a stream of pending files into units of reading.
 
-    `segment_size` is in bytes; `packing` False makes every file a unit of its own, but for those
-    that are said to be empty: they are looked into many at a time.
+    `segment_size` is in bytes. Without `packing` every file is a unit of its own, except that
+    files of size 0 are still read many at a time.
     """
 
     def __init__(self, segment_size: int, *, packing: bool) -> None:
@@ -50,7 +50,7 @@ class Packer:
         """Bytes of the paths of its files."""
 
     def add(self, file: PendingFile) -> list[Unit]:
-        """The units that are complete with this file."""
+        """Add a file; returns the units that it completes."""
         size = file.entry.size
         if size > self._limit:
             return [FileUnit(file)]

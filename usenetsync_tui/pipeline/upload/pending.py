@@ -1,9 +1,9 @@
-"""pending: which files are still to be read, in path order, handed out as units.
+"""pending: hands out the files that are still to be read, in path order, as units.
 
-A file that changed while it was read is pending again, and comes in the next pass; what
-still changes after `PASSES` is left to `upload` to record with its reason. What the user
-retries while the run lasts (see `act`) is worth as many passes again; what the user holds or
-leaves out is passed over, and failed once more if the index took it in.
+A file that changed while it was read is pending again, and comes in the next pass; `upload`
+records those that still change after `PASSES`, with the reason. When the user retries files during
+the run (see `file_actions`), as many passes follow again. Files that the user holds or leaves out
+are skipped, and marked failed once more if the index took them in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Outstanding:
             self._none = anyio.Event()
 
     def done(self) -> None:
-        """The catalogue says what became of a unit."""
+        """The catalogue has recorded what became of a unit."""
         self._count -= 1
         if not self._count:
             self._none.set()
@@ -54,8 +54,8 @@ async def find_units(
 ) -> None:
     """Page through the pending files until none is left, in `PASSES` passes at most.
 
-    A pass follows the index while that is still running; the next one begins when the
-    catalogue says what became of every unit of this one.
+    A pass follows the index while that is still running; the next pass begins when the catalogue
+    has recorded what became of every unit of this one.
     """
     turn = run.turnstile
     async with run.catalogue.transaction() as tx:
@@ -95,7 +95,7 @@ class _Pass:
         self._out = out
 
     async def over(self, indexed: IndexResult) -> int:
-        """Hand out everything the index has reached, until it has reached all; how many."""
+        """Hand out what the index has reached until it is finished; returns how many files."""
         run, turn, found = self._run, self._turn, 0
         turn.at = b""
         while not run.draining:
@@ -105,7 +105,7 @@ class _Pass:
                 out = await _left_out(run, page) if turn.leaves_out and page else {}
             for file in page:
                 if turn.turns != turns or turn.lock.locked():
-                    break  # somebody acts on files: the rest of the page is stale
+                    break  # the user acts on files: the rest of the page is stale
                 turn.at = file.key
                 if file.key not in out:
                     found += 1
@@ -131,7 +131,7 @@ class _Pass:
 
 
 async def _left_out(run: JobRun, page: list[PendingFile]) -> dict[bytes, str]:
-    """The keys of files that the index took in, and the user leaves out; they fail again."""
+    """Files that the index took in but the user leaves out, by key; marks them failed again."""
     async with run.catalogue.transaction() as tx:
         reasons = await left_out.among(tx, run.job_id, [f.entry.path for f in page])
         kept = {f.key: reasons[f.entry.path] for f in page if f.entry.path in reasons}

@@ -1,9 +1,9 @@
-"""plan: an article is written down, durably, before its first byte leaves (promise 1).
+"""plan: records an article durably before its first byte leaves (promise 1).
 
-One task, so that two equal segments never get two Message-IDs: it looks digests up in the
-realm (dedupe), has articles assigned to segments, records objects, segments and the files
-whose bytes they are in one transaction, and only then hands the articles on. Files that turned
-out to be what they were stay where they lie.
+One task, so that two equal segments never get two Message-IDs: it searches the realm for digests
+(deduplication), assigns articles to segments, records objects, segments and their files in one
+transaction, and only then hands the articles on. Files whose content proved unchanged keep their
+objects.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Planner:
         self._shares = run.folder.realm.profile is not Profile.PLAIN
 
     async def work(self, items: MemoryObjectReceiveStream[PreparedItem]) -> None:
-        """Plan batches of what is there, until nothing more comes."""
+        """Plan batches until the stream ends."""
         async with items, self._out:
             async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
                 with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
@@ -107,7 +107,7 @@ class Planner:
                 done += await self._share(tx, shared)
                 finished = self._finished(dressed, shared, ended)
                 placed = [p for i in dressed for p in i.raw.placed] + finished
-                settled = await place(tx, run, placed, ended)
+                done_files = await place(tx, run, placed, ended)
                 undone = 0
                 for end in ended:
                     if isinstance(end, FileAbandoned):
@@ -115,7 +115,7 @@ class Planner:
                 progressed = await objects.add_posted(tx, done)
             ledger.progressed(run, progressed)
             run.progress.done_files -= undone
-            settled.count(run.progress)
+            done_files.count(run.progress)
             plan.commit()
         self._done_with(dressed, ended, finished)
         return plan.postings
@@ -123,7 +123,7 @@ class Planner:
     def _done_with(
         self, dressed: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
     ) -> None:
-        """Count what needs no more reading in this pass, or is to be read in the next one."""
+        """Count the units that need no more reading in this pass."""
         for end in ended:
             if isinstance(end, FileRead) and end.object.id in self._abandoned:
                 self._drop(end.object)
@@ -133,12 +133,12 @@ class Planner:
             self._outstanding.done()
 
     def _drop(self, made: NewObject) -> None:
-        """A file that was read to its end is to be read once more."""
+        """A file that was read to its end must be read once more."""
         self._run.progress.total_bytes += made.size
         self._outstanding.done()
 
     def _is_wanted(self, item: PreparedSegment) -> bool:
-        """False for a segment that was overtaken by the end of its file's object."""
+        """False for a segment whose object was abandoned while the segment was under way."""
         if item.raw.object.id not in self._abandoned:
             return True
         self._run.released(len(item.raw.data))
@@ -148,7 +148,7 @@ class Planner:
     async def _known(
         self, tx: Transaction, dressed: list[PreparedSegment]
     ) -> dict[tuple[bytes, int], KnownArticle]:
-        """Copies that may be shared: the realm's, or the object's own where it shares nothing."""
+        """Copies that may be shared: those of the realm; for `plain`, those of the same slice."""
         if not dressed:
             return {}
         if self._shares:
@@ -170,9 +170,9 @@ class Planner:
     async def _rename_poisoned(
         self, tx: Transaction, known: dict[tuple[bytes, int], KnownArticle]
     ) -> None:
-        """A server takes a name once: what is to be sent again for want of its bytes gets another.
+        """Give articles whose bytes were lost new Message-IDs: a server takes each only once.
 
-        Those under way have theirs already.
+        Articles under way already have theirs.
         """
         if self._run.folder.realm.store is not StoreKind.USENET:
             return
@@ -197,9 +197,9 @@ class Planner:
         await objects.insert(tx, folder.id, folder.realm.id, folder.copies, list(new.values()))
 
     async def _share(self, tx: Transaction, shared: list[SlicesShared]) -> Counter[int]:
-        """Slices of earlier objects; returns how many of their articles are posted.
+        """Share slices of earlier objects; returns how many of their articles are posted.
 
-        Where some were lost meanwhile the object will never be whole, and its file is read again.
+        If some were lost meanwhile, the object will never be complete, and its file is read again.
         """
         posted = Counter[int]()
         for item in shared:
@@ -224,7 +224,7 @@ class Planner:
     def _finished(
         self, dressed: list[PreparedSegment], shared: list[SlicesShared], ended: list[Ending]
     ) -> list[Placed]:
-        """Files read to their end whose every segment is planned: segments may overtake."""
+        """Files read to their end with all segments planned; these may come in any order."""
         touched = {i.object.id: i.object for i in shared}
         for item in dressed:
             made = item.raw.object

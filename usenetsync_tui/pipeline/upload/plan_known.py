@@ -1,6 +1,6 @@
-"""What the planner does with what is known already: files that stay where they lie, shared slices.
+"""The planner's part for known content: unchanged files that keep their object, shared slices.
 
-In the planner's transaction. Refuses to know articles that are to be sent.
+Works in the planner's transaction. Refuses to know articles that are to be sent.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from usenetsync_tui.pipeline.run.segments import Ending, FilesKnown, SlicesShare
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Files that are done without anything being posted for them."""
+class FilesDone:
+    """Files that are done without any article posted for them."""
 
     files: int
     unchanged: int
-    """Of these, nothing that is kept differs from the version before."""
+    """Those of them that do not differ from the previous version at all."""
     again: int
-    """Bytes of files that are to be read once more."""
+    """Bytes of files that must be read once more."""
 
     def count(self, progress: Progress) -> None:
-        """Once it is on disk."""
+        """Count them, once the transaction is on disk."""
         progress.done_files += self.files
         progress.unchanged += self.unchanged
         progress.total_bytes += self.again
@@ -34,10 +34,10 @@ class Settled:
 
 async def place(
     tx: Transaction, run: JobRun, placed: Sequence[Placed], ended: Sequence[Ending]
-) -> Settled:
-    """Record the places of files: new ones, and those they have already if these can be used.
+) -> FilesDone:
+    """Record where the files lie: in new objects, or in those they have if these are usable.
 
-    A file of which an article was lost since it was looked up stays to be read.
+    A file stays pending if one of its articles was lost since the reader compared it.
     """
     kept = [p for i in ended if isinstance(i, FilesKnown) for p in i.kept]
     empty = [p for i in ended if isinstance(i, FilesKnown) for p in i.empty]
@@ -48,7 +48,7 @@ async def place(
     keys = [p.key for p in empty + same]
     unchanged = await known.fold(tx, run.folder.id, run.version, keys)
     again = sum(p.size or 0 for p in kept) - sum(p.size or 0 for p in same)
-    return Settled(len(keys), unchanged, again)
+    return FilesDone(len(keys), unchanged, again)
 
 
 async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> int | None:

@@ -1,8 +1,8 @@
-"""read: the bytes of changed files, once, hashed as they pass.
+"""read: reads the bytes of changed files once, and hashes them on the way.
 
-Packs are read by `read_pack`, large files by `read_large`. A file that is not as the walk saw it
-is recorded with its new state and read again in the next pass (see `pending`). What was read of
-it before stays good for dedupe.
+`read_pack` reads small files, `read_large` large ones. A file that is no longer as the walk saw it
+is recorded with its new state and read again in the next pass (see `pending`). The segments
+already read from it still serve deduplication.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Reader:
                 self._stage.done += 1
 
     async def _read_pack(self, unit: PackUnit) -> None:
-        """One pack, or several where files are larger than they are said to be."""
+        """Read one pack, or several if files are larger than their size says."""
         rest: Unread | None = Unread(unit.files, time.time_ns())
         while rest is not None:
             object_id = await self._ids.next()
@@ -113,10 +113,10 @@ class Reader:
             await self._large.read(file)
 
     async def _send(self, item: ReadItem) -> None:
-        """What the planner is done with as with a unit of its own."""
+        """Send an item that the planner counts as a unit of its own."""
         self._outstanding.add()
         await put(self._out, item)
 
     def _dressed(self, raw: RawSegment) -> Segmented:
-        """In a worker thread: the segment dressed, unless that takes too long here."""
+        """The segment with digest and payload; as it is if `compress` does that. Blocking."""
         return raw if self._wanted is None else prepare(raw, self._wanted)

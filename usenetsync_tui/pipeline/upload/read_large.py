@@ -1,14 +1,14 @@
-"""read_large: a file that becomes an object of its own, slice by slice, once.
+"""read_large: reads a file that becomes an object of its own, slice by slice, once.
 
-Its digests run along. What an earlier run planned of it, or what the path held when it was read
-last, is compared slice by slice: nothing is taken as known that could have changed unseen.
+It computes the digests while reading. It compares each slice with what an earlier run planned, or
+with what the path held at its last reading: no slice that could have changed unnoticed is trusted.
 
-- A resumed object goes on as long as its planned slices are what is read now. Where one is not,
-  the object is given up, and the file begins in a new one: an object is never a mixture.
-- A file that is what it was before stays where it lies. Where it differs, the slices up to there
-  are shared with the old object, so that one read is enough.
-- A file that does not end where its size says, though nothing else of it changed, is measured
-  first: an object's size stands in its articles. What does not end at all is given up.
+- A resumed object continues as long as its planned slices equal the bytes read now. If one
+  differs, the reader gives the object up and starts a new one: an object is never a mixture.
+- An unchanged file keeps its object. If it differs, it shares the slices before the difference
+  with the old object, so that one read is enough.
+- A file that does not end where its size says, although nothing else of it changed, is measured
+  first, as its articles state the object's size. A file without an end is given up.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 
 MOST_UNSTATED = 16 << 30
-"""Bytes of a file whose size lies: of one that does not end by then nothing is kept."""
+"""Most bytes of a file with a wrong size: a longer one is not backed up."""
 _LONGEST = 3_600.0
-"""Seconds to measure such a file."""
+"""Most seconds for measuring such a file."""
 _A_MOMENT = 0.5
 _ATTEMPTS = 4
 _SHARED_AT_ONCE = 1_000
 
 
 class LargeReader:
-    """Reads large files, one after the other, for one reading worker."""
+    """Reads large files, one at a time, for one reading worker."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class LargeReader:
         self._out = out
 
     async def read(self, file: PendingFile) -> None:
-        """Read a file to its end, or record why that cannot be."""
+        """Read a file to its end, or record why that is impossible."""
         size = file.entry.size
         attempt: Attempt | None = None
         try:
@@ -95,7 +95,7 @@ class LargeReader:
                         self._run.progress.total_bytes += size - before
                     if self._run.draining:
                         return
-            raise SourceFileError(NoticeKind.CHANGED, "does not end in the same place twice")
+            raise SourceFileError(NoticeKind.CHANGED, "its length differs each time it is read")
         except SourceFileError as error:
             self._run.progress.total_bytes += file.entry.size - size
             await give_up(self._run, self._source, file, error)
@@ -119,8 +119,8 @@ class LargeReader:
         return Attempt(new, file.entry, opened, base)
 
     async def _base(self, file: PendingFile, size: int) -> Base | None:
-        """What the file is compared with: the object that an interrupted upload began for it, if
-        it was cut the same way; else the one that the path lay in before."""
+        """The object that the file is compared with: the one that an interrupted upload began for
+        it, if it was cut in the same way; else the one that holds the path's earlier content."""
         chunk, before = self._run.limits.chunk_size, file.before
         if file.object_id is not None:
             async with self._run.catalogue.transaction() as tx:
@@ -132,7 +132,7 @@ class LargeReader:
         return Base(before.object_id, before.segment_size, resumed=False)
 
     async def _go_on(self, attempt: Attempt) -> None:
-        """Read it slice by slice; returns early when the run drains."""
+        """Read the file slice by slice; returns early when the run drains."""
         run, new = self._run, attempt.new
         path, most = attempt.entry.path, min(READ_AT_ONCE, run.budget.most)
         at_once = max(1, most // new.segment_size)
@@ -162,7 +162,7 @@ class LargeReader:
         await put(self._out, attempt.ending())
 
     async def _hand_on(self, attempt: Attempt, item: Segmented | int) -> None:
-        """A segment goes to the planner; of a slice that is as it was only the bytes count."""
+        """Send a segment to the planner; of an unchanged slice, only count the bytes."""
         progress = self._run.progress
         if isinstance(item, int):
             attempt.known += 1
@@ -181,29 +181,32 @@ class LargeReader:
         await put(self._out, item)
 
     async def _abandon(self, attempt: Attempt) -> None:
-        """The object will never be whole; what was done of it was, and will be, done."""
+        """Give up an object; the bytes already counted for it stay counted as done."""
         self._run.progress.total_bytes += attempt.counted
         if attempt.begun or (attempt.base is not None and attempt.base.resumed):
             self._outstanding.add()
             await put(self._out, FileAbandoned(attempt.new))
 
     async def _measured(self, opened: SourceFile, file: PendingFile) -> int:
-        """How many bytes come of a file whose size lies. Raises SourceFileError."""
+        """Count the bytes of a file whose stated size is wrong. Raises SourceFileError."""
         size, until = 0, time.monotonic() + _LONGEST
         while True:
             await self._run.gate.passed()
-            with self._slot.working(file.entry.path, "how long it is"):
+            with self._slot.working(file.entry.path, "measuring its length"):
                 more, ended = await to_thread.run_sync(_count, opened, size)
             size += more
             if ended or self._run.draining:
                 return size
             if size > MOST_UNSTATED or time.monotonic() > until:
-                reason = f"does not end: its size is said to be {file.entry.size:,} bytes"
-                raise SourceFileError(NoticeKind.UNREADABLE, f"{reason}, {size:,} came")
+                reason = f"does not end: the file system states {file.entry.size:,} bytes"
+                raise SourceFileError(NoticeKind.UNREADABLE, f"{reason}, {size:,} were read")
 
 
 def _count(opened: SourceFile, offset: int) -> tuple[int, bool]:
-    """How many bytes follow, for a moment, and whether the file ends there. Blocking."""
+    """Read on for up to `_A_MOMENT` seconds: how many bytes came, and whether the file ended.
+
+    Blocking.
+    """
     begin, until = offset, time.monotonic() + _A_MOMENT
     while time.monotonic() < until and offset - begin < READ_AT_ONCE:
         data = opened.some(offset, READ_AT_ONCE)

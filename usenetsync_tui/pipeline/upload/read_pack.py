@@ -1,8 +1,8 @@
-"""Small files read and joined, in one worker-thread call: a call a file would cost more than it.
+"""Small files read and joined in one worker-thread call, as a call for each file would cost more.
 
-Knows which files of a pack go into it, and which need no place: those that are empty, and those
-whose content is what it was when the path was read last. A file that holds more than a small one
-may, whatever its size says, is left to be read as a large one. Refuses to know the catalogue.
+Knows which files go into a pack, and which do not need to: empty files, and those whose content is
+unchanged since the path was last read. A file with more bytes than a small file may have, whatever
+its size says, is left for the reader of large files. Refuses to know the catalogue.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ class Unread:
 
     files: Sequence[PendingFile]
     began_ns: int
-    """The wall clock before the first of them was opened."""
+    """The wall clock before the first of them was opened, in ns since 1970."""
     first: bytes | None = None
-    """What was read of the first of them already."""
+    """The content of the first of them, if it is read already."""
 
 
 @dataclass(slots=True)
 class PackRead:
-    """What came of reading some small files."""
+    """The result of reading some small files."""
 
     object_id: int
     room: int
-    """Bytes that fit into the pack; 0: files that are not empty are large."""
+    """Bytes that fit into the pack; 0: every file that is not empty counts as large."""
     placed: list[Placed] = field(default_factory=list)
     empty: list[Placed] = field(default_factory=list)
     kept: list[Placed] = field(default_factory=list)
-    """Those that are what they were before, and where they lie."""
+    """Unchanged files, and where they lie."""
     large: list[PendingFile] = field(default_factory=list)
     """Files that are larger than their size says."""
     errors: list[tuple[PendingFile, SourceFileError]] = field(default_factory=list)
     """Files that could not be read in this pass."""
     rest: Unread | None = None
-    """Files there was no room for."""
+    """Files for which the pack had no room."""
     surplus: int = 0
-    """Bytes that were read beyond the sizes the walk saw, or fewer."""
+    """Bytes read minus the sizes that the walk saw; may be negative."""
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
 
     def take(self, file: PendingFile, data: bytes, began_ns: int) -> bool:
-        """Find a place for a file's content; False when there is no room for it."""
+        """Sort a file's content into the lists above; False when the pack has no room for it."""
         entry, before, size = file.entry, file.before, len(data)
         mtime_ns, ctime_ns = entry.mtime_ns, entry.ctime_ns
         old = began_ns - COARSE_NS
@@ -81,7 +81,7 @@ class PackRead:
         return True
 
     def known(self) -> FilesKnown | None:
-        """The files of which nothing is to be posted."""
+        """The files for which nothing must be posted."""
         if not self.empty and not self.kept:
             return None
         return FilesKnown(tuple(self.empty), tuple(self.kept))

@@ -1,7 +1,7 @@
 """upload: one run of an upload job, from settling the ledger to a visible version.
 
-Wires the stages with bounded streams. Memory is bounded by the streams' capacities times
-the segment size; `limits.memory_limit` lowers them when segments are huge.
+Connects the stages with bounded streams. Their capacities times the segment size bound the memory;
+`limits.memory_limit` lowers the capacities when segments are huge.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from usenetsync_tui.pipeline.verify.check import (
 )
 
 _BATCHED = 3
-"""Queues of dressed segments: enough for a batch to be planned while others are read."""
+"""Queue of prepared segments, in capacities: one batch is planned while others are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,15 @@ class Outcome:
     version: int
     message: str
     refusal: Refusal | None = None
-    """Why the folder was not taken as it is."""
+    """Why the folder was refused."""
 
 
 async def upload(run: JobRun, own: Collection[OwnPlace] = ()) -> Outcome:
-    """Run the job until it is done, drained or failed. What is `own` stays out.
+    """Run the job until it is done, drained or failed. The files of `own` places are left out.
 
-    A folder that is not what it was is refused (see `guard`). Raises SourceError when the folder
-    cannot be read, DatabaseUnavailableError when the catalogue is gone; all leave a resumable job.
+    Refuses a folder that is not the one of the last version (see `disk.source.guard`). Raises
+    SourceError when the folder cannot be read, DatabaseUnavailableError when the catalogue is gone;
+    each of these leaves a job that can be resumed.
     """
     run.progress.phase = "settle"
     async with run.catalogue.transaction() as tx:
@@ -90,7 +91,7 @@ async def _take_in(
     own: Collection[OwnPlace],
     before: Snapshot | None,
 ) -> Outcome:
-    """Read what is new in a folder that was looked at, and make its version."""
+    """Read the changes of a folder that passed the first check, and make its version."""
     await _move(run)
     unanswered = ""
     for _ in range(PASSES):
@@ -101,7 +102,7 @@ async def _take_in(
             beside.cancel_scope.cancel()
         await _remember_inodes(run, source)
         unanswered = await see_through(run, source)
-        # What had to be posted again may have changed: then it is to be read again.
+        # A file whose articles had to be posted again may have changed: then it is read again.
         if run.draining or not (run.place.checks and await _is_pending(run)):
             break
     refusal = run.refusal
@@ -126,14 +127,14 @@ def _refused(refusal: Refusal, before: Snapshot | None) -> Outcome:
 
 
 async def _remember_inodes(run: JobRun, source: SourceTree) -> None:
-    """The next walk need not open every file again whose inode number alone is another one."""
+    """Note unstable inode numbers, so that the next walk does not reopen files for them alone."""
     if source.inodes.unstable and not run.folder.unstable_inodes:
         async with run.catalogue.transaction() as tx:
             await folders.found_unstable_inodes(tx, run.folder.id)
 
 
 async def _move(run: JobRun) -> None:
-    """Have files read again whose articles are not where, or as, the folder wants them now."""
+    """Have files read again whose articles are in another realm, too few, or too large."""
     folder, after, limit = run.folder, b"", run.limits.batch_size
     async with run.catalogue.transaction() as tx:
         placed = await moves.is_placed(tx, folder, run.version)
@@ -154,7 +155,7 @@ async def _move(run: JobRun) -> None:
         if not page:
             break
     if run.away:
-        return  # what is below them stays where it is until they are there again
+        return  # files below missing mount points stay in their place until these are back
     async with run.catalogue.transaction() as tx:
         await moves.place(tx, folder, run.version)
 
@@ -169,14 +170,14 @@ async def _stream(
     scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
     reading = Stage("read", run.crew.team("read", _readers), units)
     run.stages[:] = [scanning, reading, planning]
-    # What is dressed where it is read goes straight on; else a stage lies in between.
+    # Readers prepare segments themselves, unless compression is slow: then it is a stage.
     dense = is_dense(run)
     compressing = Stage("compress", run.crew.team("compress", _compressors), read)
     if dense:
         run.stages.insert(2, compressing)
     ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
-    # A reader that dresses what it reads sends nothing raw.
+    # A reader that prepares its segments sends none raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
     streams = (units_in, units, read_in, read, dressed_in, dressed)
     async with outgoing(run, ledger) as postings_in:
@@ -233,7 +234,7 @@ async def _is_pending(run: JobRun) -> bool:
 
 
 async def _fail_leftovers(run: JobRun) -> None:
-    """Files that kept changing through every pass are left out, with their reason."""
+    """Leave out files that changed in every pass, with this reason."""
     reason = f"it kept changing while it was read, {PASSES} times"
     while True:
         async with run.catalogue.transaction() as tx:
@@ -247,7 +248,7 @@ async def _fail_leftovers(run: JobRun) -> None:
 
 
 async def _report_unposted(run: JobRun) -> None:
-    """Files read whose articles the store did not take, with the store's words."""
+    """Report files with articles that the store did not take, with the store's message."""
     after = b""
     while True:
         async with run.catalogue.transaction() as tx:
@@ -255,14 +256,14 @@ async def _report_unposted(run: JobRun) -> None:
         if not page:
             return
         after = page[-1][1]
-        words = "an article of it was not posted"
+        words = "one of its articles was not posted"
         await run.notice(
-            *(Notice(NoticeKind.UNPOSTED, path, said or words) for path, _, said in page)
+            *(Notice(NoticeKind.UNPOSTED, path, reply or words) for path, _, reply in page)
         )
 
 
 async def _report_unverified(run: JobRun, words: str) -> None:
-    """How many articles nobody gave a clear answer of since they were posted."""
+    """Report how many posted articles no server has clearly confirmed."""
     count = run.progress.unverified = await unverified_articles(run)
     if count:
         text = f"{plural(count, 'article')} posted, but not verified"
@@ -270,10 +271,10 @@ async def _report_unverified(run: JobRun, words: str) -> None:
 
 
 async def _finish(run: JobRun, judge: Judge, before: int) -> Outcome:
-    """Remove what is gone and make the version visible, or drop it when nothing changed."""
+    """Remove vanished files and make the version visible, or drop it when nothing changed."""
     await _report_unposted(run)
     folder, version, unverified = run.folder.id, run.version, run.progress.unverified
-    errors = run.progress.errors - bool(unverified)  # what is posted is in the version
+    errors = run.progress.errors - bool(unverified)  # unverified articles are in the version
     async with run.catalogue.transaction(durable=True) as tx:
         await judge.remove(tx)
         await judge.remember(tx)

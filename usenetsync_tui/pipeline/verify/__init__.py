@@ -1,18 +1,19 @@
-"""Verify: what was posted is looked for, and posted again where it is missing.
+"""Verify: checks that posted articles can be read, and posts missing ones again.
 
-Knows which answer says what of an article. Refuses to know how servers are asked (`store`).
+Knows what each answer means for an article. Refuses to know how servers are asked (`store`).
 
-- `check` follows an upload: it asks for each article on the schedule of its place, beside the
-  posting, and then until all are found, posted again or given up. `mend` is the same for `verify`.
+- `check` follows an upload: it asks for each article on the schedule of its place, during the
+  posting and afterwards, until all are found, posted again or given up. `mend` does this for
+  `verify`.
 - `verify` sweeps all posted articles of a folder in pages of objects. It asks whether they are
   there (STAT on Usenet), or fetches every body.
 - `prove` fetches bodies, a few at once, and checks their digests.
 
 An article is *verified*, *missing*, *damaged*, or *unknown* when no server gives a clear answer; an
-unknown one is counted and neither believed nor posted again. Once a body was missing or damaged,
-only a body that comes back proves the article; STAT does not. Missing articles are made again from
-the folder, which must still be what it was (`run.judge.require_source`).
+unknown one is counted, and neither taken as verified nor posted again. Once a body was missing or
+damaged, only a fetched body proves the article; STAT does not. Missing articles are made again from
+the folder, which must still be that of the last version (`run.judge.require_source`).
 
-**A kill** loses only the place in the sweep: each page of findings is committed as it comes, and
+**A kill** loses only the position in the sweep: each page of findings is committed as it comes, and
 the next sweep starts from the beginning.
 """

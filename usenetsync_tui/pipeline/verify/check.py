@@ -1,11 +1,11 @@
-"""check: look for what was posted, on the schedule of its place, and post again what is lost.
+"""check: asks for posted articles on the schedule of their place, and posts lost ones again.
 
-An acknowledged article can be read only after a while: it is looked for after the first
-delay, and if it is not there after the next ones, each longer. Looking goes on beside the
-posting, on connections of its own. What is not there at the end of the schedule is missing:
-it is posted again once under its own Message-ID, then under a new one (see `settle`). One whose
-bytes could not be had before is looked for by fetching it. What nobody gives a clear answer of is
-asked for again, and counts neither as there nor as missing.
+An acknowledged article can be read only after a while. `check` asks for it after the first delay
+and, if it is not there, after the next ones, each longer; this runs beside the posting, on
+connections of its own. An article that is not there at the end of the schedule is missing: it is
+posted again once under its own Message-ID, then under a new one (see `posting.settle`). If its
+bytes could not be fetched before, it is checked by fetching it. An article without a clear answer
+is asked for again, and counts neither as there nor as missing.
 """
 
 from __future__ import annotations
@@ -33,67 +33,67 @@ from usenetsync_tui.pipeline.run.judge import require_source
 from usenetsync_tui.pipeline.verify.prove import Proof, prove
 
 _EVERY = 1.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two checks of the articles that are due."""
 _SILENT = 5
-"""Looks in a row without a clear answer, while nothing else waits for its turn any more, after
-which the rest is left to a later run."""
+"""Checks in a row without a clear answer, while no other article waits for its turn, after which
+the rest is left to a later run."""
 _PUT_OFF = 0.5
-"""Seconds before an article without a clear answer is asked for again; longer with each look."""
+"""Seconds until an article without a clear answer is asked for again; longer each time."""
 _AFTER_REPAIR = (0.0, 1.0, 4.0, 15.0)
-"""The schedule for what was posted again where all else that the store acknowledges is believed."""
+"""The schedule for reposted articles in a store whose acknowledgements are otherwise trusted."""
 
-_NOT_THERE = "posted, but not there"
-_NO_BYTES = "posted again, but its bytes are not to be had"
+_NOT_THERE = "posted, but not found"
+_NO_BYTES = "posted again, but its bytes cannot be fetched"
 
 
 @dataclass(slots=True)
-class Looked:
-    """What a look at all that is due came to."""
+class DueChecked:
+    """The result of checking all articles that are due."""
 
     clear: bool = False
-    """Some articles are there, or not."""
+    """Whether some articles got a clear answer: there, or not."""
     words: str = ""
-    """Why others are neither."""
+    """Why others got none."""
     usable: bool = True
-    """False: no article at all can be looked for now."""
+    """False: no article at all can be checked now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What came of posting again, in articles."""
+    """The result of posting again, in articles."""
 
     seen: int = 0
-    """Seen again afterwards."""
+    """Posted again and then found."""
     unverified: int = 0
-    """Posted, and not found since, for want of a clear answer."""
+    """Posted again, but not found, as there was no clear answer."""
     words: str = ""
-    """Why that is."""
+    """Why there was none."""
 
 
 async def watch(run: JobRun, ledger: Ledger) -> None:
-    """Look for what is due, until cancelled."""
+    """Check the articles that are due, until cancelled."""
     while run.place.checks:
-        await look(run, ledger)
+        await check_due(run, ledger)
         await anyio.sleep(_EVERY)
 
 
 async def see_through(run: JobRun, source: SourceTree) -> str:
-    """Return when everything posted has been found, or posted again and found, or given up.
+    """Wait until every posted article is found, posted again and found, or given up.
 
-    What there is still no clear answer of then is left to a later run: returns the words for it.
+    Articles still without a clear answer are left to a later run; returns the reason.
     """
     silent = hopeless = 0
     words, left = "", None
     while not run.draining:
         await run.gate.passed()
-        looked = await look(run, Ledger())
-        words = looked.words or words
-        silent = 0 if looked.clear or await _others_wait(run) else silent + bool(looked.words)
-        if not looked.usable or silent >= _SILENT:
+        checked = await check_due(run, Ledger())
+        words = checked.words or words
+        silent = 0 if checked.clear or await _others_wait(run) else silent + bool(checked.words)
+        if not checked.usable or silent >= _SILENT:
             break
         if await _missing(run) > hopeless and not run.draining:
             await repost(run, source)
-            hopeless = await _missing(run)  # those cannot be made again from here
+            hopeless = await _missing(run)  # these cannot be made again from this folder
             continue
         async with run.catalogue.transaction() as tx:
             seconds = await checks.next_due(tx, run.place.realm.id, _longest(run.place))
@@ -101,7 +101,7 @@ async def see_through(run: JobRun, source: SourceTree) -> str:
             break
         run.progress.phase = "verify"
         pause = silent * _PUT_OFF if silent else min(_EVERY, max(0.05, seconds))
-        if left is None or looked.clear:  # a count is not free
+        if left is None or checked.clear:  # a count is not free
             left = await unverified_articles(run)
         words_left = plural(left, "article")
         waiting = Waiting(f"checking {words_left}", max(pause, seconds), " in")
@@ -111,9 +111,9 @@ async def see_through(run: JobRun, source: SourceTree) -> str:
 
 
 async def mend(run: JobRun) -> Mended:
-    """Post again from the folder what is missing, and look for it.
+    """Post missing articles again from the folder, and check them.
 
-    Raises SourceError when the folder is not there, or not what it was.
+    Raises SourceError when the folder is missing, or not that of the last version.
     """
     before, pending = await _lacking(run), await unverified_articles(run)
     if not before.sendable:
@@ -130,7 +130,7 @@ async def mend(run: JobRun) -> Mended:
 
 
 async def open_source(run: JobRun) -> SourceTree:
-    """The run's folder, to be read. Raises SourceError when it is not there."""
+    """Open the run's folder for reading. Raises SourceError when it is missing."""
     folder = run.folder
     return await to_thread.run_sync(
         lambda: SourceTree(folder.path, ignore_inode=folder.ignores_inode)
@@ -138,7 +138,7 @@ async def open_source(run: JobRun) -> SourceTree:
 
 
 async def repost(run: JobRun, source: SourceTree) -> None:
-    """Send what is missing again, from its source."""
+    """Post missing articles again, from their source."""
     run.progress.phase, ledger = "repost", Ledger()
     reading = Stage("read", 1)
     run.stages[:] = [reading]
@@ -147,7 +147,7 @@ async def repost(run: JobRun, source: SourceTree) -> None:
 
 
 async def unverified_articles(run: JobRun) -> int:
-    """Articles of the folder that are posted, are to be found, and were not found so far."""
+    """How many posted articles of the folder must be checked and were not found so far."""
     async with run.catalogue.transaction() as tx:
         return await checks.unverified(tx, run.folder.id, run.place.realm.id)
 
@@ -163,7 +163,7 @@ async def _missing(run: JobRun) -> int:
 
 
 async def _others_wait(run: JobRun) -> bool:
-    """Articles are to be looked for later than those that were put off."""
+    """Whether articles are due later than those that were put off."""
     async with run.catalogue.transaction() as tx:
         return await checks.waits(tx, run.place.realm.id, _PUT_OFF)
 
@@ -173,14 +173,14 @@ def _schedule(place: Place) -> tuple[float, ...]:
 
 
 def _longest(place: Place) -> float:
-    """Seconds that anything waits for its next look at most."""
+    """Most seconds that an article waits for its next check."""
     return max(*_schedule(place), _EVERY)
 
 
-async def look(run: JobRun, ledger: Ledger) -> Looked:
+async def check_due(run: JobRun, ledger: Ledger) -> DueChecked:
     """Ask the store for all articles that are due; those without a clear answer are put off."""
-    place, looked, silent = run.place, Looked(), 0
-    await _mind_the_clock(run)
+    place, checked, silent = run.place, DueChecked(), 0
+    await _adjust_to_clock(run)
     while not run.draining and silent < _SILENT:
         async with run.catalogue.transaction() as tx:
             page = await checks.due(tx, place.realm.id, _longest(place), run.limits.batch_size)
@@ -189,19 +189,19 @@ async def look(run: JobRun, ledger: Ledger) -> Looked:
         try:
             proof = await _ask(run, page)
         except (StoreUnavailableError, StoreUnusableError) as failure:
-            looked.words = str(failure)
-            looked.usable = not isinstance(failure, StoreUnusableError)
+            checked.words = str(failure)
+            checked.usable = not isinstance(failure, StoreUnusableError)
             break
         async with ledger.lock:
             await _record(run, page, proof)
         clear = bool(proof.there or proof.missing or proof.damaged)
         silent = 0 if clear else silent + 1
-        looked.clear = looked.clear or clear
-        looked.words = next(iter(proof.unknown.values()), looked.words)
-    return looked
+        checked.clear = checked.clear or clear
+        checked.words = next(iter(proof.unknown.values()), checked.words)
+    return checked
 
 
-async def _mind_the_clock(run: JobRun) -> None:
+async def _adjust_to_clock(run: JobRun) -> None:
     async with run.catalogue.transaction() as tx:
         back = run.clock.set_back(await checks.wall(tx), time.monotonic())
         if back:
@@ -209,7 +209,7 @@ async def _mind_the_clock(run: JobRun) -> None:
 
 
 async def _ask(run: JobRun, page: list[Due]) -> Proof:
-    """What is there of a page of articles: by their bytes where only these are believed."""
+    """Ask for a page of articles; fetch those that only their bytes prove."""
     place = run.place
     doubted = {d.segment.message_id for d in page if d.segment.by_body}
     proof = Proof()
@@ -228,15 +228,15 @@ async def _ask(run: JobRun, page: list[Due]) -> Proof:
 async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
     gone = proof.missing | proof.damaged
     found = [d.segment for d in page if d.segment.message_id in proof.there]
-    looks, reposted = Counter[bytes](), Counter[bytes]()
-    for segment, done in page:  # the rows of one article may have come at different times
+    attempts, reposted = Counter[bytes](), Counter[bytes]()
+    for segment, done in page:  # the rows of one article may be of different ages
         name = segment.message_id
         if name in gone:
-            looks[name] = max(looks[name], done + 1)
+            attempts[name] = max(attempts[name], done + 1)
             reposted[name] = max(reposted[name], segment.reposts)
     schedule = _schedule(run.place)
-    delays = {n: schedule[c] for n, c in looks.items() if c < len(schedule)}
-    lost = {n: reposted[n] for n, c in looks.items() if c >= len(schedule)}
+    delays = {n: schedule[c] for n, c in attempts.items() if c < len(schedule)}
+    lost = {n: reposted[n] for n, c in attempts.items() if c >= len(schedule)}
     doubted = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
     given_up = [name for name, reposts in lost.items() if reposts >= run.place.reposts]
     on_usenet = run.place.realm.store is StoreKind.USENET
@@ -251,6 +251,6 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
         for name in given_up:
             posts = run.place.reposts + 1
             times = "once" if posts == 1 else f"{posts} times"
-            words = f"posted {times}, and never there to be read"
+            words = f"posted {times}, but never found"
             await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)
     run.progress.verified += len(found)

@@ -1,6 +1,6 @@
-"""prove: fetch articles to see whether their bytes are there, and still those that were posted.
+"""prove: fetches articles and checks that their bytes are those that were posted.
 
-What a server says of an article is one thing, its bytes are another: only they prove themselves.
+A server may answer that it has an article and still not deliver it: only the bytes are proof.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _AT_ONCE = 8
-"""Articles fetched at once, at most: each is in memory, encoded and opened."""
+"""Most articles fetched at once: each is in memory twice, encoded and decrypted."""
 
 
 @dataclass(slots=True)
 class Proof:
-    """What fetching some articles came to, by Message-ID. Those not reached are in none."""
+    """The result of fetching some articles, by Message-ID; those not reached are in no set."""
 
     there: set[bytes] = field(default_factory=set)
     missing: set[bytes] = field(default_factory=set)
     damaged: set[bytes] = field(default_factory=set)
     unknown: dict[bytes, str] = field(default_factory=dict)
-    """Not to be had now, with the words for it."""
+    """Articles that could not be fetched now, with the reason."""
 
 
 async def prove(run: JobRun, place: Place, articles: Iterable[Segment]) -> Proof:
