@@ -4,9 +4,8 @@ Knows the lost 240, tries and failover. Refuses to know how servers are chosen a
 long a caller waits for them (`servers`), and the ledger.
 
 The rule that must not break: an article goes out under one Message-ID only. Once its bytes may
-have reached a server it is `unsettled`: it may have arrived. The next try goes to the same server
-(another one knows the id only in the same backbone) and begins with STAT; a "duplicate" then means
-that the article has arrived.
+have reached a server, the next try goes to the same server (another one knows the id only in the
+same backbone) and begins with STAT; a "duplicate" then means that the article has arrived.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class ArticlePosting:
         self._max_tries = tries
         self._backoff = backoff
         self._tries: Counter[str] = Counter()
-        self._unsettled = article.again
+        self._may_have_arrived = article.again
         self._last_server: str | None = None
         """The server that may have the article."""
         self._away = 0
@@ -123,7 +122,7 @@ class ArticlePosting:
         if usable and not left:
             assert self._failure is not None
             raise self._failure
-        if self._unsettled and self._last_server in left and self._away < self._max_tries:
+        if self._may_have_arrived and self._last_server in left and self._away < self._max_tries:
             if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
@@ -142,7 +141,7 @@ class ArticlePosting:
             answer = await lease.run(self._send)
         except Lost as lost:
             if lost.began:
-                self._unsettled, self._last_server, self._away = True, name, 0
+                self._may_have_arrived, self._last_server, self._away = True, name, 0
             if not lost.innocent:
                 self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
         except (Unreachable, Refused):
@@ -163,7 +162,7 @@ class ArticlePosting:
         if not (connection.posting_allowed or connection.server.username):
             raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
         connection.ask_clock()
-        if self._unsettled and not self._article.by_body:
+        if self._may_have_arrived and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
@@ -172,7 +171,7 @@ class ArticlePosting:
         if answer.reply.code == 440 and not connection.posting_allowed:
             words = f"{answer.reply} (the server greeted with 201: no posting)"
             raise Refused(Meaning.FORBIDDEN, words)
-        if answer.meaning() is Meaning.COLLISION and not self._unsettled:
+        if answer.meaning() is Meaning.COLLISION and not self._may_have_arrived:
             return self._accept_if_identical(connection, answer)
         return answer
 
@@ -201,7 +200,7 @@ class ArticlePosting:
 
     async def _judge(self, lease: Lease, answer: Answer) -> Taken | None:
         name, words = lease.server.name, str(answer.reply)
-        meaning = answer.meaning(unsettled=self._unsettled)
+        meaning = answer.meaning(may_have_arrived=self._may_have_arrived)
         said = f"{name}: {words}"
         if meaning in _REFUSALS and not (meaning is Meaning.DATE and self._dated):
             if lease.refused(self._article.message_id, words):

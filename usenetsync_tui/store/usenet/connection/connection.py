@@ -43,9 +43,9 @@ class Answer:
     reply: Reply
     stage: ConversationStage
 
-    def meaning(self, *, unsettled: bool = False) -> Meaning:
+    def meaning(self, *, may_have_arrived: bool = False) -> Meaning:
         """`answers.meaning` of the reply."""
-        return meaning(self.reply, stage=self.stage, unsettled=unsettled)
+        return meaning(self.reply, stage=self.stage, may_have_arrived=may_have_arrived)
 
 
 class Connection(Session):
