@@ -1,10 +1,10 @@
-"""A file that is there when it is whole and on disk, or not at all.
+"""Writes a file so that it appears complete and on disk, or not at all.
 
-The one way in which the program writes a file of its own: settings, the key, the configuration of
-the database, an NZB. Until its end such a file has no name (open(2), ``O_TMPFILE``), and is gone
-with us; where the system cannot do that it lies beside its name, and the next one that writes there
-takes that place. Nothing that exists is ever written into: a symlink or a file that somebody else
-put there is passed by, or refused.
+The program writes all files of its own in this way: settings, the key, the configuration of the
+database, an NZB. Until it is complete such a file has no name (open(2), ``O_TMPFILE``), and
+vanishes if the process ends; if the system cannot do that, it is a part file beside the name, which
+the next writer replaces. Existing files are never changed in place: a symlink or another program's
+file at the name is replaced, or refused.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from pathlib import Path
 from typing import IO
 
 PRIVATE = 0o600
-"""Its owner's alone."""
+"""Mode of a file that only its owner can use."""
 PUBLIC = 0o666
-"""Whatever the umask leaves."""
+"""Mode of a file that the umask alone restricts."""
 
 HandOver = Callable[[int], object]
-"""Gives a new file, by its descriptor, to its owner."""
+"""Changes the owner of a new file, by its descriptor."""
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-"""What file systems without hard links say."""
+"""Errors of file systems without hard links."""
 _NAMED_ONLY = (errno.EISDIR, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What file systems say whose files cannot be without a name."""
+"""Errors of file systems on which every file needs a name."""
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What file systems say that cannot lock: there two that write at once are not told apart."""
+"""Errors of file systems without locks: there we cannot detect a second writer."""
 _NO_FOLDER_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What file systems say whose folders cannot be synced or read: the data of the file is on disk."""
+"""Errors of file systems whose folders cannot be synced or read: the file's data is on disk."""
 _NAME_HEAD = 200
-"""Bytes of a name that its part file's name begins with."""
+"""Bytes of a name that its part file's name keeps."""
 _DESCRIPTORS = "/proc/self/fd"
 
 
@@ -54,11 +54,11 @@ def write_whole(
 def whole_file(
     path: bytes, *, mode: int = PUBLIC, replace: bool = False, hand_over: HandOver | None = None
 ) -> Iterator[IO[bytes]]:
-    """Write a new file, and give it its name when the block ends; none when that fails.
+    """Write a new file, and give it its name when the block ends without an error.
 
-    `mode` is what the umask leaves of it. `replace`: in the place of a file that is there, in one
-    step: after a crash it is the old one or the new one. Otherwise `FileExistsError` when the name
-    is taken, also when it was taken meanwhile. `OSError` when the disk refuses.
+    The umask restricts `mode`. `replace`: replace an existing file in one step, so that after a
+    crash it is the old one or the new one. Otherwise `FileExistsError` when the name exists, even
+    if it is new. `OSError` when the system refuses.
     """
     if not replace and os.path.lexists(path):
         raise _error(FileExistsError, errno.EEXIST)
@@ -88,7 +88,7 @@ def _handed_over(file: IO[bytes], hand_over: HandOver | None) -> IO[bytes]:
 
 
 def _nameless(folder: bytes, mode: int) -> int | None:
-    """A new file of no name in a folder; None where there is no such thing."""
+    """A new file without a name in a folder; None if the system does not have that."""
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag or not os.path.isdir(_DESCRIPTORS):
         return None
@@ -101,21 +101,21 @@ def _nameless(folder: bytes, mode: int) -> int | None:
 
 
 def _name_nameless(descriptor: int, path: bytes, *, replace: bool) -> None:
-    # `src_dir_fd` means nothing to an absolute path, but makes this follow the link.
+    # An absolute path ignores `src_dir_fd`, but with it `os.link` follows the link.
     source = os.fsencode(f"{_DESCRIPTORS}/{descriptor}")
     if not replace:
         os.link(source, path, src_dir_fd=descriptor, follow_symlinks=True)
         return
-    # Nothing gives a nameless file a name that is taken: it has another one for a moment.
+    # No call gives a nameless file an existing name: it gets another one for a moment.
     part = _part_name(path)
     with suppress(FileNotFoundError):
-        os.unlink(part)  # of one that was killed in that moment
+        os.unlink(part)  # left by a process that was killed in that moment
     os.link(source, part, src_dir_fd=descriptor, follow_symlinks=True)
     os.replace(part, path)
 
 
 def _part_name(path: bytes) -> bytes:
-    """A name of our own beside a file's name, which never grows too long for a file system."""
+    """The name of our part file beside a file, short enough for every file system."""
     folder, name = os.path.split(path)
     return os.path.join(folder, b"." + name[:_NAME_HEAD] + b".usenetsync-part")
 
@@ -140,7 +140,7 @@ def _part(path: bytes, mode: int, *, replace: bool) -> Iterator[IO[bytes]]:
 
 
 def _clear(part: bytes) -> None:
-    """Remove the part file of one that was killed.
+    """Remove the part file of a killed process.
 
     `FileExistsError` when another program is writing it now.
     """
@@ -156,7 +156,7 @@ def _clear(part: bytes) -> None:
 
 
 def _claim(descriptor: int, part: bytes) -> None:
-    """Have the part file to ourselves, until the descriptor is closed.
+    """Lock the part file until the descriptor is closed.
 
     `FileExistsError` when another program is writing it now.
     """
@@ -172,7 +172,7 @@ def _claim(descriptor: int, part: bytes) -> None:
     try:
         named = os.stat(part, follow_symlinks=False)
     except FileNotFoundError:
-        raise _error(FileExistsError, errno.EEXIST) from None  # the other one has just ended
+        raise _error(FileExistsError, errno.EEXIST) from None  # the other process just finished
     mine = os.fstat(descriptor)
     if (mine.st_dev, mine.st_ino) != (named.st_dev, named.st_ino):
         raise _error(FileExistsError, errno.EEXIST)
@@ -184,7 +184,7 @@ def _to_disk(file: IO[bytes]) -> None:
 
 
 def _name(part: bytes, path: bytes) -> None:
-    """Both of these fail when somebody has taken the name in the meantime."""
+    """Name the part file; either way fails when another program has created the name."""
     try:
         os.link(part, path, follow_symlinks=False)
     except OSError as error:

@@ -104,7 +104,7 @@ def test_interrupted_and_gone_on_with(usenetsync: Command, tmp_path: Path) -> No
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
-    assert "goes on from here" in out + err
+    assert "run the same command again to continue" in out + err
     resumed = usenetsync("upload", source, "--json").event("summary")
     assert resumed["state"] == "completed"
     assert resumed["deduplicated_bytes"] > 0

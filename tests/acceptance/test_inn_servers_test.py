@@ -94,27 +94,27 @@ def test_every_refusal_says_what_to_do(usenetsync: Command, inn: Inn) -> None:
         "no_login": (
             server_table(inn, "no_login", **reader),
             "post",
-            "Nothing without a login: 480 Authentication required for command "
-            "(it wants a username and a password). Set username and password.",
+            "The server requires a login: 480 Authentication required for command "
+            "(the server requires a username and a password). Set username and password.",
         ),
         "may_not_post": (
             server_table(inn, "may_not_post", **{**account, **reader, "username": inn.reader}),
             "post",
             "440 Posting not allowed. "
-            "The account or this server may not post: take 'post' off its roles.",
+            "Posting is not allowed here: remove 'post' from the server's roles.",
         ),
         "no_ca": (
             server_table(inn, "no_ca", **secure),
             "tls",
-            "The certificate of 127.0.0.1 is not to be trusted: self-signed certificate in "
-            "certificate chain. For a private server give its CA in ca_file; if you cannot, "
-            "verify_tls = false leaves it unverified.",
+            "The certificate of 127.0.0.1 is not trusted: self-signed certificate in "
+            "certificate chain. For a private server set ca_file to its CA; if you have none, "
+            "verify_tls = false skips the check.",
         ),
         "no_tls_there": (
             server_table(inn, "no_tls_there", **{**secure, "port": inn.port}),
             "tls",
-            "TLS with 127.0.0.1 failed: WRONG_VERSION_NUMBER. Is this the right port for it? "
-            "Perhaps tls is 'starttls'.",
+            "TLS with 127.0.0.1 failed: WRONG_VERSION_NUMBER. Check the port, or set tls to "
+            "'starttls'.",
         ),
     }
     configure(

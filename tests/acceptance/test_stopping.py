@@ -174,7 +174,7 @@ def test_one_line_at_once(kept: Kept) -> None:
         terminal.read_until(lambda: b"waiting for 127.0.0.1: No connection" in terminal.output)
         os.write(terminal.end, b"\x03")
         assert terminal.wait(60) == 130
-        assert b"Stopping: finishing what was sent. Press Ctrl+C again" in terminal.output
+        assert b"Stopping: finishing articles in flight. Press Ctrl+C again" in terminal.output
     finally:
         terminal.close()
 

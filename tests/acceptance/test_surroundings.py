@@ -106,7 +106,7 @@ def test_names_are_bytes_in_any_locale(shared_usenetsync: Command, tmp_path: Pat
         ended = shared_usenetsync("restore", source, target, "--path", CAFE, **environment)
         assert (target / CAFE).read_text() == "inside" and "caf\\xe9" in ended.out
     unknown = shared_usenetsync("snapshots", f"no{CAFE}", expect=2, LC_ALL="C").err
-    assert '"nocaf\\xe9" is no name, path or id' in unknown
+    assert '"nocaf\\xe9" is not the name, path or id' in unknown
 
 
 # --- D3 ---------------------------------------------------------------------------------------

@@ -30,5 +30,5 @@ def test_the_last_line_goes_where_problems_go() -> None:
     ]
     said = [process.communicate(timeout=60) for process in running]
     assert [process.returncode for process in running] == [130] * 4
-    going_on = "Interrupted. What is posted is kept; the same command goes on from here.\n"
+    going_on = "Interrupted. Posted articles are kept; run the same command again to continue.\n"
     assert said == [(going_on, ""), ("", going_on), ("", ""), ("", "")]

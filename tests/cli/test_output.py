@@ -175,9 +175,9 @@ def _status(**fields: object) -> DatabaseStatus:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (_status(), ["not running", "nobody", "none yet"]),
+        (_status(), ["not running", "no program", "none yet"]),
         (_status(running=True, pid=7, version="18.4", users=(3, 4)), ["process 7", "process 3"]),
-        (_status(running=True, holder="host b"), ["in another container", "host b", "nobody"]),
+        (_status(running=True, holder="host b"), ["in another container", "host b", "no program"]),
         (_status(running=True, users_elsewhere=("9 on host c",)), ["process 9 on host c"]),
         (_status(stays=True, version="18"), ["not running", "18"]),
     ],

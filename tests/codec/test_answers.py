@@ -12,9 +12,9 @@ from usenetsync_tui.codec.nntp import Reply, parse_reply
 
 
 def means(
-    line: str, stage: ConversationStage = ConversationStage.LOGIN, *, unsettled: bool = False
+    line: str, stage: ConversationStage = ConversationStage.LOGIN, *, may_have_arrived: bool = False
 ) -> Meaning:
-    return meaning(parse_reply(line.encode()), stage=stage, unsettled=unsettled)
+    return meaning(parse_reply(line.encode()), stage=stage, may_have_arrived=may_have_arrived)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ DUPLICATES = [
 
 @pytest.mark.parametrize("line", DUPLICATES)
 def test_a_duplicate_of_an_unsettled_send_has_arrived(line: str) -> None:
-    assert means(line, ConversationStage.ARTICLE, unsettled=True) is Meaning.ARRIVED
+    assert means(line, ConversationStage.ARTICLE, may_have_arrived=True) is Meaning.ARRIVED
 
 
 @pytest.mark.parametrize("line", DUPLICATES)
@@ -227,15 +227,15 @@ def test_login_needed(stage: ConversationStage) -> None:
     code=st.integers(100, 599),
     text=st.text(max_size=80),
     stage=st.sampled_from(ConversationStage),
-    unsettled=st.booleans(),
+    may_have_arrived=st.booleans(),
 )
 def test_everything_means_something(
-    code: int, text: str, stage: ConversationStage, unsettled: bool
+    code: int, text: str, stage: ConversationStage, may_have_arrived: bool
 ) -> None:
-    found = meaning(Reply(code, text), stage=stage, unsettled=unsettled)
+    found = meaning(Reply(code, text), stage=stage, may_have_arrived=may_have_arrived)
     if stage is ConversationStage.ARTICLE:
         assert (found is Meaning.ACCEPTED) == (code == 240)  # nothing else is ever "posted"
-        assert unsettled or found is not Meaning.ARRIVED
+        assert may_have_arrived or found is not Meaning.ARRIVED
     if found is Meaning.MISSING:
         assert code in (420, 423, 430, 451)
 

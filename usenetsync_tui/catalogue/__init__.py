@@ -2,10 +2,10 @@
 
 Knows the tables and the SQL. Refuses to know the disk, the network and the screen.
 
-- `session`: the catalogue and its transactions; every function of the tables takes one first.
-- `tables`: the tables, a module for each, with what changes together.
-- `lookups`: questions that change nothing.
-- `migrations/`: the numbered files that make the schema; together they are the schema.
+- `session`: the catalogue and its transactions; the functions of `tables` take a transaction first.
+- `tables`: one module per table, with the rows that change together.
+- `lookups`: read-only questions.
+- `migrations/`: the numbered files that make up the schema.
 
-SQL lies in the `.sql` file beside the module that uses it, each query with a name and a purpose.
+SQL is in the `.sql` file beside the module that uses it, each query with a name and a purpose.
 """

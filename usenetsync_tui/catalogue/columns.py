@@ -1,8 +1,8 @@
-"""The columns of rows, in the one order in which statements list and readers count them.
+"""The columns of rows, in the one order that statements and the readers of their rows share.
 
 A statement says ``{segment_row.columns}`` and its reader asks for a column by name; add a column
-here, and both have it. Each maps the name of a field to its SQL; ``{t}`` is where the table's name
-goes.
+here, and both have it. Each mapping goes from a field's name to its SQL; ``{t}`` stands for the
+table's name and a dot.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def _named(names: Iterable[str], instead: Mapping[str, str]) -> Columns:
 _PATH = "coalesce({t}long_path, {t}path_key)"
 
 ENTRY = _named(Entry._fields, {"path": _PATH, "size": "coalesce({t}stat_size, {t}size)"})
-"""A row of `files` as the walk would say it."""
+"""A row of `files` in the form of the walk's entries."""
 
 CURRENT: Columns = {**ENTRY, "state": "{t}state", "key": "{t}path_key", "racy": "{t}racy"}
-"""One side of the merge join: an `Entry`, and what became of it."""
+"""One side of the merge join: an `Entry`, and the state of its file."""
 
 VERSION: Columns = {
     "path": "coalesce(f.long_path, f.path_key)",
@@ -50,7 +50,7 @@ SEGMENT: Columns = _named(
     ],
     {"index": "{t}segment_index"},
 )
-"""One copy of a slice: `model.segments.Segment`, but for what is only written."""
+"""One copy of a slice: `model.segments.Segment`, except the fields that are never read back."""
 
 JOB: Columns = _named(Job.__dataclass_fields__, {})
 """A row of the queue: `model.jobs.Job`."""
@@ -65,7 +65,7 @@ FOLDER: Columns = {
         *("ignore_inode", "unstable_inodes"),
     )
 }
-"""A folder ``f``: `model.folders.Folder`, but for its realm."""
+"""A folder ``f``: `model.folders.Folder`, except its realm."""
 
 REALM: Columns = {
     "id": "r.id",
@@ -79,7 +79,7 @@ REALM: Columns = {
     "veil": "h.veil",
     "headers": "h.id",
 }
-"""A realm ``r``, and the headers ``h`` that a folder posts with there: `model.folders.Realm`."""
+"""A realm ``r``, and the headers ``h`` of a folder's articles there: `model.folders.Realm`."""
 
 STAGED: Mapping[str, str] = {
     "path_key": "bytea",
@@ -95,16 +95,16 @@ STAGED: Mapping[str, str] = {
     "gid": "int8",
     "long_path": "bytea",
 }
-"""What a walk sends by COPY: the columns of `staged_files`, with their types."""
+"""The rows that a walk sends by COPY: the columns of `staged_files`, with their types."""
 
 
 def position(columns: Mapping[str, str], name: str) -> int:
-    """Where a row has a column, from 0."""
+    """The index of a column in a row, from 0."""
     return list(columns).index(name)
 
 
 def listed(columns: Columns, table: str = "") -> str:
-    """As a statement lists them; `table`: what goes before each column of the row's own table."""
+    """The columns as SQL; `table`: the name before each column of the row's own table."""
     prefix = f"{table}." if table else ""
     return ", ".join(sql.replace("{t}", prefix) for sql in columns.values())
 
@@ -132,4 +132,4 @@ LISTS: Mapping[str, str] = {
     "staged.columns": ", ".join(STAGED),
     "staged.definition": ", ".join(f"{name} {kind}" for name, kind in STAGED.items()),
 }
-"""For the loader of `.sql` files."""
+"""The column lists that the loader puts into `.sql` files, by name."""

@@ -39,13 +39,13 @@ class Transaction:
         self.connection = connection
 
     async def run(self, sql: LiteralString, values: Mapping[str, object] | None = None) -> None:
-        """A statement whose rows nobody wants."""
+        """Execute a statement and ignore its rows."""
         await self.connection.execute(sql, values)
 
     async def fetch(
         self, sql: LiteralString, values: Mapping[str, object] | None = None
     ) -> list[tuple[Any, ...]]:
-        """All rows; the statement bounds them by its LIMIT."""
+        """All rows; the statement itself must limit their number."""
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(sql, values)
             return await cursor.fetchall()
@@ -68,14 +68,14 @@ class Transaction:
 
 
 class Catalogue:
-    """The memory: a pool of connections to a migrated database."""
+    """What the program remembers: a pool of connections to a migrated database."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self._query_ms = 0.0
 
     async def migrate(self) -> int:
-        """Bring the schema up to this program; returns its version."""
+        """Bring the schema up to this program's version and return that."""
         async with self.pool.connection() as connection:
             return await migrate(connection, resources("usenetsync_tui.catalogue") / "migrations")
 
@@ -83,8 +83,8 @@ class Catalogue:
     async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
         """One transaction.
 
-        `durable` waits for the disk; the others may be lost together, never apart: the log
-        is written in order, so what a durable one builds on is durable with it.
+        `durable` waits for the disk. A crash may lose the latest other transactions, but only in
+        order: the log is written in order, so all that precede a durable one are durable too.
         """
         started = time.monotonic()
         with mapped_errors():
@@ -102,11 +102,11 @@ class Catalogue:
 
     @property
     def is_silent(self) -> bool:
-        """The database has given no answer for a while, though one is waited for."""
+        """Whether the database has not answered for a while, though a statement waits."""
         return self.pool.silence.waiting() is not None
 
     def pool_status(self) -> PoolStatus:
-        """The pool's own statistics and the moving mean of a transaction's time."""
+        """The pool's own statistics and the moving mean of a transaction's milliseconds."""
         stats = self.pool.get_stats()
         size = stats.get("pool_size", 0)
         return PoolStatus(
@@ -119,7 +119,7 @@ class Catalogue:
 
 
 def text(words: str) -> str:
-    """Somebody else's words as the database takes them: no NUL, no lone surrogate."""
+    """Foreign text in a form that the database accepts: no NUL, no lone surrogate."""
     return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,8 +1,8 @@
-"""What `.sql` files call states and kinds: ``{segment.posted}``: 2, ``{segment.there}``: (2, 3).
+"""Names of states and kinds in `.sql` files: ``{segment.posted}``: 2, ``{segment.there}``: (2, 3).
 
-Made from the enumerations and tables of `model`, so that no statement counts them by hand. Each
-member has its name; ``may_…`` is the list of states that an event changes, ``ignores_…`` that of
-the others (`model.transitions`): what a partial index leaves out is easiest to prove from these.
+Made from the enumerations and tables of `model`, so that no statement has numbers of its own.
+Each member has its name; ``may_…`` is the list of states that an event changes, ``ignores_…`` the
+list of all others (`model.transitions`): the planner can match these to a partial index.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _MEMBERS: Mapping[str, type[IntEnum | StrEnum]] = {
 }
 _LIVES: Mapping[str, Lifecycle[Any, Any]] = {"segment": SEGMENTS, "version": SNAPSHOTS, "job": JOBS}
 _LISTS: Mapping[str, Iterable[IntEnum | StrEnum]] = {
-    # The store said that it holds them.
+    # The store has acknowledged them.
     "segment.there": [s for s in SegmentStatus if s.is_there],
-    # There is nothing more to send: as the partial index segments_pending has it.
+    # Nothing more to send: the condition of the partial index segments_pending.
     "segment.settled": [s for s in SegmentStatus if SEGMENTS.after(s, SegmentEvent.SEND) is None],
     "segment.unsent": (SegmentStatus.PLANNED, SegmentStatus.SENDING),
-    # Given up, or not there any more.
+    # Given up, or lost from the store.
     "segment.absent": (SegmentStatus.MISSING, SegmentStatus.FAILED),
     "segment.unusable": (SegmentStatus.MISSING, SegmentStatus.FAILED, SegmentStatus.STALE),
-    # Not over; as the partial index jobs_open has it.
+    # Not over: the condition of the partial index jobs_open.
     "job.open": [s for s in JobState if not s.is_over],
     "job.waiting": (JobState.QUEUED, JobState.PAUSED),
-    # They are no reason to call a file incomplete.
+    # They do not make a file incomplete.
     "notice.harmless": [k for k in NoticeKind if not k.is_error],
     "notice.of_articles": (NoticeKind.UNPOSTED, NoticeKind.MISSING, NoticeKind.DAMAGED),
 }
@@ -73,4 +73,4 @@ CONSTANTS: Mapping[str, str] = {
     },
     **{name: _several(values) for name, values in _LISTS.items()},
 }
-"""For the loader of `.sql` files."""
+"""The constants that the loader puts into `.sql` files, by name."""

@@ -1,4 +1,4 @@
-"""The command `usenetsync` of DESIGN §9, one module for a group of verbs.
+"""The command `usenetsync` (DESIGN §9), one module for each group of verbs.
 
-Knows everybody: it wires the engine, prints, and sets exit codes. Refuses to do the work itself.
+Knows all layers: it wires the engine, prints, and sets exit codes. Refuses to do the work itself.
 """

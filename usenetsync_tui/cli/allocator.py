@@ -1,6 +1,6 @@
-"""How much freed memory the C library keeps for the next segments.
+"""Sets how much freed memory the C library keeps for the next segments.
 
-Knows glibc's mallopt(3). Refuses to know what memory is used for.
+Knows glibc's mallopt(3). Refuses to know what the memory is used for.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _MIB = 1 << 20
 
 
 def keep_memory(memory_limit: int = 1 << 30) -> None:
-    """Have glibc keep the pages of freed segments, for the next ones.
+    """Let glibc keep the pages of freed segments for the next ones.
 
-    By default each buffer of 768,000 bytes is mapped, faulted in page by page and unmapped:
-    half a million page faults for 3 GB. What is kept is resident though nothing is in it, so
-    it is a sixteenth of `memory_limit` (in bytes), 64 MiB at most. Other C libraries are left as
-    they are. It may be called again, with the limit that the settings say.
+    By default glibc maps each buffer of 768,000 bytes, faults it in page by page and unmaps it:
+    half a million page faults for 3 GB. Kept pages stay resident while they are unused, so glibc
+    keeps at most a sixteenth of `memory_limit` (in bytes), and at most 64 MiB. Other C libraries
+    stay as they are. Call it again when the settings give another limit.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

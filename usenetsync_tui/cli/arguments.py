@@ -1,7 +1,7 @@
-"""What a command line may hold: names and paths of any bytes, never empty; and the nearest word.
+"""Types of command-line arguments: names and paths of any bytes, never empty; the nearest word.
 
-An empty argument is a variable that a script forgot to set. As a path it would mean the current
-folder, so it is refused everywhere, with exit code 2 like every other wrong use.
+An empty argument usually comes from a variable that a script did not set. As a path it would mean
+the current folder, so every verb refuses it, with exit code 2 like every other wrong use.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 
 _T = TypeVar("_T")
-# The oldest click we work with has parameter types without type arguments.
-_EMPTY = "it is empty. Does it come from a variable that is not set?"
+# In the oldest click that we support, parameter types have no type arguments.
+_EMPTY = "it is empty. Perhaps it comes from a variable that is not set."
 
 
 class Name(click.ParamType):  # type: ignore[type-arg]
@@ -28,7 +28,7 @@ class Name(click.ParamType):  # type: ignore[type-arg]
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text; bytes that are not UTF-8 as surrogate escapes, like `sys.argv` has them."""
+        """The text; bytes that are not UTF-8 as surrogate escapes, as in `sys.argv`."""
         text = os.fsdecode(value)
         if not text:
             self.fail(_EMPTY, param, ctx)
@@ -43,11 +43,11 @@ class AnyPath(click.ParamType):  # type: ignore[type-arg]
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Left to the shell."""
+        """Let the shell complete paths."""
         return [CompletionItem(incomplete, type="file" if self._of_file else "dir")]
 
     def __init__(self, *, of_file: bool = False) -> None:
-        """`of_file`: a folder will not do."""
+        """`of_file`: refuse a folder."""
         self._of_file = of_file
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
@@ -61,7 +61,7 @@ class AnyPath(click.ParamType):  # type: ignore[type-arg]
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg]
-    """One of some words; a wrong one is answered with the nearest."""
+    """One of some words; the error for another word suggests the nearest."""
 
     def __init__(self, choices: Sequence[str]) -> None:
         super().__init__(choices)
@@ -76,12 +76,12 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
 
 
 class Verbs(click.Group):
-    """A group of verbs; a wrong one is answered with the nearest."""
+    """A group of verbs; the error for an unknown one suggests the nearest."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb that is meant by the first word."""
+        """The verb that the first word names."""
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             near = did_you_mean(word, self.list_commands(ctx))

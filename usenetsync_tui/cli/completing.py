@@ -1,7 +1,8 @@
-"""What a shell completes: names of folders and servers, and versions.
+"""Shell completion of names of folders and servers, and of versions.
 
 The program may not be set up, and its database may not run: then there is nothing to complete, and
-nothing is started or said, for the user is in the middle of a line. Within a second, or not at all.
+completion starts and prints nothing, since the user is typing. It answers within a second or not
+at all.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from click.shell_completion import CompletionItem
 from usenetsync_tui.model.safe_name import safe_name
 
 _PATIENCE = 1.0
-"""Seconds that a user with a finger on the tab key waits."""
+"""Most seconds that a user waits after pressing the tab key."""
 
 
 def complete_folder(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
-    """Names of folders; a path is left to the shell."""
+    """Names of folders; the shell completes paths."""
     if "/" in incomplete or incomplete.startswith("~"):
         return [CompletionItem(incomplete, type="dir")]
     conninfo = _conninfo()
@@ -31,15 +32,15 @@ def complete_folder(
     from usenetsync_tui.catalogue.lookups.completing import folder_names
 
     names = folder_names(conninfo, incomplete)
-    # A name that a terminal would not show as it is cannot be typed like this, either.
+    # A name that the screen must escape cannot be typed in that form.
     return [CompletionItem(name) for name in names if safe_name(name) == name]
 
 
 def complete_version(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
-    """Versions of the folder that is in the line already, the newest first."""
-    # click stops at an option without its value: what comes before it is in `args` then.
+    """Versions of the folder that the line names, the newest first."""
+    # click stops at an option without its value: the words before it are then in `args`.
     word = context.params.get("folder") or next(iter(context.args), "")
     conninfo = _conninfo() if word else None
     if conninfo is None:
@@ -68,7 +69,7 @@ def complete_server(
 
 
 def _conninfo() -> str | None:
-    """Where the database is, if it runs; None when that cannot be known."""
+    """The address of the database, if it runs; None when that is not known."""
     from usenetsync_tui.errors import UsenetSyncError
     from usenetsync_tui.locations import Locations
     from usenetsync_tui.postgres.embedded.server import EmbeddedServer

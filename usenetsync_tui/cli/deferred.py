@@ -1,8 +1,8 @@
-"""What a verb does is loaded when it runs, not when it is declared.
+"""Loads the code of a verb when it runs, not when it is declared.
 
-`cli.verbs` declares every verb with its options and imports no library but click, so that help
-and completion answer at once. The work is a function of the same name in another module
-of `cli`, which imports what it needs. Refuses to know what the verbs do.
+`cli.verbs` declares every verb with its options and imports no library except click, so that help
+and completion answer at once. The work is a function of the same name in `cli.actions`, which
+imports what it needs. Refuses to know what the verbs do.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 
 
 class Deferred:
-    """A function that stands for the one of its name in another module."""
+    """A stand-in for the function of the same name in another module."""
 
     def __init__(self, module: str, declared: Callable[..., None]) -> None:
-        """`declared` has the name and the help text; its body is never run."""
+        """`declared` gives the name and the help text; its body never runs."""
         update_wrapper(self, declared)
         self.module = module
         self._name = declared.__name__
 
     def load(self) -> Callable[..., None]:
-        """The function itself; its module is imported by the first call."""
+        """The function itself; the first call imports its module."""
         function = getattr(import_module(self.module), self._name)
         assert callable(function)
         return function  # type: ignore[no-any-return]

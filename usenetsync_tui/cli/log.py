@@ -1,7 +1,7 @@
-"""Where libraries' warnings go: a file of the user's own, never the screen.
+"""Sends the warnings of libraries to a file that only the user can read, never to the screen.
 
-Standard error is what Textual draws on, and a psycopg that gives up a connection has
-something to say about it.
+Textual draws on standard error, and libraries log there: psycopg, for example, when it gives up a
+connection.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a verb speaks: to scripts or to people, and whether of problems alone."""
+    """How a verb prints: for scripts or for people, and whether only problems."""
 
     as_json: bool = False
     quiet: bool = False
@@ -23,7 +23,7 @@ class Voice:
 
 def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
     """`--json`, the same for every verb."""
-    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
     decorated: Callable[..., _T] = option(function)
     return decorated
 
@@ -31,14 +31,14 @@ def json_option(function: Callable[..., _T]) -> Callable[..., _T]:
 def quiet_option(function: Callable[..., _T]) -> Callable[..., _T]:
     """`--quiet`, for verbs that do something."""
     option = click.option(
-        "-q", "--quiet", is_flag=True, help="Print only problems: nothing when all went well."
+        "-q", "--quiet", is_flag=True, help="Print only problems, and nothing if there are none."
     )
     decorated: Callable[..., _T] = option(function)
     return decorated
 
 
 def version_option(function: Callable[..., _T]) -> Callable[..., _T]:
-    """`--version N` of a folder, for verbs that look at one."""
+    """`--version N` of a folder, for verbs that read one."""
     option = click.option(
         "--version",
         type=click.IntRange(1),

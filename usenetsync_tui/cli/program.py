@@ -1,4 +1,4 @@
-"""How the user calls this program, so that the next steps can be copied."""
+"""The words with which the user runs this program, so that he can copy the next steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def program() -> str:
-    """`usenetsync` when the shell would find this one, else the path it was called by."""
+    """`usenetsync` if the shell finds this program by that name, else the path that was typed."""
     called = sys.argv[0]
     if os.path.basename(called) == "__main__.py":
         return f"{shlex.quote(sys.executable)} -m usenetsync_tui"

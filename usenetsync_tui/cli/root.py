@@ -1,7 +1,7 @@
 """The group of all verbs: their order, their list in the help, and wrong use for scripts.
 
-Knows no verb. With ``--json`` in the command line, wrong use is an object as every other error is
-(`fields.error_fields`), not a sentence.
+Knows no verb. With ``--json`` in the command line, wrong use is printed as an object like every
+other error (`json_fields.error_fields`), not as a sentence.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class Root(Verbs):
         return list(self.commands)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Verbs and options that begin so."""
+        """Verbs and options that begin with `incomplete`."""
         verbs = self.commands.items()
         found = [CompletionItem(n, help=_words(v)) for n, v in verbs if n.startswith(incomplete)]
-        # What a command without verbs of its own completes: its options.
+        # The options, as for a command without verbs.
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs with their first sentences, however long."""
+        """The list of verbs with their whole first sentences."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _words(verb)) for name, verb in self.commands.items()])
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run the command. Wrong use ends with 2, and a sentence or an object."""
+        """Run the command. Wrong use ends with exit code 2, and a sentence or an object."""
         line = sys.argv[1:] if args is None else list(args)
         self._for_scripts = _asks_for_json(line)
         return super().main(args, *rest, **extra)
@@ -53,7 +53,7 @@ class Root(Verbs):
             raise self._spoken(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Read what follows, and run the verb."""
+        """Read the verb's arguments, and run it."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
@@ -66,7 +66,7 @@ class Root(Verbs):
 
 
 class _ForScripts(click.ClickException):
-    """Wrong use that is shown as an object on standard output."""
+    """Wrong use, printed as an object on standard output."""
 
     exit_code = click.UsageError.exit_code
 
@@ -74,7 +74,7 @@ class _ForScripts(click.ClickException):
         super().__init__(error.format_message())
 
     def show(self, file: Any = None) -> None:
-        """Print it; the exit code stays where it cannot be printed."""
+        """Print it; if that fails, the exit code stays the same."""
         from usenetsync_tui.cli.output import voices
         from usenetsync_tui.cli.output.json_fields import error_fields
         from usenetsync_tui.errors import UsageError
@@ -84,7 +84,7 @@ class _ForScripts(click.ClickException):
 
 
 def _asks_for_json(line: Sequence[str]) -> bool:
-    """Whether ``--json`` is among the options, also where it is misplaced or has a value."""
+    """Whether ``--json`` is among the options, also if it is misplaced or has a value."""
     options = line[: line.index("--")] if "--" in line else line
     return any(word == "--json" or word.startswith("--json=") for word in options)
 

@@ -1,4 +1,4 @@
-"""What every verb needs: settings, places, a catalogue to look into, and exit codes."""
+"""Shared steps of all verbs: settings, locations, an open catalogue, and exit codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from usenetsync_tui.settings.settings import Settings, load_settings, unused
 
 
 class Exit(IntEnum):
-    """Exit codes of DESIGN §9."""
+    """Exit codes (DESIGN §9)."""
 
     DONE = 0
     FAILED = 1
@@ -42,11 +42,11 @@ class Exit(IntEnum):
 
 
 def environment() -> tuple[Settings, Locations]:
-    """The settings and places of this user; from here on libraries log to a file there."""
+    """The settings and locations of this user; from now on libraries log to a file there."""
     locations = Locations.find(os.environ)
     _tighten(locations)
     if (owner := locations.other_owner) is not None:
-        _hint((f"root works in the home of {owner.name}: what it makes there is {owner.name}'s.",))
+        _hint((f"running as root in the home of {owner.name}: new files belong to {owner.name}.",))
     log_to(locations.log_dir)
     settings = load_settings(locations.config_dir)
     keep_memory(settings.memory_limit)
@@ -62,7 +62,7 @@ def _hint(lines: tuple[str, ...]) -> None:
 
 @cache
 def _tighten(locations: Locations) -> None:
-    """Once: a verb may ask for its environment twice."""
+    """Cached, since a verb may call `environment` twice."""
     for line in locations.tighten():
         voices.complain(f"usenetsync: {safe_name(line)}")
 
@@ -70,9 +70,9 @@ def _tighten(locations: Locations) -> None:
 def start(
     verb: Callable[[], Awaitable[Exit]], *, as_json: bool, output_is_the_work: bool = False
 ) -> None:
-    """Run a verb to its exit code; an error of ours is a sentence, not a traceback.
+    """Run a verb and exit with its code; print our own errors as a sentence, not a traceback.
 
-    `output_is_the_work`: the verb only prints. It ends where that cannot be done (`streams`).
+    `output_is_the_work`: the verb only prints, so it ends if it cannot print (`streams`).
     """
     streams.output_is_the_work(output_is_the_work)
     try:
@@ -95,9 +95,9 @@ def start(
 
 @asynccontextmanager
 async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue whose contents are to be printed, beside an engine that may be at work.
+    """An open catalogue for a verb that prints its contents, while an engine may be running.
 
-    What it waits for is said, unless `quiet`.
+    Prints what it waits for, unless `quiet`.
     """
     settings, locations = environment()
     waits = Waits()
@@ -113,7 +113,7 @@ async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalo
 async def working(
     what: str, voice: Voice, figures: progress.Figures
 ) -> AsyncIterator[OpenCatalogue]:
-    """A catalogue for a job that a verb runs itself; `figures` say how that is. All is shown."""
+    """An open catalogue for a job that a verb runs itself; shows the progress from `figures`."""
     settings, locations = environment()
     waits = Waits()
     async with anyio.create_task_group() as group:
@@ -125,10 +125,10 @@ async def working(
 
 @asynccontextmanager
 async def waits_said(waits: Waits, *, quiet: bool = False) -> AsyncIterator[Callable[[], None]]:
-    """What is waited for is said on standard error: standard output is for what is printed.
+    """Print on standard error what the verb waits for; standard output is for its results.
 
-    On a terminal in a line that changes, until the function that this gives is called, and then,
-    as everywhere else, once for each wait that lasts.
+    On a terminal this is a changing line until the caller calls the yielded function; afterwards,
+    and without a terminal, one line for each long wait.
     """
     before = anyio.CancelScope()
 
@@ -150,9 +150,9 @@ def _no_job() -> None:
 
 
 async def folder_named(tx: Transaction, word: str) -> Folder:
-    """The folder a user means by a name, a path or an id. `UnknownFolderError`."""
+    """The folder with the name, path or id that a user typed. `UnknownFolderError`."""
     path = os.fsencode(word)
-    with suppress(UsageError):  # without a current folder a word is no path, but may be a name
+    with suppress(UsageError):  # without a current folder the word can still be a name
         path = real_path(os.fsencode(word))
     found = await folders.find(tx, safe_name(word), path)
     if found is None:
@@ -160,7 +160,7 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
         near = did_you_mean(safe_name(word), names)
         known = ", ".join(names) or "none yet"
         raise UnknownFolderError(
-            f'"{safe_name(word)}" is no name, path or id of one.{near} Folders: {known}.'
+            f'"{safe_name(word)}" is not the name, path or id of one.{near} Folders: {known}.'
         )
     return found
 

@@ -1,10 +1,10 @@
-"""What bash, zsh and fish ask when the tab key is pressed, and what they are answered.
+"""Completion in bash, zsh and fish: the questions of these shells, and our answers.
 
 click's own scripts break names with spaces, quotes, commas or backslashes. These pass the line up
-to the cursor as it was typed, and give back words that the shell, or (for bash, which leaves that
-to us) this module, quotes as the user began to. Knows no verb.
+to the cursor as it was typed, and return words that the shell, or (for bash, which does not) this
+module, quotes in the way the user began. Knows no verb.
 
-The answers keep click's form, so that a script that was written down earlier still reads them:
+The answers keep click's form, so that a completion script saved earlier still reads them:
 bash ``type,word``, zsh three lines, fish ``type,word<tab>help``.
 """
 
@@ -25,7 +25,7 @@ from click.shell_completion import (
 )
 
 _CURSOR = "\x7f"
-"""Stands behind the last word while the line is split: it belongs to that, or is a new one."""
+"""Marks the cursor while the line is split: at the end of the last word, or as a new one."""
 
 _BASH = """\
 %(complete_func)s() {
@@ -106,7 +106,7 @@ class _Typed(ShellComplete):
     """The last word without its quotes."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words before the cursor's, without the program, and the cursor's up to there."""
+        """The words before the cursor's word, without the program; that word up to the cursor."""
         line = os.environ["COMP_WORDS"] + _CURSOR
         _, *words = split_arg_string(line)
         if not words:  # the cursor is still on the program's name
@@ -116,24 +116,24 @@ class _Typed(ShellComplete):
         return [os.path.expanduser(word) for word in before], self.typed
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
-        """What can stand there. A word of several lines cannot be answered: it is left out."""
+        """The words that fit. Words with line breaks or controls are left out."""
         found = super().get_completions(args, incomplete)
         return [item for item in found if not re.search(r"[\0-\x1f\x7f]", str(item.value))]
 
     def whole(self, item: CompletionItem) -> str:
-        """What takes the place of the whole word: after ``--option=`` that stays."""
+        """The replacement of the whole word; keeps ``--option=``."""
         option, equals, _ = self.typed.partition("=")
         keeps = item.type == "plain" and equals and option.startswith("--")
         return f"{option}={item.value}" if keeps else str(item.value)
 
 
 class Bash(_Typed, BashComplete):
-    """bash: words are taken as they are, and replace what is behind the last ``:`` or ``=``."""
+    """bash takes words as they are, and replaces the text after the last ``:`` or ``=``."""
 
     source_template = _BASH
 
     def format_completion(self, item: CompletionItem) -> str:
-        """``type,word``, the word quoted as the user began to."""
+        """``type,word``, the word quoted in the way the user began."""
         if item.type != "plain":
             return f"{item.type},{item.value}"
         text = os.environ.get("COMP_TEXT", self.typed)
@@ -143,7 +143,7 @@ class Bash(_Typed, BashComplete):
 
 
 class Zsh(_Typed, ZshComplete):
-    """zsh quotes what it is given."""
+    """zsh quotes the words itself."""
 
     source_template = _ZSH
 
@@ -153,13 +153,13 @@ class Zsh(_Typed, ZshComplete):
 
 
 class Fish(_Typed, FishComplete):
-    """fish quotes what it is given."""
+    """fish quotes the words itself."""
 
     source_template = _FISH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """As fish has read them: inside its quotes a backslash means something."""
-        if "COMP_WORDS" in os.environ:  # a script of earlier days
+        """The words as fish has read them, since a backslash inside its quotes has a meaning."""
+        if "COMP_WORDS" in os.environ:  # a script saved from an earlier version
             return super().get_completion_args()
         words = split_arg_string(os.environ["COMP_WORD"])
         self.typed = words[0] if words else ""
@@ -171,7 +171,7 @@ class Fish(_Typed, FishComplete):
 
 
 def register() -> None:
-    """Have click answer the three shells like this."""
+    """Let click use these classes for the three shells."""
     for shell in (Bash, Zsh, Fish):
         add_completion_class(shell)
 
@@ -181,7 +181,7 @@ def _without_backslashes(text: str, quote: str) -> str:
 
 
 def _quoted(word: str, quote: str) -> str:
-    """A word for bash's command line, behind an open quote or none (bash(1), QUOTING)."""
+    """A word for bash's command line, after an open quote or none (bash(1), QUOTING)."""
     if quote == "'":
         return word.replace("'", "'\\''")
     if quote == '"':

@@ -1,10 +1,11 @@
 """SIGINT, SIGTERM and SIGHUP, for every verb: the first one stops it, a second SIGINT ends it now.
 
-What a verb does is cancelled, unless it said how it stops (`stopped_by`): a job finishes what it
-has sent, and is given up when it gets no further (`engine/stopping.py`).
+A signal cancels the verb's task, unless the verb registered its own way to stop (`stopped_by`): a
+job finishes the articles that it has sent, and is given up when it makes no progress
+(`engine/stopping.py`).
 
-A signal that is ignored when we are started stays ignored: `nohup` does that to SIGHUP, a shell
-without job control to SIGINT of what it runs in the background.
+A signal that is ignored at our start stays ignored: `nohup` does that to SIGHUP, a shell without
+job control to SIGINT of its background commands.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ INTERRUPTED = 130
 
 _T = TypeVar("_T")
 _LAST_RESORT = 1.8
-"""Seconds without any change after which a program that is to stop is ended."""
+"""Seconds without progress after which a program that is stopping is ended."""
 _LOOK = 0.1
-_FINISHING = "Stopping: finishing what was sent. Press Ctrl+C again to stop now."
+_FINISHING = "Stopping: finishing articles in flight. Press Ctrl+C again to stop now."
 _STOPPING = "Stopping."
-GOES_ON = "Interrupted. What is posted is kept; the same command goes on from here."
+GOES_ON = "Interrupted. Posted articles are kept; run the same command again to continue."
 
 
 class _Stop:
-    """How what runs now is stopped."""
+    """The way to stop the running verb."""
 
     def __init__(self, scope: anyio.CancelScope) -> None:
         self.scope = scope
@@ -47,7 +48,7 @@ class _Stop:
         self.asked = False
 
     def ask(self) -> None:
-        """Stop it."""
+        """Stop the verb."""
         self.asked = True
         if sys.stderr is not None and sys.stderr.isatty():
             voices.complain(f"\nusenetsync: {_FINISHING if self.ways else _STOPPING}")
@@ -59,7 +60,7 @@ class _Stop:
 
     def _watch(self) -> None:
         """End the program when nothing changes any more: a name lookup, or a database that does not
-        answer, may hold up what is left to close. The ledger is made for that."""
+        answer, may block the closing. The ledger makes that safe."""
         seen, since = None, time.monotonic()
         while time.monotonic() - since < _LAST_RESORT:
             time.sleep(_LOOK)
@@ -71,7 +72,7 @@ class _Stop:
 
 
 def tell_interrupted(voice: Voice) -> None:
-    """Work that was stopped goes on later: for people; with ``--quiet`` it is a problem."""
+    """Tell people that stopped work can continue; with ``--quiet`` as a problem."""
     if not voice.as_json:
         voices.complain(GOES_ON) if voice.quiet else voices.say(GOES_ON)
 
@@ -80,12 +81,12 @@ _current: ContextVar[_Stop] = ContextVar("stop")
 
 
 def listened_to() -> list[signal.Signals]:
-    """Those that stop us: all that were not ignored when we were started."""
+    """The signals that stop us: all that were not ignored at our start."""
     return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 async def until_stopped(work: Callable[[], Awaitable[_T]], interrupted: _T) -> _T:
-    """What comes of some work; `interrupted` when a signal ended it. Errors come in a group."""
+    """The result of `work`; `interrupted` when a signal ended it. Errors come in a group."""
     outcome = interrupted
     async with anyio.create_task_group() as group:
         stop = _Stop(group.cancel_scope)
@@ -100,9 +101,9 @@ async def until_stopped(work: Callable[[], Awaitable[_T]], interrupted: _T) -> _
 def stopped_by(
     way: Callable[[], None], standing: Callable[[], object], voice: Voice
 ) -> Iterator[None]:
-    """Inside the block a signal calls `way`, which makes it end soon, instead of cancelling.
+    """Inside the block a signal calls `way`, which makes the block end soon, instead of cancelling.
 
-    `standing`, called from a thread, says how far it is: it may go on as long as that changes.
+    `standing`, called from a thread, returns the progress: the block may run while that changes.
     """
     stop = _current.get()
     stop.ways.append(way)

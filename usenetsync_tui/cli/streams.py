@@ -1,13 +1,13 @@
-"""Standard input, output and error as the process was given them: closed, full, or unread.
+"""Standard input, output and error as the process got them: closed, full, or unread.
 
-Knows what becomes of text that cannot be printed. Refuses to know what is printed. Standard
-library only, for `make_safe` must run before anything opens a file: a closed descriptor 1 would
-else be the number of the next data file or database connection, and the first line printed would
-go there.
+Knows what to do with text that cannot be printed. Refuses to know the text. Imports only the
+standard library, since `make_safe` must run before anything opens a file: otherwise a closed
+descriptor 1 would become the next data file or database connection, and the first printed line
+would go there.
 
-A verb's work never fails for its words: an upload that cannot print is an upload all the same.
-A verb whose work *is* its output (a listing) has failed when that cannot be written; one whose
-reader has left (``| head``) has nothing left to do.
+Work never fails because of its messages: an upload that cannot print continues. A verb whose work
+*is* its output (a listing) fails when it cannot write that; one whose reader has left (``| head``)
+ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 from typing import Any, TextIO
 
 READER_LEFT = 128 + 13
-"""The exit code when the reader of a listing has left: what the shell shows for SIGPIPE."""
+"""The exit code when the reader of a listing has left: the shell's code for SIGPIPE."""
 
 FAILED = 1
 
@@ -30,7 +30,7 @@ _IN_ASCII = "usenetsync.ascii"
 
 
 class OutputLostError(Exception):
-    """Standard output cannot be written, and writing it was all there was to do."""
+    """Standard output cannot be written, and the verb has no other work."""
 
     def __init__(self, reason: OSError) -> None:
         super().__init__(reason.strerror or type(reason).__name__)
@@ -43,7 +43,7 @@ class _Output(io.FileIO):
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "wb", closefd=False)
         self.is_the_work = False
-        """Whether what cannot be written ends the verb (`OutputLostError`), or is dropped."""
+        """Whether a failed write ends the verb (`OutputLostError`); else the text is dropped."""
         self._lost: OSError | None = None
 
     def write(self, data: Any, /) -> int:
@@ -51,7 +51,7 @@ class _Output(io.FileIO):
             return self._drop(data, self._lost)
         try:
             while (count := super().write(data)) is None:
-                # Another program made the terminal or pipe non-blocking, for all who share it.
+                # Another program made the shared terminal or pipe non-blocking.
                 select.select((), (self,), ())
         except OSError as error:
             self._lost = error
@@ -60,7 +60,7 @@ class _Output(io.FileIO):
 
     def _drop(self, data: Any, error: OSError) -> int:
         if self.is_the_work:
-            self.is_the_work = False  # said once; what is flushed at the end is dropped
+            self.is_the_work = False  # raise once; drop the text flushed at the end
             raise OutputLostError(error)
         return memoryview(data).nbytes
 
@@ -69,12 +69,11 @@ _outputs: dict[int, _Output] = {}
 
 
 def make_safe() -> None:
-    """Open the closed ones of descriptors 0, 1 and 2, and let nothing printed end the process.
+    """Open closed ones of descriptors 0, 1 and 2, so that printing never crashes the process.
 
-    Names hold any bytes: what the terminal's encoding cannot show is escaped, but for our own
-    signs, which have one in ASCII. Until
-    `output_is_the_work` says otherwise, what cannot be written to standard output ends the verb:
-    help and version are output.
+    Names hold any bytes: characters that the terminal's encoding lacks are escaped, except our own
+    signs, which have an ASCII form. Until `output_is_the_work` changes it, a failed write to
+    standard output ends the verb: help and version are output.
     """
     for descriptor in (0, 1, 2):
         _open_if_closed(descriptor)
@@ -87,7 +86,7 @@ def make_safe() -> None:
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:
-    """What takes the place of characters that an encoding does not have (`codecs`)."""
+    """The replacement of characters that an encoding does not have (`codecs`)."""
     from usenetsync_tui.model.ascii_signs import ASCII  # all streams are open now
 
     assert isinstance(error, UnicodeEncodeError)
@@ -96,13 +95,13 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
 
 
 def output_is_the_work(is_it: bool) -> None:
-    """Whether standard output that cannot be written raises `OutputLostError`, from now on."""
+    """Set whether a failed write to standard output raises `OutputLostError` from now on."""
     if (output := _outputs.get(1)) is not None:
         output.is_the_work = is_it
 
 
 def exit_code(lost: OutputLostError) -> int:
-    """The exit code for lost output; a line on standard error, unless the reader left."""
+    """The exit code for lost output; prints a line on standard error unless the reader left."""
     if lost.reader_left:
         return READER_LEFT
     sys.stderr.write(f"usenetsync: standard output cannot be written: {lost}.\n")
@@ -117,14 +116,14 @@ def _open_if_closed(descriptor: int) -> None:
             raise
     else:
         return
-    # The lowest free number is the one that is closed: those below it are open by now. Standard
-    # output is opened to read: writing fails as it did, and so lost output is noticed.
+    # The lowest free number is the closed one: those below it are open by now. Standard output is
+    # opened for reading: writing fails as before, so we notice lost output.
     os.open(os.devnull, os.O_WRONLY if descriptor == 0 else os.O_RDONLY)
     os.set_inheritable(descriptor, True)
 
 
 def _replaced(stream: TextIO | None, descriptor: int) -> TextIO:
-    """The same stream over an `_Output`; one that is not the process's own stays (a test's)."""
+    """The stream over an `_Output`; a stream that is not the process's own (a test's) stays."""
     try:
         if stream is not None and stream.fileno() != descriptor:
             return stream

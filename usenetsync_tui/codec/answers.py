@@ -1,7 +1,7 @@
-"""What a reply means: codes are one thing, the words of real servers another.
+"""The meaning of a reply, from its code and from the texts that real servers send.
 
-Knows the table "What a response means": which codes and words stand for which trouble.
-Refuses to know what is done about it (the pool and the store do that).
+Knows the table "What a response means": which codes and texts stand for which problem.
+Refuses to know how to react (the pool and the store do that).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from usenetsync_tui.codec.nntp import MESSAGE_ID, Reply
 
 
 class ConversationStage(StrEnum):
-    """What was answered."""
+    """What a reply belongs to."""
 
     GREETING = "greeting"
     LOGIN = "login"
@@ -26,11 +26,11 @@ class ConversationStage(StrEnum):
 
 
 class Meaning(StrEnum):
-    """What the server wants us to understand."""
+    """The meaning of a reply."""
 
     ACCEPTED = "accepted"
     MISSING = "missing"
-    """It does not have the article, or does not give it out any more (451: taken down)."""
+    """The server does not have the article, or no longer serves it (451: taken down)."""
     LOGIN_NEEDED = "login needed"
     TOO_MANY_CONNECTIONS = "too many connections"
     IN_USE_ELSEWHERE = "account in use elsewhere"
@@ -44,11 +44,11 @@ class Meaning(StrEnum):
     DATE = "date refused"
     TOO_LARGE = "too large"
     CONFIGURATION = "not accepted like this"
-    """Group, approval, encryption: no article at all will be taken like this."""
+    """Group, approval, encryption: the server will refuse every article with these settings."""
     FORBIDDEN = "posting forbidden"
     RATE = "rate limited"
     REFUSED = "refused"
-    """None of the others."""
+    """Any other refusal."""
 
 
 _ACCEPTED = {
@@ -82,10 +82,10 @@ _FORBIDDEN = _words("not permitted", "not allowed", "prohibited", "forbidden", "
 _RATE = _words("retry later", "try (again )?later", r"\brate\b", "too fast", "throttl", "slow down")
 
 
-def meaning(reply: Reply, *, stage: ConversationStage, unsettled: bool = False) -> Meaning:
-    """What a reply means, given what it answers.
+def meaning(reply: Reply, *, stage: ConversationStage, may_have_arrived: bool = False) -> Meaning:
+    """The meaning of a reply at a stage of the conversation.
 
-    `unsettled`: the article may have been sent before under this Message-ID.
+    `may_have_arrived`: the article may have been sent before under this Message-ID.
     """
     if reply.code in _ACCEPTED[stage]:
         return Meaning.ACCEPTED
@@ -96,14 +96,14 @@ def meaning(reply: Reply, *, stage: ConversationStage, unsettled: bool = False) 
     if stage is ConversationStage.LOOKUP and reply.code in (420, 423, 430, 451):
         return Meaning.MISSING
     if stage in (ConversationStage.OFFER, ConversationStage.ARTICLE) and 430 <= reply.code <= 449:
-        return _about_the_article(reply, unsettled=unsettled)
+        return _about_the_article(reply, may_have_arrived=may_have_arrived)
     return _about_the_session(reply)
 
 
 def _about_the_session(reply: Reply) -> Meaning:
     code, text = reply.code, reply.said
     if code in (400, 481, 482, 502):
-        # "Too many simultaneous connections" is about connections, unless it is about places.
+        # "Too many simultaneous connections" means connections, unless it mentions addresses.
         if _ELSEWHERE.search(text) and (_PLACES.search(text) or not _CONNECTIONS.search(text)):
             return Meaning.IN_USE_ELSEWHERE
         if _LIMIT.search(text) and not _NOT_A_CONNECTION_LIMIT.search(text):
@@ -117,10 +117,10 @@ def _about_the_session(reply: Reply) -> Meaning:
     return Meaning.REFUSED
 
 
-def _about_the_article(reply: Reply, *, unsettled: bool) -> Meaning:
+def _about_the_article(reply: Reply, *, may_have_arrived: bool) -> Meaning:
     code, text = reply.code, reply.said
     if code == 435 or (code in (437, 441) and _DUPLICATE.search(text)):
-        return Meaning.ARRIVED if unsettled else Meaning.COLLISION
+        return Meaning.ARRIVED if may_have_arrived else Meaning.COLLISION
     if _LARGE.search(text):
         return Meaning.TOO_LARGE
     if code in (437, 441) and _DATE.search(text):
@@ -138,11 +138,11 @@ _NAMED = re.compile(rf"<({MESSAGE_ID.pattern})>")
 
 
 def adopted_id(reply: Reply, sent: str) -> str | None:
-    """Another Message-ID under which a 240 says the article was taken, without brackets.
+    """Another Message-ID, without brackets, under which a 240 says the article is stored.
 
     INN names the id it used; some servers replace ours.
     """
-    # One that a secret is in is not named any more when the secret is masked.
+    # Ignore an id that contains a secret: masking removes it from the shown text.
     shown = set(_NAMED.findall(reply.text))
     named = [i for i in _NAMED.findall(reply.said) if i.count("@") == 1 and i in shown]
     return named[0] if reply.code == 240 and named and sent not in named else None

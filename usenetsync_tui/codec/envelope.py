@@ -1,17 +1,17 @@
-"""What an article says of itself: Message-ID, poster, newsgroups, subject and yEnc name.
+"""The headers of an article: Message-ID, poster, newsgroups, subject and yEnc name.
 
-A dress makes the envelope of an article from its 16-byte Message-ID alone (and, in a `plain`
-realm, from the part it carries), so that a resend after a crash has the same headers. It
-knows nothing of sending, nor of how a header is written (`yenc` does).
+A header style makes the envelope of an article from its 16-byte Message-ID alone (and, in a
+`plain` realm, from the part it carries), so that a resend after a crash has the same headers.
+Refuses to know how articles are sent, and how a header is written (`yenc`).
 
-`SealedHeaders`: every word is drawn by a keyed hash (BLAKE2b) of the Message-ID, so nothing links
+`SealedHeaders`: a keyed hash (BLAKE2b) of the Message-ID chooses every word, so nothing links
 two articles, or an article to a folder, without the key; only the newsgroups are shared.
 `PlainHeaders`: real names in the form of yEnc 1.3, ``"name.ext" yEnc (01/20) 12345678``; or, with
-a veil, words drawn as in sealed articles, in the place of poster, subject and name. Only
-these: the Message-ID is the same with and without.
+a veil, words chosen as in sealed articles instead of poster, subject and name. The Message-ID is
+the same with and without a veil.
 
-What an article is called must never change, for it is found by that. So a realm keeps the dress
-it began with (`realms.dress`): in dress 1 the Message-IDs of sealed articles end in ``.invalid``,
+An article is found by its name, so that must never change. A realm keeps the style number that
+it began with (`realms.dress`): in style 1 the Message-IDs of sealed articles end in ``.invalid``,
 and the names of plain files are those of `flat_name_1`.
 """
 
@@ -37,7 +37,7 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The headers of an article, harmless already: no controls, no line breaks."""
+    """The headers of an article, already safe: no controls, no line breaks."""
 
     message_id: str
     """Without its angle brackets."""
@@ -47,31 +47,31 @@ class Envelope:
     """Joined by commas, no spaces."""
     subject: str
     name: bytes
-    """Of the file, in the yEnc lines."""
+    """The file's name in the yEnc lines."""
 
 
 class HeaderStyle(Protocol):
-    """How a realm's articles look to others."""
+    """The headers of a realm's articles, as others see them."""
 
     @property
     def newsgroups(self) -> Sequence[str]:
-        """Where they are posted."""
+        """The newsgroups that the articles are posted to."""
 
     def wire_id(self, message_id: bytes) -> str:
-        """The Message-ID on the wire, without its angle brackets, of our own 16 bytes."""
+        """The Message-ID on the wire, without angle brackets, for our own 16 bytes."""
 
     def envelope(self, article: Article) -> Envelope:
-        """The headers of an article; the same each time."""
+        """The headers of an article; the same at each call."""
 
 
 class SealedHeaders:
-    """Headers that say nothing and link nothing, in shapes as various as other posters'."""
+    """Headers that reveal and link nothing, in shapes as varied as those of other posters."""
 
     def __init__(self, key: bytes, newsgroups: Sequence[str], dress: int = NEWEST_DRESS) -> None:
         """`key` is the folder's 256-bit secret; `SettingsError` for illegal newsgroups."""
         if len(key) != 32:
             raise ValueError("a folder's key has 32 bytes")
-        # Derived, so that what headers give away can never be the key that seals.
+        # Derived, so that the headers can never reveal the key that seals.
         self._key = hashlib.blake2b(key=key, person=b"article headers").digest()
         self._newsgroups = _newsgroups(newsgroups)
         self._dress = dress
@@ -82,7 +82,7 @@ class SealedHeaders:
         return self._newsgroups.split(",")
 
     def wire_id(self, message_id: bytes) -> str:
-        """Letters and digits in one of several shapes, at a host that belongs to no one."""
+        """Letters and digits in one of several shapes, at a host name without an owner."""
         if self._dress == 1:
             return self._wire_id_1(message_id)
         return shapes.message_id(self._dice(message_id, b"message id"))
@@ -108,7 +108,7 @@ class SealedHeaders:
 
     def _word(self, seed: bytes, purpose: bytes, alphabet: str, least: int, most: int) -> str:
         digest = hashlib.blake2b(seed, key=self._key, person=purpose).digest()
-        # 512 bits, of which 7 + 43 * 6 are used at most: the bias of the remainders is nil.
+        # 512 bits, of which at most 7 + 43 * 6 are used: the remainders have no real bias.
         number, extra = divmod(int.from_bytes(digest, "big"), most - least + 1)
         letters = []
         for _ in range(least + extra):
@@ -117,11 +117,11 @@ class SealedHeaders:
         return "".join(letters)
 
     def __repr__(self) -> str:
-        return f"SealedDress({self._newsgroups!r})"
+        return f"SealedHeaders({self._newsgroups!r})"
 
 
 class PlainHeaders:
-    """Headers any newsreader understands, real names in them unless there is a veil."""
+    """Headers that any newsreader understands, with the real names unless there is a veil."""
 
     def __init__(
         self,
@@ -133,11 +133,11 @@ class PlainHeaders:
     ) -> None:
         """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow.
 
-        `veil`: a secret of 32 bytes that poster, subject and name are drawn by; None: real ones.
+        `veil`: a secret of 32 bytes that chooses poster, subject and name; None: real ones.
         """
         self._domain = domain.lower()
         if len(domain) > 200 or not is_domain(domain):
-            raise SettingsError(f"{domain!r} is no domain a Message-ID can have.")
+            raise SettingsError(f"{domain!r} is not a valid domain for a Message-ID.")
         self._sender = _sender(sender)
         self._newsgroups = _newsgroups(newsgroups)
         self._dress = dress
@@ -153,10 +153,10 @@ class PlainHeaders:
         return f"{message_id.hex()}@{self._domain}"
 
     def envelope(self, article: Article) -> Envelope:
-        """Of an article that says which part of a file it is; `ValueError` of another."""
+        """The headers of an article with a `part`; `ValueError` without one."""
         part = article.part
         if part is None:
-            raise ValueError("a plain article has a part")
+            raise ValueError("a plain article needs a part")
         seed = article.message_id
         if self._veil is None:
             readable = self.name(part.path)
@@ -168,7 +168,7 @@ class PlainHeaders:
         return Envelope(self.wire_id(seed), self.poster(seed), self._newsgroups, subject, name)
 
     def poster(self, message_id: bytes) -> str:
-        """Who an article is from."""
+        """The poster of an article."""
         if self._veil is None:
             return self._sender
         return shapes.sender(self._dice(self._veil, message_id, b"from"))
@@ -177,18 +177,18 @@ class PlainHeaders:
         return Dice(hashlib.blake2b(seed, key=veil, person=purpose).digest())
 
     def name(self, path: bytes) -> str:
-        """What a file is called in its articles."""
+        """The name of a file in its articles."""
         return flat_name_1(path) if self._dress == 1 else flat_name(path)
 
 
 def plain_subject(part: Part, name: str) -> str:
-    """``"name.ext" yEnc (01/20) 12345678``; of a file in an NZB, that of its part 1.
+    """``"name.ext" yEnc (01/20) 12345678``; for a file in an NZB, the subject of its part 1.
 
-    How many files there are is not known while they are found and posted, and so there is no
-    counter of files; an NZB, which knows what it lists, puts one in front.
+    It has no counter of files, since the number of files is not known while they are found and
+    posted; an NZB, which knows its files, puts one in front.
 
-    SABnzbd and NZBGet take the quoted name. Only when it has no dot does NZBGet not believe
-    it and take the subject's last word before ``yEnc (…)``: there the size is left out.
+    SABnzbd and NZBGet use the quoted name. NZBGet rejects a quoted name without a dot, and uses
+    the subject's last word before ``yEnc (…)``: then the size is left out.
     """
     digits = len(str(part.total))
     size = f" {part.file_size}" if "." in name[1:] else ""
@@ -196,7 +196,7 @@ def plain_subject(part: Part, name: str) -> str:
 
 
 def _newsgroups(names: Sequence[str]) -> str:
-    """On one line, each once."""
+    """The newsgroups on one line, each once."""
     once = tuple(dict.fromkeys(names))
     problem = newsgroups_problem(once)
     if problem:

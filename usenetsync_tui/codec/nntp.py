@@ -1,11 +1,11 @@
 """NNTP as a conversation without I/O (RFC 3977; AUTHINFO 4643; STARTTLS 4642 and 8143).
 
-Knows how command lines and replies are written, which command may be sent when, and where
-each reply leads. Refuses to know sockets, time, and what a refusal means (`answers`).
+Knows the form of command lines and replies, which command is allowed in which state, and the
+state after each reply. Refuses to know sockets, time, and what a refusal means (`answers`).
 
-Theory of operation. A `Conversation` is in one `State`, and owes itself the replies to the
-commands it has sent, oldest first. `command()` gives the bytes of a line and notes the reply
-that is due; `receive()` takes a reply line, gives it to the oldest command and moves on:
+Theory of operation. A `Conversation` is in one `State`, and keeps a queue of the replies that are
+due, oldest first. `command()` returns the bytes of a line and adds the reply that is due;
+`receive()` takes a reply line, matches it with the oldest command and changes the state:
 
     CONNECTED --200/201--> GREETED --MODE READER, any answer; or reader()--> READY
     GREETED --STARTTLS, 382--> SECURING --secured()--> GREETED
@@ -13,22 +13,22 @@ that is due; `receive()` takes a reply line, gives it to the oldest command and 
     READY --POST, 340--> POSTING --article(), any answer--> READY
     any state --QUIT--> CLOSED
 
-A 400 ends the session only where the server then closes the connection (RFC 3977 section 3.2.1):
-some say it to a command that they do not know.
+A 400 ends the session only if the server then closes the connection (RFC 3977 section 3.2.1):
+some servers reply 400 to a command that they do not know.
 
 The rules:
 
-* A command not in `_RULES` for the state is a mistake of ours: `ValueError`, nothing is sent.
-* Only commands that cannot change the state (STAT, BODY, DATE, GROUP) may be under way together
-  (RFC 3977 section 3.5); all others travel alone.
-* One answer concerns one article. A reply that nobody waits for, a success of something else, a
-  223 or 222 that names another Message-ID, or an article's answer to DATE or GROUP: the answers
-  do not belong to the questions any more, `OutOfStepError`. A lost connection is better than the
-  answer to another article's question.
+* A command that `_RULES` does not allow in the state is our bug: `ValueError`, nothing is sent.
+* Only commands that cannot change the state (STAT, BODY, DATE, GROUP) may be pipelined (RFC 3977
+  section 3.5); every other command waits for all replies.
+* One answer concerns one article. When a reply comes that no command waits for, a success code of
+  another command, a 223 or 222 that names another Message-ID, or an article's answer to DATE or
+  GROUP, answers and questions are out of step: `OutOfStepError`. To lose the connection is better
+  than to believe the answer to another article's question.
 * 480 changes no state: log in and ask again. MODE READER stays allowed, for servers that
-  want the login first.
-* What CAPABILITIES said is forgotten after STARTTLS, MODE READER and a login.
-* After an error of either kind the conversation is of no further use.
+  require the login first.
+* The capabilities are forgotten after STARTTLS, MODE READER and a login.
+* After an error of either kind the conversation is not usable any more.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ MAX_COMMAND = 512
 """Octets of a command line, CRLF included (RFC 3977 section 3.1)."""
 
 MESSAGE_ID = re.compile(r"[!-;=?-~]{1,248}")
-"""What may stand between the angle brackets (RFC 3977 section 3.6)."""
+"""The text allowed between the angle brackets (RFC 3977 section 3.6)."""
 
 _NAMED = re.compile(r"<([^<>\s]+)>")
 
 Mask = Callable[[bytes], bytes]
-"""Takes secrets out of what a server said (`masking`)."""
+"""Removes secrets from a server's reply (`masking`)."""
 
 
 class NntpCommand(Enum):
-    """A thing that is answered with a reply."""
+    """A command; also the two other events that the server replies to."""
 
     GREETING = "(greeting)"
     ARTICLE = "(article)"
@@ -74,7 +74,7 @@ class NntpCommand(Enum):
 
 
 class State(Enum):
-    """Where the conversation stands."""
+    """The state of a conversation."""
 
     CONNECTED = auto()
     GREETED = auto()
@@ -87,16 +87,16 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply line. `text` is fit for a screen and a log: escaped, and without secrets."""
+    """A reply line. `text` is safe for a screen and a log: escaped, and without secrets."""
 
     code: int
     text: str
     unmasked: str | None = field(default=None, repr=False, compare=False)
-    """What it said before a secret was masked in it: to be judged, never shown or stored."""
+    """The text before masking, if it held a secret: only to interpret, never to show or store."""
 
     @property
     def said(self) -> str:
-        """The text to judge the reply by: not to be shown."""
+        """The text to interpret the reply by: never to show."""
         return self.text if self.unmasked is None else self.unmasked
 
     def __str__(self) -> str:
@@ -136,11 +136,11 @@ _SUCCESS = {
     NntpCommand.ARTICLE: 240,
     NntpCommand.POST: 340,
 }
-"""The only reply below 400 there is: another one answers something else, we are out of step."""
+"""The only reply below 400 to each command: any other one is out of step."""
 
 _TOGETHER = frozenset({NntpCommand.STAT, NntpCommand.BODY, NntpCommand.DATE, NntpCommand.GROUP})
 _PROOFS = frozenset({NntpCommand.DATE, NntpCommand.GROUP})
-"""No answer to these can be taken for one about an article: they prove that we are in step."""
+"""Their answers differ from all answers about articles: they prove that we are in step."""
 _OF_ARTICLES = frozenset({420, 421, 422, 423, 451})
 """With 430 to 449: replies that can only be about an article."""
 _FORGETS = frozenset(
@@ -154,25 +154,25 @@ _FORGETS = frozenset(
 
 
 class Conversation:
-    """One connection's talk, from the greeting on."""
+    """The conversation on one connection, from the greeting on."""
 
     def __init__(self, mask: Mask = bytes) -> None:
-        """`mask` takes secrets out of everything that is ever shown of a reply."""
+        """`mask` removes secrets from everything that is shown of a reply."""
         self.state = State.CONNECTED
         self.posting_allowed = False
-        """What the last 200 or 201 said."""
+        """Whether the last greeting was 200 (posting allowed), not 201."""
         self.capabilities: dict[str, tuple[str, ...]] | None = None
-        """Label → arguments; None when unknown, not asked yet, or not true any more."""
+        """Label → arguments; None when unknown, not asked yet, or no longer valid."""
         self._mask = mask
         self._due: deque[tuple[NntpCommand, str]] = deque([(NntpCommand.GREETING, "")])
 
     @property
     def due(self) -> int:
-        """Replies under way."""
+        """The number of replies that are due."""
         return len(self._due)
 
     def command(self, verb: NntpCommand, argument: str = "") -> bytes:
-        """The line to send. `ValueError` when it may not be sent now, or not like this."""
+        """The line to send. `ValueError` when the state or the argument does not allow it."""
         if verb in (NntpCommand.GREETING, NntpCommand.ARTICLE):
             raise ValueError(f"{verb.value} is not a command")
         line = command_line(verb, argument)
@@ -180,25 +180,25 @@ class Conversation:
         return line
 
     def article(self) -> None:
-        """The article's bytes begin to go out; its reply is due."""
+        """Record that the article's bytes are being sent; its reply is due."""
         self._expect(NntpCommand.ARTICLE)
 
     def secured(self) -> None:
-        """The TLS handshake that followed 382 is done (RFC 4642 section 2.2.2)."""
+        """Record that the TLS handshake after 382 is done (RFC 4642 section 2.2.2)."""
         if self.state is not State.SECURING:
             raise ValueError("no STARTTLS is under way")
         self.state = State.GREETED
 
     def reader(self) -> None:
-        """MODE READER is left out: the server serves readers without it, as most do."""
+        """Record that MODE READER is left out: most servers serve readers without it."""
         if self.state is not State.GREETED:
             raise ValueError(f"MODE READER cannot be left out in state {self.state.name}")
         self.state = State.READY
 
     def receive(self, line: bytes) -> Reply:
-        """The reply in a line; the conversation moves on.
+        """Parse a reply line and change the state.
 
-        `ProtocolError` for nonsense, `OutOfStepError` for the answer to another question.
+        `ProtocolError` for an invalid line, `OutOfStepError` for the answer to another question.
         """
         reply = parse_reply(line, self._mask)
         try:
@@ -215,21 +215,22 @@ class Conversation:
         return reply
 
     def _answered(self, reply: Reply) -> NntpCommand:
-        """What a reply answers."""
+        """The command that a reply belongs to."""
         if not self._due or self.state is State.CLOSED:
-            words = f"it says {str(reply)!r} without being asked"
-            # A goodbye is said unasked; everything else is one answer too many.
+            words = f"unexpected reply {str(reply)!r}"
+            # A server may close the session at any time; any other reply is one too many.
             raise (ProtocolError if reply.code in (400, 502, 503) else OutOfStepError)(words)
         verb, argument = self._due.popleft()
         fits = reply.code >= 400 or reply.code == _SUCCESS.get(verb, reply.code)
         if verb in _PROOFS and (reply.code in _OF_ARTICLES or 430 <= reply.code <= 449):
             fits = False
         if not fits:
-            raise OutOfStepError(f"it answers {verb.value} with {str(reply)!r}")
+            raise OutOfStepError(f"unexpected reply to {verb.value}: {str(reply)!r}")
         if reply.code in (222, 223):
             named = named_in(reply)
             if named and argument not in named:
-                raise OutOfStepError(f"it answers {verb.value} <{argument}> with {str(reply)!r}")
+                words = f"unexpected reply to {verb.value} <{argument}>: {str(reply)!r}"
+                raise OutOfStepError(words)
         return verb
 
     def _expect(self, verb: NntpCommand, argument: str = "") -> None:
@@ -243,14 +244,14 @@ class Conversation:
 
 
 def command_line(verb: NntpCommand, argument: str = "") -> bytes:
-    """A command as it goes over the wire, CRLF included.
+    """A command line in bytes, CRLF included.
 
-    `ValueError` for CR, LF or NUL, for more than 512 octets, and for a Message-ID that is
-    none; the message never holds the argument, which may be a password.
+    `ValueError` for CR, LF or NUL, for more than 512 octets, and for an invalid Message-ID; its
+    message never holds the argument, which may be a password.
     """
     if verb in (NntpCommand.STAT, NntpCommand.BODY):
         if not MESSAGE_ID.fullmatch(argument):
-            raise ValueError(f"{verb.value} wants a Message-ID")
+            raise ValueError(f"{verb.value} needs a Message-ID")
         argument = f"<{argument}>"
     line = f"{verb.value} {argument}".rstrip(" ") if not argument else f"{verb.value} {argument}"
     if any(c in line for c in "\r\n\0"):
@@ -265,17 +266,17 @@ def command_line(verb: NntpCommand, argument: str = "") -> bytes:
 
 
 def parse_reply(line: bytes, mask: Mask = bytes) -> Reply:
-    """A reply line without its line end (RFC 3977 section 3.2); a bare code will do."""
+    """Parse a reply line without its line end (RFC 3977 section 3.2); a bare code is valid."""
     code, rest = line[:3], line[3:].strip()
     is_code = len(code) == 3 and code.isdigit() and b"100" <= code <= b"599"
     if not is_code or line[3:4] not in (b"", b" ", b"\t"):
-        raise ProtocolError(f"its answer is {printable(mask(line)[:80])!r}")
+        raise ProtocolError(f"invalid reply {printable(mask(line)[:80])!r}")
     shown = mask(rest)
     return Reply(int(code), printable(shown), None if shown == rest else printable(rest))
 
 
 def named_in(reply: Reply) -> list[str]:
-    """The Message-IDs a 222 or 223 names: in brackets, or bare where the RFC has one."""
+    """The Message-IDs in a 222 or 223: in brackets, or bare in the position of the RFC."""
     words = reply.said.split(maxsplit=2)
     bare = [word for word in words[1:2] if "@" in word and "<" not in word]
     return _NAMED.findall(reply.said) + bare

@@ -1,4 +1,4 @@
-"""A pool of connections, and the edge where psycopg's errors become ours."""
+"""A pool of connections, and the place where psycopg's errors become ours."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Pool = PatientPool
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
 _NAMELESS = "local user with ID"
-"""What libpq says when no user is given, and /etc/passwd does not have the user id."""
+"""libpq's error text when no user is given and /etc/passwd does not have the user id."""
 ANSWER = Waiting("waiting for the database: it has not answered yet")
-# From a URL's colon up to its last @ sign: a password may itself hold an @ that is not escaped, and
-# the URL may lack a colon or a slash.
+# From a URL's colon to its last @ sign: a password may contain an @ that is not escaped, and the
+# URL may lack a colon or a slash.
 _URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
 _NAMED_PASSWORD = re.compile(
     r"((?:pass(?:word|wd|phrase)?|secret)\s*=\s*)('(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)+)",
@@ -38,19 +38,18 @@ async def open_pool(
 ) -> AsyncIterator[Pool]:
     """A pool of at most ``max_size`` connections, open inside the block.
 
-    Its connections are in autocommit mode: a transaction is what ``conn.transaction()``
-    encloses. They say who they are (``application_name``, at most 63 bytes). One that was lost
-    is replaced before it is handed out. Raises ``DatabaseUnavailableError`` when the server
-    does not answer, ``SettingsError`` when ``conninfo`` cannot be read, and ``ValueError`` for a
-    ``max_size`` outside 1 to 40. ``waits`` hears when the server is waited for. A server that falls
-    silent is waited for, for ever.
+    Its connections are in autocommit mode: ``conn.transaction()`` begins a transaction. They send
+    ``application_name`` (at most 63 bytes). The pool replaces a lost connection before it hands it
+    out. Raises ``DatabaseUnavailableError`` when the server does not answer, ``SettingsError`` when
+    ``conninfo`` cannot be read, and ``ValueError`` for a ``max_size`` outside 1 to 40. ``waits``
+    announces a wait for the server. The pool waits forever for a server that falls silent.
     """
     waits = waits or Waits()
     if not 1 <= max_size <= MOST_CONNECTIONS:
         raise ValueError(f"max_size is {max_size}, and must be 1 to {MOST_CONNECTIONS}")
     full, silence = named_conninfo(conninfo, application_name), Silence()
     with mapped_errors():
-        # The pool would try again and again and then not say why; one attempt of ours says.
+        # The pool would retry and then not report why; one attempt of ours reports it.
         with waits.announced(ANSWER):
             await (await psycopg.AsyncConnection.connect(full)).close()
         pool = PatientPool(
@@ -76,7 +75,7 @@ async def open_pool(
 
 
 def named_conninfo(conninfo: str, application_name: str) -> str:
-    """``conninfo`` with our name and timeouts added. Raises ``SettingsError``, secrets left out."""
+    """``conninfo`` with our name and timeouts. Raises ``SettingsError``, without secrets."""
     given = readable(conninfo)
     if given is None:
         raise SettingsError(
@@ -90,12 +89,11 @@ def named_conninfo(conninfo: str, application_name: str) -> str:
 
 @contextmanager
 def mapped_errors() -> Iterator[None]:
-    """Turn what psycopg raises when the server is lost into ``DatabaseUnavailableError``.
+    """Turn psycopg's errors about a lost server into ``DatabaseUnavailableError``.
 
-    A disk that is full is ``DatabaseFullError``: trying again would not help. An address that
-    needs a user's name is a ``SettingsError``.
-
-    Errors about the statement itself (a unique violation, a wrong column) pass unchanged.
+    A full disk is ``DatabaseFullError``: a retry would not help. An address without a necessary
+    user name is a ``SettingsError``. Errors about the statement itself (a unique violation, a wrong
+    column) pass unchanged.
     """
     try:
         yield
@@ -103,7 +101,7 @@ def mapped_errors() -> Iterator[None]:
         raise DatabaseFullError(redacted(str(error).strip())) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         words = redacted(" ".join(str(error).split()) or type(error).__name__)
-        # The cause may quote a password: no traceback may show it.
+        # The cause may contain a password, which no traceback may show.
         if _NAMELESS in words:
             raise SettingsError(
                 "The database's address (database_url, or USENETSYNC_DATABASE_URL) names no user, "
@@ -120,9 +118,8 @@ def redacted(text: str) -> str:
 
 async def _configure(conn: HeardConnection, silence: Silence) -> None:
     conn.silence = silence
-    # A server of the user's own may have other defaults than the embedded one. Commits are
-    # lazy unless a transaction asks for more; a plan made when a table was empty must not
-    # outlive its growth.
+    # The user's own server may have other defaults than the embedded one. Commits are lazy unless
+    # a transaction asks for durability; a plan for an empty table must not survive its growth.
     await conn.execute(
         "SELECT set_config(name, value, false) FROM (VALUES ('jit', 'off'),"
         " ('client_min_messages', 'warning'), ('synchronous_commit', 'off'),"

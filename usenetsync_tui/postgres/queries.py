@@ -1,15 +1,15 @@
-"""SQL out of ``.sql`` files: several queries a file, each with a name and a purpose.
+"""Loads SQL from ``.sql`` files: several queries per file, each with a name and a purpose.
 
-A query begins with a comment that is its name alone, at the file's start or after an empty
-line; comments that say what it is for follow, then the SQL up to its closing semicolon::
+A query begins with a comment that is only its name, at the start of the file or after an empty
+line; comments with its purpose follow, then the SQL up to its closing semicolon::
 
     -- insert_pending
     -- Adds new files of the version under construction.
     INSERT INTO …;
 
-Numbers that the program has names for are written by name, and put in once, when the file is
-loaded: ``status = {segment.posted}``, ``status IN {segment.there}``. PostgreSQL sees a literal, as
-it must to use a partial index.
+Statements write the program's numbers by name: ``status = {segment.posted}``, ``status IN
+{segment.there}``. The loader replaces the names once, so PostgreSQL sees literals, as it must to
+use a partial index.
 """
 
 from __future__ import annotations
@@ -65,11 +65,10 @@ def load_queries(
 def parse_queries(
     text: str, *, source: str, constants: Mapping[str, LiteralString] = _NONE
 ) -> Queries:
-    """The queries in ``text``, with ``constants`` (``table.name`` → SQL) put in.
+    """The queries in ``text``, with ``constants`` (``table.name`` → SQL) inserted.
 
-    Raises ``ValueError``, naming ``source``, for a name that comes twice, a query without
-    purpose or SQL or closing semicolon, a constant that is not there, and for text before the
-    first name.
+    Raises ``ValueError``, with ``source``, for a duplicate name, a query without purpose or SQL or
+    closing semicolon, an unknown constant, and for text before the first name.
     """
     statements: dict[str, LiteralString] = {}
     for name, lines in _blocks(text, source):
@@ -84,7 +83,7 @@ def parse_queries(
         for constant in _CONSTANT.findall(sql):
             if constant not in constants:
                 raise ValueError(f"{source}: the query {name} names {{{constant}}}: unknown")
-        # Literal in the sense of PEP 675: our own package data is as good as our own code.
+        # Literal in the sense of PEP 675: our package data is as trusted as our code.
         statements[name] = _CONSTANT.sub(lambda found: constants[found[1]], sql)
     if not statements:
         raise ValueError(f"{source}: no query in it")

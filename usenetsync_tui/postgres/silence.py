@@ -1,10 +1,10 @@
-"""Whether the database keeps silent: connections that know how long they wait for an answer.
+"""Whether the database is silent: connections that know how long they wait for an answer.
 
-Knows statements under way and seconds. Refuses to know what is asked, and who waits for it.
+Knows pending statements and seconds. Refuses to know the statements, and which task waits.
 
-A database may fall silent without a connection being lost: its machine is paused, its disk hangs,
-the network between swallows everything. Nothing is known then but that no answer comes; so nothing
-is given up, and whoever waits says so, and can be stopped.
+A database may fall silent without losing a connection: its machine is paused, its disk hangs, the
+network drops everything. The program cannot tell these apart, so it gives nothing up; the waiting
+task says that it waits, and the user can stop it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from usenetsync_tui.model.waiting import Waiting
 _RV = TypeVar("_RV")
 
 _WORTH_A_WORD = 2.0
-"""Seconds: statements take less than that where all is well."""
+"""Seconds of silence before it is shown: normal statements take less."""
 
 
 class Silence:
-    """The waits for answers of some connections. Used on one event loop."""
+    """The waits of some connections for answers. Used on one event loop."""
 
     def __init__(self) -> None:
         self._waiting = 0
         self._since: float | None = None
-        """When the first statement was sent that was not answered, nor any after it."""
+        """Since when no answer has come, though a statement waits; None while none waits."""
 
     @contextmanager
     def broken_by_an_answer(self) -> Iterator[None]:
-        """Around the wait for an answer. An error is one; a wait that was given up has none."""
+        """Surrounds the wait for an answer. An error is an answer; a cancelled wait has none."""
         self._waiting += 1
         if self._since is None:
             self._since = time.monotonic()
@@ -56,13 +56,13 @@ class Silence:
 
     @property
     def seconds(self) -> float:
-        """Since when nothing came at all, though something is waited for; 0 while nothing is."""
+        """Seconds without any answer while statements wait; 0 while none waits."""
         if not self._waiting or self._since is None:
             return 0.0
         return time.monotonic() - self._since
 
     def waiting(self) -> Waiting | None:
-        """The reason to wait, once it has lasted for a while."""
+        """The wait to show, once the silence is long enough."""
         seconds = self.seconds
         if seconds < _WORTH_A_WORD:
             return None
@@ -73,7 +73,7 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
     """A connection that tells a `Silence` when it waits."""
 
     silence: Silence | None = None
-    """None: it may wait as long as it likes."""
+    """None: its waits are not recorded."""
 
     async def wait(
         self,
@@ -81,7 +81,7 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
         interval: float = 0.1,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
     ) -> _RV:
-        """Whatever waits for the server does it here."""
+        """Every wait for the server passes through here."""
         silence = self.silence
         if silence is None:
             return await super().wait(gen, interval, timeout)
@@ -90,20 +90,20 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
 
 
 class PatientPool(AsyncConnectionPool[HeardConnection]):
-    """A pool that does not give up a database which is silent and not gone.
+    """A pool that does not give up a database that is silent but not gone.
 
-    `AsyncConnectionPool` raises `PoolTimeout` to those who wait for a connection for too long,
-    also when all of its connections wait for answers.
+    `AsyncConnectionPool` raises `PoolTimeout` when a task waits too long for a connection, even if
+    all of its connections wait for answers.
     """
 
     silence: Silence
-    """Of its connections."""
+    """The silence of its connections."""
 
     async def getconn(
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
     ) -> HeardConnection:
-        """A connection; `PoolTimeout` when none can be had, though answers come."""
+        """A connection; `PoolTimeout` when none is free although the database answers."""
         while True:
             try:
                 return await super().getconn(timeout)

@@ -1,4 +1,4 @@
-"""The memory store: articles in this process. For trying things out; gone when it ends."""
+"""The memory store: articles in this process. For trials and tests; lost when the process ends."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class MemoryStore:
     lanes: int | None = None
 
     async def post(self, article: Article) -> Receipt:
-        """Keep the payload; a Message-ID sent again is mended."""
+        """Store the payload; it replaces the one stored under the same Message-ID."""
         self.articles[article.message_id] = article.leaving().payload
         return Receipt()
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Those of the Message-IDs that are kept."""
+        """Which of the Message-IDs are stored."""
         return Presence({m for m in message_ids if m in self.articles})
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A store that cannot be reached with the settings of today: each article says why."""
+"""A store that the current settings cannot reach: every request fails with the reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from usenetsync_tui.model.segments import Article, Receipt
 
 
 class OutOfReach:
-    """Stands for a realm whose server or key is not there.
-
-    What lies elsewhere can be restored all the same.
-    """
+    """Stands in for a realm whose server or key is missing, so that other realms still restore."""
 
     lanes: int | None = None
 
@@ -25,7 +22,7 @@ class OutOfReach:
         raise StoreError(self._why)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Nothing is known of any."""
+        """Every Message-ID is unknown."""
         return Presence(unknown=dict.fromkeys(message_ids, self._why))
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:

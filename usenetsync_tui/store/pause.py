@@ -1,4 +1,4 @@
-"""The pause before another try, announced while it lasts."""
+"""The pause before another try, shown to the user while it lasts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from usenetsync_tui.model.waiting import Waiting, Waits
 
 
 async def pause(waits: Waits, reason: str, seconds: float) -> None:
-    """Wait, saying what for: "waiting for news.example.com: connection refused"."""
+    """Wait and announce why: "waiting for news.example.com: connection refused"."""
     with waits.announced(Waiting(reason, seconds)):
         await anyio.sleep(seconds)

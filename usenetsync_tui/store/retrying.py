@@ -1,4 +1,4 @@
-"""A store that tries again what may succeed later."""
+"""A store that retries requests that may succeed later."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ _T = TypeVar("_T")
 class RetryingStore:
     """Wraps a store: `tries` attempts, waiting `backoff`, twice that, … seconds in between.
 
-    Only errors that say they are `retryable` are tried again; what retry cannot mend fails
-    at once.
+    Only errors marked `retryable` are retried; all others fail at once.
     """
 
     def __init__(
         self, store: Store, *, tries: int = 3, backoff: float = 0.5, waits: Waits | None = None
     ) -> None:
-        """`waits` hears of the waits in between."""
+        """`waits` announces the pauses between attempts."""
         self._store = store
         self._waits = waits or Waits()
         self._tries = tries
@@ -34,7 +33,7 @@ class RetryingStore:
 
     @property
     def lanes(self) -> int | None:
-        """Those of the store."""
+        """The lanes of the wrapped store."""
         return self._store.lanes
 
     async def post(self, article: Article) -> Receipt:
@@ -42,7 +41,7 @@ class RetryingStore:
         return await self._attempt(lambda: self._store.post(article))
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Ask; again if the store does not answer, and for those it says nothing of."""
+        """Ask; retry when the store does not answer, and for the ids it reports as unknown."""
         found = await self._attempt(lambda: self._store.present(message_ids))
         for seconds in pauses(self._tries, self._backoff):
             if not found.unknown or seconds is None:
@@ -53,7 +52,7 @@ class RetryingStore:
         return found
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
-        """Fetch, again if the store does not answer."""
+        """Fetch; retry when the store does not answer, unless the caller does not `wait`."""
         if not wait:
             return await self._store.fetch(message_id, wait=False, opened=opened)
         return await self._attempt(lambda: self._store.fetch(message_id, opened=opened))

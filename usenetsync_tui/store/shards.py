@@ -1,8 +1,8 @@
 """The shards store: articles in 16 partitions of the catalogue's own PostgreSQL.
 
-An article is acknowledged before it is on disk, like the ledger's own acknowledgements:
-both go through one write-ahead log, in order, so a crash never keeps the "posted" without
-the article. A job ends with a flush of that log.
+The store acknowledges an article before it is on disk, as the ledger does with its own
+acknowledgements: both go through one write-ahead log, in order, so a crash never keeps the
+"posted" without the article. A job ends with a flush of that log.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class ShardsStore:
     lanes: int | None = None
 
     async def post(self, article: Article) -> Receipt:
-        """Insert the article; one that is there already counts as posted (and is mended)."""
+        """Insert the article; one that is already stored counts as posted (a wrong payload is
+        replaced)."""
         if article.seal is not None:
             article = await to_thread.run_sync(article.leaving)
         try:
@@ -45,7 +46,7 @@ class ShardsStore:
         return Receipt()
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Those of the Message-IDs that have a row."""
+        """Which of the Message-IDs have a row."""
         with mapped_errors():
             async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
                 await c.execute(_SQL["present"], {"message_ids": list(message_ids)})

@@ -1,11 +1,11 @@
 -- post
--- Keep an article. A known Message-ID is our own, sent again: it had arrived, or is mended.
+-- Store an article. A known Message-ID is ours, sent again: a wrong payload is replaced.
 INSERT INTO articles AS a (message_id, payload) VALUES (%(message_id)b, %(payload)b)
     ON CONFLICT (message_id) DO UPDATE SET payload = excluded.payload
  WHERE a.payload <> excluded.payload;
 
 -- present
--- Those of some Message-IDs that are there.
+-- Which of the given Message-IDs are stored.
 SELECT message_id FROM articles WHERE message_id = ANY(%(message_ids)b::bytea[]);
 
 -- fetch

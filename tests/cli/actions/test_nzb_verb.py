@@ -85,7 +85,7 @@ def test_standard_output_has_the_nzb_and_nothing_else(plain: InProcess, tmp_path
     with open("/dev/full", "wb") as disk:
         full = subprocess.run(program, stdout=disk, stderr=subprocess.PIPE, timeout=60)
     assert full.returncode == 1 and b"Traceback" not in full.stderr
-    assert "both want" in plain("nzb", "tree", "-o", "-", "--json", expect=2).out
+    assert "both use" in plain("nzb", "tree", "-o", "-", "--json", expect=2).out
 
 
 def test_one_for_each_subfolder(plain: InProcess, tmp_path: Path) -> None:

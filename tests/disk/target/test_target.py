@@ -352,7 +352,7 @@ def test_something_else_in_the_way(tree: TargetTree, root: Path) -> None:
     )
     assert reason(tree.make_directory, b"fifo/") == "a FIFO is in the way"
     assert tree.keep(b"fifo", content_is(b""), attributes(0o644)) is None
-    long = "this file system cannot hold such a name (File name too long)"
+    long = "this file system does not allow the name (File name too long)"
     assert reason(tree.write_small, b"n" * 256, b"x", attributes(0o644)) == long
     assert reason(tree.keep, b"n" * 256, content_is(b"x"), attributes(0o644)) == long
     assert leftovers(root) == []

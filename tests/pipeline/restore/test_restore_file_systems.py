@@ -235,7 +235,7 @@ async def test_names_that_cannot_be(world: World, store: FaultyStore, tmp_path: 
         assert contents(target) == right
     told = await world.notices()
     assert {n.reason for n in told} == {
-        "this file system cannot hold such a name (Invalid argument)"
+        "this file system does not allow the name (Invalid argument)"
     }
     assert {n.path for n in told} == {
         b"a:b", b"li:nk", b"c:d/", b"c:d/in it", b"c:d/deeper/", b"c:d/deeper/in it"

@@ -99,7 +99,7 @@ async def test_other_troubles_with_tls(tmp_path: Path) -> None:
         ("post", Fault("POST", reply="440 Posting not allowed"), "roles"),
         ("post", Fault("article", reply="441 437 Unwanted newsgroup"), "newsgroups"),
         ("post", Fault("article", reply="441 Nonsense"), "441 Nonsense"),
-        ("read back", Fault("BODY", reply="430 No"), "Not there yet"),
+        ("read back", Fault("BODY", reply="430 No"), "Not found yet"),
     ],
 )
 async def test_refusals(step: str, fault: Fault, advice: str) -> None:

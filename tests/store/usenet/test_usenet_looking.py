@@ -282,11 +282,11 @@ async def test_a_stopped_server_may_have_what_is_not_found() -> None:
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
             await store.post(article(1))
-            words = "two: it is not used any more, and might have them (481"
+            words = "two: stopped, and might have them (481"
             found = await store.present([name(1), name(2)])
             assert found.there == {name(1)}
             assert found.unknown[name(2)].startswith(words)
-            with pytest.raises(StoreUnavailableError, match="two: it is not used any more"):
+            with pytest.raises(StoreUnavailableError, match="two: stopped, and might"):
                 await store.fetch(name(2))
             assert (await store.present([name(1)])).there == {name(1)}
 

@@ -1,4 +1,4 @@
-"""The articles of one object, as the ledger has them and as they are called."""
+"""The articles of one object: their rows in the ledger and their names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from usenetsync_tui.model.segments import SegmentStatus
 _SQL = load(__package__, "articles.sql")
 
 WireId = Callable[[Realm, bytes], str | None]
-"""How a Message-ID of a realm is written on the wire; None where that is not known."""
+"""Gives the wire id of a realm's Message-ID; None when it is not known."""
 
 
 async def page(
@@ -33,7 +33,7 @@ async def page(
 
 
 async def count(tx: Transaction, object_id: int) -> int:
-    """How many rows `page` has in all."""
+    """The number of rows of all pages."""
     counted: int = (await tx.one(_SQL["count"], {"object": object_id}))[0]
     return counted
 
@@ -51,7 +51,7 @@ def _article(
     error, server, digest, posted_at, verified_at = fields[9:]
     own = wire_id(realm, name) if wire_id is not None and realm is not None else None
     others: list[str] = list(names)
-    if adopted:  # that is what it is called; its own name may find it as well
+    if adopted:  # the server's name comes first; our own may find the article as well
         called = others.pop(0)
         others = ([own] if own is not None else []) + others
     else:

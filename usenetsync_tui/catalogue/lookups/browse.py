@@ -1,8 +1,8 @@
-"""What the screen looks up: lists of files, versions, articles, causes, the database itself.
+"""The screen's questions: lists of files, versions, articles, causes, the database itself.
 
-Lives on the screen's event loop, apart from the engine's pool; read-only, and a statement that
-takes too long is ended by the server. A connection answers one question at a time, so there
-are three, each opened when it is first needed: what is quick never waits for what is slow.
+Runs on the screen's event loop, apart from the engine's pool; read-only, and the server ends a
+statement that takes too long. A connection answers one question at a time, so there are three,
+each opened when it is first needed: quick questions never wait for slow ones.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ _OPTIONS = (
     " -c statement_timeout={seconds}s"
 )
 _REST = 9
-"""So many times longer than it took to count causes, they are not counted again."""
+"""After counting causes, the pause before they are counted again, in times of the counting."""
 _PATIENCE = 30
 _FILTER_PATIENCE = 20
-"""Seconds: so long may a filter of the user's go through his files."""
+"""Most seconds for a filter that the user typed."""
 
 
 class CatalogueBrowser:
-    """Implements the `Browser` port; connects at the first question of each sort.
+    """Implements the `Browser` port; connects at the first question of each kind.
 
-    A question whose task is cancelled is cancelled on the server as well.
+    When a question's task is cancelled, the server cancels the statement as well.
     """
 
     def __init__(self, conninfo: str, name: str, wire_id: WireId | None = None) -> None:
-        """`name` is how the sessions present themselves; `wire_id` how articles are called."""
+        """`name`: the sessions' application name; `wire_id` gives the names of articles."""
         full = named_conninfo(conninfo, name)
         self._quick = _Line(full, _PATIENCE)
         self._slow = _Line(full, _PATIENCE)
@@ -87,7 +87,7 @@ class CatalogueBrowser:
     async def file_directory(
         self, query: FileQuery, page_size: int, start: FileKey | None = None
     ) -> FileDirectory:
-        """Where the pages begin, from `start` on. A filtered list is counted to a limit."""
+        """The keys at which pages begin, from `start` on. A filtered list is counted to a limit."""
         async with self._line_of(query, self._slow).question() as tx:
             return await listing.directory(tx, query, page_size, start)
 
@@ -106,14 +106,14 @@ class CatalogueBrowser:
             return tuple(await articles.page(tx, object_id, start, limit, self._wire_id))
 
     async def article_count(self, object_id: int) -> int:
-        """How many rows `articles` has in all."""
+        """The number of rows of all pages of `articles`."""
         async with self._quick.question() as tx:
             return await articles.count(tx, object_id)
 
     async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
-        """Why files of a folder are not whole, by its latest job, the most frequent first.
+        """Why files of a folder are incomplete, by its latest job, the most frequent first.
 
-        Asked all the time: what was long to count is not counted again at once.
+        The screen asks all the time, so a count that took long is kept for a while.
         """
         key = folder_id, limit
         until, found = self._causes.get(key, (0.0, ()))
@@ -128,24 +128,24 @@ class CatalogueBrowser:
     async def befallen(
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
-        """The paths a cause befell, after a path."""
+        """The paths that a cause affects, after a path."""
         async with self._slow.question() as tx:
             return tuple(await causes.befallen(tx, folder_id, cause, after, limit))
 
     async def database(self) -> DatabaseFigures:
-        """The database now."""
+        """The current sizes of the database and its tables."""
         async with self._slow.question() as tx:
             return await sizes.figures(tx)
 
     def _line_of(self, query: FileQuery, plain: _Line) -> _Line:
-        """By size a list is looked for as one that is filtered: row by row."""
+        """The connection for a list; sorting by size reads row by row, like a filter."""
         if query.filter != FileFilter() or query.order is FileOrder.SIZE:
             return self._filtering
         return plain
 
 
 def file_row(row: VersionRow) -> FileRow:
-    """A row as the screen words it."""
+    """A row in the form that the screen shows."""
     return FileRow(
         path=row.path,
         kind=row.kind,
@@ -161,7 +161,7 @@ def file_row(row: VersionRow) -> FileRow:
 
 
 class _Line:
-    """One connection to ask over, opened when it is needed and again when it was lost."""
+    """One connection for questions, opened when it is needed, and again after a loss."""
 
     def __init__(self, conninfo: str, patience: int) -> None:
         self._conninfo = conninfo
@@ -171,12 +171,15 @@ class _Line:
 
     @asynccontextmanager
     async def question(self) -> AsyncIterator[Transaction]:
-        """Ask inside the block, a statement a transaction; one that takes too long is an error."""
+        """Ask inside the block; each statement is a transaction of its own.
+
+        `DatabaseUnavailableError` when a statement takes too long.
+        """
         with mapped_errors():
             try:
                 yield Transaction(await self._open())
             except psycopg.errors.QueryCanceled:
-                words = f"Looking this up would take longer than {self._patience} seconds."
+                words = f"The database needs more than {self._patience} seconds for this list."
                 raise DatabaseUnavailableError(words) from None
 
     async def close(self) -> None:

@@ -1,9 +1,9 @@
-"""Why files of a folder are not whole, grouped: what its latest job told, and the ledger's words.
+"""Why files of a folder are incomplete, grouped: from its latest job's notices and the ledger.
 
-Of articles the ledger speaks: live, and with the server. A restore writes into it only what it
-could not have at all, so what that reported of files counts beside it. Names of articles in a
-server's words are cut out (``…``): what is the same then reads the same. A cause of the ledger
-counts articles, one of a job's files.
+For articles the ledger has the reasons, up to date and with the server. A restore records in it
+only articles that it could not get at all, so a restore's notices about files count as well.
+Article names in a server's reply are cut out (``…``), so that equal reasons have equal texts. A
+cause from the ledger counts articles, one from a job counts files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ async def of_folder(tx: Transaction, folder: int, limit: int) -> list[Cause]:
 async def befallen(
     tx: Transaction, folder: int, cause: Cause, after: bytes | None, limit: int
 ) -> list[bytes]:
-    """The paths a cause befell, after a path, in the order of their bytes."""
+    """The paths that a cause affects, after a path, in the order of their bytes."""
     values: dict[str, object] = {
         "folder": folder,
         "kind": int(cause.kind),
@@ -61,6 +61,6 @@ async def befallen(
 
 
 def _about(name: str, words: LiteralString) -> LiteralString:
-    """A statement, with what is compared in it instead of a column of words."""
+    """A statement that compares `words` (a column) with the article names cut out."""
     cut = _SQL["words"].rstrip(";").replace("{words}", words)
     return _SQL[name].replace("{words}", cut)

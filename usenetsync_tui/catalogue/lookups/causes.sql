@@ -1,13 +1,13 @@
 -- words
--- Words with the names of articles taken out of them, so that what is the same reads the same.
+-- A reason without the names of articles, so that equal reasons have equal texts.
 regexp_replace({words}, '<[^<>[:space:]]+>|\m[0-9a-f]{32}\M', '…', 'g');
 
 -- latest
--- The latest job of a folder, and whether the ledger knows nothing of what it finds missing.
+-- The latest job of a folder, and whether it is a restore (the ledger lacks most of its findings).
 SELECT id, verb = 'restore' FROM jobs WHERE folder_id = %(folder)s ORDER BY id DESC LIMIT 1;
 
 -- given_up
--- Why articles of a folder are not posted, or not there any more: the ledger's words.
+-- Why articles of a folder are not posted, or lost: the reasons in the ledger.
 SELECT status, {words} AS words, server, sum(n)::int8 AS total
   FROM (SELECT s.status, coalesce(s.error, '') AS error, coalesce(s.server, '') AS server,
                count(*) AS n
@@ -19,7 +19,7 @@ SELECT status, {words} AS words, server, sum(n)::int8 AS total
  LIMIT %(limit)s;
 
 -- told
--- Why files are not whole, as a job told it; of articles only what the ledger does not say.
+-- Why files are incomplete, from a job's notices; about articles only what the ledger lacks.
 SELECT kind, {words} AS words, sum(n)::int8 AS total
   FROM (SELECT kind, reason AS error, count(*) AS n
           FROM notices WHERE job_id = %(job)s AND kind NOT IN {notice.harmless}
@@ -31,7 +31,7 @@ SELECT kind, {words} AS words, sum(n)::int8 AS total
  LIMIT %(limit)s;
 
 -- told_of
--- The paths of which a job told a reason, after a path.
+-- The paths for which a job recorded a reason, after a path.
 SELECT DISTINCT path
   FROM notices
  WHERE job_id = %(job)s AND kind = %(kind)s

@@ -1,6 +1,6 @@
-"""What a shell completes from the catalogue: quickly, or not at all.
+"""The words that a shell completes from the catalogue: quickly, or none.
 
-One connection, one question; starts no server, migrates nothing, waits for nobody.
+One connection, one question; starts no server, migrates nothing, waits for no lock.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from usenetsync_tui.catalogue.session import load
 
 _SQL = load(__package__, "completing.sql")
 _MOST = 200
-"""More words than anybody reads."""
+"""Most words to offer; a user reads no more."""
 
 
 def folder_names(conninfo: str, begin: str) -> list[str]:
-    """Names of folders that begin so, in order. Nothing when the database does not answer."""
+    """Folder names that begin with `begin`, in order; none when the database does not answer."""
     return [str(name) for name in _column(conninfo, "folder_names", {"begin": begin})]
 
 
@@ -35,7 +35,7 @@ def _column(conninfo: str, query: str, values: Mapping[str, object]) -> list[obj
             application_name="usenetsync completion",
         )
     except psycopg.Error:
-        return []  # it does not run, or its address is no address: nothing to complete
+        return []  # it does not run, or its address is wrong: nothing to complete
     with connection:
         try:
             rows = connection.execute(_SQL[query], {**values, "limit": _MOST}).fetchall()

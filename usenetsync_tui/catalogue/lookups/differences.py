@@ -1,4 +1,4 @@
-"""What differs between two versions of a folder: their rows of `files` beside each other."""
+"""The differences between two versions of a folder, from their rows of `files`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ async def page(
 ) -> list[ChangeRow]:
     """The paths that differ between an older and a newer version, after one, in path order.
 
-    A folder differs only where it was added or removed. Of a path that went and came again
-    between the two, the one is compared with the other.
+    A directory differs only when it was added or removed. A path that was removed and added again
+    in between counts as modified.
     """
     older, newer = versions
     rows = await tx.fetch(

@@ -1,6 +1,6 @@
 -- page
--- What differs between two versions, after a path: rows that are true in just one of them. A
--- folder that is in both is no difference.
+-- What differs between two versions, after a path: rows that are true in only one of them. A
+-- directory in both is no difference.
 SELECT min(coalesce(long_path, path_key)),
        (array_agg(kind ORDER BY first_version DESC))[1],
        min(size) FILTER (WHERE first_version <= %(older)s),

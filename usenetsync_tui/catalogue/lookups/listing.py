@@ -1,8 +1,8 @@
-"""Lists of the files of a version as a user asks for them: pages and their directory.
+"""Lists of a version's files, sorted and filtered as the user asks: pages and their directory.
 
-Keyset throughout: a page costs the same wherever it is. By path the primary key is the order,
-in both directions. By size there is no index, for it would cost every upload: a page is one
-parallel pass over the folder's rows (0.5 s of 3 million on two cores), the directory one sort.
+All pages are keyset pages, so each costs the same. By path, the primary key gives the order in
+both directions. By size there is no index, since it would slow every upload: a page is one
+parallel pass over the folder's rows (0.5 s for 3 million on two cores), the directory one sort.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from usenetsync_tui.model.ports import FileDirectory
 _SQL = load(__package__, "listing.sql")
 
 MOST_COUNTED = 10_000
-"""Rows of a filtered list that are counted at once."""
+"""Most rows of a filtered list that one directory counts."""
 
 
 async def page(
@@ -34,7 +34,7 @@ async def page(
 async def directory(
     tx: Transaction, query: FileQuery, page_size: int, start: FileKey | None
 ) -> FileDirectory:
-    """Where the pages begin. A filtered list is counted to `MOST_COUNTED` rows from `start`."""
+    """The keys at which pages begin, from `start` on; of a filtered list `MOST_COUNTED` rows."""
     if query.filter != FileFilter():
         return await _limited(tx, query, page_size, start)
     wanted = await _wanted(tx, query)
@@ -44,7 +44,7 @@ async def directory(
     if not keys:
         return FileDirectory(0, (), page_size)
     sql, values = statement("count_from", query, keys[-1], wanted)
-    # What came meanwhile is not in the directory: the last page is no longer than a page.
+    # Rows added meanwhile are not in the directory: the last page stays within a page.
     last = await tx.one(sql, {**values, "limit": page_size})
     return FileDirectory(rows[-1][2] + last[0], keys, page_size)
 
@@ -63,14 +63,17 @@ async def _limited(
 def statement(
     name: str, query: FileQuery, start: FileKey | None, wanted: Predicate
 ) -> tuple[LiteralString, dict[str, object]]:
-    """A statement of ``listing.sql`` about a list, from a key on; `limit`, `page` are left open."""
+    """A statement of ``listing.sql`` for a list from a key on; the caller adds `limit`, `page`."""
     condition = _from(wanted, query, start)
     sql = _SQL[name].replace("{matching}", condition.sql).replace("{order}", _order(query))
     return sql.replace("{key_size}", _key_size()), condition.values
 
 
 async def _wanted(tx: Transaction, query: FileQuery) -> Predicate:
-    """The predicate of a list. What is being posted is asked for every second: it is named."""
+    """The predicate of a list.
+
+    The screen asks for files that are being posted every second, so these are listed by key.
+    """
     wanted = matching(query.folder_id, query.version, query.filter)
     if query.filter.view is not FileView.POSTING:
         return wanted

@@ -1,16 +1,16 @@
 -- page
--- The rows of a list from a key on, with how far their objects are.
+-- The rows of a list from a key on, with the progress of their objects.
 SELECT {version_row.columns}
   FROM (SELECT * FROM files f WHERE {matching} ORDER BY {order} LIMIT %(limit)s) AS f
   LEFT JOIN objects o ON o.id = f.object_id
  ORDER BY {order};
 
 -- key_size
--- What rows of `files f` are sorted by: folders and links have no size.
+-- The sort key of rows of `files f` by size: directories and links have no size.
 (CASE f.kind WHEN {kind.regular} THEN f.size ELSE -1 END);
 
 -- directory
--- The key of every n-th row of a list: exact row number ↔ page.
+-- The key of every n-th row of a list, so that each row number has its page.
 SELECT coalesce(f.long_path, f.path_key), {key_size}, f.n
   FROM (SELECT f.long_path, f.path_key, f.kind, f.size,
                row_number() OVER (ORDER BY {order}) - 1 AS n
@@ -19,11 +19,11 @@ SELECT coalesce(f.long_path, f.path_key), {key_size}, f.n
  ORDER BY f.n;
 
 -- count_from
--- How many rows a list has from a key on, to a limit.
+-- The number of rows of a list from a key on, up to a limit.
 SELECT count(*) FROM (SELECT FROM files f WHERE {matching} LIMIT %(limit)s) AS counted;
 
 -- limited_directory
--- The same of a list that is long to find: its first rows, and how many of them there are.
+-- As `directory`, for a slow list: only its first rows, and their number.
 SELECT coalesce(f.long_path, f.path_key), {key_size}, f.n, f.counted
   FROM (SELECT f.*, row_number() OVER (ORDER BY {order}) - 1 AS n, count(*) OVER () AS counted
           FROM (SELECT f.long_path, f.path_key, f.kind, f.size
@@ -32,7 +32,7 @@ SELECT coalesce(f.long_path, f.path_key), {key_size}, f.n, f.counted
  ORDER BY f.n;
 
 -- waiting
--- Keys of the files whose objects lack articles, to a limit. They are few, unless a store fails.
+-- Keys of files whose objects lack articles, up to a limit. They are few, unless a store fails.
 SELECT f.path_key
   FROM objects o
  CROSS JOIN LATERAL (

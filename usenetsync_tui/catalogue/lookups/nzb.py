@@ -1,4 +1,4 @@
-"""What an NZB tells of a version: its files in path order, and their articles' names."""
+"""The contents of an NZB: a version's files in path order, and the names of their articles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SQL = load(__package__, "nzb.sql")
 
 
 class WiredFile(NamedTuple):
-    """A file with content; field order is that of the query. Without an object it was not read."""
+    """A file with content; field order is that of the query. No object: not read yet."""
 
     path: bytes
     key: bytes
@@ -28,13 +28,13 @@ class WiredFile(NamedTuple):
 
 
 class WiredArticle(NamedTuple):
-    """An article as the wire knows it; field order is that of the query."""
+    """An article as servers know it; field order is that of the query."""
 
     segment: int
     """Its index in the file, from 0."""
     message_id: bytes
     wire_size: int | None
-    """None when its answer was lost, and a look found it later."""
+    """None when the server's reply was lost and a later check found the article."""
     payload_size: int
     status: int
     posted_at: datetime | None
@@ -49,24 +49,24 @@ async def files_page(tx: Transaction, span: Span, limit: int) -> list[WiredFile]
 
 
 async def empty_files(tx: Transaction, span: Span, *, loose: bool) -> int:
-    """Files of a span without content; `loose`: only those that are in no subfolder."""
+    """Number of files without content in a span; `loose`: only those in no subfolder."""
     values = {**span.values(), "loose": loose}
     count: int = (await tx.one(_SQL["empty_files"], values))[0]
     return count
 
 
 async def begin_names(tx: Transaction) -> None:
-    """Room for the names of one NZB, until the transaction ends."""
+    """Make a temporary table for the names of one NZB; it lasts until the transaction ends."""
     await tx.run(_SQL["staging"])
 
 
 async def add_names(tx: Transaction, digests: Sequence[bytes]) -> None:
-    """Some more names, each as a digest."""
+    """Add names, each as a digest."""
     await copy_rows(tx.connection, _SQL["copy_names"], ("bytea",), [(d,) for d in digests])
 
 
 async def meeting_names(tx: Transaction) -> set[bytes]:
-    """The digests that were added more than once."""
+    """The digests of names that were added more than once."""
     return set(column(await tx.fetch(_SQL["meeting"])))
 
 

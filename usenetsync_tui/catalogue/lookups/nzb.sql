@@ -13,7 +13,7 @@ SELECT coalesce(f.long_path, f.path_key), f.path_key, f.size, f.mtime_ns, o.id, 
  ORDER BY f.path_key;
 
 -- empty_files
--- How many files of a range of keys of a version have no content; `loose`: that are in no subfolder.
+-- The number of files without content in a range of keys; `loose`: only those in no subfolder.
 SELECT count(*)
   FROM files
  WHERE folder_id = %(folder)s AND path_key >= %(start)s AND kind = {kind.regular} AND size = 0
@@ -22,7 +22,7 @@ SELECT count(*)
    AND (NOT %(loose)s OR position('\x2f'::bytea IN path_key) = 0);
 
 -- staging
--- The names of one NZB, as far as they can meet; temporary, so no WAL is written for it.
+-- A table for the names of one NZB, to find equal ones; temporary, so it writes no WAL.
 CREATE TEMPORARY TABLE IF NOT EXISTS nzb_names (name bytea) ON COMMIT DELETE ROWS;
 
 -- copy_names
@@ -30,11 +30,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS nzb_names (name bytea) ON COMMIT DELETE ROW
 COPY nzb_names (name) FROM STDIN (FORMAT BINARY);
 
 -- meeting
--- Those of the names that come more than once.
+-- The names that occur more than once.
 SELECT name FROM nzb_names GROUP BY name HAVING count(*) > 1;
 
 -- articles
--- The articles of one object as they are called on the wire, first copies, in order: an NZB.
+-- The first copies of an object's articles with their names on the wire, in order.
 SELECT s.segment_index, s.message_id, s.wire_size, s.payload_size, s.status, s.posted_at,
        (SELECT a.wire_id FROM aliases a
          WHERE a.message_id = s.message_id AND a.adopted

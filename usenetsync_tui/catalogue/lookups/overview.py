@@ -1,4 +1,4 @@
-"""How all folders stand, for the screen's first pane: a row a folder, whatever is in them."""
+"""The state of all folders, for the screen's first pane: one row per folder, of any size."""
 
 from __future__ import annotations
 

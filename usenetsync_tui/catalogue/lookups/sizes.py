@@ -1,4 +1,4 @@
-"""How large the catalogue is: the database, its tables and their shards."""
+"""The size of the catalogue: the database, its tables and their shards, in bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TABLES = ("files", "objects", "segments", "articles", "notices")
 
 
 async def figures(tx: Transaction) -> DatabaseFigures:
-    """The database now."""
+    """The current sizes."""
     version, size, sessions = await tx.one(_SQL["database"])
     rows = await tx.fetch(_SQL["tables"], {"names": list(_TABLES)})
     tables = []

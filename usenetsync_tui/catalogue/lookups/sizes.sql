@@ -4,7 +4,7 @@ SELECT current_setting('server_version'), pg_database_size(current_database()),
        (SELECT numbackends FROM pg_stat_database WHERE datname = current_database());
 
 -- tables
--- Each table with its shards, indexes included; rows as the planner reckons them.
+-- Each table with its shards, indexes included; row counts are the planner's estimates.
 SELECT t.name, coalesce(shard.oid, t.oid) <> t.oid, pg_total_relation_size(part.oid),
        greatest(part.reltuples, 0)::int8
   FROM (SELECT name, to_regclass(name)::oid AS oid, n

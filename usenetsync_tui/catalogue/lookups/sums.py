@@ -1,7 +1,7 @@
-"""Whether the catalogue agrees with itself: what is counted, and what refers to what.
+"""Whether the catalogue is consistent: its counts, and its references between tables.
 
-Knows which sums hold in every committed state, while an upload runs as well as after a kill.
-Refuses to know how one is put right: a wrong sum is a fault of this program, or damage.
+Knows which sums hold in every committed state, during an upload as well as after a kill.
+Refuses to know how to repair one: a wrong sum is a bug of this program, or damage.
 """
 
 from __future__ import annotations
@@ -28,26 +28,25 @@ SUMS = {
     "shards_missing": "articles marked as stored that are not in the database",
     "shards_left": "articles in the database that nothing refers to",
 }
-"""Each query of `sums.sql`, and what it counts, in the user's words."""
+"""Each query of `sums.sql`, and what it counts, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrongSum:
-    """Something of which the catalogue should have none."""
+    """A count that should be 0."""
 
     name: str
-    """What is wrong, in the user's words, in the plural: "files whose object does not exist"."""
+    """What is wrong, in words for the user: "files whose object does not exist"."""
 
     count: int
-    """How many there are; at least 1."""
+    """At least 1."""
 
 
 async def wrong_sums(tx: Transaction) -> list[WrongSum]:
-    """All that disagrees; empty when the catalogue is sound.
+    """All wrong sums; empty when the catalogue is consistent.
 
-    Changes nothing. Reads every row of the large tables, so it takes as long as the catalogue is
-    large.
-    Each sum is one query, true of one moment, whatever an engine commits meanwhile.
+    Changes nothing. Reads every row of the large tables, so its time grows with the catalogue.
+    Each sum is one query and sees one moment, whatever an engine commits meanwhile.
     """
     counts = {name: (await tx.one(_SQL[name]))[0] for name in SUMS}
     return [WrongSum(SUMS[name], count) for name, count in counts.items() if count]

@@ -6,11 +6,11 @@ SELECT count(*) FROM (
         GROUP BY o.id, o.posted HAVING o.posted <> count(s.object_id)) AS wrong;
 
 -- objects_complete
--- Objects that say they are complete and lack articles, or the other way round.
+-- Objects marked complete that lack articles, or the other way round.
 SELECT count(*) FROM objects WHERE complete <> (posted >= segments::bigint * copies);
 
 -- objects_segments
--- Complete objects that have more or fewer segments, or other bytes, than they say.
+-- Complete objects whose segments do not match their own count or size.
 SELECT count(*) FROM (
        SELECT FROM objects o
          LEFT JOIN segments s ON s.object_id = o.id AND s.status <> {segment.stale}
@@ -20,8 +20,8 @@ SELECT count(*) FROM (
            OR coalesce(sum(s.size) FILTER (WHERE s.redundancy = 0), 0) <> o.size) AS wrong;
 
 -- objects_left
--- Incomplete objects that no file lies in. While a version is built, its objects come before their
--- files, so folders with a version under construction are left out.
+-- Incomplete objects that no file uses. An upload adds objects before their files, so folders with
+-- a version under construction are left out.
 SELECT count(*) FROM objects o
  WHERE NOT o.complete
    AND NOT EXISTS (SELECT FROM snapshots s
@@ -40,7 +40,7 @@ SELECT count(*) FROM files f
  WHERE f.object_id IS NOT NULL AND NOT EXISTS (SELECT FROM objects o WHERE o.id = f.object_id);
 
 -- files_unplaced
--- Files with content that count as read and have no object or no digest.
+-- Files with content that are marked as read and have no object or no digest.
 SELECT count(*) FROM files
  WHERE kind = {kind.regular} AND size > 0 AND state = {file.planned} AND last_version IS NULL
    AND (object_id IS NULL OR sha256 IS NULL);
@@ -55,8 +55,7 @@ SELECT count(*) FROM (
  WHERE f.first_version <= f.before;
 
 -- versions_counts
--- Finished versions whose numbers of files, directories, symlinks or bytes are not those of their
--- rows.
+-- Finished versions whose counts of files, directories, symlinks or bytes differ from their rows.
 SELECT count(*) FROM snapshots s
   JOIN LATERAL (
        SELECT count(*) FILTER (WHERE kind = {kind.regular}) AS files,
@@ -70,7 +69,7 @@ SELECT count(*) FROM snapshots s
     <> (n.files, n.directories, n.symlinks, n.size);
 
 -- versions_whole
--- Versions that count as complete and hold a file that is not.
+-- Versions marked complete that hold an incomplete file.
 SELECT count(*) FROM snapshots s
  WHERE s.state = {version.complete} AND EXISTS (
        SELECT FROM files f LEFT JOIN objects o ON o.id = f.object_id
@@ -87,7 +86,7 @@ SELECT count(*) FROM (
        HAVING count(DISTINCT s.message_id) > 1) AS wrong;
 
 -- contents_of_names
--- Message-IDs that stand for two contents, or count as posted and not posted.
+-- Message-IDs of two contents, or marked both as posted and as not posted.
 SELECT count(*) FROM (
        SELECT FROM segments WHERE status <> {segment.stale}
         GROUP BY message_id
@@ -95,7 +94,7 @@ SELECT count(*) FROM (
            OR count(DISTINCT status IN {segment.there}) > 1) AS wrong;
 
 -- shards_missing
--- Articles that count as posted into the database and are not in it.
+-- Articles marked as posted into the database that are not in it.
 SELECT count(*) FROM segments s JOIN realms r ON r.id = s.realm_id
  WHERE r.store = 'shards' AND s.status IN {segment.there}
    AND NOT EXISTS (SELECT FROM articles a WHERE a.message_id = s.message_id);

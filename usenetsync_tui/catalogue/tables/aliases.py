@@ -1,8 +1,8 @@
 """The `aliases` table: names of articles besides their own Message-IDs.
 
-A server may answer a post with another Message-ID than ours (adopted: that is where the
-article is). An article whose name turned out to be poisoned, known to the server but never
-readable, is posted under a new one; the old name is kept, for it may be readable some day.
+A server may accept a post under another Message-ID than ours (an adopted name: the article is
+found there). An article whose name turns out to be unusable, known to the server but never
+readable, is posted under a new one; the old name stays, since it may become readable later.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ _SQL = load(__package__, "aliases.sql")
 
 
 class CatalogueAliases:
-    """What the usenet store asks, and tells, about further names."""
+    """The usenet store's `Aliases`, in the catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
     async def of(self, message_id: bytes) -> list[str]:
-        """Wire ids (without ``<>``) under which the article may be found, adopted ones first."""
+        """Wire ids (without ``<>``) that the article may have, adopted ones first."""
         async with self._catalogue.transaction() as tx:
             return column(await tx.fetch(_SQL["of"], {"message_id": message_id}))
 
     async def adopted(self, message_ids: Collection[bytes]) -> dict[bytes, str]:
-        """What servers call these articles, by Message-ID, as far as it is another name."""
+        """The names that servers gave these articles, by Message-ID; others are left out."""
         async with self._catalogue.transaction() as tx:
             return dict(await tx.fetch(_SQL["adopted"], {"message_ids": list(message_ids)}))
 
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
-        """The server calls the article so. Durable when this returns."""
+        """Record the server's name of an article. Durable when this returns."""
         async with self._catalogue.transaction(durable=True) as tx:
             await _add(tx, message_id, wire_id, adopted=True)
 
 
 async def pass_on(tx: Transaction, old: bytes, new: bytes, wire_id: str) -> None:
-    """The article `old`, known on the wire as `wire_id`, is called `new` from now on."""
+    """Rename the article `old`, with the wire id `wire_id`, to `new`; keep its further names."""
     await tx.run(_SQL["pass_on"], {"old": old, "new": new})
     await _add(tx, new, wire_id, adopted=False)
 

@@ -1,7 +1,7 @@
-"""What a user does to many files at once: by predicate, a batch a transaction.
+"""User actions on many files at once: selected by a predicate, in one transaction per batch.
 
-The files are found by the same predicate as the list on the screen (`matching`). Knows what
-becomes of their rows and articles; refuses to know the run that works on them.
+The predicate is the one of the list on the screen (`matching`). Knows how each action changes
+rows and articles; refuses to know the run that works on them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from usenetsync_tui.model.path_keys import path_key
 _SQL = load(__package__, "bulk.sql")
 
 REASONS = {FileAction.HOLD: HELD, FileAction.LEAVE_OUT: "left out by you"}
-"""What a file's row says of why it is not in the version."""
+"""The reason in a file's row why it is not in the version, by action."""
 
 Range = tuple[bytes, bytes | None]
 """First and last key, inclusive; None: to the end."""
@@ -28,18 +28,18 @@ Range = tuple[bytes, bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class ActionBatch:
-    """What one call of `act` did."""
+    """The result of one call of `act`."""
 
     last: bytes | None
-    """The key after which the next call goes on; None: there is nothing more."""
+    """The key after which the next call continues; None: nothing is left."""
     seen: int
-    """Files that were meant; all batches together see about as many as `count` says."""
+    """Files selected; the sum over all batches is about the result of `count`."""
     changed: tuple[tuple[bytes, int], ...]
-    """Path and size of each regular file that is now to be read, passed over or posted again."""
+    """Path and size of each regular file to be read, left out or posted again from now on."""
 
 
 class _Meant(NamedTuple):
-    """A file the selection and the action mean; field order is that of the query."""
+    """A file to which the action applies; field order is that of the query."""
 
     key: bytes
     path: bytes
@@ -50,7 +50,7 @@ class _Meant(NamedTuple):
 
 
 async def count(tx: Transaction, selection: FileSelection, action: FileAction) -> int:
-    """How many files of a selection an action means."""
+    """The number of files of a selection to which an action applies."""
     said = await _said(tx, "count", selection, action)
     return sum([(await tx.one(*said.of(part)))[0] for part in _ranges(selection, None)])
 
@@ -58,10 +58,10 @@ async def count(tx: Transaction, selection: FileSelection, action: FileAction) -
 async def act(
     tx: Transaction, selection: FileSelection, action: FileAction, after: bytes | None, limit: int
 ) -> ActionBatch:
-    """Do it to the next `limit` files of a selection, after a key.
+    """Apply an action to the next `limit` files of a selection, after a key.
 
-    Files are held, left out and taken in again only in a version under construction; articles
-    that were given up are planned again in any.
+    Files are held, left out and retried only in a version under construction; articles that were
+    given up are planned again in any version.
     """
     said = await _said(tx, "page", selection, action)
     files: list[_Meant] = []
@@ -73,7 +73,7 @@ async def act(
             last = files[-1].key
             break
         if number >= limit and number < len(ranges):
-            last = part[1]  # many ranges with little in them: a transaction has its end, too
+            last = part[1]  # many ranges with few files: this keeps the transaction short
             break
     changed = await _change(tx, selection, action, files)
     return ActionBatch(last, len(files), changed)
@@ -95,7 +95,7 @@ async def _change(
 
 
 async def _plan_again(tx: Transaction, files: Sequence[_Meant]) -> list[bytes]:
-    """Keys of the files of which articles are posted again. An object a statement: one shard."""
+    """Plan articles again; returns their files' keys. One statement per object: one shard."""
     planned = set()
     for made in sorted({f.object_id for f in files if f.object_id is not None}):
         if await tx.fetch(_SQL["plan_again"], {"object": made}):
@@ -105,7 +105,7 @@ async def _plan_again(tx: Transaction, files: Sequence[_Meant]) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A statement about the files that are meant, but for the range of keys."""
+    """A statement about the selected files, without its range of keys."""
 
     sql: LiteralString
     values: dict[str, object]
@@ -113,7 +113,7 @@ class _Said:
     def of(
         self, part: Range, *, limit: int | None = None
     ) -> tuple[LiteralString, dict[str, object]]:
-        """As a transaction takes it."""
+        """The statement and its values, for a range of keys."""
         return self.sql, {**self.values, "first": part[0], "last": part[1], "limit": limit}
 
 
@@ -131,7 +131,7 @@ def _fragment(name: str) -> LiteralString:
 
 
 def _ranges(selection: FileSelection, after: bytes | None) -> list[Range]:
-    """The ranges of keys that are selected, after a key; in order, none in another."""
+    """The selected ranges of keys, after a key; in order, without overlap."""
     begin = b"" if after is None else after + b"\0"
     if selection.ranges is None:
         return [(begin, None)]

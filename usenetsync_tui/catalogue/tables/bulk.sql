@@ -5,7 +5,7 @@ SELECT EXISTS (SELECT FROM snapshots
                   AND state = {version.building});
 
 -- pending
--- Current rows of `files f` that can be held or left out: of the version under construction.
+-- Current rows of `files f` that can be held or left out: in the version under construction.
 f.last_version IS NULL AND %(building)s AND f.state = {file.pending};
 
 -- retriable
@@ -20,26 +20,26 @@ AND (%(building)s AND f.state = {file.failed} OR f.state <> {file.failed} AND EX
                     WHERE s.object_id = o.id AND s.status = {segment.failed})));
 
 -- within
--- Rows of `files f` in a range of keys, but for some.
+-- Rows of `files f` in a range of keys, without some keys.
 f.path_key >= %(first)s AND (%(last)s::bytea IS NULL OR f.path_key <= %(last)s)
 AND f.path_key <> ALL (%(without)b::bytea[]);
 
 -- count
--- How many files of a range are meant.
+-- The number of selected files in a range.
 SELECT count(*) FROM files f WHERE {matching};
 
 -- page
--- The next files of a range that are meant, in path order.
+-- The next selected files of a range, in path order.
 SELECT f.path_key, coalesce(f.long_path, f.path_key), f.size, f.kind, f.state, f.object_id
   FROM files f WHERE {matching}
  ORDER BY f.path_key
  LIMIT %(limit)s;
 
 -- fail
--- Files not read yet are passed over, for a reason. What was posted of one is kept for when it
--- is retried; where its content lay before is not the place of what it is now. (Here and below: a
--- row that somebody else is changing is left to him, for two that wait for each other would end
--- one of them; and current rows are looked up key by key, as in files.sql.)
+-- Leave out files that are not read yet, with a reason. A retry uses what was posted of one; the
+-- place of its earlier content is cleared. (Here and below: a row that another transaction is
+-- changing is skipped, since two that wait for each other would deadlock; and current rows are
+-- found key by key, as in files.sql.)
 UPDATE files f
    SET state = {file.failed}, reason = %(reason)s,
        object_id = CASE WHEN f.sha256 IS NULL OR f.first_version < %(version)s
@@ -55,8 +55,8 @@ UPDATE files f
 RETURNING f.path_key;
 
 -- revive
--- Failed files are to be read; those that failed in earlier versions, anew in this one: there
--- they stay as they were.
+-- Failed files become pending; those that failed in earlier versions get a new row in this one, and
+-- keep the old one there.
 WITH failed AS MATERIALIZED (
     SELECT now.* FROM unnest(%(keys)b::bytea[]) AS u(path_key)
      CROSS JOIN LATERAL (
@@ -83,7 +83,7 @@ begun AS (
 SELECT path_key FROM revived UNION ALL SELECT path_key FROM begun;
 
 -- plan_again
--- Articles of an object that were given up are to be posted; the store's words stay until then.
+-- Articles of an object that were given up become unsent; the store's reply stays until they are.
 UPDATE segments s SET status = {segment.planned}
   FROM (SELECT segment_index, redundancy FROM segments
          WHERE object_id = %(object)s AND status = {segment.failed}

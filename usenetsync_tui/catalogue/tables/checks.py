@@ -1,7 +1,7 @@
-"""When posted articles are looked for, and which of them are not there: also of `segments`.
+"""The checks of posted articles: when each is due, and what they found (rows of `segments`).
 
-"Posted" is not "verified": a server acknowledges an article before it can be read. The
-schedule itself is the caller's; here is when the next look is due, and how many were in vain.
+"Posted" is not "verified": a server acknowledges an article before it can be read. The caller
+decides the schedule; this module records when the next check is due and how many failed.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ _SQL = load(__package__, "checks.sql")
 
 
 class Due(NamedTuple):
-    """A posted article to be looked for, and how often it was not there."""
+    """A posted article to be checked, and how many checks did not find it."""
 
     segment: Segment
     checks: int
 
 
 async def due(tx: Transaction, realm: int, longest: float, limit: int) -> list[Due]:
-    """Posted articles of a realm that are to be looked for now.
+    """Posted articles of a realm whose check is due now.
 
-    `longest`: seconds that any of them has to wait at most; what is due later is due now.
+    `longest`: the most seconds that any of them waits; a check due later than that is due now.
     """
     rows = await tx.fetch(_SQL["due"], {"realm": realm, "longest": longest, "limit": limit})
     return [Due(segment_of(fields), checks) for *fields, checks in rows]
 
 
 async def next_due(tx: Transaction, realm: int, longest: float) -> float | None:
-    """Seconds until an article of a realm is to be looked for; None when none waits."""
+    """Seconds until the next check of a realm's article; None when none waits."""
     values = {"realm": realm, "longest": longest}
     seconds: float | None = (await tx.one(_SQL["next_due"], values))[0]
     return seconds
 
 
 async def waits(tx: Transaction, realm: int, seconds: float) -> bool:
-    """Whether an article of a realm is to be looked for, and not within so many seconds."""
+    """Whether an article of a realm waits for a check for longer than `seconds`."""
     later: bool = (await tx.one(_SQL["waits"], {"realm": realm, "seconds": seconds}))[0]
     return later
 
 
 async def postpone(tx: Transaction, delays: Mapping[bytes, float], longest: float) -> None:
-    """Not readable yet; looked for again after so many seconds, by Message-ID."""
+    """Check articles that are not readable yet again, after seconds by Message-ID."""
     values = {
         "message_ids": list(delays),
         "delays": list(delays.values()),
@@ -56,37 +56,37 @@ async def postpone(tx: Transaction, delays: Mapping[bytes, float], longest: floa
 
 
 async def put_off(tx: Transaction, message_ids: Collection[bytes], delay: float) -> None:
-    """No clear answer; looked for again after so many seconds, as if nobody had asked."""
+    """No clear answer: check again after `delay` seconds; this check does not count."""
     await tx.run(_SQL["put_off"], {"message_ids": list(message_ids), "delay": delay})
 
 
 async def wall(tx: Transaction) -> float:
-    """What the database's clock says, in seconds."""
+    """The database's clock, in seconds."""
     seconds: float = (await tx.one(_SQL["wall"]))[0]
     return seconds
 
 
 async def bring_forward(tx: Transaction, realm: int, seconds: float) -> None:
-    """The clock was set back by so much while articles wait: they do not wait longer for that."""
+    """Move waiting checks forward by `seconds`, by which the clock was set back."""
     await tx.run(_SQL["bring_forward"], {"realm": realm, "seconds": seconds})
 
 
 async def unverified(tx: Transaction, folder: int, realm: int) -> int:
-    """How many articles of a folder in a realm are posted, to be found, and not found yet."""
+    """The number of a folder's posted articles in a realm that wait for their check."""
     count: int = (await tx.one(_SQL["unverified"], {"folder": folder, "realm": realm}))[0]
     return count
 
 
 async def missing(tx: Transaction, folder: int, realm: int) -> int:
-    """How many articles of a folder that were posted in a realm are missing now."""
+    """The number of a folder's articles that were posted in a realm and are missing now."""
     count: int = (await tx.one(_SQL["missing"], {"folder": folder, "realm": realm}))[0]
     return count
 
 
 async def gone(tx: Transaction, folder: int, damaged: str) -> tuple[int, int]:
-    """How many articles of a folder are known to be gone, and how many of them were damaged.
+    """How many articles of a folder are known to be lost, and how many of these are damaged.
 
-    `damaged`: the words by which they were marked so.
+    `damaged`: the text by which damaged ones are marked.
     """
     every, some = await tx.one(_SQL["gone"], {"folder": folder, "damaged": damaged})
     return every, some
@@ -100,7 +100,7 @@ class Lacking(NamedTuple):
 
 
 async def lacking(tx: Transaction, folder: int, realm: int) -> Lacking:
-    """What the objects of a folder in a realm lack."""
+    """The articles that the objects of a folder lack in a realm."""
     return Lacking(*await tx.one(_SQL["lacking"], {"folder": folder, "realm": realm}))
 
 

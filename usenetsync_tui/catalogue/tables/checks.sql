@@ -1,6 +1,6 @@
 -- due
--- Posted articles of a realm that are to be looked for now, those that wait longest first. One that
--- is due later than the longest delay was recorded by a clock that has been set back since.
+-- Posted articles of a realm whose check is due, those that wait longest first. One that is due
+-- later than the longest delay was recorded by a clock that has been set back since.
 (SELECT {segment_row.columns}, checks
    FROM segments
   WHERE realm_id = %(realm)s AND status = {segment.posted}
@@ -16,7 +16,7 @@ UNION ALL
  LIMIT %(limit)s;
 
 -- next_due
--- Seconds until the next posted article of a realm is to be looked for.
+-- Seconds until the next check of a realm's posted article.
 SELECT CASE WHEN EXISTS (
                 SELECT FROM segments
                  WHERE realm_id = %(realm)s AND status = {segment.posted}
@@ -28,13 +28,13 @@ SELECT CASE WHEN EXISTS (
        END::float8;
 
 -- waits
--- Whether a posted article of a realm is to be looked for later than in so many seconds.
+-- Whether a posted article of a realm waits for its check for longer than the given seconds.
 SELECT EXISTS (SELECT FROM segments
                 WHERE realm_id = %(realm)s AND status = {segment.posted}
                   AND check_at > now() + %(seconds)s::float8 * interval '1 second');
 
 -- postpone
--- Not readable yet: to be looked for again, later each time.
+-- Not readable yet: check again, later each time.
 UPDATE segments s SET checks = s.checks + 1,
        check_at = now() + u.delay * interval '1 second'
   FROM unnest(%(message_ids)b::bytea[], %(delays)b::float8[]) AS u(message_id, delay)
@@ -42,7 +42,7 @@ UPDATE segments s SET checks = s.checks + 1,
    AND (s.check_at <= now() OR s.check_at > now() + %(longest)s::float8 * interval '1 second');
 
 -- put_off
--- No clear answer: to be looked for again after others, and this look does not count.
+-- No clear answer: check again after others; this check does not count.
 UPDATE segments SET check_at = now() + %(delay)s::float8 * interval '1 second'
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status = {segment.posted}
    AND check_at IS NOT NULL;
@@ -52,20 +52,19 @@ UPDATE segments SET check_at = now() + %(delay)s::float8 * interval '1 second'
 SELECT extract(epoch FROM clock_timestamp())::float8;
 
 -- bring_forward
--- The clock was set back by so many seconds: what waits was to be looked for that much earlier.
+-- The clock was set back by the given seconds: make waiting checks due that much earlier.
 UPDATE segments SET check_at = check_at - %(seconds)s::float8 * interval '1 second'
  WHERE realm_id = %(realm)s AND status = {segment.posted} AND check_at > now();
 
 -- unverified
--- How many articles of a folder in a realm were posted, and not found since though they are to be.
+-- The number of a folder's posted articles in a realm that wait for their check.
 SELECT count(DISTINCT s.message_id)
   FROM segments s JOIN objects o ON o.id = s.object_id
  WHERE s.realm_id = %(realm)s AND s.status = {segment.posted} AND s.check_at IS NOT NULL
    AND o.folder_id = %(folder)s;
 
 -- gone
--- How many articles of a folder are known not to be there as they were posted, and how many of them
--- were damaged.
+-- How many articles of a folder are known to be lost or damaged, and how many of these are damaged.
 SELECT count(DISTINCT s.message_id),
        count(DISTINCT s.message_id) FILTER (WHERE s.error = %(damaged)s)
   FROM objects o JOIN segments s ON s.object_id = o.id
@@ -73,21 +72,21 @@ SELECT count(DISTINCT s.message_id),
  WHERE o.folder_id = %(folder)s AND NOT o.complete;
 
 -- missing
--- How many articles of a folder that were posted in a realm are missing now.
+-- The number of a folder's articles that were posted in a realm and are missing now.
 SELECT count(DISTINCT s.message_id)
   FROM objects o JOIN segments s ON s.object_id = o.id AND s.status = {segment.missing}
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- lacking
--- How many articles of a folder's objects in a realm are not posted, and how many of them could be
--- made again as far as the catalogue knows.
+-- The number of articles of a folder's objects in a realm that are not posted, and of those whose
+-- source has not changed as far as the catalogue knows.
 SELECT count(DISTINCT s.message_id),
        count(DISTINCT s.message_id) FILTER (WHERE s.status <> {segment.stale})
   FROM objects o JOIN segments s ON s.object_id = o.id AND s.status NOT IN {segment.there}
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete;
 
 -- lost_by_version
--- How many articles each finished version of a folder lacks.
+-- The number of articles that each finished version of a folder lacks.
 SELECT v.version, count(*)
   FROM snapshots v
   JOIN LATERAL (

@@ -29,7 +29,7 @@ A bare tuple: the join compares a slice of it with the walk's Entry, millions of
 
 
 class StagedRow(NamedTuple):
-    """What a walk sends of an added or modified path: `columns.STAGED`."""
+    """The row that a walk sends for an added or modified path: `columns.STAGED`."""
 
     path_key: bytes
     kind: int
@@ -49,19 +49,19 @@ assert StagedRow._fields == tuple(STAGED)
 
 
 class Before(NamedTuple):
-    """Where a path's content lay when it was read last; field order is that of the query."""
+    """The place of a path's content when it was last read; field order is that of the query."""
 
     object_id: int
     offset: int
     sha256: bytes
     xxh3: bytes
     object_size: int
-    """Bytes of the object where it is this one file; -1 of a pack."""
+    """Bytes of the object if it is this one file; -1 for a pack."""
     segment_size: int
 
 
 class PendingFile(NamedTuple):
-    """A file whose bytes are to be read; `object_id` when an earlier run began with it."""
+    """A file whose bytes are to be read; `object_id` if an earlier run began to read it."""
 
     entry: Entry
     object_id: int | None
@@ -79,7 +79,7 @@ class Member(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Where a file's bytes went and what they hash to; nowhere, when there are none."""
+    """The place of a file's bytes and their hashes; all None for an empty file."""
 
     key: bytes
     object_id: int | None
@@ -87,13 +87,13 @@ class Placed(NamedTuple):
     sha256: bytes | None
     xxh3: bytes | None
     size: int | None = None
-    """Bytes that were read; None: as many as the walk said."""
+    """Bytes that were read; None: the size that the walk found."""
     racy: bool = False
-    """It may change once more without its times showing it: see `pipeline.racy`."""
+    """It may change again without its times showing it: see `pipeline.racy`."""
 
 
 class VersionRow(NamedTuple):
-    """A file of one version with what its object says: `columns.VERSION`."""
+    """A file of one version with the progress of its object: `columns.VERSION`."""
 
     path: bytes
     kind: int
@@ -134,7 +134,7 @@ class DirectoryRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VersionCounts:
-    """What a version holds; size in bytes of the source."""
+    """The contents of a version; size in bytes of the source."""
 
     files: int
     directories: int
@@ -148,7 +148,7 @@ async def current_page(
 ) -> list[CurrentRow]:
     """The next rows of the merge join; `after` None starts with the folder itself.
 
-    Of long paths only as many as a few MiB hold (so all pages here): empty after the last row.
+    Like all pages here it is shorter if paths are long (a few MiB), and empty after the last row.
     """
     return await tx.fetch(
         _SQL["current_page" if after is not None else "current_first_page"],
@@ -167,9 +167,9 @@ async def apply_changes(
 ) -> frozenset[bytes]:
     """Record what the walk found: `upserts` added or modified, `removed` keys that are gone.
 
-    What is gone is removed when the version is finished (`vanished.remove`). `resumed`: rows may
-    have ended before this version in an earlier run; those that are right again go on, and their
-    keys are returned.
+    `vanished.remove` removes the latter when the version is finished. `resumed`: an earlier run may
+    have ended rows before this version; those that are right again continue, and their keys are
+    returned.
     """
     await vanished.add(tx, folder, removed)
     if not upserts:
@@ -188,7 +188,7 @@ async def apply_changes(
 
 
 async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:
-    """Bring what only the walk compares, and owners not known before, up to date, in place."""
+    """Update in place what only the walk compares, and owners that were not known before."""
     await tx.run(
         _SQL["refresh"],
         {
@@ -247,7 +247,7 @@ async def any_pending(tx: Transaction, folder: Folder) -> bool:
 
 
 async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
-    """The bytes of these files have their place."""
+    """Record the places of these files' bytes."""
     if not placed:
         return
     keys, made, offsets, sha256, xxh3, sizes, racy = map(list, zip(*placed, strict=True))
@@ -267,9 +267,9 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
 
 
 async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, seen: Entry) -> None:
-    """A large file's object exists; a resumed upload goes on with it.
+    """Record a large file's object, so that a resumed upload continues it.
 
-    `seen` is the file that is being read: a row that says otherwise by now takes no object.
+    `seen` is the file that is being read: a row that differs from it by now gets no object.
     """
     await tx.run(
         _SQL["set_object"],
@@ -286,13 +286,13 @@ async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, s
 
 
 async def leave_object(tx: Transaction, folder: int, key: bytes, object_id: int) -> None:
-    """A large file that is still to be read does not go on in an object."""
+    """Detach a large file that is still to be read from its object."""
     values = {"folder": folder, "key": key, "object": object_id}
     await tx.run(_SQL["leave_object"], values)
 
 
 async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[bytes, str]]) -> None:
-    """(key, reason) of files that could not be read."""
+    """Record (key, reason) of files that could not be read."""
     if failures:
         keys, reasons = zip(*failures, strict=True)
         await tx.run(
@@ -303,7 +303,7 @@ async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[byte
 async def set_stale(
     tx: Transaction, folder: int, object_id: int, first: bytes, last: bytes
 ) -> None:
-    """Files of an object whose bytes cannot be had again are read anew."""
+    """Mark the files of an object as to be read again, since its bytes are not available."""
     await tx.run(
         _SQL["set_stale"], {"folder": folder, "object": object_id, "first": first, "last": last}
     )
@@ -322,7 +322,7 @@ async def members(
 async def unposted_page(
     tx: Transaction, folder: int, after: bytes, limit: int
 ) -> list[tuple[bytes, bytes, str | None]]:
-    """(path, key, the store's words) of current files that wait for articles, after a key."""
+    """(path, key, the store's reply) of current files that wait for articles, after a key."""
     return await tx.fetch(_SQL["unposted_page"], {"folder": folder, "after": after, "limit": limit})
 
 
@@ -342,7 +342,7 @@ class Span:
     until: bytes | None = None
 
     def values(self) -> dict[str, object]:
-        """As the statements name them."""
+        """The values by their names in statements."""
         return {
             "folder": self.folder,
             "version": self.version,
@@ -366,7 +366,7 @@ _Timed = TypeVar("_Timed", VersionRow, DirectoryRow)
 
 
 def _timely(row: _Timed) -> _Timed:
-    """With the time that its `mtime_ns` stands for."""
+    """The row with the file's real time in `mtime_ns` (`unfitted_time`)."""
     known = unfitted_time(row.mtime_ns)
     return row if known == row.mtime_ns else row._replace(mtime_ns=known)
 
@@ -378,9 +378,9 @@ async def version_directories(tx: Transaction, span: Span, limit: int) -> list[D
 
 
 async def has_text(tx: Transaction, folder: int, words: str) -> bool:
-    """Whether a path of a folder, in any version, has some lower-case ASCII text in it.
+    """Whether a name in a folder, in any version, contains some lower-case ASCII text.
 
-    In whatever case: on some file systems that makes no difference.
+    Ignores case, since some file systems do.
     """
     values = {"folder": folder, "pattern": f"%{words}%"}
     found: bool = (await tx.one(_SQL["has_text"], values))[0]
@@ -394,12 +394,12 @@ async def version_totals(tx: Transaction, span: Span) -> tuple[int, int]:
 
 
 async def count_version(tx: Transaction, folder: int, version: int) -> VersionCounts:
-    """What a version holds: one pass over its rows."""
+    """Count a version's contents: one pass over its rows."""
     row = await tx.one(_SQL["count_version"], {"folder": folder, "version": version})
     return VersionCounts(*row)
 
 
 async def diff_counts(tx: Transaction, folder: int, version: int) -> tuple[int, int, int]:
-    """Files and symlinks a version (added, modified, removed)."""
+    """The numbers of files and symlinks that a version (added, modified, removed)."""
     row = await tx.one(_SQL["diff_counts"], {"folder": folder, "version": version})
     return row[0], row[1], row[2]

@@ -1,7 +1,7 @@
 -- current_page
--- The rows true now after a key, in path order: one side of the merge join. (Here and in the other
--- pages: no more rows than have about 1 MiB of long paths, for a path can be as long as a tree is
--- deep. A page ends the list only when it is empty.)
+-- The current rows after a key, in path order: one side of the merge join. (Here and in the other
+-- pages: no more rows than hold about 1 MiB of long paths, since a path can be as long as a tree is
+-- deep. Only an empty page ends the list.)
 SELECT {current_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
@@ -35,10 +35,10 @@ COPY staged_files ({staged.columns})
 FROM STDIN (FORMAT BINARY);
 
 -- take_up_staged
--- Rows that ended before the version under construction though the walk finds them as they were
--- go on; what that version has in their place, and the staged entry, goes. Returns their keys. Not
--- taken up: what is to be read again because its articles belong elsewhere now, or because its
--- times do not tell its contents apart.
+-- Rows that ended before the version under construction, though the walk finds them unchanged,
+-- continue; the row in their place in that version, and the staged entry, are deleted. Returns the
+-- keys. Not for files that must be read again because their articles belong elsewhere now, or
+-- because their times do not tell their contents apart.
 WITH back AS (
     UPDATE files f SET last_version = NULL
       FROM staged_files s
@@ -67,8 +67,8 @@ UPDATE files SET last_version = %(version)s - 1
    AND last_version IS NULL AND first_version < %(version)s;
 
 -- insert_staged
--- Added and modified files. One that changed again under construction starts over, but for the
--- object it lay or was about to lie in, if its size is the same: what is read is compared with it.
+-- Added and modified files. One that changed again under construction starts over, but keeps its
+-- object if its size is the same: the reader compares the file with it.
 INSERT INTO files (folder_id, first_version, {staged.columns})
 SELECT %(folder)s, %(version)s, {staged.columns}
   FROM staged_files
@@ -83,8 +83,8 @@ SELECT %(folder)s, %(version)s, {staged.columns}
               AND coalesce(files.stat_size, files.size) = excluded.size);
 
 -- refresh
--- What says nothing of a file's content or kept attributes is brought up to date without a new
--- version; owners that an earlier program did not keep are filled in.
+-- Update columns that do not describe a file's content or kept attributes, without a new version;
+-- fill in owners that an earlier program did not keep.
 UPDATE files f
    SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid
   FROM unnest(%(keys)b::bytea[], %(ctimes)b::int8[], %(inodes)b::int8[], %(uids)b::int8[],
@@ -97,10 +97,10 @@ UPDATE files f
    AND f.first_version = now.first_version;
 
 -- pending_page
--- Files whose bytes are still to be read, after a key and before another, in path order; but for
--- those that are gone. With the object that an interrupted upload began with, or else where the
--- path's content lay last: in an object of the realm that nothing is known to be lost of, in as
--- many copies as are wanted. (OFFSET 0: what is gone is looked up row by row.)
+-- Files whose bytes are still to be read, after a key and before another, in path order, without
+-- those that are gone. With the object that an interrupted upload began, or else the last place of
+-- the path's content: in an object of the realm with no known loss and the wanted number of copies.
+-- (OFFSET 0: vanished files are found row by row.)
 SELECT {entry.columns_of_f},
        CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
        was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
@@ -132,9 +132,9 @@ SELECT {entry.columns_of_f},
  ORDER BY f.path_key;
 
 -- set_planned
--- The bytes of these files have their place in an object. (Here and below: the current row is
--- looked up key by key, then joined by its whole primary key. OFFSET 0 hides the folder from
--- the planner, which without statistics thinks a folder small, and would scan all of it.)
+-- The places of these files' bytes in objects. (Here and below: the current row is found key by
+-- key, then joined by its whole primary key. OFFSET 0 hides the folder from the planner, which
+-- without statistics estimates a folder as small, and would scan all of it.)
 UPDATE files f
    SET state = {file.planned}, object_id = u.object_id, object_offset = u.object_offset,
        size = coalesce(u.size, f.stat_size, f.size),
@@ -151,21 +151,21 @@ UPDATE files f
    AND f.first_version = now.first_version;
 
 -- set_object
--- A large file's object exists, so that a resumed upload goes on with it; but not when the file
--- has been found changed since: other content must never go on in the same object.
+-- A large file's object, so that a resumed upload continues it; not if a walk has found the file
+-- changed since: other content must never continue in the same object.
 UPDATE files SET object_id = %(object)s, object_offset = 0, sha256 = NULL, xxh3 = NULL
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
    AND state = {file.pending} AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
    AND ctime_ns = %(ctime_ns)s AND inode = %(inode)s;
 
 -- leave_object
--- A large file does not go on in the object it was about to lie in.
+-- Detach a large file from the object in which it was to lie.
 UPDATE files SET object_id = NULL, object_offset = NULL
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
    AND state = {file.pending} AND object_id = %(object)s AND sha256 IS NULL;
 
 -- set_failed
--- These files could not be read; the row keeps the reason.
+-- Files that could not be read; the row keeps the reason.
 UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason
   FROM unnest(%(keys)b::bytea[], %(reasons)s::text[]) AS u(path_key, reason)
  CROSS JOIN LATERAL (
@@ -176,15 +176,15 @@ UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL
    AND f.first_version = now.first_version;
 
 -- set_stale
--- The object's bytes cannot be had again: its files are to be read anew. Until they are, they
--- stay where they were: other copies may be posted, and an earlier version may need them.
+-- The object's bytes are not available any more: its files must be read again. Until then their
+-- places stay: other copies may be posted, and an earlier version may need them.
 UPDATE files SET state = {file.pending}
  WHERE folder_id = %(folder)s AND object_id = %(object)s AND last_version IS NULL
    AND path_key BETWEEN %(first)s AND %(last)s;
 
 -- members
--- The files of an object in the order of their bytes, whatever version they belong to. Where
--- several rows of a path share its bytes, the newest one says how the file looks now.
+-- The files of an object of any version, in the order of their bytes. If several rows of a path
+-- share its bytes, the newest one describes the file as it is now.
 SELECT {entry.names}, place, path_key, state
   FROM (SELECT DISTINCT ON (coalesce(object_offset, 0), path_key)
                {entry.labelled},
@@ -196,7 +196,7 @@ SELECT {entry.names}, place, path_key, state
  ORDER BY place, path_key;
 
 -- count_version
--- What a version holds.
+-- The counts of a version's contents.
 SELECT count(*) FILTER (WHERE kind = {kind.regular}),
        count(*) FILTER (WHERE kind = {kind.directory}),
        count(*) FILTER (WHERE kind = {kind.symlink}),
@@ -207,7 +207,7 @@ SELECT count(*) FILTER (WHERE kind = {kind.regular}),
    AND (last_version IS NULL OR last_version >= %(version)s);
 
 -- version_page
--- The rows of a version from a key on, with how far their objects are.
+-- The rows of a version from a key on, with the progress of their objects.
 SELECT {version_row.columns}
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
@@ -238,9 +238,9 @@ SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
  ORDER BY path_key DESC;
 
 -- has_text
--- Whether a name has some ASCII text in it, in any version and any case: five million paths a
--- second. (Of a path its last 1,024 bytes, in which its name lies: what is above it is in other
--- rows, and all of a long path would cost ten times the reading of it.)
+-- Whether a name contains some ASCII text, in any version and any case: five million paths a
+-- second. (Only the last 1,024 bytes of a path, which hold its name: its parents have rows of their
+-- own, and searching all of a long path would cost ten times as much as reading it.)
 SELECT EXISTS (
        SELECT FROM files
         WHERE folder_id = %(folder)s
@@ -257,7 +257,8 @@ SELECT count(*), coalesce(sum(size), 0)::bigint
    AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s);
 
 -- diff_counts
--- What a version added, modified and removed: its own rows beside the ones that ended before it.
+-- The numbers that a version added, modified and removed: its own rows against those that ended
+-- before it.
 SELECT count(*) FILTER (WHERE old.path_key IS NULL),
        count(*) FILTER (WHERE new.path_key IS NOT NULL AND old.path_key IS NOT NULL),
        count(*) FILTER (WHERE new.path_key IS NULL)
@@ -270,7 +271,7 @@ SELECT count(*) FILTER (WHERE old.path_key IS NULL),
     ON new.path_key = old.path_key;
 
 -- unposted_page
--- Files of the current version whose object waits for articles, after a key, and why.
+-- Files of the current version whose object lacks articles, after a key, with the reason.
 SELECT coalesce(f.long_path, f.path_key), f.path_key,
        (SELECT min(s.error) FROM segments s
          WHERE s.object_id = o.id AND s.status IN {segment.absent})

@@ -1,4 +1,4 @@
-"""The `folders` and `realms` tables: what we keep, and the choices remembered for it."""
+"""The `folders` and `realms` tables: the folders that are backed up, with the user's choices."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ async def find(tx: Transaction, word: str, path: bytes) -> Folder | None:
 
 
 async def realm_by_id(tx: Transaction, realm_id: int) -> Realm:
-    """The realm with an id, which must be one."""
+    """The realm with an id, which must exist."""
     return _realm(await tx.one(_SQL["realm_by_id"], {"id": realm_id}))
 
 
 def no_key() -> bytes:
-    """What `keep` takes where no folder is sealed."""
+    """The `new_key` of callers that never seal a folder: `UsageError`."""
     raise UsageError("A sealed folder needs a key.")
 
 
@@ -69,7 +69,7 @@ async def lacks_key(
     choices: FolderChoices,
     defaults: FolderDefaults | None = None,
 ) -> bool:
-    """Whether `keep` would seal the folder for the first time. `UsageError` as there."""
+    """Whether `keep` would seal the folder for the first time. Raises `UsageError` like `keep`."""
     known = await by_path(tx, path)
     store, profile = _place(known, choices, defaults or FolderDefaults())
     if profile is not Profile.SEALED:
@@ -90,10 +90,10 @@ async def keep(
     defaults: FolderDefaults | None = None,
     new_key: Callable[[], bytes] = no_key,
 ) -> Folder:
-    """The folder at a path, made on first use; the choices given now are remembered.
+    """The folder at a path, added on first use; remembers the choices for later uploads.
 
-    `new_key` makes a fresh key, wrapped; it is called for a folder sealed for the first time.
-    `UsageError` for a profile that the store must not have, and for choices that are wrong.
+    `new_key` makes a new wrapped key; it is called when a folder is sealed for the first time.
+    `UsageError` for a profile that the store does not allow, and for wrong choices.
     """
     known, defaults = await by_path(tx, path), defaults or FolderDefaults()
     store, profile = _place(known, choices, defaults)
@@ -116,7 +116,7 @@ async def keep(
     if profile is Profile.SEALED:
         realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)
     elif known and (known.realm.store, known.realm.profile) == (store, profile):
-        realm_id = known.realm.id  # other newsgroups in the settings must not post all anew
+        realm_id = known.realm.id  # new newsgroups in the settings must not repost everything
     else:
         realm_id = await _shared_realm(tx, realm, choices, defaults)
     remembered = {
@@ -142,15 +142,15 @@ async def keep(
 def _place(
     known: Folder | None, choices: FolderChoices, defaults: FolderDefaults
 ) -> tuple[StoreKind, Profile]:
-    """Store and profile: as chosen, as remembered, or what suits the store."""
+    """Store and profile: as chosen, as remembered, or the store's default."""
     store = choices.store or (known.realm.store if known else defaults.store)
     suits = Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
     remembered = known.realm.profile if known and known.realm.store is store else suits
     profile = choices.profile or remembered
     if store is StoreKind.USENET and profile is Profile.PACKED:
         raise UsageError(
-            "What is packed is not encrypted. On Usenet a folder is sealed, or, "
-            "if everybody may read it, plain."
+            "The packed profile is not encrypted. On Usenet use sealed, or plain "
+            "if everybody may read the folder."
         )
     return store, profile
 
@@ -162,7 +162,7 @@ def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
 
 
 async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
-    """Inode numbers of a folder's files change while nothing else does."""
+    """Record that inode numbers of a folder's files change while nothing else does."""
     await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
@@ -172,7 +172,7 @@ async def _shared_realm(
     choices: FolderChoices,
     defaults: FolderDefaults,
 ) -> int:
-    """That of the folders that post alike: others have no domain in common with them."""
+    """The id of the realm that all folders with these values share; no other has its domain."""
     sender = ""
     if values["store"] == StoreKind.USENET:
         sender = choices.poster or defaults.sender

@@ -5,7 +5,7 @@ SELECT {folder_row.columns}, {realm_row.columns}
  ORDER BY f.name;
 
 -- by_path
--- The folder kept at a path.
+-- The folder at a path.
 SELECT {folder_row.columns}, {realm_row.columns}
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  WHERE f.path = %(path)s;
@@ -23,13 +23,13 @@ SELECT {folder_row.columns}, {realm_row.columns}
  WHERE f.name = %(name)s;
 
 -- realm_by_id
--- One realm, with what it began with.
+-- One realm, with its first headers.
 SELECT {realm_row.columns}
   FROM realms r LEFT JOIN headers h ON false
  WHERE r.id = %(id)s;
 
 -- shared_realm
--- The realm of all folders that post in the same way, made on first use.
+-- The realm of all folders that post with the same values, added on first use.
 INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress)
 VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(dress)s)
     ON CONFLICT (store, profile, newsgroups, sender, obfuscated) WHERE owner IS NULL
@@ -37,8 +37,8 @@ VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfusc
 RETURNING id;
 
 -- owned_realm
--- The sealed realm of one folder, by the folder's path: a folder that comes back to it finds its
--- key and its articles again. Its key stays until it is renewed; where it posts may change.
+-- The sealed realm of one folder, by the folder's path: a folder that returns to it finds its key
+-- and its articles again. Its key stays until it is renewed; its newsgroups may change.
 UPDATE realms SET newsgroups = %(newsgroups)s
  WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s AND NOT renewed
 RETURNING id;
@@ -49,7 +49,7 @@ SELECT EXISTS (SELECT FROM realms
                 WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s);
 
 -- insert_owned_realm
--- A sealed realm with its key, which is wrapped.
+-- A new sealed realm with its wrapped key.
 INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress)
 VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(dress)s)
 RETURNING id;
@@ -59,7 +59,7 @@ RETURNING id;
 SELECT wrapped_key FROM realms WHERE wrapped_key IS NOT NULL ORDER BY id DESC;
 
 -- names_like
--- Names that are taken: a folder's last part, or that with a number.
+-- Names in use: the last part of a folder's path, or that with a number.
 SELECT name FROM folders WHERE name = %(name)s OR starts_with(name, %(name)s || '-');
 
 -- insert
@@ -70,12 +70,12 @@ VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s
         %(ignore_inode)s);
 
 -- update
--- The choices remembered for a folder.
+-- New choices for a folder.
 UPDATE folders
    SET realm_id = %(realm)s, priority = %(priority)s, compression = %(compression)s,
        copies = %(copies)s, own_files = %(own_files)s, ignore_inode = %(ignore_inode)s
  WHERE id = %(id)s;
 
 -- unstable_inodes
--- What reading has shown; it is remembered, for the next walk compares without opening.
+-- Reading has shown that inode numbers change by themselves; the next walk does not compare them.
 UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;

@@ -1,8 +1,8 @@
-"""The `headers` table: what the articles of a folder say of themselves, and since when.
+"""The `headers` table: the newsgroups, poster and veil of a folder's articles, and since when.
 
-A realm has newsgroups and a poster of its own, those it began with; they and its Message-IDs
-never change. What a folder posts with instead is a row here. What was posted before stays as it
-is, and is still found: nothing here is part of an article's name.
+A realm has its first newsgroups and poster; they and its Message-IDs never change. If a folder
+posts with others, they are a row here. Earlier articles stay as they are and are still found:
+nothing here is part of an article's name.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _VEIL_SIZE = 32
 
 
 class Headers(NamedTuple):
-    """What a folder posts with; field order is that of the query. None: as in its realm."""
+    """The headers of a folder; field order is that of the query. None: as in its realm."""
 
     newsgroups: list[str] | None = None
     sender: str | None = None
     veil: bytes | None = None
     chosen: bool = False
-    """By the user; else it was taken from the settings."""
+    """Whether the user chose them; else they are from the settings."""
 
 
 class PostedWith(NamedTuple):
-    """What articles were posted with; field order is that of the query."""
+    """The headers of posted articles; field order is that of the query."""
 
     id: int | None
     newsgroups: list[str]
@@ -41,7 +41,7 @@ class PostedWith(NamedTuple):
 
 
 def refuse(store: StoreKind, profile: Profile, choices: FolderChoices) -> None:
-    """`UsageError` for choices that are wrong, or that mean nothing where a folder is kept."""
+    """`UsageError` for choices that are wrong, or that the store or profile does not have."""
     problem = ""
     if choices.newsgroups is not None:
         problem = newsgroups_problem(choices.newsgroups)
@@ -60,7 +60,7 @@ def refuse(store: StoreKind, profile: Profile, choices: FolderChoices) -> None:
 
 
 def _chosen(choices: FolderChoices) -> str:
-    """The first of the choices here, in words."""
+    """The first chosen header, in words; "" when none is chosen."""
     if choices.newsgroups is not None:
         return "newsgroups"
     if choices.poster is not None:
@@ -71,10 +71,10 @@ def _chosen(choices: FolderChoices) -> str:
 async def change(
     tx: Transaction, folder: Folder, choices: FolderChoices, defaults: FolderDefaults
 ) -> bool:
-    """Have a folder post with what is chosen; returns whether it posts with something else now.
+    """Record the chosen headers of a folder; returns whether they changed.
 
-    Until something of it is posted, a plain folder for which nothing was chosen follows the
-    settings: what was mistyped there can be corrected there.
+    Until an article is posted, a plain folder without choices follows the settings, so that the
+    user can correct a typing error there.
     """
     row = await tx.maybe(_SQL["before"], {"folder": folder.id})
     before = Headers(*row) if row else Headers()
@@ -88,7 +88,7 @@ async def change(
 
 
 def _after(before: Headers, choices: FolderChoices) -> Headers:
-    """What is posted with from now on, as far as it is chosen."""
+    """The headers from now on, as far as the user chose them."""
     after = before
     if choices.newsgroups is not None:
         after = after._replace(newsgroups=list(dict.fromkeys(choices.newsgroups)), chosen=True)
@@ -101,7 +101,7 @@ def _after(before: Headers, choices: FolderChoices) -> Headers:
 
 
 async def _follows(tx: Transaction, folder: Folder, defaults: FolderDefaults) -> bool:
-    """Whether a folder is to post with what the settings say now, and does not yet."""
+    """Whether a folder must change to the headers of the settings."""
     realm = folder.realm
     if not folder.is_public or not defaults.newsgroups:
         return False
@@ -112,22 +112,22 @@ async def _follows(tx: Transaction, folder: Folder, defaults: FolderDefaults) ->
 
 
 async def every(tx: Transaction, folder: Folder) -> dict[int, PostedWith]:
-    """All that a folder ever posted with in its realm, besides what the realm began with."""
+    """All headers that a folder ever had in its realm, by id, without the realm's first ones."""
     values = {"folder": folder.id, "realm": folder.realm.id}
     return {r[0]: PostedWith(*r) for r in await tx.fetch(_SQL["every"], values)}
 
 
 async def of_object(tx: Transaction, object_id: int) -> list[int | None]:
-    """What the posted articles of an object were posted with; None: as its realm began."""
+    """The ids of the headers of an object's posted articles; None: the realm's first ones."""
     return column(await tx.fetch(_SQL["of_object"], {"object": object_id}))
 
 
 async def found(tx: Transaction, folder_id: int) -> set[str]:
-    """The newsgroups of a folder that a server was found to have."""
+    """The newsgroups of a folder that some server is known to have."""
     return set((await tx.one(_SQL["found"], {"folder": folder_id}))[0])
 
 
 async def remember_found(tx: Transaction, folder_id: int, newsgroups: Collection[str]) -> None:
-    """A server has these newsgroups; they need not be asked for again."""
+    """Record that a server has these newsgroups, so that nobody asks for them again."""
     values = {"folder": folder_id, "newsgroups": sorted(newsgroups)}
     await tx.run(_SQL["remember_found"], values)

@@ -1,16 +1,16 @@
 -- before
--- What a folder posts with now, where that is not what its realm began with.
+-- A folder's current headers, if they are not its realm's first ones.
 SELECT h.newsgroups, h.sender, h.veil, h.chosen
   FROM folders f JOIN headers h ON h.id = f.headers_id
  WHERE f.id = %(folder)s;
 
 -- has_posted
--- Whether anything of a folder was posted in a realm.
+-- Whether any article of a folder was posted in a realm.
 SELECT EXISTS (SELECT FROM objects
                 WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND posted > 0);
 
 -- change
--- What a folder posts with from now on.
+-- A folder's headers from now on.
 WITH made AS (
     INSERT INTO headers (folder_id, newsgroups, sender, veil, chosen)
     VALUES (%(folder)s, %(newsgroups)s, %(sender)s, %(veil)s, %(chosen)s)
@@ -18,19 +18,19 @@ WITH made AS (
 UPDATE folders SET headers_id = made.id FROM made WHERE folders.id = %(folder)s;
 
 -- every
--- All that a folder ever posted with in a realm, besides what the realm began with.
+-- All headers that a folder ever had in a realm, without the realm's first ones.
 SELECT h.id, coalesce(h.newsgroups, r.newsgroups), coalesce(h.sender, r.sender), h.veil
   FROM headers h, realms r
  WHERE h.folder_id = %(folder)s AND r.id = %(realm)s;
 
 -- of_object
--- What the articles of an object were posted with, the earliest first; null: as the realm began.
+-- The headers of an object's articles, the earliest first; null: the realm's first ones.
 SELECT DISTINCT headers_id FROM segments
  WHERE object_id = %(object)s AND redundancy = 0 AND status IN {segment.there}
  ORDER BY headers_id NULLS FIRST;
 
 -- found
--- The newsgroups of a folder that a server was found to have.
+-- The newsgroups of a folder that some server is known to have.
 SELECT found_newsgroups FROM folders WHERE id = %(folder)s;
 
 -- remember_found

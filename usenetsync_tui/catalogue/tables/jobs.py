@@ -1,4 +1,4 @@
-"""The `jobs` and `notices` tables: the queue, and the reasons why something is not whole."""
+"""The `jobs` and `notices` tables: the queue, and the reasons why something is incomplete."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STEPS = {
     JobState.QUEUED: JobEvent.YIELD,
     JobState.PAUSED: JobEvent.HOLD,
 }
-"""What has happened to a job that whoever runs it finds in a state."""
+"""The event that brings a job into a state, for the program that runs the job."""
 
 
 async def add(
@@ -41,7 +41,7 @@ async def add(
     bodies: bool = False,
     queued: bool = False,
 ) -> int:
-    """A restore or verify; returns its id. The engine runs what is `queued`, and nothing else."""
+    """Add a restore or verify; returns its id. The engine runs only jobs that are `queued`."""
     row = await tx.one(
         _SQL["insert"],
         {
@@ -60,20 +60,20 @@ async def add(
 
 
 async def open_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
-    """The job of the queue that does this to a folder and is not over."""
+    """The id of the open job in the queue with this verb and folder."""
     row = await tx.maybe(_SQL["open_of_folder"], {"folder": folder, "verb": str(verb)})
     return row[0] if row else None
 
 
 async def latest_of_folder(tx: Transaction, folder: int, verb: Verb) -> int | None:
-    """The last job of the queue that did this to a folder."""
+    """The id of the last job in the queue with this verb and folder."""
     values = {"folder": folder, "verb": str(verb)}
     latest: int | None = (await tx.one(_SQL["latest_of_folder"], values))[0]
     return latest
 
 
 async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
-    """The upload job of a folder: an open one goes on, else a new one."""
+    """The id of a folder's upload job: an open one resumes, else a new one is added."""
     job_id = await open_of_folder(tx, folder, Verb.UPLOAD)
     if job_id is None:
         values = {"folder": folder, "priority": int(priority)}
@@ -107,18 +107,18 @@ async def open_jobs(tx: Transaction) -> list[Job]:
 
 
 async def requeue_interrupted(tx: Transaction) -> None:
-    """Jobs of the queue whose engine died under them resume."""
+    """Queue the jobs again whose engine ended while they ran."""
     await tx.run(_SQL["interrupted"])
 
 
 async def with_bodies(tx: Transaction, job_id: int) -> bool:
-    """Whether a verify fetches what it looks for."""
+    """Whether a verify job fetches the articles that it checks."""
     bodies: bool = (await tx.one(_SQL["bodies"], {"id": job_id}))[0]
     return bodies
 
 
 async def own_target(tx: Transaction, job_id: int) -> None:
-    """The restore made its target itself."""
+    """Record that the restore made its target folder itself."""
     await tx.run(_SQL["set_owns_target"], {"id": job_id})
 
 
@@ -129,7 +129,7 @@ async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:
 
 
 async def allow_shrink(tx: Transaction, job_id: int) -> None:
-    """An upload takes the folder as it is, however little is left of it."""
+    """Allow an upload to continue although most files of the folder are gone."""
     await tx.run(_SQL["allow_shrink"], {"id": job_id})
 
 
@@ -140,9 +140,9 @@ async def set_state(
     message: str | None = None,
     refusal: Refusal | None = None,
 ) -> None:
-    """A step in a job's life, with a word for the user, and why the folder was refused.
+    """Set a job's state, with a message for the user, and why the folder was refused.
 
-    A job that is over already stays as it is.
+    A job that is already over does not change.
     """
     await tx.run(
         _SQL["set_state"],
@@ -158,28 +158,28 @@ async def set_state(
 
 
 async def begin(tx: Transaction, job_id: int) -> bool:
-    """A job is RUNNING from now on, whoever runs it; False, and nothing, when it does not wait."""
+    """Mark a waiting job as RUNNING; False, without a change, when it does not wait."""
     return await tx.maybe(_SQL["begin"], {"id": job_id, **_change(JobEvent.BEGIN)}) is not None
 
 
 async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
-    """What a user asks of a job of the queue; False, and nothing, in a state it does not change."""
+    """Apply a user's event to a job of the queue; False when it does not change the state."""
     row = await tx.maybe(_SQL["change_state"], {"id": job_id, **_change(event)})
     return row is not None
 
 
 async def change_all(tx: Transaction, event: JobEvent) -> list[int]:
-    """The same of every job of the queue that it changes; their ids."""
+    """Apply a user's event to all jobs of the queue; returns the ids of those that change."""
     return column(await tx.fetch(_SQL["change_all"], _change(event)))
 
 
 async def set_priority(tx: Transaction, job_id: int, priority: Priority) -> None:
-    """Up or down the queue."""
+    """Set a job's priority, which moves it in the queue."""
     await tx.run(_SQL["set_priority"], {"id": job_id, "priority": int(priority)})
 
 
 async def set_version(tx: Transaction, job_id: int, version: int) -> None:
-    """The version a job builds or reads; what was left out of another one is not of this."""
+    """Set the version that a job builds or reads; files left out of another one are in it."""
     await left_out.forget(tx, job_id, version)
     await tx.run(_SQL["set_version"], {"id": job_id, "version": version})
 
@@ -194,7 +194,7 @@ async def set_progress(
     total_bytes: int,
     errors: int,
 ) -> None:
-    """How far a job is."""
+    """Record a job's progress."""
     await tx.run(
         _SQL["set_progress"],
         {
@@ -209,7 +209,7 @@ async def set_progress(
 
 
 async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -> None:
-    """Record reasons."""
+    """Record notices."""
     if notices:
         await tx.run(
             _SQL["add_notices"],
@@ -223,12 +223,12 @@ async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -
 
 
 async def clear_notices(tx: Transaction, job_id: int) -> None:
-    """A job that runs again tells its reasons anew; what the user leaves out is remembered."""
+    """Delete a job's notices before it runs again, except the files that the user left out."""
     await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": int(NoticeKind.LEFT_OUT)})
 
 
 async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[tuple[int, Notice]]:
-    """(id, reason) of a job after an id, oldest first."""
+    """(id, notice) of a job after an id, oldest first."""
     rows = await tx.fetch(_SQL["notices"], {"job": job_id, "after": after, "limit": limit})
     return [(r[0], Notice(NoticeKind(r[1]), r[2], r[3])) for r in rows]
 

@@ -1,12 +1,12 @@
 -- insert
--- A new job at the end of its priority; one that is not `queued` is run by who added it.
+-- A new job at the end of its priority; the program that adds one not `queued` runs it itself.
 INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, queued)
 VALUES (%(folder)s, %(verb)s, %(priority)s, {job.queued}, %(target)s, %(prefix)s, %(version)s,
         %(bodies)s, %(queued)s)
 RETURNING id;
 
 -- insert_upload
--- A new upload; it goes on with the version that is under construction, if there is one.
+-- A new upload; it continues the version under construction, if there is one.
 INSERT INTO jobs (folder_id, verb, priority, state, version, queued)
 VALUES (%(folder)s, 'upload', %(priority)s, {job.queued},
         (SELECT max(version) FROM snapshots
@@ -14,18 +14,18 @@ VALUES (%(folder)s, 'upload', %(priority)s, {job.queued},
 RETURNING id;
 
 -- allow_shrink
--- An upload takes the folder as it is, however little is left of it.
+-- Allow an upload to continue although most files of the folder are gone.
 UPDATE jobs SET allow_shrink = true WHERE id = %(id)s;
 
 -- open_of_folder
--- The job of the queue that already does this to the folder.
+-- The open job in the queue with this verb and folder.
 SELECT id FROM jobs
  WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued
    AND state IN {job.open}
  ORDER BY id LIMIT 1;
 
 -- latest_of_folder
--- The last job of the queue that did this to the folder.
+-- The last job in the queue with this verb and folder.
 SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued;
 
 -- latest_of_all
@@ -36,7 +36,7 @@ SELECT DISTINCT ON (folder_id) {job_row.columns}
  ORDER BY folder_id, state = {job.running} DESC, state IN {job.waiting} DESC, id DESC;
 
 -- bodies
--- Whether a verify fetches what it looks for.
+-- Whether a verify job fetches the articles that it checks.
 SELECT bodies FROM jobs WHERE id = %(id)s;
 
 -- by_id
@@ -56,7 +56,7 @@ SELECT {job_row.columns}
  ORDER BY priority, id;
 
 -- interrupted
--- Jobs whose engine died under them are queued again: they resume.
+-- Queue the jobs again whose engine ended while they ran.
 UPDATE jobs SET state = {job.queued} WHERE state IN {job.may_interrupt} AND queued;
 
 -- owned_target
@@ -65,7 +65,7 @@ SELECT EXISTS (SELECT FROM jobs WHERE folder_id = %(folder)s AND verb = 'restore
                   AND target = %(target)s AND owns_target);
 
 -- set_state
--- A step in a job's life, if it is in a state where that can be.
+-- Set a job's state, if the transition is allowed.
 UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s::jsonb,
        finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s AND state = ANY(%(allowed)s);
@@ -75,26 +75,26 @@ UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s:
 UPDATE jobs SET owns_target = true WHERE id = %(id)s;
 
 -- begin
--- A job begins, unless somebody has paused or cancelled it; whoever runs it.
+-- Mark a job as running, unless a user has paused or cancelled it.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL, finished_at = NULL
  WHERE id = %(id)s AND state = ANY(%(allowed)s)
 RETURNING id;
 
 -- change_state
--- What a user asks of a job of the queue, if it is in a state where that can be.
+-- Set the state of a job of the queue on user request, if the transition is allowed.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,
        finished_at = CASE WHEN %(over)s THEN now() END
  WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
 -- change_all
--- The same of every job of the queue.
+-- The same for every job of the queue.
 UPDATE jobs SET state = %(state)s, message = NULL, finished_at = NULL
  WHERE queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
 -- set_priority
--- Up or down the queue.
+-- Move a job in the queue.
 UPDATE jobs SET priority = %(priority)s WHERE id = %(id)s;
 
 -- set_version
@@ -102,23 +102,23 @@ UPDATE jobs SET priority = %(priority)s WHERE id = %(id)s;
 UPDATE jobs SET version = %(version)s WHERE id = %(id)s;
 
 -- set_progress
--- How far a job is.
+-- A job's progress.
 UPDATE jobs SET done_files = %(done_files)s, done_bytes = %(done_bytes)s,
        total_files = %(total_files)s, total_bytes = %(total_bytes)s, errors = %(errors)s
  WHERE id = %(id)s;
 
 -- add_notices
--- Reasons, as they come.
+-- Add notices to a job.
 INSERT INTO notices (job_id, kind, path, reason)
 SELECT %(job)s, u.kind, u.path, u.reason
   FROM unnest(%(kinds)b::int2[], %(paths)b::bytea[], %(reasons)s::text[])
        AS u(kind, path, reason);
 
 -- clear_notices
--- A job that runs again tells its reasons anew, but for what the user leaves out.
+-- Delete a job's notices before it runs again, except the files that the user left out.
 DELETE FROM notices WHERE job_id = %(job)s AND kind <> %(kept)s;
 
 -- notices
--- The reasons of a job after an id, oldest first.
+-- The notices of a job after an id, oldest first.
 SELECT id, kind, path, reason FROM notices
  WHERE job_id = %(job)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;

@@ -1,8 +1,8 @@
-"""How much the key of a sealed realm has sealed, and another key for what comes next.
+"""How much the key of a sealed realm has sealed, and the change to another key.
 
-`realms.sealed` is counted by the statements that write nonces down (`segments.sql`). A realm whose
-key is worn is `renewed`: one that `continues` it takes its place in the folder, with a key of its
-own. For everything else the two are one place (`moves`), so nothing is read or posted again.
+The statements that record nonces count `realms.sealed` (`segments.sql`). When a key has sealed
+enough, `renew` replaces the folder's realm with one that `continues` it under a new key. For
+everything else the two count as one realm (`moves`), so nothing is read or posted again.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class Wear(NamedTuple):
     sealed: int
     """Units of `codec.sealing`."""
     under_way: bool
-    """Articles of the realm may have been sent, and no answer is known."""
+    """Whether articles of the realm may have been sent without a known answer."""
     unfinished: bool
-    """Articles of the realm are still to be posted, or to be looked for."""
+    """Whether articles of the realm are still to be posted or checked."""
 
 
 async def wear(tx: Transaction, folder: Folder) -> Wear:
-    """What the key of a folder's realm has sealed."""
+    """The use of the key of a folder's realm."""
     return Wear(*await tx.one(_SQL["wear"], {"folder": folder.id, "realm": folder.realm.id}))
 
 
 async def renew(tx: Transaction, folder: Folder, wrapped_key: bytes) -> Folder:
-    """The folder with a realm that continues its own under another key."""
+    """Move the folder to a realm that continues its own under another key; returns it."""
     await tx.run(_SQL["retire"], {"realm": folder.realm.id})
     values = {"realm": folder.realm.id, "wrapped_key": wrapped_key, "dress": NEWEST_DRESS}
     realm_id = (await tx.one(_SQL["continue"], values))[0]

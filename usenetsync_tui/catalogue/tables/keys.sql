@@ -1,6 +1,6 @@
 -- wear
 -- What a realm's key has sealed; whether an article of the realm may be under way; and whether one
--- is still to be posted or looked for.
+-- is still to be posted or checked.
 SELECT r.sealed,
        EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
                 WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
@@ -14,16 +14,16 @@ SELECT r.sealed,
   FROM realms r WHERE r.id = %(realm)s;
 
 -- retire
--- A realm is continued by another one from now on.
+-- Mark a realm as continued by another one.
 UPDATE realms SET renewed = true WHERE id = %(realm)s AND NOT renewed;
 
 -- continue
--- A realm like another one, with a key of its own.
+-- A copy of a realm, with a key of its own.
 INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, continues)
 SELECT store, profile, domain, newsgroups, owner, %(wrapped_key)s, %(dress)s, id
   FROM realms WHERE id = %(realm)s
 RETURNING id;
 
 -- move
--- The folder's articles go to the realm that continues its own.
+-- Post the folder's articles to the realm that continues its own.
 UPDATE folders SET realm_id = %(realm)s WHERE id = %(folder)s;

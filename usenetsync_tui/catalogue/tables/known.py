@@ -1,4 +1,4 @@
-"""What is known of a content that is read again: the place it has, the articles that carry it.
+"""Facts about content that is read again: its place, and the articles that carry it.
 
 Knows rows of `files`, `objects` and `segments` together; refuses to know how a file is read and
 compared.
@@ -28,7 +28,7 @@ class Slice:
 
 
 async def usable(tx: Transaction, folder: Folder, objects: Collection[int]) -> set[int]:
-    """Those of some objects in which files of the folder can go on lying."""
+    """Which of some objects files of the folder can continue to use."""
     if not objects:
         return set()
     values = {"objects": list(objects), "folder": folder.id}
@@ -37,7 +37,7 @@ async def usable(tx: Transaction, folder: Folder, objects: Collection[int]) -> s
 
 
 async def fold(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]) -> int:
-    """Files of which nothing that is kept differs from the version before are no change.
+    """Undo the new rows of files whose kept attributes equal the version before.
 
     Returns how many of these keys that are.
     """
@@ -48,7 +48,7 @@ async def fold(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]
 
 
 async def slices(tx: Transaction, object_id: int, first: int, last: int) -> dict[int, bytes]:
-    """Digests of the slices `first` (inclusive) to `last` (exclusive), as far as planned."""
+    """Digests by index of the slices `first` (inclusive) to `last` (exclusive), if planned."""
     values = {"object": object_id, "first": first, "last": last}
     return dict(await tx.fetch(_SQL["slices"], values))
 
@@ -56,10 +56,10 @@ async def slices(tx: Transaction, object_id: int, first: int, last: int) -> dict
 async def share(
     tx: Transaction, new: int, old: int, first: int, last: int, copies: int
 ) -> tuple[int, int]:
-    """The articles of slices of the object `old` carry those of `new`.
+    """Let slices of the object `new` use the articles of `old`.
 
-    (how many do, how many of them are posted); fewer than slices × copies when some of them are
-    lost or were lost meanwhile.
+    Returns (articles used, how many of them are posted); fewer than slices × copies when some are
+    lost.
     """
     values = {"new": new, "old": old, "first": first, "last": last, "copies": copies}
     statuses = column(await tx.fetch(_SQL["share"], values))
@@ -69,7 +69,7 @@ async def share(
 async def posted_before(
     tx: Transaction, folder: Folder, wanted: Sequence[Slice]
 ) -> list[tuple[int, int, KnownArticle]]:
-    """(object, segment index, what is known) of slices whose paths had them before."""
+    """(object, segment index, article) of slices that an earlier state of the path has posted."""
     values = {
         "folder": folder.id,
         "realm": folder.realm.id,

@@ -1,6 +1,6 @@
 -- usable
--- Those of some objects in which files of a folder can go on lying: in its realm, in as many
--- copies as are wanted, and nothing of them is known to be lost.
+-- Which of some objects files of a folder can continue to use: objects in its realm, with the
+-- wanted number of copies and no known loss.
 SELECT o.id FROM objects o
  WHERE o.id = ANY (%(objects)b::int8[]) AND o.folder_id = %(folder)s AND o.realm_id = %(realm)s
    AND o.copies >= %(copies)s
@@ -8,10 +8,9 @@ SELECT o.id FROM objects o
         SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN {segment.unusable}));
 
 -- fold
--- Rows of the version under construction that say what the rows before them say: content, place,
--- and all that is kept. They go, and those before them are true again; of these, what only the walk
--- compares is brought up to date, and owners that an earlier program did not keep are filled in.
--- (Looked up key by key, as in files.sql.)
+-- Delete rows of the version under construction that equal the rows before them: content, place and
+-- all kept attributes. The rows before them become current again; update in them what only the walk
+-- compares, and fill in owners that an earlier program did not keep. (Key by key, as in files.sql.)
 WITH same AS MATERIALIZED (
     SELECT new.*, old.first_version AS since
       FROM unnest(%(keys)b::bytea[]) AS u(path_key)
@@ -54,7 +53,7 @@ SELECT segment_index, hash FROM segments
    AND redundancy = 0 AND status <> {segment.stale};
 
 -- share
--- The articles of some slices of one object carry those of another one too.
+-- Let some slices of an object use the articles of another object.
 INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
                       codec, message_id, server, status, by_body, headers_id, posted_at,
                       verified_at, wire_size, check_at, checks)
@@ -68,7 +67,7 @@ RETURNING status;
 
 -- posted_before
 -- Slices that an earlier state of the same path has posted, at the same place of a file of the same
--- size: all that the headers of a plain article say is the same.
+-- size, so that the headers of a plain article are the same.
 SELECT k.hash, k.redundancy, k.message_id, k.codec, k.payload_size, k.status, k.by_body,
        k.headers_id, u.object_id, u.segment_index
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(keys)b::bytea[], %(sizes)b::int8[],

@@ -1,8 +1,8 @@
-"""Files the user leaves out of an upload: notices of their own kind, which outlive a restart.
+"""Files the user leaves out of an upload: notices of their own kind, which survive a restart.
 
-The index takes in whatever failed before and can be opened now. What was held or left out can
-be opened, so it is looked up here before it is read. What is left out belongs to one version;
-what is held, to all that follow, until it is retried.
+The index adds files that failed before and can be opened now. Files that the user held or left
+out can be opened, so the reader asks here before it reads them. A file that is left out is
+missing in one version; one that is held, in all that follow, until the user retries it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from usenetsync_tui.model.entries import NoticeKind
 _SQL = load(__package__, "left_out.sql")
 
 HELD = "held by you"
-"""The reason of files that are passed over until they are retried, version after version."""
+"""The reason of files that stay out of every version until the user retries them."""
 
 _VALUES = {"kind": int(NoticeKind.LEFT_OUT), "held": HELD}
 
 
 async def carry(tx: Transaction, folder: int, job_id: int) -> None:
-    """A new upload leaves out what the one before it held, or left out of the same version."""
+    """Leave out of a new upload the files held before, or left out of the same version."""
     await tx.run(_SQL["carry"], {"folder": folder, "job": job_id, **_VALUES})
 
 
 async def forget(tx: Transaction, job_id: int, version: int) -> None:
-    """What was left out of another version is in this one."""
+    """Forget files that were left out of another version; held ones stay."""
     await tx.run(_SQL["forget"], {"id": job_id, "version": version, **_VALUES})
 
 
@@ -37,22 +37,22 @@ async def any_of(tx: Transaction, job_id: int) -> bool:
 
 
 async def among(tx: Transaction, job_id: int, paths: Sequence[bytes]) -> dict[bytes, str]:
-    """Those of some paths that are left out, and in what words."""
+    """Which of some paths are left out, with the reason."""
     values = {"job": job_id, "paths": list(paths), **_VALUES}
     return dict(await tx.fetch(_SQL["among"], values))
 
 
 async def take_in(tx: Transaction, job_id: int) -> None:
-    """Nothing is left out any more."""
+    """Leave out nothing any more."""
     await tx.run(_SQL["take_in"], {"job": job_id, **_VALUES})
 
 
 async def take_back(tx: Transaction, job_id: int, paths: Sequence[bytes]) -> list[NoticeKind]:
-    """What was said of these paths holds no more; returns the kinds of what was, one each."""
+    """Delete a job's notices about these paths; returns the kinds of the deleted notices."""
     rows = await tx.fetch(_SQL["take_back"], {"job": job_id, "paths": list(paths)})
     return [NoticeKind(r[0]) for r in rows]
 
 
 async def pending(tx: Transaction, folder: int, keys: Sequence[bytes]) -> set[bytes]:
-    """Those of some files that are to be read."""
+    """Which of some files are still to be read."""
     return set(column(await tx.fetch(_SQL["pending"], {"folder": folder, "keys": list(keys)})))

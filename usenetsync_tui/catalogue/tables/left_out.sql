@@ -1,5 +1,5 @@
 -- carry
--- What the user held, or left out of the version that goes on, the next upload leaves out too.
+-- Copy to the next upload the files held, or left out of the version that it continues.
 INSERT INTO notices (job_id, kind, path, reason)
 SELECT %(job)s, n.kind, n.path, n.reason
   FROM notices n JOIN jobs was ON was.id = n.job_id
@@ -9,7 +9,7 @@ SELECT %(job)s, n.kind, n.path, n.reason
    AND (n.reason = %(held)s OR was.version = (SELECT version FROM jobs WHERE id = %(job)s));
 
 -- forget
--- What was left out of a version is not left out of the next one; what is held, is.
+-- Forget files left out of another version; held ones stay.
 DELETE FROM notices n USING jobs j
  WHERE j.id = %(id)s AND n.job_id = j.id AND n.kind = %(kind)s AND n.reason <> %(held)s
    AND j.version IS DISTINCT FROM %(version)s;
@@ -19,24 +19,24 @@ DELETE FROM notices n USING jobs j
 SELECT EXISTS (SELECT FROM notices WHERE job_id = %(job)s AND kind = %(kind)s);
 
 -- among
--- Those of some paths that the user leaves out, and in what words.
+-- Which of some paths the user leaves out, with the reason.
 SELECT path, min(reason) FROM notices
  WHERE job_id = %(job)s AND sha256(path) IN (SELECT sha256(p) FROM unnest(%(paths)b::bytea[]) AS p)
    AND kind = %(kind)s
  GROUP BY path;
 
 -- take_in
--- Nothing is left out any more.
+-- Leave out nothing any more.
 DELETE FROM notices WHERE job_id = %(job)s AND kind = %(kind)s;
 
 -- take_back
--- What was said of these paths does not hold any more.
+-- Delete a job's notices about these paths.
 DELETE FROM notices
  WHERE job_id = %(job)s AND sha256(path) IN (SELECT sha256(p) FROM unnest(%(paths)b::bytea[]) AS p)
 RETURNING kind;
 
 -- pending
--- Those of some files of a folder that are to be read.
+-- Which of some files of a folder are still to be read.
 SELECT now.path_key
   FROM unnest(%(keys)b::bytea[]) AS u(path_key)
  CROSS JOIN LATERAL (

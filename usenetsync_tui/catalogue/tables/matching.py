@@ -1,7 +1,7 @@
-"""Which rows of `files` a filter means: one predicate for the list, its count and bulk actions.
+"""The rows of `files` that match a filter: one predicate for lists, counts and bulk actions.
 
-Knows how each part of a `FileFilter` is said in SQL, of a row called ``f``, and how the state of
-a row is worded; refuses to know what is done with the rows.
+Knows the SQL of each part of a `FileFilter`, for a row called ``f``, and the view that a row's
+state belongs to; refuses to know what is done with the rows.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def all_of(*terms: LiteralString) -> LiteralString:
 
 
 def view_of(row: VersionRow) -> FileView:
-    """How the screen words a row's state: as `matching` finds it."""
+    """The view that a row belongs to, by the same rules as `matching`."""
     if row.state == FileState.FAILED:
         return FileView.FAILED
     if row.complete is False and (row.state == FileState.PLANNED or row.posted):
@@ -76,6 +76,6 @@ def _in_view(view: FileView) -> list[LiteralString]:
 
 
 def _pattern(word: bytes) -> str:
-    """A word for LIKE, as the paths are folded. A NUL is in none: it becomes what no byte is."""
+    """A LIKE pattern, folded like the paths. No path has a NUL: it becomes a non-byte."""
     folded = word.lower().decode("latin-1").replace("\0", _NO_BYTE)
     return "%" + _SPECIAL.sub(r"\\\1", folded) + "%"

@@ -4,8 +4,8 @@ f.folder_id = %(folder)s AND f.first_version <= %(version)s
 AND (f.last_version IS NULL OR f.last_version >= %(version)s);
 
 -- words
--- All words occur in the path, ASCII letters in either case. Latin-1 has a character for each
--- byte, and lower() in the C locale knows those of ASCII alone.
+-- All words occur in the path, ASCII letters in either case. Latin-1 has a character for each byte,
+-- and lower() in the C locale changes only ASCII.
 lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
 LIKE ALL (%(words)s::text[]);
 
@@ -22,12 +22,12 @@ f.state = {file.failed};
 f.state = {file.pending};
 
 -- laid_out
--- Its bytes have their place, or it has none.
+-- Its bytes have a place in an object, or it has no bytes.
 f.state = {file.planned};
 
 -- waits
--- It is laid out or begun, but its object lacks articles. (The keys say no more than the id does:
--- they let the planner begin with the objects that are not complete, which are few.)
+-- It has a place in an object that lacks articles. (The id alone would do: the keys let the planner
+-- begin with the incomplete objects, which are few.)
 EXISTS (SELECT FROM objects o
          WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.id = f.object_id
            AND f.path_key BETWEEN o.first_key AND o.last_key

@@ -1,4 +1,4 @@
-"""The `mounts` table: the file systems that a folder was read from when it was last kept."""
+"""The `mounts` table: the file systems of a folder when its last version was finished."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _SQL = load(__package__, "mounts.sql")
 
 
 async def of_folder(tx: Transaction, folder: int) -> dict[bytes, FileSystem]:
-    """Those of the newest finished version, by path; none where they were not recorded yet."""
+    """The file systems of the newest finished version, by path; empty if not recorded yet."""
     rows = await tx.fetch(_SQL["of_folder"], {"folder": folder})
     return {path: FileSystem(*fields) for path, *fields in rows}
 
 
 async def remember(tx: Transaction, folder: int, mounts: Mapping[bytes, FileSystem]) -> None:
-    """Those of a version that is finished now, in place of those of the one before."""
+    """Record the file systems of a version that is finished now; replaces the earlier ones."""
     await tx.run(_SQL["forget"], {"folder": folder})
     every = [mounts[path] for path in sorted(mounts)]
     await tx.run(
@@ -35,6 +35,6 @@ async def remember(tx: Transaction, folder: int, mounts: Mapping[bytes, FileSyst
 
 
 async def used(tx: Transaction, folder: int, version: int, paths: list[bytes]) -> set[bytes]:
-    """Those of some mount points below which a version has anything."""
+    """Which of some mount points have files of a version below them."""
     values = {"folder": folder, "version": version, "paths": paths}
     return set(column(await tx.fetch(_SQL["used"], values)))

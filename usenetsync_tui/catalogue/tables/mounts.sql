@@ -4,18 +4,18 @@ SELECT path, type, uuid, fsid, source, location
   FROM mounts WHERE folder_id = %(folder)s ORDER BY path;
 
 -- forget
--- Those of an earlier version.
+-- Delete the file systems of the earlier version.
 DELETE FROM mounts WHERE folder_id = %(folder)s;
 
 -- remember
--- Those of the version that is finished now.
+-- Add the file systems of the version that is finished now.
 INSERT INTO mounts (folder_id, path, type, uuid, fsid, source, location)
 SELECT %(folder)s, u.*
   FROM unnest(%(paths)b::bytea[], %(types)s::text[], %(uuids)s::text[], %(fsids)s::text[],
               %(sources)s::text[], %(locations)b::bytea[]) AS u;
 
 -- used
--- Mount points below which a version has anything. ("/" is followed by "0".)
+-- The mount points with files of a version below them. ("0" is the byte after "/".)
 SELECT u.path
   FROM unnest(%(paths)b::bytea[]) AS u(path)
  WHERE EXISTS (

@@ -1,9 +1,9 @@
-"""A folder whose articles go elsewhere from now on: to another realm, or in more copies.
+"""A folder that posts differently from now on: to another realm, or in more copies.
 
-Its current files are then read again in the version under construction, though they did not
-change; earlier versions keep their articles where they are. A realm that only continues another
-one under a new key (`keys`) is the same place: what is there stays there, but for files that are
-not whole, or that cannot be decoded.
+The next upload then reads the current files again, though they did not change; earlier versions
+keep their articles where they are. A realm that only continues another one under a new key (`keys`)
+does not count as another realm: articles stay, except of files that are incomplete or that cannot
+be decoded.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ _SQL = load(__package__, "moves.sql")
 
 
 async def is_placed(tx: Transaction, folder: Folder, version: int) -> bool:
-    """Whether what the version takes over from earlier ones is where the folder wants it."""
+    """Whether all unchanged files of the version are in the folder's realm and copies."""
     row = await tx.maybe(_SQL["placed"], _values(folder, version))
     return row is not None and bool(row[0])
 
 
 async def place(tx: Transaction, folder: Folder, version: int) -> None:
-    """The version is where the folder wants it."""
+    """Record that the version is in the folder's realm and copies."""
     await tx.run(_SQL["place"], _values(folder, version))
 
 
 async def strays(tx: Transaction, folder: Folder, after: bytes, limit: int) -> list[bytes]:
-    """Keys of the next current files, after a key, that are not where the folder wants them."""
+    """Keys of the next current files, after a key, in another realm or in too few copies."""
     return column(
         await tx.fetch(_SQL["strays"], {**_values(folder, 0), "after": after, "limit": limit})
     )
 
 
 async def torn(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
-    """Keys of some current files whose articles are under an earlier key, and not all there."""
+    """Keys of some current files with articles under an earlier key, of which some are lacking."""
     return column(await tx.fetch(_SQL["torn"], {**_values(folder, 0), "limit": limit}))
 
 
 async def oversized(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
-    """Keys of some current files that can never be had back from Usenet as they were cut.
+    """Keys of some current files whose articles are too large to be decoded.
 
-    They were planned, or posted, when `chunk_size` was larger than what can be decoded.
+    They were planned, or posted, with a larger `chunk_size` than can be decoded.
     """
     values = {**_values(folder, 0), "largest": LARGEST_PAYLOAD, "limit": limit}
     return column(await tx.fetch(_SQL["oversized"], values))
@@ -52,7 +52,7 @@ async def oversized(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
 async def read_again(
     tx: Transaction, folder: Folder, version: int, keys: Collection[bytes]
 ) -> None:
-    """These current files are to be read again in the version under construction."""
+    """Mark current files as to be read again in the version under construction."""
     await tx.run(_SQL["read_again"], {**_values(folder, version), "keys": list(keys)})
 
 

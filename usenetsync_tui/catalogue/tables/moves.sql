@@ -1,6 +1,6 @@
 -- placed
--- Whether the version under construction, or else the one before it, went to a realm, or to one that
--- this continues, in so many copies.
+-- Whether the version under construction, or else the one before it, was posted to a realm, or to
+-- one that this continues, in the wanted number of copies.
 WITH RECURSIVE home AS (
     SELECT id, continues FROM realms WHERE id = %(realm)s
      UNION ALL
@@ -11,13 +11,13 @@ SELECT realm_id IN (SELECT id FROM home) AND copies >= %(copies)s
  ORDER BY version DESC LIMIT 1;
 
 -- place
--- Where the articles of the version under construction go.
+-- Record the realm and copies of the version under construction.
 UPDATE snapshots SET realm_id = %(realm)s, copies = %(copies)s
  WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- strays
--- Current files after a key whose articles are in another realm, which this does not continue, or
--- fewer than wanted.
+-- Current files after a key whose articles are in another realm, which this one does not continue,
+-- or in fewer copies than wanted.
 WITH RECURSIVE home AS (
     SELECT id, continues FROM realms WHERE id = %(realm)s
      UNION ALL
@@ -30,8 +30,8 @@ SELECT f.path_key
  LIMIT %(limit)s;
 
 -- torn
--- Current files whose articles are in a realm that this continues, and not all there: nothing can be
--- sent there any more.
+-- Current files whose articles are in a realm that this one continues, if some are lacking: nothing
+-- can be posted there any more.
 WITH RECURSIVE home AS (
     SELECT id, continues FROM realms WHERE id = %(realm)s
      UNION ALL
@@ -45,7 +45,7 @@ SELECT f.path_key
  LIMIT %(limit)s;
 
 -- oversized
--- Current files with an article that is larger than anybody can decode.
+-- Current files with an article that is too large to be decoded.
 SELECT f.path_key
   FROM objects o
   JOIN files f ON f.folder_id = o.folder_id AND f.object_id = o.id AND f.last_version IS NULL
@@ -56,7 +56,7 @@ SELECT f.path_key
  LIMIT %(limit)s;
 
 -- read_again
--- The rows of the version under construction are read again; those of earlier versions end.
+-- Rows of the version under construction become pending; those of earlier versions end.
 WITH stray AS (
     UPDATE files
        SET last_version = CASE WHEN first_version < %(version)s THEN %(version)s - 1 END,

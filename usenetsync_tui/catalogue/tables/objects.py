@@ -1,4 +1,4 @@
-"""The `objects` table: runs of bytes and how many of their articles are acknowledged."""
+"""The `objects` table: runs of bytes, and how many of their articles the store acknowledged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SQL = load(__package__, "objects.sql")
 
 @dataclass(frozen=True, slots=True)
 class NewObject:
-    """An object about to be planned. Sizes are bytes, `segments` how many slices it has."""
+    """An object to be planned. Sizes are bytes, `segments` is the number of its slices."""
 
     id: int
     kind: int
@@ -58,7 +58,7 @@ async def allocate(tx: Transaction, count: int) -> list[int]:
 async def insert(
     tx: Transaction, folder: int, realm: int, copies: int, objects: Sequence[NewObject]
 ) -> None:
-    """Record new objects; one that is there already stays as it is."""
+    """Record new objects; one that exists stays as it is."""
     if not objects:
         return
     await tx.run(
@@ -80,7 +80,7 @@ async def insert(
 
 
 async def add_posted(tx: Transaction, counts: Counter[int]) -> list[Progressed]:
-    """Add acknowledged (or, negative, lost) articles to their objects."""
+    """Add acknowledged (negative: lost) articles to the counts of their objects, by id."""
     if not counts:
         return []
     rows = await tx.fetch(
@@ -90,7 +90,7 @@ async def add_posted(tx: Transaction, counts: Counter[int]) -> list[Progressed]:
 
 
 async def incomplete_page(tx: Transaction, folder: int, after: int, limit: int) -> list[OpenObject]:
-    """The next objects of a folder that wait for articles."""
+    """The next objects of a folder that lack articles."""
     rows = await tx.fetch(
         _SQL["incomplete_page"], {"folder": folder, "after": after, "limit": limit}
     )
@@ -98,24 +98,24 @@ async def incomplete_page(tx: Transaction, folder: int, after: int, limit: int) 
 
 
 async def waiting_files(tx: Transaction, folder: int, realm: int) -> int:
-    """Files read to their end whose articles an earlier run left unposted in a realm."""
+    """The number of files read to their end whose articles an earlier run did not post."""
     count: int = (await tx.one(_SQL["waiting_files"], {"folder": folder, "realm": realm}))[0]
     return count
 
 
 async def delete(tx: Transaction, object_id: int) -> None:
-    """Forget an object that nothing refers to."""
+    """Delete an object that nothing refers to."""
     await tx.run(_SQL["delete"], {"object": object_id})
 
 
 async def delete_unused(tx: Transaction, object_id: int) -> bool:
-    """Forget an object, unless a file of any version still lies in it; True if it was complete."""
+    """Delete an object unless a file of any version uses it; True if a deleted one was complete."""
     row = await tx.maybe(_SQL["delete_unused"], {"object": object_id})
     return row is not None and bool(row[0])
 
 
 async def delete_left_behind(tx: Transaction, folder: int) -> None:
-    """Forget what will never be whole and nothing refers to: its files went on in others."""
+    """Delete incomplete objects that no file uses: their files continued in other objects."""
     await tx.run(_SQL["delete_left_behind"], {"folder": folder})
 
 
@@ -133,6 +133,6 @@ async def posted_bytes(tx: Transaction, folder: int) -> int:
 
 
 async def shape(tx: Transaction, object_id: int) -> tuple[int, int, int] | None:
-    """(size, segment size, copies) of a file's object that a resumed upload may go on with."""
+    """(size, segment size, copies) of a file's object that a resumed upload may continue."""
     row = await tx.maybe(_SQL["shape"], {"object": object_id})
     return (row[0], row[1], row[2]) if row else None

@@ -3,7 +3,7 @@
 SELECT nextval('object_ids') FROM generate_series(1, %(count)s);
 
 -- insert
--- New objects; one that a resumed upload goes on with is there already.
+-- New objects; one that a resumed upload continues exists already.
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
                      first_key, last_key)
 SELECT u.id, %(folder)s, %(realm)s, u.kind, u.size, u.segment_size, u.segments, %(copies)s, u.files,
@@ -15,7 +15,7 @@ SELECT u.id, %(folder)s, %(realm)s, u.kind, u.size, u.segment_size, u.segments, 
     ON CONFLICT (id) DO NOTHING;
 
 -- add_posted
--- Acknowledged articles; an object with all of them is complete.
+-- Count acknowledged articles; an object with all of them is complete.
 UPDATE objects o
    SET posted = o.posted + u.n,
        complete = o.posted + u.n >= o.segments::bigint * o.copies
@@ -24,7 +24,7 @@ UPDATE objects o
 RETURNING o.id, o.folder_id, o.complete, o.files;
 
 -- incomplete_page
--- Objects of a folder with articles still to post, after an id.
+-- Objects of a folder that lack articles, after an id.
 SELECT id, realm_id, kind, size, segment_size, segments, copies, files, first_key, last_key
   FROM objects
  WHERE folder_id = %(folder)s AND NOT complete AND id > %(after)s
@@ -32,7 +32,7 @@ SELECT id, realm_id, kind, size, segment_size, segments, copies, files, first_ke
  LIMIT %(limit)s;
 
 -- waiting_files
--- Files read to their end whose articles an earlier run left unposted.
+-- The number of files read to their end whose articles an earlier run did not post.
 SELECT coalesce(sum(o.files), 0)::bigint
   FROM objects o
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete
@@ -48,7 +48,7 @@ SELECT coalesce(sum(o.files), 0)::bigint
 DELETE FROM objects WHERE id = %(object)s;
 
 -- delete_unused
--- An object, unless a file of any version still lies in it.
+-- Delete an object, unless a file of any version uses it.
 DELETE FROM objects o
  WHERE o.id = %(object)s AND NOT EXISTS (
        SELECT FROM files f
@@ -57,7 +57,7 @@ DELETE FROM objects o
 RETURNING o.complete;
 
 -- delete_left_behind
--- Objects of a folder that will never be whole and in which no file of any version lies.
+-- Delete incomplete objects of a folder that no file of any version uses.
 DELETE FROM objects o
  WHERE o.folder_id = %(folder)s AND NOT o.complete AND NOT EXISTS (
        SELECT FROM files f
@@ -65,12 +65,12 @@ DELETE FROM objects o
           AND f.path_key BETWEEN o.first_key AND o.last_key);
 
 -- page
--- The objects of a folder after an id, and where their files are: what verify walks.
+-- The objects of a folder after an id, with the range of their files' keys: for verify.
 SELECT id, first_key, last_key
   FROM objects WHERE folder_id = %(folder)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;
 
 -- posted_bytes
--- Source bytes of the posted articles of a folder, each copy counted: what verify has before it.
+-- Source bytes of the posted articles of a folder, each copy counted: the total of a verify.
 SELECT (SELECT coalesce(sum(o.size * o.copies), 0) FROM objects o
          WHERE o.folder_id = %(folder)s AND o.complete)::bigint
      + (SELECT coalesce(sum(s.size), 0)
@@ -78,8 +78,8 @@ SELECT (SELECT coalesce(sum(o.size * o.copies), 0) FROM objects o
          WHERE o.folder_id = %(folder)s AND NOT o.complete)::bigint;
 
 -- shape
--- How a file's object is cut: what a resumed upload must match to go on with it. Not one with
--- stale segments: those are of other content.
+-- The sizes of a file's object, which a resumed upload must match to continue it. Not of one with
+-- stale segments: those have other content.
 SELECT size, segment_size, copies FROM objects o
  WHERE id = %(object)s AND kind = {object.file}
    AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = o.id AND s.status = {segment.stale});

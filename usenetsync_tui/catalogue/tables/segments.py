@@ -24,13 +24,13 @@ class KnownArticle(NamedTuple):
     status: int
     by_body: bool = False
     headers: int | None = None
-    """What it was posted with, where that matters: in realms that share nothing."""
+    """The id of its headers, in realms that share nothing between files."""
 
 
 async def by_hash(
     tx: Transaction, realm: int, hashes: Collection[bytes], copies: int
 ) -> list[KnownArticle]:
-    """What the realm knows of these digests, for each of the first `copies` copies."""
+    """The realm's articles of these digests, for each of the first `copies` copies."""
     rows = await tx.fetch(
         _SQL["by_hash"], {"realm": realm, "hashes": list(hashes), "copies": copies}
     )
@@ -40,14 +40,14 @@ async def by_hash(
 async def by_slice(
     tx: Transaction, slices: Collection[tuple[int, int]]
 ) -> list[tuple[int, int, KnownArticle]]:
-    """(object, segment index, what is known) of some slices, for realms that share nothing."""
+    """(object, segment index, article) of some slices, for realms that share nothing."""
     objects, indexes = zip(*slices, strict=True) if slices else ((), ())
     rows = await tx.fetch(_SQL["by_slice"], {"objects": list(objects), "indexes": list(indexes)})
     return known_by_slice(rows)
 
 
 def known_by_slice(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, int, KnownArticle]]:
-    """Rows of a `KnownArticle`, and of the object and the segment index that it is about."""
+    """(object, segment index, article) from rows of a `KnownArticle` and these two."""
     return [(made, index, KnownArticle(*known)) for *known, made, index in rows]
 
 
@@ -56,7 +56,7 @@ async def insert(
 ) -> Counter[int]:
     """Record planned segments; returns the articles already posted per object, new rows only.
 
-    `check_after`: as in `mark_posted`, for those that share an article which is posted already.
+    `check_after`: as in `mark_posted`, for those whose shared article is already posted.
     """
     rows = await tx.fetch(
         _SQL["insert"],
@@ -81,7 +81,7 @@ async def insert(
 
 
 async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) -> None:
-    """Their bytes are about to be under way; fresh nonces by Message-ID, None where unsealed."""
+    """Record articles that are about to be sent: new nonces by Message-ID, None if unsealed."""
     values = {"message_ids": list(nonces), "nonces": list(nonces.values())}
     await tx.run(_SQL["mark_sending"], values)
 
@@ -89,10 +89,10 @@ async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) ->
 async def mark_posted(
     tx: Transaction, receipts: Mapping[bytes, Receipt], check_after: float | None = None
 ) -> Counter[int]:
-    """The store holds them; returns the rows that became posted per object.
+    """Record receipts by Message-ID; returns the number of rows that became posted, per object.
 
-    `check_after`: seconds until the store is to be asked for them; None: it need not be, but for
-    those that were posted again.
+    `check_after`: seconds until the articles are checked; None: only those that were posted again
+    are checked.
     """
     rows = await tx.fetch(
         _SQL["mark_posted"],
@@ -108,24 +108,24 @@ async def mark_posted(
 
 
 async def rename(tx: Transaction, old: bytes, new: bytes, nonce: bytes | None) -> None:
-    """The article gets a new Message-ID, and is sealed anew where it is sealed."""
+    """Give an article a new Message-ID, and a new nonce if it is sealed."""
     await tx.run(_SQL["rename"], {"old": old, "new": new, "nonce": nonce})
 
 
 async def count_repost(tx: Transaction, message_id: bytes) -> None:
-    """An article that is not there any more is about to be posted again."""
+    """Count that a lost article is about to be posted again."""
     await tx.run(_SQL["count_repost"], {"message_id": message_id})
 
 
 async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str) -> None:
-    """Given up for this run, with the store's words."""
+    """Record an article as given up in this run, with the store's reply."""
     await tx.run(
         _SQL["mark_failed"], {"message_id": message_id, "tries": tries, "error": text(error)}
     )
 
 
 async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
-    """The articles of these rows are there, and so are the bytes of those `by_body`."""
+    """Record that the articles of these rows were found, those `by_body` with their bytes."""
     await tx.run(
         _SQL["mark_verified"],
         {
@@ -144,10 +144,10 @@ async def mark_missing(
     by_body: bool = False,
     rename: bool = False,
 ) -> Counter[int]:
-    """Not there, or not as posted; returns the rows that became missing per object.
+    """Record articles as lost or damaged; returns the rows that became missing, per object.
 
-    `by_body`: their bytes could not be had, and only bytes prove them from now on. `rename`:
-    posting them again under the same Message-IDs would not help.
+    `by_body`: fetching them failed, so from now on only fetching proves them. `rename`: posting
+    them again under the same Message-IDs would not help.
     """
     values = {
         "message_ids": list(message_ids),
@@ -160,7 +160,7 @@ async def mark_missing(
 
 
 async def mark_stale(tx: Transaction, object_id: int) -> None:
-    """The source of an object's unposted segments is gone."""
+    """Mark an object's unposted segments as stale: their source changed or is gone."""
     await tx.run(_SQL["mark_stale"], {"object": object_id})
 
 

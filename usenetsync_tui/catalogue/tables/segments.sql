@@ -1,6 +1,6 @@
 -- by_hash
--- Copies of these segments the realm already has or has planned: dedupe. One row for each, for
--- the rows of a hash share one article, and a hash of zeros may have millions of them.
+-- The realm's posted or planned copies of these segments, for deduplication. One row for each, since
+-- rows of a hash share one article, and a hash of zeros may have millions of rows.
 SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payload_size, known.status,
        known.by_body
   FROM unnest(%(hashes)b::bytea[]) AS wanted(hash)
@@ -13,7 +13,7 @@ SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payloa
         LIMIT 1) AS known;
 
 -- by_slice
--- The ledger of some slices of objects: a plain realm shares nothing between them.
+-- The articles of some slices of objects: a plain realm shares none between files.
 SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, headers_id, object_id,
        segment_index
   FROM segments
@@ -22,9 +22,9 @@ SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, heade
  WHERE status <> {segment.stale};
 
 -- insert
--- New rows of the ledger; those that are there already stay as they are. What their nonces seal is
--- counted, whether the row is new or not. One that only its bytes prove is looked for even where
--- what the store acknowledges is believed.
+-- New rows of the ledger; existing ones stay as they are. Count what their nonces seal, whether the
+-- row is new or not. An article that only its bytes prove is checked even if the store's
+-- acknowledgement is enough for others.
 WITH sealed AS (
     UPDATE realms SET sealed = sealed + used.units
       FROM (SELECT sum(1 + (payload_size - 1) / 1048576) AS units
@@ -49,8 +49,8 @@ SELECT u.object_id, u.segment_index, u.redundancy, %(realm)s, u.size, u.payload_
 RETURNING object_id, status;
 
 -- mark_sending
--- Articles about to be sent again under their own Message-IDs, with another nonce where they are
--- sealed: counted as in insert.
+-- Articles about to be sent again under their own Message-IDs, with a new nonce if they are sealed:
+-- counted as in insert.
 WITH sealed AS (
     UPDATE realms r SET sealed = r.sealed + used.units
       FROM (SELECT s.realm_id, sum(1 + (s.payload_size - 1) / 1048576) AS units
@@ -65,9 +65,9 @@ UPDATE segments s SET status = {segment.sending}, nonce = u.nonce
  WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_send};
 
 -- mark_posted
--- The store holds these articles; every row that shares one is posted with it. With a delay the
--- store is asked for it again after so many seconds; what was posted again is always looked for.
--- headers: what they were posted with; 0: as their realm began; null: as it was planned.
+-- The store acknowledged these articles; every row that shares one is posted with it. With a delay,
+-- check it after so many seconds; an article that was posted again is always checked.
+-- headers: the id of theirs; 0: the realm's first ones; null: as planned.
 UPDATE segments s
    SET status = {segment.posted}, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
        server = coalesce(nullif(u.server, ''), s.server),
@@ -83,8 +83,8 @@ UPDATE segments s
 RETURNING s.object_id;
 
 -- rename
--- An article gets a new Message-ID, for what is known under the old one cannot be read. It gets
--- another nonce where it is sealed: counted as in insert.
+-- An article gets a new Message-ID, since the article under the old one cannot be read. It gets a
+-- new nonce if it is sealed: counted as in insert.
 WITH sealed AS (
     UPDATE realms r SET sealed = r.sealed + 1 + (s.payload_size - 1) / 1048576
       FROM (SELECT realm_id, payload_size FROM segments
@@ -94,18 +94,18 @@ UPDATE segments SET message_id = %(new)b, nonce = %(nonce)b
  WHERE message_id = %(old)b AND status NOT IN {segment.ignores_rename};
 
 -- count_repost
--- An article that was posted and is not there is about to be posted again.
+-- Count that a lost article is about to be posted again.
 UPDATE segments SET reposts = reposts + 1
  WHERE message_id = %(message_id)b AND status NOT IN {segment.ignores_repost};
 
 -- mark_failed
--- Given up for this run, with the store's words.
+-- Given up in this run, with the store's reply.
 UPDATE segments s SET status = {segment.failed}, tries = s.tries + %(tries)s, error = %(error)s
  WHERE s.message_id = %(message_id)s AND s.status NOT IN {segment.ignores_give_up};
 
 -- mark_verified
--- The articles of these rows are there: the store said so again or, where only that is proof, gave
--- their bytes out. By row, not by Message-ID: the article of a hash of zeros may have millions.
+-- The articles of these rows were found: by a later check or, if only that is proof, by fetching
+-- their bytes. By row, not by Message-ID: the article of a hash of zeros may have millions of rows.
 UPDATE segments s
    SET status = {segment.verified}, verified_at = now(), check_at = NULL, reposts = 0,
        by_body = false
@@ -115,8 +115,8 @@ UPDATE segments s
    AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify};
 
 -- mark_missing
--- The store does not hold these articles, or not as they were posted. What counts as posted again
--- already is not mended under its own name.
+-- These articles are lost or damaged. With rename they count as posted again once already, so that
+-- the next post gets a new name.
 UPDATE segments
    SET status = {segment.missing}, error = %(error)s, check_at = NULL,
        by_body = by_body OR %(by_body)s,
@@ -147,7 +147,7 @@ SELECT {segment_row.columns}
  ORDER BY segment_index, redundancy;
 
 -- posted
--- The next posted articles of some objects, after a copy of a segment: what verify looks for.
+-- The next posted articles of some objects, after a copy of a segment: for verify.
 SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = ANY(%(objects)b::int8[]) AND status IN {segment.there}

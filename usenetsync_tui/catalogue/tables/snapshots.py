@@ -1,4 +1,4 @@
-"""The `snapshots` table: the versions of a folder and what each holds."""
+"""The `snapshots` table: the versions of a folder and the counts of each."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ async def latest_finished(tx: Transaction, folder: int) -> Snapshot | None:
 
 
 async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> int:
-    """The version that is meant; None: the newest finished one.
+    """The version that the user wants; None: the newest finished one.
 
-    What lists, restores, checks or exports a version asks here which one. `UnknownSnapshotError`
-    where there is none, also of a version that is not finished.
+    For all verbs that read a version. `UnknownSnapshotError` if there is none, or if it is not
+    finished.
     """
     every = await of_folder(tx, folder)
     versions = [s.version for s in every if s.state is not SnapshotState.BUILDING]
@@ -51,32 +51,32 @@ async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> 
     if any(s.version == wanted for s in every):
         raise UnknownSnapshotError(f"Version {wanted} is not finished yet.")
     if not versions:
-        raise UnknownSnapshotError("No version of it is finished yet.")
+        raise UnknownSnapshotError("No version is finished yet.")
     if wanted is not None:
         known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
-        raise UnknownSnapshotError(f"Version {wanted} is not among {known}.")
+        raise UnknownSnapshotError(f"There is no version {wanted}. Versions: {known}.")
     return versions[-1]
 
 
 async def under_construction(tx: Transaction, folder: int) -> int | None:
-    """The version that an upload builds, or was interrupted in."""
+    """The version that an upload is building, or was building when interrupted."""
     every = await of_folder(tx, folder)
     return next((s.version for s in every if s.state is SnapshotState.BUILDING), None)
 
 
 async def begin(tx: Transaction, folder: int) -> int:
-    """The version under construction: an interrupted one goes on, else the next number."""
+    """Begin or resume the version under construction; returns its number."""
     version: int = (await tx.one(_SQL["begin"], {"folder": folder}))[0]
     return version
 
 
 async def discard(tx: Transaction, folder: int, version: int) -> None:
-    """Nothing changed since the version before."""
+    """Delete the version under construction, since nothing changed."""
     await tx.run(_SQL["discard"], {"folder": folder, "version": version})
 
 
 async def add_stored(tx: Transaction, folder: int, version: int, stored: int) -> None:
-    """Payload bytes acknowledged for the version under construction."""
+    """Add acknowledged payload bytes to the version under construction."""
     await tx.run(_SQL["add_stored"], {"folder": folder, "version": version, "stored": stored})
 
 
@@ -92,7 +92,7 @@ async def finish(
 ) -> None:
     """Make a version visible; with errors it is INCOMPLETE. `changes`: added, modified, removed.
 
-    `unwalked`: errors of the walk, for which no row of `files` stands. They stay.
+    `unwalked`: errors of the walk that have no row in `files`; a later repair cannot clear them.
     """
     added, modified, removed = changes
     await tx.run(
@@ -115,14 +115,14 @@ async def finish(
 
 
 async def mend(tx: Transaction, folder: int) -> list[int]:
-    """Versions that were incomplete and, after reposting, are whole now.
+    """Mark incomplete versions as complete if reposting has repaired them; returns these.
 
-    One whose walk left something out lacks what no row tells of: it stays incomplete.
+    A version with errors of the walk stays incomplete: what it lacks has no row.
     """
     return column(await tx.fetch(_SQL["mend"], {"folder": folder}))
 
 
 async def doubt(tx: Transaction, objects: Collection[int]) -> None:
-    """Versions with files in these objects, which lost articles, are incomplete from now on."""
+    """Mark versions with files in these objects, which lost articles, as incomplete."""
     if objects:
         await tx.run(_SQL["doubt"], {"objects": list(objects)})

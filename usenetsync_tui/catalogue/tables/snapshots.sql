@@ -13,17 +13,17 @@ SELECT %(folder)s,
 RETURNING version;
 
 -- discard
--- Nothing changed: the version under construction is not needed.
+-- Delete the version under construction, since nothing changed.
 DELETE FROM snapshots
  WHERE folder_id = %(folder)s AND version = %(version)s AND state = {version.building};
 
 -- add_stored
--- Payload bytes posted for the version under construction.
+-- Add payload bytes posted for the version under construction.
 UPDATE snapshots SET stored_size = stored_size + %(stored)s
  WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- finish
--- A version becomes visible.
+-- Make a version visible.
 UPDATE snapshots
    SET state = %(state)s, finished_at = now(), files = %(files)s, directories = %(directories)s,
        symlinks = %(symlinks)s, size = %(size)s, added = %(added)s, modified = %(modified)s,
@@ -32,8 +32,8 @@ UPDATE snapshots
  WHERE folder_id = %(folder)s AND version = %(version)s AND state = {version.building};
 
 -- mend
--- Earlier versions whose every object is complete now are complete, but for those that lack what
--- could not be walked.
+-- Mark earlier versions as complete if all their objects are complete now, except those with errors
+-- of the walk.
 UPDATE snapshots s SET state = {version.complete}, errors = 0
  WHERE s.folder_id = %(folder)s AND s.state = {version.incomplete} AND s.unwalked = 0
    AND NOT EXISTS (
@@ -44,7 +44,7 @@ UPDATE snapshots s SET state = {version.complete}, errors = 0
 RETURNING version;
 
 -- doubt
--- Versions with files in objects that lost articles are not complete any more.
+-- Mark versions with files in objects that lost articles as incomplete.
 UPDATE snapshots s SET state = {version.incomplete}, errors = greatest(s.errors, 1)
  WHERE s.state = {version.complete} AND EXISTS (
        SELECT FROM objects o

@@ -1,12 +1,12 @@
-"""The `vanished` table: what is removed when the version under construction is finished.
+"""The `vanished` table: the files to remove when the version under construction is finished.
 
-Until then the rows of `files` stay as they are, so that a walk that saw an unmounted disk has
-removed nothing, however it ended. What stands here is not read any more.
+Until then the rows of `files` stay as they are, so that a walk over an unmounted disk removes
+nothing, however it ends. The upload does not read files listed here.
 
-A `VanishedPart` is what lies below a path, but for what lies below others: a mount point without
-the mount points in it. What of a version is gone are its rows that are vanished, and those that
-ended before the version under construction with nothing in their place (an earlier program
-removed at once, and may have been interrupted).
+A `VanishedPart` is everything below a path except what is below others: a mount point without the
+mount points in it. Gone from a version are its vanished rows, and those that ended before the
+version under construction without a successor (an earlier program removed rows at once, and may
+have been interrupted).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class VanishedPart:
     """All of these end in a slash, as `path` does unless it is empty."""
 
     def values(self) -> dict[str, object]:
-        """As the statements name them."""
+        """The values by their names in statements."""
         return {
             "folder": self.folder,
             "start": self.path,
@@ -42,23 +42,23 @@ class VanishedPart:
 
 
 async def clear(tx: Transaction, folder: int) -> None:
-    """Nothing has vanished: a walk begins."""
+    """Forget all vanished keys of a folder, when a walk begins."""
     await tx.run(_SQL["clear"], {"folder": folder})
 
 
 async def add(tx: Transaction, folder: int, keys: Sequence[bytes]) -> None:
-    """These are gone."""
+    """Record keys that are gone."""
     if keys:
         await tx.run(_SQL["add"], {"folder": folder, "keys": list(keys)})
 
 
 async def shelve(tx: Transaction, part: VanishedPart) -> None:
-    """Have nothing of a part read in this run."""
+    """Let this run read nothing of a part."""
     await tx.run(_of_part("shelve"), part.values())
 
 
 async def remove(tx: Transaction, folder: int, version: int) -> None:
-    """Remove from the version under construction what has vanished."""
+    """Remove the vanished files from the version under construction."""
     values = {"folder": folder, "version": version}
     await tx.run(_SQL["end"], values)
     await tx.run(_SQL["delete_unborn"], values)
@@ -66,9 +66,9 @@ async def remove(tx: Transaction, folder: int, version: int) -> None:
 
 
 async def spare(tx: Transaction, part: VanishedPart, version: int) -> None:
-    """A part of the version under construction loses nothing, nor the way to it.
+    """Keep a part, and the directories above it, in the version under construction.
 
-    What ended without anything in its place goes on.
+    Rows that ended without a successor continue.
     """
     ways = {"folder": part.folder, "keys": _ways_to(part.path)}
     await tx.run(_of_part("spare"), part.values())
@@ -78,9 +78,9 @@ async def spare(tx: Transaction, part: VanishedPart, version: int) -> None:
 
 
 async def forget_unread(tx: Transaction, part: VanishedPart, version: int) -> None:
-    """What the version under construction has new in a part, or in its place, goes.
+    """Delete new, unread rows of the version under construction in a part or in its place.
 
-    What was read of it stays. To be followed by `spare`, and to be called when nothing is read.
+    Call `spare` afterwards, and call this only while nothing is being read.
     """
     instead = [way.rstrip(b"/") for way in (*_ways_to(part.path), part.path)]
     await tx.run(_of_part("forget_unread"), {**part.values(), "version": version})
@@ -96,7 +96,7 @@ async def is_any(tx: Transaction, folder: int) -> bool:
 
 
 async def missing(tx: Transaction, part: VanishedPart, version: int, building: int | None) -> int:
-    """Files and symlinks of a version in a part that are gone.
+    """The number of files and symlinks of a version in a part that are gone.
 
     `building`: the version under construction, where rows may have ended before it already.
     """
@@ -108,7 +108,7 @@ async def missing(tx: Transaction, part: VanishedPart, version: int, building: i
 
 
 async def held(tx: Transaction, part: VanishedPart, version: int) -> int:
-    """Files and symlinks of a version in a part."""
+    """The number of files and symlinks of a version in a part."""
     found: int = (await tx.one(_of_part("held"), {**part.values(), "version": version}))[0]
     return found
 
@@ -124,11 +124,11 @@ def _of_part(name: str) -> LiteralString:
 
 
 def _after(path: bytes) -> bytes:
-    """The first key behind all that lies below a path with a slash at its end."""
+    """The first key after everything below a path that ends in a slash."""
     return path[:-1] + b"0"
 
 
 def _ways_to(path: bytes) -> list[bytes]:
-    """The directories above a mount point, but for the folder itself."""
+    """The directories above a mount point, without the folder itself."""
     names = path.split(b"/")[:-2]
     return [b"/".join(names[: count + 1]) + b"/" for count in range(len(names))]

@@ -6,7 +6,7 @@ AND NOT EXISTS (SELECT FROM unnest(%(starts)b::bytea[], %(untils)b::bytea[]) AS 
                  WHERE k.path_key >= w.start AND k.path_key < w.until);
 
 -- clear
--- Nothing of a folder has vanished.
+-- Forget all vanished keys of a folder.
 DELETE FROM vanished WHERE folder_id = %(folder)s;
 
 -- add
@@ -16,15 +16,15 @@ SELECT %(folder)s, u.path_key FROM unnest(%(keys)b::bytea[]) AS u(path_key)
     ON CONFLICT DO NOTHING;
 
 -- shelve
--- What is still to be read of a part is not read.
+-- Mark pending files of a part as vanished, so that this run does not read them.
 INSERT INTO vanished (folder_id, path_key)
 SELECT k.folder_id, k.path_key FROM files k
  WHERE {within} AND k.state = {file.pending} AND k.last_version IS NULL
     ON CONFLICT DO NOTHING;
 
 -- end
--- Rows of earlier versions end before the version under construction. (Here and below: current
--- rows are looked up key by key, as in files.sql.)
+-- End rows of earlier versions before the version under construction. (Here and below: current rows
+-- are found key by key, as in files.sql.)
 UPDATE files f SET last_version = %(version)s - 1
   FROM vanished v
  CROSS JOIN LATERAL (
@@ -36,7 +36,7 @@ UPDATE files f SET last_version = %(version)s - 1
    AND f.first_version = now.first_version;
 
 -- delete_unborn
--- Files that appeared and went while the version was under construction.
+-- Delete files that appeared and vanished while the version was under construction.
 DELETE FROM files f
  USING vanished v
  CROSS JOIN LATERAL (
@@ -48,15 +48,15 @@ DELETE FROM files f
    AND f.path_key = unborn.path_key AND f.first_version = unborn.first_version;
 
 -- spare
--- Nothing of a part has vanished.
+-- Forget the vanished keys of a part.
 DELETE FROM vanished k WHERE {within};
 
 -- spare_keys
--- Nor have these.
+-- Forget some vanished keys.
 DELETE FROM vanished WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[]);
 
 -- take_up
--- What ended before the version under construction, and has nothing in its place, goes on.
+-- Continue rows that ended before the version under construction without a successor.
 UPDATE files k SET last_version = NULL
  WHERE {within} AND k.last_version = %(version)s - 1
    AND NOT EXISTS (SELECT FROM files c
@@ -64,7 +64,7 @@ UPDATE files k SET last_version = NULL
                       AND c.first_version = %(version)s);
 
 -- take_up_keys
--- The same of a few keys.
+-- The same for some keys.
 UPDATE files k SET last_version = NULL
  WHERE k.folder_id = %(folder)s AND k.path_key = ANY(%(keys)b::bytea[])
    AND k.last_version = %(version)s - 1
@@ -73,12 +73,12 @@ UPDATE files k SET last_version = NULL
                       AND c.first_version = %(version)s);
 
 -- forget_unread
--- Rows of the version under construction that were not read.
+-- Delete rows of the version under construction that were not read.
 DELETE FROM files k
  WHERE {within} AND k.first_version = %(version)s AND k.state <> {file.planned};
 
 -- forget_keys
--- Rows of the version under construction, read or not.
+-- Delete rows of the version under construction, read or not.
 DELETE FROM files
  WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[])
    AND first_version = %(version)s;
@@ -99,7 +99,7 @@ SELECT count(*)
        OFFSET 0) AS was;
 
 -- missing_already
--- Those that ended before the version under construction, and have nothing in their place.
+-- Those that ended before the version under construction without a successor.
 SELECT count(*) FROM files k
  WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
    AND k.last_version = %(building)s - 1

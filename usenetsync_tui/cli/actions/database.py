@@ -25,20 +25,21 @@ def _server() -> EmbeddedServer:
     settings, locations = environment()
     if settings.database_url is not None:
         raise UsageError(
-            "USENETSYNC_DATABASE_URL names a server of your own: it is not ours to run."
+            "The database is a server of your own (database_url, or USENETSYNC_DATABASE_URL): "
+            "start and stop it yourself."
         )
     return EmbeddedServer(locations)
 
 
 async def _waited(call: Callable[[OnWait], T]) -> T:
-    """What a blocking call comes to; what it waits for is said."""
+    """The result of a blocking call; prints what it waits for."""
     waits = Waits()
     async with waits_said(waits):
         return await waited_for(call, waits)
 
 
 def status(as_json: bool) -> None:
-    """Print whether the database runs, where it is, and who uses it."""
+    """Print whether the database runs, where it is, and which programs use it."""
 
     async def show() -> Exit:
         settings, _ = environment()
@@ -57,7 +58,7 @@ def status(as_json: bool) -> None:
 
 
 def start_server(as_json: bool) -> None:
-    """Start the database, and keep it running when nobody uses it."""
+    """Start the database, and keep it running when no program uses it."""
 
     async def go() -> Exit:
         server = _server()
@@ -67,7 +68,7 @@ def start_server(as_json: bool) -> None:
         if as_json:
             voices.emit("db", server="embedded", running=True)
         else:
-            voices.say(f"The database runs until {program()} db stop.")
+            voices.say(f"The database keeps running until {program()} db stop.")
         return Exit.DONE
 
     start(go, as_json=as_json)
@@ -119,19 +120,19 @@ def _fields(found: DatabaseStatus) -> dict[str, object]:
 
 
 def _lines(found: DatabaseStatus) -> list[tuple[str, str]]:
-    """A head and its words for each line; what is not known, or is nobody, has words too."""
-    stays = "keeps running until db stop" if found.stays else "stops when nobody uses it"
+    """The head and text of each line; unknown and empty values have a text too."""
+    stays = "keeps running until db stop" if found.stays else "stops when no program uses it"
     lines = [
         ("Server", "embedded"),
         ("State", f"{_state(found)}; {stays}" if found.running else _state(found)),
-        ("Version", found.version or "none yet: the first command that needs it makes it"),
+        ("Version", found.version or "none yet: the first command that needs it creates it"),
         ("Data", safe_name(os.fsencode(found.pgdata))),
         ("Socket", safe_name(os.fsencode(found.socket_dir))),
         ("Log", safe_name(os.fsencode(found.log))),
     ]
     here = ", ".join(f"process {pid}" for pid in found.users)
     elsewhere = ", ".join(f"process {safe_name(user)}" for user in found.users_elsewhere)
-    return [*lines, ("Used by", ", ".join(filter(None, (here, elsewhere))) or "nobody")]
+    return [*lines, ("Used by", ", ".join(filter(None, (here, elsewhere))) or "no program")]
 
 
 def _state(found: DatabaseStatus) -> str:

@@ -1,4 +1,4 @@
-"""`usenetsync doctor`: what may stop this program here, a line each, with what to do about it."""
+"""`usenetsync doctor`: prints what may stop this program on this machine, with advice."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def _found(wanted: Examine, waits: Waits) -> AsyncIterator[Finding]:
     async for finding in findings(locations, opener, wanted, waits):
         yield finding
     if not sys.stdout.isatty():
-        yield good("terminal", "standard output is no terminal: not checked")
+        yield good("terminal", "standard output is not a terminal: not checked")
         return
     size = os.get_terminal_size(sys.stdout.fileno())
     for finding in terminal_found(os.environ, size, sys.stdout.encoding or ""):

@@ -1,4 +1,4 @@
-"""How a job ended, told to people or to scripts."""
+"""Prints the result of a job, for people or for scripts."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED:
 
 
 def tell(summary: Summary, voice: Voice) -> None:
-    """The summary of a job: a few lines, or one JSON object after its notices.
+    """Print the summary of a job: a few lines, or one JSON object after its notices.
 
-    A quiet voice says nothing of a job that is completed, and of any other its problems alone, to
-    people on standard error.
+    With ``--quiet`` it prints nothing for a completed job, and only the problems of any other one;
+    for people on standard error.
     """
     is_done = summary.outcome.state is JobState.COMPLETED
     if voice.quiet and is_done:
@@ -94,7 +94,7 @@ def _figures(summary: Summary) -> list[str]:
 
 
 def _holds(snapshot: Snapshot, *, made: bool) -> str:
-    """What a version holds, and, where this job has made it, what is new in it."""
+    """The contents of a version and, if this job made it, the changes."""
     links = f", {plural(snapshot.symlinks, 'symlink')}" if snapshot.symlinks else ""
     words = f"holds {plural(snapshot.files, 'file')}{links}, {size(snapshot.size)}"
     if not made:
@@ -119,7 +119,7 @@ def _uploaded(summary: Summary) -> Iterator[str]:
 
 
 def _posted_as(summary: Summary) -> Iterator[str]:
-    """Where plain articles went, and from whom: a typing error is seen here."""
+    """Newsgroups and poster of plain articles, so that the user sees a typing error."""
     folder = summary.folder
     if not folder.is_public or not summary.figures.posted_bytes:
         return
@@ -128,7 +128,7 @@ def _posted_as(summary: Summary) -> Iterator[str]:
 
 
 def _restored(figures: JobStatus) -> Iterator[str]:
-    """What was written, what was there as it should be, and what is not there."""
+    """The files restored, left alone as identical, and not restored."""
     written = figures.done_files - figures.unchanged
     if written or not figures.unchanged:
         fresh = figures.done_bytes - figures.kept_bytes
@@ -144,7 +144,7 @@ def _restored(figures: JobStatus) -> Iterator[str]:
 
 
 def _moved(what: str, count: int, figures: JobStatus) -> str:
-    """``20 files read, 1.2 MB in 0.4 s, 3.1 MB/s``; no speed of nothing."""
+    """``20 files read, 1.2 MB in 0.4 s, 3.1 MB/s``; no speed for 0 bytes."""
     words = f"{what}, {size(count)} in {elapsed(figures.elapsed)}"
     if not count or figures.elapsed <= 0:
         return words
@@ -152,7 +152,7 @@ def _moved(what: str, count: int, figures: JobStatus) -> str:
 
 
 def _server(server: ServerStatus) -> str:
-    """What a server did for the job."""
+    """A server's part in the job."""
     return (
         f"{server.name}: {plural(server.articles, 'article')}, {size(server.bytes)}"
         + (f", {plural(server.errors, 'error')}" if server.errors else "")

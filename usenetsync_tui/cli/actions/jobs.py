@@ -1,4 +1,4 @@
-"""`jobs`: the latest jobs, and how one of them ended. Never needs the lock."""
+"""`usenetsync jobs`: the latest jobs, and the result of one. Never needs the lock."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _JOBS = (
 
 
 def list_jobs(job: int | None, as_json: bool) -> None:
-    """Print the latest jobs, or all that is recorded of one."""
+    """Print the latest jobs, or everything recorded about one."""
     start(
         lambda: _notices(job, as_json) if job else _jobs(as_json),
         as_json=as_json,
@@ -93,7 +93,7 @@ async def _notices(job_id: int, as_json: bool) -> Exit:
 
 
 def _head(job: Job, folder: str, as_json: bool) -> None:
-    """What became of a job, and why."""
+    """Print the state of a job, and its message."""
     if as_json:
         voices.emit("job", **job_fields(job, folder))
         return

@@ -1,4 +1,4 @@
-"""`folders`, `snapshots`, `files`: what the catalogue knows. Never needs the lock."""
+"""`usenetsync folders`, `snapshots` and `files`: lists from the catalogue. Never need the lock."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
 
 
 def list_files(folder: str, version: int | None, as_json: bool) -> None:
-    """Print the files of a version of a folder; None: of the newest."""
+    """Print the files of a version of a folder; None: the newest finished one."""
     start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
 
 
@@ -143,8 +143,8 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
 
 
 class _FilesTable:
-    """A table page by page, for a version may have millions of files: one head, and columns
-    that grow at most from page to page."""
+    """A table printed page by page, since a version may have millions of files: one head, and
+    columns that never shrink from page to page."""
 
     def __init__(self) -> None:
         self._widths: list[int] | None = None

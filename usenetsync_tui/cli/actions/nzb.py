@@ -41,7 +41,7 @@ def nzb(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Write the NZBs, and print what is in them. Ends the process with its exit code."""
+    """Write the NZBs, and print their contents. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
     start(
         lambda: _nzb(folder, version, _Target(output, each_subfolder, force), voice),
@@ -51,7 +51,7 @@ def nzb(
 
 
 class _Target:
-    """Where NZBs go. `UsageError` unless that is one place."""
+    """Where to write NZBs: either a file or a folder."""
 
     def __init__(self, output: Path | None, directory: Path | None, force: bool) -> None:
         self.output = os.fsencode(output) if output is not None else None
@@ -62,7 +62,7 @@ class _Target:
         if (self.output is None) == (self.directory is None):
             raise UsageError("Give either --output FILE or --each-subfolder DIR.")
         if self.output == _STDOUT and voice.as_json:
-            raise UsageError("--output - and --json both want standard output: give a file.")
+            raise UsageError("--output - and --json both use standard output: give a file.")
 
 
 async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) -> Exit:
@@ -78,7 +78,7 @@ async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) ->
 
 
 def _with_advice(error: TargetError) -> TargetError:
-    """What stopped the writing; where a file is in the way, with the way out."""
+    """The error, with advice if a file exists already."""
     if isinstance(error.__cause__, FileExistsError):
         return TargetError(f"{error.args[0]} Choose another name, or add --force to replace it.")
     return error

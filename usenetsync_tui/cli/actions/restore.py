@@ -46,14 +46,14 @@ def restore(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Restore, and print how it ended. Ends the process with its exit code."""
+    """Restore, and print the result. Ends the process with its exit code."""
     wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
     start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """What is to be brought back, as it was typed."""
+    """The arguments of a restore, as the user typed them."""
 
     word: str
     target: Path
@@ -94,7 +94,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
 
 
 def verify(folder: str, body: bool, wait: float, quiet: bool, as_json: bool) -> None:
-    """Verify, and print what was found. Ends the process with its exit code."""
+    """Verify, and print the result. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
     start(lambda: _verify(folder, body, wait, voice), as_json=as_json)
 
@@ -125,7 +125,7 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
 
 
 def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
-    """The right to work the catalogue; `wait`: seconds to wait for another program."""
+    """The lock on the catalogue; `wait`: seconds to wait for another program."""
     return EngineLock(
         opened.conninfo,
         application_name=application_name("verify"),
@@ -135,7 +135,7 @@ def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
 
 
 async def _worked(job: CommandJob, run: JobRun, voice: Voice) -> Summary:
-    """Run a job to its end; a signal stops it."""
+    """Run a job to its end, or until a signal stops it."""
     with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
         return await job.work(run)
 
@@ -148,7 +148,7 @@ def _tell_found(found: Verified, voice: Voice) -> None:
         voices.emit("verified", **verified_fields(found))
         return
     tell = voices.complain if voice.quiet else voices.say
-    # What is known to be lost for good is not asked for again, and is missing all the same.
+    # Articles known to be lost for good are not checked again, but still count as missing.
     lacking = max((count for _, count in found.lost), default=0)
     lost = max(0, lacking - max(0, found.missing + found.damaged - found.reposted))
     total = found.checked + lost

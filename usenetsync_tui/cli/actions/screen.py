@@ -21,19 +21,19 @@ from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.run import run_screen
 
 _GRACE = 20.0
-"""Seconds to drain after a signal: whoever sent it will not wait for ever."""
+"""Seconds to drain after a signal: its sender does not wait forever."""
 _LAST_GRACE = 1.5
 
 
 def tui(paths: tuple[Path, ...], no_mouse: bool) -> None:
-    """Run the screen; the folders are uploaded."""
+    """Run the screen, and upload the folders."""
     open_screen(paths, mouse=not no_mouse)
 
 
 def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
     """Run the screen, then end the engine as the user asked.
 
-    Folders that cannot be uploaded are left out, and reported; where none is left, no screen opens.
+    Folders that cannot be uploaded are left out and reported; if none is left, no screen opens.
     """
     try:
         settings, locations = environment()
@@ -71,7 +71,7 @@ def _end(thread: EngineThread, ended: ScreenExit) -> None:
         case ExitReason.LEAVE:
             thread.leave()
         case ExitReason.SIGNALLED | ExitReason.CRASHED:
-            # Whatever hangs, the process ends: the ledger is made for that.
+            # The process ends even if something hangs: the ledger makes that safe.
             _end_after(_GRACE + _LAST_GRACE, ended.exit_code)
             if not thread.drain(_GRACE):
                 thread.leave()
@@ -85,11 +85,11 @@ def _end_after(seconds: float, code: int) -> None:
 
 
 def _drain_patiently(thread: EngineThread) -> None:
-    """Wait for what is in flight; ctrl+c ends the wait, and loses nothing either."""
+    """Wait for articles in flight; Ctrl+C ends the wait, and loses nothing either."""
     previous = signal.signal(signal.SIGINT, lambda *_: thread.leave())
     try:
         if not thread.drain(0.5):
-            voices.complain("usenetsync: finishing what is in flight (ctrl+c stops at once)")
+            voices.complain("usenetsync: finishing articles in flight (Ctrl+C stops at once)")
             thread.drain()
     finally:
         signal.signal(signal.SIGINT, previous)

@@ -1,4 +1,4 @@
-"""`usenetsync servers` and `servers test`: what is configured, and whether it works."""
+"""`usenetsync servers` and `servers test`: the configured servers, and whether they work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`usenetsync upload PATH…`: keep folders, headless."""
+"""`usenetsync upload PATH…`: backs up folders without the screen."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def upload(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Upload each folder, and print how it ended. Ends the process with its exit code.
+    """Upload each folder, and print the result. Ends the process with its exit code.
 
-    `click.BadParameter` for newsgroups or a poster that cannot be.
+    `click.BadParameter` for newsgroups or a poster that are not allowed.
     """
     choices = FolderChoices(
         store=StoreKind(store) if store else None,
@@ -90,19 +90,19 @@ def _poster(text: str | None) -> str | None:
 
 
 def _refuse(option: str, problem: str) -> None:
-    """Wrong use, before anything is begun."""
+    """Raise `click.BadParameter` if there is a problem."""
     if problem:
         raise click.BadParameter(problem, param_hint=option)
 
 
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
-    """What is wanted of every folder of a command."""
+    """The options for every folder of a command."""
 
     choices: FolderChoices
     allow_shrink: bool
     wait: float
-    """Seconds to wait while another program uses the catalogue."""
+    """Seconds to wait while another program is using the catalogue."""
 
 
 class RefusedFolder(NamedTuple):
@@ -113,9 +113,9 @@ class RefusedFolder(NamedTuple):
 
 
 def folder_path(path: Path) -> bytes:
-    """The absolute path a folder is kept under. `SourceError` when it is no folder.
+    """The absolute path of a folder. `SourceError` when it is not a folder.
 
-    `UsageError` for a relative path where there is no current folder.
+    `UsageError` for a relative path if there is no current folder.
     """
     found = real_path(os.fsencode(path))
     if not os.path.lexists(found):
@@ -172,10 +172,10 @@ def sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[RefusedFolder]]
 
 
 def _warn(settings: Settings, choices: FolderChoices) -> None:
-    """What everybody can read, and who can listen."""
+    """Warn of articles that everybody can read, and of servers without protection."""
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
-        names = "but for the names" if choices.obfuscate else "names and all"
-        voices.complain(f"usenetsync: plain on Usenet: everybody can read it, {names}.")
+        names = "but not its file names" if choices.obfuscate else "with its file names"
+        voices.complain(f"usenetsync: plain on Usenet: everybody can read the folder, {names}.")
         if choices.own_files:
             voices.complain(voices.red(f"usenetsync: {OWN_IN_PUBLIC}"))
     warn_of_servers(settings)
@@ -186,7 +186,7 @@ def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
 
 
 def current(status: EngineStatus) -> JobStatus | None:
-    """The job at work."""
+    """The running job."""
     live = (JobState.RUNNING, JobState.PAUSED)
     return next((j for j in status.jobs if j.state in live and j.elapsed), None)
 
@@ -198,7 +198,7 @@ def _conclude(
     *,
     interrupted: bool,
 ) -> Exit:
-    """Report what became of each folder. Raises what refused the only one."""
+    """Report the result of each folder. Raises the error of the only one."""
     if len(refused) == 1 and not summaries and not interrupted:
         raise refused[0].error
     for summary in summaries:
@@ -217,9 +217,9 @@ def _conclude(
 
 
 def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
-    """The exit code of a command whose folders ended so.
+    """The exit code of a command from those of its folders.
 
-    Where some were saved and others not, all together is incomplete.
+    If some are saved and others not, it is incomplete.
     """
     if interrupted or Exit.INTERRUPTED in ends:
         return Exit.INTERRUPTED
@@ -233,16 +233,16 @@ def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
 
 
 def _tell_next(summary: Summary) -> None:
-    """What a user may want to do now."""
+    """Print the commands that a user may want next."""
     if summary.outcome.state is JobState.QUEUED:
         voices.say(f"  {GOES_ON}")
         return
     if summary.outcome.refusal is not None:
-        return  # it says itself what to do
+        return  # the refusal itself gives advice
     if not summary.outcome.version:
         return
     name = shlex.quote(summary.folder.name)
     path = shlex.quote(os.fsdecode(summary.folder.path))
     voices.say("Next:")
     voices.say(f"  {program()} tui {safe_name(path)}    opens the screen")
-    voices.say(f"  {program()} restore {name} TARGET    brings it back, into TARGET")
+    voices.say(f"  {program()} restore {name} TARGET    restores it into TARGET")

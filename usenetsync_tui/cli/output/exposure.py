@@ -1,4 +1,4 @@
-"""The warning of every verb that uses servers: who can listen on the way to them."""
+"""The warning of every verb that uses servers without a protected connection."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from usenetsync_tui.settings.settings import Settings
 
 
 def warn_of_servers(settings: Settings) -> None:
-    """A line on standard error for each server that is exposed, in red on a terminal.
+    """Print a line on standard error for each exposed server, in red on a terminal.
 
-    Also with ``--json``: standard output has nothing but what was asked for. One without TLS is
-    worth the line when a password goes to it. `SettingsError` when a password cannot be read.
+    Also with ``--json``: standard output is only for the results. A server without TLS gets the
+    line if it has a password. `SettingsError` when a password cannot be read.
     """
     for server in settings.usenet_servers(os.environ):
         exposed = server.exposure

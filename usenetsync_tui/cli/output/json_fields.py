@@ -1,9 +1,9 @@
-"""What each JSON event holds: the one place for its keys, which the README documents.
+"""The keys of each JSON event, all in this module; the README documents them.
 
 The same thing has the same key in every event: `job` is a job's id, `folder` a folder's name,
 `path` a path (bytes that are not UTF-8 as surrogate escapes), `version` a number. Counts are
-numbers, sizes bytes, times seconds or ISO 8601; kinds and states are words. What is not known, or
-does not apply, is null.
+numbers, sizes bytes, times seconds or ISO 8601; kinds and states are words. A value that is not
+known, or does not apply, is null.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Fields = dict[str, Any]
 
 
 def error_fields(error: UsenetSyncError, path: bytes | None = None) -> Fields:
-    """What ended a verb, or kept one folder of several from being uploaded."""
+    """The error that ended a verb, or that excluded one folder of several from an upload."""
     return {"kind": type(error).__name__, "message": str(error), "path": path}
 
 
 def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
-    """A folder with the choices remembered for it, and the versions that can be restored."""
+    """A folder with the user's choices for it, and the versions that can be restored."""
     realm = folder.realm
     return {
         "id": folder.id,
@@ -56,7 +56,7 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
 
 
 def _headers(folder: Folder) -> Fields:
-    """What the articles of a folder say of themselves; null where they say nothing."""
+    """The headers of a folder's articles; null for those that they do not have."""
     on_wire = folder.realm.store is StoreKind.USENET
     hidden = not folder.is_public or folder.realm.is_obfuscated
     return {
@@ -106,7 +106,7 @@ def file_fields(row: VersionRow, state: FileView) -> Fields:
 
 
 def job_fields(job: Job, folder: str) -> Fields:
-    """A job as it stands in the catalogue."""
+    """A job as recorded in the catalogue."""
     return {
         "id": job.id,
         "verb": job.verb,
@@ -182,7 +182,7 @@ def starting_fields(waiting: Waiting) -> Fields:
 
 
 def summary_fields(summary: Summary) -> Fields:
-    """How a job ended."""
+    """The result of a job."""
     figures, snapshot = summary.figures, summary.snapshot
     return {
         "job": figures.id,
@@ -226,7 +226,7 @@ def _server_work(server: ServerStatus) -> Fields:
 
 
 def finding_fields(finding: Finding) -> Fields:
-    """What `doctor` found."""
+    """A finding of `doctor`."""
     return {
         "check": finding.check,
         "grade": finding.grade,
@@ -236,7 +236,7 @@ def finding_fields(finding: Finding) -> Fields:
 
 
 def verified_fields(found: Verified) -> Fields:
-    """What a sweep over a folder's articles found, in articles."""
+    """The result of a verify of a folder, in articles."""
     return {
         "checked": found.checked,
         "missing": found.missing,
@@ -249,12 +249,12 @@ def verified_fields(found: Verified) -> Fields:
 
 
 def server_fields(server: Server) -> Fields:
-    """A server as it is configured; of whatever is a password, whether there is one."""
+    """A server as configured; for each password only whether it is set."""
     return {k: bool(v) if "password" in k else v for k, v in asdict(server).items()}
 
 
 def step_fields(server: str, step: TrialStep) -> Fields:
-    """One step of a server's test; `ok` is null where it is not possible, and not needed."""
+    """One step of a server's test; `ok` is null for a step that is not possible and not needed."""
     return {
         "server": server,
         "name": step.name,

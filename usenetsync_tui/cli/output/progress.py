@@ -1,6 +1,6 @@
-"""Progress of a headless run: a bar on a terminal, JSON lines for scripts, silence in a pipe.
+"""Progress of a run without the screen: a bar on a terminal, JSON lines for scripts.
 
-But for what is waited for: in a pipe too, a wait that lasts is said once.
+In a pipe it prints only long waits, each once.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _EVERY_BAR = 0.25
 _BAR = 24
 """Cells."""
 _WIDE = 60
-"""Cells from which the second line is put under the bar."""
+"""Cells of a terminal from which the second line is indented below the bar."""
 
 
 Figures = Callable[[], JobStatus | None]
-"""The job at work as it stands; None before and after."""
+"""Returns the state of the running job; None before and after it."""
 
 
 _WORTH_A_LINE = 5.0
-"""Seconds a wait lasts before it is said where there is no bar to show it."""
+"""Seconds of a wait before it is printed where no bar shows it."""
 
 
 WaitedFor = Callable[[], Waiting | None]
-"""What is waited for while no job is at work."""
+"""Returns what the program waits for while no job runs."""
 
 
 def _nothing() -> Waiting | None:
@@ -49,7 +49,7 @@ def _nothing() -> Waiting | None:
 
 
 async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing) -> None:
-    """Show how a job goes until cancelled; without a job, what is waited for."""
+    """Show a job's progress until cancelled; without a job, what the program waits for."""
     if voice.as_json:
         await _lines(figures, waiting)
     elif voice.quiet:
@@ -61,7 +61,7 @@ async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing)
 
 
 def standing(job: JobStatus | None) -> object:
-    """How far a job is: another value whenever it gets on."""
+    """A job's progress as one value, which changes whenever the job makes progress."""
     if job is None:
         return None
     return (
@@ -90,7 +90,7 @@ async def _bar(console: Console, figures: Figures, waiting: WaitedFor) -> None:
 
 
 async def say_waits(figures: Figures, waiting: WaitedFor) -> None:
-    """Say each wait that lasts on standard error, once."""
+    """Print each long wait on standard error, once."""
     said: set[str] = set()
     since: dict[str, float] = {}
     while True:
@@ -110,9 +110,9 @@ def _waiting(now: Waiting | None) -> Text:
 
 
 def _table(job: JobStatus, width: int) -> Table:
-    """Two lines: the bar with its figures, and what is waited for, or in hand.
+    """Two lines: the bar with its figures, and the current file or wait.
 
-    In a terminal that is narrow the least needed figures are left out: the line is never wrapped.
+    A narrow terminal shows fewer figures, the most useful ones; the line never wraps.
     """
     done, total = job.done_bytes, job.total_bytes
     share = f"{percent(min(1.0, done / total)):>4}" if total else f"{NOTHING:>4}"
@@ -139,5 +139,5 @@ def _table(job: JobStatus, width: int) -> Table:
 
 
 def _text(text: str) -> tuple[Text, int]:
-    """A cell, and the room it takes."""
+    """A text and its width in cells."""
     return Text(text), cell_len(text)

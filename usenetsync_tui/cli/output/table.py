@@ -1,8 +1,8 @@
 """Tables for people: a head, aligned columns, and never wider than the terminal.
 
-Knows cells (East Asian characters take two) and how a table gives way when it does not fit: first
-long texts are cut in their middle, then each row becomes a few lines of its own. Refuses to know
-what is in the cells. In a pipe nothing is cut.
+Knows cells (East Asian characters take two) and how to fit a table: first it cuts long texts in
+their middle, then it prints each row as several lines. Refuses to know the contents of cells. In a
+pipe it cuts nothing.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ _GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its head, and how it gives way."""
+    """One column: its head, and how far its texts may be cut."""
 
     head: str
     right: bool = False
     """Figures are aligned to the right."""
     least: int = 0
-    """Cells that its texts can be cut to; 0: they are never cut."""
+    """Least cells to which its texts may be cut; 0: they are never cut."""
 
 
 def terminal_width() -> int | None:
-    """Cells of a line on standard output; None where that is no terminal."""
+    """Cells of a line on standard output; None if that is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None
 ) -> Iterator[str]:
-    """The lines of a table. A cell may be styled by click; then it must not be cut."""
+    """The lines of a table. A cell may have click's styles if its column is never cut."""
     every = list(rows)
     widths = fitted(columns, every, width)
     if widths is None:
@@ -53,7 +53,7 @@ def table(
 def fitted(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None
 ) -> list[int] | None:
-    """How many cells each column gets; None where they cannot stand side by side."""
+    """The cells of each column; None when the columns do not fit side by side."""
     cells = ((column.head, *(row[i] for row in rows)) for i, column in enumerate(columns))
     widths = [max(map(_cells, texts)) for texts in cells]
     if width is None:
@@ -61,7 +61,7 @@ def fitted(
     excess = sum(widths) + len(_GAP) * (len(columns) - 1) - width
     flexible = [i for i, column in enumerate(columns) if column.least]
     while excess > 0:
-        # The widest gives way first, a cell at a time: no text is cut to spare a shorter one.
+        # Narrow the widest column by a cell at a time, so that long texts are cut first.
         widest = max(flexible, key=lambda i: widths[i], default=None)
         if widest is None or widths[widest] <= columns[widest].least:
             return None

@@ -1,6 +1,6 @@
-"""The two voices of the command: lines for people, JSON for scripts.
+"""The two forms of output: lines for people, JSON for scripts.
 
-How a figure or a state is written is the business of `model.figures` and `model.words`.
+`model.figures` and `model.words` decide how figures and states are written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import NOTICE_WORDS
 
 _LEAST_BESIDE = 24
-"""Cells that a text needs to be read beside its head."""
+"""Least cells for a text beside its head; with fewer it goes below."""
 
 
 def reason(notice: Notice) -> str:
@@ -36,21 +36,21 @@ def reason(notice: Notice) -> str:
 
 
 def say(text: str) -> None:
-    """A line for people, on standard output."""
+    """Print a line for people on standard output."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def complain(text: str) -> None:
-    """A line for people, on standard error."""
+    """Print a line for people on standard error."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 def say_beside(head: str, text: str) -> None:
-    """A head and a text beside it, on standard output; on a terminal wrapped under itself.
+    """Print a head and a text beside it on standard output; a terminal wraps the text as a column.
 
-    Where that leaves little room, the text stands below its head.
+    In a narrow terminal the text is below its head.
     """
     width = terminal_width()
     if width is None:
@@ -67,7 +67,7 @@ def say_beside(head: str, text: str) -> None:
 
 
 def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people, on standard output; nothing when there are no rows."""
+    """Print a table for people on standard output; nothing when there are no rows."""
     every = list(rows)
     if every:
         for line in table(columns, every, terminal_width()):
@@ -75,9 +75,9 @@ def say_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
 
 
 def red(text: str, stream: TextIO | None = None) -> str:
-    """The text in red where it goes to a terminal that has colours.
+    """The text, in red if `stream` is a terminal with colours.
 
-    `stream` is standard output unless said otherwise. NO_COLOR: https://no-color.org.
+    `stream` is standard output by default. NO_COLOR: https://no-color.org.
     """
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     if (stream or sys.stdout).isatty() and not plain:
@@ -86,7 +86,7 @@ def red(text: str, stream: TextIO | None = None) -> str:
 
 
 def emit(event: str, **fields: object) -> None:
-    """One JSON object on a line; paths as text that keeps every byte (surrogate escapes)."""
+    """Print one JSON object on a line; paths as text that keeps every byte (surrogate escapes)."""
     sys.stdout.write(json.dumps({"event": event, **_plain(fields)}) + "\n")
     sys.stdout.flush()
 

@@ -16,5 +16,5 @@ _SHELLS = ("bash", "zsh", "fish")
 def completion() -> None:
     """Print the script that completes this command in SHELL: bash, zsh or fish.
 
-    The README says where each shell takes it from.
+    The README says where each shell looks for it.
     """

@@ -11,21 +11,21 @@ from usenetsync_tui.cli.options import json_option
 
 @click.group(cls=Verbs)
 def db() -> None:
-    """Look at, start and stop the embedded database."""
+    """Show, start and stop the embedded database."""
 
 
 @db.command()
 @json_option
 @loaded_from("database")
 def status() -> None:
-    """Show whether the database runs, where it is, and who uses it."""
+    """Show whether the database runs, where it is, and its users."""
 
 
 @db.command(name="start")
 @json_option
 @loaded_from("database")
 def start_server() -> None:
-    """Start the database, and keep it running when nobody uses it."""
+    """Start the database, and keep it running when no program uses it."""
 
 
 @db.command(name="stop")

@@ -17,13 +17,13 @@ from usenetsync_tui.cli.options import json_option
 @click.option(
     "--quick",
     is_flag=True,
-    help="Leave out the sums over the whole catalogue, which take minutes where it is large.  "
-    "[default: check them]",
+    help="Skip the check of the whole catalogue, which takes minutes if that is large.  "
+    "[default: check it]",
 )
 @json_option
 @loaded_from("doctor")
 def doctor() -> None:
     """Check settings, rights, keys, database, disks, clock, network, servers and terminal.
 
-    Exit codes: 0 all good, 3 something to look at (!), 1 something does not work (✗).
+    Exit codes: 0 all good, 3 a warning (!), 1 something does not work (✗).
     """

@@ -23,12 +23,12 @@ from usenetsync_tui.cli.options import json_option, quiet_option, version_option
     "--each-subfolder",
     type=AnyPath(),
     metavar="DIR",
-    help="Write an NZB for each subfolder into DIR instead, and one for the files in none.",
+    help="Write an NZB for each subfolder to DIR instead, and one for files outside subfolders.",
 )
 @version_option
-@click.option("--force", is_flag=True, help="Replace files that are there.  [default: refuse]")
+@click.option("--force", is_flag=True, help="Replace existing files.  [default: refuse]")
 @quiet_option
 @json_option
 @loaded_from("nzb")
 def nzb() -> None:
-    """Write the articles of FOLDER, kept with --profile plain, as an NZB file."""
+    """List the articles of FOLDER, uploaded with --profile plain, in an NZB file."""

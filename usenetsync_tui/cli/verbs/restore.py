@@ -24,14 +24,14 @@ from usenetsync_tui.cli.options import json_option, quiet_option, version_option
 @click.option(
     "--in-place",
     is_flag=True,
-    help="Restore although TARGET is the folder itself, inside it or around it: files that differ "
+    help="Restore even if TARGET is the folder itself, inside it or around it: files that differ "
     "from the version are replaced.  [default: refuse]",
 )
 @quiet_option
 @json_option
 @loaded_from("restore")
 def restore() -> None:
-    """Bring a version of FOLDER back into TARGET.
+    """Restore a version of FOLDER into TARGET.
 
     Identical files are left alone; differing files are replaced.
     """
@@ -42,7 +42,7 @@ def restore() -> None:
 @click.option(
     "--body",
     is_flag=True,
-    help="Fetch every article and check its bytes.  [default: ask whether it is there]",
+    help="Fetch every article and check its bytes.  [default: ask whether the store has it]",
 )
 @wait_option
 @quiet_option
@@ -51,5 +51,5 @@ def restore() -> None:
 def verify() -> None:
     """Check that the store still holds every article of FOLDER.
 
-    What is missing or damaged is posted again from the folder.
+    Missing and damaged articles are posted again from the folder.
     """

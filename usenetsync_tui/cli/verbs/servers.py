@@ -12,7 +12,7 @@ from usenetsync_tui.cli.options import json_option
 
 @loaded_from("servers")
 def list_servers() -> None:
-    """The servers of the settings, for people or for scripts."""
+    """List the servers of the settings."""
 
 
 @click.group(cls=Verbs, invoke_without_command=True)
@@ -33,5 +33,5 @@ def servers(context: click.Context, as_json: bool) -> None:
 def test() -> None:
     """Test each server, or those named, step by step.
 
-    From its address to an article posted and fetched again.
+    The steps go from its address to an article that is posted and fetched again.
     """

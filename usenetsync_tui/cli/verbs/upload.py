@@ -15,7 +15,7 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
 @click.option(
     "--store",
     type=OneOf(["shards", "usenet"]),
-    help="Where the articles go.  [default: usenet where a server is configured]",
+    help="Where to store the articles.  [default: usenet if a server is configured]",
 )
 @click.option(
     "--profile",
@@ -26,53 +26,50 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
 @click.option(
     "--compression",
     type=OneOf([c.value for c in Compression]),
-    help="How segments are compressed; plain ones are not.  [default: lz4]",
+    help="How to compress segments; plain ones are never compressed.  [default: lz4]",
 )
-@click.option(
-    "--copies", type=click.IntRange(1, 10), help="Articles of each segment.  [default: 1]"
-)
+@click.option("--copies", type=click.IntRange(1, 10), help="Copies of each segment.  [default: 1]")
 @click.option(
     "--priority",
     type=OneOf([p.name.lower() for p in Priority]),
-    help="Which job goes first.  [default: normal]",
+    help="Jobs with a higher priority run first.  [default: normal]",
 )
 @click.option(
     "--allow-shrink",
     is_flag=True,
-    help="Take the folders as they are, also where most files are gone or the disk is another.  "
+    help="Upload even if most files are gone or the folder is on a different disk.  "
     "[default: refuse]",
 )
 @click.option(
     "--include-own-files/--exclude-own-files",
     "own_files",
     default=None,
-    help="Whether UsenetSync's own configuration, keys and logs are kept where a folder has them. "
-    "Its database never is.  [default: exclude]",
+    help="Whether to back up UsenetSync's own configuration, keys and logs if a folder contains "
+    "them. Its database is never backed up.  [default: exclude]",
 )
 @click.option(
     "--ignore-inode/--compare-inode",
     default=None,
-    help="Whether another inode number alone is no reason to read a file again.  "
-    "[default: compare]",
+    help="Whether to ignore a changed inode number, or to read the file again.  [default: compare]",
 )
 @click.option(
     "--newsgroups",
     type=Name(),
     metavar="NAMES",
-    help="Where to post from now on: newsgroups with commas between them.  "
-    "[default: as before; for a new folder as the settings say]",
+    help="Where to post from now on: newsgroups separated by commas.  "
+    "[default: as before; for a new folder, as in the settings]",
 )
 @click.option(
     "--poster",
     type=Name(),
     metavar="POSTER",
-    help='Who posts plain articles from now on: "Name <name@example.com>".  '
-    "[default: as before; for a new folder as the settings say]",
+    help='The poster of plain articles from now on: "Name <name@example.com>".  '
+    "[default: as before; for a new folder, as in the settings]",
 )
 @click.option(
     "--obfuscate/--no-obfuscate",
     default=None,
-    help="Whether plain articles have a random subject, poster and name, so that only the NZB has "
+    help="Whether plain articles get a random subject, poster and name, so that only the NZB has "
     "the real names.  [default: no]",
 )
 @wait_option

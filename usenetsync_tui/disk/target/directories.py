@@ -4,18 +4,18 @@ Knows how to get from the target's root to a directory one real directory at a t
 component is checked and opened with ``O_DIRECTORY | O_NOFOLLOW`` below the one before, so
 neither ``..`` nor an absolute path nor a symlink, planted at any moment, leads elsewhere.
 The directories used last stay open, because a restore writes many files into the same
-ones. A directory of ours that its mode closes is opened up when something has to be written
-into it; its own mode comes back at the end. Refuses to know about files. Thread-safe: a
+ones. A directory of ours whose mode forbids writing gets another mode when something has to be
+written into it, and its own mode again at the end. Refuses to know about files. Thread-safe: a
 descriptor in use is never closed.
 
 The long paths of a very deep tree come in no useful order (see `long_paths`). Each directory is
-made, or compared with the listing of its parent, once: eight bytes remember that it was (for the
-last million of them), and from then on the way to it is one call of openat2(2) for every 4,000
-bytes, which follows no symlink either. Directories at even distances stay open, so that this way
-is short: the 200th part of the depth at most, in a tree of one branch. So the system calls are
-linear in the number of directories. Not linear, and not to be had so: a path is as long as the
-tree is deep, so the bytes of all paths together, which are read, compared and hashed some ten
-times, grow with the square of the depth (400 MB for 20,000 levels of one letter).
+made, or compared with the listing of its parent, once: eight bytes remember that (for the last
+million directories), and from then on one call of openat2(2) for every 4,000 bytes, which follows
+no symlink either, leads to it. Directories at even distances stay open, so that this way is short:
+at most the 200th part of the depth, in a tree of one branch. So the number of system calls grows
+linearly with the number of directories. The bytes of all paths together, which are read, compared
+and hashed some ten times, grow with the square of the depth, since a path is as long as the tree
+is deep (400 MB for 20,000 levels of one letter).
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.safe_name import safe_name
 
 DIRECTORIES_OPEN = 64
-"""Descriptors kept open while nobody uses them."""
+"""Most unused descriptors that stay open."""
 MILESTONES = 200
-"""Descriptors kept open on the way down a very deep tree."""
+"""Most descriptors that stay open on the way down a very deep tree."""
 _PATHS = 4 << 20
-"""Bytes of the paths of either, after which there are fewer of them."""
+"""Most bytes of the paths of either kind; longer paths mean fewer descriptors."""
 _FIRST_STEP = 32
 """Levels between milestones, at first."""
 _ORDERED = KEY_HEAD
-"""Bytes of a path up to which the catalogue's order is that of the paths, so ways are short."""
+"""Bytes of a path up to which the catalogue sorts by path, so that ways are short."""
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -63,7 +63,7 @@ _FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 
 
 class Borrowed:
-    """A directory for the length of a ``with`` block."""
+    """An open directory, borrowed for a ``with`` block."""
 
     __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
 
@@ -73,24 +73,24 @@ class Borrowed:
         self._owner = owner
         self.fd = fd
         self.path = path
-        """With a slash behind; the root's is ``b""``."""
+        """The path with a slash at its end; the root's is ``b""``."""
         self.real = real
-        """The same as its components are spelled; None where that could not be found out."""
+        """The path as the file system spells it; None when that is not known."""
         self.depth = depth
         """Levels below the root."""
         self.device = os.fstat(fd).st_dev
         self.users = 1
         self.writable = False
-        """Found to be so."""
+        """Whether it is known to be writable."""
 
     def require_writable(self) -> None:
-        """Raise OSError unless entries can be made in it; opened up for that if it is ours."""
+        """Raise OSError unless entries can be added; change its mode for that if it is ours."""
         if not self.writable:
             self._owner.open_up(self)
 
     @property
     def changes_names(self) -> bool:
-        """Whether what is made in it may be listed under another name."""
+        """Whether its file system may list new entries under other names."""
         return self.device in self._owner.names.changing
 
     @property
@@ -100,19 +100,19 @@ class Borrowed:
         return not (names.folding or self.changes_names or self.real != self.path)
 
     def claim(self, name: bytes) -> bool:
-        """`TargetNames.claim` for something in it."""
+        """`TargetNames.claim` for an entry in it."""
         return self._owner.names.claim(self.fd, self.real, self.path + name, name)
 
     def claim_new(self, name: bytes) -> None:
-        """Raise TargetFileError when nothing has a name, but it would be another path's here."""
+        """Raise TargetFileError when a new name would be another path's entry here."""
         if self.real != self.path:
             real = None if self.real is None else self.real + name
             self._owner.names.refuse_taken(real, self.path + name)
 
     def explain(self, caught: OSError, name: bytes) -> TargetFileError | TargetError:
-        """The user's words for a refusal: what is in the way, or what the system said.
+        """The error for the user: what is in the way, or the system's error text.
 
-        A TargetError where it is the whole target's problem: its file system is full.
+        A TargetError if it concerns the whole target: its file system is full.
         """
         if self._owner.is_over(caught, self):
             room = " Make room and run the same command again." if caught.errno in _FULL else ""
@@ -121,13 +121,13 @@ class Borrowed:
             try:
                 mode = os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode
             except OSError:
-                pass  # Gone meanwhile: the first refusal has to do.
+                pass  # Gone meanwhile: report the first error.
             else:
                 kind = _KINDS.get(stat.S_IFMT(mode), "something else")
                 return TargetFileError(f"{kind} is in the way")
         words = caught.strerror or str(caught)
         if caught.errno in _NO_SUCH_NAMES:
-            return TargetFileError(f"this file system cannot hold such a name ({words})")
+            return TargetFileError(f"this file system does not allow the name ({words})")
         if caught.errno == errno.EFBIG:
             return TargetFileError(f"this file system cannot hold a file of this size ({words})")
         return TargetFileError(words)
@@ -140,10 +140,10 @@ class Borrowed:
 
 
 class TargetDirectories:
-    """Directories below `root`, by their path with a slash behind (the root's is ``b""``).
+    """Directories below `root`, by their path with a slash at its end (the root's is ``b""``).
 
-    Owns the descriptor `root`. Every failure is a TargetFileError, or the TargetError that
-    ends the restore.
+    Owns the descriptor `root`. Every failure is a TargetFileError, or a TargetError, which ends
+    the restore.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class TargetDirectories:
         self.root_path = path
         self.names = names
         self.root_mode: int | None = None
-        """The root's mode, where it had to be opened up."""
+        """The root's own mode, if it had to be changed."""
         self._lock = Lock()
         self._probing = Lock()
         self._probed: set[int] = set()
@@ -166,7 +166,7 @@ class TargetDirectories:
         self._known = KnownWays()
 
     def borrow(self, path: bytes) -> Borrowed:
-        """The directory for a ``with`` block; made (mode 0700) if it is missing, as its parents."""
+        """The directory, for a ``with`` block; missing ones are made (mode 0700), with parents."""
         with self._lock:
             found = self._take(path)
         if found is not None:
@@ -175,19 +175,19 @@ class TargetDirectories:
             return self._walk(self._nearest(path), path)
         if self._known.has(path, len(path)):
             return self._walk(self._jump(path), path)
-        with self._growing:  # else all threads would go down step by step side by side
+        with self._growing:  # otherwise all threads would walk down step by step at once
             known = self._known.above(path)
             return self._walk(self._jump(known) if known else self._nearest(path), path)
 
     def give_back(self, directory: Borrowed) -> None:
-        """End of a borrowing; what is too much is closed, the longest unused first."""
+        """Return a directory; surplus ones are closed, the longest unused first."""
         with self._lock:
             directory.users -= 1
             if len(self._open) > self._limit or self._open_bytes > _PATHS:
                 self._shrink()
 
     def close(self) -> None:
-        """Close all of it; nothing may be borrowed any more. A root opened up is closed again."""
+        """Close all directories; borrow none afterwards. Restores the root's own mode."""
         with self._lock:
             for directory in (*self._open.values(), *self._milestones.values()):
                 os.close(directory.fd)
@@ -202,7 +202,7 @@ class TargetDirectories:
                 os.close(fd)
 
     def open_up(self, directory: Borrowed) -> None:
-        """Let us make entries in a directory that is ours. Raises OSError."""
+        """Make a directory that is ours writable for us. Raises OSError."""
         if not _is_writable(directory.fd):
             status = os.fstat(directory.fd)
             if os.fstatvfs(directory.fd).f_flag & os.ST_RDONLY:
@@ -215,9 +215,9 @@ class TargetDirectories:
         directory.writable = True
 
     def is_over(self, caught: OSError, directory: Borrowed) -> bool:
-        """Whether a refusal holds for the rest of the target as well."""
+        """Whether an error concerns the rest of the target as well."""
         if directory.device != self._root.device:
-            return False  # A file system mounted in the target: the others may have room.
+            return False  # A file system mounted in the target: others may have room.
         if caught.errno == errno.EROFS:
             return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
         return caught.errno in _FULL
@@ -226,12 +226,12 @@ class TargetDirectories:
         try:
             os.fchmod(directory.fd, mode | 0o700)
         except OSError:
-            return  # Where modes cannot be changed; the caller looks whether it helped.
+            return  # Modes cannot be changed here; the caller checks whether that matters.
         if directory is self._root and self.root_mode is None:
             self.root_mode = mode
 
     def _probe(self, directory: Borrowed) -> None:
-        """Find out, once for each file system, whether it keeps names as they are."""
+        """Test, once for each file system, whether it keeps names unchanged."""
         with self._probing:
             if directory.device not in self._probed:
                 if changes_names(directory.fd, self.names.probe):
@@ -239,10 +239,11 @@ class TargetDirectories:
                 self._probed.add(directory.device)
 
     def _walk(self, directory: Borrowed, path: bytes) -> Borrowed:
-        """From a borrowed ancestor step by step; what is missing is made."""
+        """Walk from a borrowed ancestor step by step; make missing directories."""
         try:
             for name in split(path[len(directory.path) :]):
-                # Behind the lock nobody waits for the disk; two threads may open the same one.
+                # Opened without the lock, which never waits for the disk; two threads may open
+                # the same directory.
                 directory, above = self._keep(self._below(directory, name)), directory
                 self.give_back(above)
         except BaseException:
@@ -251,7 +252,7 @@ class TargetDirectories:
         return directory
 
     def _jump(self, path: bytes) -> Borrowed:
-        """A known directory; where it is not to be had so, the nearest that is open above it."""
+        """A known directory in one call; if that fails, the nearest open one above it."""
         nearest = self._nearest(path)
         if nearest.path == path:
             return nearest
@@ -263,7 +264,7 @@ class TargetDirectories:
             finally:
                 os.close(place)
         except OSError:
-            return nearest  # The steps from there say what is in the way, or make it again.
+            return nearest  # Walking on from there reports what is in the way, or makes it again.
         try:
             depth = nearest.depth + way.count(b"/") + 1
             return self._keep(Borrowed(self, fd, path, path, depth))
@@ -271,7 +272,7 @@ class TargetDirectories:
             self.give_back(nearest)
 
     def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
-        """Open a directory in another one, made if it is missing."""
+        """Open a directory in another one; make it if it is missing."""
         try:
             fd, made = _open_directory(parent, name)
             try:
@@ -306,7 +307,7 @@ class TargetDirectories:
         return found
 
     def _nearest(self, path: bytes) -> Borrowed:
-        """The deepest ancestor that is open, borrowed."""
+        """The deepest open ancestor, borrowed."""
         with self._lock:
             longest_first = sorted((*self._open, *self._milestones), key=len, reverse=True)
             above = next(filter(path.startswith, longest_first), b"")
@@ -315,7 +316,7 @@ class TargetDirectories:
             return found
 
     def _keep(self, directory: Borrowed) -> Borrowed:
-        """Have it for others as well, or take the one that another thread was quicker with."""
+        """Keep a directory open for others, or take the one that another thread opened first."""
         with self._lock:
             found = self._take(directory.path)
             if found is None:
@@ -332,7 +333,7 @@ class TargetDirectories:
         self._open_bytes += len(directory.path)
 
     def _set_milestone(self, directory: Borrowed) -> None:
-        """Keep it open; where there are too many of them, the distances are doubled."""
+        """Keep it open as a milestone; with too many of them, double the distances."""
         self._milestones[directory.path] = directory
         self._milestone_bytes += len(directory.path)
         while len(self._milestones) > MILESTONES or self._milestone_bytes > _PATHS:
@@ -362,13 +363,13 @@ def split(path: bytes) -> list[bytes]:
 
 
 def check_name(name: bytes) -> None:
-    """Raise TargetFileError unless this names something inside a directory."""
+    """Raise TargetFileError unless this is a name inside a directory."""
     if name in _UNSAFE or b"\0" in name or b"/" in name:
         raise TargetFileError("the path would lead outside the target")
 
 
 def _open_closed(parent: int, name: bytes) -> int:
-    """Open a directory of ours that its mode closes to us, with mode 0700 now. Raises OSError."""
+    """Change a directory of ours that we may not read to mode 0700 and open it. Raises OSError."""
     place = os.open(name, _PLACE, dir_fd=parent)
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
@@ -380,7 +381,7 @@ def _open_closed(parent: int, name: bytes) -> int:
 
 
 def _open_directory(parent: Borrowed, name: bytes) -> tuple[int, bool]:
-    """Open a directory itself, and whether it was made for that. Raises OSError."""
+    """Open a directory, not a symlink; returns whether it was made for that. Raises OSError."""
     try:
         return os.open(name, _FLAGS, dir_fd=parent.fd), False
     except FileNotFoundError:
@@ -389,14 +390,14 @@ def _open_directory(parent: Borrowed, name: bytes) -> tuple[int, bool]:
             os.mkdir(name, 0o700, dir_fd=parent.fd)
             made = True
         except FileExistsError:
-            made = False  # Another thread was quicker; whatever is there now, the next line says.
+            made = False  # Another thread was faster; the next line opens what is there now.
         return os.open(name, _FLAGS, dir_fd=parent.fd), made
     except PermissionError:
-        # Modes of an earlier restore: of the directory around it, or its own.
+        # An earlier restore set the mode of this directory or of its parent.
         try:
             parent.require_writable()
         except PermissionError:
-            pass  # Somebody else's, so its mode stays; what is in it may be ours all the same.
+            pass  # Another user's, so its mode stays; entries in it may still be ours.
         try:
             return os.open(name, _FLAGS, dir_fd=parent.fd), False
         except PermissionError:

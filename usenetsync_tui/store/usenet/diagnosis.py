@@ -1,7 +1,7 @@
-"""`servers test`: a server examined step by step, each failure with what can be done about it.
+"""`servers test`: examines a server step by step, and gives advice for each failure.
 
-Knows what users get wrong. Refuses to know the pool: it has one connection of its own, made as
-the pool makes them, and a short one to each of several addresses.
+Knows common configuration mistakes. Refuses to know the pool: it opens one connection of its own,
+in the same way as the pool, and a short one to each address if there are several.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreac
 from usenetsync_tui.store.usenet.rehearsal import Finding, Rehearsal, StepFailure
 
 _SKEW = 120.0
-"""Seconds between our clock and the server's that are worth a word."""
+"""Seconds between our clock and the server's from which the test warns."""
 
 _ADVICE = {
     Meaning.CREDENTIALS: "Login refused: {}. Check username and password.",
-    Meaning.ACCOUNT: "The account is refused: {}. Ask the provider.",
+    Meaning.ACCOUNT: "The server refuses the account: {}. Ask the provider.",
     Meaning.TOO_MANY_CONNECTIONS: "{}. Other programs use this account: set fewer connections.",
     Meaning.IN_USE_ELSEWHERE: "{}. The account is in use at another address.",
-    Meaning.SESSION_OVER: "{}. The server takes no connections now: try again later.",
-    Meaning.FORBIDDEN: "{}. The account or this server may not post: take 'post' off its roles.",
+    Meaning.SESSION_OVER: "{}. The server accepts no connections now: try again later.",
+    Meaning.FORBIDDEN: "{}. Posting is not allowed here: remove 'post' from the server's roles.",
     Meaning.CONFIGURATION: "{}. Check the newsgroups (and tls) in the settings.",
     Meaning.RATE: "{}. Too much was posted lately: try again later.",
     Meaning.DATE: "{}. Check the clock of this machine.",
-    Meaning.TOO_LARGE: "{}. Set max_article to what the server takes.",
+    Meaning.TOO_LARGE: "{}. Set max_article to the largest article that the server accepts.",
 }
 
 
@@ -54,11 +54,11 @@ async def diagnose(
     poster: str = "",
     patience: float = 20.0,
 ) -> AsyncIterator[TrialStep]:
-    """Each step as soon as it is done; the first that fails is the last.
+    """Yield each step as soon as it is done; stop after the first failure.
 
-    If the server has the role, and there are `newsgroups`, an article of a kilobyte is posted there
-    as uploads of sealed folders are, and with a `poster` another one as those of plain folders.
-    `patience` is how many seconds the first may take to appear.
+    If the server has the role POST and `newsgroups` are given, the test posts an article of a
+    kilobyte there as uploads of sealed folders do, and with a `poster` another one as uploads of
+    plain folders do. `patience`: seconds that the first article may take to appear.
     """
     examination = _Examination(server, newsgroups, poster, patience)
     try:
@@ -89,15 +89,15 @@ def _timed(name: str, check: Callable[[], Finding], server: Server) -> TrialStep
 
 
 def _advice(refusal: Refused, server: Server) -> str:
-    """The server's words, and what to do about them."""
+    """The server's reply, and what the user can do about it."""
     words = str(refusal).rstrip(".")
     if refusal.meaning is Meaning.CREDENTIALS and not server.username:
-        return f"Nothing without a login: {words}. Set username and password."
-    return _ADVICE.get(refusal.meaning, "The server says {}.").format(words)
+        return f"The server requires a login: {words}. Set username and password."
+    return _ADVICE.get(refusal.meaning, "Server reply: {}.").format(words)
 
 
 class _Examination:
-    """One server on the couch."""
+    """The steps of the test of one server."""
 
     def __init__(
         self, server: Server, newsgroups: Sequence[str], poster: str, patience: float
@@ -124,7 +124,7 @@ class _Examination:
         if self._server.tls is Tls.STARTTLS:
             yield "tls", self._tls
         if self._server.tls is Tls.NONE:
-            yield "tls", lambda: (None, "None: everybody in between can read and change it.")
+            yield "tls", lambda: (None, "Off: anyone on the way can read and change the traffic.")
         yield "login", self._login
         yield "capabilities", self._capabilities
         yield "clock", self._clock
@@ -138,7 +138,7 @@ class _Examination:
             yield "post plain", lambda: rehearsal.post_plain(self._poster)
 
     def end(self) -> None:
-        """Close the connections, wherever they stand."""
+        """Close the connections, whatever they are doing."""
         self._ended = True
         for connection in (self._connection, *self._curious):
             connection.abort()
@@ -146,7 +146,7 @@ class _Examination:
 
     def _resolve(self) -> Finding:
         if self._server.proxy:
-            return None, f"left to {self._server.proxy}"
+            return None, f"done by {self._server.proxy}"
         try:
             self._addresses = self._connection.addresses()
         except Unreachable as failure:
@@ -155,7 +155,7 @@ class _Examination:
         return True, ", ".join(map(str, self._addresses))
 
     def _try_each(self) -> Finding:
-        """All of them at once: a dead one takes its time."""
+        """All of them at once, since a dead one takes long to fail."""
         with ThreadPoolExecutor(len(self._addresses)) as threads:
             found = list(threads.map(self._greeting_at, self._addresses))
         said = "; ".join(
@@ -165,7 +165,7 @@ class _Examination:
         self._addresses = self._connection.shared.addresses.ordered(self._addresses)
         if good == len(found):
             return True, said
-        return None, f"{said}. {good} of {len(found)} can be used."
+        return None, f"{said}. {good} of {len(found)} addresses work."
 
     def _greeting_at(self, address: Address) -> tuple[bool, str]:
         connection = Connection(self._server, shared=self._connection.shared)
@@ -219,17 +219,17 @@ class _Examination:
         cause = failure.__cause__
         if not isinstance(cause, ssl.SSLCertVerificationError):
             other = "starttls" if self._server.tls is Tls.IMPLICIT else "implicit"
-            return f"{failure.words}. Is this the right port for it? Perhaps tls is {other!r}."
+            return f"{failure.words}. Check the port, or set tls to {other!r}."
         if "mismatch" in cause.verify_message:
             names = ", ".join(self._names_in_certificate()) or "something else"
             return f"The certificate is for {names}, not {self._server.host}. Use that host name."
         return (
-            f"{failure.words}. For a private server give its CA in ca_file; if you cannot, "
-            "verify_tls = false leaves it unverified."
+            f"{failure.words}. For a private server set ca_file to its CA; if you have none, "
+            "verify_tls = false skips the check."
         )
 
     def _names_in_certificate(self) -> list[str]:
-        """Of a server whose certificate is good, but for another name: ask again."""
+        """Connect again to a server whose certificate is good except for its name, and read it."""
         context = wire.tls_context(self._server)
         context.check_hostname = False
         curious = Connection(self._server)
@@ -257,37 +257,37 @@ class _Examination:
         self._connection.log_in(self._context())
         without = ""
         if self._connection.shared.optional.is_left_out(NntpCommand.MODE_READER):
-            without = "; without MODE READER, over which the server breaks the connection"
+            without = "; without MODE READER, at which the server closes the connection"
         if self._server.username:
             return True, f"as {self._server.username}{without}"
-        return None, f"none configured, none wanted so far{without}"
+        return None, f"none configured, and the server has not asked for one{without}"
 
     def _capabilities(self) -> Finding:
         found = self._connection.read_capabilities(self._context())
         if self._connection.shared.optional.is_left_out(NntpCommand.CAPABILITIES):
-            return None, "The server breaks the connection over it; that does no harm."
+            return None, "The server closes the connection at this command; that does no harm."
         if found is None:
-            return None, "The server does not list them (it is an old one): no problem."
+            return None, "The server does not list them (old software); that does no harm."
         return True, ", ".join(" ".join((label, *rest)) for label, rest in found.items())
 
     def _clock(self) -> Finding:
         reply = self._connection.read_clock(self._context())
         if reply is None:
-            return None, "The server breaks the connection over DATE; that does no harm."
+            return None, "The server closes the connection at DATE; that does no harm."
         skew = skew_of(reply, datetime.now(UTC))
         if skew is None:
-            return None, f"The server does not say its time: {reply}"
+            return None, f"The server does not tell its time: {reply}"
         if abs(skew) < _SKEW:
             return True, f"{abs(skew):.0f} s apart"
         way = "ahead of" if skew > 0 else "behind"
-        words = f"Our clock is {abs(skew):,.0f} s {way} the server's: check the time here."
+        words = f"This machine's clock is {abs(skew):,.0f} s {way} the server's: set it right."
         if abs(skew) > CLOCK_SKEW:
-            words += " Until then articles are posted without a Date."
+            words += " Until then, articles are posted without a Date."
         return None, words
 
     def _posting(self) -> Finding:
         if self._connection.posting_allowed:
             return True, "allowed"
         if self._server.username:
-            return None, "The server greets with 201, no posting; after the login it is tried."
+            return None, "The server greets with 201 (no posting); a login may change that."
         raise Refused(Meaning.FORBIDDEN, "The server greets with 201, no posting")

@@ -1,16 +1,16 @@
-"""What one server says of many articles, question by question: which to ask next, what is known.
+"""The state of the questions to one server about many articles: what to ask next, what is known.
 
-Knows that one answer concerns one article, and how to find the article a server breaks over.
-Refuses to know servers, connections and time (`looking`).
+Knows that one answer concerns one article, and how to find the article at which a server closes
+the connection. Refuses to know servers, connections and time (`looking`).
 
-A batch is asked in one go. What is answered with neither yes nor no is asked again, a few times.
-When the connection is lost, or its answers are out of step, nothing of that go is believed: what
-comes before the place where it broke, what is at that place, and what comes after it are asked each
-by themselves. Only an article that was asked alone is charged: with a connection that is reset the
-answers are lost that were on their way (RFC 9293 section 3.10.7.4), so that it seems to have broken
-earlier than it did. Where the one at that place turns out to be innocent, what comes after it is
-asked in halves. So an article that a server always breaks over ends unknown, alone; a server that
-always breaks is given up after a few goes without any answer.
+The survey asks for a batch of articles at once (a *go*). An article that gets neither yes nor no
+is asked for again, a few times. When the connection is lost, or its answers are out of step, no
+answer of that go counts: the articles before the break, the article at the break and the articles
+after it become three goes. Only an article that was asked for alone is blamed: a connection reset
+loses the answers that are on their way (RFC 9293 section 3.10.7.4), so the break seems to be
+earlier than it is. If the article at the break turns out to be innocent, the articles after it are
+asked for in halves. So an article at which a server always breaks ends as the only unknown one; a
+server that always breaks is given up after a few goes without any answer.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 
 _BREAKS = 40
-"""Lost connections over one batch after which the rest of it is left unknown."""
+"""Lost connections in one batch after which the rest of it stays unknown."""
 
 _BREAKS_IN_A_ROW = 10
-"""The same for a server that has answered: that many goes without any answer."""
+"""Goes in a row without any answer after which a server that did answer before is given up."""
 
 _ABOUT_THE_ACCOUNT = FINAL | {Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE}
 
 
 def ask_many(wire_ids: Sequence[str], connection: Connection) -> list[Answer]:
-    """What a server says of each article.
+    """The server's answer about each article.
 
-    `Refused` when it says nothing of any, but of the account: one such answer among others is
-    about one article like any other.
+    `Refused` when all answers are about the account; a single one among others counts as an
+    answer about its article.
     """
     answers = connection.stat_many(wire_ids)
     meanings = {answer.meaning() for answer in answers}
@@ -49,32 +49,33 @@ class Inquiry:
     """The questions to one server about one batch of articles."""
 
     def __init__(self, wire_ids: Iterable[str], *, tries: int) -> None:
-        """`tries` of an article, and goes in a row without an answer, before it is given up.
+        """`tries`: how often one article is asked for, and how many goes in a row may stay
+        without an answer, before the inquiry gives up.
 
-        A go is of several articles; one alone may be to blame for what becomes of it.
+        Goes of a single article do not count there: the article itself may be to blame.
         """
         self._max_tries = tries
         self._left: deque[Sequence[str]] = deque([list(wire_ids)])
         self._tries: Counter[str] = Counter()
         self._breaks = self._breaks_in_a_row = 0
         self._suspects: set[str] = set()
-        """What was asked with others when it broke, and not by itself since."""
+        """Articles at which a go of several broke, not asked for alone since."""
         self.there: set[str] = set()
         self.missing: set[str] = set()
-        """A clear no."""
+        """Articles that the server clearly does not have."""
         self.unknown: dict[str, str] = {}
-        """Given up, with the server's words."""
+        """Articles given up, with the server's reply."""
         self.words = ""
-        """What it said last instead of an answer."""
+        """The last reply that was no answer."""
 
     @property
     def failures(self) -> int:
-        """How often what is to be asked next was asked in vain: who does so waits in between."""
+        """How often the next go was asked without an answer; the caller waits in between."""
         go = self._left[0] if self._left else ()
         return max((self._tries[i] for i in go), default=0)
 
     def next(self, elsewhere: set[str]) -> Sequence[str]:
-        """What to ask in the next go, without those that were found elsewhere; empty: nothing."""
+        """The articles of the next go, without those found `elsewhere`; empty when all is asked."""
         while self._left:
             go = [i for i in self._left[0] if i not in elsewhere]
             if go:
@@ -84,7 +85,7 @@ class Inquiry:
         return ()
 
     def answered(self, answers: Sequence[Answer]) -> None:
-        """The answers to the last go."""
+        """Record the answers to the last go."""
         self._breaks_in_a_row = 0
         odd: dict[str, str] = {}
         go = self._left.popleft()
@@ -100,11 +101,11 @@ class Inquiry:
         self._ask_again(odd)
 
     def refused(self, words: str) -> None:
-        """The last go was answered with nothing about any article."""
+        """Record a reply to the last go that says nothing about any article."""
         self._ask_again(dict.fromkeys(self._left.popleft(), words))
 
     def broke(self, lost: Lost) -> None:
-        """The last go came to nothing."""
+        """Record that the connection was lost during the last go."""
         if lost.innocent:
             return
         go, at = list(self._left.popleft()), lost.answered
@@ -113,7 +114,7 @@ class Inquiry:
         if self._is_hopeless():
             self._give_up(go, lost.words)
         elif len(go) == 1:
-            if go[0] in self._suspects:  # so it was to blame before as well
+            if go[0] in self._suspects:  # so it broke the go of several as well
                 self._suspects.remove(go[0])
                 self._tries[go[0]] += 1
             self._ask_again({go[0]: lost.words})
@@ -123,18 +124,18 @@ class Inquiry:
                 at = len(go) // 2
             self._suspects.update(suspect)
             before, after = go[:at], go[at + len(suspect) :]
-            # Neighbours may be to blame one after another: before it is given up, another end.
+            # Several neighbours may be to blame: before giving up, start at the other end.
             half = len(after) // 2 if self._breaks_in_a_row > 1 else 0
             self._ask_next(before, suspect, after[half:], after[:half])
 
     def _is_hopeless(self) -> bool:
-        """It breaks whatever is asked: at once, or since a while."""
+        """The server breaks whatever it is asked: from the start, or for a while now."""
         was_heard = self.there or self.missing
         in_a_row = _BREAKS_IN_A_ROW if was_heard else self._max_tries
         return self._breaks >= _BREAKS or self._breaks_in_a_row >= in_a_row
 
     def _clear(self, go: Sequence[str]) -> None:
-        """A go was answered: a suspect that was asked alone is innocent, others may not be."""
+        """After an answered go: a suspect that was asked for alone is innocent."""
         if len(go) == 1 and go[0] in self._suspects:
             self._suspects.remove(go[0])
             if self._left:
@@ -146,14 +147,14 @@ class Inquiry:
         self._left.extendleft(go for go in reversed(goes) if go)
 
     def _give_up(self, go: Sequence[str], words: str) -> None:
-        """Nothing more is asked; what was not answered, some of it just now, is unknown."""
+        """Ask nothing more; all unanswered articles, this go's included, are unknown."""
         for part in (go, *self._left):
             for wire_id in part:
                 self.unknown[wire_id] = words
         self._left.clear()
 
     def _ask_again(self, odd: Mapping[str, str]) -> None:
-        """Those asked in vain, with the words for it, after all others; or never again."""
+        """Put articles without an answer (by id, the reply) at the end, or give them up."""
         self._tries.update(odd.keys())
         self.words = next(iter(odd.values()), self.words)
         again = [i for i in odd if self._tries[i] < self._max_tries]

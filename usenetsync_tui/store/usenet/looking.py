@@ -1,4 +1,4 @@
-"""Looking for articles: which are there, and what is in them.
+"""Asking the servers for articles: whether they have them (`Survey`), and for one (`Search`).
 
 Knows that one server's no is not the others', and that no answer is not a no. Refuses to know
 what follows from an article that is missing.
@@ -23,16 +23,16 @@ from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 
 T = TypeVar("T")
 
-_NOT_NOW = "it does not answer now"
-_STOPPED = "it is not used any more, and might have them"
+_NOT_NOW = "no answer now"
+_STOPPED = "stopped, and might have them"
 
 BATCH = 1_000
-"""Articles of one worker-thread call of STATs: then others get a turn on the connection."""
+"""Articles in one worker-thread call of STATs; then others get a turn on the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What is the same for each article looked for: the servers with a role, and how often."""
+    """The parameters that all requests share: servers, their role, tries and back-off."""
 
     servers: UsenetServers
     role: Role
@@ -40,16 +40,16 @@ class Round:
     backoff: Backoff
 
     def stopped(self) -> dict[str, str]:
-        """The servers that are not used any more, and why: what they have is not known."""
+        """The stopped servers and why they are stopped: what they have is not known."""
         roster = self.servers.roster
         return {n: f"{_STOPPED} ({roster.words(n)})" for n in roster.stopped(self.role)}
 
 
 class Search:
-    """One article: each server that has the role is asked once."""
+    """A request for one article: asks each server that has the role until it answers."""
 
     def __init__(self, round_: Round, *, wait: bool) -> None:
-        """`wait`: also for servers that are not well now."""
+        """`wait`: also wait for servers that are not well now."""
         self._round = round_
         self._servers = round_.servers
         self._wait = wait
@@ -59,9 +59,9 @@ class Search:
         self._since = self._servers.now()
 
     async def next_answer(self, ask: Callable[[Connection], T]) -> T | None:
-        """What the next server says; None when all have been asked.
+        """The answer of the next server; None when all have been asked.
 
-        `ArticleCorruptError` is an answer too. Then call it again for the next one.
+        `ArticleCorruptError` is an answer too: call again for the next server.
         """
         while True:
             usable = self._servers.roster.usable(self._round.role)
@@ -72,8 +72,8 @@ class Search:
                 left = [n for n in left if n not in self._failures]
             if not left and (usable or self._asked):
                 return None
-            # The one that failed has its next try after the others had theirs. Where nobody at all
-            # can be asked, the lease says why.
+            # A server that failed gets its next try after the others had theirs. If no server can
+            # be asked, the lease raises the reason.
             fewest = min((self._tries[n] for n in left), default=0)
             among = [n for n in left if self._tries[n] == fewest] or None
             async with self._servers.lease(
@@ -91,7 +91,7 @@ class Search:
                     if not refusal.opening:
                         self._failed(name, words)
                 except Unreachable:
-                    pass  # its health says what comes next
+                    pass  # the server's health decides when it is tried again
                 except ArticleCorruptError:
                     self._asked.add(name)
                     raise
@@ -103,7 +103,7 @@ class Search:
                 await self._servers.pause(lease.server, words, seconds)
 
     def _another_is_due(self, name: str) -> bool:
-        """There is a server that failed less often than this one: it is asked at once."""
+        """Whether another server failed less often than this one, so that it is asked at once."""
         roster, role = self._servers.roster, self._round.role
         return any(
             self._tries[n] < self._tries[name] and roster.is_well(n)
@@ -111,8 +111,8 @@ class Search:
             if n not in self._asked and n not in self._failures
         )
 
-    def settle(self) -> None:
-        """All have said no, or `StoreUnavailableError`: the answer of some is not known."""
+    def raise_if_unknown(self) -> None:
+        """`StoreUnavailableError` unless every server has answered."""
         unknown = self._round.stopped() | self._failures
         unknown = {n: words for n, words in unknown.items() if n not in self._asked}
         if unknown:
@@ -125,7 +125,7 @@ class Search:
 
 
 class Survey:
-    """Many articles: each server that has the role is asked for those not found yet."""
+    """A check of many articles: asks each server that has the role for those not found yet."""
 
     def __init__(self, round_: Round, wire_ids: Sequence[str]) -> None:
         self._round = round_
@@ -133,12 +133,12 @@ class Survey:
         self._wire_ids = wire_ids
         self._inquiries: dict[str, Inquiry] = {}
         self._ill: dict[str, str] = {}
-        """Servers that were waited for in vain."""
+        """Servers that did not get well while the survey waited for them, with the reason."""
         self._since = self._servers.now()
         self.there: set[str] = set()
 
     async def run(self) -> None:
-        """Ask, until all that can be known is known.
+        """Ask until each server has answered or is given up.
 
         `StoreUnusableError` when no server can be asked at all.
         """
@@ -149,7 +149,7 @@ class Survey:
                 return
             failures = 0
             try:
-                # Where nobody at all can be asked, the lease says why.
+                # If no server can be asked, the lease raises the reason.
                 async with self._servers.lease(
                     self._round.role, since=self._since, among=left or None
                 ) as lease:
@@ -165,7 +165,7 @@ class Survey:
                 )
 
     def unknown(self) -> dict[str, str]:
-        """Those that no server has for sure, and that one may have: with its words."""
+        """Articles not found, but which some server may have: by wire id, why it is unclear."""
         silent = self._round.stopped() | self._ill
         found = {}
         for wire_id in self._wire_ids:
@@ -182,7 +182,7 @@ class Survey:
         return found
 
     def _was_heard(self) -> bool:
-        """Any server has said anything of any article."""
+        """Whether any server has answered about any article."""
         return any(i.there or i.missing or i.unknown for i in self._inquiries.values())
 
     def _is_wanted(self, name: str) -> bool:
@@ -203,12 +203,12 @@ class Survey:
             if refusal.lookup:
                 inquiry.refused(refusal.words)
         except Unreachable:
-            pass  # its health says what comes next
+            pass  # the server's health decides when it is tried again
         self.there |= inquiry.there
 
 
 def ask_for(wire_id: str, opened: Callable[[bytes], bytes]) -> Callable[[Connection], Fetched]:
-    """A question for `Search`: what is in this one."""
+    """A request for `Search.next_answer`: the payload of one article."""
     return partial(_fetch, wire_id, opened)
 
 

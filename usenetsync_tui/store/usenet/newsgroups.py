@@ -1,7 +1,7 @@
-"""Which newsgroups the servers that post have (RFC 3977 section 6.1.1).
+"""Which newsgroups the posting servers have (RFC 3977 section 6.1.1).
 
-Knows that a server that does not answer has said nothing. Refuses to know what follows from a
-newsgroup that none has.
+Knows that a server that does not answer says neither yes nor no. Refuses to know what follows
+from a newsgroup that no server has.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _THERE, _NO_SUCH_GROUP = 211, 411
 
 @dataclass(slots=True)
 class Carried:
-    """What the servers say of some newsgroups."""
+    """The servers' answers about some newsgroups."""
 
     servers: int
-    """How many of them post."""
+    """Number of posting servers."""
     there: set[str] = field(default_factory=set)
-    """Newsgroups that one has."""
+    """Newsgroups that at least one server has."""
     refused: dict[str, dict[str, Reply]] = field(default_factory=dict)
-    """By newsgroup and server: there is none of this name."""
+    """By newsgroup and server: the reply that the group does not exist."""
 
     def nowhere(self) -> dict[str, dict[str, Reply]]:
-        """Newsgroups of which every server that posts has said that it has none of the name."""
+        """Newsgroups that every posting server says it does not have, with the replies."""
         every = self.refused.items()
         return {g: said for g, said in every if len(said) == self.servers and g not in self.there}
 
@@ -41,7 +41,7 @@ class Carried:
 async def look_for_newsgroups(
     servers: UsenetServers, newsgroups: Collection[str], *, seconds: float
 ) -> Carried:
-    """Ask every server that posts. One that gives no answer in so many seconds has said nothing."""
+    """Ask every posting server. One that does not answer within `seconds` is left out."""
     names = [place.server.name for place in servers.roster.configured(Role.POST)]
     found = Carried(len(names))
     with anyio.move_on_after(seconds):
@@ -63,7 +63,7 @@ async def _ask(
         ) as lease:
             replies = await lease.run(ask)
     except (Unreachable, Refused, Lost, StoreUnavailableError, StoreUnusableError):
-        return  # its health says why, and posting will say it too
+        return  # the server's health has the reason, and posting reports it too
     for newsgroup, reply in zip(newsgroups, replies, strict=True):
         if reply.code == _THERE:
             found.there.add(newsgroup)

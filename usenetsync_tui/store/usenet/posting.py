@@ -1,11 +1,11 @@
-"""One article's way to a server: what each answer leads to (NNTP.md's table).
+"""Posting one article: what each server reply leads to (NNTP.md's table).
 
-Knows the lost 240, tries and failover. Refuses to know how servers are chosen among equals and
-how long one waits for them (`servers`), and the ledger.
+Knows the lost 240, tries and failover. Refuses to know how servers are chosen among equals, how
+long a caller waits for them (`servers`), and the ledger.
 
 The rule that must not break: an article goes out under one Message-ID only. Once its bytes may
-have reached a server it is `unsettled`: the same server is asked first (another one knows the
-id only in the same backbone), STAT first, and a "duplicate" then means that it has arrived.
+have reached a server, the next try goes to the same server (another one knows the id only in the
+same backbone) and begins with STAT; a "duplicate" then means that the article has arrived.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ _REFUSALS = frozenset(
         Meaning.SESSION_OVER,
     }
 )
-"""What may be said of one article, or of all."""
+"""Replies that may refuse one article, or every article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A server has the article."""
+    """A server has the article; `size` in bytes on the wire."""
 
     server: str
     size: int
     adopted: str | None
-    """The other id under which it took it."""
+    """The id under which the server stored it, if that is not ours."""
 
 
 class ArticlePosting:
@@ -76,17 +76,17 @@ class ArticlePosting:
         self._max_tries = tries
         self._backoff = backoff
         self._tries: Counter[str] = Counter()
-        self._unsettled = article.again
+        self._may_have_arrived = article.again
         self._last_server: str | None = None
-        """Where it may have arrived."""
+        """The server that may have the article."""
         self._away = 0
-        """How often that one could not be asked since."""
+        """How often that server could not be asked since."""
         self._among: Collection[str] | None = None
         self._dated = True
         self._size = 0
         self._failure: StoreError | None = None
         self._words = ""
-        """What the last server that failed said."""
+        """The reply or error of the last server that failed."""
         self._since = servers.now()
 
     async def run(self) -> Taken:
@@ -99,8 +99,8 @@ class ArticlePosting:
                     taken = await self._attempt(lease)
             except StoreUnavailableError as failure:
                 if failure is self._failure or self._among is None:
-                    raise  # there is none left to try
-                # Only those it was narrowed down to are ill: the others get their turn.
+                    raise  # no server is left to try
+                # Only the chosen servers are not well: the others get their turn.
                 for name in self._among:
                     self._tries[name] = self._max_tries
                 self._failure = failure
@@ -116,19 +116,19 @@ class ArticlePosting:
         return self._among
 
     def _choice(self) -> Collection[str] | None:
-        """The servers that may still be tried, one only if the article may be there."""
+        """The servers to try; only the last one while it may have the article. None: any."""
         usable = self._servers.roster.usable(Role.POST)
         left = [name for name in usable if self._tries[name] < self._max_tries]
         if usable and not left:
             assert self._failure is not None
             raise self._failure
-        if self._unsettled and self._last_server in left and self._away < self._max_tries:
+        if self._may_have_arrived and self._last_server in left and self._away < self._max_tries:
             if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
 
     def _preferred(self) -> str | None:
-        """Copies of a segment go to different servers, as far as there are enough."""
+        """The server for this copy: copies of a segment go to different servers if possible."""
         if self._article.spread is None:
             return None
         ranked = self._servers.roster.ranked(Role.POST, self._article.spread)
@@ -141,12 +141,12 @@ class ArticlePosting:
             answer = await lease.run(self._send)
         except Lost as lost:
             if lost.began:
-                self._unsettled, self._last_server, self._away = True, name, 0
+                self._may_have_arrived, self._last_server, self._away = True, name, 0
             if not lost.innocent:
                 self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
         except (Unreachable, Refused):
-            # The server's trouble, not the article's; but one that may be there already does
-            # not wait for ever for this server when there is another.
+            # The server is at fault, not the article. An article that may have arrived there
+            # does not wait forever for this server when there is another.
             self._away += self._last_server == name
         else:
             return await self._judge(lease, answer)
@@ -160,18 +160,19 @@ class ArticlePosting:
     def _send(self, connection: Connection) -> Answer:
         """In a worker thread."""
         if not (connection.posting_allowed or connection.server.username):
-            raise Refused(Meaning.FORBIDDEN, "It greets with 201: no posting.")
+            raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
         connection.ask_clock()
-        if self._unsettled and not self._article.by_body:
+        if self._may_have_arrived and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
                 return Answer(Reply(240, ""), ConversationStage.ARTICLE)
         answer = connection.post(lambda: self._encode(connection))
         if answer.reply.code == 440 and not connection.posting_allowed:
-            raise Refused(Meaning.FORBIDDEN, f"{answer.reply} (it greeted with 201: no posting)")
-        if answer.meaning() is Meaning.COLLISION and not self._unsettled:
-            return self._look_closer(connection, answer)
+            words = f"{answer.reply} (the server greeted with 201: no posting)"
+            raise Refused(Meaning.FORBIDDEN, words)
+        if answer.meaning() is Meaning.COLLISION and not self._may_have_arrived:
+            return self._accept_if_identical(connection, answer)
         return answer
 
     def _encode(self, connection: Connection) -> WireArticle:
@@ -182,13 +183,16 @@ class ArticlePosting:
         server = connection.server
         if article.size > server.max_article:
             raise StoreError(
-                f"The article has {article.size:,} bytes, server {server.name} takes "
+                f"The article has {article.size:,} bytes, server {server.name} accepts "
                 f"{server.max_article:,} (max_article in its settings): use a smaller chunk_size."
             )
         return article
 
-    def _look_closer(self, connection: Connection, answer: Answer) -> Answer:
-        """A duplicate at the first send: some servers accept an article and then say so."""
+    def _accept_if_identical(self, connection: Connection, answer: Answer) -> Answer:
+        """After "duplicate" at the first send: some servers accept an article and then say so.
+
+        Fetch it: if it is ours it counts as accepted, else the answer stays.
+        """
         with contextlib.suppress(ArticleCorruptError, Refused):
             if connection.fetch(self._wire_id) == self._article.leaving().payload:
                 return Answer(Reply(240, ""), ConversationStage.ARTICLE)
@@ -196,11 +200,11 @@ class ArticlePosting:
 
     async def _judge(self, lease: Lease, answer: Answer) -> Taken | None:
         name, words = lease.server.name, str(answer.reply)
-        meaning = answer.meaning(unsettled=self._unsettled)
+        meaning = answer.meaning(may_have_arrived=self._may_have_arrived)
         said = f"{name}: {words}"
         if meaning in _REFUSALS and not (meaning is Meaning.DATE and self._dated):
             if lease.refused(self._article.message_id, words):
-                return None  # its health says so: another server, or none
+                return None  # the server refuses every article: try another one
             if lease.place.health.refuses_others and meaning is not Meaning.SESSION_OVER:
                 self._tries[name] = self._max_tries
         match meaning:
@@ -217,13 +221,13 @@ class ArticlePosting:
                     "changes those of a folder."
                 )
             case Meaning.DATE if self._dated:
-                self._dated = False  # at once, without
+                self._dated = False  # try again at once without a Date
             case Meaning.RATE | Meaning.FORBIDDEN:
                 lease.note(Refused(meaning, words))
             case Meaning.REFUSED | Meaning.DATE:
                 self._failed(name, _of(lease, StoreError(said)))
             case Meaning.SESSION_OVER:
-                # Whether it is, the server shows by closing the connection.
+                # If the session is over, the server closes the connection.
                 self._failed(name, StoreUnavailableError(said))
             case _:
                 lease.slot.drop()
@@ -233,6 +237,6 @@ class ArticlePosting:
 
 
 def _of(lease: Lease, failure: StoreError) -> StoreError:
-    """A refusal, charged to the article only by a server that has taken others."""
+    """The refusal; it is the article's fault only if the server has accepted others."""
     failure.charged = lease.place.health.has_posted
     return failure

@@ -1,7 +1,7 @@
-"""The part of `servers test` that posts: an article like those of an upload, and back again.
+"""The posting part of `servers test`: posts an article like those of an upload and fetches it.
 
 Knows what uploads of sealed and of plain folders look like to a server. Refuses to know how the
-connection came about (`diagnosis`).
+connection was opened (`diagnosis`).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Finding = tuple[bool | None, str]
 
 
 class StepFailure(Exception):
-    """The step went wrong; the text says what can be done."""
+    """The step failed; the message says what the user can do."""
 
 
 class Rehearsal:
-    """One article on a connection that is logged in."""
+    """The trial post of one article, on a connection that is logged in."""
 
     def __init__(self, connection: Connection, newsgroups: Sequence[str], patience: float) -> None:
-        """`patience`: seconds in which a posted article should appear."""
+        """`patience`: seconds within which a posted article must appear."""
         self._connection = connection
         self._newsgroups = newsgroups
         self._patience = patience
@@ -42,17 +42,17 @@ class Rehearsal:
         self._wire_id = ""
 
     def checks(self) -> Iterator[tuple[str, Callable[[], Finding]]]:
-        """A sealed article: posted, found, fetched."""
+        """The steps with a sealed article: post, find, fetch."""
         yield "post", self._post_sealed
         yield "appear", self._appear
         yield "read back", self._read_back
 
     def post_plain(self, poster: str) -> Finding:
-        """An article under the name that uploads of plain folders have."""
+        """Post an article from the poster that uploads of plain folders use."""
         domain = f"{os.urandom(6).hex()}.invalid"
         part = Part(_NAME, 1, 1, 0, _SIZE)
         self._post(PlainHeaders(domain, poster, self._newsgroups), part, f"from {poster}: ")
-        return True, f"as plain folders are, from {poster}"
+        return True, f"accepted from {poster}"
 
     def _post_sealed(self) -> Finding:
         return True, self._post(SealedHeaders(os.urandom(32), self._newsgroups))
@@ -76,8 +76,8 @@ class Rehearsal:
         while self._connection.stat(self._wire_id).meaning() is not Meaning.ACCEPTED:
             if time.monotonic() > deadline:
                 return None, (
-                    f"Not there after {self._patience:.0f} s. Some servers take minutes; "
-                    "if articles never appear, they are thrown away: ask the provider."
+                    f"Not found after {self._patience:.0f} s. Some servers take minutes; "
+                    "if articles never appear, the server discards them: ask the provider."
                 )
             time.sleep(0.5)
         return True, "STAT finds it"
@@ -89,7 +89,7 @@ class Rehearsal:
             words = f"{damage} The server changes articles: do not use it."
             raise StepFailure(words) from damage
         if payload is None:
-            return None, "Not there yet."
+            return None, "Not found yet."
         if payload != self._payload:
-            raise StepFailure("What comes back is not what was sent: do not use this server.")
+            raise StepFailure("The article read back differs from ours: do not use this server.")
         return True, f"{len(payload):,} bytes, identical"

@@ -32,27 +32,27 @@ from usenetsync_tui.store.usenet.posting import ArticlePosting
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
 
 _LONGEST_WAIT = 30.0
-"""Seconds between two tries of an article at most."""
+"""Most seconds between two tries of an article."""
 
 _TOGETHER = 4
-"""Connections on which a batch of Message-IDs is looked for at once, at most."""
+"""Most connections that check one batch of Message-IDs at once."""
 
 
 class Aliases(Protocol):
     """Other names of articles, in the catalogue."""
 
     async def of(self, message_id: bytes) -> Sequence[str]:
-        """Further ids on the wire, without brackets, the likeliest first."""
+        """Further wire ids of an article, without brackets, the likeliest first."""
 
     async def adopted(self, message_ids: Collection[bytes]) -> Mapping[bytes, str]:
-        """What servers call these articles, where that is not their own name."""
+        """The wire ids that servers gave these articles instead of our own."""
 
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
-        """A server took the article under this id. Durable when it returns."""
+        """Record that a server stored the article under this id. Durable when it returns."""
 
 
 class UsenetStore:
-    """The articles of one realm, on servers that realms share."""
+    """The articles of one realm, on servers that all realms share."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class UsenetStore:
         return self._servers.lanes
 
     async def post(self, article: Article) -> Receipt:
-        """Return when a server has taken the article, under its own Message-ID or an alias."""
+        """Return when a server has accepted the article, under its own Message-ID or an alias."""
         posting = ArticlePosting(
             self._servers, self._dress, article, tries=self._tries, backoff=self._backoff
         )
@@ -87,54 +87,52 @@ class UsenetStore:
         return Receipt(taken.server, taken.size)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
-        """Those that a server has, under their own id or the one it gave them.
+        """Those that a server has, under our id or the one the server gave them.
 
-        Not under earlier names: those are of articles that turned out damaged, unreadable or
-        somebody else's. Only a clear no of every server makes an article missing. One that a
-        server might have that gives no clear answer is unknown.
+        Earlier names do not count: they belong to articles that turned out to be damaged,
+        unreadable or someone else's. An article is missing only when every server clearly says
+        no. While a server that might have it gives no clear answer, it is unknown.
         """
         there: set[bytes] = set()
         unknown: dict[bytes, str] = {}
         ids = iter(dict.fromkeys(message_ids))
         while batch := list(islice(ids, BATCH)):
-            # In one survey: what one server does not have under its own id, and another that
-            # gives no answer may have, can be there all the same, under the id it was given.
+            # One survey asks for both ids: an article that is unknown under our id may still be
+            # found under the id that a server gave it.
             adopted = await self._aliases.adopted(batch)
             parts = self._parts(batch)
             names = [[(m, self._dress.wire_id(m)) for m in part] for part in parts]
             for part, own in zip(parts, names, strict=True):
                 own += [(m, adopted[m]) for m in part if m in adopted]
-            for found in await self._look_up_together(names):
+            for found in await self._check_parts(names):
                 there |= found.there
                 unknown |= found.unknown
         return Presence(there, unknown)
 
     def _parts(self, batch: Sequence[bytes]) -> list[Sequence[bytes]]:
-        """One for each connection that is free, where a part is worth a connection."""
+        """The batch divided among the free connections, in parts of at least `IN_FLIGHT` ids."""
         free = self._servers.roster.free(self._checking_role, self._servers.now())
         count = max(1, min(_TOGETHER, free, len(batch) // IN_FLIGHT))
         return [batch[i::count] for i in range(count)]
 
-    async def _look_up_together(
-        self, parts: Sequence[Sequence[tuple[bytes, str]]]
-    ) -> list[Presence]:
+    async def _check_parts(self, parts: Sequence[Sequence[tuple[bytes, str]]]) -> list[Presence]:
         found: list[Presence] = []
         failures: list[StoreUnusableError] = []
 
-        async def look_up(names: Sequence[tuple[bytes, str]]) -> None:
+        async def check(names: Sequence[tuple[bytes, str]]) -> None:
             try:
-                found.append(await self._look_up(names))
+                found.append(await self._check_part(names))
             except StoreUnusableError as failure:
                 failures.append(failure)
 
         async with anyio.create_task_group() as group:
             for names in parts:
-                group.start_soon(look_up, names)
+                group.start_soon(check, names)
         if failures:
             raise failures[0]
         return found
 
-    async def _look_up(self, names: Sequence[tuple[bytes, str]]) -> Presence:
+    async def _check_part(self, names: Sequence[tuple[bytes, str]]) -> Presence:
         survey = Survey(self._round(self._checking_role), [wire_id for _, wire_id in names])
         await survey.run()
         there = {m for m, wire_id in names if wire_id in survey.there}
@@ -144,10 +142,10 @@ class UsenetStore:
         )
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
-        """The payload, opened, from the first server that has it whole.
+        """The payload, opened, from the first server that has it undamaged.
 
-        `ArticleMissingError` when all say no, `ArticleCorruptError` when what they have is
-        damaged, `StoreUnavailableError` when one that might have it does not answer.
+        `ArticleMissingError` when all servers say no, `ArticleCorruptError` when their copies are
+        damaged, `StoreUnavailableError` when a server that might have it does not answer.
         """
         failures: list[StoreError] = []
         for names in (self._own_name, self._further_names):
@@ -172,10 +170,10 @@ class UsenetStore:
             try:
                 answer = await search.next_answer(ask)
                 if answer is None:
-                    search.settle()
+                    search.raise_if_unknown()
                     return None
                 if answer[0] is not None:
-                    # Not on the connection: there others wait for their turn to read.
+                    # Not while holding the connection: other threads wait there to read.
                     return await to_thread.run_sync(opened, answer[0])
             except ArticleCorruptError as damage:
                 failures.append(damage)
@@ -185,7 +183,7 @@ class UsenetStore:
 
     @property
     def _checking_role(self) -> Role:
-        """Without a server to verify on, the others can say what they have too."""
+        """VERIFY; if no server has that role, the next best one."""
         roles = (Role.VERIFY, Role.FETCH, Role.POST)
         return next((r for r in roles if self._servers.roster.has_role(r)), Role.VERIFY)
 
@@ -194,5 +192,5 @@ class UsenetStore:
 
 
 def _seriousness(failure: StoreError) -> int:
-    """What is said first: an answer that may still come, then damage."""
+    """The order in which failures are reported: a missing answer first, then damage."""
     return 0 if failure.retryable else 1

@@ -133,7 +133,7 @@ async def test_a_password_that_is_wanted_and_not_set() -> None:
         async with opened(configured(scripted, connections=10, username="me")) as store:
             with pytest.raises(StoreUnusableError) as caught:
                 await store.post(article(1))
-        for words in ("wants a password and none is set", "password_file", "server one",
+        for words in ("requires a password and none is set", "password_file", "server one",
                       "config.toml", "USENETSYNC_PASSWORD_ONE"):  # fmt: skip
             assert words in str(caught.value)
         assert scripted.refused_logins == 0

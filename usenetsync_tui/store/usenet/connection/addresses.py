@@ -1,7 +1,7 @@
-"""The addresses a server's name stands for, and in which order they are tried (RFC 8305).
+"""The addresses of a server's host name, and the order in which to try them (RFC 8305).
 
-Knows names, families and what became of an address before. Refuses to know how a connection is
-made (`dialling`).
+Knows names, families and whether an address worked before. Refuses to know how to connect
+(`dialling`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from usenetsync_tui.model.servers import AddressFamily
 from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 
-GIVEN_UP = "The connection was given up while it was opened."
+GIVEN_UP = "The connection was cancelled while it was being opened."
 
 _FAMILIES = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
 
@@ -28,7 +28,7 @@ class Address:
 
     family: int
     target: tuple[str | int | bytes, ...]
-    """What the socket calls take."""
+    """The address argument of the socket calls."""
 
     def __str__(self) -> str:
         return str(self.target[0])
@@ -42,10 +42,10 @@ def lookup(
     seconds: float,
     given_up: Callable[[], bool],
 ) -> list[Address]:
-    """What a name stands for, in the order to try it. Blocking, but not past `given_up`.
+    """The addresses of a host name, in the order to try them. Blocks until `given_up` at most.
 
-    The families take turns, beginning with the `preferred` one, else with the one that the system
-    puts first (RFC 6724). `Unreachable` when the name stands for nothing.
+    The families alternate, beginning with the `preferred` one, else with the one that the system
+    puts first (RFC 6724). `Unreachable` when the name does not resolve.
     """
     try:
         found = apart(
@@ -63,7 +63,7 @@ def lookup(
 
 
 def interleaved(addresses: Iterable[Address], first: int | None = None) -> list[Address]:
-    """One of each family in turn, `first` or else the first one's family leading (section 4)."""
+    """The families alternate, `first` or else the first address's family leading (section 4)."""
     known = list(addresses)
     leading = first if any(a.family == first for a in known) else None
     leading = known[0].family if leading is None and known else leading
@@ -73,7 +73,7 @@ def interleaved(addresses: Iterable[Address], first: int | None = None) -> list[
 
 
 class AddressBook:
-    """What became of a server's addresses, shared by its connections. Thread-safe."""
+    """Which of a server's addresses worked or failed, shared by its connections. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -82,18 +82,18 @@ class AddressBook:
         self._failed: dict[Address, float] = {}
 
     def ordered(self, addresses: Sequence[Address]) -> list[Address]:
-        """The one that worked last, then those nothing is known of, then the failed ones."""
+        """The one that worked last, then the untried ones, then the failed ones."""
         with self._lock:
             return sorted(addresses, key=lambda a: (a != self._good, self._failed.get(a, -1.0)))
 
     def worked(self, address: Address) -> None:
-        """The server greeted there."""
+        """Record that the server greeted at this address."""
         with self._lock:
             self._good = address
             self._failed.pop(address, None)
 
     def failed(self, address: Address) -> None:
-        """No usable greeting came from there: it is put behind the others."""
+        """Record that no usable greeting came from this address: it is tried after the others."""
         with self._lock:
             self._failed[address] = self._clock()
             if self._good == address:

@@ -1,16 +1,16 @@
-"""One connection to one server, used by blocking threads: articles posted, looked up, fetched.
+"""One connection to one server, used by blocking threads: posts, checks and fetches articles.
 
-Knows how articles travel in a session, and several at a time. Refuses to know other connections,
+Knows how articles travel in a session, also several at a time. Refuses to know other connections,
 retries and what a refusal leads to (`posting`, `looking`).
 
 Several threads may `fetch` at once: each sends its BODY at once and then waits for its turn to
 read, in the order of sending.
 
-An answer is believed only in step. A surplus one moves all that follow it to the next question,
-and a no names no article. So a batch of STATs ends with a DATE, and what looks like a no or like
-damage is followed by one: where that is answered with something else, the connection is `Lost`
-and so is everything that it said since the last DATE. Where a server breaks over DATE, a GROUP
-does the same.
+An answer counts only if answers and questions are in step. A surplus answer shifts all later ones
+to the next question, and a no does not name its article. So a batch of STATs ends with a DATE, and
+a DATE follows each no and each damaged body: if another answer than DATE's comes, the connection
+is `Lost` and no answer since the last DATE counts. For a server that closes the connection at
+DATE, a GROUP does the same.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 
 IN_FLIGHT = 100
-"""STATs under way at once."""
+"""Most STATs sent ahead of their answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply to something, and what it means; the latter takes the stage into account."""
+    """A reply and the stage of the conversation, on which its meaning depends."""
 
     reply: Reply
     stage: ConversationStage
 
-    def meaning(self, *, unsettled: bool = False) -> Meaning:
-        """`answers.meaning` of it."""
-        return meaning(self.reply, stage=self.stage, unsettled=unsettled)
+    def meaning(self, *, may_have_arrived: bool = False) -> Meaning:
+        """`answers.meaning` of the reply."""
+        return meaning(self.reply, stage=self.stage, may_have_arrived=may_have_arrived)
 
 
 class Connection(Session):
@@ -60,7 +60,7 @@ class Connection(Session):
         fetch_throttles: Sequence[TokenBucket] = (),
         shared: Shared | None = None,
     ) -> None:
-        """`throttles` brake what is posted, `fetch_throttles` what is fetched."""
+        """`throttles` limit the posting rate, `fetch_throttles` the fetching rate."""
         super().__init__(
             server, counts, throttles=throttles, fetch_throttles=fetch_throttles, shared=shared
         )
@@ -68,7 +68,8 @@ class Connection(Session):
         self._next_ticket = 0
         self._turn = 0
         self._in_group: bool | None = None
-        """A newsgroup was entered; None: it was not wanted yet, False: none can be."""
+        """Whether a newsgroup is entered; None: the server has not asked for it yet, False: the
+        server has none of ours."""
 
     def stat(self, wire_id: str) -> Answer:
         """Whether the server has an article (RFC 3977 section 6.2.4)."""
@@ -84,9 +85,9 @@ class Connection(Session):
         return reply
 
     def post(self, encode: Callable[[], WireArticle]) -> Answer:
-        """Offer an article, encode it while the server makes up its mind, send it.
+        """Offer an article, encode it while the server answers the offer, send it.
 
-        `Lost.began` tells whether it may have arrived.
+        `Lost.began` says whether the article may have arrived.
         """
         began = False
         try:
@@ -107,8 +108,8 @@ class Connection(Session):
                 self.counts.bytes += article.size
                 reply = self._reply()
                 if not (reply.code in (240, 480, 483) or 430 <= reply.code <= 449):
-                    # Not the article is refused, the session ended: it may have arrived.
-                    raise ProtocolError(f"it answers an article with {reply}")
+                    # This ends the session and does not refuse the article: it may have arrived.
+                    raise ProtocolError(f"unexpected reply to an article: {reply}")
                 self.counts.articles += reply.code == 240
                 return Answer(reply, ConversationStage.ARTICLE)
         except Lost as lost:
@@ -116,7 +117,7 @@ class Connection(Session):
             raise Lost(lost.words, began=began, innocent=innocent) from lost
 
     def ask_clock(self) -> None:
-        """Compare the clocks, if no connection to the server has: before the first post."""
+        """Compare our clock with the server's, unless another connection did; before a post."""
         if not self.shared.asks_clock() or self.shared.optional.is_left_out(NntpCommand.DATE):
             return
         try:
@@ -125,25 +126,25 @@ class Connection(Session):
             raise self._excused(lost, NntpCommand.DATE) from lost
 
     def _still_in_step(self) -> None:
-        """In an exchange: `OutOfStepError` when the answer to DATE is one to something else."""
+        """In an exchange: `OutOfStepError` when the next answer does not belong to DATE."""
         if self.talk.state is State.CLOSED:
             return
         try:
             self._ask(*self._proof())
-        except OSError:  # to end the session is part of its answer
+        except OSError:  # the server closes the session with its answer
             self._give_up()
 
     def _excused(self, lost: Lost, proof: NntpCommand) -> Lost:
-        """A connection lost over the proof that follows an answer; innocently, where the server
-        breaks over DATE: the next time it is another."""
+        """The loss of a connection during the proof after an answer; innocent if the server
+        breaks at DATE, since the next proof is a GROUP."""
         if proof is not NntpCommand.DATE or not self.is_over_date(lost):
             return lost
         return Lost(lost.words, innocent=True, answered=lost.answered)
 
     def stat_many(self, wire_ids: Sequence[str]) -> list[Answer]:
-        """What the server says of each article, asked `IN_FLIGHT` at a time.
+        """The server's answer about each article, asked `IN_FLIGHT` at a time.
 
-        `Lost` when its answers are out of step: none of them is believed then.
+        `Lost` when the answers are out of step: then none of them counts.
         """
         replies = self._stat_window(wire_ids)
         for code, mend in ((480, self._mend_login), (412, self._enter_group)):
@@ -160,12 +161,12 @@ class Connection(Session):
         return True
 
     def _enter_group(self, _: Reply) -> bool:
-        """Enter a newsgroup, for a server that wants that first; once for each connection.
+        """Enter a newsgroup for a server that requires one; once per connection.
 
-        Whether what was answered with 412 may be asked again.
+        Returns whether a question answered with 412 may be asked again.
         """
         if self._in_group is None:
-            # Another lane may do so too: it costs a line, and changes nothing.
+            # Another lane may do this too: it costs one line and changes nothing.
             groups = self.shared.newsgroups
             self._in_group = any(self._in_turn(NntpCommand.GROUP, g)[0].code == 211 for g in groups)
         return self._in_group
@@ -179,7 +180,7 @@ class Connection(Session):
                 self._stat_all(wire_ids, replies, proof, group)
         except Lost as lost:
             said, count = lost.words, len(replies)
-            if replies and replies[-1].code == 400:  # that is what ended the session
+            if replies and replies[-1].code == 400:  # this reply ended the session
                 said, count = str(replies[-1]), count - 1
             elif count == len(wire_ids):
                 lost = self._excused(lost, proof)
@@ -209,9 +210,10 @@ class Connection(Session):
     def fetch(self, wire_id: str, opened: Callable[[bytes], bytes] = bytes) -> bytes | None:
         """The payload of an article, None when the server does not have it.
 
-        May be called by several threads at once. `ArticleCorruptError` breaks nothing, unless the
-        article has no end. `Refused` when the answer is neither yes nor no. An answer that names
-        no article may be another's: `opened` raises `ArticleCorruptError` if it is.
+        Several threads may call it at once. `ArticleCorruptError` leaves the connection usable,
+        unless the article has no end. `Refused` when the answer is neither yes nor no. An answer
+        that names no article may belong to another one: then `opened` raises
+        `ArticleCorruptError`.
         """
         reply, reader = self._in_turn(NntpCommand.BODY, wire_id)
         if reply.code == 412 and self._enter_group(reply):
@@ -233,9 +235,9 @@ class Connection(Session):
         return None
 
     def _was_in_step(self, *, believed: bool) -> None:
-        """`Lost` when the answer to DATE is one to something else.
+        """`Lost` when the next answer does not belong to DATE.
 
-        Without any answer too, unless what was said is `believed` without that proof.
+        Also without any answer, unless the earlier answer is `believed` without this proof.
         """
         proof, group = self._proof()
         try:
@@ -245,7 +247,7 @@ class Connection(Session):
                 raise self._excused(lost, proof) from lost
 
     def _in_turn(self, verb: NntpCommand, argument: str = "") -> tuple[Reply, BodyReader | None]:
-        """A question among those of other threads, its reply, and the body that follows a 222."""
+        """Ask in turn with other threads; returns the reply, and the body that follows a 222."""
         with self._exchange():
             with self._sending:
                 if self._next_ticket == self._turn:
@@ -256,8 +258,8 @@ class Connection(Session):
             with self._reading(ticket):
                 reply = self._reply()
                 if reply.code == 480 and verb is NntpCommand.BODY:
-                    # To log in, the line must be free of other requests: a new one is simpler.
-                    raise ProtocolError(f"it wants a login in between: {reply}")
+                    # A login needs a line without other requests: a new connection is simpler.
+                    raise ProtocolError(f"the server asked for a login again: {reply}")
                 return reply, self._read_body() if reply.code == 222 else None
 
     def _read_body(self) -> BodyReader:

@@ -1,6 +1,6 @@
-"""A TCP connection, made as RFC 8305 says: the next address gets its chance after 250 ms.
+"""Opens a TCP connection as RFC 8305 says: after 250 ms it tries the next address as well.
 
-Knows sockets and proxies. Refuses to know names and what was learnt of addresses (`addresses`).
+Knows sockets and proxies. Refuses to know names and which addresses worked before (`addresses`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpEr
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 
 ATTEMPT_DELAY = 0.25
-"""Seconds until the next address is tried beside the last one (section 8)."""
+"""Seconds until the next address is tried as well (section 8)."""
 
 CONNECT_TIMEOUT = 15.0
-"""Seconds an address gets at most."""
+"""Most seconds for one address."""
 
 _STEP = 0.1
-"""Seconds after which a waiting thread looks whether it is still wanted."""
+"""Seconds between a waiting thread's checks of `given_up`."""
 
 
 @dataclass(slots=True)
@@ -34,16 +34,16 @@ class Race:
     """Attempts at several addresses: the first connection wins."""
 
     seconds: float
-    """What each address gets."""
+    """Time limit of each address."""
     given_up: Callable[[], bool]
     failures: dict[Address, str] = field(default_factory=dict)
-    """Addresses that did not answer, with the system's words."""
+    """Addresses that did not answer, with the system's error text."""
     _trying: dict[int, tuple[socket.socket, Address, float]] = field(default_factory=dict)
 
     def run(self, addresses: Sequence[Address]) -> tuple[socket.socket, Address] | None:
-        """A connected socket and where it leads; None when none of them answers.
+        """A connected socket and its address; None when no address answers.
 
-        `Unreachable` when it was given up.
+        `Unreachable` when the caller gave up.
         """
         waiting = deque(addresses)
         next_at = 0.0
@@ -67,7 +67,7 @@ class Race:
     def _start(self, address: Address, now: float) -> None:
         try:
             sock = socket.socket(address.family, socket.SOCK_STREAM)
-        except OSError as error:  # a family this machine does not speak
+        except OSError as error:  # an address family that this machine does not support
             self.failures[address] = error_words(error)
             return
         self._trying[sock.fileno()] = (sock, address, now + self.seconds)
@@ -105,9 +105,9 @@ class Race:
 def proxied(server: Server, *, seconds: float, given_up: Callable[[], bool]) -> socket.socket:
     """A connection through the server's SOCKS5 proxy (RFC 1928, 1929), which resolves the name.
 
-    The proxy's own name is looked up by the library, its addresses one after the other.
+    The library resolves the proxy's own name and tries its addresses one after the other.
     """
-    # Only who has a proxy pays for the library.
+    # Imported here: only users with a proxy need the library.
     from python_socks import ProxyError, ProxyType
     from python_socks.sync import Proxy
 
@@ -130,7 +130,7 @@ def proxied(server: Server, *, seconds: float, given_up: Callable[[], bool]) -> 
 
 
 def tune(sock: socket.socket) -> None:
-    """No delays, and a peer that vanishes is noticed."""
+    """Turn off send delays, and turn on keep-alive, so that we notice a peer that vanishes."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):  # not on every system

@@ -1,10 +1,10 @@
-"""What goes over one connection: commands, replies and bytes, watched in exchanges.
+"""The traffic of one connection: commands, replies and bytes, in guarded exchanges.
 
 Knows how bytes travel and what an error does to the connection. Refuses to know the order of a
-session (`session`) and what is asked.
+session (`session`) and the meaning of the questions.
 
-After any error inside an exchange the connection is `broken`: everybody waiting on it gets
-`Lost`, and the last one out closes it. Replies that refuse (430, 441…) break nothing.
+After any error inside an exchange the connection is `broken`: every thread waiting on it gets
+`Lost`, and the last one closes it. Replies that refuse (430, 441…) break nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
 @dataclass(slots=True)
 class Counts:
-    """What went over a connection, and over those before it in its place."""
+    """Traffic of a connection and of those it replaced."""
 
     bytes: int = 0
     articles: int = 0
@@ -60,10 +60,10 @@ class Exchanges:
         self._wire: wire.Wire | None = None
         self._lines = Lines()
         self._answer_within = server.timeout
-        """Seconds a whole answer may take now."""
+        """Most seconds for a whole answer; shorter while other addresses are left to try."""
         self._used_at = 0.0
         self.silent_since: float | None = None
-        """Since when an answer is waited for; None while none is, or while it comes."""
+        """Since when a thread waits for an answer; None when none waits or data arrives."""
         self._aborted = False
         self._users = 0
         self._socket_lock = threading.Lock()
@@ -71,7 +71,7 @@ class Exchanges:
         self._socket: socket.socket | None = None
 
     def abort(self) -> None:
-        """From any thread: nothing goes through any more, and nobody stays blocked."""
+        """Stop all traffic and wake every blocked thread. Callable from any thread."""
         with self._socket_lock:
             self._aborted = True
             if self._socket is not None:
@@ -79,7 +79,7 @@ class Exchanges:
         self._give_up()
 
     def close(self) -> None:
-        """Give the socket back, as soon as nobody uses it."""
+        """Close the socket as soon as no thread uses it."""
         self._give_up()
         with self._socket_lock:
             if self._users == 0 and self._socket is not None:
@@ -92,8 +92,8 @@ class Exchanges:
             if self._aborted:
                 raise Unreachable(GIVEN_UP)
 
-    def _anew(self) -> None:
-        """Ready for another socket: the last one came to nothing before anything was asked."""
+    def _reset(self) -> None:
+        """Prepare for another socket: the last one failed before any question."""
         with self._socket_lock:
             if self._socket is not None:
                 self._socket.close()
@@ -109,7 +109,7 @@ class Exchanges:
 
     @contextlib.contextmanager
     def _exchange(self) -> Iterator[None]:
-        """Around everything that sends or receives: an error inside breaks the connection."""
+        """Surrounds all sending and receiving: an error inside breaks the connection."""
         with self._socket_lock:
             self._users += 1
         try:
@@ -139,13 +139,13 @@ class Exchanges:
         return self._reply()
 
     def _nothing_unasked(self) -> None:
-        """Before the first command of an exchange: what is still in the buffer answers nothing."""
+        """Before the first command of an exchange: a line left in the buffer is out of step."""
         while len(self._lines):
             line = self._lines.line()
             self.talk.receive(self._lines.rest() if line is None else line)
 
     def _command(self, verb: NntpCommand, argument: str = "") -> None:
-        if self.talk.state is State.CLOSED:  # by what another thread was told a moment ago
+        if self.talk.state is State.CLOSED:  # by a reply that another thread just read
             raise Lost("the connection is closed", innocent=True)
         self._send((self.talk.command(verb, argument),), throttled=False)
 
@@ -162,7 +162,7 @@ class Exchanges:
             deadline = time.monotonic() + self._answer_within
         while line is None:
             assert deadline is not None
-            # What is left of the time is all that is waited for: nobody gains by dripping.
+            # Wait only for the rest of the time: a server cannot extend it by sending slowly.
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")

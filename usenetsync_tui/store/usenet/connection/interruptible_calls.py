@@ -1,7 +1,7 @@
-"""Calls that the kernel or a library does not let us interrupt, made so that the caller can go.
+"""Calls that cannot be interrupted, made so that the caller can stop waiting.
 
-A name lookup blocks for as long as the name servers are silent, whatever is asked of us
-meanwhile. `apart` makes such a call in a thread of its own and waits for it in small steps.
+A name lookup blocks while the name servers are silent, even when the user cancels. `apart` makes
+such a call in a thread of its own and waits for it in small steps.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _STEP = 0.1
-"""Seconds after which the caller looks whether it is still wanted."""
+"""Seconds between the caller's checks of `given_up`."""
 
 
 class GivenUpError(Exception):
-    """Nobody waits for the result any more."""
+    """The caller gave up waiting for the result."""
 
 
 class _Call(Generic[T]):
@@ -60,8 +60,8 @@ def apart(
 ) -> T:
     """The result of `call`, or its error.
 
-    `TimeoutError` after `seconds`, `GivenUpError` soon after `given_up` says so: the call goes on
-    by itself, and a result that comes too late is handed to `unwanted`.
+    `TimeoutError` after `seconds`, `GivenUpError` soon after `given_up` returns true: the call
+    continues in its thread, and `unwanted` gets a result that comes too late.
     """
     job = _Call(call, unwanted)
     threading.Thread(target=job.run, name="usenet apart", daemon=True).start()

@@ -1,9 +1,9 @@
-"""Who may log in at a server: one connection first, and nobody after a refusal.
+"""Which connections may log in to a server: one first, and none after a refusal.
 
-Servers lock an account after a few wrong passwords. So until a login has been accepted, one
-connection tries, and those that wait for it share what comes of it: all of them log in when it
-was accepted, none when it was refused. Knows threads and outcomes; refuses to know how one logs
-in (`session`) and what a refusal does to the server (`health`).
+Servers lock an account after a few wrong passwords. So until the server has accepted a login, one
+connection tries and the others wait for its result: all of them log in when it was accepted, none
+when it was refused. Knows threads and results; refuses to know how to log in (`session`) and what
+a refusal does to the server (`health`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 
 FINAL = frozenset({Meaning.CREDENTIALS, Meaning.ACCOUNT, Meaning.CONFIGURATION})
-"""Refusals that another try does not change."""
+"""Refusals for which another try is useless."""
 
 _Failure = Unreachable | Refused | Lost
 
 
 class Logins:
-    """The logins at one server with one password. Used by many threads."""
+    """The logins at one server with one password. Thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -35,27 +35,27 @@ class Logins:
 
     @property
     def era(self) -> int:
-        """Counted up whenever a login that was accepted is wanted again."""
+        """Number of the login period; a new one begins when the server asks to log in again."""
         return self._era
 
     def doubt(self, era: int) -> None:
-        """A server wants a login of an era once more: again one connection tries first."""
+        """The server asks for a login again in an `era`: one connection tries first, again."""
         with self._changed:
             if era == self._era:
                 self._era += 1
                 self._is_good = False
 
     def forget(self) -> None:
-        """Somebody changed something: what was refused may be tried once more."""
+        """Forget a refusal, so that a login may be tried again (the user asked for it)."""
         with self._changed:
             self._refusal, self._is_good = None, False
 
     @contextmanager
     def turn(self, given_up: Callable[[], bool]) -> Iterator[None]:
-        """Around a login; waits for whoever tries first.
+        """Surrounds a login; waits for the connection that tries first.
 
-        Raises what came of that if it failed, or an earlier refusal: then nothing is to be sent.
-        `given_up` says of our own failure that it is nobody else's.
+        Raises that connection's failure, or an earlier refusal: then the caller must send
+        nothing. If `given_up` returns true, our own failure does not count for the others.
         """
         alone = self._wait()
         try:
@@ -70,7 +70,7 @@ class Logins:
             self._changed.notify_all()
 
     def _wait(self) -> bool:
-        """Return when it is our turn; whether we are the one who tries first."""
+        """Wait for our turn; returns whether we try first, alone."""
         with self._changed:
             seen = self._failures
             while True:
@@ -97,7 +97,7 @@ class Logins:
 
 
 def _again(failure: _Failure) -> _Failure:
-    """The same failure, of another connection."""
+    """A copy of the failure, for another connection to raise."""
     match failure:
         case Unreachable():
             return Unreachable(failure.words, permanent=failure.permanent)

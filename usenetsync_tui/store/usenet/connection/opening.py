@@ -1,6 +1,6 @@
-"""A connection opened: at one of the server's addresses or through its proxy, up to the greeting.
+"""Opens a connection: to one of the server's addresses or through its proxy, up to the greeting.
 
-Knows what makes an address usable. Refuses to know logins and what comes after (`session`).
+Knows what makes an address usable. Refuses to know logins and later steps (`session`).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreac
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 
 PATIENCE = 15.0
-"""Seconds an address gets at most to connect, for its handshake, and to greet while there are
-others: they may answer."""
+"""Most seconds for an address to connect, and for its handshake; also for its greeting while
+other addresses are left, which may answer."""
 
 _OF_THE_ACCOUNT = frozenset({Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE})
-"""Refusals that put no address behind the others."""
+"""Refusals that are not the address's fault: it keeps its rank."""
 
 
 class Opening(Exchanges):
-    """A connection that is not opened yet, or up to its greeting."""
+    """A connection before and during its opening, up to the greeting."""
 
     def __init__(
         self,
@@ -42,16 +42,16 @@ class Opening(Exchanges):
         fetch_throttles: Sequence[TokenBucket] = (),
         shared: Shared | None = None,
     ) -> None:
-        """`shared` is that of all connections to the server; else it is the only one."""
+        """`shared`: what all connections to the server share; None for a single connection."""
         super().__init__(server, counts, throttles=throttles, fetch_throttles=fetch_throttles)
         self.shared = shared or Shared()
         self.not_connected: dict[Address, str] = {}
-        """Addresses that the last `dial` found dead, with the system's words."""
+        """Addresses that did not answer the last `dial`, with the system's error text."""
 
     def reach(self, context: ssl.SSLContext | None) -> Reply:
-        """To the greeting and TLS, at the first of the server's addresses that gives a usable one.
+        """Connect, secure and read the greeting, at the first address where that works.
 
-        An address that does not is put behind the others, and the next one is tried.
+        An address that fails is tried after the others from now on.
         """
         if self.server.proxy:
             self.dial(())
@@ -74,7 +74,7 @@ class Opening(Exchanges):
                     self.shared.addresses.failed(address)
                 if not left or self._aborted:
                     raise _gravest(failures) from error
-                self._anew()
+                self._reset()
             else:
                 self.shared.addresses.worked(address)
                 return greeting
@@ -82,7 +82,7 @@ class Opening(Exchanges):
                 self._answer_within = self.server.timeout
 
     def enter(self, context: ssl.SSLContext | None) -> Reply:
-        """TLS and the greeting, on a connection that was dialled."""
+        """TLS and the greeting, on a dialled connection."""
         if self.server.tls is Tls.IMPLICIT:
             self.encrypt(context)
         greeting = self.greet()
@@ -91,7 +91,7 @@ class Opening(Exchanges):
         return greeting
 
     def addresses(self) -> list[Address]:
-        """What the host's name stands for, the best address first. `Unreachable`."""
+        """The addresses of the server's host, the best first. `Unreachable` if there is none."""
         server = self.server
         found = lookup(
             server.host,
@@ -103,9 +103,9 @@ class Opening(Exchanges):
         return self.shared.addresses.ordered(found)
 
     def dial(self, addresses: Sequence[Address]) -> Address:
-        """The TCP connection, to one of the addresses; through the proxy where there is one.
+        """Open the TCP connection to one of the addresses, or through the proxy if one is set.
 
-        Those that did not answer are in `not_connected`, and put behind.
+        Addresses that did not answer are in `not_connected` and are tried last from now on.
         """
         seconds = min(self.server.timeout, PATIENCE)
         if self.server.proxy:
@@ -137,7 +137,7 @@ class Opening(Exchanges):
         raise Unreachable(f"No connection to {where}: {words}")
 
     def encrypt(self, context: ssl.SSLContext | None) -> None:
-        """The TLS handshake, on a connection without TLS."""
+        """Do the TLS handshake on a connection without TLS."""
         assert self._socket is not None
         assert context is not None
         seconds = min(self.server.timeout, PATIENCE)
@@ -145,7 +145,7 @@ class Opening(Exchanges):
         self._wire = wire.TlsWire(tls, self.server.timeout)
 
     def greet(self) -> Reply:
-        """The server speaks first."""
+        """Read the server's greeting. `Refused` unless it is 200 or 201."""
         with self._exchange():
             reply = self._reply()
             self._accept(reply, ConversationStage.GREETING)
@@ -159,14 +159,14 @@ class Opening(Exchanges):
                 words = f"The server does not offer STARTTLS: {reply}"
                 raise Unreachable(words, permanent=True)
             if len(self._lines):
-                # Slipped in before the encryption began: the STARTTLS injection.
-                raise ProtocolError("it goes on talking before TLS has begun")
+                # Sent in plain text before the encryption began: the STARTTLS injection.
+                raise ProtocolError("unexpected data before TLS started")
             self.encrypt(context)
             self.talk.secured()
 
     @property
     def tls(self) -> ssl.SSLSocket | None:
-        """The TLS layer, for those who want to describe it."""
+        """The TLS socket, if the connection is encrypted."""
         return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
 
     def _not_opened(self, lost: Lost) -> Unreachable:
@@ -178,7 +178,7 @@ class Opening(Exchanges):
             self.shared.told_the_time(reply)
             self.shared.optional.answered(NntpCommand.DATE)
         if reply.code == 401 and self.shared.optional.is_wanted_after_all(NntpCommand.MODE_READER):
-            raise Lost(f"it wants MODE READER first: {reply}", innocent=True)
+            raise Lost(f"the server requires MODE READER first: {reply}", innocent=True)
         return reply
 
     def _accept(self, reply: Reply, stage: ConversationStage) -> None:
@@ -189,14 +189,15 @@ class Opening(Exchanges):
         what = meaning(reply, stage=stage)
         if what is Meaning.LOGIN_NEEDED:
             what = Meaning.CREDENTIALS
-            raise Refused(what, f"{reply} (it wants a username and a password)", opening=True)
+            words = f"{reply} (the server requires a username and a password)"
+            raise Refused(what, words, opening=True)
         raise Refused(what, str(reply), opening=True)
 
 
 def _gravest(failures: Sequence[Unreachable | Refused]) -> Unreachable | Refused:
-    """What is said of a server when none of its addresses is of use: its own words before ours.
+    """The failure to report when no address of a server works: a reply before our own words.
 
-    It is beyond help only when each of them is.
+    It is permanent only if all of them are.
     """
     refusals = [f for f in failures if isinstance(f, Refused)]
     if refusals or len(failures) == 1:

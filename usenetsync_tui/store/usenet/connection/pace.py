@@ -1,7 +1,7 @@
-"""How slow the other side may be: a deadline for silence, a lowest rate for what moves.
+"""How slow the server may be: a deadline for silence, and a lowest rate for a transfer.
 
-Knows seconds and bytes. Refuses to know sockets. Only the time spent waiting for the other side
-counts: what our own speed limits cost is not its fault.
+Knows seconds and bytes. Refuses to know sockets. Only the time spent waiting for the server
+counts, not the time that our own speed limits cost.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from usenetsync_tui.model.servers import Server
 
 WINDOW = 30.0
-"""Seconds over which a rate is averaged; with a shorter `timeout`, that."""
+"""Seconds over which a rate is averaged, or the server's `timeout` if that is shorter."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """The progress of one body, in either direction."""
+    """The progress of one transfer, in either direction."""
 
     timeout: float
-    """Seconds in which something must move."""
+    """Most seconds without any byte."""
     lowest: int
     """Bytes a second on average; 0: any rate will do."""
     window: float
@@ -29,13 +29,13 @@ class Pace:
 
     @classmethod
     def of(cls, server: Server) -> Pace:
-        """As a server's settings want it."""
+        """The pace that a server's settings ask for."""
         return cls(server.timeout, server.lowest_rate, min(WINDOW, server.timeout))
 
     def moved(self, count: int, waited: float) -> None:
-        """`count` bytes went through after `waited` seconds; `TimeoutError` when that is too slow.
+        """Record `count` bytes after a wait of `waited` seconds; 0 bytes are silence.
 
-        Zero bytes are silence.
+        `TimeoutError` when the transfer is silent for too long, or too slow.
         """
         self._silent = 0.0 if count else self._silent + waited
         if self._silent >= self.timeout:
@@ -54,5 +54,5 @@ class Pace:
 
 
 def timed_out(seconds: float) -> TimeoutError:
-    """Nothing came for so long."""
+    """The error for a server that sent nothing for `seconds`."""
     return TimeoutError(f"no answer for {seconds:g} seconds")

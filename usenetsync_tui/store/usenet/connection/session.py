@@ -39,23 +39,23 @@ class Session(Opening):
         fetch_throttles: Sequence[TokenBucket] = (),
         shared: Shared | None = None,
     ) -> None:
-        """`shared` is that of all connections to the server; else it is the only one."""
+        """`shared`: what all connections to the server share; None for a single connection."""
         super().__init__(
             server, counts, throttles=throttles, fetch_throttles=fetch_throttles, shared=shared
         )
         self.posting_allowed = True
-        """What the last 200 or 201 said. Where it was 201 before a login, POST itself tells."""
+        """Whether the last greeting was 200, not 201. After a 201 and a login, try POST."""
         self._logins = self.shared.logins
         self._login = 0
-        """The era of `logins` that ours is of."""
+        """The era of `logins` in which this session logged in."""
 
     # Opening
 
     def open(self, context: ssl.SSLContext | None) -> None:
-        """Connect, secure, greet, log in. After `Unreachable` or `Refused` it is closed.
+        """Connect, secure, greet, log in; any failure closes the connection.
 
-        `context` is needed unless TLS is off. Whatever breaks meanwhile is the server's trouble
-        and not that of what was to be asked: `Unreachable`.
+        `context` is needed unless TLS is off. A connection that breaks meanwhile is the server's
+        fault, not that of the question to come: `Unreachable`.
         """
         try:
             if not self.server.username:
@@ -77,9 +77,9 @@ class Session(Opening):
             raise self._not_opened(lost) from lost
 
     def log_in(self, context: ssl.SSLContext | None) -> None:
-        """MODE READER, then AUTHINFO where a username is given (RFC 3977 section 5.3, 4643).
+        """MODE READER, then AUTHINFO if a username is set (RFC 3977 section 5.3, RFC 4643).
 
-        Where the server breaks over MODE READER, it is dialled again and that is left out.
+        If the server closes the connection at MODE READER, dial again without it.
         """
         left_out = self.shared.optional.is_left_out(NntpCommand.MODE_READER)
         try:
@@ -87,16 +87,16 @@ class Session(Opening):
         except Lost:
             if left_out or not self._may_do_without(NntpCommand.MODE_READER):
                 raise
-            self._anew()
+            self._reset()
             self.reach(context)
             self._log_in()
 
     def read_capabilities(
         self, context: ssl.SSLContext | None
     ) -> dict[str, tuple[str, ...]] | None:
-        """Ask for them; None when the server does not know the command.
+        """Ask for the capabilities; None when the server does not know the command.
 
-        Where it breaks over it, it is dialled again, and None as well.
+        Also None when the server closes the connection at it; then dial again.
         """
         try:
             with self._exchange():
@@ -108,7 +108,7 @@ class Session(Opening):
         return None
 
     def read_clock(self, context: ssl.SSLContext | None) -> Reply | None:
-        """The answer to DATE; None where the server breaks over it: it is dialled again."""
+        """The answer to DATE; None if the server closes the connection at it; then dial again."""
         try:
             return self.ask(NntpCommand.DATE)
         except Lost as lost:
@@ -118,16 +118,16 @@ class Session(Opening):
         return None
 
     def _open_again(self, context: ssl.SSLContext | None) -> None:
-        self._anew()
+        self._reset()
         self.reach(context)
         self.log_in(context)
 
     def _may_do_without(self, verb: NntpCommand) -> bool:
-        """The connection was lost, not given up, and the server is known to break over this."""
+        """Whether the connection was lost, not cancelled, and this command is to blame."""
         return not self._aborted and self.shared.optional.is_left_out(verb)
 
     def is_over_date(self, lost: Lost) -> bool:
-        """The connection was lost when the answer to DATE was due. Whether DATE is to blame."""
+        """Whether DATE is to blame for a connection lost while its answer was due."""
         if self._aborted or lost.innocent or lost.out_of_step:
             return False
         return self.shared.optional.broke(NntpCommand.DATE)
@@ -142,7 +142,7 @@ class Session(Opening):
             self.posting_allowed = self.talk.posting_allowed
 
     def _mode_reader(self) -> int | None:
-        """The code of the answer; None where the command is left out."""
+        """The code of the reply; None if the command is left out."""
         if self.shared.optional.is_left_out(NntpCommand.MODE_READER):
             self.talk.reader()
             return None
@@ -155,7 +155,7 @@ class Session(Opening):
 
     @contextlib.contextmanager
     def _blamed(self, verb: NntpCommand) -> Iterator[None]:
-        """In an exchange: what breaks inside is put down to a command."""
+        """In an exchange: a connection that breaks inside is blamed on a command."""
         try:
             yield
         except (OSError, ProtocolError) as error:
@@ -191,19 +191,19 @@ class Session(Opening):
     # Asking
 
     def probe(self) -> None:
-        """A question, if nobody used the connection for a while. `Lost` when it is gone."""
+        """Ask something if the connection was idle for `IDLE`. `Lost` when it is gone."""
         if time.monotonic() - self._used_at > IDLE:
             self.ask(*self._proof())
 
     def _proof(self) -> tuple[NntpCommand, str]:
-        """A question whose answer cannot be taken for one about an article: DATE, or GROUP where
-        the server breaks over that. Whether the group is there does not matter."""
+        """A question whose answer cannot be mistaken for one about an article: DATE, or GROUP if
+        the server breaks at DATE. The group need not exist."""
         if not self.shared.optional.is_left_out(NntpCommand.DATE):
             return NntpCommand.DATE, ""
         return NntpCommand.GROUP, next(iter(self.shared.newsgroups), _SOME_GROUP)
 
     def ask(self, verb: NntpCommand, argument: str = "") -> Reply:
-        """One command and its reply; logs in again when the server wants that."""
+        """Send one command and return its reply; log in again when the server asks for it."""
         with self._exchange():
             reply = self._ask(verb, argument)
             if reply.code == 480:
@@ -212,7 +212,7 @@ class Session(Opening):
         return reply
 
     def quit(self) -> None:
-        """Say goodbye, without waiting for the answer, and close."""
+        """Send QUIT, do not wait for the reply, and close."""
         if not self.broken:
             with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
                 self._command(NntpCommand.QUIT)
@@ -229,6 +229,6 @@ class Session(Opening):
 
 def _no_password(name: str) -> str:
     return (
-        "it wants a password and none is set: add password or password_file to server "
+        "the server requires a password and none is set: add password or password_file to server "
         f"{name} in config.toml, or set {password_variable(name)}"
     )

@@ -1,7 +1,7 @@
 """What the connections of one server share: logins, addresses, commands, its clock, its groups.
 
-Knows what one connection learnt that the next need not learn again. Refuses to know how the
-server is doing (`health`). Thread-safe.
+Knows the facts that one connection learns and the next one can use. Refuses to know how well the
+server is (`health`). Thread-safe.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from usenetsync_tui.store.usenet.connection.optional_commands import OptionalCom
 
 CLOCK_SKEW = 300.0
 """Seconds between our clock and the server's above which articles go out without a Date: servers
-refuse what is old or of the future, and set the date themselves where there is none."""
+refuse articles that are old or from the future, and add the date themselves if there is none."""
 
 
 class Newsgroups:
-    """Names of groups that our articles are in: for servers that want one entered first."""
+    """The groups of our articles, for servers that require a GROUP command first."""
 
     def __init__(self) -> None:
         self._names: dict[str, None] = {}
 
     def add(self, names: Iterable[str]) -> None:
-        """More of them, after those that are known."""
+        """Append names that are not known yet."""
         self._names |= dict.fromkeys(names)
 
     def __iter__(self) -> Iterator[str]:
@@ -35,7 +35,7 @@ class Newsgroups:
 
 
 class Shared:
-    """Of one server."""
+    """The shared state of one server's connections."""
 
     def __init__(self, newsgroups: Newsgroups | None = None) -> None:
         self.logins = Logins()
@@ -48,25 +48,25 @@ class Shared:
         """Seconds our clock is ahead of the server's; None: not known."""
 
     def asks_clock(self) -> bool:
-        """Whether the caller is the first that should ask for the time."""
+        """Whether the caller must ask for the time; True for the first caller only."""
         with self._lock:
             first, self._clock_asked = not self._clock_asked, True
             return first
 
     def told_the_time(self, reply: Reply) -> None:
-        """An answer to DATE (RFC 3977 section 7.1)."""
+        """Record an answer to DATE (RFC 3977 section 7.1)."""
         skew = skew_of(reply, datetime.now(UTC))
         if skew is not None:
             self.skew = skew
 
     @property
     def is_clock_off(self) -> bool:
-        """A Date header of ours would look wrong to the server."""
+        """Whether our clock is so wrong that the server may refuse our Date header."""
         return self.skew is not None and abs(self.skew) > CLOCK_SKEW
 
 
 def skew_of(reply: Reply, now: datetime) -> float | None:
-    """Seconds by which `now` is ahead of the time in an answer to DATE; None where it has none."""
+    """Seconds by which `now` is ahead of the time in an answer to DATE; None without a time."""
     if reply.code != 111:
         return None
     try:

@@ -1,6 +1,6 @@
-"""What a connection tells the pool and the store. None of these leaves this package.
+"""The exceptions of a connection, for the pool and the store. None of them leaves `store.usenet`.
 
-They carry what a decision needs; the errors of `errors` carry what a user needs.
+They carry what the pool needs to decide; the exceptions of `errors` carry what a user needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from usenetsync_tui.codec.answers import Meaning
 class Unreachable(Exception):
     """The server could not be reached: resolving, connecting or TLS failed.
 
-    `permanent`: trying again will not help before somebody changes something.
+    `permanent`: trying again does not help until the user changes something.
     """
 
     def __init__(self, words: str, *, permanent: bool = False) -> None:
@@ -23,7 +23,7 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The server answered, but not with what was asked for."""
+    """The server replied, but refused."""
 
     def __init__(
         self, meaning: Meaning, words: str, *, opening: bool = False, lookup: bool = False
@@ -32,17 +32,17 @@ class Refused(Exception):
         self.meaning = meaning
         self.words = words
         self.opening = opening
-        """Refused before anything could be asked: at the greeting or the login."""
+        """Refused at the greeting or the login, before any question."""
         self.lookup = lookup
-        """The answer to a question about an article: perhaps it is only about that one."""
+        """The reply to a question about an article: it may concern only that article."""
 
 
 class Lost(Exception):
     """The connection broke in the middle of an exchange.
 
-    `began`: bytes of the article were under way, so it may have arrived. `innocent`: it broke
-    under another request. `out_of_step`: the server's answers do not belong to the questions.
-    `answered`: how many answers of several came before it broke; none of them is believed.
+    `began`: bytes of the article were sent, so it may have arrived. `innocent`: another request
+    broke it. `out_of_step`: the server's answers do not belong to the questions. `answered`: how
+    many answers of a batch came before it broke; none of them counts.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Lost(Exception):
 
 
 def error_words(error: BaseException) -> str:
-    """What the system or a library says of an error, without its number."""
+    """The error text of the system or a library, without its number."""
     if isinstance(error, ssl.SSLError):
         return error.reason or str(error)
     if isinstance(error, OSError) and error.strerror:

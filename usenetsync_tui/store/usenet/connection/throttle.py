@@ -1,4 +1,4 @@
-"""A token bucket: so many bytes a second, changeable while threads wait for it.
+"""A token bucket: a limit in bytes a second that can change while threads wait.
 
 Knows rates and time. Refuses to know what the bytes are.
 """
@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 
 CHUNK = 16_384
-"""Bytes asked for at once where a limit is set."""
+"""Bytes taken at once when a limit is set."""
 
 _BURST = 0.1
-"""Seconds of unused rate that are kept."""
+"""Seconds of unused rate that the bucket holds."""
 
 _PATIENCE = 0.25
-"""Seconds after which a waiting thread looks whether it is still wanted."""
+"""Most seconds between a waiting thread's checks of `wanted`."""
 
 
 class TokenBucket:
@@ -35,22 +35,22 @@ class TokenBucket:
         return self._rate
 
     def set_rate(self, rate: int) -> None:
-        """Change the limit; those who wait notice at once."""
+        """Change the limit; waiting threads notice at once."""
         with self._changed:
             self._fill()
             self._rate = rate
             self._changed.notify_all()
 
     def try_take(self, amount: int) -> float:
-        """Take `amount` tokens and return 0, or take none and return the seconds until then.
+        """Take `amount` tokens and return 0, or take none and return the seconds to wait.
 
-        More than the bucket holds can be taken when it is full; the debt is paid afterwards.
+        A full bucket gives more than it holds; later calls wait until the debt is paid.
         """
         with self._changed:
             return self._try_take(amount)
 
     def take(self, amount: int, *, wanted: Callable[[], bool]) -> None:
-        """Wait for `amount` tokens, or until they are not `wanted` any more."""
+        """Wait for `amount` tokens, or until `wanted` returns false."""
         with self._changed:
             while wait := self._try_take(amount):
                 if not wanted():

@@ -1,14 +1,14 @@
 """Bytes to and from a server: a TCP socket, with or without TLS, used by blocking threads.
 
-Knows sockets and certificates. Refuses to know NNTP, and how a connection is made (`dialling`).
+Knows sockets and certificates. Refuses to know NNTP, and how to connect (`dialling`).
 
 A plain socket blocks in the kernel, with the kernel's own timeouts: a whole article leaves in
-one system call without the GIL. These timeouts are short: after each the caller's `Pace` says
-whether that is still fast enough. A TLS socket does not block: OpenSSL allows no reading beside
-writing, so a lock is held around each call, and waiting is done outside of it.
+one system call without the GIL. These timeouts are short: after each, the caller's `Pace` decides
+whether the transfer is still fast enough. A TLS socket does not block: OpenSSL allows no reading
+while writing, so each call holds a lock, and waits outside of it.
 
-`abort()` may come from any thread and frees whoever is blocked; `close()` only when nobody uses
-the wire any more, since the number of a closed socket is soon somebody else's.
+Any thread may call `abort()`, which wakes blocked threads. Call `close()` only when no thread uses
+the wire, since the system soon reuses the number of a closed socket.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_wo
 
 _RECEIVE = 262_144
 _STEP = 1.0
-"""Seconds after which a waiting thread looks how long it has waited, at most."""
+"""Most seconds between a waiting thread's checks of its `Pace`."""
 
 Buffers = Sequence[bytes | memoryview]
 
 
 class Wire(Protocol):
-    """Timeouts and broken connections are `OSError`; an empty receive is the end."""
+    """Timeouts and broken connections raise `OSError`; `receive` returns b"" at the end."""
 
     def send(self, buffers: Buffers, pace: Pace) -> None: ...
 
@@ -58,7 +58,7 @@ class PlainWire:
         self.socket = sock
 
     def send(self, buffers: Buffers, pace: Pace) -> None:
-        """All of the buffers, uncopied."""
+        """Send all buffers without copying them."""
         left = [memoryview(buffer) for buffer in buffers if len(buffer)]
         begun = time.monotonic()
         while left:
@@ -75,7 +75,7 @@ class PlainWire:
                 left[0] = left[0][sent:]
 
     def receive(self, pace: Pace) -> bytes:
-        """What there is, at least a byte."""
+        """Wait for data; returns at least a byte, or b"" at the end."""
         begun = time.monotonic()
         while True:
             try:
@@ -90,11 +90,11 @@ class PlainWire:
             begun = now
 
     def abort(self) -> None:
-        """Nothing goes through any more."""
+        """Stop all traffic and wake blocked threads."""
         shut(self.socket)
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self.socket.close()
 
 
@@ -108,7 +108,7 @@ class TlsWire:
         self._lock = threading.Lock()
 
     def send(self, buffers: Buffers, pace: Pace) -> None:
-        """All of the buffers; one sender at a time."""
+        """Send all buffers; one sender at a time."""
         for buffer in buffers:
             left = memoryview(buffer)
             begun = time.monotonic()
@@ -127,7 +127,7 @@ class TlsWire:
                 left = left[sent:]
 
     def receive(self, pace: Pace) -> bytes:
-        """What there is, at least a byte; one reader at a time."""
+        """Wait for data; returns at least a byte, or b"" at the end. One reader at a time."""
         begun = time.monotonic()
         while True:
             data = None
@@ -146,11 +146,11 @@ class TlsWire:
             begun = now
 
     def abort(self) -> None:
-        """Nothing goes through any more."""
+        """Stop all traffic and wake blocked threads."""
         shut(self.socket)
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self.socket.close()
 
     def _wait(self, event: int) -> None:
@@ -165,8 +165,8 @@ def _step(timeout: float) -> float:
 
 def shut(sock: socket.socket) -> None:
     """Shut a socket down, so that every thread blocked on it comes back."""
-    # SSLSocket's own shutdown() takes the TLS layer off first: a thread in the middle of
-    # something would go on in plain text.
+    # SSLSocket's own shutdown() removes the TLS layer first: a thread that is sending would
+    # continue in plain text.
     with contextlib.suppress(OSError):
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
@@ -193,7 +193,7 @@ def secure(
     *,
     seconds: float,
 ) -> ssl.SSLSocket:
-    """Put TLS on a connected socket, which is taken over; closed when that fails."""
+    """Add TLS to a connected socket; takes it over, and closes it when that fails."""
     sock.setblocking(False)
     try:
         tls = context.wrap_socket(sock, server_hostname=server.host, do_handshake_on_connect=False)
@@ -205,7 +205,7 @@ def secure(
         _shake_hands(tls, seconds)
     except ssl.SSLCertVerificationError as error:
         tls.close()
-        words = f"The certificate of {server.host} is not to be trusted: {error.verify_message}"
+        words = f"The certificate of {server.host} is not trusted: {error.verify_message}"
         raise Unreachable(words, permanent=True) from error
     except OSError as error:
         tls.close()
@@ -217,7 +217,7 @@ def secure(
 
 
 def _shake_hands(tls: ssl.SSLSocket, seconds: float) -> None:
-    """The handshake as a whole gets so long: a peer that drips gains nothing by it."""
+    """Do the handshake within `seconds` in all: a slow peer cannot extend it."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -1,4 +1,4 @@
-"""All connections of all servers: who gets one, and which server is to be left alone.
+"""All connections of all servers: which task gets one, and which server must rest.
 
 Knows roles, limits, and how well a server is. Refuses to know articles.
 """

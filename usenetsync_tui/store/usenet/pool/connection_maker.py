@@ -1,6 +1,6 @@
-"""How the connections of one server are made: with its limits of speed, and what they share.
+"""Makes the connections of one server, with its speed limits and the state that they share.
 
-Knows the server's settings and its TLS context. Refuses to know how many connections there are.
+Knows the server's settings and its TLS context. Refuses to know how many connections exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ConnectionMaker:
         newsgroups: Newsgroups | None,
     ) -> None:
         self.shared = Shared(newsgroups)
-        """What all connections of the server share."""
+        """The state that all connections of the server share."""
         self._server = server
         self._throttles = throttles
         self._fetch_throttles = fetch_throttles
@@ -44,7 +44,7 @@ class ConnectionMaker:
         )
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Made once, by the first who needs it; None without TLS."""
+        """The TLS context, made on first use; None without TLS."""
         if self._context is None and self._server.tls is not Tls.NONE:
             self._context = wire.tls_context(self._server)
         return self._context

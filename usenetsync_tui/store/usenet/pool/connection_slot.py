@@ -1,7 +1,7 @@
 """A slot of a server: one connection at a time, opened when it is needed, and replaced when lost.
 
-Knows when a connection can be used again. Refuses to know who may have the slot (`slots`). Used by
-the event loop only, but for `ConnectionSlot.run`, which is what happens in a worker thread.
+Knows when a connection can be used again. Refuses to know which task may have the slot (`slots`).
+Used by the event loop only, except `ConnectionSlot.run`, which runs in a worker thread.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from usenetsync_tui.model.servers import ConnectionStatus, Role
+from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable
@@ -24,16 +25,16 @@ _ACTIVITY = {Role.POST: "posting", Role.VERIFY: "checking", Role.FETCH: "fetchin
 
 
 class ConnectionSlot:
-    """A place for a connection: one at a time, opened when it is needed."""
+    """Holds one connection at a time, opened when it is needed."""
 
     def __init__(self, maker: ConnectionMaker, number: int) -> None:
         self.number = number
         self.role: Role | None = None
-        """What it is used for now."""
+        """The current use."""
         self.lanes = 0
-        """How many use it now; more than one only to fetch."""
+        """How many tasks use it now; more than one only to fetch."""
         self.abandoned = 0
-        """How many of these were cancelled and still have a thread on it."""
+        """How many of these tasks were cancelled and still have a thread on it."""
         self.counts = Counts()
         self.connecting_since: float | None = None
         self._maker = maker
@@ -43,14 +44,14 @@ class ConnectionSlot:
 
     @property
     def is_open(self) -> bool:
-        """A connection is there that can be used."""
+        """Whether it has a usable connection."""
         return self._connection is not None and not self._connection.broken
 
     @property
     def silent_since(self) -> float | None:
-        """Since when the server is waited for: to be reached, or to answer. None while it is not.
+        """Since when a thread waits for the server to connect or to answer; None when none waits.
 
-        Of the clock of `time.monotonic`.
+        In seconds of `time.monotonic`.
         """
         if self.connecting_since is not None:
             return self.connecting_since
@@ -58,14 +59,14 @@ class ConnectionSlot:
 
     @property
     def connecting(self) -> bool:
-        """A connection is being opened."""
+        """Whether a connection is being opened."""
         return self.connecting_since is not None
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """In a worker thread: `work` on an open connection.
+        """In a worker thread: do `work` on an open connection.
 
-        A connection that was open before and turns out to be gone before anything depended
-        on it is replaced at once: the server had dropped it while it was idle.
+        If an older connection turns out to be lost before anything depended on it, `work` runs
+        again on a new one: the server dropped it while it was idle.
         """
         connection, fresh = self._ready()
         try:
@@ -77,37 +78,37 @@ class ConnectionSlot:
         return work(connection)
 
     def is_mine(self, connection: Connection) -> bool:
-        """It was not replaced meanwhile, by another lane."""
+        """Whether no other lane has replaced the connection meanwhile."""
         return self._connection is connection
 
     def abandon(self) -> None:
-        """One of those who use it does not want it any more; the last one frees the thread."""
+        """A task that uses it was cancelled; when all were, wake the thread."""
         self.abandoned += 1
         if self.abandoned >= self.lanes:
             self.abort()
 
     def abort(self) -> None:
-        """Free whoever is blocked on it."""
+        """Wake the threads that are blocked on it."""
         self._given_up = True
         if self._connection is not None:
             self._connection.abort()
 
     def drop(self) -> None:
-        """Close the connection; the next one who needs it opens another."""
+        """Close the connection; the next task opens another."""
         if self._connection is not None:
             self._connection.close()
 
     def quit(self) -> None:
-        """Close the connection with a goodbye."""
+        """Send QUIT and close the connection."""
         if self._connection is not None:
             self._connection.quit()
 
     def taken(self) -> None:
-        """Somebody new begins to use it."""
+        """A new task begins to use the slot."""
         self._given_up = False
 
     def _ready(self) -> tuple[Connection, bool]:
-        """(connection, whether it is a new one)."""
+        """(open connection, whether it is a new one)."""
         with self._opening:
             if self._connection is not None:
                 if not self._connection.broken:
@@ -121,7 +122,7 @@ class ConnectionSlot:
     def _open(self) -> Connection:
         self._connection = self._maker.connection(self.counts)
         if self._given_up:
-            raise Unreachable("The connection was given up while it was opened.")
+            raise Unreachable(GIVEN_UP)
         self.connecting_since = time.monotonic()
         try:
             self._connection.open(self._maker.tls_context())
@@ -133,7 +134,7 @@ class ConnectionSlot:
         return self._connection
 
     def status(self) -> ConnectionStatus:
-        """The connection now."""
+        """The connection's current state, for the screen."""
         state = "connecting" if self.connecting else _ACTIVITY[self.role] if self.role else "idle"
         counts = self.counts
         return ConnectionStatus(

@@ -1,6 +1,6 @@
-"""How a server is doing: what its answers do to it, and when it is tried again.
+"""How well a server is: how its replies change its state, and when it is tried again.
 
-Knows states, reasons and times, `now` being an argument. Refuses to know connections.
+Knows states, reasons and times; `now` is an argument. Refuses to know connections.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 
 BACKOFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-"""Seconds between attempts at a server that does not answer, the last one for ever."""
+"""Seconds between attempts at a server that does not answer; the last one repeats forever."""
 
 LONG_PAUSE = 600.0
-"""Seconds a server gets after "too many connections" or "in use elsewhere"."""
+"""Seconds that a server rests after "too many connections" or "in use elsewhere"."""
 
 _LOSSES = 10
 """Connections lost in a row after which a server counts as down."""
 
 _REFUSALS = 5
-"""Questions about articles in a row that are answered with a refusal of the account, after which
-that is believed: one alone may be about one article."""
+"""Questions about articles in a row that the server answers by refusing the account, after which
+the refusal counts: a single one may concern only its article."""
 
 
 _SAME_REFUSALS = 10
-"""Different articles refused in a row with the same words, after which it is the server's fault."""
+"""Different articles in a row, refused with the same text, after which the server is at fault."""
 
 _SUSPICIOUS = 5
-"""So many of them from the very start, and none taken: another try of one is not worth it."""
+"""The same from a server that has never accepted one: then no article is worth another try."""
 
 _PARTICULARS = re.compile(r"<[^<>]*>|[0-9]+")
-"""What differs in the words of one refusal for two articles."""
+"""The parts of a refusal's text that differ between articles."""
 
 
 class Health:
@@ -48,7 +48,7 @@ class Health:
         self.ill_since: float | None = None
         self.allowed = server.connections
         self.unfit: dict[Role, str] = {}
-        """Roles it cannot have, with its words."""
+        """Roles that the server refuses, with its reply."""
         self._configured = server.connections
         self._backoff = steps(backoff)
         self._grow_at: float | None = None
@@ -58,25 +58,25 @@ class Health:
         self._has_posted = False
         self._host = server.host
         self._refused: set[bytes] = set()
-        """Articles that it refused in a row with the same words."""
+        """Articles that it refused in a row with the same text."""
         self._refusal = ""
 
     @property
     def is_well(self) -> bool:
-        """It may be used, as far as we know."""
+        """Whether it may be used, as far as we know."""
         return self.state in (ServerState.UP, ServerState.IDLE)
 
     def may_be_probed(self, now: float) -> bool:
-        """It is down or paused, and that has lasted long enough."""
+        """Whether its back-off is over, so that one article may try it."""
         return self.retry_at is not None and now >= self.retry_at
 
     def next_change(self, now: float) -> float | None:
-        """Seconds until waiting for this server may make sense again."""
+        """Seconds until its state may change by itself; None: it does not."""
         times = [t - now for t in (self.retry_at, self._grow_at) if t is not None and t > now]
         return min(times, default=None)
 
     def grow(self, now: float) -> None:
-        """After a while all connections may be tried again."""
+        """Allow all configured connections again once the pause is over."""
         if self._grow_at is not None and now >= self._grow_at:
             self._grow_at = None
             self.allowed = self._configured
@@ -84,23 +84,23 @@ class Health:
                 self.message = ""
 
     def took_an_article(self) -> None:
-        """So it cannot forbid posting altogether."""
+        """Record that it accepted an article: it does not forbid posting altogether."""
         self._has_posted = True
         self._refused.clear()
 
     @property
     def has_posted(self) -> bool:
-        """It has taken an article: what it refuses is that article's trouble."""
+        """Whether it has accepted an article: then a refusal is the refused article's fault."""
         return self._has_posted
 
     @property
     def refuses_others(self) -> bool:
-        """It has refused several articles with the same words and taken none ever: that another
-        try of one of them helps is not likely."""
+        """Whether it refused several articles with the same text and never accepted one: then
+        another try of one of them is unlikely to help."""
         return not self._has_posted and len(self._refused) >= _SUSPICIOUS
 
     def refused_article(self, article: bytes, words: str, now: float) -> bool:
-        """It refused an article. Whether that is the server's fault, and none of the article's."""
+        """Record that it refused an article. Returns whether the server is at fault."""
         gist = _PARTICULARS.sub("", words)
         if gist != self._refusal:
             self._refused.clear()
@@ -109,14 +109,14 @@ class Health:
         if len(self._refused) < _SAME_REFUSALS:
             return False
         said = f"{self._host} refuses every article: {words}"
-        if self._has_posted:  # it may come to itself again
+        if self._has_posted:  # it may recover
             self._back_off(ServerState.PAUSED, said, now)
         else:
             self.cannot(Role.POST, said)
         return True
 
     def answered(self, now: float) -> None:
-        """Something went well. That ends no pause: it was under way when the pause began."""
+        """Record a success. It does not end a pause: the request began before the pause."""
         self._losses = self._refusals = 0
         if self.state is ServerState.PAUSED and not self.may_be_probed(now):
             return
@@ -128,7 +128,7 @@ class Health:
                 self.message = ""
 
     def try_again(self, now: float) -> None:
-        """Somebody knows better: what kept us from it counts no more; one article tries."""
+        """Reset the back-off on user request; one article tries the server."""
         self.unfit.clear()
         self._refused.clear()
         self._grow_at, self.allowed = None, self._configured
@@ -141,13 +141,13 @@ class Health:
         self.retry_at = self.ill_since = now
 
     def cannot(self, role: Role, words: str) -> None:
-        """It refuses one of its roles, for good."""
+        """Record that it refuses a role; lasts until the user asks to try again."""
         self.unfit[role] = words
 
     def lost(self, failure: Lost, now: float) -> None:
-        """A connection broke; that can happen, but not all the time.
+        """Record a lost connection; `_LOSSES` in a row make the server count as down.
 
-        Answers that are out of step say nothing of how the server is: it does answer.
+        Answers that are out of step do not count: the server does answer.
         """
         if failure.innocent or failure.out_of_step:
             return
@@ -156,14 +156,14 @@ class Health:
             self._back_off(ServerState.DOWN, failure.words, now)
 
     def unreachable(self, failure: Unreachable, now: float) -> None:
-        """No connection came about."""
+        """Record that no connection could be opened."""
         if failure.permanent:
             self._stop(failure.words)
         else:
             self._back_off(ServerState.DOWN, failure.words, now)
 
     def refused(self, refusal: Refused, now: float, *, connections: int) -> None:
-        """It said something about itself. `connections` are those it lets us have now."""
+        """Record a refusal. `connections`: how many are open or being opened now."""
         if refusal.lookup and refusal.meaning in FINAL:
             self._refusals += 1
             if self._refusals < _REFUSALS:
@@ -174,7 +174,7 @@ class Health:
                 self.message = refusal.words
                 self._grow_at = now + LONG_PAUSE
             case Meaning.TOO_MANY_CONNECTIONS:
-                self.allowed = 1  # others hold them all: wait for the first that gets free
+                self.allowed = 1  # other programs use them all: wait for the first free one
                 self._grow_at = now + LONG_PAUSE
                 self._back_off(ServerState.PAUSED, refusal.words, now)
             case Meaning.IN_USE_ELSEWHERE:
@@ -185,7 +185,7 @@ class Health:
                 self._back_off(ServerState.PAUSED, refusal.words, now)
             case Meaning.FORBIDDEN if not self._has_posted:
                 self.cannot(Role.POST, refusal.words)
-            case Meaning.FORBIDDEN:  # it took articles before: it will again
+            case Meaning.FORBIDDEN:  # it accepted articles before: it will again
                 self._back_off(ServerState.PAUSED, refusal.words, now)
             case _ if refusal.opening:
                 self._back_off(ServerState.DOWN, refusal.words, now)
@@ -194,7 +194,7 @@ class Health:
 
     def _back_off(self, state: ServerState, words: str, now: float) -> None:
         if self.retry_at is not None and now < self.retry_at:
-            return  # another connection with the same trouble
+            return  # another connection failed for the same reason
         self._failures += 1
         self._fall_ill(state, words, now, self._backoff(self._failures))
 

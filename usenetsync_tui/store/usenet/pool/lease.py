@@ -1,7 +1,7 @@
-"""A slot of a server, lent for a while: the step into a worker thread and back.
+"""A slot lent to one task, and the step into a worker thread and back.
 
-Knows cancellation, and what a failure does to the server's health. Refuses to know how the
-server was chosen (`servers`).
+Knows cancellation, and how a failure changes the server's health. Refuses to know how the server
+was chosen (`servers`).
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ T = TypeVar("T")
 
 
 class Lender(Protocol):
-    """Who lends slots, and wants them back."""
+    """The lender of slots, who gets them back."""
 
     threads: Threads
     """Enough for every lane of every connection."""
 
     def now(self) -> float:
-        """Seconds, of some clock."""
+        """The time in seconds, of any steady clock."""
 
     def changed(self) -> None:
-        """A server's health is another."""
+        """A server's health has changed."""
 
     def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
         """The slot of a server is free again."""
 
     def from_thread(self, give_back: Callable[[], None]) -> None:
-        """Call it in the event loop, soon."""
+        """Call `give_back` in the event loop, soon."""
 
 
 class Lease:
-    """A slot of a server, for a while."""
+    """A slot of a server, lent until `release`."""
 
     def __init__(self, lender: Lender, place: ServerSlots, slot: ConnectionSlot) -> None:
         self.slot = slot
@@ -54,10 +54,10 @@ class Lease:
         self._abandoned = False
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """`work` on an open connection, in one worker-thread call.
+        """Do `work` on an open connection, in one worker-thread call.
 
-        `Unreachable`, `Refused` and `Lost` are noted in the server's health. Cancelled, it
-        returns at once; the slot is free again when the thread has noticed.
+        `Unreachable`, `Refused` and `Lost` change the server's health. When cancelled, it returns
+        at once; the slot is free again when the thread has ended.
         """
         try:
             result = await self._lender.threads.run(partial(self._work, work))
@@ -74,7 +74,7 @@ class Lease:
         return result
 
     def note(self, failure: Unreachable | Refused | Lost) -> None:
-        """What went wrong, for the server's health."""
+        """Record a failure in the server's health."""
         health, now = self.place.health, self._lender.now()
         match failure:
             case Unreachable():
@@ -86,7 +86,7 @@ class Lease:
         self._lender.changed()
 
     def refused(self, article: bytes, words: str) -> bool:
-        """An article was refused. Whether the server refuses all: it is not the article's fault."""
+        """Record a refused article. Returns whether the server is at fault, refusing them all."""
         at_fault = self.place.health.refused_article(article, words, self._lender.now())
         if at_fault:
             self._lender.changed()
@@ -102,8 +102,8 @@ class Lease:
 
     def _work(self, work: Callable[[Connection], T]) -> T:
         with self._lock:
-            if self._released:  # cancelled before the thread came to it
-                raise Lost("nobody waits for it any more")
+            if self._released:  # cancelled before the thread began
+                raise Lost("the request was cancelled")
             self._in_thread = True
         try:
             return self.slot.run(work)

@@ -1,11 +1,11 @@
-"""The servers an engine has: which may be used for what, and which comes first.
+"""The servers of an engine: which may be used for what, and which comes first.
 
-Knows roles, priorities, what the user paused, and patience. Refuses to know who waits for a
-connection (`servers`) and what it is wanted for.
+Knows roles, priorities, what the user paused, and patience. Refuses to know which task waits for
+a connection (`servers`) and why.
 
-Of the servers that have the role and are well, those of the lowest priority number serve; of
-these the one with the most free connections. One of a higher number serves when none of a
-lower number is well, not when they are merely busy.
+Of the servers that have the role and are well, those with the lowest priority number serve; of
+these, the one with the most free connections. One with a higher number serves when none with a
+lower number is well, not when they are only busy.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Roster:
 
     @property
     def places(self) -> Collection[ServerSlots]:
-        """All of them."""
+        """All servers with their slots."""
         return self._places.values()
 
     def place(self, name: str) -> ServerSlots:
-        """One of them; `UsageError` when there is none of this name."""
+        """The server with a name; `UsageError` when there is none."""
         if name not in self._places:
             raise UsageError(f"There is no server {safe_name(name)!r} in the settings.")
         return self._places[name]
@@ -63,11 +63,11 @@ class Roster:
         return max(1, sum(post_lanes(s) for s in posting if s.priority == best))
 
     def has_role(self, role: Role) -> bool:
-        """Any server is configured to have it."""
+        """Whether the settings give any server this role."""
         return any(role in p.server.roles for p in self.places)
 
     def configured(self, role: Role) -> list[ServerSlots]:
-        """Those that were to have a role."""
+        """The servers that have a role in the settings."""
         return [p for p in self.places if role in p.server.roles]
 
     def usable(self, role: Role) -> list[str]:
@@ -76,12 +76,12 @@ class Roster:
         return [p.server.name for p in sorted(places, key=lambda p: p.server.priority)]
 
     def stopped(self, role: Role) -> list[str]:
-        """Names of the servers that were to have a role and are stopped."""
+        """Names of the stopped servers that have a role in the settings."""
         stopped = [p for p in self.configured(role) if p.health.state is ServerState.STOPPED]
         return [p.server.name for p in stopped]
 
     def ranked(self, role: Role, spread: int) -> list[str]:
-        """The usable servers, those of the best priority turned by `spread`, then the others."""
+        """The usable servers: those of the best priority, rotated by `spread`, then the others."""
         names = self.usable(role)
         if not names:
             return []
@@ -91,11 +91,11 @@ class Roster:
         return best[turn:] + best[:turn] + names[len(best) :]
 
     def is_well(self, name: str) -> bool:
-        """The server may be used now, as far as we know."""
+        """Whether the server may be used now, as far as we know."""
         return self._places[name].is_well
 
     def is_resting(self, name: str) -> bool:
-        """It is left alone for a while, because it or the user asked for that."""
+        """Whether it is paused, by its own request or by the user."""
         place = self._places[name]
         return place.held or place.health.state is ServerState.PAUSED
 
@@ -104,13 +104,13 @@ class Roster:
         return self._places[name].message
 
     def candidates(self, role: Role, among: Collection[str] | None) -> list[ServerSlots]:
-        """Those that have a role and are not stopped, of some names or of all."""
+        """Servers that have a role and are not stopped, `among` some names or all."""
         names = self._places if among is None else among
         places = [self._places[name] for name in names]
         return [p for p in places if p.has(role) and p.health.state is not ServerState.STOPPED]
 
     def free(self, role: Role, now: float) -> int:
-        """Connections that could be taken for a role now, of the servers that serve first."""
+        """Connections that are free for a role now, of the servers that serve first."""
         well = [p for p in self.candidates(role, None) if p.is_well]
         best = min((p.server.priority for p in well), default=None)
         return sum(max(0, p.free(role, now)) for p in well if p.server.priority == best)
@@ -118,14 +118,14 @@ class Roster:
     def take(
         self, role: Role, among: Collection[str] | None, now: float
     ) -> tuple[ServerSlots, ConnectionSlot] | None:
-        """The server that serves now, and its slot; None when those that could are busy or ill."""
+        """The server that serves now, and a slot of it; None when all are busy or not well."""
         places = self.candidates(role, among)
         probed = [p for p in places if not p.is_well and p.free(role, now) > 0]
         well = [p for p in places if p.is_well]
         best = min((p.server.priority for p in well), default=None)
         chosen = [p for p in well if p.server.priority == best]
         chosen.sort(key=lambda p: -p.free(role, now))
-        # One that may be well again is tried by one article, if it would be the better choice.
+        # A server whose back-off is over is tried with one article, if it is a better choice.
         better = [p for p in probed if best is None or p.server.priority <= best]
         for place in (*better, *chosen):
             slot = place.take(role, now)
@@ -134,9 +134,9 @@ class Roster:
         return None
 
     def wait_limit(self, places: Sequence[ServerSlots], since: float, now: float) -> float | None:
-        """Seconds until another look may help; 0: no patience left; None: until told.
+        """Seconds until a retry may help; 0: no patience left; None: until a change is reported.
 
-        A server the user paused costs no patience: he will have it go on, or go without.
+        A server that the user paused costs no patience: the user decides when it resumes.
         """
         changes = [c for p in places if (c := p.health.next_change(now)) is not None]
         ill = [i for p in places if not p.held and (i := p.health.ill_since) is not None]
@@ -148,7 +148,7 @@ class Roster:
     def reasons(
         self, places: Sequence[ServerSlots], role: Role | None = None, *, by_host: bool = False
     ) -> str:
-        """Why none of these serves. `by_host`: with the host's name alone, for a short line."""
+        """Why none of these serves. `by_host`: name only the host, for a short line."""
         return "; ".join(
             f"{p.server.host if by_host else f'{p.server.name} ({p.server.host})'}: "
             f"{(p.health.unfit.get(role) if role else None) or p.message}"
@@ -156,5 +156,5 @@ class Roster:
         )
 
     def named(self, names: Collection[str]) -> list[ServerSlots]:
-        """The places of these names."""
+        """The servers with these names."""
         return [self._places[name] for name in names]

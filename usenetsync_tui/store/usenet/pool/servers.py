@@ -1,4 +1,4 @@
-"""All servers together: who gets a connection, who waits for one, and what a user may change.
+"""All servers together: which task gets a connection, which waits, and what a user may change.
 
 Knows waiting and closing. Refuses to know which server comes first (`roster`) and articles
 (`posting`, `looking`). Lives in one event loop; only `Lease.run` leaves it, for one
@@ -33,7 +33,7 @@ from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 _GOODBYE = 0.5
-"""Seconds the connections get to end when everything is closed."""
+"""Seconds that connections get to end when the pool closes."""
 
 Among = Collection[str] | None
 """Names of servers; None: all of them."""
@@ -48,7 +48,7 @@ class _Waiter:
 
 
 class UsenetServers:
-    """The servers of an engine, shared by all folders. Close it, or use it as a context."""
+    """The servers of an engine, shared by all folders. Close it, or use it in `async with`."""
 
     def __init__(
         self,
@@ -61,14 +61,14 @@ class UsenetServers:
         now: Callable[[], float] = time.monotonic,
         waits: Waits | None = None,
     ) -> None:
-        """`patience`: seconds to wait while no server is well; None: for ever.
+        """`patience`: seconds to wait while no server is well; None: forever.
 
-        `backoff`: seconds between attempts at a server that is down, the last one for ever.
+        `backoff`: seconds between attempts at a server that is down; the last one repeats.
 
         `bandwidth_limit`, `fetch_limit`: bytes a second posted to all servers together, and
         fetched from them; 0: no limit.
 
-        `waits` hears what is waited for.
+        `waits` announces what the servers wait for.
         """
         self.waits = waits or Waits()
         self._now = now
@@ -77,7 +77,7 @@ class UsenetServers:
         self._throttle = TokenBucket(bandwidth_limit)
         self._fetch_throttle = TokenBucket(fetch_limit)
         self.newsgroups = Newsgroups()
-        """Groups that articles are in, for servers that want one entered first."""
+        """The groups of our articles, for servers that require a GROUP command first."""
         self.roster = Roster(
             servers,
             self._throttle,
@@ -94,7 +94,7 @@ class UsenetServers:
         self._all_back = anyio.Event()
 
     def now(self) -> float:
-        """Seconds, of the clock all times here are of."""
+        """The time in seconds, of the clock that all times here use."""
         return self._now()
 
     @property
@@ -103,12 +103,12 @@ class UsenetServers:
         return self.roster.lanes
 
     def statuses(self) -> tuple[ServerStatus, ...]:
-        """All servers now, in the order of the settings."""
+        """The current state of all servers, in the order of the settings."""
         now = self.now()
         return tuple(place.status(now) for place in self.roster.places)
 
     async def pause(self, server: Server, words: str, seconds: float) -> None:
-        """Wait before another try at a server, which failed with these words."""
+        """Wait before another try at a server; `words` say why the last one failed."""
         await pause(self.waits, f"waiting for {server.host}: {words}", seconds)
 
     def _silence(self) -> Waiting | None:
@@ -117,45 +117,45 @@ class UsenetServers:
     # What a user may change; `UsageError` when there is no server of the name
 
     def set_bandwidth_limit(self, bytes_per_second: int) -> None:
-        """For all servers together; 0: no limit. At once, for what is under way too."""
+        """Limit posting to all servers together; 0: no limit. Takes effect at once."""
         self._throttle.set_rate(bytes_per_second)
 
     def set_server_bandwidth_limit(self, name: str, bytes_per_second: int) -> None:
-        """For one server; 0: none but that of all together."""
+        """Limit posting to one server; 0: only the limit of all servers applies."""
         self.roster.place(name).throttle.set_rate(bytes_per_second)
 
     def set_fetch_limit(self, bytes_per_second: int) -> None:
-        """Fetched from all servers together; 0: no limit."""
+        """Limit fetching from all servers together; 0: no limit."""
         self._fetch_throttle.set_rate(bytes_per_second)
 
     def set_server_fetch_limit(self, name: str, bytes_per_second: int) -> None:
-        """Fetched from one server; 0: no limit but that of all together."""
+        """Limit fetching from one server; 0: only the limit of all servers applies."""
         self.roster.place(name).fetch_throttle.set_rate(bytes_per_second)
 
     def set_connections(self, name: str, count: int) -> None:
-        """How many connections a server may have from now on, 1 to those configured.
+        """Set how many connections a server may have from now on, 1 to the configured number.
 
-        Surplus ones are closed: idle ones at once, the others when they are given back.
+        Surplus idle connections close at once, the others when they are given back.
         """
         place = self.roster.place(name)
         if not 1 <= count <= place.server.connections:
             raise UsageError(
-                f"Server {name} may have 1 to {place.server.connections} connections, "
-                "as many as the settings allow."
+                f"Server {name} can have 1 to {place.server.connections} connections "
+                "(connections in its settings)."
             )
         place.set_connections(count)
         self.changed()
 
     def hold(self, name: str) -> None:
-        """Pause a server: nothing new is given to it, and its connections are closed.
+        """Pause a server: it gets no new work, and its connections close.
 
-        Others take its place; where there is none, those who wait keep their patience.
+        Other servers take over; if there is none, requests wait without losing patience.
         """
         self.roster.place(name).hold()
         self.changed()
 
     def release(self, name: str) -> None:
-        """Use a server again: one that is paused, down or stopped is tried by whoever is next."""
+        """Resume a server: the next request tries it, whether it was paused, down or stopped."""
         self.roster.place(name).release(self.now())
         self.changed()
 
@@ -169,16 +169,16 @@ class UsenetServers:
         prefer: str | None = None,
         wait: bool = True,
     ) -> AsyncIterator[Lease]:
-        """A connection of a server that has a role, as soon as there is one.
+        """A connection of a server that has a role, as soon as one is free.
 
-        `among` restricts the choice to some names, or says anew which whenever a server's health
-        is another; `prefer` is taken if it is well. `since` is when our patience began, if the
-        servers were ill before. Without `wait` only those that are well are chosen, and waited
-        for no longer than they are.
+        `among` restricts the choice to some names; a callable is asked again whenever a server's
+        health changes. `prefer` is chosen if it is well. `since` is when the caller's patience
+        began. Without `wait`, only servers that are well are chosen, and waited for only while
+        they stay well.
 
-        `StoreUnusableError` when none of them can be used before the settings change, or when
-        none was well for as long as we are patient: then no other article would fare better.
-        `StoreUnavailableError` when only those `among` were not, or none is and we do not `wait`.
+        `StoreUnusableError` when no server can be used until the settings change, or when none
+        was well for as long as the patience lasts: then other articles would fail as well.
+        `StoreUnavailableError` when this is so only for those `among`, or without `wait`.
         """
         lease = await self._acquire(role, among, since, prefer, wait=wait)
         try:
@@ -187,7 +187,7 @@ class UsenetServers:
             lease.release()
 
     async def aclose(self) -> None:
-        """Close all connections; whoever uses one gets an error."""
+        """Close all connections; tasks that use one get an error."""
         self._closed = True
         slots = [slot for place in self.roster.places for slot in place.slots]
         for slot in slots:
@@ -196,7 +196,7 @@ class UsenetServers:
         for waiter in self._waiters:
             waiter.event.set()
         idle = [slot for slot in slots if not slot.lanes]
-        # A thread in a name lookup cannot be freed: nobody waits for it, and it ends with us.
+        # A thread in a name lookup cannot be woken: do not wait, it ends with the process.
         with anyio.move_on_after(_GOODBYE, shield=True):
             await to_thread.run_sync(_quit, idle, abandon_on_cancel=True)
             if any(slot.lanes for slot in slots):
@@ -219,7 +219,7 @@ class UsenetServers:
     # What leases need
 
     def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
-        """A slot is free again: for the one who waits longest and can use it."""
+        """Free a slot; the task that waits longest and can use it gets it."""
         place.give_back(slot)
         if self._closed:
             slot.drop()
@@ -236,12 +236,12 @@ class UsenetServers:
     def from_thread(self, give_back: Callable[[], None]) -> None:
         """Give a slot back, from a thread that was abandoned."""
         assert self._loop is not None
-        # A loop that is closed has nobody who waits for the slot.
+        # In a closed loop no task waits for the slot.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(give_back)
 
     def changed(self) -> None:
-        """A server's health is another: all who wait look again."""
+        """A server's health has changed: all waiting tasks choose again."""
         for waiter in self._waiters:
             waiter.event.set()
 
@@ -280,7 +280,7 @@ class UsenetServers:
                 return lease
 
     def _why_ill(self, role: Role, among: Among) -> Waiting | None:
-        """Why none of some servers serves; None where one does, and is only busy."""
+        """Why none of the servers serves; None when one is well and only busy."""
         places = self.roster.candidates(role, among)
         if not places or any(place.is_well for place in places):
             return None
@@ -303,7 +303,7 @@ class UsenetServers:
         return waiter.lease
 
     def _narrowed(self, role: Role, allowed: Among, prefer: str | None) -> Among:
-        """The names to choose from now; an error when there are none."""
+        """The names to choose from now; an error when there are none. None: all."""
         if self._closed:
             raise StoreUnavailableError("The connections are being closed.")
         roster = self.roster
@@ -321,7 +321,7 @@ class UsenetServers:
         raise StoreUnusableError(roster.reasons(places, role))
 
     def _well(self, role: Role, among: Among) -> list[str]:
-        """Those of the names that are well now; an error when there are none."""
+        """Which of the names are well now; an error when none is."""
         places = self.roster.candidates(role, among)
         well = [p.server.name for p in places if p.is_well]
         if not well:

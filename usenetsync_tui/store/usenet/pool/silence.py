@@ -1,6 +1,7 @@
-"""Whether the servers keep silent: what everybody who uses a connection waits for.
+"""Whether the servers are silent, so that every connection in use waits for an answer.
 
-Knows when a silence is worth a word. Refuses to know who waits for a connection (`servers`).
+Knows how long a silence must last to be shown. Refuses to know which tasks wait for a connection
+(`servers`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 
 _WORTH_A_WORD = 2.0
-"""Seconds: answers take less than that where all is well."""
+"""Seconds of silence before it is shown: normal answers take less."""
 
 
 def silence(places: Iterable[ServerSlots]) -> Waiting | None:
-    """The server that all connections in use wait for; None while any of them gets on."""
+    """The server whose silence began last, when all connections in use wait; else None."""
     used = [(place, slot) for place in places for slot in place.slots if slot.lanes]
     since = [(slot.silent_since, place, slot) for place, slot in used]
     begun = [(at, place, slot) for at, place, slot in since if at is not None]

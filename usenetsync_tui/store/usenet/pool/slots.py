@@ -1,10 +1,10 @@
-"""The connections of one server: who has which, and who may have one.
+"""The connections of one server: which are in use, and for which role one is free.
 
 Knows slots, roles and lanes. Refuses to know other servers, and waiting (`servers`). Used by the
 event loop only.
 
-A server that posts and has other work too keeps one of its connections for that: an upload
-never keeps verification from its turn. So it has `connections - 1` lanes for posting.
+A server that posts and has other roles reserves one of its connections for those: an upload never
+blocks verification. So it has `connections - 1` lanes for posting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HELD = "paused by you"
 
 
 def post_lanes(server: Server) -> int:
-    """Articles a server takes at once."""
+    """How many articles a server posts at once."""
     if Role.POST not in server.roles:
         return 0
     shared = len(server.roles) > 1 and server.connections > 1
@@ -55,30 +55,30 @@ class ServerSlots:
             ConnectionSlot(self._maker, number + 1) for number in range(server.connections)
         )
         self.held = False
-        """The user paused it."""
+        """Whether the user paused it."""
         self.latency = 0.0
-        """Moving mean of the seconds an answer takes."""
+        """Moving mean of the seconds until an answer."""
         self._most = server.connections
         self._post_limit = post_lanes(server)
         self._probing: ConnectionSlot | None = None
 
     def has(self, role: Role) -> bool:
-        """The role is configured, and the server did not refuse it."""
+        """Whether the role is configured, and the server did not refuse it."""
         return role in self.server.roles and role not in self.health.unfit
 
     @property
     def is_well(self) -> bool:
-        """It may be used now, as far as we know."""
+        """Whether it may be used now, as far as we know."""
         return self.health.is_well and not self.held
 
     @property
     def allowed(self) -> int:
-        """Connections it may have: what the server takes, and the user wants."""
+        """Connections it may have: the lower of the server's and the user's limit."""
         return min(self.health.allowed, self._most)
 
     @property
     def message(self) -> str:
-        """Why it is not used, or only for a part: ours, or the server's own words."""
+        """Why it is not used, or not for all roles: the user's pause, or the server's reply."""
         words = [_HELD] if self.held else []
         if self.health.message:
             words.append(self.health.message)
@@ -87,18 +87,18 @@ class ServerSlots:
         return "; ".join(words)
 
     def set_connections(self, count: int) -> None:
-        """How many it may have from now on; surplus ones are closed when nobody uses them."""
+        """Limit its connections; surplus ones close when no task uses them."""
         self._most = count
         self._close_surplus()
 
     def hold(self) -> None:
-        """Nothing new for it; its connections are closed when nobody uses them."""
+        """Pause it: no new work; its connections close when no task uses them."""
         self.held = True
         self._close_surplus()
 
     def release(self, now: float) -> None:
-        """It may be used again, whatever kept it from that."""
-        # What was learnt when a connection was opened (no posting) may be otherwise by now.
+        """Resume it, whatever the reason it was not used."""
+        # What a connection learnt when it opened (no posting) may have changed.
         self._close_idle(len(self.slots))
         self.held = False
         self._maker.shared.logins.forget()
@@ -117,11 +117,11 @@ class ServerSlots:
         return sum(slot.lanes > 0 for slot in self.slots)
 
     def connections(self) -> int:
-        """Connections that are open, or may become so."""
+        """Connections that are open or being opened."""
         return sum(slot.is_open or slot.connecting for slot in self.slots)
 
     def free(self, role: Role, now: float) -> int:
-        """How many more may be taken for a role now."""
+        """How many more tasks of a role can get a slot now."""
         self.health.grow(now)
         if self.held:
             return 0
@@ -129,14 +129,14 @@ class ServerSlots:
             return int(self._probing is None and self.health.may_be_probed(now))
         free = self.allowed - self.busy()
         if role is not Role.POST:
-            # Where there are too many connections, those in use are to become idle.
+            # With too many connections, those in use must become idle first.
             return free if free < 0 else max(free, self._free_lanes(role))
         reserved = self.server.connections - self._post_limit
         limit = max(1, self.allowed - reserved)
         return min(free, limit - sum(slot.role is Role.POST for slot in self.slots))
 
     def take(self, role: Role, now: float) -> ConnectionSlot | None:
-        """A slot for a role; give it back with `give_back`."""
+        """A slot for a role, None when none is free; return it with `give_back`."""
         if self.free(role, now) <= 0:
             return None
         slot = self._pick(role)
@@ -151,7 +151,7 @@ class ServerSlots:
         return slot
 
     def give_back(self, slot: ConnectionSlot) -> None:
-        """The slot is not used any more by one of those who took it."""
+        """One task that took the slot returns it."""
         slot.lanes -= 1
         if not slot.lanes:
             slot.role = None
@@ -180,7 +180,7 @@ class ServerSlots:
         )
 
     def status(self, now: float) -> ServerStatus:
-        """The server now."""
+        """The server's current state, for the screen."""
         self.health.grow(now)
         health, server = self.health, self.server
         tls = server.tls is not Tls.NONE

@@ -1,7 +1,7 @@
-"""Threads for blocking calls, a few microseconds away.
+"""Threads for blocking calls, which cost only a few microseconds to start.
 
-An article is one such call, and there are a thousand a second: `anyio.to_thread` would spend
-more of the event loop's time on the handing over than all the rest of posting takes.
+An article is one such call, and there are a thousand a second: handing over with
+`anyio.to_thread` would cost the event loop more time than all the rest of posting.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 class Threads:
-    """Up to `most` threads, each started when all others are busy."""
+    """At most `most` threads, each started when all others are busy."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -28,8 +28,8 @@ class Threads:
         self._busy = 0
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of `call`, made in a thread. Cancelled, it returns at once: the thread
-        goes on, and what it comes to is dropped."""
+        """The result of `call`, made in a thread. When cancelled, it returns at once: the thread
+        finishes the call, and its result is dropped."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._busy += 1
         if self._busy > len(self._threads) < self._most:
@@ -40,9 +40,9 @@ class Threads:
         return await future
 
     def close(self, seconds: float) -> None:
-        """Let the threads end; waits for all together no longer than `seconds`. Blocking.
+        """End the threads; wait at most `seconds` for all together. Blocking.
 
-        They are daemons: one that is blocked in the system does not hold up the program's end.
+        They are daemons: a thread that is blocked in the system does not delay the program's end.
         """
         until = time.monotonic() + seconds
         for _ in self._threads:
@@ -60,7 +60,7 @@ class Threads:
                 error = failure
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 future.get_loop().call_soon_threadsafe(self._done, future, result, error)
-            # Not kept alive until the next job comes: an article is a megabyte.
+            # Free them before the next job comes: an article is a megabyte.
             del job, call, future, result, error
 
     def _done(
