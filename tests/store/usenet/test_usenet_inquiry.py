@@ -57,7 +57,7 @@ def ids(*numbers: int) -> set[str]:
 @pytest.mark.parametrize(
     "bad",
     [{3}, {0}, {299}, {3, 4, 99, 299}, {0, 1, 2, 3}, {148, 149, 150, 151}, {5, 105, 205, 295, 296}],
-    ids=str,
+    ids=lambda bad: ",".join(map(str, sorted(bad))),
 )
 def test_those_that_are_to_blame_are_unknown_and_no_other(bad: set[int], loss: str) -> None:
     inquiry, breaks = run(ids(*bad), LOSSES[loss])
