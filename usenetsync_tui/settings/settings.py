@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     poster: str = "anonymous <anonymous@example.invalid>"
     """Who posts `plain` articles; sealed ones have a random poster each."""
     check_delays: list[Seconds] = [8.0, 30.0, 120.0, 300.0, 900.0]
-    """Seconds after which a posted article is looked for, and then again while it is not there.
+    """Seconds after which a posted article is checked, and then again while it is missing.
     An empty list: what a server acknowledges is believed."""
     server_patience: Seconds = 900.0
     """Seconds to wait for a server when none can be used, before the job ends."""

@@ -24,7 +24,7 @@ from usenetsync_tui.model.servers import PASSWORD_VARIABLE, password_variable
 PREFIX = "USENETSYNC_"
 _HOME = "USENETSYNC_HOME"
 _LARGEST = 4 << 20
-"""Bytes: nobody writes more settings than that by hand."""
+"""Bytes: more than anyone writes by hand."""
 _OTHER_TEXT = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

@@ -41,7 +41,7 @@ from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
 _LONG = 20.0
-"""Seconds that a sentence stays which nobody may be looking for; the log keeps it."""
+"""Seconds that a sentence stays which the user may not expect; the log keeps it."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (

@@ -1,7 +1,7 @@
 """Which directories with long paths were seen in a restore's target, eight bytes each.
 
 Knows digests of paths, of the last million of them. Refuses to know the disk: what is known may
-be gone by now, so whoever goes there looks. Thread-safe.
+be gone by now, so a caller that goes there checks. Thread-safe.
 """
 
 from __future__ import annotations

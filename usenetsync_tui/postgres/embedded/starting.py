@@ -43,7 +43,7 @@ def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait
         except SocketLostError:
             if not seat.is_the_only_one():
                 raise
-            # Nobody can reach it, and nobody uses it: end it, so that the next one can listen.
+            # No program can reach it or uses it: end it, so that the next one can listen.
             postmaster.interrupt(address)
             postmaster.await_end(on_wait)
     lines = "\n".join(log_file.lines_since(places.log, 0))

@@ -184,7 +184,7 @@ class CommandLine(Vertical):
                 Content.styled(f"! {error.sentence}", "bold $error")
             )
             return
-        # To whoever holds the line: it may itself be gone when the message is handled.
+        # To the screen that holds the line: it may itself be gone when the message is handled.
         holder = self.parent
         self.close()
         if holder is not None:

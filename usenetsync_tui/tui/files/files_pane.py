@@ -72,7 +72,7 @@ class FilesPane(Vertical, SlimTitles):
         line.cursor_position = len(line.value)
 
     def on_files_table_filter_changed(self, event: FilesTable.FilterChanged) -> None:
-        """Show the filter in force, whoever has set it."""
+        """Show the filter in force, whether typed here or set by a command."""
         event.stop()
         line = self.query_one(FilterInput)
         if self._parsed(line.value) != event.filter:

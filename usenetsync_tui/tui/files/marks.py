@@ -1,7 +1,7 @@
 """Marked files: runs of paths, or everything that matches, but for some. Never a list of all.
 
 Knows paths and what they were marked under; refuses to know the list they come from. How
-many rows a run has is told by whoever marks it: their numbers in path order.
+many rows a run has says the caller that marks it: their numbers in path order.
 """
 
 from __future__ import annotations

@@ -34,13 +34,13 @@ async def aside(work: Callable[[], T], *, patience: float = PATIENCE) -> T:
         value, error = None, None
         try:
             value = work()
-        except Exception as raised:  # noqa: BLE001 (whoever waits gets it)
+        except Exception as raised:  # noqa: BLE001 (the caller that waits gets it)
             error = raised
         if not loop.is_closed():
             try:
                 loop.call_soon_threadsafe(tell, value, error)
             except RuntimeError:
-                return  # closed in between: nobody waits any more
+                return  # closed in between: no caller waits any more
 
     threading.Thread(target=run, name="aside", daemon=True).start()
     async with asyncio.timeout(patience):

@@ -25,7 +25,7 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"ink--{ink}" for ink in INKS), "ink--cursor"}
     ALLOW_SELECT = False
     EVERY: ClassVar[int] = 1
-    """Of how many statuses one is drawn, where nobody can read figures as fast as they change."""
+    """Draw one of this many statuses, where figures change faster than a user can read them."""
     TURN: ClassVar[int] = 0
     """Which of those: panes with different turns are not sent in the same quarter second."""
 

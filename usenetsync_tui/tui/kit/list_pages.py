@@ -92,7 +92,7 @@ class ListPages(Generic[Row, Key]):
         self._generation += 1
         self._source = None
         if self._reading is not None:
-            # A slow answer that nobody waits for any more would hold up the next list.
+            # A slow answer that no list waits for any more would hold up the next list.
             self._reading.cancel()
         self._pages.clear()
         self._stale.clear()

@@ -1,4 +1,4 @@
-"""The catalogue's database, looked up every few seconds while somebody looks."""
+"""The catalogue's database, read every few seconds while the pane is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why files are not whole: causes, the files they befell, and what the servers say."""
+"""Why files are incomplete: causes, the files they affect, and the replies of the servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors of the chosen folder, grouped by cause, with the files each befell."""
+"""The errors of the chosen folder, grouped by cause, with the files each affects."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ERROR_ACTIONS = (UNFOLD, RETRY)
 class ErrorsPane(ChoosingView):
     """Causes first, then files, then the servers' words."""
 
-    HELP = "`enter` shows the files a cause befell, `R` has them tried again. `?` closes this help."
+    HELP = "`enter` shows the files a cause affects, `R` tries them again. `?` closes this help."
     BINDING_GROUP_TITLE = "Errors"
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ERROR_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ERROR_ACTIONS)

@@ -1,6 +1,6 @@
 """Which jobs run and do not move.
 
-Knows only what it has been shown, and the time it was told: whoever looks brings a clock.
+Knows only the statuses it got and the time given with each: the caller has the clock.
 """
 
 from __future__ import annotations

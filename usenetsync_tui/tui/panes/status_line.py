@@ -139,7 +139,7 @@ def _waiting(waiting: Waiting, width: int) -> str:
 
 
 def _one_line(fields: list[Line], width: int, more: str) -> list[Line]:
-    """Several things at once on one line; what has no room is told of by `more`."""
+    """Several things at once on one line; `more` stands for what has no room."""
     if len(fields) < 2 or not width:
         return fields[:1]
     room = max(0, width - len(more))

@@ -150,7 +150,7 @@ class Farewell:
         TerminalDriver.link = self._link
         for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(signum) is signal.SIG_IGN:
-                continue  # whoever started us wants it so
+                continue  # the parent process set it so
             self._previous[signum] = signal.signal(signum, lambda number, _: self._leave(number))
         self._watchdog.start()
         return self
@@ -168,7 +168,7 @@ class Farewell:
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)
         if self.signum == signal.SIGHUP:
-            # A closing terminal hangs up more than once, and whoever did reads no more:
+            # A closing terminal hangs up more than once, and nothing reads from it any more:
             # neither may disturb the drain that follows.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             if self._link is not None:

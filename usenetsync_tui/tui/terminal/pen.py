@@ -1,4 +1,4 @@
-"""Fewer bytes for the same picture: of colours, a terminal is told what changes.
+"""Fewer bytes for the same picture: of colours, the terminal gets only what changes.
 
 Textual writes each run of one style with the whole of it before and a reset behind, up to 44
 bytes a run: often more than the text. Over SSH that is most of what a running screen sends.

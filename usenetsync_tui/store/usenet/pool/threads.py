@@ -58,7 +58,7 @@ class Threads:
                 result = call()
             except BaseException as failure:  # noqa: BLE001 - raised where it is waited for
                 error = failure
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits
                 future.get_loop().call_soon_threadsafe(self._done, future, result, error)
             # Free them before the next job comes: an article is a megabyte.
             del job, call, future, result, error
