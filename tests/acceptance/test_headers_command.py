@@ -53,7 +53,7 @@ def test_wrong_use_is_told_before_anything_is_begun(
 
 def test_the_help_says_what_they_do_without() -> None:
     told = re.sub(r"\s+", " ", CliRunner().invoke(command, ["upload", "--help"]).output)
-    for words in ("as before", "as the settings say", "--no-obfuscate", "only the NZB"):
+    for words in ("as before", "as in the settings", "--no-obfuscate", "only the NZB"):
         assert words.lower() in told.lower()
 
 

@@ -38,7 +38,7 @@ def test_a_server_that_is_away(kept: Kept, request: pytest.FixtureRequest) -> No
     kept.add_file()
     kept.settings(port=refused_port())
     every = endings(request, "q, drain", asks=True)
-    assert_screen_stops(kept.command, kept.tree, b"No connection to", *every)
+    assert_screen_stops(kept.command, kept.tree, b"Connection refused", *every)
 
 
 def test_a_server_that_says_nothing(kept: Kept, request: pytest.FixtureRequest) -> None:
@@ -72,7 +72,7 @@ def test_another_program_has_the_catalogue(kept: Kept, request: pytest.FixtureRe
 def test_the_start_of_the_database(kept: Kept, home: Path, request: pytest.FixtureRequest) -> None:
     with started_by_another(home):
         for ending in endings(request, HUP, asks=False):
-            words = b"Another usenetsync (pid 5628)"
+            words = b"starting or stopping the database"
             assert_screen_stops(Command(home), kept.tree, words, ending)
 
 

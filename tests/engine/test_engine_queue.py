@@ -120,7 +120,7 @@ async def test_what_cannot_be_restored_is_refused(engine: Engine, folder: Path) 
         status = await kept(engine, folder, FAST)
         number = status.folder.id
         for command, words in (
-            (Restore(number, b"/t", 7), "Version 7"),
+            (Restore(number, b"/t", 7), "no version 7"),
             (Restore(number, b"relative"), "absolute"),
             (Restore(999, b"/t"), "No such folder"),
             (Verify(999), "No such folder"),

@@ -71,7 +71,7 @@ async def test_another_key_file_is_told_apart(ground: SealedGround, roots: list[
     path = key_file(ground)
     right = path.read_text()
     path.write_text("0" * 64 + "\n")
-    with pytest.raises(NoKeyError, match="another key file than the one that opens"):
+    with pytest.raises(NoKeyError, match="is not the key file that opens"):
         await ground.upload(roots[1])
     refused = await ground.upload(roots[0])
     assert "Another key file wrapped it, not this one" in refused.message

@@ -127,7 +127,7 @@ def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
     assert judge_target(root + b"/new/deep", source).path == root + b"/new/deep"
     assert judge_target(root + b"/kept2", source).problem == ""
     for inside in (b"/kept", b"/kept/a", b"/way-in/a", b"/x/../kept/"):
-        assert "inside the folder" in judge_target(root + inside, source).problem
+        assert "inside the backed-up folder" in judge_target(root + inside, source).problem
     assert "a file" in judge_target(root + b"/file", source).problem
     assert "begins with /" in judge_target(b"", source).problem
 
