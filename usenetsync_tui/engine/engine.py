@@ -331,7 +331,8 @@ class Engine:
         shift, asked = self._shift, self._stop_asked
         if asked is None or shift is None or shift.draining:
             return
-        if time.monotonic() - asked > _UNREAD:
+        seconds = 0.0 if self._is_database_silent() else _UNREAD
+        if time.monotonic() - asked >= seconds:
             drain(shift)
 
     def _is_stuck(self) -> bool:
