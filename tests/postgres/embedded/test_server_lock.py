@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -93,6 +94,23 @@ def test_one_stray_process_of_a_killed_server_holds_it(make_server: MakeServer) 
             finally:
                 kill(stray)
             wait_until(lambda: not server_lock.is_held(pgdata))
+
+
+def test_the_end_of_a_server_that_is_out_of_sight_is_waited_for(make_server: MakeServer) -> None:
+    """Near its end a server has no ``postmaster.pid`` and no socket any more, only its lock."""
+    server = make_server()
+    server.acquire()
+    server.stop()
+    pgdata = server.status().pgdata
+    with server_lock.taken(pgdata) as lock:
+        assert lock is not None
+        last = subprocess.Popen(["sleep", "1"], pass_fds=[lock])
+    try:
+        assert server_lock.is_held(pgdata) and not (pgdata / "postmaster.pid").exists()
+        server.stop()
+        assert not server_lock.is_held(pgdata)
+    finally:
+        assert last.wait() == 0
 
 
 def test_the_holder_is_written_down(make_server: MakeServer) -> None:

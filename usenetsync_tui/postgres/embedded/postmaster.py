@@ -152,11 +152,26 @@ class Postmaster:
             polite = self.listener() is not None and _accepts(conninfo)
             self._signal(pid, signal.SIGINT if polite else signal.SIGQUIT)
         elif self.listener() is None or not _end_from_inside(conninfo):
-            return False
+            return self._is_ending()
         # The next process must see "stopping", or it would join a server that is about to end.
         patience = time.monotonic() + 5.0
         while self.lives() and not self.is_stopping() and time.monotonic() < patience:
             time.sleep(0.005)
+        return True
+
+    def _is_ending(self) -> bool:
+        """Whether a server that takes no signal and no request of ours ends by itself.
+
+        A server that shuts down removes ``postmaster.pid`` first, and holds its lock until its
+        last process is gone, which on a busy machine may take seconds.
+        """
+        patience = time.monotonic() + _PATIENCE_WITH_END
+        while self.lives():
+            if self.is_stopping():
+                return True
+            if self.places.pid_file.exists() or time.monotonic() > patience:
+                return False
+            time.sleep(LOOK_AGAIN)
         return True
 
     def await_end(self, on_wait: OnWait | None) -> None:
