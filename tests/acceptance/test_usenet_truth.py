@@ -234,11 +234,11 @@ def test_an_answer_that_cannot_be_decoded_is_one_damaged_copy(
         server = one if (0, "one") in copies else two
         name = server.posted[0]
         if kind == "too large":
-            dress, made = (
+            style, made = (
                 SealedHeaders(bytes(32), ["alt.test"]),
                 Article(bytes(16), bytes(12 << 20)),
             )
-            wire = b"".join(encode(made, dress.envelope(made), date=None).buffers)
+            wire = b"".join(encode(made, style.envelope(made), date=None).buffers)
             server.articles[name] = wire.removesuffix(b".\r\n")
         else:
             server.script(Fault(f"BODY {name}", reply="222 0", flood=b"x" * 120 + b"\r\n"))
@@ -253,8 +253,8 @@ def test_the_only_copy_too_large_is_one_files_problem(
     with ScriptedServer() as server:
         configure(home, server_table(server), check_delays=[0.1])
         usenetsync("upload", root)
-        dress, made = SealedHeaders(bytes(32), ["alt.test"]), Article(bytes(16), bytes(12 << 20))
-        wire = b"".join(encode(made, dress.envelope(made), date=None).buffers)
+        style, made = SealedHeaders(bytes(32), ["alt.test"]), Article(bytes(16), bytes(12 << 20))
+        wire = b"".join(encode(made, style.envelope(made), date=None).buffers)
         server.articles[server.posted[0]] = wire.removesuffix(b".\r\n")
         ended = usenetsync("restore", "tree", tmp_path / "out", "--json", expect=3)
         assert [n["kind"] for n in ended.events if n["event"] == "notice"] == ["damaged"]

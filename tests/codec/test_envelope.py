@@ -164,8 +164,8 @@ def test_sealed_articles_share_no_word() -> None:
 
 
 def test_message_ids_have_enough_random_bits() -> None:
-    dress = SealedHeaders(KEY, GROUPS)
-    left = [dress.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
+    style = SealedHeaders(KEY, GROUPS)
+    left = [style.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
     assert len(set(left)) == len(left)
     for text in left:
         letters = re.sub(r"[^A-Za-z0-9]", "", text)
@@ -174,8 +174,8 @@ def test_message_ids_have_enough_random_bits() -> None:
 
 
 def test_letters_are_spread_evenly() -> None:
-    dress = SealedHeaders(KEY, GROUPS)
-    left = [dress.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
+    style = SealedHeaders(KEY, GROUPS)
+    left = [style.wire_id(n.to_bytes(16, "big")).partition("@")[0] for n in range(20_000)]
     text = "".join(x for x in left if re.fullmatch(r"[A-Za-z0-9]+", x) and not x.islower())
     found = [text.count(letter) * 62 / len(text) for letter in sorted(set(text))]
     assert len(found) == 62
@@ -184,20 +184,20 @@ def test_letters_are_spread_evenly() -> None:
 
 def test_the_names_of_articles_that_are_posted_stay() -> None:
     """What was posted before there were shapes is found under these only."""
-    dress = SealedHeaders(KEY, GROUPS, 1)
+    style = SealedHeaders(KEY, GROUPS, 1)
     known = {
         bytes(16): "Lrg40pPfWkVW5g7V1U04jZfMfUvxg2FgVzD67qwRxw@bbmyfuenokdid.invalid",
         b"\xff" * 16: "tKdFIh6kANTRM2O3Xd3NZBHoFEoXhBg4L@jlrgxlglfqb.invalid",
     }
     for message_id, wire_id in known.items():
-        assert dress.wire_id(message_id) == wire_id
-    assert dress.envelope(Article(bytes(16), b"")).message_id == dress.wire_id(bytes(16))
+        assert style.wire_id(message_id) == wire_id
+    assert style.envelope(Article(bytes(16), b"")).message_id == style.wire_id(bytes(16))
 
 
-def test_the_names_of_the_newest_dress_stay() -> None:
-    dress = SealedHeaders(KEY, GROUPS)
-    assert dress.wire_id(bytes(16)) == "512bf2315f7c944012f6c49856af1c44@vielex.xh"
-    assert dress.wire_id(b"\xff" * 16) == "dkNH4CR3p.wygJ6qh2.6CpefjHfT@d8n0ggn4.internal"
+def test_the_names_of_the_newest_style_stay() -> None:
+    style = SealedHeaders(KEY, GROUPS)
+    assert style.wire_id(bytes(16)) == "512bf2315f7c944012f6c49856af1c44@vielex.xh"
+    assert style.wire_id(b"\xff" * 16) == "dkNH4CR3p.wygJ6qh2.6CpefjHfT@d8n0ggn4.internal"
 
 
 def test_another_key_is_another_world() -> None:
@@ -205,14 +205,14 @@ def test_another_key_is_another_world() -> None:
 
 
 def test_nothing_of_the_id_or_the_key_shows() -> None:
-    dress = SealedHeaders(KEY, GROUPS)
-    shown = repr(dress) + str(dress.envelope(Article(b"\xab" * 16, b"")))
+    style = SealedHeaders(KEY, GROUPS)
+    shown = repr(style) + str(style.envelope(Article(b"\xab" * 16, b"")))
     assert KEY.hex() not in shown and repr(KEY) not in shown
     assert "abab" not in shown.lower()
 
 
 @pytest.mark.parametrize("key", [b"", b"short", bytes(33)])
-def test_a_sealed_dress_needs_a_whole_key(key: bytes) -> None:
+def test_a_sealed_style_needs_a_whole_key(key: bytes) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SealedHeaders(key, GROUPS)
 
@@ -314,8 +314,8 @@ VEIL = bytes(range(100, 132))
 
 
 def veiled(number: int, of: Part, veil: bytes | None = VEIL) -> Envelope:
-    dress = PlainHeaders("3f9a.invalid", "Ann <ann@example.invalid>", GROUPS, veil=veil)
-    return dress.envelope(Article(number.to_bytes(16, "big"), b"", of))
+    style = PlainHeaders("3f9a.invalid", "Ann <ann@example.invalid>", GROUPS, veil=veil)
+    return style.envelope(Article(number.to_bytes(16, "big"), b"", of))
 
 
 @given(st.integers(0, 2**128 - 1), paths)

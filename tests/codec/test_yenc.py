@@ -120,9 +120,9 @@ def test_an_article_of_its_own() -> None:
 
 def test_a_part_of_a_file() -> None:
     part = Part(b"a/b.bin", 2, 20, 768_000, 15_000_000)
-    dress = PlainHeaders("x.invalid", "Ann <a@b.c>", ["alt.test"])
+    style = PlainHeaders("x.invalid", "Ann <a@b.c>", ["alt.test"])
     sent = article(content(1_000), part)
-    lines = body_lines(wire(sent, dress.envelope(sent)))
+    lines = body_lines(wire(sent, style.envelope(sent)))
     assert lines[0] == b"=ybegin part=2 total=20 line=128 size=15000000 name=a - b.bin"
     assert lines[1] == b"=ypart begin=768001 end=769000"
     assert lines[-1] == b"=yend size=1000 part=2 pcrc32=%08x" % zlib.crc32(content(1_000))

@@ -115,7 +115,7 @@ async def test_a_folder_from_before_keeps_the_names_of_its_articles(
 ) -> None:
     root = roots[0]
     with monkeypatch.context() as patched:
-        patched.setattr(folders, "NEWEST_DRESS", 1)
+        patched.setattr(folders, "NEWEST_HEADER_STYLE", 1)
         await ground.upload(root)
     assert ground.query("SELECT dress FROM realms") == [(1,)]
     (root / "more").write_bytes(content(120_000, 9))
@@ -134,7 +134,7 @@ async def test_a_folder_from_before_keeps_the_names_of_its_articles(
     assert ground.query("SELECT dress FROM realms ORDER BY id") == [(1,), (2,)]
     await ground.restore(3, root.with_name("out3"))
     assert compare_trees(root, root.with_name("out3")) == []
-    assert keys.NEWEST_DRESS == 2
+    assert keys.NEWEST_HEADER_STYLE == 2
 
 
 def _articles(ground: SealedGround) -> list[bytes]:

@@ -14,7 +14,7 @@ from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
-DRESS = SealedHeaders(bytes(32), ["alt.test"])
+STYLE = SealedHeaders(bytes(32), ["alt.test"])
 
 PAYLOAD = content(20_000)
 
@@ -40,7 +40,7 @@ def name(number: int) -> bytes:
 
 
 def wire_id(number: int) -> str:
-    return DRESS.wire_id(name(number))
+    return STYLE.wire_id(name(number))
 
 
 def article(number: int, **more: Any) -> Article:
@@ -65,7 +65,7 @@ async def opened(
 ) -> AsyncIterator[UsenetStore]:
     more.setdefault("backoff", (0.01, 0.05))
     async with UsenetServers(servers, patience=patience, **more) as pool:
-        store = UsenetStore(pool, DRESS, KnownAliases(), tries=tries, backoff=0.01)
+        store = UsenetStore(pool, STYLE, KnownAliases(), tries=tries, backoff=0.01)
         store.pool = pool  # type: ignore[attr-defined]
         yield store
 

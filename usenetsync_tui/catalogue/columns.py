@@ -75,7 +75,7 @@ REALM: Columns = {
     "newsgroups": "coalesce(h.newsgroups, r.newsgroups)",
     "sender": "coalesce(h.sender, r.sender)",
     "wrapped_key": "r.wrapped_key",
-    "dress": "r.dress",
+    "header_style": "r.dress",
     "veil": "h.veil",
     "headers": "h.id",
 }

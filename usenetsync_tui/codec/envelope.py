@@ -27,7 +27,7 @@ from usenetsync_tui.codec import shapes
 from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, name_bytes
 from usenetsync_tui.codec.shapes import Dice
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.model.folders import NEWEST_DRESS
+from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE
 from usenetsync_tui.model.headers import is_domain, mailbox, newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import Article, Part
 
@@ -67,14 +67,16 @@ class HeaderStyle(Protocol):
 class SealedHeaders:
     """Headers that reveal and link nothing, in shapes as varied as those of other posters."""
 
-    def __init__(self, key: bytes, newsgroups: Sequence[str], dress: int = NEWEST_DRESS) -> None:
+    def __init__(
+        self, key: bytes, newsgroups: Sequence[str], header_style: int = NEWEST_HEADER_STYLE
+    ) -> None:
         """`key` is the folder's 256-bit secret; `SettingsError` for illegal newsgroups."""
         if len(key) != 32:
             raise ValueError("a folder's key has 32 bytes")
         # Derived, so that the headers can never reveal the key that seals.
         self._key = hashlib.blake2b(key=key, person=b"article headers").digest()
         self._newsgroups = _newsgroups(newsgroups)
-        self._dress = dress
+        self._header_style = header_style
 
     @property
     def newsgroups(self) -> Sequence[str]:
@@ -83,7 +85,7 @@ class SealedHeaders:
 
     def wire_id(self, message_id: bytes) -> str:
         """Letters and digits in one of several shapes, at a host name without an owner."""
-        if self._dress == 1:
+        if self._header_style == 1:
             return self._wire_id_1(message_id)
         return shapes.message_id(self._dice(message_id, b"message id"))
 
@@ -128,7 +130,7 @@ class PlainHeaders:
         domain: str,
         sender: str,
         newsgroups: Sequence[str],
-        dress: int = NEWEST_DRESS,
+        header_style: int = NEWEST_HEADER_STYLE,
         veil: bytes | None = None,
     ) -> None:
         """`SettingsError` for a domain, sender or newsgroups that RFC 5536 does not allow.
@@ -140,7 +142,7 @@ class PlainHeaders:
             raise SettingsError(f"{domain!r} is not a valid domain for a Message-ID.")
         self._sender = _sender(sender)
         self._newsgroups = _newsgroups(newsgroups)
-        self._dress = dress
+        self._header_style = header_style
         self._veil = veil
 
     @property
@@ -178,7 +180,7 @@ class PlainHeaders:
 
     def name(self, path: bytes) -> str:
         """The name of a file in its articles."""
-        return flat_name_1(path) if self._dress == 1 else flat_name(path)
+        return flat_name_1(path) if self._header_style == 1 else flat_name(path)
 
 
 def plain_subject(part: Part, name: str) -> str:

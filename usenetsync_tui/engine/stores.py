@@ -205,23 +205,23 @@ class Stores:
     def _usenet(self, realm: Realm, key: bytes | None) -> Place:
         if self._servers is None:
             raise UsageError(_NO_SERVER)
-        dress: HeaderStyle
+        style: HeaderStyle
         if key is not None:
-            dress = SealedHeaders(key, realm.newsgroups, realm.dress)
+            style = SealedHeaders(key, realm.newsgroups, realm.header_style)
         else:
-            dress = PlainHeaders(
-                realm.domain, realm.sender, realm.newsgroups, realm.dress, realm.veil
+            style = PlainHeaders(
+                realm.domain, realm.sender, realm.newsgroups, realm.header_style, realm.veil
             )
         store = UsenetStore(
             self._servers,
-            dress,
+            style,
             CatalogueAliases(self._catalogue),
             tries=self._settings.retries,
             backoff=self._settings.retry_backoff,
         )
         checks = tuple(self._settings.check_delays)
         reposts = self._settings.reposts
-        return Place(realm, store, key, checks, dress.wire_id, self._padded_to, reposts)
+        return Place(realm, store, key, checks, style.wire_id, self._padded_to, reposts)
 
     def _retried(self, store: Store) -> Store:
         return RetryingStore(

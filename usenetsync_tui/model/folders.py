@@ -44,7 +44,7 @@ class Priority(IntEnum):
     BACKGROUND = 4
 
 
-NEWEST_DRESS = 2
+NEWEST_HEADER_STYLE = 2
 """The header style of new realms; `codec.envelope` defines the styles."""
 
 
@@ -63,7 +63,7 @@ class Realm:
     """The poster, unless it is random."""
     wrapped_key: bytes | None = field(default=None, repr=False)
     """The folder's 256-bit key, wrapped by the user's secret; only in a sealed realm."""
-    dress: int = NEWEST_DRESS
+    header_style: int = NEWEST_HEADER_STYLE
     """The header style of its articles; 1 in realms older than style 2."""
     veil: bytes | None = field(default=None, repr=False)
     """The secret that gives plain articles random headers; None: they have real names."""

@@ -12,7 +12,13 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.catalogue.tables.keys import Wear
 from usenetsync_tui.model.commands import FolderChoices
-from usenetsync_tui.model.folders import NEWEST_DRESS, Folder, FolderDefaults, Profile, StoreKind
+from usenetsync_tui.model.folders import (
+    NEWEST_HEADER_STYLE,
+    Folder,
+    FolderDefaults,
+    Profile,
+    StoreKind,
+)
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import open_pool
 
@@ -50,8 +56,8 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
         async with Catalogue(pool).transaction() as tx:
             again = await folders.keep(tx, b"/one", FolderChoices(), USENET)
             new = await folders.keep(tx, b"/new", FolderChoices(), USENET, lambda: b"new")
-    assert (again.realm.id, again.realm.dress, again.realm.wrapped_key) == (1, 1, b"key")
-    assert new.realm.dress == NEWEST_DRESS
+    assert (again.realm.id, again.realm.header_style, again.realm.wrapped_key) == (1, 1, b"key")
+    assert new.realm.header_style == NEWEST_HEADER_STYLE
 
 
 @pytest.fixture

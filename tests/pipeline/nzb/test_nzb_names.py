@@ -62,9 +62,9 @@ GROUPS = [
 ]
 
 
-@pytest.mark.parametrize("dress", [1, 2])
-async def test_no_two_files_have_one_name(plain: World, dress: int) -> None:
-    plain.query("UPDATE realms SET dress = %s RETURNING id", dress)
+@pytest.mark.parametrize("style", [1, 2])
+async def test_no_two_files_have_one_name(plain: World, style: int) -> None:
+    plain.query("UPDATE realms SET dress = %s RETURNING id", style)
     files = fill(plain.root, *(path for group in GROUPS for path in group))
     await plain.completed()
     names, found = await listed(plain)
@@ -76,9 +76,9 @@ async def test_no_two_files_have_one_name(plain: World, dress: int) -> None:
 async def test_what_does_not_meet_is_called_as_its_articles_are(plain: World) -> None:
     files = fill(plain.root, b"a/b.bin", b"c - d.bin", b"README", b"readme", "ü/漢".encode())
     await plain.completed()
-    dress = PlainHeaders("x.invalid", "a@b.invalid", ["alt.test"])
+    style = PlainHeaders("x.invalid", "a@b.invalid", ["alt.test"])
     names, _ = await listed(plain)
-    articles = [dress.name(path) for path in sorted(files)]
+    articles = [style.name(path) for path in sorted(files)]
     assert [n for n, a in zip(names, articles, strict=True) if n != a] == [names[3]]
     assert articles[3] == "readme" and re.fullmatch(r"readme~[0-9a-f]{16}", names[3])
 

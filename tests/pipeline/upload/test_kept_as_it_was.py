@@ -407,12 +407,12 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     ]
     outstanding = Outstanding()
     outstanding.add()
-    into, dressed = anyio.create_memory_object_stream[PreparedItem](3)
+    into, prepared = anyio.create_memory_object_stream[PreparedItem](3)
     out, postings = anyio.create_memory_object_stream[OutgoingArticle](9)
-    planner = Planner(run, Ledger(), Stage("plan", 1, dressed), outstanding, out)
+    planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, out)
     with anyio.fail_after(20), postings:
         async with anyio.create_task_group() as group:
-            group.start_soon(planner.work, dressed)
+            group.start_soon(planner.work, prepared)
             async with into:
                 for number in order:
                     await into.send(items[number])

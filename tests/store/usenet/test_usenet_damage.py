@@ -16,7 +16,7 @@ from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import ArticleCorruptError
 from usenetsync_tui.model.segments import Article
 
-DRESS = SealedHeaders(bytes(32), ["alt.test"])
+STYLE = SealedHeaders(bytes(32), ["alt.test"])
 
 
 def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:
@@ -27,7 +27,7 @@ def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:
 
 def wire(payload: bytes) -> bytes:
     made = Article(name(1), payload)
-    return b"".join(encode(made, DRESS.envelope(made), date=None).buffers).removesuffix(b".\r\n")
+    return b"".join(encode(made, STYLE.envelope(made), date=None).buffers).removesuffix(b".\r\n")
 
 
 WHOLE = wire(article(1).payload)

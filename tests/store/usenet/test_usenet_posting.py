@@ -7,7 +7,7 @@ import random
 import anyio
 import pytest
 from scripted_server import Fault, ScriptedServer
-from usenet_ground import DRESS, PAYLOAD, KnownAliases, article, configured, name, opened, wire_id
+from usenet_ground import PAYLOAD, STYLE, KnownAliases, article, configured, name, opened, wire_id
 
 from usenetsync_tui.errors import (
     ArticleCollisionError,
@@ -196,7 +196,7 @@ async def test_another_id_is_adopted_before_the_receipt() -> None:
     with ScriptedServer(faults=[Fault.other_id("theirs@server")]) as scripted:
         async with UsenetServers([configured(scripted)]) as servers:
             aliases = KnownAliases()
-            store = UsenetStore(servers, DRESS, aliases)
+            store = UsenetStore(servers, STYLE, aliases)
             await store.post(article(1))
             assert aliases.ids == {name(1): ["theirs@server"]}
             assert (await store.present([name(1), name(2)])).there == {name(1)}

@@ -13,7 +13,7 @@ from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import (
-    NEWEST_DRESS,
+    NEWEST_HEADER_STYLE,
     Compression,
     Folder,
     FolderDefaults,
@@ -111,7 +111,7 @@ async def keep(
         "store": str(store),
         "profile": str(profile),
         "newsgroups": newsgroups,
-        "dress": NEWEST_DRESS,
+        "header_style": NEWEST_HEADER_STYLE,
     }
     if profile is Profile.SEALED:
         realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)

@@ -31,7 +31,7 @@ SELECT {realm_row.columns}
 -- shared_realm
 -- The realm of all folders that post with the same values, added on first use.
 INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(dress)s)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(header_style)s)
     ON CONFLICT (store, profile, newsgroups, sender, obfuscated) WHERE owner IS NULL
     DO UPDATE SET store = excluded.store
 RETURNING id;
@@ -51,7 +51,7 @@ SELECT EXISTS (SELECT FROM realms
 -- insert_owned_realm
 -- A new sealed realm with its wrapped key.
 INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(dress)s)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(header_style)s)
 RETURNING id;
 
 -- wrapped_keys

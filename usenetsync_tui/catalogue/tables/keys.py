@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.model.folders import NEWEST_DRESS, Folder
+from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE, Folder
 
 _SQL = load(__package__, "keys.sql")
 
@@ -35,7 +35,11 @@ async def wear(tx: Transaction, folder: Folder) -> Wear:
 async def renew(tx: Transaction, folder: Folder, wrapped_key: bytes) -> Folder:
     """Move the folder to a realm that continues its own under another key; returns it."""
     await tx.run(_SQL["retire"], {"realm": folder.realm.id})
-    values = {"realm": folder.realm.id, "wrapped_key": wrapped_key, "dress": NEWEST_DRESS}
+    values = {
+        "realm": folder.realm.id,
+        "wrapped_key": wrapped_key,
+        "header_style": NEWEST_HEADER_STYLE,
+    }
     realm_id = (await tx.one(_SQL["continue"], values))[0]
     await tx.run(_SQL["move"], {"folder": folder.id, "realm": realm_id})
     renewed = await folders.by_id(tx, folder.id)

@@ -20,7 +20,7 @@ UPDATE realms SET renewed = true WHERE id = %(realm)s AND NOT renewed;
 -- continue
 -- A copy of a realm, with a key of its own.
 INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, continues)
-SELECT store, profile, domain, newsgroups, owner, %(wrapped_key)s, %(dress)s, id
+SELECT store, profile, domain, newsgroups, owner, %(wrapped_key)s, %(header_style)s, id
   FROM realms WHERE id = %(realm)s
 RETURNING id;
 

@@ -173,7 +173,7 @@ class TargetTree:
                 directory.require_writable()
                 entry.make_link(directory, temp, target)
                 try:
-                    lacks = self._dress_link(directory, temp, wanted)
+                    lacks = self._set_link_attributes(directory, temp, wanted)
                     lacks += self._publisher.publish(directory, temp, name)
                 except (OSError, TargetFileError):
                     entry.remove(directory, temp)
@@ -291,7 +291,9 @@ class TargetTree:
             return (Lack(reason),)
         return lacks
 
-    def _dress_link(self, directory: Borrowed, temp: bytes, wanted: Attributes) -> tuple[Lack, ...]:
+    def _set_link_attributes(
+        self, directory: Borrowed, temp: bytes, wanted: Attributes
+    ) -> tuple[Lack, ...]:
         fd = os.open(temp, _PLACE, dir_fd=directory.fd)
         try:
             return self._attributes.write_link(fd, wanted)

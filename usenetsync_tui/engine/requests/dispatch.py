@@ -53,7 +53,7 @@ async def obey(shift: WorkingState, command: Command) -> None:
     async with shift.catalogue.transaction(durable=True) as tx:
         await _obey(shift, tx, command)
     await shift.queue.refresh()
-    await folders.redress(shift)
+    await folders.use_new_headers(shift)
     shift.give_way()
 
 

@@ -70,7 +70,7 @@ async def choose(shift: WorkingState, tx: Transaction, command: Choose) -> None:
     shift.events.info(f"{folder.name}: what you chose is remembered{when}")
 
 
-async def redress(shift: WorkingState) -> None:
+async def use_new_headers(shift: WorkingState) -> None:
     """Have the running job post with its folder's current newsgroups, poster and veil."""
     run = shift.run
     folder = shift.queue.folder(run.folder.id) if run is not None else None
@@ -78,7 +78,7 @@ async def redress(shift: WorkingState) -> None:
         return
     before, now = run.folder.realm, folder.realm
     if now.id == before.id and now.headers != before.headers:
-        run.redress(now, await shift.stores.of(now))
+        run.use_headers(now, await shift.stores.of(now))
 
 
 async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> None:

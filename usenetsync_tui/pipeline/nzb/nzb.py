@@ -125,7 +125,7 @@ class _Names:
     def __init__(self, folder: Folder) -> None:
         realm = folder.realm
         self._folder = folder
-        self.dress = PlainHeaders(realm.domain, realm.sender, realm.newsgroups, realm.dress)
+        self.style = PlainHeaders(realm.domain, realm.sender, realm.newsgroups, realm.header_style)
         self._meeting: set[bytes] = set()
         self._given: set[bytes] = set()
         self.is_listed = bytearray()
@@ -150,7 +150,7 @@ class _Names:
 
     def _usual(self, path: bytes) -> str:
         """The name in its articles, unless that is too long for a newsreader's disk."""
-        name = self.dress.name(path)
+        name = self.style.name(path)
         return name if length(name) <= NAME_LIMIT else flat_name(path)
 
     def of(self, path: bytes) -> str:
@@ -197,8 +197,8 @@ class _Heads:
         if one.veil is None:
             return groups, one.sender
         realm = self._realm
-        dress = PlainHeaders(realm.domain, one.sender, one.newsgroups, realm.dress, one.veil)
-        return groups, dress.poster(first)
+        style = PlainHeaders(realm.domain, one.sender, one.newsgroups, realm.header_style, one.veil)
+        return groups, style.poster(first)
 
 
 class _Writer:
@@ -249,7 +249,7 @@ class _Writer:
 
     def _add_article(self, article: nzb.WiredArticle) -> None:
         size = article.wire_size or likely_size(article.payload_size)
-        name = article.adopted or self._names.dress.wire_id(article.message_id)
+        name = article.adopted or self._names.style.wire_id(article.message_id)
         self._write(codec.segment_element(NzbSegment(article.segment + 1, size, name)))
         self.listed.articles += 1
         self.listed.bytes += size

@@ -221,7 +221,7 @@ class JobRun:
         compressors = compressor * max(1, self.crew.most // 2)  # the others read
         self.budget = Budget(self.limits.memory_limit, compressors)
 
-    def redress(self, realm: Realm, place: Place) -> None:
+    def use_headers(self, realm: Realm, place: Place) -> None:
         """Use the realm's new headers, and its new place, for everything posted from now on."""
         self.folder = replace(self.folder, realm=realm)
         self.place = place

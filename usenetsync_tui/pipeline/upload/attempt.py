@@ -77,7 +77,7 @@ class Attempt:
         first: int,
         last: int,
         planned: dict[int, bytes],
-        dressed: Callable[[RawSegment], Segmented],
+        prepared: Callable[[RawSegment], Segmented],
     ) -> list[Segmented | int]:
         """A segment for each changed slice, and the length of each unchanged one. Blocking.
 
@@ -99,7 +99,7 @@ class Attempt:
                     raise PlannedOtherwiseError
             self._differs = self.base is not None and not self.base.resumed
             path = self.entry.path
-            found.append(dressed(RawSegment(self.new, index, data, path, (), self.entry, digest)))
+            found.append(prepared(RawSegment(self.new, index, data, path, (), self.entry, digest)))
         return found
 
     def ending(self) -> Ending:

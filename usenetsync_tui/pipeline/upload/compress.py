@@ -34,6 +34,6 @@ async def compress(
                 await put(out, item)
                 continue
             with slot.working(item.path, f"segment {item.index + 1}/{item.object.segments}"):
-                dressed = await to_thread.run_sync(prepare, item, wanted)
+                prepared = await to_thread.run_sync(prepare, item, wanted)
             stage.done += 1
-            await put(out, dressed)
+            await put(out, prepared)

@@ -84,19 +84,19 @@ class Planner:
     async def _plan(self, batch: list[PreparedItem]) -> list[OutgoingArticle]:
         ended = [i for i in batch if isinstance(i, Ending)]
         self._abandoned |= {i.object.id for i in ended if isinstance(i, FileAbandoned)}
-        dressed = [i for i in batch if isinstance(i, PreparedSegment) and self._is_wanted(i)]
+        prepared = [i for i in batch if isinstance(i, PreparedSegment) and self._is_wanted(i)]
         shared = [
             i for i in batch if isinstance(i, SlicesShared) and i.object.id not in self._abandoned
         ]
         run, ledger = self._run, self._ledger
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
-                known = await self._known(tx, dressed)
+                known = await self._known(tx, prepared)
                 await self._rename_poisoned(tx, known)
                 plan = Assignment(run, ledger, known)
-                for item in dressed:
+                for item in prepared:
                     plan.add(item)
-                await self._record_objects(tx, dressed, shared)
+                await self._record_objects(tx, prepared, shared)
                 done = Counter[int]()
                 if plan.rows:
                     done = await segments.insert(
@@ -105,8 +105,8 @@ class Planner:
                 if plan.revived:
                     await segments.mark_sending(tx, plan.revived)
                 done += await self._share(tx, shared)
-                finished = self._finished(dressed, shared, ended)
-                placed = [p for i in dressed for p in i.raw.placed] + finished
+                finished = self._finished(prepared, shared, ended)
+                placed = [p for i in prepared for p in i.raw.placed] + finished
                 done_files = await place(tx, run, placed, ended)
                 undone = 0
                 for end in ended:
@@ -117,17 +117,17 @@ class Planner:
             run.progress.done_files -= undone
             done_files.count(run.progress)
             plan.commit()
-        self._done_with(dressed, ended, finished)
+        self._done_with(prepared, ended, finished)
         return plan.postings
 
     def _done_with(
-        self, dressed: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
+        self, prepared: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
     ) -> None:
         """Count the units that need no more reading in this pass."""
         for end in ended:
             if isinstance(end, FileRead) and end.object.id in self._abandoned:
                 self._drop(end.object)
-        packs = sum(bool(i.raw.placed) for i in dressed)
+        packs = sum(bool(i.raw.placed) for i in prepared)
         others = sum(not isinstance(i, FileRead) for i in ended)
         for _ in range(packs + len(finished) + others):
             self._outstanding.done()
@@ -146,22 +146,22 @@ class Planner:
         return False
 
     async def _known(
-        self, tx: Transaction, dressed: list[PreparedSegment]
+        self, tx: Transaction, prepared: list[PreparedSegment]
     ) -> dict[tuple[bytes, int], KnownArticle]:
         """Copies that may be shared: those of the realm; for `plain`, those of the same slice."""
-        if not dressed:
+        if not prepared:
             return {}
         if self._shares:
             folder = self._run.folder
             rows = await segments.by_hash(
-                tx, folder.realm.id, {d.hash for d in dressed}, folder.copies
+                tx, folder.realm.id, {d.hash for d in prepared}, folder.copies
             )
             return {(k.hash, k.redundancy): k for k in rows}
-        own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in dressed})
+        own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in prepared})
         there = {(made, at) for made, at, _ in own}
         others = [
             Slice(d.raw.object, d.raw.index, d.hash)
-            for d in dressed
+            for d in prepared
             if (d.raw.object.id, d.raw.index) not in there
         ]
         own += await known.posted_before(tx, self._run.folder, others)
@@ -183,10 +183,10 @@ class Planner:
                 known[key] = one._replace(message_id=new)
 
     async def _record_objects(
-        self, tx: Transaction, dressed: list[PreparedSegment], shared: list[SlicesShared]
+        self, tx: Transaction, prepared: list[PreparedSegment], shared: list[SlicesShared]
     ) -> None:
-        new = {i.raw.object.id: i.raw.object for i in dressed if i.raw.placed}
-        begun = [(i.raw.object, i.raw.seen) for i in dressed if not i.raw.placed]
+        new = {i.raw.object.id: i.raw.object for i in prepared if i.raw.placed}
+        begun = [(i.raw.object, i.raw.seen) for i in prepared if not i.raw.placed]
         for made, seen in begun + [(i.object, i.seen) for i in shared]:
             if not self._open[made.id].recorded:
                 new[made.id] = made
@@ -222,11 +222,11 @@ class Planner:
         return await objects.delete_unused(tx, made.id)
 
     def _finished(
-        self, dressed: list[PreparedSegment], shared: list[SlicesShared], ended: list[Ending]
+        self, prepared: list[PreparedSegment], shared: list[SlicesShared], ended: list[Ending]
     ) -> list[Placed]:
         """Files read to their end with all segments planned; these may come in any order."""
         touched = {i.object.id: i.object for i in shared}
-        for item in dressed:
+        for item in prepared:
             made = item.raw.object
             if made.kind == ObjectKind.FILE:
                 self._open[made.id].planned += 1

@@ -58,7 +58,7 @@ class Reader:
         packing = run.folder.realm.profile is not Profile.PLAIN
         self._room = run.limits.chunk_size if packing else 0
         self._large = LargeReader(
-            run, source, ids, stage, self._slot, outstanding, self._dressed, out
+            run, source, ids, stage, self._slot, outstanding, self._prepared, out
         )
 
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
@@ -93,7 +93,7 @@ class Reader:
     def _pack(self, unread: Unread, object_id: int) -> tuple[PackRead, Segmented | None]:
         found = read_pack(self._source, unread, object_id, self._room)
         raw = found.segment(unread.files[0].entry.path)
-        return found, None if raw is None else self._dressed(raw)
+        return found, None if raw is None else self._prepared(raw)
 
     async def _hand_on(self, found: PackRead, segment: Segmented | None) -> None:
         progress = self._run.progress
@@ -117,6 +117,6 @@ class Reader:
         self._outstanding.add()
         await put(self._out, item)
 
-    def _dressed(self, raw: RawSegment) -> Segmented:
+    def _prepared(self, raw: RawSegment) -> Segmented:
         """The segment with digest and payload; as it is if `compress` does that. Blocking."""
         return raw if self._wanted is None else prepare(raw, self._wanted)

@@ -61,7 +61,7 @@ class LargeReader:
         stage: Stage,
         slot: WorkerSlot,
         outstanding: Outstanding,
-        dressed: Callable[[RawSegment], Segmented],
+        prepared: Callable[[RawSegment], Segmented],
         out: MemoryObjectSendStream[ReadItem],
     ) -> None:
         self._run = run
@@ -70,7 +70,7 @@ class LargeReader:
         self._stage = stage
         self._slot = slot
         self._outstanding = outstanding
-        self._dressed = dressed
+        self._prepared = prepared
         self._out = out
 
     async def read(self, file: PendingFile) -> None:
@@ -148,7 +148,7 @@ class LargeReader:
             try:
                 with self._slot.working(path, f"segment {first + 1}/{new.segments}"):
                     slices = await to_thread.run_sync(
-                        attempt.slices, first, last, planned, self._dressed
+                        attempt.slices, first, last, planned, self._prepared
                     )
                 left -= sum(len(i.data) for i in slices if not isinstance(i, int))  # in flight now
             finally:

@@ -166,8 +166,8 @@ async def _stream(
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
-    dressed_in, dressed = anyio.create_memory_object_stream[PreparedItem](_BATCHED * size)
-    scanning, planning = Stage("scan", 1), Stage("plan", 1, dressed)
+    prepared_in, prepared = anyio.create_memory_object_stream[PreparedItem](_BATCHED * size)
+    scanning, planning = Stage("scan", 1), Stage("plan", 1, prepared)
     reading = Stage("read", run.crew.team("read", _readers), units)
     run.stages[:] = [scanning, reading, planning]
     # Readers prepare segments themselves, unless compression is slow: then it is a stage.
@@ -178,8 +178,8 @@ async def _stream(
     ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
     # A reader that prepares its segments sends none raw.
-    straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
-    streams = (units_in, units, read_in, read, dressed_in, dressed)
+    straight_on = cast("MemoryObjectSendStream[ReadItem]", prepared_in)
+    streams = (units_in, units, read_in, read, prepared_in, prepared)
     async with outgoing(run, ledger) as postings_in:
         with ExitStack() as every_stream:  # a task cancelled before its first step closes none
             keep = every_stream.enter_context
@@ -196,10 +196,10 @@ async def _stream(
                     reader = Reader(run, source, ids, reading, number, outstanding, mine)
                     group.start_soon(reader.work, keep(units.clone()))
                 for number in range(compressing.team.most if dense else 0):
-                    between = keep(read.clone()), keep(dressed_in.clone())
+                    between = keep(read.clone()), keep(prepared_in.clone())
                     group.start_soon(compress, run, compressing, number, *between)
                 planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
-                group.start_soon(planner.work, keep(dressed.clone()))
+                group.start_soon(planner.work, keep(prepared.clone()))
                 for stream in streams:
                     stream.close()
 

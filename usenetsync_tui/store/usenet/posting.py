@@ -63,16 +63,16 @@ class ArticlePosting:
     def __init__(
         self,
         servers: UsenetServers,
-        dress: HeaderStyle,
+        style: HeaderStyle,
         article: Article,
         *,
         tries: int,
         backoff: Backoff,
     ) -> None:
         self._servers = servers
-        self._dress = dress
+        self._style = style
         self._article = article
-        self._wire_id = dress.wire_id(article.message_id)
+        self._wire_id = style.wire_id(article.message_id)
         self._max_tries = tries
         self._backoff = backoff
         self._tries: Counter[str] = Counter()
@@ -178,7 +178,7 @@ class ArticlePosting:
     def _encode(self, connection: Connection) -> WireArticle:
         dated = self._dated and not connection.shared.is_clock_off
         date = datetime.now(UTC) if dated else None
-        article = encode(self._article.leaving(), self._dress.envelope(self._article), date=date)
+        article = encode(self._article.leaving(), self._style.envelope(self._article), date=date)
         self._size = article.size
         server = connection.server
         if article.size > server.max_article:

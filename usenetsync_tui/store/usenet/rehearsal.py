@@ -57,10 +57,10 @@ class Rehearsal:
     def _post_sealed(self) -> Finding:
         return True, self._post(SealedHeaders(os.urandom(32), self._newsgroups))
 
-    def _post(self, dress: HeaderStyle, part: Part | None = None, who: str = "") -> str:
+    def _post(self, style: HeaderStyle, part: Part | None = None, who: str = "") -> str:
         article = Article(self._message_id, self._payload, part)
-        self._wire_id = dress.wire_id(self._message_id)
-        envelope = dress.envelope(article)
+        self._wire_id = style.wire_id(self._message_id)
+        envelope = style.envelope(article)
 
         def encoded() -> WireArticle:
             date = None if self._connection.shared.is_clock_off else datetime.now(UTC)

@@ -57,7 +57,7 @@ class UsenetStore:
     def __init__(
         self,
         servers: UsenetServers,
-        dress: HeaderStyle,
+        style: HeaderStyle,
         aliases: Aliases,
         *,
         tries: int = 3,
@@ -65,11 +65,11 @@ class UsenetStore:
     ) -> None:
         """`tries` of an article at each server; `backoff` seconds after the first, then doubled."""
         self._servers = servers
-        self._dress = dress
+        self._style = style
         self._aliases = aliases
         self._tries = tries
         self._backoff = growing(backoff, longest=_LONGEST_WAIT)
-        servers.newsgroups.add(dress.newsgroups)
+        servers.newsgroups.add(style.newsgroups)
 
     @property
     def lanes(self) -> int:
@@ -79,7 +79,7 @@ class UsenetStore:
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""
         posting = ArticlePosting(
-            self._servers, self._dress, article, tries=self._tries, backoff=self._backoff
+            self._servers, self._style, article, tries=self._tries, backoff=self._backoff
         )
         taken = await posting.run()
         if taken.adopted is not None:
@@ -101,7 +101,7 @@ class UsenetStore:
             # found under the id that a server gave it.
             adopted = await self._aliases.adopted(batch)
             parts = self._parts(batch)
-            names = [[(m, self._dress.wire_id(m)) for m in part] for part in parts]
+            names = [[(m, self._style.wire_id(m)) for m in part] for part in parts]
             for part, own in zip(parts, names, strict=True):
                 own += [(m, adopted[m]) for m in part if m in adopted]
             for found in await self._check_parts(names):
@@ -156,7 +156,7 @@ class UsenetStore:
         raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
 
     async def _own_name(self, message_id: bytes) -> Sequence[str]:
-        return [self._dress.wire_id(message_id)]
+        return [self._style.wire_id(message_id)]
 
     async def _further_names(self, message_id: bytes) -> Sequence[str]:
         return await self._aliases.of(message_id)

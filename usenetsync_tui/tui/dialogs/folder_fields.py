@@ -77,7 +77,7 @@ COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survive
 
 
 def profiles(store: StoreKind) -> Sequence[Pick]:
-    """How bytes may be dressed in a store: what is only packed never goes to Usenet."""
+    """The storage formats that a store offers; Usenet has no `packed` one."""
     return _PROFILES[StoreKind.USENET if store is StoreKind.USENET else StoreKind.SHARDS]
 
 

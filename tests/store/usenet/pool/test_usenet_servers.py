@@ -8,8 +8,8 @@ import anyio
 import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import (
-    DRESS,
     POSTS,
+    STYLE,
     KnownAliases,
     article,
     configured,
@@ -302,7 +302,7 @@ async def test_closing_while_posting() -> None:
     with ScriptedServer(faults=[Fault.never_answers("article")]) as scripted:
         async with anyio.create_task_group() as group:
             pool = UsenetServers([configured(scripted, connections=1, timeout=60.0)])
-            store = UsenetStore(pool, DRESS, KnownAliases())
+            store = UsenetStore(pool, STYLE, KnownAliases())
 
             async def post(number: int) -> None:
                 with pytest.raises(StoreUnavailableError):
