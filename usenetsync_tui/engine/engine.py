@@ -77,14 +77,14 @@ class Engine:
         self._status = EngineStatus(EngineState.STARTING, limits=settings.limits)
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
-        """The state while there is no `_shift`."""
+        """The state while there is no `_working_state`."""
         self._message = ""
         self._waits = Waits()
         self._stop_asked: float | None = None
         """When a `Drain` was submitted."""
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
-        self._shift: WorkingState | None = None
+        self._working_state: WorkingState | None = None
         self._events = EventLog()
         self._examining: deque[Command] = deque()
         """Commands that are obeyed in every state."""
@@ -208,7 +208,9 @@ class Engine:
                 await self._view_only(self._queue, held)
 
     def _wire_id(self, realm: Realm, message_id: bytes) -> str | None:
-        return self._shift.stores.wire_id(realm, message_id) if self._shift else None
+        return (
+            self._working_state.stores.wire_id(realm, message_id) if self._working_state else None
+        )
 
     async def _watch(self, lock: EngineLock, opened: OpenCatalogue) -> None:
         await lock.lost()
@@ -238,7 +240,7 @@ class Engine:
         self._was_held = True
         await queue.requeue_interrupted()
         async with Stores(opened.catalogue, self._settings, self._locations, self._waits) as stores:
-            shift = WorkingState(
+            working_state = WorkingState(
                 catalogue=opened.catalogue,
                 database=opened.own,
                 settings=self._settings,
@@ -251,52 +253,52 @@ class Engine:
                 summaries=self.summaries,
                 started=self.started,
             )
-            self._shift = shift
+            self._working_state = working_state
             try:
                 # The status must not be "idle" before the first commands are obeyed.
-                await self._tend(shift)
+                await self._tend(working_state)
                 self._state = None
-                group.start_soon(self._tend_meanwhile, shift)
-                group.start_soon(_reach_all, shift)
-                await self._take_jobs(shift, until_idle)
+                group.start_soon(self._tend_meanwhile, working_state)
+                group.start_soon(_reach_all, working_state)
+                await self._take_jobs(working_state, until_idle)
             finally:
-                self._shift, self._state = None, self._status.state
+                self._working_state, self._state = None, self._status.state
 
-    async def _take_jobs(self, shift: WorkingState, until_idle: bool) -> None:
-        while not shift.draining:
-            await self._tend(shift)
-            if shift.settings is not shift.stores.settings:
-                await renew(shift)
-            if shift.draining:
+    async def _take_jobs(self, working_state: WorkingState, until_idle: bool) -> None:
+        while not working_state.draining:
+            await self._tend(working_state)
+            if working_state.settings is not working_state.stores.settings:
+                await renew(working_state)
+            if working_state.draining:
                 return
-            job = shift.queue.next(self.started if until_idle else None)
+            job = working_state.queue.next(self.started if until_idle else None)
             if job is not None:
-                await work(shift, job)
+                await work(working_state, job)
             elif until_idle:
                 return
             else:
                 await anyio.sleep(_HEARTBEAT)
 
-    async def _tend_meanwhile(self, shift: WorkingState) -> None:
+    async def _tend_meanwhile(self, working_state: WorkingState) -> None:
         """Obey commands also while a job runs."""
         while True:
             await anyio.sleep(_HEARTBEAT)
-            if shift.at_work is not None:
-                await self._tend(shift)
+            if working_state.at_work is not None:
+                await self._tend(working_state)
 
-    async def _tend(self, shift: WorkingState) -> None:
+    async def _tend(self, working_state: WorkingState) -> None:
         """Obey the commands in the mailbox, and refresh the queue every `_REFRESH` seconds."""
         async with self._obeying:
             while self._mailbox:
-                await self._obey(shift, self._mailbox.popleft())
+                await self._obey(working_state, self._mailbox.popleft())
                 self._refreshed = 0.0
             if self._is_due():
-                await shift.queue.refresh()
-                shift.give_way()
+                await working_state.queue.refresh()
+                working_state.give_way()
 
-    async def _obey(self, shift: WorkingState, command: Command) -> None:
+    async def _obey(self, working_state: WorkingState, command: Command) -> None:
         try:
-            await obey(shift, command)
+            await obey(working_state, command)
         except UsenetSyncError as error:
             if error.retryable:
                 raise
@@ -305,10 +307,10 @@ class Engine:
                     raise
                 self.refused.append((command.path, error))  # the other folders are uploaded
                 return
-            shift.message = str(error)  # the screen shows why; everything else continues
+            working_state.message = str(error)  # the screen shows why; everything else continues
             self._events.bad(str(error))
         else:
-            shift.message = ""
+            working_state.message = ""
 
     def _is_due(self) -> bool:
         now = time.monotonic()
@@ -328,16 +330,16 @@ class Engine:
 
     def _stop_unread(self) -> None:
         """Drain although the mailbox is not being read, as an earlier command does not end."""
-        shift, asked = self._shift, self._stop_asked
-        if asked is None or shift is None or shift.draining:
+        working_state, asked = self._working_state, self._stop_asked
+        if asked is None or working_state is None or working_state.draining:
             return
         seconds = 0.0 if self._is_database_silent() else _UNREAD
         if time.monotonic() - asked >= seconds:
-            drain(shift)
+            drain(working_state)
 
     def _is_stuck(self) -> bool:
         """Whether the engine must stop, but something outside of any job holds it up."""
-        run = self._shift.run if self._shift is not None else None
+        run = self._working_state.run if self._working_state is not None else None
         if self._stop_asked is None or (run is not None and not run.given_up):
             self._idle_since = None
             return False
@@ -354,14 +356,14 @@ class Engine:
 
     def _publish(self) -> None:
         """Replace the status."""
-        if self._shift is not None:
-            self._events.watch_servers(self._shift.stores.statuses)
+        if self._working_state is not None:
+            self._events.watch_servers(self._working_state.stores.statuses)
         self._status = composed(
             self._status,
             state=self._state,
-            message=self._message or (self._shift.message if self._shift else ""),
+            message=self._message or (self._working_state.message if self._working_state else ""),
             waiting=self._waits.current,
-            shift=self._shift,
+            working_state=self._working_state,
             queue=self._queue,
             pool=self._opened.catalogue.pool_status() if self._opened else None,
             database="embedded" if self._settings.database_url is None else "external",
@@ -371,13 +373,13 @@ class Engine:
         )
 
 
-async def _reach_all(shift: WorkingState) -> None:
+async def _reach_all(working_state: WorkingState) -> None:
     """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
     reached: dict[Realm, Settings] = {}
     while True:
-        for standing in shift.queue.folders:
-            realm, settings = standing.folder.realm, shift.stores.settings
+        for standing in working_state.queue.folders:
+            realm, settings = standing.folder.realm, working_state.stores.settings
             if reached.get(realm) is not settings:
-                await shift.stores.of(realm)
+                await working_state.stores.of(realm)
                 reached[realm] = settings
         await anyio.sleep(_REFRESH)

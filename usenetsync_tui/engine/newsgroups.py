@@ -22,9 +22,9 @@ _PATIENCE = 10.0
 _POLL = 0.1
 
 
-async def refuse_unknown_newsgroups(shift: WorkingState, run: JobRun) -> None:
+async def refuse_unknown_newsgroups(working_state: WorkingState, run: JobRun) -> None:
     """`NewsgroupError` when a newsgroup of the run's folder is on no server that posts."""
-    realm, servers = run.folder.realm, shift.stores.servers
+    realm, servers = run.folder.realm, working_state.stores.servers
     if realm.store is not StoreKind.USENET or servers is None:
         return
     async with run.catalogue.transaction() as tx:
@@ -38,13 +38,13 @@ async def refuse_unknown_newsgroups(shift: WorkingState, run: JobRun) -> None:
         group.start_soon(_until_drained, run, group.cancel_scope)
         carried = await look_for_newsgroups(servers, unsure, seconds=_PATIENCE)
         group.cancel_scope.cancel()
-    _refuse(carried, shift.settings.newsgroups)
+    _refuse(carried, working_state.settings.newsgroups)
     if carried.there:
         async with run.catalogue.transaction() as tx:
             await headers.remember_found(tx, run.folder.id, found | carried.there)
     for newsgroup, said in carried.refused.items():
         for server, reply in said.items():
-            shift.events.warn(f"{server} has no newsgroup {newsgroup}: {reply}")
+            working_state.events.warn(f"{server} has no newsgroup {newsgroup}: {reply}")
 
 
 async def _until_drained(run: JobRun, scope: anyio.CancelScope) -> None:

@@ -30,7 +30,7 @@ def composed(
     state: EngineState | None,
     message: str,
     waiting: Waiting | None,
-    shift: WorkingState | None,
+    working_state: WorkingState | None,
     queue: JobQueue | None,
     pool: PoolStatus | None,
     database: str,
@@ -38,11 +38,13 @@ def composed(
     read_only: bool,
     examination: Examination | None,
 ) -> EngineStatus:
-    """The status after `before`. `state` is None while `shift`, which knows it, is set."""
-    figures = shift.measure() if shift is not None else None
+    """The status after `before`. `state` is None while `working_state`, which knows it, is set."""
+    figures = working_state.measure() if working_state is not None else None
     now = replace(
         before,
-        state=_state(shift) if state is None and shift is not None else state or before.state,
+        state=_state(working_state)
+        if state is None and working_state is not None
+        else state or before.state,
         message=message,
         waiting=waiting,
         pool=pool,
@@ -57,35 +59,39 @@ def composed(
             jobs=same(before.jobs, (_current(job, figures) for job in queue.shown)),
             folders=same(before.folders, _folders(queue, figures)),
         )
-    if shift is None:
+    if working_state is None:
         return now
-    stores, run = shift.stores, shift.run
+    stores, run = working_state.stores, working_state.run
     return replace(
-        run_status(now, run, shift.rates),
+        run_status(now, run, working_state.rates),
         servers=same(before.servers, stores.statuses),
         bandwidth_limit=stores.bandwidth_limit,
         fetch_limit=stores.fetch_limit,
-        tasks=shift.tasks.statuses,
-        trial=shift.trials.trial,
-        workers_allowed=_workers(shift),
-        limits=shift.settings.limits,
-        folder_defaults=shift.settings.folder_defaults,
+        tasks=working_state.tasks.statuses,
+        trial=working_state.trials.trial,
+        workers_allowed=_workers(working_state),
+        limits=working_state.settings.limits,
+        folder_defaults=working_state.settings.folder_defaults,
     )
 
 
-def _state(shift: WorkingState) -> EngineState:
-    if shift.draining:
+def _state(working_state: WorkingState) -> EngineState:
+    if working_state.draining:
         return EngineState.DRAINING
-    if shift.at_work is not None:
-        return EngineState.PAUSED if shift.at_work.is_paused else EngineState.RUNNING
-    held = [job for job in shift.queue.open if job.state is JobState.PAUSED]
-    return EngineState.PAUSED if held and len(held) == len(shift.queue.open) else EngineState.IDLE
+    if working_state.at_work is not None:
+        return EngineState.PAUSED if working_state.at_work.is_paused else EngineState.RUNNING
+    held = [job for job in working_state.queue.open if job.state is JobState.PAUSED]
+    return (
+        EngineState.PAUSED
+        if held and len(held) == len(working_state.queue.open)
+        else EngineState.IDLE
+    )
 
 
-def _workers(shift: WorkingState) -> int:
-    if shift.run is not None:
-        return shift.run.crew.allowed
-    return shift.workers or shift.settings.limits.max_workers
+def _workers(working_state: WorkingState) -> int:
+    if working_state.run is not None:
+        return working_state.run.crew.allowed
+    return working_state.workers or working_state.settings.limits.max_workers
 
 
 def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:

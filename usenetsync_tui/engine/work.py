@@ -23,48 +23,50 @@ from usenetsync_tui.pipeline.upload.upload import Outcome, upload
 from usenetsync_tui.pipeline.verify.verify import Verified
 
 
-async def work(shift: WorkingState, job: Job) -> None:
+async def work(working_state: WorkingState, job: Job) -> None:
     """Run a job until it is over, a more urgent job takes its turn, or the engine drains.
 
     Raises what stops every job: a database that is gone.
     """
-    folder = shift.queue.folder(job.folder_id)
+    folder = working_state.queue.folder(job.folder_id)
     assert folder is not None
     try:
         if job.verb is Verb.UPLOAD:
-            refuse_unpostable(folder.realm, shift.stores.settings)
-            folder = await renewed(shift.catalogue, shift.stores.keys, folder)
-        run = await shift.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
+            refuse_unpostable(folder.realm, working_state.stores.settings)
+            folder = await renewed(working_state.catalogue, working_state.stores.keys, folder)
+        run = await working_state.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
     except UsenetSyncError as error:
-        await _refuse(shift, job, folder, str(error))
+        await _refuse(working_state, job, folder, str(error))
         return
-    mine = shift.at_work = await JobLife.begun(run)
+    mine = working_state.at_work = await JobLife.begun(run)
     if mine is None:
         return
-    if shift.workers is not None:
-        run.crew.allowed = shift.workers
-    shift.events.job_began(job.verb, folder)
-    if shift.draining:
+    if working_state.workers is not None:
+        run.crew.allowed = working_state.workers
+    working_state.events.job_began(job.verb, folder)
+    if working_state.draining:
         run.drain()
-    outcome = await mine.live(lambda: _perform(shift, run, job))
-    shift.events.job_ended(job.verb, folder, outcome)
+    outcome = await mine.live(lambda: _perform(working_state, run, job))
+    working_state.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
-        await _again(shift, job, folder)
-    figures = shift.measure()
+        await _again(working_state, job, folder)
+    figures = working_state.measure()
     assert figures is not None
-    shift.summaries[job.id] = await mine.summary(outcome, figures)
-    await shift.queue.refresh()
-    shift.done_bytes += run.progress.done_bytes
-    shift.done_files += run.progress.done_files
-    shift.at_work = None
+    working_state.summaries[job.id] = await mine.summary(outcome, figures)
+    await working_state.queue.refresh()
+    working_state.done_bytes += run.progress.done_bytes
+    working_state.done_files += run.progress.done_files
+    working_state.at_work = None
 
 
-async def _perform(shift: WorkingState, run: JobRun, job: Job) -> Outcome:
+async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:
     match job.verb:
         case Verb.UPLOAD:
-            own = own_places(shift.settings, shift.locations, shift.database, run.folder)
+            own = own_places(
+                working_state.settings, working_state.locations, working_state.database, run.folder
+            )
             run.allow_shrink = job.allow_shrink or run.allow_shrink
-            await refuse_unknown_newsgroups(shift, run)
+            await refuse_unknown_newsgroups(working_state, run)
             return await upload(run, own)
         case Verb.RESTORE:
             outcome = await restored(run, job)
@@ -96,17 +98,19 @@ def _is_wanted_again(run: JobRun) -> bool:
     return run.turnstile.goes_on
 
 
-async def _again(shift: WorkingState, job: Job, folder: Folder) -> None:
-    async with shift.catalogue.transaction(durable=True) as tx:
+async def _again(working_state: WorkingState, job: Job, folder: Folder) -> None:
+    async with working_state.catalogue.transaction(durable=True) as tx:
         await jobs.change_state(tx, job.id, JobEvent.RETRY)
-    shift.events.info(f"{job.verb} of {folder.name} continues with the retried files")
+    working_state.events.info(f"{job.verb} of {folder.name} continues with the retried files")
 
 
-async def _refuse(shift: WorkingState, job: Job, folder: Folder, words: str) -> None:
+async def _refuse(working_state: WorkingState, job: Job, folder: Folder, words: str) -> None:
     """End a job that cannot begin with the current settings, or without its key."""
-    async with shift.catalogue.transaction(durable=True) as tx:
+    async with working_state.catalogue.transaction(durable=True) as tx:
         await jobs.set_state(tx, job.id, JobState.FAILED, words)
     outcome = Outcome(JobState.FAILED, 0, words)
-    shift.events.job_ended(job.verb, folder, outcome)
-    shift.summaries[job.id] = Summary(folder, outcome, queued_figures(job, folder), None, (), 0)
-    await shift.queue.refresh()
+    working_state.events.job_ended(job.verb, folder, outcome)
+    working_state.summaries[job.id] = Summary(
+        folder, outcome, queued_figures(job, folder), None, (), 0
+    )
+    await working_state.queue.refresh()

@@ -42,90 +42,92 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
-async def obey(shift: WorkingState, command: Command) -> None:
+async def obey(working_state: WorkingState, command: Command) -> None:
     """Execute a command, or begin to. Raises `UsageError`, and what ends the engine."""
     if isinstance(command, Drain):
-        drain(shift)
+        drain(working_state)
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
-        await servers.add(shift, command.server)
+        await servers.add(working_state, command.server)
         return
-    async with shift.catalogue.transaction(durable=True) as tx:
-        await _obey(shift, tx, command)
-    await shift.queue.refresh()
-    await folders.use_new_headers(shift)
-    shift.give_way()
+    async with working_state.catalogue.transaction(durable=True) as tx:
+        await _obey(working_state, tx, command)
+    await working_state.queue.refresh()
+    await folders.use_new_headers(working_state)
+    working_state.give_way()
 
 
-def drain(shift: WorkingState) -> None:
+def drain(working_state: WorkingState) -> None:
     """Finish what is in flight, take nothing new."""
-    shift.draining = True
-    if shift.run is not None:
-        shift.run.drain()
+    working_state.draining = True
+    if working_state.run is not None:
+        working_state.run.drain()
 
 
-async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
+async def _obey(working_state: WorkingState, tx: Transaction, command: Command) -> None:
     match command:
         case Upload():
-            await folders.upload(shift, tx, command)
+            await folders.upload(working_state, tx, command)
         case Choose():
-            await folders.choose(shift, tx, command)
+            await folders.choose(working_state, tx, command)
         case Restore():
-            await folders.restore(shift, tx, command)
+            await folders.restore(working_state, tx, command)
         case Verify():
             await folders.verify(tx, command)
         case ExportNzb():
-            await folders.export(shift, tx, command)
+            await folders.export(working_state, tx, command)
         case ActOnFiles():
-            await folders.act_on_files(shift, tx, command)
+            await folders.act_on_files(working_state, tx, command)
         case Pause(job_id):
             await _change(tx, job_id, JobEvent.PAUSE)
-            if mine := shift.is_at_work_on(job_id):
+            if mine := working_state.is_at_work_on(job_id):
                 mine.pause()
         case Resume(job_id):
             await _change(tx, job_id, JobEvent.RESUME)
-            await _go_on(shift, tx, {job_id})
+            await _go_on(working_state, tx, {job_id})
         case Cancel(job_id):
-            if mine := shift.is_at_work_on(job_id):
+            if mine := working_state.is_at_work_on(job_id):
                 mine.cancel()
             else:
                 await _change(tx, job_id, JobEvent.CANCEL)
         case Retry(job_id, allow_shrink):
             await _change(tx, job_id, JobEvent.RETRY)
             if allow_shrink:
-                await folders.allow_shrink(shift, tx, job_id)
+                await folders.allow_shrink(working_state, tx, job_id)
         case SetPriority(job_id, priority):
             await jobs.set_priority(tx, job_id, priority)
         case PauseAll():
             await jobs.change_all(tx, JobEvent.PAUSE)
-            if shift.at_work is not None:
-                shift.at_work.pause()
+            if working_state.at_work is not None:
+                working_state.at_work.pause()
         case ResumeAll():
-            await _go_on(shift, tx, await jobs.change_all(tx, JobEvent.RESUME))
+            await _go_on(working_state, tx, await jobs.change_all(tx, JobEvent.RESUME))
         case TestServer(server):
-            shift.trials.begin(server, shift.settings.newsgroups, shift.settings.poster)
+            working_state.trials.begin(
+                server, working_state.settings.newsgroups, working_state.settings.poster
+            )
         case _:
-            _set(shift, command)
+            _set(working_state, command)
 
 
-def _set(shift: WorkingState, command: Command) -> None:
+def _set(working_state: WorkingState, command: Command) -> None:
     """Change a setting for the life of this engine; it is not saved."""
-    stores = shift.stores
+    stores = working_state.stores
     match command:
         case SetWorkers(count):
             if not 1 <= count <= MOST_WORKERS:
                 raise UsageError(f"There can be 1 to {MOST_WORKERS} workers.")
-            shift.workers = count
-            if shift.run is not None:
-                shift.run.crew.allowed = count
+            working_state.workers = count
+            if working_state.run is not None:
+                working_state.run.crew.allowed = count
         case SetConnections(server, count):
             stores.set_connections(server, count)
         case PauseServer(server):
             stores.hold(server)
-            shift.events.info(f"server {server} is paused by you")
+            working_state.events.info(f"server {server} is paused by you")
         case ResumeServer(server):
             stores.release(server)
-            shift.events.info(f"server {server} is resumed")
+            working_state.events.info(f"server {server} is resumed")
         case LimitBandwidth(bytes_per_second, ""):
             stores.limit_bandwidth(bytes_per_second)
         case LimitBandwidth(bytes_per_second, server):
@@ -148,9 +150,9 @@ async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
         raise UsageError(f"The {job.verb} is {job.state}.")
 
 
-async def _go_on(shift: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
+async def _go_on(working_state: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
     """Resume the running job, if it is among these and paused."""
-    mine = shift.at_work
+    mine = working_state.at_work
     if mine is not None and mine.job.id in job_ids:
         await jobs.change_state(tx, mine.job.id, JobEvent.BEGIN)
         mine.go_on()

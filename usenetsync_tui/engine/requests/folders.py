@@ -39,49 +39,51 @@ async def folder_of(tx: Transaction, folder_id: int) -> Folder:
     return folder
 
 
-async def upload(shift: WorkingState, tx: Transaction, command: Upload) -> None:
+async def upload(working_state: WorkingState, tx: Transaction, command: Upload) -> None:
     """Queue the upload of a folder, or resume its open one."""
-    folder = await _keep(shift, tx, command.path, command.choices)
-    job_id = await _queue_upload(shift, tx, folder)
+    folder = await _keep(working_state, tx, command.path, command.choices)
+    job_id = await _queue_upload(working_state, tx, folder)
     if command.allow_shrink:
-        await allow_shrink(shift, tx, job_id)
+        await allow_shrink(working_state, tx, job_id)
     if folder.is_public and folder.own_files:
-        shift.events.warn(f"{folder.name}: anyone on Usenet can read your passwords and keys")
-    shift.started.append(job_id)
+        working_state.events.warn(
+            f"{folder.name}: anyone on Usenet can read your passwords and keys"
+        )
+    working_state.started.append(job_id)
 
 
-async def allow_shrink(shift: WorkingState, tx: Transaction, job_id: int) -> None:
+async def allow_shrink(working_state: WorkingState, tx: Transaction, job_id: int) -> None:
     """Let an upload take its folder as it is, even if it is running."""
     await jobs.allow_shrink(tx, job_id)
-    mine = shift.is_at_work_on(job_id)
+    mine = working_state.is_at_work_on(job_id)
     if mine is not None:
         mine.run.allow_shrink = True
 
 
-async def choose(shift: WorkingState, tx: Transaction, command: Choose) -> None:
+async def choose(working_state: WorkingState, tx: Transaction, command: Choose) -> None:
     """Remember choices for a folder; its open upload gets the priority at once."""
     folder = await folder_of(tx, command.folder_id)
-    folder = await _keep(shift, tx, folder.path, command.choices)
+    folder = await _keep(working_state, tx, folder.path, command.choices)
     open_job = await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD)
     if open_job is not None and command.choices.priority is not None:
         await jobs.set_priority(tx, open_job, folder.priority)
-    waits = command.choices.is_for_next_run and shift.upload_of(folder.id) is not None
+    waits = command.choices.is_for_next_run and working_state.upload_of(folder.id) is not None
     when = ", from its next run on" if waits else ""
-    shift.events.info(f"{folder.name}: what you chose is remembered{when}")
+    working_state.events.info(f"{folder.name}: what you chose is remembered{when}")
 
 
-async def use_new_headers(shift: WorkingState) -> None:
+async def use_new_headers(working_state: WorkingState) -> None:
     """Have the running job post with its folder's current newsgroups, poster and veil."""
-    run = shift.run
-    folder = shift.queue.folder(run.folder.id) if run is not None else None
+    run = working_state.run
+    folder = working_state.queue.folder(run.folder.id) if run is not None else None
     if run is None or folder is None:
         return
     before, now = run.folder.realm, folder.realm
     if now.id == before.id and now.headers != before.headers:
-        run.use_headers(now, await shift.stores.of(now))
+        run.use_headers(now, await working_state.stores.of(now))
 
 
-async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> None:
+async def restore(working_state: WorkingState, tx: Transaction, command: Restore) -> None:
     """Queue a restore, with priority over the folder's own uploads."""
     refuse_path(command.target)
     folder = await folder_of(tx, command.folder_id)
@@ -123,33 +125,35 @@ async def verify(tx: Transaction, command: Verify) -> None:
     )
 
 
-async def export(shift: WorkingState, tx: Transaction, command: ExportNzb) -> None:
+async def export(working_state: WorkingState, tx: Transaction, command: ExportNzb) -> None:
     """Begin to write an NZB."""
     refuse_path(command.path)
     folder = await folder_of(tx, command.folder_id)
     version = await finished_version(tx, folder.id, command.version)
-    shift.tasks.begin(
+    working_state.tasks.begin(
         f"NZB of {folder.name}, version {version}",
-        lambda task: export_nzb(shift.catalogue, folder, version, command, task),
+        lambda task: export_nzb(working_state.catalogue, folder, version, command, task),
     )
 
 
-async def act_on_files(shift: WorkingState, tx: Transaction, command: ActOnFiles) -> None:
+async def act_on_files(working_state: WorkingState, tx: Transaction, command: ActOnFiles) -> None:
     """Begin to act on files. Without a version under construction a retry makes a new one."""
     folder = await folder_of(tx, command.selection.folder_id)
     retry = command.action is FileAction.RETRY
     if retry and not await is_building(tx, command.selection):
         await _queue_unless_open(tx, folder, takes_all_in=True)
-        shift.events.info(f"{folder.name}: a new version tries the failed files again")
+        working_state.events.info(f"{folder.name}: a new version tries the failed files again")
         return
-    shift.tasks.begin(
-        f"{command.action} files of {folder.name}", partial(_act, shift, folder, command)
+    working_state.tasks.begin(
+        f"{command.action} files of {folder.name}", partial(_act, working_state, folder, command)
     )
 
 
-async def _act(shift: WorkingState, folder: Folder, command: ActOnFiles, task: Task) -> None:
+async def _act(
+    working_state: WorkingState, folder: Folder, command: ActOnFiles, task: Task
+) -> None:
     action, selection = command.action, command.selection
-    async with shift.catalogue.transaction() as tx:
+    async with working_state.catalogue.transaction() as tx:
         if not await is_building(tx, selection):
             raise UsageError(f"Nothing to {action}: no upload is running.")
         task.total = await bulk.count(tx, selection, action)
@@ -158,28 +162,28 @@ async def _act(shift: WorkingState, folder: Folder, command: ActOnFiles, task: T
     def seen(count: int) -> None:
         task.done += count
 
-    what = FileAct(action, selection, shift.settings.limits.batch_size)
-    await act(shift.catalogue, what, lambda: shift.upload_of(folder.id), seen)
-    if action is FileAction.RETRY and shift.upload_of(folder.id) is None:
-        async with shift.catalogue.transaction(durable=True) as tx:
+    what = FileAct(action, selection, working_state.settings.limits.batch_size)
+    await act(working_state.catalogue, what, lambda: working_state.upload_of(folder.id), seen)
+    if action is FileAction.RETRY and working_state.upload_of(folder.id) is None:
+        async with working_state.catalogue.transaction(durable=True) as tx:
             await _queue_unless_open(tx, folder, takes_all_in=False)
 
 
 async def _keep(
-    shift: WorkingState, tx: Transaction, path: bytes, choices: FolderChoices
+    working_state: WorkingState, tx: Transaction, path: bytes, choices: FolderChoices
 ) -> Folder:
-    defaults = shift.settings.folder_defaults
+    defaults = working_state.settings.folder_defaults
     if not await folders.lacks_key(tx, path, choices, defaults):
         return await folders.keep(tx, path, choices, defaults)
     others = await folders.wrapped_keys(tx)
     # In a thread: a passphrase takes a second, and may be tried on several keys.
-    key = await to_thread.run_sync(shift.stores.keys.new_key, others)
+    key = await to_thread.run_sync(working_state.stores.keys.new_key, others)
     return await folders.keep(tx, path, choices, defaults, lambda: key)
 
 
-async def _queue_upload(shift: WorkingState, tx: Transaction, folder: Folder) -> int:
+async def _queue_upload(working_state: WorkingState, tx: Transaction, folder: Folder) -> int:
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
-    mine = shift.is_at_work_on(job_id)
+    mine = working_state.is_at_work_on(job_id)
     if mine is not None:
         await jobs.change_state(tx, job_id, JobEvent.BEGIN)
         mine.go_on()

@@ -11,14 +11,14 @@ from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 
-async def add(shift: WorkingState, server: Server) -> None:
+async def add(working_state: WorkingState, server: Server) -> None:
     """Write a server to the settings file; it is used when no job is running. `SettingsError`."""
-    folder = shift.locations.config_dir
+    folder = working_state.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
-    shift.settings = _adopted(shift.settings, fresh)
-    when = "from now on" if shift.at_work is None else "when the running job is over"
-    shift.events.info(f"server {server.name} is in the settings, and used {when}")
+    working_state.settings = _adopted(working_state.settings, fresh)
+    when = "from now on" if working_state.at_work is None else "when the running job is over"
+    working_state.events.info(f"server {server.name} is in the settings, and used {when}")
 
 
 def _adopted(before: Settings, fresh: Settings) -> Settings:
@@ -27,11 +27,11 @@ def _adopted(before: Settings, fresh: Settings) -> Settings:
     return fresh.model_copy(update=kept)
 
 
-async def renew(shift: WorkingState) -> None:
+async def renew(working_state: WorkingState) -> None:
     """Give the stores the new settings; no job may be running."""
     try:
-        await shift.stores.renew(shift.settings)
+        await working_state.stores.renew(working_state.settings)
     except UsageError as error:  # such as a password file that cannot be read
-        shift.settings = shift.stores.settings
-        shift.message = str(error)
-        shift.events.bad(str(error))
+        working_state.settings = working_state.stores.settings
+        working_state.message = str(error)
+        working_state.events.bad(str(error))
