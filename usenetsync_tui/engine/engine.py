@@ -283,7 +283,7 @@ class Engine:
         """Obey commands also while a job runs."""
         while True:
             await anyio.sleep(_HEARTBEAT)
-            if working_state.at_work is not None:
+            if working_state.running is not None:
                 await self._tend(working_state)
 
     async def _tend(self, working_state: WorkingState) -> None:

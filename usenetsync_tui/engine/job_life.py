@@ -78,7 +78,7 @@ class JobLife:
         if not self.run.draining:
             self.run.gate.close()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Resume the job, if it is paused."""
         if self.stop_as is JobState.PAUSED:
             self.stop_as = JobState.QUEUED

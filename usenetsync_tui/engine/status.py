@@ -78,8 +78,8 @@ def composed(
 def _state(working_state: WorkingState) -> EngineState:
     if working_state.draining:
         return EngineState.DRAINING
-    if working_state.at_work is not None:
-        return EngineState.PAUSED if working_state.at_work.is_paused else EngineState.RUNNING
+    if working_state.running is not None:
+        return EngineState.PAUSED if working_state.running.is_paused else EngineState.RUNNING
     held = [job for job in working_state.queue.open if job.state is JobState.PAUSED]
     return (
         EngineState.PAUSED
@@ -95,11 +95,11 @@ def _workers(working_state: WorkingState) -> int:
 
 
 def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:
-    """The running job's figures, instead of those of its row."""
+    """The is_running job's figures, instead of those of its row."""
     return figures if figures is not None and figures.id == job.id else job
 
 
 def _folders(queue: JobQueue, figures: JobStatus | None) -> Iterator[FolderStatus]:
     for standing in queue.folders:
-        mine = figures is not None and figures.folder_id == standing.folder.id
-        yield replace(standing, job=figures) if mine else standing
+        running = figures is not None and figures.folder_id == standing.folder.id
+        yield replace(standing, job=figures) if running else standing

@@ -38,25 +38,25 @@ async def work(working_state: WorkingState, job: Job) -> None:
     except UsenetSyncError as error:
         await _refuse(working_state, job, folder, str(error))
         return
-    mine = working_state.at_work = await JobLife.begun(run)
-    if mine is None:
+    running = working_state.running = await JobLife.begun(run)
+    if running is None:
         return
     if working_state.workers is not None:
         run.crew.allowed = working_state.workers
     working_state.events.job_began(job.verb, folder)
     if working_state.draining:
         run.drain()
-    outcome = await mine.live(lambda: _perform(working_state, run, job))
+    outcome = await running.live(lambda: _perform(working_state, run, job))
     working_state.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(working_state, job, folder)
     figures = working_state.measure()
     assert figures is not None
-    working_state.summaries[job.id] = await mine.summary(outcome, figures)
+    working_state.summaries[job.id] = await running.summary(outcome, figures)
     await working_state.queue.refresh()
     working_state.done_bytes += run.progress.done_bytes
     working_state.done_files += run.progress.done_files
-    working_state.at_work = None
+    working_state.running = None
 
 
 async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:

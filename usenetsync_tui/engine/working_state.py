@@ -44,7 +44,7 @@ class WorkingState:
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]
-    at_work: JobLife | None = None
+    running: JobLife | None = None
     draining: bool = False
     workers: int | None = None
     """Workers that a run may use, if the user has set a count."""
@@ -58,40 +58,46 @@ class WorkingState:
     @property
     def run(self) -> JobRun | None:
         """The current run."""
-        return self.at_work.run if self.at_work is not None else None
+        return self.running.run if self.running is not None else None
 
-    def is_at_work_on(self, job_id: int) -> JobLife | None:
+    def running_if(self, job_id: int) -> JobLife | None:
         """The running job, if it has this id."""
-        mine = self.at_work
-        return mine if mine is not None and mine.job.id == job_id else None
+        running = self.running
+        return running if running is not None and running.job.id == job_id else None
 
     def upload_of(self, folder_id: int) -> JobRun | None:
         """The running upload of a folder, if there is one."""
-        mine = self.at_work
-        if mine is None or mine.job.verb is not Verb.UPLOAD or mine.run.folder.id != folder_id:
+        running = self.running
+        if (
+            running is None
+            or running.job.verb is not Verb.UPLOAD
+            or running.run.folder.id != folder_id
+        ):
             return None
-        return mine.run
+        return running.run
 
     def measure(self) -> JobStatus | None:
         """Add a sample to the rates; returns the figures of the running job."""
-        now, mine = time.monotonic(), self.at_work
-        done = mine.run.progress if mine is not None else Progress()
+        now, running = time.monotonic(), self.running
+        done = running.run.progress if running is not None else Progress()
         self.rates.add(now, self.done_bytes + done.done_bytes, self.done_files + done.done_files)
-        if mine is None:
+        if running is None:
             return None
-        return mine.figures(self.rates, self.queue.job(mine.job.id))  # its priority may change
+        return running.figures(
+            self.rates, self.queue.job(running.job.id)
+        )  # its priority may change
 
     def give_way(self) -> None:
         """Let a more urgent job run first, or any waiting job if the running one is paused.
 
         The running job drains, and is queued, or paused, again.
         """
-        mine, waiting = self.at_work, self.queue.next()
-        if mine is None or waiting is None or self.draining or waiting.id == mine.job.id:
+        running, waiting = self.running, self.queue.next()
+        if running is None or waiting is None or self.draining or waiting.id == running.job.id:
             return
-        current = self.queue.job(mine.job.id) or mine.job
-        if mine.is_paused or waiting.priority < current.priority:
-            mine.run.drain()
+        current = self.queue.job(running.job.id) or running.job
+        if running.is_paused or waiting.priority < current.priority:
+            running.run.drain()
 
 
 def urgent(priority: Priority) -> Priority:

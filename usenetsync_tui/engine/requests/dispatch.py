@@ -80,14 +80,14 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await folders.act_on_files(working_state, tx, command)
         case Pause(job_id):
             await _change(tx, job_id, JobEvent.PAUSE)
-            if mine := working_state.is_at_work_on(job_id):
-                mine.pause()
+            if running := working_state.running_if(job_id):
+                running.pause()
         case Resume(job_id):
             await _change(tx, job_id, JobEvent.RESUME)
             await _go_on(working_state, tx, {job_id})
         case Cancel(job_id):
-            if mine := working_state.is_at_work_on(job_id):
-                mine.cancel()
+            if running := working_state.running_if(job_id):
+                running.cancel()
             else:
                 await _change(tx, job_id, JobEvent.CANCEL)
         case Retry(job_id, allow_shrink):
@@ -98,8 +98,8 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await jobs.set_priority(tx, job_id, priority)
         case PauseAll():
             await jobs.change_all(tx, JobEvent.PAUSE)
-            if working_state.at_work is not None:
-                working_state.at_work.pause()
+            if working_state.running is not None:
+                working_state.running.pause()
         case ResumeAll():
             await _go_on(working_state, tx, await jobs.change_all(tx, JobEvent.RESUME))
         case TestServer(server):
@@ -152,7 +152,7 @@ async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
 
 async def _go_on(working_state: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
     """Resume the running job, if it is among these and paused."""
-    mine = working_state.at_work
-    if mine is not None and mine.job.id in job_ids:
-        await jobs.change_state(tx, mine.job.id, JobEvent.BEGIN)
-        mine.go_on()
+    running = working_state.running
+    if running is not None and running.job.id in job_ids:
+        await jobs.change_state(tx, running.job.id, JobEvent.BEGIN)
+        running.resume()

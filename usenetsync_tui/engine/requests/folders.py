@@ -55,9 +55,9 @@ async def upload(working_state: WorkingState, tx: Transaction, command: Upload) 
 async def allow_shrink(working_state: WorkingState, tx: Transaction, job_id: int) -> None:
     """Let an upload take its folder as it is, even if it is running."""
     await jobs.allow_shrink(tx, job_id)
-    mine = working_state.is_at_work_on(job_id)
-    if mine is not None:
-        mine.run.allow_shrink = True
+    running = working_state.running_if(job_id)
+    if running is not None:
+        running.run.allow_shrink = True
 
 
 async def choose(working_state: WorkingState, tx: Transaction, command: Choose) -> None:
@@ -183,10 +183,10 @@ async def _keep(
 
 async def _queue_upload(working_state: WorkingState, tx: Transaction, folder: Folder) -> int:
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
-    mine = working_state.is_at_work_on(job_id)
-    if mine is not None:
+    running = working_state.running_if(job_id)
+    if running is not None:
         await jobs.change_state(tx, job_id, JobEvent.BEGIN)
-        mine.go_on()
+        running.resume()
     return job_id
 
 

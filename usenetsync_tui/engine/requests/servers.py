@@ -17,7 +17,7 @@ async def add(working_state: WorkingState, server: Server) -> None:
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
     working_state.settings = _adopted(working_state.settings, fresh)
-    when = "from now on" if working_state.at_work is None else "when the running job is over"
+    when = "from now on" if working_state.running is None else "when the running job is over"
     working_state.events.info(f"server {server.name} is in the settings, and used {when}")
 
 
