@@ -90,16 +90,16 @@ def _state(working_state: WorkingState) -> EngineState:
 
 def _workers(working_state: WorkingState) -> int:
     if working_state.run is not None:
-        return working_state.run.crew.allowed
+        return working_state.run.worker_counts.allowed
     return working_state.workers or working_state.settings.limits.max_workers
 
 
 def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:
-    """The is_running job's figures, instead of those of its row."""
+    """The running job's figures, instead of those of its row."""
     return figures if figures is not None and figures.id == job.id else job
 
 
 def _folders(queue: JobQueue, figures: JobStatus | None) -> Iterator[FolderStatus]:
     for standing in queue.folders:
-        running = figures is not None and figures.folder_id == standing.folder.id
-        yield replace(standing, job=figures) if running else standing
+        is_running = figures is not None and figures.folder_id == standing.folder.id
+        yield replace(standing, job=figures) if is_running else standing

@@ -42,7 +42,7 @@ async def work(working_state: WorkingState, job: Job) -> None:
     if running is None:
         return
     if working_state.workers is not None:
-        run.crew.allowed = working_state.workers
+        run.worker_counts.allowed = working_state.workers
     working_state.events.job_began(job.verb, folder)
     if working_state.draining:
         run.drain()
@@ -95,7 +95,7 @@ def _words(found: Verified) -> str:
 
 def _is_wanted_again(run: JobRun) -> bool:
     """Whether the user retried something that this run could not take up."""
-    return run.turnstile.goes_on
+    return run.action_gate.needs_another_run
 
 
 async def _again(working_state: WorkingState, job: Job, folder: Folder) -> None:

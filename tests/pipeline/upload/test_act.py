@@ -216,9 +216,9 @@ async def test_too_late(world: World, store: FaultyStore) -> None:
         await do(world, FileAction.HOLD, b"file", run)
     with pytest.raises(UsageError, match="no upload is running"):
         await do(world, FileAction.LEAVE_OUT, b"file")
-    assert not run.turnstile.goes_on
+    assert not run.action_gate.needs_another_run
     await do(world, FileAction.RETRY, b"file", run)
-    assert run.turnstile.goes_on, "another run is wanted"
+    assert run.action_gate.needs_another_run, "another run is wanted"
 
 
 @pytest.mark.anyio
@@ -238,6 +238,6 @@ async def test_articles_that_were_given_up_want_another_run(
         # The version goes on, as if the run had been killed at its end.
         await tx.run("UPDATE snapshots SET state = 0 WHERE version = 2")
         await jobs.set_state(tx, run.job_id, JobState.QUEUED)
-    again = replace(run, turnstile=ActionGate())
+    again = replace(run, action_gate=ActionGate())
     assert await do(world, FileAction.RETRY, b"later", again, version=2) == 1
-    assert (again.turnstile.goes_on, again.turnstile.retries) == (True, 0)
+    assert (again.action_gate.needs_another_run, again.action_gate.retries) == (True, 0)

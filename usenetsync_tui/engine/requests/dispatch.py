@@ -119,7 +119,7 @@ def _set(working_state: WorkingState, command: Command) -> None:
                 raise UsageError(f"There can be 1 to {MOST_WORKERS} workers.")
             working_state.workers = count
             if working_state.run is not None:
-                working_state.run.crew.allowed = count
+                working_state.run.worker_counts.allowed = count
         case SetConnections(server, count):
             stores.set_connections(server, count)
         case PauseServer(server):

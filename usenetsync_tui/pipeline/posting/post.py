@@ -43,7 +43,7 @@ async def post(
     """One posting worker."""
     slot = stage.slot(worker)
     async with postings, out:
-        async for posting in stage.team.items(worker, postings):
+        async for posting in stage.stage_workers.items(worker, postings):
             await run.gate.passed()
             receipt = error = None
             charged = True

@@ -57,15 +57,15 @@ async def outgoing(
     waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
     postings_in, postings = anyio.create_memory_object_stream[OutgoingArticle](waiting)
     answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
-    team = run.crew.team("post", lambda workers: lanes(run, workers))
-    posting, confirming = Stage("post", team, postings), Stage("confirm", 1, answers)
+    posters = run.worker_counts.of_stage("post", lambda workers: lanes(run, workers))
+    posting, confirming = Stage("post", posters, postings), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none
         keep = every_stream.enter_context
         for stream in (postings_in, postings, answers_in, answers):
             keep(stream)
         async with anyio.create_task_group() as group:
-            for number in range(team.most):
+            for number in range(posters.most):
                 ends = keep(postings.clone()), keep(answers_in.clone())
                 group.start_soon(post, run, ledger, posting, number, *ends)
             group.start_soon(confirm, run, ledger, confirming, answers)

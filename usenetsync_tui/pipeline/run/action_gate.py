@@ -27,13 +27,13 @@ class ActionGate:
     def __init__(self) -> None:
         self.at = b""
         """The key of the last file of this pass that was handed out; it will be read."""
-        self.turns = 0
+        self.generation = 0
         """How often files were acted on: a page queried before the last time is stale."""
         self.retries = 0
         """How often files became pending again that may lie behind `at`."""
         self.leaves_out = False
         """Whether some files of this version are held or left out."""
-        self.goes_on = False
+        self.needs_another_run = False
         """Whether another run must follow: a retry came too late, or only reposts articles."""
         self.is_over = False
         """Whether this run reads no more of the files that become pending."""
@@ -62,4 +62,4 @@ class ActionGate:
             try:
                 yield
             finally:
-                self.turns += 1
+                self.generation += 1

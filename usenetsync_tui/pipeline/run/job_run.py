@@ -131,24 +131,24 @@ class Stage:
         workers: int | StageWorkers,
         queue: MemoryObjectReceiveStream[Any] | None = None,
     ) -> None:
-        """`workers`: how many, or the team they belong to."""
+        """`workers`: how many, or those of `WorkerCounts`."""
         self.name = name
         self.done = 0
         self._queue = queue
-        self._team = None if isinstance(workers, int) else workers
+        self._stage_workers = None if isinstance(workers, int) else workers
         count = workers if isinstance(workers, int) else workers.most
         self._slots = [WorkerSlot(name) for _ in range(count)]
 
     @property
-    def team(self) -> StageWorkers:
-        """The team of a stage that has one."""
-        assert self._team is not None
-        return self._team
+    def stage_workers(self) -> StageWorkers:
+        """The workers of a stage whose count can change."""
+        assert self._stage_workers is not None
+        return self._stage_workers
 
     @property
     def workers(self) -> int:
         """How many workers may hold an item now."""
-        return len(self._slots) if self._team is None else self._team.allowed
+        return len(self._slots) if self._stage_workers is None else self._stage_workers.allowed
 
     @property
     def slots(self) -> list[WorkerSlot]:
@@ -191,7 +191,7 @@ class JobRun:
     version: int = 0
     progress: Progress = field(default_factory=Progress)
     gate: Gate = field(default_factory=Gate)
-    turnstile: ActionGate = field(default_factory=ActionGate)
+    action_gate: ActionGate = field(default_factory=ActionGate)
     clock: WallClock = field(default_factory=WallClock)
     poisoning: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while a failed fetch is recorded: one at a time, so that they cannot deadlock."""
@@ -210,15 +210,15 @@ class JobRun:
     """Missing mount points: articles of files below them cannot be made again."""
     elsewhere: dict[int, Place] = field(default_factory=dict)
     """The places of other realms that were needed so far."""
-    crew: WorkerCounts = field(init=False)
+    worker_counts: WorkerCounts = field(init=False)
     budget: Budget = field(init=False)
     """Bounds the bytes in memory: `progress.in_flight`, and what is being read or fetched."""
 
     def __post_init__(self) -> None:
         size = self.limits.chunk_size
         compressor = compressor_memory(size, self.folder.compression)
-        self.crew = WorkerCounts(self.limits, compressor)
-        compressors = compressor * max(1, self.crew.most // 2)  # the others read
+        self.worker_counts = WorkerCounts(self.limits, compressor)
+        compressors = compressor * max(1, self.worker_counts.most // 2)  # the others read
         self.budget = Budget(self.limits.memory_limit, compressors)
 
     def use_headers(self, realm: Realm, place: Place) -> None:

@@ -3,9 +3,9 @@
 Knows counts and turns. Refuses to know what the work is. Used on the engine's event loop only.
 
 A stage has as many tasks as its count can ever reach; surplus tasks wait before they take an item
-from the stage's stream. A task that took an item needs a seat to work on it, and there are as many
-seats as allowed workers: so a lowered count holds at once, except for work already in a thread. A
-seat costs one comparison while no task waits.
+from the stage's stream. A task that took an item needs a permit to work on it, and there are as
+many permits as allowed workers: so a lowered count holds at once, except for work already in a
+thread. A permit costs one comparison while no task waits.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WorkerCounts:
         self.most = max(1, min(max(limits.max_workers, MOST_WORKERS), room))
         """The upper limit: the memory limit has no room for what more workers would hold."""
         self._allowed = min(limits.max_workers, self.most)
-        self._teams: dict[str, StageWorkers] = {}
+        self._stages: dict[str, StageWorkers] = {}
 
     @property
     def allowed(self) -> int:
@@ -57,85 +57,85 @@ class WorkerCounts:
         if not 1 <= count <= max(MOST_WORKERS, self.most):
             raise UsageError(f"There may be 1 to {MOST_WORKERS} workers.")
         self._allowed = min(count, self.most)
-        for team in self._teams.values():
-            team.call()
+        for workers in self._stages.values():
+            workers.update()
 
-    def team(self, stage: str, share: Callable[[int], int]) -> StageWorkers:
+    def of_stage(self, stage: str, share: Callable[[int], int]) -> StageWorkers:
         """Make the workers of a stage, in place of those it had before.
 
         `share` returns the stage's part of a count, at least 1.
         """
-        team = self._teams[stage] = StageWorkers(self, share)
-        return team
+        workers = self._stages[stage] = StageWorkers(self, share)
+        return workers
 
 
 class StageWorkers:
     """The workers of one stage."""
 
-    def __init__(self, crew: WorkerCounts, share: Callable[[int], int]) -> None:
-        self._crew = crew
+    def __init__(self, counts: WorkerCounts, share: Callable[[int], int]) -> None:
+        self._counts = counts
         self._share = share
-        self.allowed = share(crew.allowed)
+        self.allowed = share(counts.allowed)
         """How many may hold an item now; at least 1."""
-        self._called = anyio.Event()
+        self._changed = anyio.Event()
         self._over = False
-        self._seated = 0
-        self._standing: deque[anyio.Event] = deque()
+        self._holding = 0
+        self._waiting: deque[anyio.Event] = deque()
 
     @property
     def most(self) -> int:
         """The largest count that this stage can reach."""
-        return self._share(self._crew.most)
+        return self._share(self._counts.most)
 
-    def call(self) -> None:
+    def update(self) -> None:
         """Take over the run's count, and wake workers that may work now."""
-        self.allowed = self._share(self._crew.allowed)
-        self._called.set()
-        self._called = anyio.Event()
-        self._seat_next()
+        self.allowed = self._share(self._counts.allowed)
+        self._changed.set()
+        self._changed = anyio.Event()
+        self._wake_next()
 
     async def items(self, number: int, stream: MemoryObjectReceiveStream[T]) -> AsyncIterator[T]:
         """The items that the worker of this number (from 0) takes from the stage's stream.
 
         The worker holds each item until it asks for the next one.
         """
-        while await self._is_called(number):
+        while await self._is_allowed(number):
             try:
                 item = await take(stream)
             except anyio.EndOfStream:
                 self._over = True  # the workers that wait to be called are not needed any more
-                self.call()
+                self.update()
                 return
-            await self._sit()
+            await self._acquire()
             yield item
-            self._rise()
+            self._release()
 
-    async def breathe(self) -> None:
-        """Call between two pieces of an item: waits for a seat if there are fewer now."""
-        if self._seated > self.allowed:
-            self._rise()
-            await self._sit()
+    async def checkpoint(self) -> None:
+        """Call between two pieces of an item: waits for a permit if there are fewer now."""
+        if self._holding > self.allowed:
+            self._release()
+            await self._acquire()
 
-    async def _is_called(self, number: int) -> bool:
+    async def _is_allowed(self, number: int) -> bool:
         """Wait until this worker may take something; False when nothing is left to take."""
         while number >= self.allowed and not self._over:
-            await self._called.wait()
+            await self._changed.wait()
         return number < self.allowed or not self._over
 
-    async def _sit(self) -> None:
-        if self._seated < self.allowed and not self._standing:
-            self._seated += 1
+    async def _acquire(self) -> None:
+        if self._holding < self.allowed and not self._waiting:
+            self._holding += 1
             return
         turn = anyio.Event()
-        self._standing.append(turn)
-        # A task cancelled here never gives up its seat: its whole run is cancelled too.
+        self._waiting.append(turn)
+        # A task cancelled here never gives up its permit: its whole run is cancelled too.
         await turn.wait()
 
-    def _rise(self) -> None:
-        self._seated -= 1
-        self._seat_next()
+    def _release(self) -> None:
+        self._holding -= 1
+        self._wake_next()
 
-    def _seat_next(self) -> None:
-        while self._standing and self._seated < self.allowed:
-            self._seated += 1
-            self._standing.popleft().set()
+    def _wake_next(self) -> None:
+        while self._waiting and self._holding < self.allowed:
+            self._holding += 1
+            self._waiting.popleft().set()

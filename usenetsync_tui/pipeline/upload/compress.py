@@ -29,7 +29,7 @@ async def compress(
     """One compressing worker."""
     wanted, slot = wanted_compression(run), stage.slot(worker)
     async with items, out:
-        async for item in stage.team.items(worker, items):
+        async for item in stage.stage_workers.items(worker, items):
             if not isinstance(item, RawSegment):
                 await put(out, item)
                 continue

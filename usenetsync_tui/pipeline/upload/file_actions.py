@@ -56,10 +56,10 @@ async def act(
     after: bytes | None = None
     while True:
         run = at_work()
-        turn = run.turnstile if run is not None else None
-        async with turn.stopped() if turn is not None else nullcontext():
-            if turn is not None and turn.is_over:
-                await _too_late(catalogue, what, turn)
+        gate = run.action_gate if run is not None else None
+        async with gate.stopped() if gate is not None else nullcontext():
+            if gate is not None and gate.is_over:
+                await _too_late(catalogue, what, gate)
                 return
             batch = await _one_batch(catalogue, what, after, run)
         done(batch.seen)
@@ -68,11 +68,11 @@ async def act(
         after = batch.last
 
 
-async def _too_late(catalogue: Catalogue, what: FileAct, turn: ActionGate) -> None:
+async def _too_late(catalogue: Catalogue, what: FileAct, gate: ActionGate) -> None:
     """Everything is read: the next run takes in the files that failed."""
     if what.action is not FileAction.RETRY:
         raise UsageError("Too late: the upload has already read all files.")
-    turn.goes_on = True
+    gate.needs_another_run = True
     async with catalogue.transaction() as tx:
         await left_out.take_in(tx, await _job_of(tx, what, None))
 
@@ -80,15 +80,15 @@ async def _too_late(catalogue: Catalogue, what: FileAct, turn: ActionGate) -> No
 async def _one_batch(
     catalogue: Catalogue, what: FileAct, after: bytes | None, run: JobRun | None
 ) -> bulk.ActionBatch:
-    turn = run.turnstile if run is not None else ActionGate()
+    gate = run.action_gate if run is not None else ActionGate()
     async with catalogue.transaction() as tx:
         if not await is_building(tx, what.selection):
             raise UsageError(f"Nothing to {what.action}: no upload is running.")
         job_id = await _job_of(tx, what, run)
         if what.action is not FileAction.RETRY:
-            after = max(after or b"", turn.at) or None
+            after = max(after or b"", gate.at) or None
         batch = await bulk.act(tx, what.selection, what.action, after, what.batch_size)
-        counted = [c for c in batch.changed if turn.is_counted(path_key(c[0]))]
+        counted = [c for c in batch.changed if gate.is_counted(path_key(c[0]))]
         if what.action is FileAction.RETRY:
             taken_in = await _take_in(tx, what, batch, job_id)
             seen = {path for path, _ in counted}
@@ -100,10 +100,10 @@ async def _one_batch(
             await jobs.add_notices(tx, job_id, notices)
     if run is not None and what.action is FileAction.RETRY:
         _unfail(run.progress, [c for c in counted if c[0] in taken_in], kinds)
-        turn.retries += bool(taken_in)
-        turn.goes_on |= len(taken_in) < len(batch.changed)
+        gate.retries += bool(taken_in)
+        gate.needs_another_run |= len(taken_in) < len(batch.changed)
     elif run is not None:
-        turn.leaves_out |= bool(batch.changed)
+        gate.leaves_out |= bool(batch.changed)
         _fail(run.progress, counted, _notices(what, counted))
     return batch
 

@@ -57,24 +57,24 @@ async def find_units(
     A pass follows the index while that is still running; the next pass begins when the catalogue
     has recorded what became of every unit of this one.
     """
-    turn = run.turnstile
+    gate = run.action_gate
     async with run.catalogue.transaction() as tx:
-        turn.leaves_out = await left_out.any_of(tx, run.job_id)
+        gate.leaves_out = await left_out.any_of(tx, run.job_id)
     packing = run.folder.realm.profile is not Profile.PLAIN
     passes = PASSES
     async with out:
-        with turn.reading(indexed):
+        with gate.reading(indexed):
             while passes:
-                retries = turn.retries
+                retries = gate.retries
                 packer = Packer(run.limits.chunk_size, packing=packing)
-                one_pass = _Pass(run, turn, packer, outstanding, out)
+                one_pass = _Pass(run, gate, packer, outstanding, out)
                 found = await one_pass.over(indexed)
                 if not run.draining and found:
                     await outstanding.none_left()
-                async with turn.lock:
-                    if run.draining or (not found and turn.retries == retries):
+                async with gate.lock:
+                    if run.draining or (not found and gate.retries == retries):
                         return
-                    passes = passes - 1 if turn.retries == retries else PASSES
+                    passes = passes - 1 if gate.retries == retries else PASSES
 
 
 class _Pass:
@@ -83,30 +83,30 @@ class _Pass:
     def __init__(
         self,
         run: JobRun,
-        turn: ActionGate,
+        gate: ActionGate,
         packer: Packer,
         outstanding: Outstanding,
         out: MemoryObjectSendStream[Unit],
     ) -> None:
         self._run = run
-        self._turn = turn
+        self._gate = gate
         self._packer = packer
         self._outstanding = outstanding
         self._out = out
 
     async def over(self, indexed: IndexResult) -> int:
         """Hand out what the index has reached until it is finished; returns how many files."""
-        run, turn, found = self._run, self._turn, 0
-        turn.at = b""
+        run, gate, found = self._run, self._gate, 0
+        gate.at = b""
         while not run.draining:
-            async with turn.lock:
-                turns, finished, bell = turn.turns, indexed.finished, indexed.bell
+            async with gate.lock:
+                generation, finished, bell = gate.generation, indexed.finished, indexed.bell
                 page = await self._next_page(None if finished else indexed.reached)
-                out = await _left_out(run, page) if turn.leaves_out and page else {}
+                out = await _left_out(run, page) if gate.leaves_out and page else {}
             for file in page:
-                if turn.turns != turns or turn.lock.locked():
+                if gate.generation != generation or gate.lock.locked():
                     break  # the user acts on files: the rest of the page is stale
-                turn.at = file.key
+                gate.at = file.key
                 if file.key not in out:
                     found += 1
                     await self._hand_out(self._packer.add(file))
@@ -120,7 +120,7 @@ class _Pass:
     async def _next_page(self, until: bytes | None) -> list[PendingFile]:
         async with self._run.catalogue.transaction() as tx:
             size = self._run.limits.batch_size
-            return await files.pending_page(tx, self._run.folder, self._turn.at, size, until)
+            return await files.pending_page(tx, self._run.folder, self._gate.at, size, until)
 
     async def _hand_out(self, units: list[Unit]) -> None:
         for unit in units:

@@ -64,7 +64,7 @@ class Reader:
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
         """Read units until there are no more."""
         async with units, self._out:
-            async for unit in self._stage.team.items(self._number, units):
+            async for unit in self._stage.stage_workers.items(self._number, units):
                 match unit:
                     case PackUnit():
                         await self._read_pack(unit)

@@ -138,7 +138,7 @@ class LargeReader:
         at_once = max(1, most // new.segment_size)
         for first in range(0, new.segments, at_once):
             await run.gate.passed()
-            await self._stage.team.breathe()
+            await self._stage.stage_workers.checkpoint()
             if run.draining:
                 return
             last = min(first + at_once, new.segments)

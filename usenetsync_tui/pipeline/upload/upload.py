@@ -168,11 +168,11 @@ async def _stream(
     read_in, read = anyio.create_memory_object_stream[ReadItem](size)
     prepared_in, prepared = anyio.create_memory_object_stream[PreparedItem](_BATCHED * size)
     scanning, planning = Stage("scan", 1), Stage("plan", 1, prepared)
-    reading = Stage("read", run.crew.team("read", _readers), units)
+    reading = Stage("read", run.worker_counts.of_stage("read", _readers), units)
     run.stages[:] = [scanning, reading, planning]
     # Readers prepare segments themselves, unless compression is slow: then it is a stage.
     dense = is_dense(run)
-    compressing = Stage("compress", run.crew.team("compress", _compressors), read)
+    compressing = Stage("compress", run.worker_counts.of_stage("compress", _compressors), read)
     if dense:
         run.stages.insert(2, compressing)
     ids, indexed = ObjectIds(run.catalogue), IndexResult()
@@ -190,12 +190,12 @@ async def _stream(
                 run.progress.phase = "upload"
                 group.start_soon(_index, run, scanning, indexed, source, judge, own)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
-                for number in range(reading.team.most):
+                for number in range(reading.stage_workers.most):
                     out = read_in if dense else straight_on
                     mine = keep(out.clone())
                     reader = Reader(run, source, ids, reading, number, outstanding, mine)
                     group.start_soon(reader.work, keep(units.clone()))
-                for number in range(compressing.team.most if dense else 0):
+                for number in range(compressing.stage_workers.most if dense else 0):
                     between = keep(read.clone()), keep(prepared_in.clone())
                     group.start_soon(compress, run, compressing, number, *between)
                 planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))

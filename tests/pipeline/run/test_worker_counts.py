@@ -1,4 +1,4 @@
-"""The crew: how many work, and what becomes of it while they do."""
+"""worker_counts: how many workers hold an item, and how the count changes while they work."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ LIMITS = Limits(8, 40, 1000, 768_000, 4 << 30)
 
 
 def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
-    crew = WorkerCounts(LIMITS)
-    assert (crew.allowed, crew.most) == (8, MOST_WORKERS)
-    crew.allowed = MOST_WORKERS
-    assert crew.allowed == MOST_WORKERS
-    crew.allowed = 1
-    assert crew.allowed == 1
+    counts = WorkerCounts(LIMITS)
+    assert (counts.allowed, counts.most) == (8, MOST_WORKERS)
+    counts.allowed = MOST_WORKERS
+    assert counts.allowed == MOST_WORKERS
+    counts.allowed = 1
+    assert counts.allowed == 1
     for count in (0, -1, MOST_WORKERS + 1):
         with pytest.raises(UsageError, match="1 to 32"):
-            crew.allowed = count
-    assert crew.allowed == 1
+            counts.allowed = count
+    assert counts.allowed == 1
 
 
 @pytest.mark.parametrize(
@@ -54,32 +54,32 @@ def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
     ],
 )
 def test_no_more_than_memory_has_room_for(limits: Limits, most: int) -> None:
-    crew = WorkerCounts(limits)
-    assert crew.most == most
-    assert crew.allowed == min(limits.max_workers, most)
-    crew.allowed = min(MOST_WORKERS, 2 * most)
-    assert crew.allowed == min(MOST_WORKERS, most)
+    counts = WorkerCounts(limits)
+    assert counts.most == most
+    assert counts.allowed == min(limits.max_workers, most)
+    counts.allowed = min(MOST_WORKERS, 2 * most)
+    assert counts.allowed == min(MOST_WORKERS, most)
 
 
 class Workshop:
     """A stage whose workers do as they are told, and count who works."""
 
     def __init__(self, allowed: int) -> None:
-        self.crew = WorkerCounts(replace(LIMITS, max_workers=allowed))
-        self.team = self.crew.team("shop", lambda workers: workers)
+        self.counts = WorkerCounts(replace(LIMITS, max_workers=allowed))
+        self.stage_workers = self.counts.of_stage("shop", lambda workers: workers)
         self.working: set[int] = set()
         self.done: list[int] = []
         self.go_on = anyio.Event()
 
     async def work(self, number: int, stream: object, *, pieces: int = 1) -> None:
-        async for item in self.team.items(number, stream):  # type: ignore[arg-type]
+        async for item in self.stage_workers.items(number, stream):  # type: ignore[arg-type]
             self.working.add(number)
             for _ in range(pieces):
                 await self.go_on.wait()
                 self.working.discard(number)
-                await self.team.breathe()
+                await self.stage_workers.checkpoint()
                 self.working.add(number)
-                assert len(self.working) <= max(self.team.allowed, 1)
+                assert len(self.working) <= max(self.stage_workers.allowed, 1)
             self.working.discard(number)
             self.done.append(item)
 
@@ -90,7 +90,7 @@ async def test_everything_is_done_once_by_as_many_as_are_allowed(allowed: int) -
     shop = Workshop(allowed)
     items_in, items = anyio.create_memory_object_stream[int](100)
     async with items_in, items, anyio.create_task_group() as group:
-        for number in range(shop.team.most):
+        for number in range(shop.stage_workers.most):
             group.start_soon(shop.work, number, items)
         for item in range(100):
             items_in.send_nowait(item)
@@ -106,16 +106,16 @@ async def test_raised_more_begin_at_once_and_lowered_nobody_takes_more() -> None
     shop = Workshop(2)
     items_in, items = anyio.create_memory_object_stream[int](100)
     async with items_in, items, anyio.create_task_group() as group:
-        for number in range(shop.team.most):
+        for number in range(shop.stage_workers.most):
             group.start_soon(shop.work, number, items)
         for item in range(50):
             items_in.send_nowait(item)
         await anyio.wait_all_tasks_blocked()
         assert len(shop.working) == 2
-        shop.crew.allowed = 5
+        shop.counts.allowed = 5
         await anyio.wait_all_tasks_blocked()
         assert len(shop.working) == 5
-        shop.crew.allowed = 1
+        shop.counts.allowed = 1
         shop.working.clear()  # whoever goes on is the only one
         shop.go_on.set()
         items_in.close()
@@ -128,14 +128,14 @@ async def test_who_waits_for_something_to_take_keeps_no_seat() -> None:
     shop = Workshop(3)
     items_in, items = anyio.create_memory_object_stream[int](100)
     async with items_in, items, anyio.create_task_group() as group:
-        for number in range(shop.team.most):
+        for number in range(shop.stage_workers.most):
             group.start_soon(shop.work, number, items)
         await anyio.wait_all_tasks_blocked()
         for item in range(3):
             items_in.send_nowait(item)
         await anyio.wait_all_tasks_blocked()
         assert shop.working == {0, 1, 2}
-        shop.crew.allowed = 1
+        shop.counts.allowed = 1
         shop.working.clear()
         shop.go_on.set()
         await until(lambda: len(shop.done) == 3)  # though the stream is not over
@@ -150,19 +150,19 @@ async def test_whatever_is_asked_for_and_when(seed: int) -> None:
     shop.go_on.set()
     items_in, items = anyio.create_memory_object_stream[int](3)
     async with items, anyio.create_task_group() as group:
-        for number in range(shop.team.most):
+        for number in range(shop.stage_workers.most):
             group.start_soon(lambda n: shop.work(n, items, pieces=dice.randint(1, 4)), number)
         async with items_in:
             for item in range(200):
                 await items_in.send(item)
                 if not dice.randrange(5):
-                    shop.crew.allowed = dice.randint(1, MOST_WORKERS)
+                    shop.counts.allowed = dice.randint(1, MOST_WORKERS)
                 if not dice.randrange(3):
                     await anyio.lowlevel.checkpoint()
     assert sorted(shop.done) == list(range(200))
 
 
-class Turnstile:
+class Gate:
     """Counts the threads that are in it at once."""
 
     def __init__(self) -> None:
@@ -188,15 +188,15 @@ class Turnstile:
 
 
 @pytest.fixture
-def reading(monkeypatch: pytest.MonkeyPatch) -> Turnstile:
-    turnstile, read = Turnstile(), SourceFile.read
+def reading(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    gate, read = Gate(), SourceFile.read
 
     def slow(self: SourceFile, offset: int, size: int) -> bytes:
-        with turnstile.through():
+        with gate.through():
             return read(self, offset, size)
 
     monkeypatch.setattr(SourceFile, "read", slow)
-    return turnstile
+    return gate
 
 
 def stage(run: JobRun, name: str) -> StageStatus:
@@ -215,9 +215,7 @@ async def finish(world: World, run: JobRun) -> None:
 
 
 @pytest.mark.anyio
-async def test_readers_are_raised_and_lowered_while_a_job_runs(
-    world: World, reading: Turnstile
-) -> None:
+async def test_readers_are_raised_and_lowered_while_a_job_runs(world: World, reading: Gate) -> None:
     large_files(world, 40)
     reading.open.clear()
     run = await world.small(max_workers=8).new_run()
@@ -225,11 +223,11 @@ async def test_readers_are_raised_and_lowered_while_a_job_runs(
     async def watch() -> None:
         await until(lambda: reading.inside == 4)
         assert (stage(run, "read").workers, stage(run, "read").active) == (4, 4)
-        run.crew.allowed = 20
+        run.worker_counts.allowed = 20
         await until(lambda: reading.inside == 10)
         assert (stage(run, "read").workers, stage(run, "read").active) == (10, 10)
         assert len(run.stages[1].slots) == 10
-        run.crew.allowed = 2
+        run.worker_counts.allowed = 2
         assert (stage(run, "read").workers, stage(run, "read").active) == (1, 10)
         assert len(run.stages[1].slots) == 10  # what is still in hand is shown
         reading.open.set()
@@ -250,7 +248,7 @@ async def test_a_reader_in_the_middle_of_a_large_file_waits_and_ends(
     run = await world.small(max_workers=8).new_run()
 
     def lower(article: Article) -> None:
-        run.crew.allowed = 1
+        run.worker_counts.allowed = 1
 
     store.before = lower
     await finish(world, run)
@@ -264,29 +262,29 @@ async def test_compressors_are_a_stage_that_is_raised_too(
 ) -> None:
     world.choices = FolderChoices(compression=Compression.LZMA)
     large_files(world, 20)
-    turnstile, prepare = Turnstile(), compress_module.prepare
+    gate, prepare = Gate(), compress_module.prepare
 
     def slow(*args: object) -> object:
-        with turnstile.through():
+        with gate.through():
             return prepare(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(compress_module, "prepare", slow)
-    turnstile.open.clear()
+    gate.open.clear()
     run = await world.small(max_workers=4).new_run()
 
     async def watch() -> None:
-        await until(lambda: turnstile.inside == 2)
+        await until(lambda: gate.inside == 2)
         assert [s.name for s in run.stages][:4] == ["scan", "read", "compress", "plan"]
         assert (stage(run, "read").workers, stage(run, "compress").workers) == (2, 2)
-        run.crew.allowed = 9
-        await until(lambda: turnstile.inside == 5)
+        run.worker_counts.allowed = 9
+        await until(lambda: gate.inside == 5)
         assert (stage(run, "read").workers, stage(run, "compress").workers) == (4, 5)
-        turnstile.open.set()
+        gate.open.set()
 
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
         await finish(world, run)
-    assert turnstile.most == 5
+    assert gate.most == 5
     await world.assert_restores(1, world.root)
 
 
@@ -308,9 +306,9 @@ async def test_posting_lanes_without_a_number_of_their_own_follow(
     async def watch() -> None:
         await until(lambda: inside == 2)
         assert stage(run, "post").workers == 2
-        run.crew.allowed = 6
+        run.worker_counts.allowed = 6
         await until(lambda: inside == 6)
-        run.crew.allowed = 32
+        run.worker_counts.allowed = 32
         await until(lambda: inside == 10)  # a quarter of the connections
         assert stage(run, "post").workers == 10
         go_on.set()
@@ -322,7 +320,7 @@ async def test_posting_lanes_without_a_number_of_their_own_follow(
 
 @pytest.mark.anyio
 async def test_lowered_a_job_can_be_drained_and_goes_on_later(
-    world: World, store: FaultyStore, reading: Turnstile
+    world: World, store: FaultyStore, reading: Gate
 ) -> None:
     large_files(world, 30)
     reading.open.clear()
@@ -330,7 +328,7 @@ async def test_lowered_a_job_can_be_drained_and_goes_on_later(
 
     async def watch() -> None:
         await until(lambda: reading.inside == 4)
-        run.crew.allowed = 1
+        run.worker_counts.allowed = 1
         run.drain()
         reading.open.set()
 
@@ -343,10 +341,10 @@ async def test_lowered_a_job_can_be_drained_and_goes_on_later(
     await world.assert_restores(1, world.root)
 
 
-def test_a_team_that_is_replaced_is_forgotten() -> None:
-    crew = WorkerCounts(LIMITS)
-    first = crew.team("read", lambda workers: workers)
-    second = crew.team("read", lambda workers: 2 * workers)
+def test_workers_of_a_stage_that_are_replaced_are_forgotten() -> None:
+    counts = WorkerCounts(LIMITS)
+    first = counts.of_stage("read", lambda workers: workers)
+    second = counts.of_stage("read", lambda workers: 2 * workers)
     assert isinstance(first, StageWorkers)
     assert (first.allowed, second.allowed, second.most) == (8, 16, 2 * MOST_WORKERS)
 
@@ -356,7 +354,7 @@ def test_a_team_that_is_replaced_is_forgotten() -> None:
 def test_workers_and_lanes_stay_within_the_limit(megabytes: int, wanted: Compression) -> None:
     limits = replace(LIMITS, max_workers=32, memory_limit=megabytes << 20)
     compressor = compressor_memory(limits.chunk_size, wanted)
-    crew = WorkerCounts(limits, compressor)
+    counts = WorkerCounts(limits, compressor)
     in_hand = 3 * max(limits.chunk_size, 3 << 20) + compressor
     in_lanes = 3 * limits.chunk_size * most_lanes(limits)
-    assert crew.allowed * in_hand + in_lanes <= limits.memory_limit * 3 // 4
+    assert counts.allowed * in_hand + in_lanes <= limits.memory_limit * 3 // 4
