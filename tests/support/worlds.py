@@ -25,7 +25,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Opener, Place, Presence, Store
+from usenetsync_tui.model.ports import Opener, OpenRealm, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
@@ -123,11 +123,11 @@ class World:
 
     statuses: tuple[ServerStatus, ...] = ()
 
-    async def of(self, realm: Realm) -> Place:
+    async def of(self, realm: Realm) -> OpenRealm:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
         more = {"padded_to": self.padded_to, "reposts": self.reposts}
-        return Place(realm, self.store, key, self.checks, **more)
+        return OpenRealm(realm, self.store, key, self.checks, **more)
 
     async def run_of(self, folder: Folder, job: int, version: int = 0) -> JobRun:
         place = await self.of(folder.realm)

@@ -62,5 +62,5 @@ def _signs(run: JobRun) -> tuple[object, ...]:
         progress.verified,
         progress.notices,
         tuple(stage.done for stage in run.stages),
-        tuple((server.bytes, server.articles) for server in run.places.statuses),
+        tuple((server.bytes, server.articles) for server in run.realms.statuses),
     )

@@ -1,4 +1,4 @@
-"""The places of articles: each realm's store, with its retries around it, and its key."""
+"""The open realms: each one's store, with its retries around it, and its key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm, StoreKind
-from usenetsync_tui.model.ports import Place, Store
+from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -32,7 +32,7 @@ _Wish = Callable[[UsenetServers], None]
 
 
 class Stores:
-    """The stores of one engine; implements `Places`. Leaving the block closes the connections."""
+    """One engine's stores; implements `OpenRealms`. Leaving the block closes the connections."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Stores:
         self._settings = settings
         self._shards = ShardsStore(catalogue.pool)
         self._memory = MemoryStore()
-        self._places: dict[Realm, Place] = {}
+        self._open_realms: dict[Realm, OpenRealm] = {}
         self.bandwidth_limit = settings.bandwidth_limit
         """Bytes a second posted to all servers together; 0: no limit."""
         self.fetch_limit = settings.fetch_limit
@@ -84,7 +84,7 @@ class Stores:
             raise
         old, self._servers = self._servers, servers
         self.keys = KeyRing(settings, self._locations)
-        self._places.clear()
+        self._open_realms.clear()
         if servers is not None:
             names = {status.name for status in servers.statuses()}
             for (name, _), wish in self._wishes.items():
@@ -151,41 +151,41 @@ class Stores:
 
     def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         """A Message-ID as sent to servers; None if the realm has not been opened yet."""
-        places = (place for known, place in self._places.items() if known.id == realm.id)
-        place = next(places, None)  # with any headers: the Message-ID does not depend on them
-        return None if place is None else place.wire_id(message_id)
+        found = (made for known, made in self._open_realms.items() if known.id == realm.id)
+        open_realm = next(found, None)  # with any headers: the Message-ID does not depend on them
+        return None if open_realm is None else open_realm.wire_id(message_id)
 
     async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> JobRun:
         """Make the run of a job on a folder.
 
-        With `to_post` the folder's own place must be usable; other runs may find their articles
+        With `to_post` the folder's own realm must be usable; other runs may find their articles
         in another realm. `UsageError`, `KeyUnavailableError`.
         """
-        place = await (self._reached if to_post else self.of)(folder.realm)
+        open_realm = await (self._reached if to_post else self.of)(folder.realm)
         limits = self._settings.limits
-        return JobRun(self._catalogue, self, place, folder, job_id, limits, waits=self.waits)
+        return JobRun(self._catalogue, self, open_realm, folder, job_id, limits, waits=self.waits)
 
     @property
     def servers(self) -> UsenetServers | None:
         """The Usenet servers, if there are any."""
         return self._servers
 
-    async def of(self, realm: Realm) -> Place:
-        """A realm's place; if it is not usable, one whose every call fails with the reason."""
+    async def of(self, realm: Realm) -> OpenRealm:
+        """Open a realm; if its store is not usable, every call of that fails with the reason."""
         try:
             return await self._reached(realm)
         except (UsageError, KeyUnavailableError) as error:
-            return Place(realm, OutOfReach(str(error)))
+            return OpenRealm(realm, OutOfReach(str(error)))
 
-    async def _reached(self, realm: Realm) -> Place:
-        if realm not in self._places:
+    async def _reached(self, realm: Realm) -> OpenRealm:
+        if realm not in self._open_realms:
             key = None
             if realm.wrapped_key is not None:
                 key = await to_thread.run_sync(self.keys.unwrap, realm.wrapped_key)
-            self._places[realm] = self._place(realm, key)
-        return self._places[realm]
+            self._open_realms[realm] = self._make(realm, key)
+        return self._open_realms[realm]
 
-    def _place(self, realm: Realm, key: bytes | None) -> Place:
+    def _make(self, realm: Realm, key: bytes | None) -> OpenRealm:
         match realm.store:
             case StoreKind.SHARDS:
                 return self._local(realm, self._shards, key)
@@ -194,15 +194,15 @@ class Stores:
             case StoreKind.USENET:
                 return self._usenet(realm, key)
 
-    def _local(self, realm: Realm, store: Store, key: bytes | None) -> Place:
+    def _local(self, realm: Realm, store: Store, key: bytes | None) -> OpenRealm:
         retried, reposts = self._retried(store), self._settings.reposts
-        return Place(realm, retried, key, padded_to=self._padded_to, reposts=reposts)
+        return OpenRealm(realm, retried, key, padded_to=self._padded_to, reposts=reposts)
 
     @property
     def _padded_to(self) -> int:
         return self._settings.chunk_size if self._settings.padding else 0
 
-    def _usenet(self, realm: Realm, key: bytes | None) -> Place:
+    def _usenet(self, realm: Realm, key: bytes | None) -> OpenRealm:
         if self._servers is None:
             raise UsageError(_NO_SERVER)
         style: HeaderStyle
@@ -221,7 +221,7 @@ class Stores:
         )
         checks = tuple(self._settings.check_delays)
         reposts = self._settings.reposts
-        return Place(realm, store, key, checks, style.wire_id, self._padded_to, reposts)
+        return OpenRealm(realm, store, key, checks, style.wire_id, self._padded_to, reposts)
 
     def _retried(self, store: Store) -> Store:
         return RetryingStore(

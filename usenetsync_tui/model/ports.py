@@ -64,7 +64,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OpenRealm:
     """A realm with all that a job needs to reach its articles."""
 
     realm: Realm
@@ -83,15 +83,15 @@ class Place:
     """How often a run posts a missing article again before it gives up."""
 
 
-class Places(Protocol):
-    """The places of all realms."""
+class OpenRealms(Protocol):
+    """Opens realms."""
 
     @property
     def statuses(self) -> tuple[ServerStatus, ...]:
         """How the servers behind them are doing."""
 
-    async def of(self, realm: Realm) -> Place:
-        """A realm's place; if its store cannot be used, one that says so for each article."""
+    async def of(self, realm: Realm) -> OpenRealm:
+        """Open a realm; if its store cannot be used, each of its calls fails with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from usenetsync_tui.codec.sealing import SEAL_OVERHEAD, sealed_size
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.folders import Compression, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.ports import OpenRealm
 
 SIZES = {size + 28 for size in LADDER if size < SEGMENT} | {SEGMENT + SEAL_OVERHEAD + 4}
 
@@ -196,4 +196,4 @@ async def test_a_place_without_a_key_pads_nothing(world: World, store: FaultySto
 
 def test_a_place_pads_nothing_unless_it_is_told_to() -> None:
     realm = Realm(1, StoreKind.MEMORY, Profile.SEALED, "a.invalid")
-    assert Place(realm, FaultyStore(), bytes(32)).padded_to == 0
+    assert OpenRealm(realm, FaultyStore(), bytes(32)).padded_to == 0

@@ -42,5 +42,5 @@ async def summarise(run: JobRun, outcome: Outcome, figures: JobStatus) -> Summar
         snapshot=next((s for s in versions if s.version == outcome.version), None),
         notices=tuple(notice for _, notice in first),
         notice_count=run.progress.notices,
-        servers=run.places.statuses,
+        servers=run.realms.statuses,
     )

@@ -75,7 +75,7 @@ class Assignment:
                 status=status if is_there else SegmentStatus.SENDING,
                 nonce=nonce,
                 by_body=known.by_body,
-                headers=known.headers if is_there else self._run.place.realm.headers,
+                headers=known.headers if is_there else self._run.open_realm.realm.headers,
             )
             self.rows.append(row)
             if is_new:
@@ -90,7 +90,7 @@ class Assignment:
 
     def _new(self, item: PreparedSegment, digest: bytes, redundancy: int) -> KnownArticle:
         """A new article for one copy of a segment."""
-        size = leaving_size(self._run.place, len(item.payload))
+        size = leaving_size(self._run.open_realm, len(item.payload))
         known = KnownArticle(
             digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
         )

@@ -42,7 +42,7 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
     receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
     there = [a.posting for a in batch if a.receipt is not None]
     payload = sum(a.payload for a in batch if a.receipt is not None)
-    check_after = next(iter(run.place.checks), None)
+    check_after = next(iter(run.open_realm.checks), None)
     async with ledger.lock:
         async with run.catalogue.transaction() as tx:
             done = await segments.mark_posted(tx, receipts, check_after)

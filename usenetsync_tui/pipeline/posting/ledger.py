@@ -12,7 +12,7 @@ from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import aliases, segments
 from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
-from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Article, Codec
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -31,13 +31,13 @@ class OutgoingArticle:
     nonce: bytes | None = None
     """The nonce for sealing it; None if it is not sealed."""
 
-    def outgoing(self, place: Place) -> Article:
+    def outgoing(self, open_realm: OpenRealm) -> Article:
         """The article as a store takes it: with a seal, if the realm has a key."""
-        if place.key is None or self.nonce is None:
+        if open_realm.key is None or self.nonce is None:
             return self.article
-        size = leaving_size(place, len(self.article.payload)) if place.padded_to else 0
+        size = leaving_size(open_realm, len(self.article.payload)) if open_realm.padded_to else 0
         return replace(
-            self.article, seal=partial(seal, place.key, self.nonce, self.codec, size=size)
+            self.article, seal=partial(seal, open_realm.key, self.nonce, self.codec, size=size)
         )
 
 
@@ -82,15 +82,15 @@ async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None
     """In a transaction: give an article a new Message-ID, keep the old one as an alias."""
     new = secrets.token_bytes(16)
     await segments.rename(tx, old, new, nonce)
-    await aliases.pass_on(tx, old, new, run.place.wire_id(old))
+    await aliases.pass_on(tx, old, new, run.open_realm.wire_id(old))
     return new
 
 
-def leaving_size(place: Place, payload: int) -> int:
-    """Size in bytes of a payload as it is sent: sealed and padded, if the place does that."""
-    return payload if place.key is None else sealed_size(payload, place.padded_to)
+def leaving_size(open_realm: OpenRealm, payload: int) -> int:
+    """Size in bytes of a payload as it is sent: sealed and padded, if the realm does that."""
+    return payload if open_realm.key is None else sealed_size(payload, open_realm.padded_to)
 
 
 def fresh_nonce(run: JobRun) -> bytes | None:
     """A random nonce for a sealed realm; None for any other."""
-    return secrets.token_bytes(NONCE_SIZE) if run.place.key is not None else None
+    return secrets.token_bytes(NONCE_SIZE) if run.open_realm.key is not None else None

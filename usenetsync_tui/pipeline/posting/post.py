@@ -53,7 +53,7 @@ async def post(
                 except StoreError as refusal:
                     error, charged = str(refusal), refusal.charged
             stage.done += 1
-            size = leaving_size(run.place, len(posting.article.payload))
+            size = leaving_size(run.open_realm, len(posting.article.payload))
             posting.article = replace(posting.article, payload=b"")
             await put(out, Posted(posting, receipt, error, size, charged))
 
@@ -68,7 +68,7 @@ async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receip
 
 
 async def _send(run: JobRun, posting: OutgoingArticle) -> Receipt:
-    """Use the run's place as it is now: the user may have changed its headers meanwhile."""
-    place = run.place
-    receipt = await place.store.post(posting.outgoing(place))
-    return replace(receipt, headers=place.realm.headers or 0)
+    """Use the run's realm as it is now: the user may have changed its headers meanwhile."""
+    open_realm = run.open_realm
+    receipt = await open_realm.store.post(posting.outgoing(open_realm))
+    return replace(receipt, headers=open_realm.realm.headers or 0)

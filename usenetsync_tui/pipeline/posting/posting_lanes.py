@@ -26,7 +26,7 @@ def lanes(run: JobRun, workers: int | None = None) -> int:
 
     `workers`: of the run; those of the settings by default.
     """
-    wanted = run.place.store.lanes
+    wanted = run.open_realm.store.lanes
     if wanted is None:
         wanted = min(workers or run.limits.max_workers, run.limits.max_connections // 4)
     return max(1, min(wanted, most_lanes(run.limits)))

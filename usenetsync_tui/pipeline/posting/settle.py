@@ -51,7 +51,7 @@ async def settle(
     async with out:
         async with run.catalogue.transaction() as tx:
             run.progress.total_files += await objects.waiting_files(
-                tx, run.folder.id, run.place.realm.id
+                tx, run.folder.id, run.open_realm.realm.id
             )
         while not run.draining:
             async with run.catalogue.transaction() as tx:
@@ -61,7 +61,7 @@ async def settle(
             after = page[-1].id
             for made in page:
                 # The folder has left this object's realm: its articles cannot be sent from here.
-                if made.realm_id == run.place.realm.id:
+                if made.realm_id == run.open_realm.realm.id:
                     await settler.settle(made)
 
 
@@ -136,7 +136,7 @@ class _Settler:
         unsure = {
             s.message_id for s in left if s.status is not lost and not s.reposts and not s.by_body
         }
-        found = await self._run.place.store.present(unsure) if unsure else Presence()
+        found = await self._run.open_realm.store.present(unsure) if unsure else Presence()
         self._unknown = frozenset(found.unknown)
         confirmed = [
             Posted(OutgoingArticle(Article(name, b""), b"", 0, 0), Receipt())
@@ -190,7 +190,9 @@ class _Settler:
         given up (`failed` after all its reposts) gets a new Message-ID at once.
         """
         run, ledger, missing = self._run, self._ledger, segment.status is SegmentStatus.MISSING
-        given_up = segment.status is SegmentStatus.FAILED and segment.reposts >= run.place.reposts
+        given_up = (
+            segment.status is SegmentStatus.FAILED and segment.reposts >= run.open_realm.reposts
+        )
         async with ledger.lock:
             async with run.catalogue.transaction(durable=True) as tx:
                 if missing:

@@ -65,7 +65,7 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
     progress.scanned = True
     await _prepare(run, target)
     most = most_lanes(run.limits)
-    lanes = min(most, max(_SEGMENTS_AT_ONCE, run.place.store.lanes or 0))
+    lanes = min(most, max(_SEGMENTS_AT_ONCE, run.open_realm.store.lanes or 0))
     fetches = Fetches(lanes, anyio.CapacityLimiter(min(most, max(_IN_FLIGHT, lanes))))
     shared = Restoring(run, target, fetches)
     try:

@@ -44,9 +44,9 @@ async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
             if known is not None and not known.retryable:
                 continue
             try:
-                place = await run.place_of(segment.realm_id)
-                how = partial(opened, segment=segment, key=place.key)
-                data = await place.store.fetch(segment.message_id, wait=wait, opened=how)
+                open_realm = await run.realm_of(segment.realm_id)
+                how = partial(opened, segment=segment, key=open_realm.key)
+                data = await open_realm.store.fetch(segment.message_id, wait=wait, opened=how)
             except StoreError as error:
                 failures[segment.redundancy] = error
                 await _poison(run, segment, error)
@@ -61,13 +61,13 @@ async def _poison(run: JobRun, segment: Segment, error: StoreError) -> None:
 
     Not for an acknowledged copy that is not due yet: it may still appear.
     """
-    place = await run.place_of(segment.realm_id)
+    open_realm = await run.realm_of(segment.realm_id)
     is_damaged = isinstance(error, ArticleCorruptError)
-    is_expected = segment.status is SegmentStatus.VERIFIED or not place.checks
+    is_expected = segment.status is SegmentStatus.VERIFIED or not open_realm.checks
     if not is_damaged and not (isinstance(error, ArticleMissingError) and is_expected):
         return
     words = WORDS[NoticeKind.DAMAGED if is_damaged else NoticeKind.MISSING]
-    rename = place.realm.store is StoreKind.USENET  # a server takes each Message-ID once
+    rename = open_realm.realm.store is StoreKind.USENET  # a server takes each Message-ID once
     try:
         # Shielded: the first loss of a file cancels its other fetches, but their findings count.
         async with run.poisoning:

@@ -21,7 +21,7 @@ from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.disk.wall_clock import WallClock
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm
-from usenetsync_tui.model.ports import Place, Places
+from usenetsync_tui.model.ports import OpenRealm, OpenRealms
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.model.waiting import Waits
@@ -182,9 +182,9 @@ class JobRun:
     """A running job and its folder."""
 
     catalogue: Catalogue
-    places: Places
-    place: Place
-    """The place of the folder's realm."""
+    realms: OpenRealms
+    open_realm: OpenRealm
+    """The folder's realm, opened."""
     folder: Folder
     job_id: int
     limits: Limits
@@ -208,8 +208,8 @@ class JobRun:
     """Why the judge refused the folder."""
     away: Collection[bytes] = ()
     """Missing mount points: articles of files below them cannot be made again."""
-    elsewhere: dict[int, Place] = field(default_factory=dict)
-    """The places of other realms that were needed so far."""
+    other_realms: dict[int, OpenRealm] = field(default_factory=dict)
+    """Other realms that were needed so far, opened."""
     worker_counts: WorkerCounts = field(init=False)
     budget: Budget = field(init=False)
     """Bounds the bytes in memory: `progress.in_flight`, and what is being read or fetched."""
@@ -221,20 +221,20 @@ class JobRun:
         compressors = compressor * max(1, self.worker_counts.most // 2)  # the others read
         self.budget = Budget(self.limits.memory_limit, compressors)
 
-    def use_headers(self, realm: Realm, place: Place) -> None:
-        """Use the realm's new headers, and its new place, for everything posted from now on."""
+    def use_headers(self, realm: Realm, open_realm: OpenRealm) -> None:
+        """Post everything from now on with the realm's new headers."""
         self.folder = replace(self.folder, realm=realm)
-        self.place = place
+        self.open_realm = open_realm
 
-    async def place_of(self, realm_id: int) -> Place:
-        """The place of a segment's realm: the folder may have been in another realm before."""
-        if realm_id == self.place.realm.id:
-            return self.place
-        if realm_id not in self.elsewhere:
+    async def realm_of(self, realm_id: int) -> OpenRealm:
+        """Open a segment's realm: the folder may have been in another realm before."""
+        if realm_id == self.open_realm.realm.id:
+            return self.open_realm
+        if realm_id not in self.other_realms:
             async with self.catalogue.transaction() as tx:
                 realm = await folders.realm_by_id(tx, realm_id)
-            self.elsewhere[realm_id] = await self.places.of(realm)
-        return self.elsewhere[realm_id]
+            self.other_realms[realm_id] = await self.realms.of(realm)
+        return self.other_realms[realm_id]
 
     def released(self, size: int) -> None:
         """Release `size` source bytes that articles held."""

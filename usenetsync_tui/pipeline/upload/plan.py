@@ -100,7 +100,7 @@ class Planner:
                 done = Counter[int]()
                 if plan.rows:
                     done = await segments.insert(
-                        tx, run.folder.realm.id, plan.rows, next(iter(run.place.checks), None)
+                        tx, run.folder.realm.id, plan.rows, next(iter(run.open_realm.checks), None)
                     )
                 if plan.revived:
                     await segments.mark_sending(tx, plan.revived)

@@ -103,7 +103,7 @@ async def _take_in(
         await _remember_inodes(run, source)
         unanswered = await see_through(run, source)
         # A file whose articles had to be posted again may have changed: then it is read again.
-        if run.draining or not (run.place.checks and await _is_pending(run)):
+        if run.draining or not (run.open_realm.checks and await _is_pending(run)):
             break
     refusal = run.refusal
     if refusal is None and not run.draining:

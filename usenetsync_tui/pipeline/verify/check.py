@@ -1,4 +1,4 @@
-"""check: asks for posted articles on the schedule of their place, and posts lost ones again.
+"""check: asks for posted articles on the schedule of their realm, and posts lost ones again.
 
 An acknowledged article can be read only after a while. `check` asks for it after the first delay
 and, if it is not there, after the next ones, each longer; this runs beside the posting, on
@@ -23,7 +23,7 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import outgoing
@@ -72,7 +72,7 @@ class Mended:
 
 async def watch(run: JobRun, ledger: Ledger) -> None:
     """Check the articles that are due, until cancelled."""
-    while run.place.checks:
+    while run.open_realm.checks:
         await check_due(run, ledger)
         await anyio.sleep(_EVERY)
 
@@ -96,7 +96,7 @@ async def see_through(run: JobRun, source: SourceTree) -> str:
             hopeless = await _missing(run)  # these cannot be made again from this folder
             continue
         async with run.catalogue.transaction() as tx:
-            seconds = await checks.next_due(tx, run.place.realm.id, _longest(run.place))
+            seconds = await checks.next_due(tx, run.open_realm.realm.id, _longest(run.open_realm))
         if seconds is None:
             break
         run.progress.phase = "verify"
@@ -149,41 +149,43 @@ async def repost(run: JobRun, source: SourceTree) -> None:
 async def unverified_articles(run: JobRun) -> int:
     """How many posted articles of the folder must be checked and were not found so far."""
     async with run.catalogue.transaction() as tx:
-        return await checks.unverified(tx, run.folder.id, run.place.realm.id)
+        return await checks.unverified(tx, run.folder.id, run.open_realm.realm.id)
 
 
 async def _lacking(run: JobRun) -> Lacking:
     async with run.catalogue.transaction() as tx:
-        return await checks.lacking(tx, run.folder.id, run.place.realm.id)
+        return await checks.lacking(tx, run.folder.id, run.open_realm.realm.id)
 
 
 async def _missing(run: JobRun) -> int:
     async with run.catalogue.transaction() as tx:
-        return await checks.missing(tx, run.folder.id, run.place.realm.id)
+        return await checks.missing(tx, run.folder.id, run.open_realm.realm.id)
 
 
 async def _others_wait(run: JobRun) -> bool:
     """Whether articles are due later than those that were put off."""
     async with run.catalogue.transaction() as tx:
-        return await checks.waits(tx, run.place.realm.id, _PUT_OFF)
+        return await checks.waits(tx, run.open_realm.realm.id, _PUT_OFF)
 
 
-def _schedule(place: Place) -> tuple[float, ...]:
-    return place.checks or _AFTER_REPAIR
+def _schedule(open_realm: OpenRealm) -> tuple[float, ...]:
+    return open_realm.checks or _AFTER_REPAIR
 
 
-def _longest(place: Place) -> float:
+def _longest(open_realm: OpenRealm) -> float:
     """Most seconds that an article waits for its next check."""
-    return max(*_schedule(place), _EVERY)
+    return max(*_schedule(open_realm), _EVERY)
 
 
 async def check_due(run: JobRun, ledger: Ledger) -> DueChecked:
     """Ask the store for all articles that are due; those without a clear answer are put off."""
-    place, checked, silent = run.place, DueChecked(), 0
+    open_realm, checked, silent = run.open_realm, DueChecked(), 0
     await _adjust_to_clock(run)
     while not run.draining and silent < _SILENT:
         async with run.catalogue.transaction() as tx:
-            page = await checks.due(tx, place.realm.id, _longest(place), run.limits.batch_size)
+            page = await checks.due(
+                tx, open_realm.realm.id, _longest(open_realm), run.limits.batch_size
+            )
         if not page:
             break
         try:
@@ -205,20 +207,20 @@ async def _adjust_to_clock(run: JobRun) -> None:
     async with run.catalogue.transaction() as tx:
         back = run.clock.set_back(await checks.wall(tx), time.monotonic())
         if back:
-            await checks.bring_forward(tx, run.place.realm.id, back)
+            await checks.bring_forward(tx, run.open_realm.realm.id, back)
 
 
 async def _ask(run: JobRun, page: list[Due]) -> Proof:
     """Ask for a page of articles; fetch those that only their bytes prove."""
-    place = run.place
+    open_realm = run.open_realm
     doubted = {d.segment.message_id for d in page if d.segment.by_body}
     proof = Proof()
     if doubted:
         bodies = (d.segment for d in page if d.segment.message_id in doubted)
-        proof = await prove(run, place, bodies)
+        proof = await prove(run, open_realm, bodies)
     asked = {d.segment.message_id for d in page} - doubted
     if asked:
-        found = await place.store.present(asked)
+        found = await open_realm.store.present(asked)
         proof.there |= found.there
         proof.unknown |= found.unknown
         proof.missing |= asked - found.there - found.unknown.keys()
@@ -234,22 +236,22 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
         if name in gone:
             attempts[name] = max(attempts[name], done + 1)
             reposted[name] = max(reposted[name], segment.reposts)
-    schedule = _schedule(run.place)
+    schedule = _schedule(run.open_realm)
     delays = {n: schedule[c] for n, c in attempts.items() if c < len(schedule)}
     lost = {n: reposted[n] for n, c in attempts.items() if c >= len(schedule)}
     doubted = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
-    given_up = [name for name, reposts in lost.items() if reposts >= run.place.reposts]
-    on_usenet = run.place.realm.store is StoreKind.USENET
+    given_up = [name for name, reposts in lost.items() if reposts >= run.open_realm.reposts]
+    on_usenet = run.open_realm.realm.store is StoreKind.USENET
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, found)
-        await checks.postpone(tx, delays, _longest(run.place))
+        await checks.postpone(tx, delays, _longest(run.open_realm))
         await checks.put_off(tx, proof.unknown.keys(), _PUT_OFF)
         rows = await segments.mark_missing(tx, lost.keys() - doubted, _NOT_THERE)
         rows += await segments.mark_missing(tx, doubted, _NO_BYTES, by_body=True, rename=on_usenet)
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
         await snapshots.doubt(tx, [o.id for o in hurt])
         for name in given_up:
-            posts = run.place.reposts + 1
+            posts = run.open_realm.reposts + 1
             times = "once" if posts == 1 else f"{posts} times"
             words = f"posted {times}, but never found"
             await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)

@@ -12,7 +12,7 @@ from functools import partial
 import anyio
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Place
+from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.run.fetch import opened
@@ -33,34 +33,36 @@ class Proof:
     """Articles that could not be fetched now, with the reason."""
 
 
-async def prove(run: JobRun, place: Place, articles: Iterable[Segment]) -> Proof:
-    """Fetch articles of a place, each Message-ID once; stops early when the run drains.
+async def prove(run: JobRun, open_realm: OpenRealm, articles: Iterable[Segment]) -> Proof:
+    """Fetch articles of a realm, each Message-ID once; stops early when the run drains.
 
     `StoreUnusableError` when no article at all can be fetched.
     """
     proof = Proof()
     todo = iter({a.message_id: a for a in articles}.values())
-    workers = place.store.lanes or run.limits.max_workers
+    workers = open_realm.store.lanes or run.limits.max_workers
     workers = min(_AT_ONCE, workers, most_lanes(run.limits))
     try:
         async with anyio.create_task_group() as group:
             for _ in range(workers):
-                group.start_soon(_prove_some, run, place, todo, proof)
+                group.start_soon(_prove_some, run, open_realm, todo, proof)
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
     return proof
 
 
-async def _prove_some(run: JobRun, place: Place, todo: Iterator[Segment], proof: Proof) -> None:
+async def _prove_some(
+    run: JobRun, open_realm: OpenRealm, todo: Iterator[Segment], proof: Proof
+) -> None:
     for article in todo:
         await run.gate.passed()
         if run.draining:
             return
         name = article.message_id
         try:
-            how = partial(opened, segment=article, key=place.key)
+            how = partial(opened, segment=article, key=open_realm.key)
             async with run.budget.holding(article.size):
-                await place.store.fetch(name, opened=how)
+                await open_realm.store.fetch(name, opened=how)
         except ArticleMissingError:
             proof.missing.add(name)
         except ArticleCorruptError:

@@ -107,17 +107,17 @@ async def _check_batch(run: JobRun, articles: list[Segment], *, bodies: bool) ->
     """Ask for each article once, and fetch it if bodies are wanted or needed."""
     batch = _Findings()
     for realm in {a.realm_id for a in articles}:
-        place = await run.place_of(realm)
+        open_realm = await run.realm_of(realm)
         named = {a.message_id: a for a in articles if a.realm_id == realm}
         fetched = {a.message_id for a in articles if a.realm_id == realm and a.by_body}
         asked = named.keys() - fetched
-        found = await place.store.present(asked)
+        found = await open_realm.store.present(asked)
         batch.missing |= asked - found.there - found.unknown.keys()
         if bodies:  # only the bytes are proof; fetching also resolves unclear answers
             fetched |= found.there | found.unknown.keys()
         batch.there |= found.there - fetched
         batch.unknown |= {name: words for name, words in found.unknown.items() if not bodies}
-        proof = await prove(run, place, [named[name] for name in fetched])
+        proof = await prove(run, open_realm, [named[name] for name in fetched])
         batch.there |= proof.there
         batch.unknown |= proof.unknown
         batch.bodies.missing |= proof.missing
@@ -132,8 +132,8 @@ async def _record(
     lost = batch.lost
     # A Usenet server takes each Message-ID once: posting again needs a new one.
     realms = {a.realm_id for a in articles if a.message_id in lost}
-    places = [await run.place_of(realm) for realm in realms]
-    on_usenet = {p.realm.id for p in places if p.realm.store is StoreKind.USENET}
+    opened = [await run.realm_of(realm) for realm in realms]
+    on_usenet = {o.realm.id for o in opened if o.realm.store is StoreKind.USENET}
     once = {a.message_id for a in articles if a.realm_id in on_usenet}
     affected = {a.object_id: a for a in reversed(articles) if a.message_id in lost}
     notices = []
