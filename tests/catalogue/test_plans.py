@@ -83,7 +83,7 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", _VERSION),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
-    "take_up_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
+    "continue_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
     "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "unposted": (
@@ -127,7 +127,7 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["end", "delete_unborn", "missing", "shelve", "spare", "take_up"])
+@pytest.mark.parametrize("name", ["end", "delete_new", "missing", "skip", "keep", "continue"])
 def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:
     sql = _sql("vanished.sql")
     part = vanished.VanishedPart(1, b"000100/", [b"000100/50010/"]).values()

@@ -233,8 +233,8 @@ FILE_STEPS: dict[
         FileEvent.FAIL,
         lambda tx, f: files.set_failed(tx, f.id, [(key, "unreadable") for key in KEYS]),
     ),
-    "fail": (FileEvent.PASS_OVER, lambda tx, f: _bulk(tx, f, "fail")),
-    "revive": (FileEvent.REVIVE, lambda tx, f: _bulk(tx, f, "revive")),
+    "fail": (FileEvent.SKIP, lambda tx, f: _bulk(tx, f, "fail")),
+    "revive": (FileEvent.RETRY, lambda tx, f: _bulk(tx, f, "revive")),
     "set_stale": (
         FileEvent.READ_AGAIN,
         lambda tx, f: files.set_stale(tx, f.id, 1, KEYS[0], KEYS[-1]),
@@ -284,11 +284,14 @@ async def _finish(tx: Transaction, folder: int, errors: int) -> None:
 VERSION_STEPS: dict[
     SnapshotEvent, tuple[str, Callable[[Transaction, int], Awaitable[object]]]
 ] = {
-    SnapshotEvent.GO_ON: ("begin", lambda tx, folder: snapshots.begin(tx, folder)),
+    SnapshotEvent.RESUME: ("begin", lambda tx, folder: snapshots.begin(tx, folder)),
     SnapshotEvent.FINISH_COMPLETE: ("finish", lambda tx, folder: _finish(tx, folder, 0)),
     SnapshotEvent.FINISH_INCOMPLETE: ("finish", lambda tx, folder: _finish(tx, folder, 1)),
-    SnapshotEvent.MEND: ("mend", snapshots.mend),
-    SnapshotEvent.DOUBT: ("doubt", lambda tx, folder: snapshots.doubt(tx, [folder])),
+    SnapshotEvent.REPAIR: ("mark_repaired", snapshots.mark_repaired),
+    SnapshotEvent.LOSE: (
+        "mark_incomplete",
+        lambda tx, folder: snapshots.mark_incomplete(tx, [folder]),
+    ),
 }  # fmt: skip
 
 
@@ -314,7 +317,7 @@ async def test_versions_change_as_the_table_says(
                 {"folder": folder.id, "state": int(state)},
             )
             # An object with the folder's number, not whole, in which a file of the version lies.
-            if event is SnapshotEvent.DOUBT:
+            if event is SnapshotEvent.LOSE:
                 made = NewObject(folder.id, 0, 1, 1, 1, 1, b"a", b"a")
                 await objects.insert(tx, folder.id, folder.realm.id, 1, [made])
                 await tx.run(
@@ -445,7 +448,7 @@ async def test_partial_indexes_have_the_lists_of_the_statements(catalogue: Catal
             " JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indpred IS NOT NULL"
         )
         asked = {
-            "segments_pending": f"SELECT status NOT IN {CONSTANTS['segment.settled']}",
+            "segments_pending": f"SELECT status NOT IN {CONSTANTS['segment.not_sendable']}",
             "segments_check": f"SELECT status = {CONSTANTS['segment.posted']}",
             "files_pending": f"SELECT state = {CONSTANTS['file.pending']}",
             "jobs_open": f"SELECT state IN {CONSTANTS['job.open']}",

@@ -37,7 +37,9 @@ _LISTS: Mapping[str, Iterable[IntEnum | StrEnum]] = {
     # The store has acknowledged them.
     "segment.there": [s for s in SegmentStatus if s.is_there],
     # Nothing more to send: the condition of the partial index segments_pending.
-    "segment.settled": [s for s in SegmentStatus if SEGMENTS.after(s, SegmentEvent.SEND) is None],
+    "segment.not_sendable": [
+        s for s in SegmentStatus if SEGMENTS.after(s, SegmentEvent.SEND) is None
+    ],
     "segment.unsent": (SegmentStatus.PLANNED, SegmentStatus.SENDING),
     # Given up, or lost from the store.
     "segment.absent": (SegmentStatus.MISSING, SegmentStatus.FAILED),

@@ -16,7 +16,7 @@ from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import Outcome
-from usenetsync_tui.pipeline.verify.check import Mended, mend
+from usenetsync_tui.pipeline.verify.check import Repaired, repair
 from usenetsync_tui.pipeline.verify.verify import Verified, verify
 
 
@@ -48,10 +48,10 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
     found = await verify(run, bodies=bodies)
     if not run.draining:
         errors = run.progress.errors
-        mended = await _mended(run)
-        found.reposted = mended.seen
-        found.unknown += mended.unverified
-        found.why_unknown = found.why_unknown or mended.words
+        repaired = await _repaired(run)
+        found.reposted = repaired.seen
+        found.unknown += repaired.unverified
+        found.why_unknown = found.why_unknown or repaired.words
         async with run.catalogue.transaction() as tx:
             found.lost = await checks.lost_by_version(tx, run.folder.id)
         if found.unknown:
@@ -66,13 +66,13 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
     return await _ended(run), found
 
 
-async def _mended(run: JobRun) -> Mended:
+async def _repaired(run: JobRun) -> Repaired:
     """Post missing articles again; only report it if the folder itself is missing."""
     try:
-        return await mend(run)
+        return await repair(run)
     except SourceError as error:
         await run.notice(Notice(NoticeKind.UNREADABLE, run.folder.path, str(error)))
-        return Mended()
+        return Repaired()
 
 
 async def _ended(run: JobRun) -> Outcome:

@@ -90,9 +90,9 @@ class FileEvent(StrEnum):
     """Its bytes have their place in an object."""
     FAIL = "fail"
     """It cannot be read."""
-    PASS_OVER = "pass_over"
+    SKIP = "skip"
     """The user holds it or leaves it out."""
-    REVIVE = "revive"
+    RETRY = "retry"
     """The user wants a failed file to be read."""
     READ_AGAIN = "read_again"
     """The bytes that were laid out are of no use any more."""
@@ -103,13 +103,13 @@ class FileEvent(StrEnum):
 class SnapshotEvent(StrEnum):
     """What happens to a version of a folder."""
 
-    GO_ON = "go_on"
+    RESUME = "resume"
     """The next upload continues it."""
     FINISH_COMPLETE = "finish_complete"
     FINISH_INCOMPLETE = "finish_incomplete"
-    MEND = "mend"
+    REPAIR = "repair"
     """What was missing is there."""
-    DOUBT = "doubt"
+    LOSE = "lose"
     """Articles of it are lost."""
 
 
@@ -164,8 +164,8 @@ FILES = Lifecycle(FileState, {
     #                     pending    placed     failed
     FileEvent.PLACE:      (_PLACED,  _PLACED,   _PLACED),
     FileEvent.FAIL:       (_UNREAD,  _UNREAD,   _UNREAD),
-    FileEvent.PASS_OVER:  (_UNREAD,  None,      None),
-    FileEvent.REVIVE:     (None,     None,      _PENDING),
+    FileEvent.SKIP:       (_UNREAD,  None,      None),
+    FileEvent.RETRY:      (None,     None,      _PENDING),
     FileEvent.READ_AGAIN: (_PENDING, _PENDING,  _PENDING),
     FileEvent.REPLACE:    (_PENDING, _PENDING,  _PENDING),
 })  # fmt: skip
@@ -173,11 +173,11 @@ FILES = Lifecycle(FileState, {
 
 SNAPSHOTS = Lifecycle(SnapshotState, {
     #                                building      complete      incomplete
-    SnapshotEvent.GO_ON:             (_BUILDING,   None,         None),
+    SnapshotEvent.RESUME:            (_BUILDING,   None,         None),
     SnapshotEvent.FINISH_COMPLETE:   (_COMPLETE,   None,         None),
     SnapshotEvent.FINISH_INCOMPLETE: (_INCOMPLETE, None,         None),
-    SnapshotEvent.MEND:              (None,        None,         _COMPLETE),
-    SnapshotEvent.DOUBT:             (None,        _INCOMPLETE,  None),
+    SnapshotEvent.REPAIR:            (None,        None,         _COMPLETE),
+    SnapshotEvent.LOSE:              (None,        _INCOMPLETE,  None),
 })  # fmt: skip
 """The life of a version. One in which nothing changed is deleted before it is finished."""
 

@@ -81,7 +81,7 @@ async def test_versions(catalogue: Catalogue, folder: Folder) -> None:
         await snapshots.finish(tx, folder.id, 2, COUNTS, (0, 1, 0), 3)
         states = [s.state for s in await snapshots.of_folder(tx, folder.id)]
         assert states == [SnapshotState.COMPLETE, SnapshotState.INCOMPLETE]
-        assert await snapshots.mend(tx, folder.id) == [2]
+        assert await snapshots.mark_repaired(tx, folder.id) == [2]
 
 
 @pytest.mark.anyio

@@ -26,7 +26,7 @@ from usenetsync_tui.model.sources import RefusalKind
 from usenetsync_tui.pipeline.run import judge as judge_module
 from usenetsync_tui.pipeline.upload import read as read_module
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.check import mend
+from usenetsync_tui.pipeline.verify.check import repair
 
 pytestmark = pytest.mark.anyio
 
@@ -449,7 +449,7 @@ async def test_articles_of_a_disk_that_is_away_are_not_given_up(
         if verb == "upload":
             assert (await world.upload()).state is JobState.INCOMPLETE
         else:
-            assert (await mend(await world.new_run())).seen < 2
+            assert (await repair(await world.new_run())).seen < 2
         assert not world.query("SELECT FROM segments WHERE status = 6")
         assert not world.query("SELECT FROM files WHERE state <> 1")
     outcome = await world.upload()
@@ -467,9 +467,9 @@ async def test_a_check_believes_no_folder_that_is_another_one(
     store.articles.clear()
     assert (await other.verify()).missing == 1
     with away(disk), pytest.raises(SourceError, match="another file system"):
-        await mend(await other.new_run())
+        await repair(await other.new_run())
     assert not other.query("SELECT FROM segments WHERE status = 6")
-    assert (await mend(await other.new_run())).seen == 1
+    assert (await repair(await other.new_run())).seen == 1
 
 
 async def test_a_disk_that_is_away_while_the_folder_moves_moves_later(

@@ -1,4 +1,4 @@
-"""A version whose walk left something out is not whole, whatever is mended of the rest."""
+"""A version whose walk left something out is not whole, whatever is repaired of the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.verify.check import mend
+from usenetsync_tui.pipeline.verify.check import repair
 
 
 class Disk:
@@ -69,7 +69,7 @@ async def test_a_mended_article_does_not_make_it_whole(
         outcome = await world.upload()
         assert outcome.version == 1
     else:
-        assert (await mend(await world.new_run())).seen == 1
+        assert (await repair(await world.new_run())).seen == 1
     assert (await world.verify()).missing == 0
     assert await state(world) is SnapshotState.INCOMPLETE
 

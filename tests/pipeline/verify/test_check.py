@@ -17,7 +17,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.check import Mended, mend
+from usenetsync_tui.pipeline.verify.check import Repaired, repair
 
 
 class HidingStore(FaultyStore):
@@ -206,11 +206,11 @@ async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -
     found = await world.verify()
     assert (found.checked, found.missing) == (3, 1)
     assert world.run is not None
-    assert await mend(world.run) == Mended(seen=1)
+    assert await repair(world.run) == Repaired(seen=1)
     assert hiding.posts.count(lost) == 2
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert [s.state.name for s in await world.snapshots()] == ["COMPLETE"]
-    assert await mend(world.run) == Mended()
+    assert await repair(world.run) == Repaired()
 
 
 @pytest.mark.anyio
@@ -407,8 +407,8 @@ async def test_what_is_mended_and_not_seen_again_is_not_mended(
     assert (await world.verify()).missing == 1
     hiding.odd[lost] = "one: 503 Broken"
     assert world.run is not None
-    mended = await mend(world.run)
-    assert (mended.seen, mended.unverified, mended.words) == (0, 1, "one: 503 Broken")
+    repaired = await repair(world.run)
+    assert (repaired.seen, repaired.unverified, repaired.words) == (0, 1, "one: 503 Broken")
 
 
 @pytest.mark.anyio
@@ -422,7 +422,7 @@ async def test_where_acknowledgements_are_believed_what_is_mended_is_seen_all_th
     del hiding.articles[lost]
     assert (await world.verify()).missing == 1
     assert world.run is not None
-    assert await mend(world.run) == Mended(seen=1)
+    assert await repair(world.run) == Repaired(seen=1)
     rows = world.query("SELECT status FROM segments WHERE message_id = %s", lost)
     assert rows == [(SegmentStatus.VERIFIED,)]
 

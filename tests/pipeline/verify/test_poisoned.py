@@ -17,7 +17,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.check import Mended, mend
+from usenetsync_tui.pipeline.verify.check import Repaired, repair
 from usenetsync_tui.pipeline.verify.verify import verify
 
 
@@ -86,9 +86,9 @@ def spoil(lying: LyingStore, name: bytes, how: str) -> None:
 BOTH = pytest.mark.parametrize("how", ["missing", "damaged"])
 
 
-async def mended(world: World) -> Mended:
+async def repaired(world: World) -> Repaired:
     assert world.run is not None
-    return await mend(world.run)
+    return await repair(world.run)
 
 
 @pytest.mark.anyio
@@ -107,7 +107,7 @@ async def test_it_gets_a_new_name_at_once_and_is_proved_by_its_bytes(
     lying.asked.clear()
     lying.posts.clear()
     lying.fetches.clear()
-    assert await mended(world) == Mended(seen=1)
+    assert await repaired(world) == Repaired(seen=1)
     new = of_path(world, b"file 1")
     assert lying.posts == [new]
     assert new != old
@@ -131,7 +131,7 @@ async def test_what_cannot_be_fetched_again_either_is_not_repaired(
     await world.verify(bodies=True)
     lying.keeps_nothing = True
     lying.posts.clear()
-    assert await mended(world) == Mended(seen=0)
+    assert await repaired(world) == Repaired(seen=0)
     assert len(lying.posts) == 1
     assert rows(world) == [(SegmentStatus.VERIFIED, False, 2), (SegmentStatus.FAILED, True, 1)]
     world.check_ledger()
@@ -160,7 +160,7 @@ async def test_bytes_that_nobody_says_anything_of_leave_it_unverified(
         lying.silent.add(article.message_id)
 
     lying.after = silence
-    assert await mended(world) == Mended(0, 1, "The store does not answer. one: 503 Broken")
+    assert await repaired(world) == Repaired(0, 1, "The store does not answer. one: 503 Broken")
     assert rows(world) == [(SegmentStatus.POSTED, True, 1), (SegmentStatus.VERIFIED, False, 2)]
     outcome = await world.upload()
     assert outcome.message == "nothing changed since version 1, but 1 article not verified"
@@ -288,7 +288,7 @@ async def test_in_shards_a_damaged_article_is_mended_under_its_name_and_seen(
     assert (await world.verify(bodies=True)).damaged == 1
     lying.posts.clear()
     lying.fetches.clear()
-    assert await mended(world) == Mended(seen=1)
+    assert await repaired(world) == Repaired(seen=1)
     assert lying.posts == [name]
     assert lying.fetches == [name]
 

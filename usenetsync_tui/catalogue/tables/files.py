@@ -178,13 +178,13 @@ async def apply_changes(
     values = {"folder": folder, "version": version}
     await tx.run(_SQL["staging"])
     await copy_rows(tx.connection, _SQL["copy_staged"], [*STAGED.values()], _staged(upserts, keys))
-    going_on: frozenset[bytes] = frozenset()
+    continued: frozenset[bytes] = frozenset()
     if resumed:
-        going_on = frozenset(column(await tx.fetch(_SQL["take_up_staged"], values)))
-    others = [key for key in keys if key not in going_on]
+        continued = frozenset(column(await tx.fetch(_SQL["continue_staged"], values)))
+    others = [key for key in keys if key not in continued]
     await tx.run(_SQL["close_superseded"], {**values, "keys": others})
     await tx.run(_SQL["insert_staged"], values)
-    return going_on
+    return continued
 
 
 async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:

@@ -34,7 +34,7 @@ ON COMMIT DELETE ROWS;
 COPY staged_files ({staged.columns})
 FROM STDIN (FORMAT BINARY);
 
--- take_up_staged
+-- continue_staged
 -- Rows that ended before the version under construction, though the walk finds them unchanged,
 -- continue; the row in their place in that version, and the staged entry, are deleted. Returns the
 -- keys. Not for files that must be read again because their articles belong elsewhere now, or

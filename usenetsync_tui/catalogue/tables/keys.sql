@@ -7,7 +7,7 @@ SELECT r.sealed,
                   AND s.status IN {segment.unsent}),
        EXISTS (SELECT FROM objects o JOIN segments s ON s.object_id = o.id
                 WHERE o.folder_id = %(folder)s AND o.realm_id = r.id AND NOT o.complete
-                  AND s.status NOT IN {segment.settled})
+                  AND s.status NOT IN {segment.not_sendable})
        OR EXISTS (SELECT FROM segments s
                    WHERE s.realm_id = r.id AND s.status = {segment.posted}
                      AND s.check_at IS NOT NULL)

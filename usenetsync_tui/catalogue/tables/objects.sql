@@ -37,7 +37,7 @@ SELECT coalesce(sum(o.files), 0)::bigint
   FROM objects o
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete
    AND EXISTS (SELECT FROM segments s
-                WHERE s.object_id = o.id AND s.status NOT IN {segment.settled})
+                WHERE s.object_id = o.id AND s.status NOT IN {segment.not_sendable})
    AND (o.kind = {object.pack} OR EXISTS (
        SELECT FROM files f
         WHERE f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id

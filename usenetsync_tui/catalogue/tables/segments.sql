@@ -134,7 +134,7 @@ UPDATE segments SET status = {segment.stale}
 SELECT {segment_row.columns}
   FROM segments
  WHERE object_id = %(object)s AND (segment_index, redundancy) > (%(index)s, %(redundancy)s)
-   AND status NOT IN {segment.settled}
+   AND status NOT IN {segment.not_sendable}
  ORDER BY segment_index, redundancy
  LIMIT %(limit)s;
 

@@ -114,15 +114,15 @@ async def finish(
     )
 
 
-async def mend(tx: Transaction, folder: int) -> list[int]:
+async def mark_repaired(tx: Transaction, folder: int) -> list[int]:
     """Mark incomplete versions as complete if reposting has repaired them; returns these.
 
     A version with errors of the walk stays incomplete: what it lacks has no row.
     """
-    return column(await tx.fetch(_SQL["mend"], {"folder": folder}))
+    return column(await tx.fetch(_SQL["mark_repaired"], {"folder": folder}))
 
 
-async def doubt(tx: Transaction, objects: Collection[int]) -> None:
+async def mark_incomplete(tx: Transaction, objects: Collection[int]) -> None:
     """Mark versions with files in these objects, which lost articles, as incomplete."""
     if objects:
-        await tx.run(_SQL["doubt"], {"objects": list(objects)})
+        await tx.run(_SQL["mark_incomplete"], {"objects": list(objects)})

@@ -31,7 +31,7 @@ UPDATE snapshots
        unwalked = %(unwalked)s
  WHERE folder_id = %(folder)s AND version = %(version)s AND state = {version.building};
 
--- mend
+-- mark_repaired
 -- Mark earlier versions as complete if all their objects are complete now, except those with errors
 -- of the walk.
 UPDATE snapshots s SET state = {version.complete}, errors = 0
@@ -43,7 +43,7 @@ UPDATE snapshots s SET state = {version.complete}, errors = 0
           AND (f.state <> {file.planned} OR f.object_id IS NOT NULL AND o.complete IS NOT TRUE))
 RETURNING version;
 
--- doubt
+-- mark_incomplete
 -- Mark versions with files in objects that lost articles as incomplete.
 UPDATE snapshots s SET state = {version.incomplete}, errors = greatest(s.errors, 1)
  WHERE s.state = {version.complete} AND EXISTS (

@@ -52,41 +52,41 @@ async def add(tx: Transaction, folder: int, keys: Sequence[bytes]) -> None:
         await tx.run(_SQL["add"], {"folder": folder, "keys": list(keys)})
 
 
-async def shelve(tx: Transaction, part: VanishedPart) -> None:
+async def skip(tx: Transaction, part: VanishedPart) -> None:
     """Let this run read nothing of a part."""
-    await tx.run(_of_part("shelve"), part.values())
+    await tx.run(_of_part("skip"), part.values())
 
 
 async def remove(tx: Transaction, folder: int, version: int) -> None:
     """Remove the vanished files from the version under construction."""
     values = {"folder": folder, "version": version}
     await tx.run(_SQL["end"], values)
-    await tx.run(_SQL["delete_unborn"], values)
+    await tx.run(_SQL["delete_new"], values)
     await clear(tx, folder)
 
 
-async def spare(tx: Transaction, part: VanishedPart, version: int) -> None:
+async def keep(tx: Transaction, part: VanishedPart, version: int) -> None:
     """Keep a part, and the directories above it, in the version under construction.
 
     Rows that ended without a successor continue.
     """
     ways = {"folder": part.folder, "keys": _ways_to(part.path)}
-    await tx.run(_of_part("spare"), part.values())
-    await tx.run(_SQL["spare_keys"], ways)
-    await tx.run(_of_part("take_up"), {**part.values(), "version": version})
-    await tx.run(_SQL["take_up_keys"], {**ways, "version": version})
+    await tx.run(_of_part("keep"), part.values())
+    await tx.run(_SQL["keep_keys"], ways)
+    await tx.run(_of_part("continue"), {**part.values(), "version": version})
+    await tx.run(_SQL["continue_keys"], {**ways, "version": version})
 
 
 async def forget_unread(tx: Transaction, part: VanishedPart, version: int) -> None:
     """Delete new, unread rows of the version under construction in a part or in its place.
 
-    Call `spare` afterwards, and call this only while nothing is being read.
+    Call `keep` afterwards, and call this only while nothing is being read.
     """
     instead = [way.rstrip(b"/") for way in (*_ways_to(part.path), part.path)]
     await tx.run(_of_part("forget_unread"), {**part.values(), "version": version})
     values = {"folder": part.folder, "version": version, "keys": instead}
     await tx.run(_SQL["forget_keys"], values)
-    await tx.run(_SQL["take_up_keys"], values)
+    await tx.run(_SQL["continue_keys"], values)
 
 
 async def is_any(tx: Transaction, folder: int) -> bool:

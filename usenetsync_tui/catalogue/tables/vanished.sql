@@ -15,7 +15,7 @@ INSERT INTO vanished (folder_id, path_key)
 SELECT %(folder)s, u.path_key FROM unnest(%(keys)b::bytea[]) AS u(path_key)
     ON CONFLICT DO NOTHING;
 
--- shelve
+-- skip
 -- Mark pending files of a part as vanished, so that this run does not read them.
 INSERT INTO vanished (folder_id, path_key)
 SELECT k.folder_id, k.path_key FROM files k
@@ -35,7 +35,7 @@ UPDATE files f SET last_version = %(version)s - 1
  WHERE v.folder_id = %(folder)s AND f.folder_id = now.folder_id AND f.path_key = now.path_key
    AND f.first_version = now.first_version;
 
--- delete_unborn
+-- delete_new
 -- Delete files that appeared and vanished while the version was under construction.
 DELETE FROM files f
  USING vanished v
@@ -43,19 +43,19 @@ DELETE FROM files f
        SELECT c.folder_id, c.path_key, c.first_version FROM files c
         WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key
           AND c.first_version = %(version)s
-       OFFSET 0) AS unborn
- WHERE v.folder_id = %(folder)s AND f.folder_id = unborn.folder_id
-   AND f.path_key = unborn.path_key AND f.first_version = unborn.first_version;
+       OFFSET 0) AS made
+ WHERE v.folder_id = %(folder)s AND f.folder_id = made.folder_id
+   AND f.path_key = made.path_key AND f.first_version = made.first_version;
 
--- spare
+-- keep
 -- Forget the vanished keys of a part.
 DELETE FROM vanished k WHERE {within};
 
--- spare_keys
+-- keep_keys
 -- Forget some vanished keys.
 DELETE FROM vanished WHERE folder_id = %(folder)s AND path_key = ANY(%(keys)b::bytea[]);
 
--- take_up
+-- continue
 -- Continue rows that ended before the version under construction without a successor.
 UPDATE files k SET last_version = NULL
  WHERE {within} AND k.last_version = %(version)s - 1
@@ -63,7 +63,7 @@ UPDATE files k SET last_version = NULL
                     WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
                       AND c.first_version = %(version)s);
 
--- take_up_keys
+-- continue_keys
 -- The same for some keys.
 UPDATE files k SET last_version = NULL
  WHERE k.folder_id = %(folder)s AND k.path_key = ANY(%(keys)b::bytea[])

@@ -1,7 +1,7 @@
 """Watches the file systems of an upload's folder: before, during and after the walk.
 
 Examines mount points one at a time and lets `guard` judge them; refuses to know the catalogue.
-Synchronous: `look` and the checks run in worker threads, `refuses` in the walk's own.
+Synchronous: `examine_root` and the checks run in worker threads, `refuses` in the walk's own.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
 @dataclass(frozen=True, slots=True)
-class FirstLook:
-    """The folder before the walk reads anything."""
+class SourceRoot:
+    """The folder itself, before the walk reads anything."""
 
     identity: tuple[int, int]
     """(st_dev, st_ino), which must stay the same while the upload runs."""
@@ -38,7 +38,7 @@ class FirstLook:
     """Whether it has no entries of any kind."""
 
 
-def look(path: bytes) -> FirstLook:
+def examine_root(path: bytes) -> SourceRoot:
     """The folder as it is now. Raises OSError when it cannot be opened or listed."""
     fd = os.open(path, _DIRECTORY)
     try:
@@ -46,7 +46,7 @@ def look(path: bytes) -> FirstLook:
         with os.scandir(fd) as entries:
             is_empty = next(entries, None) is None
         file_system = MountTable.read().file_system(fd, path)
-        return FirstLook((status.st_dev, status.st_ino), file_system, is_empty)
+        return SourceRoot((status.st_dev, status.st_ino), file_system, is_empty)
     finally:
         os.close(fd)
 
@@ -58,13 +58,13 @@ class MountWatch:
     nothing below them; empty when the user accepts the folder as it is.
     """
 
-    def __init__(self, path: bytes, first: FirstLook, before: Mapping[bytes, FileSystem]) -> None:
+    def __init__(self, path: bytes, root: SourceRoot, before: Mapping[bytes, FileSystem]) -> None:
         self._path = path
-        self._first = first
+        self._root = root
         self.before = before
         self.suspects: Collection[bytes] = MountTable.read().below(path) | before.keys()
         """Directories that may be mount points though their device number does not say so."""
-        self.found: dict[bytes, FileSystem] = {FOLDER: first.file_system}
+        self.found: dict[bytes, FileSystem] = {FOLDER: root.file_system}
         """The mount points that the walk has entered."""
 
     def refuses(self, path: bytes, fd: int, parent: int) -> str:
@@ -76,15 +76,15 @@ class MountWatch:
         return reason
 
     def is_same_folder(self) -> bool:
-        """Whether the folder's path still leads to the directory of the first look.
+        """Whether the folder's path still leads to the directory that `root` describes.
 
         Ignores the inode number if it differs at each stat.
         """
         try:
             now = _identity(self._path)
-            if now == self._first.identity:
+            if now == self._root.identity:
                 return True
-            return now[0] == self._first.identity[0] and _identity(self._path) != now
+            return now[0] == self._root.identity[0] and _identity(self._path) != now
         except OSError:
             return False
 

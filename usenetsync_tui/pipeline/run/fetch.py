@@ -84,7 +84,7 @@ async def _record_loss(run: JobRun, segment: Segment, words: str, *, rename: boo
         name = [segment.message_id]
         rows = await segments.mark_missing(tx, name, words, by_body=True, rename=rename)
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
-        await snapshots.doubt(tx, [o.id for o in hurt])
+        await snapshots.mark_incomplete(tx, [o.id for o in hurt])
 
 
 def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:

@@ -16,7 +16,7 @@ from usenetsync_tui.catalogue.tables import files, mounts, snapshots, vanished
 from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss
-from usenetsync_tui.disk.source.mount_watch import FirstLook, MountWatch, look
+from usenetsync_tui.disk.source.mount_watch import MountWatch, SourceRoot, examine_root
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot
@@ -61,10 +61,10 @@ async def known(run: JobRun, before: Snapshot | None, building: int | None) -> C
     return ComparedVersion(version, count, not (count or below), remembered, used)
 
 
-async def first_look(run: JobRun, what: ComparedVersion) -> FirstLook | Refusal:
+async def examine_source(run: JobRun, what: ComparedVersion) -> SourceRoot | Refusal:
     """Examine the folder before anything in it is read; returns a refusal if it fails the rules."""
     try:
-        found = await to_thread.run_sync(look, run.folder.path)
+        found = await to_thread.run_sync(examine_root, run.folder.path)
     except OSError as caught:
         reason = f"{safe_name(run.folder.path)}: {caught.strerror}"
         return Refusal(RefusalKind.GONE, what.version, what.files, what.files, reason)
@@ -88,7 +88,7 @@ async def require_source(run: JobRun) -> None:
     async with run.catalogue.transaction() as tx:
         before = await snapshots.latest_finished(tx, run.folder.id)
     what = await known(run, before, None)
-    found = await first_look(run, what)
+    found = await examine_source(run, what)
     if isinstance(found, Refusal):
         raise SourceError(found.finding)
     watch = MountWatch(run.folder.path, found, what.used_mounts)
@@ -99,12 +99,12 @@ class Judge:
     """Judges the source of one run of an upload."""
 
     def __init__(
-        self, run: JobRun, what: ComparedVersion, first: FirstLook, *, resumed: bool
+        self, run: JobRun, what: ComparedVersion, root: SourceRoot, *, resumed: bool
     ) -> None:
         """`resumed`: the version under construction was begun by an earlier run."""
         self._run = run
         self._known = what
-        self._first = first
+        self._root = root
         self.resumed = resumed
         self.watch = self._new_watch()
         self._guarded: dict[bytes, bool] = {}
@@ -119,13 +119,13 @@ class Judge:
 
     def _new_watch(self) -> MountWatch:
         before = {} if self._run.allow_shrink else self._known.used_mounts
-        return MountWatch(self._run.folder.path, self._first, before)
+        return MountWatch(self._run.folder.path, self._root, before)
 
     async def not_entered(self, path: bytes) -> None:
         """The walk did not enter a mount point, and has reported why."""
         self._guarded[path] = False
         async with self._run.catalogue.transaction() as tx:
-            await vanished.shelve(tx, VanishedPart(self._run.folder.id, path))
+            await vanished.skip(tx, VanishedPart(self._run.folder.id, path))
 
     async def after_walk(self) -> None:
         """Judge the files that the walk did not find; if it refuses the folder, the run drains."""
@@ -147,7 +147,7 @@ class Judge:
             part = VanishedPart(folder, path)
             if not was_read:
                 await vanished.forget_unread(tx, part, version)
-            await vanished.spare(tx, part, version)
+            await vanished.keep(tx, part, version)
         await vanished.remove(tx, folder, version)
 
     async def remember(self, tx: Transaction) -> None:

@@ -27,7 +27,7 @@ from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import capacity, outgoing
 from usenetsync_tui.pipeline.posting.settle import settle
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
-from usenetsync_tui.pipeline.run.judge import Judge, first_look, known
+from usenetsync_tui.pipeline.run.judge import Judge, examine_source, known
 from usenetsync_tui.pipeline.run.segments import PreparedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.upload.compress import compress
 from usenetsync_tui.pipeline.upload.give_up import why_unreadable
@@ -38,8 +38,8 @@ from usenetsync_tui.pipeline.upload.pending import PASSES, Outstanding, find_uni
 from usenetsync_tui.pipeline.upload.plan import Planner
 from usenetsync_tui.pipeline.upload.read import Reader
 from usenetsync_tui.pipeline.verify.check import (
+    finish_checks,
     open_source,
-    see_through,
     unverified_articles,
     watch,
 )
@@ -72,7 +72,7 @@ async def upload(run: JobRun, own: Collection[OwnPlace] = ()) -> Outcome:
         before = await snapshots.latest_finished(tx, run.folder.id)
         building = await snapshots.under_construction(tx, run.folder.id)
     what = await known(run, before, building)
-    found = await first_look(run, what)
+    found = await examine_source(run, what)
     if isinstance(found, Refusal):
         return _refused(found, before)
     async with run.catalogue.transaction() as tx:
@@ -101,7 +101,7 @@ async def _take_in(
             await _stream(run, ledger, source, judge, own)
             beside.cancel_scope.cancel()
         await _remember_inodes(run, source)
-        unanswered = await see_through(run, source)
+        unanswered = await finish_checks(run, source)
         # A file whose articles had to be posted again may have changed: then it is read again.
         if run.draining or not (run.open_realm.checks and await _is_pending(run)):
             break
@@ -279,7 +279,7 @@ async def _finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await judge.remove(tx)
         await judge.remember(tx)
         await objects.delete_left_behind(tx, folder)
-        await snapshots.mend(tx, folder)
+        await snapshots.mark_repaired(tx, folder)
         if before and not await files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
             message, version = f"nothing changed since version {before}", before

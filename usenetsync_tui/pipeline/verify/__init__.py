@@ -3,7 +3,7 @@
 Knows what each answer means for an article. Refuses to know how servers are asked (`store`).
 
 - `check` follows an upload: it asks for each article on the schedule of its realm, during the
-  posting and afterwards, until all are found, posted again or given up. `mend` does this for
+  posting and afterwards, until all are found, posted again or given up. `repair` does this for
   `verify`.
 - `verify` sweeps all posted articles of a folder in pages of objects. It asks whether they are
   there (STAT on Usenet), or fetches every body.

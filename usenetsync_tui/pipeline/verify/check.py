@@ -59,7 +59,7 @@ class DueChecked:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """The result of posting again, in articles."""
 
     seen: int = 0
@@ -77,7 +77,7 @@ async def watch(run: JobRun, ledger: Ledger) -> None:
         await anyio.sleep(_EVERY)
 
 
-async def see_through(run: JobRun, source: SourceTree) -> str:
+async def finish_checks(run: JobRun, source: SourceTree) -> str:
     """Wait until every posted article is found, posted again and found, or given up.
 
     Articles still without a clear answer are left to a later run; returns the reason.
@@ -110,23 +110,23 @@ async def see_through(run: JobRun, source: SourceTree) -> str:
     return words
 
 
-async def mend(run: JobRun) -> Mended:
+async def repair(run: JobRun) -> Repaired:
     """Post missing articles again from the folder, and check them.
 
     Raises SourceError when the folder is missing, or not that of the last version.
     """
     before, pending = await _lacking(run), await unverified_articles(run)
     if not before.sendable:
-        return Mended()
+        return Repaired()
     await require_source(run)
     with await open_source(run) as source:
         await repost(run, source)
-        words = await see_through(run, source)
+        words = await finish_checks(run, source)
     async with run.catalogue.transaction() as tx:
-        await snapshots.mend(tx, run.folder.id)
+        await snapshots.mark_repaired(tx, run.folder.id)
     after = await _lacking(run)
     unverified = max(0, await unverified_articles(run) - pending)
-    return Mended(max(0, before.articles - after.articles - unverified), unverified, words)
+    return Repaired(max(0, before.articles - after.articles - unverified), unverified, words)
 
 
 async def open_source(run: JobRun) -> SourceTree:
@@ -249,7 +249,7 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
         rows = await segments.mark_missing(tx, lost.keys() - doubted, _NOT_THERE)
         rows += await segments.mark_missing(tx, doubted, _NO_BYTES, by_body=True, rename=on_usenet)
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
-        await snapshots.doubt(tx, [o.id for o in hurt])
+        await snapshots.mark_incomplete(tx, [o.id for o in hurt])
         for name in given_up:
             posts = run.open_realm.reposts + 1
             times = "once" if posts == 1 else f"{posts} times"

@@ -1,6 +1,6 @@
 """verify: checks that every article of a folder is still there (and, with bodies, undamaged).
 
-Other articles become `missing` in the ledger: `check.mend`, or the next upload, posts them again
+Other articles become `missing` in the ledger: `check.repair`, or the next upload, posts them again
 from the source. An article without a clear answer is unknown: counted, and neither missing nor
 verified. If a fetch could not get an article's body, STAT is not trusted for it until its bytes
 have been fetched.
@@ -146,7 +146,7 @@ async def _record(
             for some, rename in ((doubted - once, False), (doubted & once, True)):
                 counts += await segments.mark_missing(tx, some, words, by_body=True, rename=rename)
             progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
-            await snapshots.doubt(tx, [o.id for o in progressed])
+            await snapshots.mark_incomplete(tx, [o.id for o in progressed])
         for made, article in affected.items():
             kind = lost[article.message_id]
             words = f"its article {article.message_id.hex()} is {WORDS[kind]}"
