@@ -23,7 +23,7 @@ from forked_command import Case, Ended, run_forked
 from trees import compare_trees, content
 
 from usenetsync_tui.postgres.embedded.binaries import find_binaries
-from usenetsync_tui.postgres.embedded.places import SYSTEM_FOLDER
+from usenetsync_tui.postgres.embedded.server_paths import SYSTEM_FOLDER
 from usenetsync_tui.postgres.embedded.service_user import server_account
 
 UID = 54_321

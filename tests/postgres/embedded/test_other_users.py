@@ -15,7 +15,7 @@ from own_servers import MakeServer, needs_root, run_as_nobody
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres.embedded import binaries
-from usenetsync_tui.postgres.embedded.places import find_places
+from usenetsync_tui.postgres.embedded.server_paths import find_paths
 from usenetsync_tui.postgres.embedded.service_user import SERVICE_USER, server_account
 
 CONNECT = """
@@ -246,5 +246,5 @@ def test_our_own_account_when_we_are_not_root() -> None:
 def test_places_create_nothing(home: Path) -> None:
     from usenetsync_tui.locations import Locations
 
-    find_places(Locations.find({"USENETSYNC_HOME": str(home / "new")}), home / "system")
+    find_paths(Locations.find({"USENETSYNC_HOME": str(home / "new")}), home / "system")
     assert list(home.iterdir()) == []

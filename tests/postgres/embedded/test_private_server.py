@@ -12,7 +12,7 @@ import pytest
 from own_servers import MakeServer, needs_root
 
 from usenetsync_tui.postgres.embedded import binaries, log_file
-from usenetsync_tui.postgres.embedded.places import create_own
+from usenetsync_tui.postgres.embedded.server_paths import create_own
 
 
 @pytest.fixture

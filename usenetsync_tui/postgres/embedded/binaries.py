@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres.embedded.places import create_own, others_can_pass
+from usenetsync_tui.postgres.embedded.server_paths import create_own, others_can_pass
 from usenetsync_tui.postgres.embedded.service_user import Account
 
 MAJOR = 18

@@ -18,7 +18,7 @@ from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.postgres.embedded import holder, tuning
 from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.major_version import check_version, cluster_version
-from usenetsync_tui.postgres.embedded.places import PORT, ServerPlaces
+from usenetsync_tui.postgres.embedded.server_paths import PORT, ServerPaths
 from usenetsync_tui.postgres.embedded.service_user import Account, spawn
 from usenetsync_tui.whole_file import write_whole
 
@@ -44,7 +44,7 @@ local all all peer map={ROLE}
 
 
 def ensure_cluster(
-    places: ServerPlaces, account: Account, binaries: Binaries, log_descriptor: int
+    paths: ServerPaths, account: Account, binaries: Binaries, log_descriptor: int
 ) -> None:
     """Make the cluster unless it exists. Call under the start lock.
 
@@ -52,11 +52,11 @@ def ensure_cluster(
     leaves half a cluster. The output of initdb goes to ``log_descriptor``. Raises
     ``DatabaseStartError`` when initdb fails or something else has the cluster's name.
     """
-    _remove_drafts(places)
-    if places.pgdata.is_dir() and any(places.pgdata.iterdir()):
-        _check_ours(places.pgdata, account)
+    _remove_drafts(paths)
+    if paths.pgdata.is_dir() and any(paths.pgdata.iterdir()):
+        _check_ours(paths.pgdata, account)
         return
-    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=places.home))
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=paths.home))
     if account.is_another:
         os.chown(draft, account.uid, account.gid)
     argv = [
@@ -78,28 +78,28 @@ def ensure_cluster(
         raise DatabaseStartError(f"initdb failed with exit code {code}.")
     _write(draft, "postgresql.conf", _CONFIGURATION, account)
     _sync(draft)
-    draft.rename(places.pgdata)
-    _sync(places.home)
+    draft.rename(paths.pgdata)
+    _sync(paths.home)
 
 
-def configure(places: ServerPlaces, account: Account) -> None:
+def configure(paths: ServerPaths, account: Account) -> None:
     """Write the settings, the access rules and the holder of the server, at each start.
 
     Call with the server's lock taken.
     """
-    machine = tuning.Machine.measure(places.pgdata)
-    values = tuning.settings(machine, socket_dir=places.socket_dir)
+    machine = tuning.Machine.measure(paths.pgdata)
+    values = tuning.settings(machine, socket_dir=paths.socket_dir)
     idents = "".join(f'{ROLE} "{name}" {ROLE}\n' for name in account.admitted)
-    _write(places.pgdata, "usenetsync.conf", tuning.render(values), account)
-    _write(places.pgdata, "pg_hba.conf", _ADMISSION, account)
-    _write(places.pgdata, "pg_ident.conf", idents, account)
-    _write(places.pgdata, holder.FILE, holder.record(datetime.now(UTC)), account)
+    _write(paths.pgdata, "usenetsync.conf", tuning.render(values), account)
+    _write(paths.pgdata, "pg_hba.conf", _ADMISSION, account)
+    _write(paths.pgdata, "pg_ident.conf", idents, account)
+    _write(paths.pgdata, holder.FILE, holder.record(datetime.now(UTC)), account)
 
 
-def conninfo(places: ServerPlaces, database: str) -> str:
+def conninfo(paths: ServerPaths, database: str) -> str:
     """The address of one of its databases."""
     # The rest has libpq's defaults: this process has no PG* variables (`EmbeddedServer`).
-    return make_conninfo("", host=str(places.socket_dir), port=PORT, user=ROLE, dbname=database)
+    return make_conninfo("", host=str(paths.socket_dir), port=PORT, user=ROLE, dbname=database)
 
 
 def identity(pgdata: Path) -> bytes:
@@ -121,8 +121,8 @@ def _check_ours(pgdata: Path, account: Account) -> None:
         )
 
 
-def _remove_drafts(places: ServerPlaces) -> None:
-    for draft in places.home.glob(f"{_DRAFT}*"):
+def _remove_drafts(paths: ServerPaths) -> None:
+    for draft in paths.home.glob(f"{_DRAFT}*"):
         # An initdb whose parent was killed may still be writing; then the next start removes it.
         shutil.rmtree(draft, ignore_errors=True)
 

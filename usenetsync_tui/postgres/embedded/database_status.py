@@ -10,8 +10,8 @@ import psycopg
 
 from usenetsync_tui.postgres.embedded import cluster, users
 from usenetsync_tui.postgres.embedded.major_version import cluster_version
-from usenetsync_tui.postgres.embedded.places import ServerPlaces
 from usenetsync_tui.postgres.embedded.postmaster import Postmaster
+from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +41,29 @@ class DatabaseStatus:
     """Whether it keeps running without users."""
 
 
-def look(places: ServerPlaces) -> DatabaseStatus:
-    """The state of the server at these places."""
-    postmaster = Postmaster(places)
+def read_status(paths: ServerPaths) -> DatabaseStatus:
+    """The state of the server at these paths."""
+    postmaster = Postmaster(paths)
     running = postmaster.lives()
-    version = cluster_version(places.pgdata)
+    version = cluster_version(paths.pgdata)
     if running and postmaster.listener() is not None:
-        version = _server_version(places) or version
-    here, elsewhere = _by_place(users.users(places.users_lock))
+        version = _server_version(paths) or version
+    here, elsewhere = _by_location(users.users(paths.users_lock))
     return DatabaseStatus(
         running=running,
         pid=postmaster.pid() if running else None,
         holder=postmaster.holder_elsewhere() if running else None,
         version=version,
-        pgdata=places.pgdata,
-        socket_dir=places.socket_dir,
-        log=places.log,
+        pgdata=paths.pgdata,
+        socket_dir=paths.socket_dir,
+        log=paths.log,
         users=here,
         users_elsewhere=elsewhere,
-        stays=places.stay.exists(),
+        stays=paths.stay.exists(),
     )
 
 
-def _by_place(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _by_location(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The ids of processes here, and the others in words."""
     everybody = tuple(found)
     return (
@@ -72,9 +72,9 @@ def _by_place(found: Iterable[users.User]) -> tuple[tuple[int, ...], tuple[str, 
     )
 
 
-def _server_version(places: ServerPlaces) -> str | None:
+def _server_version(paths: ServerPaths) -> str | None:
     try:
-        with psycopg.connect(cluster.conninfo(places, "postgres"), connect_timeout=5) as conn:
+        with psycopg.connect(cluster.conninfo(paths, "postgres"), connect_timeout=5) as conn:
             number = conn.info.server_version
     except psycopg.OperationalError:
         return None  # Starting or stopping; the caller falls back to the cluster's version.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from usenetsync_tui.postgres.embedded import pid_files
-from usenetsync_tui.postgres.embedded.places import ServerPlaces
 from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
+from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
 
 FILE = "usenetsync.holder"
 
@@ -37,10 +37,10 @@ def record(now: datetime) -> str:
     return f"host {here.host}\nroom {here.room}\nsince {now.astimezone(UTC).isoformat()}\n"
 
 
-def read(places: ServerPlaces) -> Holder | None:
+def read(paths: ServerPaths) -> Holder | None:
     """The last server that was started; None if there was none, or an earlier program did it."""
     try:
-        text = (places.pgdata / FILE).read_text(encoding="utf-8", errors="replace")
+        text = (paths.pgdata / FILE).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     fields = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
@@ -49,5 +49,5 @@ def read(places: ServerPlaces) -> Holder | None:
         where = ProcessLocation(fields["host"], fields["room"])
     except (KeyError, ValueError):
         return None  # Damaged; it is information only.
-    pid = pid_files.said_pid(places.pid_file)
+    pid = pid_files.said_pid(paths.pid_file)
     return Holder(where, f"{since:%Y-%m-%d %H:%M:%S}", pid)

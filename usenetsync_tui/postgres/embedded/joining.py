@@ -85,10 +85,10 @@ def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
     try:
         # The path may lead to another server: the folder was moved, or /tmp is shared.
         found = conn.execute("SELECT pg_read_binary_file(%s, 0, %s)", cluster.IDENTITY).fetchone()
-        if found != (cluster.identity(postmaster.places.pgdata),):
+        if found != (cluster.identity(postmaster.paths.pgdata),):
             raise DatabaseStartError(
                 f"The server at {postmaster.socket} uses another data folder than "
-                f"{postmaster.places.pgdata}. Stop that server first."
+                f"{postmaster.paths.pgdata}. Stop that server first."
             )
     except BaseException:
         conn.close()

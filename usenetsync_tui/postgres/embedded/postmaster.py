@@ -24,7 +24,7 @@ from usenetsync_tui.postgres.embedded import holder, log_file, pid_files, server
 from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.children import children_titles
 from usenetsync_tui.postgres.embedded.listener import OUT_OF_SIGHT, listening_process
-from usenetsync_tui.postgres.embedded.places import SOCKET_NAME, ServerPlaces, is_private
+from usenetsync_tui.postgres.embedded.server_paths import SOCKET_NAME, ServerPaths, is_private
 from usenetsync_tui.postgres.embedded.service_user import Account, spawn
 
 OnWait = Callable[[str], None]
@@ -56,17 +56,17 @@ _END_FROM_INSIDE = "COPY (SELECT) TO PROGRAM 'kill -INT \"$(head -n 1 postmaster
 class Postmaster:
     """The server of one cluster, running or not."""
 
-    places: ServerPlaces
+    paths: ServerPaths
 
     @property
     def socket(self) -> Path:
         """The socket that the server listens on."""
-        return self.places.socket_dir / SOCKET_NAME
+        return self.paths.socket_dir / SOCKET_NAME
 
     def lives(self) -> bool:
         """Whether any process of the server runs, here or in another container."""
         return (
-            server_lock.is_held(self.places.pgdata)
+            server_lock.is_held(self.paths.pgdata)
             or self._pid_in_file() is not None
             or self.listener() is not None
         )
@@ -80,20 +80,20 @@ class Postmaster:
 
         Ignores a socket in a folder that another user could have made.
         """
-        folder = self.places.socket_dir
-        if not self.places.pgdata.is_dir():
+        folder = self.paths.socket_dir
+        if not self.paths.pgdata.is_dir():
             return None
-        if not is_private(folder, self.places.pgdata.stat().st_uid):
+        if not is_private(folder, self.paths.pgdata.stat().st_uid):
             return None
         return listening_process(self.socket)
 
     def is_stopping(self) -> bool:
         """Whether the server has begun to shut down."""
-        return pid_files.says(self.places.pid_file, "stopping")
+        return pid_files.says(self.paths.pid_file, "stopping")
 
     def is_ready(self) -> bool:
         """Whether the server has written that it accepts connections."""
-        return pid_files.says(self.places.pid_file, "ready")
+        return pid_files.says(self.paths.pid_file, "ready")
 
     def launch(self, binaries: Binaries, account: Account, lock: int) -> int:
         """Start the server, which inherits the lock; returns its process id.
@@ -104,11 +104,11 @@ class Postmaster:
         # Files of a dead server mean nothing: the lock shows that none of its processes is left.
         # Other programs may have its process ids (after a reboot, in a container), and then
         # PostgreSQL would not start.
-        self.places.pid_file.unlink(missing_ok=True)
+        self.paths.pid_file.unlink(missing_ok=True)
         self.socket.with_name(f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
-        server = [str(binaries.postgres), "-D", str(self.places.pgdata)]
+        server = [str(binaries.postgres), "-D", str(self.paths.pgdata)]
         argv = ["/bin/sh", "-c", _DETACH, "sh", *server]
-        with log_file.open_log(self.places.log) as log:
+        with log_file.open_log(self.paths.log) as log:
             with spawn(
                 account, argv, stdout=subprocess.PIPE, stderr=log, inherited=[lock]
             ) as shell:
@@ -132,11 +132,11 @@ class Postmaster:
             now = time.monotonic()
             if on_wait is not None and now - said > SAY_SO_EVERY:
                 said = now
-                lines = log_file.lines_since(self.places.log, offset)
+                lines = log_file.lines_since(self.paths.log, offset)
                 doing = lines[-1].partition("LOG:")[2].strip() if lines else ""
                 on_wait(f"PostgreSQL is starting. {doing}".strip())
             time.sleep(_PAUSE(looks := looks + 1))
-        lines = log_file.lines_since(self.places.log, offset)
+        lines = log_file.lines_since(self.paths.log, offset)
         raise DatabaseStartError("\n".join(["Its log:", *lines]))
 
     def interrupt(self, conninfo: str) -> bool:
@@ -169,7 +169,7 @@ class Postmaster:
         while self.lives():
             if self.is_stopping():
                 return True
-            if self.places.pid_file.exists() or time.monotonic() > patience:
+            if self.paths.pid_file.exists() or time.monotonic() > patience:
                 return False
             time.sleep(LOOK_AGAIN)
         return True
@@ -199,7 +199,7 @@ class Postmaster:
         """
         if time.monotonic() - since < _PATIENCE_WITH_END or not self.is_stopping():
             return
-        said = "\n".join(log_file.lines_since(self.places.log, 0))
+        said = "\n".join(log_file.lines_since(self.paths.log, 0))
         request, _, done = said.rpartition("shutdown request")
         if "LOG:  shutting down" in done or request.endswith("immediate "):
             return
@@ -225,25 +225,25 @@ class Postmaster:
 
     def is_elsewhere(self) -> bool:
         """Whether the server was started in another process namespace or on another host."""
-        found = holder.read(self.places)
+        found = holder.read(self.paths)
         if found is not None:
             return not found.where.is_here
         return self.listener() == OUT_OF_SIGHT
 
     def held_by(self) -> str:
         """A sentence that names the holder of the data folder, as far as it is recorded."""
-        found = holder.read(self.places)
+        found = holder.read(self.paths)
         if found is None:
-            return f"A process of a PostgreSQL server still uses {self.places.pgdata}."
+            return f"A process of a PostgreSQL server still uses {self.paths.pgdata}."
         place = "" if found.where.is_here else " in another container or process namespace"
-        return f"{self.places.pgdata} is used by a PostgreSQL server{place}: {found}."
+        return f"{self.paths.pgdata} is used by a PostgreSQL server{place}: {found}."
 
     def holder_elsewhere(self) -> str | None:
         """``held_by``, when that is in another container; else None."""
         return self.held_by() if self.is_elsewhere() else None
 
     def _pid_in_file(self) -> int | None:
-        return pid_files.server_in(self.places.pid_file, self.places.pgdata)
+        return pid_files.server_in(self.paths.pid_file, self.paths.pgdata)
 
     def _signal(self, pid: int, number: signal.Signals) -> None:
         try:

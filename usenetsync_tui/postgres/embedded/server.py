@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: started by its first user, stopped by its last.
 
-Any number of processes share one server. Each holds a seat (``users.py``); one process at a
+Any number of processes share one server. Each holds a ``ServerUse`` (``users.py``); one process at a
 time, under the start lock, decides about starting and stopping. A killed process leaves the
 server running for the next one. All calls block: call them in a thread.
 """
@@ -29,20 +29,20 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import open_or_make
 from usenetsync_tui.postgres.embedded import (
     cluster,
+    database_note,
     database_status,
-    kept_elsewhere,
     log_file,
     starting,
     users,
 )
-from usenetsync_tui.postgres.embedded.places import (
+from usenetsync_tui.postgres.embedded.postmaster import OnWait, Postmaster
+from usenetsync_tui.postgres.embedded.server_paths import (
     PORT,
     SYSTEM_FOLDER,
-    ServerPlaces,
+    ServerPaths,
     create_own,
-    find_places,
+    find_paths,
 )
-from usenetsync_tui.postgres.embedded.postmaster import OnWait, Postmaster
 
 _PATIENCE_TO_LEAVE = 10.0
 
@@ -58,7 +58,7 @@ class EmbeddedServer:
         forget_postgres_variables()
         self._locations = locations
         self._system_folder = system_folder
-        self._seat: users.Seat | None = None
+        self._use: users.ServerUse | None = None
         self._log_size = 0
         """The size when we began to use the server."""
 
@@ -73,28 +73,28 @@ class EmbeddedServer:
         end the wait by raising. Raises ``DatabaseStartError``.
         """
         with _as_start_errors():
-            places = self._create_places()
-            with users.start_lock(places.start_lock, on_wait=on_wait):
-                seat = self._seat or users.Seat(places.users_lock)
+            paths = self._create_paths()
+            with users.start_lock(paths.start_lock, on_wait=on_wait):
+                use = self._use or users.ServerUse(paths.users_lock)
                 try:
-                    starting.start(places, seat, self._system_folder, on_wait)
+                    starting.start(paths, use, self._system_folder, on_wait)
                 except BaseException:
-                    seat.leave()
-                    self._seat = None
+                    use.leave()
+                    self._use = None
                     raise
-                self._seat = seat
-                kept_elsewhere.remember(self._locations.data_dir.resolve(), places)
-                self._elsewhere = Postmaster(places).holder_elsewhere()
-                self._log_size = log_file.size_of(places.log)
-        return cluster.conninfo(places, cluster.DATABASE)
+                self._use = use
+                database_note.remember(self._locations.data_dir.resolve(), paths)
+                self._elsewhere = Postmaster(paths).holder_elsewhere()
+                self._log_size = log_file.size_of(paths.log)
+        return cluster.conninfo(paths, cluster.DATABASE)
 
     def why_lost(self) -> UsenetSyncError | None:
         """Why the server went down while we used it, if we know."""
         full = os.strerror(errno.ENOSPC)
-        line = log_file.last_line_with(self._places().log, self._log_size, full)
+        line = log_file.last_line_with(self._paths().log, self._log_size, full)
         if line:
             return DatabaseFullError(line.partition("  ")[2] or line)
-        if self._elsewhere and Postmaster(self._places()).listener() is None:
+        if self._elsewhere and Postmaster(self._paths()).listener() is None:
             return DatabaseUnavailableError(
                 f"It ended with its container. {self._elsewhere} Run the same "
                 "command again to continue."
@@ -106,25 +106,25 @@ class EmbeddedServer:
 
         Does not wait for the server's end. Does nothing without `acquire`.
         """
-        seat, self._seat = self._seat, None
-        if seat is None:
+        use, self._use = self._use, None
+        if use is None:
             return
-        places = self._places()
-        with users.start_lock(places.start_lock, patience=_PATIENCE_TO_LEAVE) as had:
+        paths = self._paths()
+        with users.start_lock(paths.start_lock, patience=_PATIENCE_TO_LEAVE) as had:
             if not had:
                 # Another process is starting or stopping it, and decides.
-                seat.abandon()
-            elif seat.leave() and not places.stay.exists():
-                Postmaster(places).interrupt(cluster.conninfo(places, "postgres"))
+                use.abandon()
+            elif use.leave() and not paths.stay.exists():
+                Postmaster(paths).interrupt(cluster.conninfo(paths, "postgres"))
 
     def stay(self, stays: bool) -> None:
         """Choose whether the server keeps running when its last user leaves."""
         with _as_start_errors():
-            places = self._create_places()
+            paths = self._create_paths()
             if stays:
-                os.close(open_or_make(places.stay, os.O_WRONLY))
+                os.close(open_or_make(paths.stay, os.O_WRONLY))
             else:
-                places.stay.unlink(missing_ok=True)
+                paths.stay.unlink(missing_ok=True)
 
     def stop(self, on_wait: OnWait | None = None) -> None:
         """Stop the server, even one that must stay, and wait until it has ended.
@@ -132,45 +132,45 @@ class EmbeddedServer:
         Ends our own use of it first. Raises ``UsageError`` when other processes use it.
         """
         with _as_start_errors():
-            places = self._places()
-            if not places.home.is_dir():
+            paths = self._paths()
+            if not paths.home.is_dir():
                 return
-            with users.start_lock(places.start_lock, on_wait=on_wait):
-                seat, self._seat = self._seat or users.Seat(places.users_lock), None
-                if not seat.leave():
-                    pids = ", ".join(map(str, users.users(places.users_lock)))
+            with users.start_lock(paths.start_lock, on_wait=on_wait):
+                use, self._use = self._use or users.ServerUse(paths.users_lock), None
+                if not use.leave():
+                    pids = ", ".join(map(str, users.users(paths.users_lock)))
                     raise UsageError(f"The database is in use by the processes {pids}.")
-                places.stay.unlink(missing_ok=True)
-                postmaster = Postmaster(places)
-                if not postmaster.interrupt(cluster.conninfo(places, "postgres")):
+                paths.stay.unlink(missing_ok=True)
+                postmaster = Postmaster(paths)
+                if not postmaster.interrupt(cluster.conninfo(paths, "postgres")):
                     raise DatabaseHeldError(f"{postmaster.held_by()} Stop it where it runs.")
                 postmaster.await_end(on_wait)
 
     def status(self) -> database_status.DatabaseStatus:
         """The state of the server. Starts and creates nothing."""
         with _as_start_errors():
-            return database_status.look(self._places())
+            return database_status.read_status(self._paths())
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of its files: cluster and locks, socket, and root's system folder."""
-        places = self._places()
-        return places.home, places.socket_dir, self._system_folder
+        paths = self._paths()
+        return paths.home, paths.socket_dir, self._system_folder
 
     def url(self) -> str:
         """The server's address for ``psql`` and similar programs."""
-        folder = quote(os.fsencode(self._places().socket_dir), safe="")
+        folder = quote(os.fsencode(self._paths().socket_dir), safe="")
         return f"postgresql://{cluster.ROLE}@/{cluster.DATABASE}?host={folder}&port={PORT}"
 
-    def _create_places(self) -> ServerPlaces:
+    def _create_paths(self) -> ServerPaths:
         self._locations.create()
-        places = self._places()
-        kept_elsewhere.check(self._locations.data_dir.resolve(), places)
-        create_own(places.home, owner=places.owner)
-        return places
+        paths = self._paths()
+        database_note.check(self._locations.data_dir.resolve(), paths)
+        create_own(paths.home, owner=paths.owner)
+        return paths
 
-    def _places(self) -> ServerPlaces:
-        return find_places(self._locations, self._system_folder)
+    def _paths(self) -> ServerPaths:
+        return find_paths(self._locations, self._system_folder)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def server_account(
 ) -> Account:
     """The account to run the server as: our own, or for root the service user.
 
-    ``owner`` is the user id that owns the server's places, ours by default: root runs another
+    ``owner`` is the user id that owns the server's paths, ours by default: root runs another
     user's server as that user. Root may connect to every server of this machine. Creates the
     service user when it is missing. Raises ``DatabaseStartError`` when there is no such account
     and none can be made; the message names the alternatives.

@@ -15,24 +15,24 @@ from usenetsync_tui.postgres.embedded.binaries import Binaries, find_binaries
 from usenetsync_tui.postgres.embedded.cluster import DATABASE
 from usenetsync_tui.postgres.embedded.joining import SocketLostError, join
 from usenetsync_tui.postgres.embedded.major_version import check_version
-from usenetsync_tui.postgres.embedded.places import ServerPlaces, create_private
 from usenetsync_tui.postgres.embedded.postmaster import OnWait, Postmaster
+from usenetsync_tui.postgres.embedded.server_paths import ServerPaths, create_private
 from usenetsync_tui.postgres.embedded.service_user import Account, server_account
-from usenetsync_tui.postgres.embedded.users import Seat
+from usenetsync_tui.postgres.embedded.users import ServerUse
 from usenetsync_tui.postgres.mounts import keeps_locks_to_itself
 
 _MOST_STARTS = 5
 
 
-def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait | None) -> None:
+def start(paths: ServerPaths, use: ServerUse, system_folder: Path, on_wait: OnWait | None) -> None:
     """Return when the server accepts connections and has our database.
 
-    ``seat`` is our own use of it. Raises ``DatabaseStartError``, and what ``on_wait`` raises.
+    ``use`` is our own use of it. Raises ``DatabaseStartError``, and what ``on_wait`` raises.
     """
-    check_version(places.pgdata)
-    log_file.bound_log(places.log)
-    postmaster = Postmaster(places)
-    address = cluster.conninfo(places, "postgres")
+    check_version(paths.pgdata)
+    log_file.bound_log(paths.log)
+    postmaster = Postmaster(paths)
+    address = cluster.conninfo(paths, "postgres")
     for _ in range(_MOST_STARTS):
         if not postmaster.lives():
             _launch(postmaster, system_folder, on_wait)
@@ -41,53 +41,53 @@ def start(places: ServerPlaces, seat: Seat, system_folder: Path, on_wait: OnWait
                 if conn is not None and _has_database(conn):
                     return
         except SocketLostError:
-            if not seat.is_the_only_one():
+            if not use.is_the_only_one():
                 raise
             # No program can reach it or uses it: end it, so that the next one can listen.
             postmaster.interrupt(address)
             postmaster.await_end(on_wait)
-    lines = "\n".join(log_file.lines_since(places.log, 0))
+    lines = "\n".join(log_file.lines_since(paths.log, 0))
     raise DatabaseStartError(f"PostgreSQL keeps exiting. Its log:\n{lines}")
 
 
 def _launch(postmaster: Postmaster, system_folder: Path, on_wait: OnWait | None) -> None:
     """Launch the server and wait until it is ready; does nothing if another was faster."""
-    places = postmaster.places
-    account = server_account(places.owner)
+    paths = postmaster.paths
+    account = server_account(paths.owner)
     binaries = find_binaries(account, system_folder)
-    _ensure_cluster(places, account, binaries)
-    create_private(places.socket_dir, account)
-    with server_lock.taken(places.pgdata) as lock:
+    _ensure_cluster(paths, account, binaries)
+    create_private(paths.socket_dir, account)
+    with server_lock.taken(paths.pgdata) as lock:
         if lock is None or postmaster.listener() is not None:
             return
         _refuse_another_machines(postmaster)
-        cluster.configure(places, account)
-        offset = log_file.size_of(places.log)
+        cluster.configure(paths, account)
+        offset = log_file.size_of(paths.log)
         pid = postmaster.launch(binaries, account, lock)
     postmaster.await_ready(pid, offset, on_wait)
 
 
 def _refuse_another_machines(postmaster: Postmaster) -> None:
     """Raise ``DatabaseHeldError`` if another machine may run a server whose lock we cannot see."""
-    places = postmaster.places
-    last = holder.read(places)
-    if last is None or last.where.is_this_boot or not places.pid_file.exists():
+    paths = postmaster.paths
+    last = holder.read(paths)
+    if last is None or last.where.is_this_boot or not paths.pid_file.exists():
         return  # It ran on this machine, or it ended normally.
-    if keeps_locks_to_itself(places.pgdata):
+    if keeps_locks_to_itself(paths.pgdata):
         raise DatabaseHeldError(
-            f"{postmaster.held_by()} It may still run: {places.pgdata} is on NFS, mounted so that "
+            f"{postmaster.held_by()} It may still run: {paths.pgdata} is on NFS, mounted so that "
             "machines do not see each other's locks (nolock or local_lock). Mount it with locks, "
-            f"or make sure that no server runs there and remove {places.pid_file}."
+            f"or make sure that no server runs there and remove {paths.pid_file}."
         )
 
 
-def _ensure_cluster(places: ServerPlaces, account: Account, binaries: Binaries) -> None:
-    offset = log_file.size_of(places.log)
+def _ensure_cluster(paths: ServerPaths, account: Account, binaries: Binaries) -> None:
+    offset = log_file.size_of(paths.log)
     try:
-        with log_file.open_log(places.log) as log:
-            cluster.ensure_cluster(places, account, binaries, log)
+        with log_file.open_log(paths.log) as log:
+            cluster.ensure_cluster(paths, account, binaries, log)
     except DatabaseStartError as error:
-        lines = log_file.lines_since(places.log, offset)
+        lines = log_file.lines_since(paths.log, offset)
         raise DatabaseStartError("\n".join([*error.args, *lines])) from error
 
 

@@ -39,7 +39,7 @@ class User:
         return f"{self.pid}" if self.where.is_here else f"{self.pid} on host {self.where.host}"
 
 
-class Seat:
+class ServerUse:
     """One process's use of the server. Take and leave it under the start lock."""
 
     def __init__(self, path: Path) -> None:

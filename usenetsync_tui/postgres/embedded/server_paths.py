@@ -31,7 +31,7 @@ _LONGEST_FOLDER_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPlaces:
+class ServerPaths:
     """The files and folders of one embedded server."""
 
     home: Path
@@ -83,22 +83,22 @@ class ServerPlaces:
         return Path(f"/tmp/usenetsync-{self.owner}-{digest}")
 
 
-def find_places(locations: Locations, system_folder: Path) -> ServerPlaces:
-    """The places of the server of these locations, existing or not. Creates nothing.
+def find_paths(locations: Locations, system_folder: Path) -> ServerPaths:
+    """The paths of the server of these locations, existing or not. Creates nothing.
 
     Finds an existing cluster even if the modes of the folders around it have changed. Raises
     ``DatabaseStartError`` when the server's account can no longer reach it.
     """
     data_dir = locations.data_dir.resolve()
     log = locations.log_dir / "postgresql.log"
-    inside = ServerPlaces(data_dir, os.geteuid(), log)
+    inside = ServerPaths(data_dir, os.geteuid(), log)
     if os.geteuid() != 0:
         return inside
-    outside = ServerPlaces(system_folder / _folder_name(data_dir), 0, log)
+    outside = ServerPaths(system_folder / _folder_name(data_dir), 0, log)
     if outside.pgdata.exists():
         return outside
     if (owner := locations.other_owner) is not None:
-        return ServerPlaces(data_dir, owner.uid, log)
+        return ServerPaths(data_dir, owner.uid, log)
     if others_can_pass(data_dir):
         return inside
     if inside.pgdata.exists():

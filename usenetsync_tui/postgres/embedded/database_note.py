@@ -1,7 +1,7 @@
 """A note in the data folder with the location of its database, if that is somewhere else.
 
-Root's database may be outside (``places.py``), under ``/var/lib/usenetsync``. Without the note,
-the program would silently begin an empty database for the same data folder in another container
+Root's database may be outside (``server_paths.py``), under ``/var/lib/usenetsync``. Without the
+note, the program would silently begin an empty database for the same data folder in another container
 or after it was moved.
 """
 
@@ -12,21 +12,21 @@ import shlex
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
-from usenetsync_tui.postgres.embedded.places import ServerPlaces
+from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
 from usenetsync_tui.whole_file import write_whole
 
 NOTE = "database-is-in"
 
 
-def check(data_dir: Path, places: ServerPlaces) -> None:
+def check(data_dir: Path, paths: ServerPaths) -> None:
     """Raise ``DatabaseStartError`` when the note names another database than the one here."""
     note = data_dir / NOTE
     try:
         noted = Path(os.fsdecode(note.read_bytes().rstrip(b"\n")))
     except FileNotFoundError:
         return
-    here = places.home
-    if places.pgdata.is_dir():
+    here = paths.home
+    if paths.pgdata.is_dir():
         return
     if noted != here and noted.is_dir():
         raise DatabaseStartError(
@@ -39,12 +39,12 @@ def check(data_dir: Path, places: ServerPlaces) -> None:
     )
 
 
-def remember(data_dir: Path, places: ServerPlaces) -> None:
+def remember(data_dir: Path, paths: ServerPaths) -> None:
     """Write the location of the database into the note, unless it is the data folder."""
-    if places.home == data_dir:
+    if paths.home == data_dir:
         return
     note = data_dir / NOTE
-    wanted = os.fsencode(places.home) + b"\n"
+    wanted = os.fsencode(paths.home) + b"\n"
     if note.exists() and note.read_bytes() == wanted:
         return
     write_whole(note, wanted, replace=True)
