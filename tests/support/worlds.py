@@ -18,7 +18,7 @@ from trees import compare_trees
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
-from usenetsync_tui.disk.source.own_files import OwnPlace
+from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands import FolderChoices
@@ -133,9 +133,7 @@ class World:
         place = await self.of(folder.realm)
         return JobRun(self.catalogue, self, place, folder, job, self.limits, version=version)
 
-    async def upload(
-        self, *, allow_shrink: bool = False, own: Collection[OwnPlace] = ()
-    ) -> Outcome:
+    async def upload(self, *, allow_shrink: bool = False, own: Collection[OwnPath] = ()) -> Outcome:
         """One upload to its end, its outcome written down as the engine would."""
         run = await self.new_run()
         run.allow_shrink = allow_shrink

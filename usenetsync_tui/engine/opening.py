@@ -14,8 +14,8 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.disk.source.own_files import OwnPlace
-from usenetsync_tui.engine.own_places import database_places
+from usenetsync_tui.disk.source.own_files import OwnPath
+from usenetsync_tui.engine.own_paths import database_paths
 from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.waiting import Waiting, Waits
@@ -40,7 +40,7 @@ class OpenCatalogue:
     conninfo: str = field(repr=False)
     """It may hold a password."""
     embedded: bool
-    own: tuple[OwnPlace, ...]
+    own: tuple[OwnPath, ...]
     """The folders of the embedded database: never uploaded."""
     why_lost: Callable[[], UsenetSyncError | None]
     """Why the server went down, if that is known. Blocking."""
@@ -83,7 +83,7 @@ async def open_catalogue(
             catalogue = Catalogue(pool)
             with waits.announced(Waiting("waiting for the database: preparing its tables")):
                 await catalogue.migrate()
-            own = tuple(database_places(embedded)) if embedded is not None else ()
+            own = tuple(database_paths(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
             yield OpenCatalogue(catalogue, conninfo, embedded is not None, own, why_lost, waits)
     except anyio.get_cancelled_exc_class():

@@ -7,7 +7,7 @@ from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.job_life import JobLife
 from usenetsync_tui.engine.job_verbs import restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
-from usenetsync_tui.engine.own_places import own_places
+from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.renewal import renewed
@@ -62,7 +62,7 @@ async def work(working_state: WorkingState, job: Job) -> None:
 async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:
     match job.verb:
         case Verb.UPLOAD:
-            own = own_places(
+            own = own_paths(
                 working_state.settings, working_state.locations, working_state.database, run.folder
             )
             run.allow_shrink = job.allow_shrink or run.allow_shrink

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.disk.source.own_files import OwnPlace
+from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
@@ -32,7 +32,7 @@ class WorkingState:
     """The state of one engine that holds one catalogue."""
 
     catalogue: Catalogue
-    database: tuple[OwnPlace, ...]
+    database: tuple[OwnPath, ...]
     """The folders of the embedded database."""
     settings: Settings
     """The current settings; `stores` take them over when no job is running."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trees import as_nobody, hostile_tree, naive_walk
 
 from usenetsync_tui.disk.source import directory_stack, scan, sorted_names
-from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
@@ -400,7 +400,7 @@ def test_unreadable_folders_are_there_and_kept(short_folder: Path) -> None:
 def test_the_catalogues_own_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "data" / "base").mkdir(parents=True)
     (tmp_path / "x").touch()
-    places = [OwnPlace(tmp_path / "data", "the database", always=True)]
+    places = [OwnPath(tmp_path / "data", "the database", always=True)]
     found = everything(walk(os.fsencode(tmp_path), own=OwnFiles(os.fsencode(tmp_path), places)))
     assert [e.path for e in found.entries] == [b"", b"x"]
     assert found.problems == [Problem(b"data/", NoticeKind.SKIPPED, "the database")]

@@ -9,8 +9,8 @@ import pytest
 from file_systems import bound
 from worlds import FaultyStore, World
 
-from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
-from usenetsync_tui.engine.own_places import own_places
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
+from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.errors import SourceError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import FolderChoices
@@ -54,8 +54,8 @@ class Home:
             servers=[server],
         )
 
-    def places(self, folder: Folder) -> list[OwnPlace]:
-        return own_places(self.settings, self.locations, (), folder)
+    def places(self, folder: Folder) -> list[OwnPath]:
+        return own_paths(self.settings, self.locations, (), folder)
 
 
 @pytest.fixture(params=[False, True], ids=["usual", "elsewhere"])

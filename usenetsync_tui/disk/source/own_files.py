@@ -24,7 +24,7 @@ Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPlace:
+class OwnPath:
     """A file or folder of ours."""
 
     path: Path
@@ -44,65 +44,65 @@ class OwnPlace:
 class OwnFiles:
     """Our own files and folders that the walk of one folder may find."""
 
-    def __init__(self, root: bytes = b"/", places: Iterable[OwnPlace] = ()) -> None:
+    def __init__(self, root: bytes = b"/", own_paths: Iterable[OwnPath] = ()) -> None:
         """`root`: the folder, absolute and resolved."""
         self._root = root.rstrip(b"/") + b"/"
-        self._directories: dict[Identity, OwnPlace] = {}
-        self._files: dict[Identity, OwnPlace] = {}
-        self._below: dict[bytes, OwnPlace] = {}
+        self._directories: dict[Identity, OwnPath] = {}
+        self._files: dict[Identity, OwnPath] = {}
+        self._below: dict[bytes, OwnPath] = {}
         """By paths relative to the root, with a slash at the end."""
-        self._names: dict[bytes, dict[bytes, OwnPlace]] = {}
+        self._names: dict[bytes, dict[bytes, OwnPath]] = {}
         """By names in a directory (relative, with its slash; the root's is empty)."""
-        self._around: OwnPlace | None = None
-        for place in places:
-            self._add(place)
+        self._around: OwnPath | None = None
+        for own_path in own_paths:
+            self._add(own_path)
         self.inodes = frozenset(inode for _, inode in self._files)
         """Inodes of our files: a fast first test, which most other files do not pass."""
 
-    def root(self, identity: Identity) -> OwnPlace | None:
+    def root(self, identity: Identity) -> OwnPath | None:
         """Our folder that the walked folder is, or is inside of; None: not ours."""
         return self._around or self._directories.get(identity)
 
-    def directory(self, path: bytes, identity: Identity) -> OwnPlace | None:
+    def directory(self, path: bytes, identity: Identity) -> OwnPath | None:
         """Our folder that a directory is; None: not ours."""
         return self._directories.get(identity) or self._below.get(path)
 
-    def file(self, identity: Identity) -> OwnPlace | None:
+    def file(self, identity: Identity) -> OwnPath | None:
         """Our file or folder that a file belongs to; None: not ours."""
         return self._files.get(identity)
 
-    def names(self, directory: bytes) -> dict[bytes, OwnPlace]:
+    def names(self, directory: bytes) -> dict[bytes, OwnPath]:
         """Names in a directory that are ours, whatever they are now."""
         return self._names.get(directory, {})
 
-    def _add(self, place: OwnPlace) -> None:
-        if not place.path.is_absolute() and current_folder() is None:
+    def _add(self, own_path: OwnPath) -> None:
+        if not own_path.path.is_absolute() and current_folder() is None:
             return  # the current folder was deleted, so a relative path means nothing
-        for path in {place.path.absolute(), Path(os.path.realpath(place.path))}:
-            self._add_path(os.fsencode(path), place)
-        status = _status(place.path)
+        for path in {own_path.path.absolute(), Path(os.path.realpath(own_path.path))}:
+            self._add_path(os.fsencode(path), own_path)
+        status = _status(own_path.path)
         if status is not None and stat.S_ISDIR(status.st_mode):
-            self._directories.setdefault((status.st_dev, status.st_ino), place)
-            if place.is_secret:
-                for file in islice(_files_in(place.path), _MOST):
-                    self._add_file(file, place)
+            self._directories.setdefault((status.st_dev, status.st_ino), own_path)
+            if own_path.is_secret:
+                for file in islice(_files_in(own_path.path), _MOST):
+                    self._add_file(file, own_path)
         elif status is not None:
-            self._add_file(place.path, place)
+            self._add_file(own_path.path, own_path)
 
-    def _add_file(self, file: Path, place: OwnPlace) -> None:
+    def _add_file(self, file: Path, own_path: OwnPath) -> None:
         status = _status(file)
         if status is not None and stat.S_ISREG(status.st_mode):
-            self._files.setdefault((status.st_dev, status.st_ino), place)
-            self._add_path(os.fsencode(os.path.realpath(file)), place)
+            self._files.setdefault((status.st_dev, status.st_ino), own_path)
+            self._add_path(os.fsencode(os.path.realpath(file)), own_path)
 
-    def _add_path(self, path: bytes, place: OwnPlace) -> None:
+    def _add_path(self, path: bytes, own_path: OwnPath) -> None:
         if self._root.startswith(path.rstrip(b"/") + b"/"):
-            self._around = self._around or place
+            self._around = self._around or own_path
         elif path.startswith(self._root):
             relative = path[len(self._root) :]
-            self._below.setdefault(relative + b"/", place)
+            self._below.setdefault(relative + b"/", own_path)
             above, slash, name = relative.rpartition(b"/")
-            self._names.setdefault(above + slash, {}).setdefault(name, place)
+            self._names.setdefault(above + slash, {}).setdefault(name, own_path)
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -113,5 +113,5 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder):
-        yield from (Path(place, name) for name in names)
+    for above, _, names in os.walk(folder):
+        yield from (Path(above, name) for name in names)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
 from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
-from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.sorted_names import NAMES_IN_MEMORY, NameSorter
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
@@ -100,8 +100,8 @@ class _Walker:
         status = os.fstat(fd)
         identity = (status.st_dev, status.st_ino)
         try:
-            if place := self._own.root(identity):
-                raise SourceError(f"{safe_name(root)} is, or is part of, {place.what}")
+            if own_path := self._own.root(identity):
+                raise SourceError(f"{safe_name(root)} is, or is part of, {own_path.what}")
             listing = self._sorter.list(fd)
         except OSError as caught:
             os.close(fd)
@@ -136,9 +136,9 @@ class _Walker:
                         if mode & 0o170000 == 0o100000:
                             inode = status.st_ino
                             if inode in own_inodes and (
-                                place := self._own.file((status.st_dev, status.st_ino))
+                                own_path := self._own.file((status.st_dev, status.st_ino))
                             ):
-                                self._skip_own(prefix + key, place)
+                                self._skip_own(prefix + key, own_path)
                                 continue
                             entries.append(
                                 # Entry(…) without the Python-level call: this is the hot line.
@@ -189,9 +189,9 @@ class _Walker:
             return False
         status = os.fstat(fd)
         identity = (status.st_dev, status.st_ino)
-        if place := self._own.directory(path, identity):
+        if own_path := self._own.directory(path, identity):
             os.close(fd)
-            self._skip_own(path, place)
+            self._skip_own(path, own_path)
             return False
         if reason := self._why_guarded(parent, path, fd, identity[0]):
             os.close(fd)
@@ -217,7 +217,7 @@ class _Walker:
         self._stack.push(level)
         self._report_cut(level)
 
-    def _but_for(self, names: Mapping[bytes, OwnPlace], level: Level) -> Iterator[bytes]:
+    def _but_for(self, names: Mapping[bytes, OwnPath], level: Level) -> Iterator[bytes]:
         for key in level.listing.keys:
             if key in names:
                 self._skip_own(level.path + key, names[key])
@@ -270,8 +270,8 @@ class _Walker:
         if level.listing.error is not None:
             self._fail(level.path, level.listing.error)
 
-    def _skip_own(self, path: bytes, place: OwnPlace) -> None:
-        self._problems.append(Problem(path, NoticeKind.SKIPPED, place.reason))
+    def _skip_own(self, path: bytes, own_path: OwnPath) -> None:
+        self._problems.append(Problem(path, NoticeKind.SKIPPED, own_path.reason))
 
     def _fail(self, path: bytes, caught: OSError) -> None:
         if caught.errno == errno.EINVAL:

@@ -16,7 +16,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import files, folders, jobs, moves, objects, snapshots
-from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPlace
+from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
@@ -59,7 +59,7 @@ class Outcome:
     """Why the folder was refused."""
 
 
-async def upload(run: JobRun, own: Collection[OwnPlace] = ()) -> Outcome:
+async def upload(run: JobRun, own: Collection[OwnPath] = ()) -> Outcome:
     """Run the job until it is done, drained or failed. The files of `own` places are left out.
 
     Refuses a folder that is not the one of the last version (see `disk.source.guard`). Raises
@@ -88,7 +88,7 @@ async def _take_in(
     run: JobRun,
     source: SourceTree,
     judge: Judge,
-    own: Collection[OwnPlace],
+    own: Collection[OwnPath],
     before: Snapshot | None,
 ) -> Outcome:
     """Read the changes of a folder that passed the first check, and make its version."""
@@ -161,7 +161,7 @@ async def _move(run: JobRun) -> None:
 
 
 async def _stream(
-    run: JobRun, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPlace]
+    run: JobRun, ledger: Ledger, source: SourceTree, judge: Judge, own: Collection[OwnPath]
 ) -> None:
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
@@ -218,7 +218,7 @@ async def _index(
     indexed: IndexResult,
     source: SourceTree,
     judge: Judge,
-    own: Collection[OwnPlace],
+    own: Collection[OwnPath],
 ) -> None:
     def check(entry: Entry) -> Notice | None:
         return why_unreadable(source, entry)

@@ -1,8 +1,8 @@
 """A note in the data folder with the location of its database, if that is somewhere else.
 
 Root's database may be outside (``server_paths.py``), under ``/var/lib/usenetsync``. Without the
-note, the program would silently begin an empty database for the same data folder in another container
-or after it was moved.
+note, the program would silently begin an empty database for the same data folder in another
+container or after it was moved.
 """
 
 from __future__ import annotations

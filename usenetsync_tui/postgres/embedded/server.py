@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: started by its first user, stopped by its last.
 
-Any number of processes share one server. Each holds a ``ServerUse`` (``users.py``); one process at a
-time, under the start lock, decides about starting and stopping. A killed process leaves the
+Any number of processes share one server. Each holds a ``ServerUse`` (``users.py``); one process
+at a time, under the start lock, decides about starting and stopping. A killed process leaves the
 server running for the next one. All calls block: call them in a thread.
 """
 

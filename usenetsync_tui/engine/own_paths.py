@@ -1,0 +1,38 @@
+"""Where UsenetSync's own files are: no version contains them unless the user asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from usenetsync_tui.disk.source.own_files import OwnPath
+from usenetsync_tui.engine.keys import key_file
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.postgres.embedded.server import EmbeddedServer
+from usenetsync_tui.settings.settings import Settings
+
+
+def own_paths(
+    settings: Settings, locations: Locations, database: Iterable[OwnPath], folder: Folder
+) -> list[OwnPath]:
+    """All own paths by the current settings, without those that the folder does back up."""
+    found = [
+        *database,
+        OwnPath(locations.data_dir, "UsenetSync's own data", always=True),
+        OwnPath(key_file(settings, locations), "the key file of UsenetSync", is_secret=True),
+        OwnPath(locations.config_dir, "UsenetSync's configuration", is_secret=True),
+        OwnPath(locations.log_dir, "UsenetSync's log"),
+        *(OwnPath(p, "a password file of UsenetSync", is_secret=True) for p in _words(settings)),
+    ]
+    return [path for path in found if path.always or not folder.own_files]
+
+
+def database_paths(server: EmbeddedServer) -> list[OwnPath]:
+    """The embedded database's folders: a copy made while it runs would be useless."""
+    return [OwnPath(folder, "UsenetSync's database", always=True) for folder in server.folders]
+
+
+def _words(settings: Settings) -> list[Path]:
+    files = [settings.passphrase_file, *(server.password_file for server in settings.servers)]
+    return [file for file in files if file is not None]
