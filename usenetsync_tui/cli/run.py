@@ -94,7 +94,7 @@ def start(
 
 
 @asynccontextmanager
-async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalogue]:
+async def catalogue_to_read(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalogue]:
     """An open catalogue for a verb that prints its contents, while an engine may be running.
 
     Prints what it waits for, unless `quiet`.
@@ -110,7 +110,7 @@ async def looking(what: str, *, quiet: bool = False) -> AsyncIterator[OpenCatalo
 
 
 @asynccontextmanager
-async def working(
+async def catalogue_for_job(
     what: str, voice: Voice, figures: progress.Figures
 ) -> AsyncIterator[OpenCatalogue]:
     """An open catalogue for a job that a verb runs itself; shows the progress from `figures`."""
@@ -168,10 +168,10 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
 __all__ = [
     "Catalogue",
     "Exit",
+    "catalogue_for_job",
+    "catalogue_to_read",
     "environment",
     "folder_named",
-    "looking",
     "start",
     "waits_said",
-    "working",
 ]

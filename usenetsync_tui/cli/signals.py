@@ -31,7 +31,7 @@ INTERRUPTED = 130
 _T = TypeVar("_T")
 _LAST_RESORT = 1.8
 """Seconds without progress after which a program that is stopping is ended."""
-_LOOK = 0.1
+_POLL_SECONDS = 0.1
 _FINISHING = "Stopping: finishing articles in flight. Press Ctrl+C again to stop now."
 _STOPPING = "Stopping."
 GOES_ON = "Interrupted. Posted articles are kept; run the same command again to continue."
@@ -63,7 +63,7 @@ class _Stop:
         answer, may block the closing. The ledger makes that safe."""
         seen, since = None, time.monotonic()
         while time.monotonic() - since < _LAST_RESORT:
-            time.sleep(_LOOK)
+            time.sleep(_POLL_SECONDS)
             if (now := self.standing()) != seen:
                 seen, since = now, time.monotonic()
         if self.ways:

@@ -39,7 +39,7 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import LOOKING, Command, Drain, Examine, Upload
+from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain, Examine, Upload
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
@@ -116,7 +116,9 @@ class Engine:
 
     def submit(self, command: Command) -> None:
         """Leave a command; from any thread, never waits."""
-        (self._examining if isinstance(command, LOOKING) else self._mailbox).append(command)
+        (self._examining if isinstance(command, EXAMINATION_COMMANDS) else self._mailbox).append(
+            command
+        )
         if isinstance(command, Drain) and self._stop_asked is None:
             self._stop_asked = time.monotonic()
 

@@ -186,7 +186,7 @@ class TestServer:
 
 @dataclass(frozen=True, slots=True)
 class Examine:
-    """Look at this machine for what may stop the program; `EngineStatus.examination` tells."""
+    """Examine this machine for what may stop the program; see `EngineStatus.examination`."""
 
     post: bool = False
     """Post an article to each server, too."""
@@ -196,11 +196,11 @@ class Examine:
 
 @dataclass(frozen=True, slots=True)
 class StopExamining:
-    """Look at no more."""
+    """Stop the examination."""
 
 
-LOOKING = (Examine, StopExamining)
-"""What changes nothing, and is done in every state of an engine."""
+EXAMINATION_COMMANDS = (Examine, StopExamining)
+"""Commands that change nothing; an engine obeys them in every state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from usenetsync_tui.postgres.silence import HeardConnection, Silence
 _QUERIES = load_queries(__package__, "lock.sql")
 KEY = int.from_bytes(b"usync:en")
 """The advisory lock, in each database that holds a catalogue."""
-_LOOK_AGAIN = 0.1
+_POLL_SECONDS = 0.1
 SHORTEST_PATIENCE = 2.0
 """Seconds: longer than the server needs to notice that the previous engine was killed."""
 _PID = re.compile(r"pid [0-9]+")
@@ -102,7 +102,7 @@ class EngineLock:
             if anyio.current_time() >= deadline:
                 raise CatalogueHeldError(_describe(holder))
             with self._waits.announced(_waiting_for(holder)):
-                await anyio.sleep(_LOOK_AGAIN)
+                await anyio.sleep(_POLL_SECONDS)
 
 
 def _waiting_for(holder: TupleRow | None) -> Waiting:

@@ -18,7 +18,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import LOOKING, Command
+from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineState, EngineStatus
@@ -185,7 +185,7 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def want(self, command: Command, said: str = "") -> None:
         """Submit a command; where all there is to do is to look, only those that do no more."""
-        if self.handle.status.read_only and not isinstance(command, LOOKING):
+        if self.handle.status.read_only and not isinstance(command, EXAMINATION_COMMANDS):
             said = READ_ONLY
         else:
             self.handle.submit(command)

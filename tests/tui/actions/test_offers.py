@@ -57,7 +57,7 @@ _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
 def refusal(status: EngineStatus, command: asked.Command) -> str:
     """What `engine.requests` would refuse of a command, by the rules stated there."""
-    if isinstance(command, asked.LOOKING):
+    if isinstance(command, asked.EXAMINATION_COMMANDS):
         return ""
     if status.read_only:
         return "it is read-only"

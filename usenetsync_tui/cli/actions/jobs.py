@@ -8,7 +8,7 @@ from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import job_fields, notice_fields
 from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.cli.run import Exit, looking, start
+from usenetsync_tui.cli.run import Exit, catalogue_to_read, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import elapsed, number, plural, size, when
@@ -42,7 +42,7 @@ def list_jobs(job: int | None, as_json: bool) -> None:
 
 
 async def _jobs(as_json: bool) -> Exit:
-    async with looking("jobs") as opened, opened.catalogue.transaction() as tx:
+    async with catalogue_to_read("jobs") as opened, opened.catalogue.transaction() as tx:
         names = {f.id: f.name for f in await folders.every(tx)}
         recent = list(reversed(await jobs.recent(tx, _RECENT)))
     if as_json:
@@ -71,7 +71,7 @@ def _job(job: Job, folder: str) -> Sequence[str]:
 
 async def _notices(job_id: int, as_json: bool) -> Exit:
     after = 0
-    async with looking("jobs") as opened:
+    async with catalogue_to_read("jobs") as opened:
         async with opened.catalogue.transaction() as tx:
             job = await jobs.by_id(tx, job_id)
             if job is None:

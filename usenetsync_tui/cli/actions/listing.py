@@ -11,7 +11,7 @@ from usenetsync_tui.catalogue.tables.files import Span, VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
 from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
-from usenetsync_tui.cli.run import Exit, folder_named, looking, start
+from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
@@ -61,7 +61,7 @@ def list_folders(as_json: bool) -> None:
 
 
 async def _folders(as_json: bool) -> Exit:
-    async with looking("folders") as opened, opened.catalogue.transaction() as tx:
+    async with catalogue_to_read("folders") as opened, opened.catalogue.transaction() as tx:
         every = await folders.every(tx)
         versions = {f.id: await snapshots.finished(tx, f.id) for f in every}
     if as_json:
@@ -90,7 +90,7 @@ def list_snapshots(folder: str, as_json: bool) -> None:
 
 
 async def _snapshots(word: str, as_json: bool) -> Exit:
-    async with looking("snapshots") as opened, opened.catalogue.transaction() as tx:
+    async with catalogue_to_read("snapshots") as opened, opened.catalogue.transaction() as tx:
         folder = await folder_named(tx, word)
         versions = await snapshots.of_folder(tx, folder.id)
     if as_json:
@@ -123,7 +123,7 @@ def list_files(folder: str, version: int | None, as_json: bool) -> None:
 
 
 async def _files(word: str, version: int | None, as_json: bool) -> Exit:
-    async with looking("files") as opened:
+    async with catalogue_to_read("files") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await snapshots.finished_version(tx, folder.id, version)

@@ -14,8 +14,8 @@ from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.run import (
     Exit,
+    catalogue_to_read,
     folder_named,
-    looking,
     start,
 )
 from usenetsync_tui.engine.requests.export import (
@@ -67,7 +67,7 @@ class _Target:
 
 async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) -> Exit:
     target.check(voice)
-    async with looking("nzb", quiet=voice.quiet) as opened:
+    async with catalogue_to_read("nzb", quiet=voice.quiet) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await finished_version(tx, folder.id, version)

@@ -18,10 +18,10 @@ from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import verified_fields
 from usenetsync_tui.cli.run import (
     Exit,
+    catalogue_for_job,
     environment,
     folder_named,
     start,
-    working,
 )
 from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.disk.overlap import refuse_overlap
@@ -69,7 +69,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
         warn_of_servers(settings)
     job = CommandJob()
     async with (
-        working("restore", voice, lambda: job.figures) as opened,
+        catalogue_for_job("restore", voice, lambda: job.figures) as opened,
         Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:
@@ -105,7 +105,7 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
         warn_of_servers(settings)
     job = CommandJob()
     async with (
-        working("verify", voice, lambda: job.figures) as opened,
+        catalogue_for_job("verify", voice, lambda: job.figures) as opened,
         Stores(opened.catalogue, settings, locations, opened.waits) as stores,
     ):
         async with opened.catalogue.transaction() as tx:

@@ -45,12 +45,12 @@ def check_identity(entry: Entry, fd: int, inodes: Inodes) -> None:
     status = os.fstat(fd)
     same_inode = inodes.ignored or fitted(status.st_ino) == entry.inode
     times = fitted(status.st_mtime_ns), status.st_ctime_ns
-    same_look = (status.st_size, *times) == (entry.size, entry.mtime_ns, entry.ctime_ns)
-    if not stat.S_ISREG(status.st_mode) or not (same_inode or same_look or inodes.unstable):
+    same_stat = (status.st_size, *times) == (entry.size, entry.mtime_ns, entry.ctime_ns)
+    if not stat.S_ISREG(status.st_mode) or not (same_inode or same_stat or inodes.unstable):
         raise SourceFileError(NoticeKind.CHANGED, "was replaced")
     if status.st_size < entry.size:
         raise truncated(entry.size, status.st_size)
-    if same_look:
+    if same_stat:
         if not same_inode:
             inodes.found(fd, entry, status.st_ino)
         return

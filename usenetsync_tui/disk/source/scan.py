@@ -114,7 +114,7 @@ class _Walker:
 
     def batches(self) -> Iterator[ScanBatch]:
         stack = self._stack
-        new, look = tuple.__new__, os.stat
+        new, lstat = tuple.__new__, os.stat
         regular_file = FileKind.REGULAR.value
         own_inodes = self._own.inodes
         while stack:
@@ -131,7 +131,7 @@ class _Walker:
                         break
                 else:
                     try:
-                        status = look(key, dir_fd=fd, follow_symlinks=False)
+                        status = lstat(key, dir_fd=fd, follow_symlinks=False)
                         mode = status.st_mode
                         if mode & 0o170000 == 0o100000:
                             inode = status.st_ino

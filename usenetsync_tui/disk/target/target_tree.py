@@ -121,7 +121,7 @@ class TargetTree:
                     directory.require_writable()
                     return None
                 try:
-                    found = self._look(directory, name, fd, content)
+                    found = self._examine(directory, name, fd, content)
                     if found is None:
                         directory.require_writable()
                         return None
@@ -248,7 +248,7 @@ class TargetTree:
         digest = xxhash.xxh3_64_hexdigest(path).encode()
         return path[:cut], name, b"%s%s.part" % (self._stem, digest)
 
-    def _look(
+    def _examine(
         self, directory: Borrowed, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
         """For a file with the content: whether its spelling is `name`, and its status."""

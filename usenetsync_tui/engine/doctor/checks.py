@@ -28,7 +28,10 @@ from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
-from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.interruptible_calls import (
+    GivenUpError,
+    call_interruptibly,
+)
 
 Opener = Callable[[], AbstractAsyncContextManager[OpenCatalogue]]
 """Opens the catalogue, or lends one that is open."""
@@ -186,7 +189,7 @@ def name_servers(hosts: Sequence[str], *, given_up: Callable[[], bool] = bool) -
     for host in dict.fromkeys(hosts):
         lookup = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            apart(lookup, seconds=_LOOKUP, given_up=given_up)
+            call_interruptibly(lookup, seconds=_LOOKUP, given_up=given_up)
         except OSError as error:
             failures.append(f"{safe_name(host)}: {error.strerror or error}")
         except UnicodeError:

@@ -213,12 +213,12 @@ async def _adjust_to_clock(run: JobRun) -> None:
 async def _ask(run: JobRun, page: list[Due]) -> Proof:
     """Ask for a page of articles; fetch those that only their bytes prove."""
     open_realm = run.open_realm
-    doubted = {d.segment.message_id for d in page if d.segment.by_body}
+    by_body = {d.segment.message_id for d in page if d.segment.by_body}
     proof = Proof()
-    if doubted:
-        bodies = (d.segment for d in page if d.segment.message_id in doubted)
+    if by_body:
+        bodies = (d.segment for d in page if d.segment.message_id in by_body)
         proof = await prove(run, open_realm, bodies)
-    asked = {d.segment.message_id for d in page} - doubted
+    asked = {d.segment.message_id for d in page} - by_body
     if asked:
         found = await open_realm.store.present(asked)
         proof.there |= found.there
@@ -239,20 +239,20 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
     schedule = _schedule(run.open_realm)
     delays = {n: schedule[c] for n, c in attempts.items() if c < len(schedule)}
     lost = {n: reposted[n] for n, c in attempts.items() if c >= len(schedule)}
-    doubted = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
+    by_body = {d.segment.message_id for d in page if d.segment.by_body} & lost.keys()
     given_up = [name for name, reposts in lost.items() if reposts >= run.open_realm.reposts]
     on_usenet = run.open_realm.realm.store is StoreKind.USENET
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, found)
         await checks.postpone(tx, delays, _longest(run.open_realm))
         await checks.put_off(tx, proof.unknown.keys(), _PUT_OFF)
-        rows = await segments.mark_missing(tx, lost.keys() - doubted, _NOT_THERE)
-        rows += await segments.mark_missing(tx, doubted, _NO_BYTES, by_body=True, rename=on_usenet)
+        rows = await segments.mark_missing(tx, lost.keys() - by_body, _NOT_THERE)
+        rows += await segments.mark_missing(tx, by_body, _NO_BYTES, by_body=True, rename=on_usenet)
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
         await snapshots.mark_incomplete(tx, [o.id for o in hurt])
         for name in given_up:
             posts = run.open_realm.reposts + 1
             times = "once" if posts == 1 else f"{posts} times"
             words = f"posted {times}, but never found"
-            await segments.mark_failed(tx, name, 0, _NO_BYTES if name in doubted else words)
+            await segments.mark_failed(tx, name, 0, _NO_BYTES if name in by_body else words)
     run.progress.verified += len(found)

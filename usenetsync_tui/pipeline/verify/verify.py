@@ -141,9 +141,9 @@ async def _record(
         await segments.mark_verified(tx, [a for a in articles if a.message_id in batch.there])
         for kind, words in WORDS.items():
             names = {name for name, k in lost.items() if k is kind}
-            doubted = names - batch.missing
-            counts = await segments.mark_missing(tx, names - doubted, words)
-            for some, rename in ((doubted - once, False), (doubted & once, True)):
+            by_body = names - batch.missing
+            counts = await segments.mark_missing(tx, names - by_body, words)
+            for some, rename in ((by_body - once, False), (by_body & once, True)):
                 counts += await segments.mark_missing(tx, some, words, by_body=True, rename=rename)
             progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
             await snapshots.mark_incomplete(tx, [o.id for o in progressed])

@@ -52,7 +52,7 @@ def join(
     ``DatabaseStartError`` when it refuses the connection or is silent for a minute.
     """
     began = heard = said = recovering = time.monotonic()
-    looks = 0
+    polls = 0
     while postmaster.lives():
         words = SHUTTING_DOWN
         if postmaster.is_stopping():
@@ -76,7 +76,7 @@ def join(
         if on_wait is not None and now - said > SAY_SO_EVERY:
             said = now
             on_wait(_what_for(postmaster, words))
-        time.sleep(_PAUSE(looks := looks + 1))
+        time.sleep(_PAUSE(polls := polls + 1))
     return None
 
 

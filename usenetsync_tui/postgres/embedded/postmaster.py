@@ -32,7 +32,7 @@ OnWait = Callable[[str], None]
 LOOK_AGAIN = 0.02
 SAY_SO_EVERY = 1.0
 _PAUSE = growing(LOOK_AGAIN, factor=1.2, longest=0.25)
-"""Seconds between two looks whether a server has started."""
+"""Seconds between two polls for whether a server has started."""
 SHUTTING_DOWN = "The database is shutting down."
 
 _PATIENCE_WITH_END = 10.0
@@ -125,7 +125,7 @@ class Postmaster:
         ends instead.
         """
         said = time.monotonic()
-        looks = 0
+        polls = 0
         while pid_files.is_running(pid):
             if self._pid_in_file() == pid and self.is_ready():
                 return
@@ -135,7 +135,7 @@ class Postmaster:
                 lines = log_file.lines_since(self.paths.log, offset)
                 doing = lines[-1].partition("LOG:")[2].strip() if lines else ""
                 on_wait(f"PostgreSQL is starting. {doing}".strip())
-            time.sleep(_PAUSE(looks := looks + 1))
+            time.sleep(_PAUSE(polls := polls + 1))
         lines = log_file.lines_since(self.paths.log, offset)
         raise DatabaseStartError("\n".join(["Its log:", *lines]))
 

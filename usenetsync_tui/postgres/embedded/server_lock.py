@@ -21,7 +21,7 @@ LOCKED_FILE = "PG_VERSION"
 _PATIENCE = 1.0
 """Seconds: longer than any process holds the lock to check it."""
 
-_LOOK_AGAIN = 0.01
+_POLL_SECONDS = 0.01
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def taken(pgdata: Path) -> Iterator[int | None]:
         until = time.monotonic() + _PATIENCE
         had = lock_exclusively(descriptor)
         while not had and time.monotonic() < until:
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(_POLL_SECONDS)
             had = lock_exclusively(descriptor)
         yield descriptor if had else None
     finally:

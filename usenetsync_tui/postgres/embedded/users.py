@@ -21,7 +21,7 @@ from usenetsync_tui.postgres.embedded.pid_files import LARGEST_PID, is_running
 from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lock_file
 
-_LOOK_AGAIN = 0.02
+_POLL_SECONDS = 0.02
 _SAY_SO_EVERY = 1.0
 _MOST_BYTES = 1 << 16
 # Only the first word is a number: earlier programs take every number for a process id.
@@ -115,7 +115,7 @@ def start_lock(
             if on_wait is not None and now - said > _SAY_SO_EVERY:
                 said = now
                 on_wait(_who_starts(descriptor))
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(_POLL_SECONDS)
             had = lock_exclusively(descriptor)
         if had:
             os.ftruncate(descriptor, 0)

@@ -1,9 +1,9 @@
 """The state of the questions to one server about many articles: what to ask next, what is known.
 
 Knows that one answer concerns one article, and how to find the article at which a server closes
-the connection. Refuses to know servers, connections and time (`looking`).
+the connection. Refuses to know servers, connections and time (`article_requests`).
 
-The survey asks for a batch of articles at once (a *go*). An article that gets neither yes nor no
+A check asks for a batch of articles at once (a *go*). An article that gets neither yes nor no
 is asked for again, a few times. When the connection is lost, or its answers are out of step, no
 answer of that go counts: the articles before the break, the article at the break and the articles
 after it become three goes. Only an article that was asked for alone is blamed: a connection reset

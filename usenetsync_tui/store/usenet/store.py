@@ -24,8 +24,14 @@ from usenetsync_tui.model.backoff import growing
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
+from usenetsync_tui.store.usenet.article_requests import (
+    BATCH,
+    ArticleRequest,
+    PresenceCheck,
+    RequestSettings,
+    fetching,
+)
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
-from usenetsync_tui.store.usenet.looking import BATCH, Round, Search, Survey, ask_for
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 from usenetsync_tui.store.usenet.posting import ArticlePosting
 
@@ -97,7 +103,7 @@ class UsenetStore:
         unknown: dict[bytes, str] = {}
         ids = iter(dict.fromkeys(message_ids))
         while batch := list(islice(ids, BATCH)):
-            # One survey asks for both ids: an article that is unknown under our id may still be
+            # One check asks for both ids: an article that is unknown under our id may still be
             # found under the id that a server gave it.
             adopted = await self._aliases.adopted(batch)
             parts = self._parts(batch)
@@ -133,10 +139,12 @@ class UsenetStore:
         return found
 
     async def _check_part(self, names: Sequence[tuple[bytes, str]]) -> Presence:
-        survey = Survey(self._round(self._checking_role), [wire_id for _, wire_id in names])
-        await survey.run()
-        there = {m for m, wire_id in names if wire_id in survey.there}
-        words = survey.unknown()
+        check = PresenceCheck(
+            self._request_settings(self._checking_role), [wire_id for _, wire_id in names]
+        )
+        await check.run()
+        there = {m for m, wire_id in names if wire_id in check.there}
+        words = check.unknown()
         return Presence(
             there, {m: words[i] for m, i in reversed(names) if i in words and m not in there}
         )
@@ -164,13 +172,13 @@ class UsenetStore:
     async def _fetch_as(
         self, wire_id: str, failures: list[StoreError], wait: bool, opened: Opener
     ) -> bytes | None:
-        search = Search(self._round(Role.FETCH), wait=wait)
-        ask = ask_for(wire_id, opened)
+        request = ArticleRequest(self._request_settings(Role.FETCH), wait=wait)
+        ask = fetching(wire_id, opened)
         while True:
             try:
-                answer = await search.next_answer(ask)
+                answer = await request.next_answer(ask)
                 if answer is None:
-                    search.raise_if_unknown()
+                    request.raise_if_unknown()
                     return None
                 if answer[0] is not None:
                     # Not while holding the connection: other threads wait there to read.
@@ -187,8 +195,8 @@ class UsenetStore:
         roles = (Role.VERIFY, Role.FETCH, Role.POST)
         return next((r for r in roles if self._servers.roster.has_role(r)), Role.VERIFY)
 
-    def _round(self, role: Role) -> Round:
-        return Round(self._servers, role, self._tries, self._backoff)
+    def _request_settings(self, role: Role) -> RequestSettings:
+        return RequestSettings(self._servers, role, self._tries, self._backoff)
 
 
 def _seriousness(failure: StoreError) -> int:

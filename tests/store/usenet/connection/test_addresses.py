@@ -27,7 +27,10 @@ from usenetsync_tui.store.usenet.connection.addresses import (
     lookup,
 )
 from usenetsync_tui.store.usenet.connection.dialling import Race
-from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.interruptible_calls import (
+    GivenUpError,
+    call_interruptibly,
+)
 from usenetsync_tui.store.usenet.connection.signals import Unreachable
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
@@ -236,14 +239,14 @@ def test_what_comes_too_late_is_given_back() -> None:
         return 7
 
     with pytest.raises(GivenUpError):
-        apart(call, seconds=60.0, given_up=lambda: True, unwanted=late.append)
+        call_interruptibly(call, seconds=60.0, given_up=lambda: True, unwanted=late.append)
     go.set()
     deadline = time.monotonic() + 4.0
     while not late and time.monotonic() < deadline:
         time.sleep(0.01)
     assert late == [7]
     with pytest.raises(ZeroDivisionError):
-        apart(lambda: 1 // 0, seconds=1.0, given_up=lambda: False)
+        call_interruptibly(lambda: 1 // 0, seconds=1.0, given_up=lambda: False)
 
 
 def test_the_preferred_family_leads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from usenetsync_tui.model.servers import AddressFamily
-from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.interruptible_calls import (
+    GivenUpError,
+    call_interruptibly,
+)
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 
 GIVEN_UP = "The connection was cancelled while it was being opened."
@@ -48,7 +51,7 @@ def lookup(
     puts first (RFC 6724). `Unreachable` when the name does not resolve.
     """
     try:
-        found = apart(
+        found = call_interruptibly(
             lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
             seconds=seconds,
             given_up=given_up,

@@ -1,7 +1,7 @@
 """One connection to one server, used by blocking threads: posts, checks and fetches articles.
 
 Knows how articles travel in a session, also several at a time. Refuses to know other connections,
-retries and what a refusal leads to (`posting`, `looking`).
+retries and what a refusal leads to (`posting`, `article_requests`).
 
 Several threads may `fetch` at once: each sends its BODY at once and then waits for its turn to
 read, in the order of sending.
@@ -147,15 +147,15 @@ class Connection(Session):
         `Lost` when the answers are out of step: then none of them counts.
         """
         replies = self._stat_window(wire_ids)
-        for code, mend in ((480, self._mend_login), (412, self._enter_group)):
+        for code, remedy in ((480, self._renew_login), (412, self._enter_group)):
             again = [i for i, reply in enumerate(replies) if reply.code == code]
-            if again and mend(replies[again[0]]):
+            if again and remedy(replies[again[0]]):
                 second = self._stat_window([wire_ids[i] for i in again])
                 for i, reply in zip(again, second, strict=True):
                     replies[i] = reply
         return [Answer(reply, ConversationStage.LOOKUP) for reply in replies]
 
-    def _mend_login(self, reply: Reply) -> bool:
+    def _renew_login(self, reply: Reply) -> bool:
         with self._exchange():
             self._log_in_again(reply)
         return True

@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 from usenetsync_tui.model.server_address import read_proxy
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP, Address
-from usenetsync_tui.store.usenet.connection.interruptible_calls import GivenUpError, apart
+from usenetsync_tui.store.usenet.connection.interruptible_calls import (
+    GivenUpError,
+    call_interruptibly,
+)
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 
 ATTEMPT_DELAY = 0.25
@@ -116,7 +119,7 @@ def proxied(server: Server, *, seconds: float, given_up: Callable[[], bool]) -> 
     password = str(server.proxy_password) if login else None
     proxy = Proxy(ProxyType.SOCKS5, host, port, username=login, password=password, rdns=True)
     try:
-        return apart(
+        return call_interruptibly(
             lambda: proxy.connect(server.host, server.port, timeout=seconds),
             seconds=2 * seconds,
             given_up=given_up,

@@ -51,7 +51,7 @@ class _Call(Generic[T]):
             self._unwanted(results[0])
 
 
-def apart(
+def call_interruptibly(
     call: Callable[[], T],
     *,
     seconds: float,
@@ -64,7 +64,7 @@ def apart(
     continues in its thread, and `unwanted` gets a result that comes too late.
     """
     job = _Call(call, unwanted)
-    threading.Thread(target=job.run, name="usenet apart", daemon=True).start()
+    threading.Thread(target=job.run, name="usenet call", daemon=True).start()
     left = seconds
     while not job.done.wait(min(_STEP, max(0.0, left))):
         left -= _STEP

@@ -38,7 +38,7 @@ class Logins:
         """Number of the login period; a new one begins when the server asks to log in again."""
         return self._era
 
-    def doubt(self, era: int) -> None:
+    def invalidate(self, era: int) -> None:
         """The server asks for a login again in an `era`: one connection tries first, again."""
         with self._changed:
             if era == self._era:

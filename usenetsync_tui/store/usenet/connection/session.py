@@ -221,7 +221,7 @@ class Session(Opening):
     def _log_in_again(self, reply: Reply) -> None:
         if not self.server.username:
             self._refuse(reply, ConversationStage.LOGIN)
-        self._logins.doubt(self._login)
+        self._logins.invalidate(self._login)
         with self._logins.turn(lambda: self._aborted):
             self._authenticate()
         self._login = self._logins.era

@@ -1,7 +1,7 @@
 """All servers together: which task gets a connection, which waits, and what a user may change.
 
 Knows waiting and closing. Refuses to know which server comes first (`roster`) and articles
-(`posting`, `looking`). Lives in one event loop; only `Lease.run` leaves it, for one
+(`posting`, `article_requests`). Lives in one event loop; only `Lease.run` leaves it, for one
 worker-thread call.
 """
 

@@ -1,4 +1,4 @@
-"""Asking the servers for articles: whether they have them (`Survey`), and for one (`Search`).
+"""Asks servers whether they have articles (`PresenceCheck`), and for one (`ArticleRequest`).
 
 Knows that one server's no is not the others', and that no answer is not a no. Refuses to know
 what follows from an article that is missing.
@@ -31,7 +31,7 @@ BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class RequestSettings:
     """The parameters that all requests share: servers, their role, tries and back-off."""
 
     servers: UsenetServers
@@ -45,13 +45,13 @@ class Round:
         return {n: f"{_STOPPED} ({roster.words(n)})" for n in roster.stopped(self.role)}
 
 
-class Search:
-    """A request for one article: asks each server that has the role until it answers."""
+class ArticleRequest:
+    """Fetches one article: asks each server that has the role until it answers."""
 
-    def __init__(self, round_: Round, *, wait: bool) -> None:
+    def __init__(self, settings: RequestSettings, *, wait: bool) -> None:
         """`wait`: also wait for servers that are not well now."""
-        self._round = round_
-        self._servers = round_.servers
+        self._settings = settings
+        self._servers = settings.servers
         self._wait = wait
         self._tries: Counter[str] = Counter()
         self._asked: set[str] = set()
@@ -64,7 +64,7 @@ class Search:
         `ArticleCorruptError` is an answer too: call again for the next server.
         """
         while True:
-            usable = self._servers.roster.usable(self._round.role)
+            usable = self._servers.roster.usable(self._settings.role)
             left = [n for n in usable if n not in self._asked and n not in self._failures]
             if not self._wait:
                 ill = [n for n in left if not self._servers.roster.is_well(n)]
@@ -77,7 +77,7 @@ class Search:
             fewest = min((self._tries[n] for n in left), default=0)
             among = [n for n in left if self._tries[n] == fewest] or None
             async with self._servers.lease(
-                self._round.role, since=self._since, among=among, wait=self._wait
+                self._settings.role, since=self._since, among=among, wait=self._wait
             ) as lease:
                 name, words = lease.server.name, ""
                 try:
@@ -99,12 +99,12 @@ class Search:
                     self._asked.add(name)
                     return answer
             if self._tries[name] and not self._another_is_due(name):
-                seconds = self._round.backoff(self._tries[name])
+                seconds = self._settings.backoff(self._tries[name])
                 await self._servers.pause(lease.server, words, seconds)
 
     def _another_is_due(self, name: str) -> bool:
         """Whether another server failed less often than this one, so that it is asked at once."""
-        roster, role = self._servers.roster, self._round.role
+        roster, role = self._servers.roster, self._settings.role
         return any(
             self._tries[n] < self._tries[name] and roster.is_well(n)
             for n in roster.usable(role)
@@ -113,27 +113,27 @@ class Search:
 
     def raise_if_unknown(self) -> None:
         """`StoreUnavailableError` unless every server has answered."""
-        unknown = self._round.stopped() | self._failures
+        unknown = self._settings.stopped() | self._failures
         unknown = {n: words for n, words in unknown.items() if n not in self._asked}
         if unknown:
             raise StoreUnavailableError(_each(unknown))
 
     def _failed(self, name: str, words: str) -> None:
         self._tries[name] += 1
-        if self._tries[name] >= self._round.tries:
+        if self._tries[name] >= self._settings.tries:
             self._failures[name] = words
 
 
-class Survey:
+class PresenceCheck:
     """A check of many articles: asks each server that has the role for those not found yet."""
 
-    def __init__(self, round_: Round, wire_ids: Sequence[str]) -> None:
-        self._round = round_
-        self._servers = round_.servers
+    def __init__(self, settings: RequestSettings, wire_ids: Sequence[str]) -> None:
+        self._settings = settings
+        self._servers = settings.servers
         self._wire_ids = wire_ids
         self._inquiries: dict[str, Inquiry] = {}
         self._ill: dict[str, str] = {}
-        """Servers that did not get well while the survey waited for them, with the reason."""
+        """Servers that did not get well while the check waited for them, with the reason."""
         self._since = self._servers.now()
         self.there: set[str] = set()
 
@@ -143,7 +143,7 @@ class Survey:
         `StoreUnusableError` when no server can be asked at all.
         """
         while True:
-            usable = self._servers.roster.usable(self._round.role)
+            usable = self._servers.roster.usable(self._settings.role)
             left = [name for name in usable if name not in self._ill and self._is_wanted(name)]
             if not left and (usable or self._was_heard()):
                 return
@@ -151,7 +151,7 @@ class Survey:
             try:
                 # If no server can be asked, the lease raises the reason.
                 async with self._servers.lease(
-                    self._round.role, since=self._since, among=left or None
+                    self._settings.role, since=self._since, among=left or None
                 ) as lease:
                     inquiry = self._inquiry(lease.server.name)
                     await self._ask(lease, inquiry)
@@ -161,12 +161,12 @@ class Survey:
                 self._ill |= {n: roster.words(n) or str(unavailable) for n in left}
             if failures:
                 await self._servers.pause(
-                    lease.server, inquiry.words, self._round.backoff(failures)
+                    lease.server, inquiry.words, self._settings.backoff(failures)
                 )
 
     def unknown(self) -> dict[str, str]:
         """Articles not found, but which some server may have: by wire id, why it is unclear."""
-        silent = self._round.stopped() | self._ill
+        silent = self._settings.stopped() | self._ill
         found = {}
         for wire_id in self._wire_ids:
             if wire_id in self.there:
@@ -190,7 +190,7 @@ class Survey:
 
     def _inquiry(self, name: str) -> Inquiry:
         if name not in self._inquiries:
-            self._inquiries[name] = Inquiry(self._wire_ids, tries=self._round.tries)
+            self._inquiries[name] = Inquiry(self._wire_ids, tries=self._settings.tries)
         return self._inquiries[name]
 
     async def _ask(self, lease: Lease, inquiry: Inquiry) -> None:
@@ -207,8 +207,8 @@ class Survey:
         self.there |= inquiry.there
 
 
-def ask_for(wire_id: str, opened: Callable[[bytes], bytes]) -> Callable[[Connection], Fetched]:
-    """A request for `Search.next_answer`: the payload of one article."""
+def fetching(wire_id: str, opened: Callable[[bytes], bytes]) -> Callable[[Connection], Fetched]:
+    """A request for `ArticleRequest.next_answer`: the payload of one article."""
     return partial(_fetch, wire_id, opened)
 
 
