@@ -42,7 +42,7 @@ async def look_for_newsgroups(
     servers: UsenetServers, newsgroups: Collection[str], *, seconds: float
 ) -> Carried:
     """Ask every posting server. One that does not answer within `seconds` is left out."""
-    names = [place.server.name for place in servers.roster.configured(Role.POST)]
+    names = [entry.server.name for entry in servers.roster.configured(Role.POST)]
     found = Carried(len(names))
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:

@@ -205,11 +205,11 @@ class ArticlePosting:
         if meaning in _REFUSALS and not (meaning is Meaning.DATE and self._dated):
             if lease.refused(self._article.message_id, words):
                 return None  # the server refuses every article: try another one
-            if lease.place.health.refuses_others and meaning is not Meaning.SESSION_OVER:
+            if lease.entry.health.refuses_others and meaning is not Meaning.SESSION_OVER:
                 self._tries[name] = self._max_tries
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
-                lease.place.health.took_an_article()
+                lease.entry.health.took_an_article()
                 return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
                 raise _of(lease, ArticleCollisionError(said))
@@ -238,5 +238,5 @@ class ArticlePosting:
 
 def _of(lease: Lease, failure: StoreError) -> StoreError:
     """The refusal; it is the article's fault only if the server has accepted others."""
-    failure.charged = lease.place.health.has_posted
+    failure.charged = lease.entry.health.has_posted
     return failure

@@ -33,7 +33,7 @@ class Lender(Protocol):
     def changed(self) -> None:
         """A server's health has changed."""
 
-    def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
+    def give_back(self, entry: ServerSlots, slot: ConnectionSlot) -> None:
         """The slot of a server is free again."""
 
     def from_thread(self, give_back: Callable[[], None]) -> None:
@@ -43,10 +43,10 @@ class Lender(Protocol):
 class Lease:
     """A slot of a server, lent until `release`."""
 
-    def __init__(self, lender: Lender, place: ServerSlots, slot: ConnectionSlot) -> None:
+    def __init__(self, lender: Lender, entry: ServerSlots, slot: ConnectionSlot) -> None:
         self.slot = slot
-        self.place = place
-        self.server = place.server
+        self.entry = entry
+        self.server = entry.server
         self._lender = lender
         self._lock = threading.Lock()
         self._in_thread = False
@@ -70,24 +70,24 @@ class Lease:
             if self._abandoned:
                 self.slot.abandon()
             raise
-        self.place.health.answered(self._lender.now())
+        self.entry.health.answered(self._lender.now())
         return result
 
     def note(self, failure: Unreachable | Refused | Lost) -> None:
         """Record a failure in the server's health."""
-        health, now = self.place.health, self._lender.now()
+        health, now = self.entry.health, self._lender.now()
         match failure:
             case Unreachable():
                 health.unreachable(failure, now)
             case Refused():
-                health.refused(failure, now, connections=self.place.connections())
+                health.refused(failure, now, connections=self.entry.connections())
             case Lost():
                 health.lost(failure, now)
         self._lender.changed()
 
     def refused(self, article: bytes, words: str) -> bool:
         """Record a refused article. Returns whether the server is at fault, refusing them all."""
-        at_fault = self.place.health.refused_article(article, words, self._lender.now())
+        at_fault = self.entry.health.refused_article(article, words, self._lender.now())
         if at_fault:
             self._lender.changed()
         return at_fault
@@ -117,4 +117,4 @@ class Lease:
     def _given_back(self) -> None:
         if self._abandoned:
             self.slot.abandoned -= 1
-        self._lender.give_back(self.place, self.slot)
+        self._lender.give_back(self.entry, self.slot)

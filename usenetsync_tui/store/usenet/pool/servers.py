@@ -105,14 +105,14 @@ class UsenetServers:
     def statuses(self) -> tuple[ServerStatus, ...]:
         """The current state of all servers, in the order of the settings."""
         now = self.now()
-        return tuple(place.status(now) for place in self.roster.places)
+        return tuple(entry.status(now) for entry in self.roster.entries)
 
     async def pause(self, server: Server, words: str, seconds: float) -> None:
         """Wait before another try at a server; `words` say why the last one failed."""
         await pause(self.waits, f"waiting for {server.host}: {words}", seconds)
 
     def _silence(self) -> Waiting | None:
-        return silence(self.roster.places)
+        return silence(self.roster.entries)
 
     # What a user may change; `UsageError` when there is no server of the name
 
@@ -122,7 +122,7 @@ class UsenetServers:
 
     def set_server_bandwidth_limit(self, name: str, bytes_per_second: int) -> None:
         """Limit posting to one server; 0: only the limit of all servers applies."""
-        self.roster.place(name).throttle.set_rate(bytes_per_second)
+        self.roster.entry(name).throttle.set_rate(bytes_per_second)
 
     def set_fetch_limit(self, bytes_per_second: int) -> None:
         """Limit fetching from all servers together; 0: no limit."""
@@ -130,20 +130,20 @@ class UsenetServers:
 
     def set_server_fetch_limit(self, name: str, bytes_per_second: int) -> None:
         """Limit fetching from one server; 0: only the limit of all servers applies."""
-        self.roster.place(name).fetch_throttle.set_rate(bytes_per_second)
+        self.roster.entry(name).fetch_throttle.set_rate(bytes_per_second)
 
     def set_connections(self, name: str, count: int) -> None:
         """Set how many connections a server may have from now on, 1 to the configured number.
 
         Surplus idle connections close at once, the others when they are given back.
         """
-        place = self.roster.place(name)
-        if not 1 <= count <= place.server.connections:
+        entry = self.roster.entry(name)
+        if not 1 <= count <= entry.server.connections:
             raise UsageError(
-                f"Server {name} can have 1 to {place.server.connections} connections "
+                f"Server {name} can have 1 to {entry.server.connections} connections "
                 "(connections in its settings)."
             )
-        place.set_connections(count)
+        entry.set_connections(count)
         self.changed()
 
     def hold(self, name: str) -> None:
@@ -151,12 +151,12 @@ class UsenetServers:
 
         Other servers take over; if there is none, requests wait without losing patience.
         """
-        self.roster.place(name).hold()
+        self.roster.entry(name).hold()
         self.changed()
 
     def release(self, name: str) -> None:
         """Resume a server: the next request tries it, whether it was paused, down or stopped."""
-        self.roster.place(name).release(self.now())
+        self.roster.entry(name).release(self.now())
         self.changed()
 
     @contextlib.asynccontextmanager
@@ -189,7 +189,7 @@ class UsenetServers:
     async def aclose(self) -> None:
         """Close all connections; tasks that use one get an error."""
         self._closed = True
-        slots = [slot for place in self.roster.places for slot in place.slots]
+        slots = [slot for entry in self.roster.entries for slot in entry.slots]
         for slot in slots:
             if slot.lanes:
                 slot.abort()
@@ -218,12 +218,12 @@ class UsenetServers:
 
     # What leases need
 
-    def give_back(self, place: ServerSlots, slot: ConnectionSlot) -> None:
+    def give_back(self, entry: ServerSlots, slot: ConnectionSlot) -> None:
         """Free a slot; the task that waits longest and can use it gets it."""
-        place.give_back(slot)
+        entry.give_back(slot)
         if self._closed:
             slot.drop()
-            if not any(s.lanes for every in self.roster.places for s in every.slots):
+            if not any(s.lanes for every in self.roster.entries for s in every.slots):
                 self._all_back.set()
             return
         for waiter in self._waiters:
@@ -268,12 +268,12 @@ class UsenetServers:
             lease = self._take(role, among)
             if lease is not None:
                 return lease
-            places = self.roster.candidates(role, among)
-            limit = self.roster.wait_limit(places, since, self.now())
+            entries = self.roster.candidates(role, among)
+            limit = self.roster.wait_limit(entries, since, self.now())
             if limit is not None and limit <= 0:
-                everywhere = len(places) == len(self.roster.usable(role))
+                everywhere = len(entries) == len(self.roster.usable(role))
                 kind = StoreUnusableError if everywhere else StoreUnavailableError
-                raise kind(self.roster.reasons(places))
+                raise kind(self.roster.reasons(entries))
             with self.waits.announced(partial(self._why_ill, role, among)):
                 lease = await self._wait(_Waiter(role, among), limit)
             if lease is not None:
@@ -281,12 +281,12 @@ class UsenetServers:
 
     def _why_ill(self, role: Role, among: Among) -> Waiting | None:
         """Why none of the servers serves; None when one is well and only busy."""
-        places = self.roster.candidates(role, among)
-        if not places or any(place.is_well for place in places):
+        entries = self.roster.candidates(role, among)
+        if not entries or any(entry.is_well for entry in entries):
             return None
         now = self.now()
-        nexts = [n for p in places if (n := p.health.retry_at) is not None and n > now]
-        reason = f"waiting for {self.roster.reasons(places, by_host=True)}"
+        nexts = [n for e in entries if (n := e.health.retry_at) is not None and n > now]
+        reason = f"waiting for {self.roster.reasons(entries, by_host=True)}"
         return Waiting(reason, min(nexts) - now if nexts else None)
 
     async def _wait(self, waiter: _Waiter, seconds: float | None) -> Lease | None:
@@ -308,24 +308,24 @@ class UsenetServers:
             raise StoreUnavailableError("The connections are being closed.")
         roster = self.roster
         candidates = roster.candidates(role, allowed)
-        if any(p.server.name == prefer and p.is_well for p in candidates):
+        if any(e.server.name == prefer and e.is_well for e in candidates):
             assert prefer is not None
             return (prefer,)
         if candidates:
             return allowed
         if allowed is not None and roster.usable(role):
             raise StoreUnavailableError(roster.reasons(roster.named(allowed), role))
-        places = roster.configured(role)
-        if not places:
+        entries = roster.configured(role)
+        if not entries:
             raise StoreUnusableError(f"No server has the role {role.value!r} in the settings.")
-        raise StoreUnusableError(roster.reasons(places, role))
+        raise StoreUnusableError(roster.reasons(entries, role))
 
     def _well(self, role: Role, among: Among) -> list[str]:
         """Which of the names are well now; an error when none is."""
-        places = self.roster.candidates(role, among)
-        well = [p.server.name for p in places if p.is_well]
+        entries = self.roster.candidates(role, among)
+        well = [e.server.name for e in entries if e.is_well]
         if not well:
-            raise StoreUnavailableError(self.roster.reasons(places))
+            raise StoreUnavailableError(self.roster.reasons(entries))
         return well
 
 
