@@ -15,7 +15,7 @@ from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.commands import FolderChoices, Restore, Upload
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.settings.server import ServerSettings
 
 _NONE = FolderChoices()

@@ -31,7 +31,8 @@ from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome, upload
+from usenetsync_tui.pipeline.run.outcome import Outcome
+from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.verify import Verified, verify
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore

@@ -11,7 +11,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.verify.verify import Verified
 
 

@@ -18,7 +18,7 @@ from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
 class JobLife:

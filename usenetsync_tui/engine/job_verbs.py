@@ -15,7 +15,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.verify.check import Repaired, repair
 from usenetsync_tui.pipeline.verify.verify import Verified, verify
 

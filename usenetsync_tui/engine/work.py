@@ -19,7 +19,8 @@ from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome, upload
+from usenetsync_tui.pipeline.run.outcome import Outcome
+from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.verify import Verified
 
 

@@ -21,8 +21,9 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act
-from usenetsync_tui.pipeline.upload.upload import Outcome, upload
+from usenetsync_tui.pipeline.upload.upload import upload
 
 FILES = 320
 LATE = b"file 3"

@@ -14,7 +14,7 @@ from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import Event, Weight
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 
 _KEPT = 500
 _WEIGHTS = {

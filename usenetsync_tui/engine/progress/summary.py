@@ -10,7 +10,7 @@ from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.upload.upload import Outcome
+from usenetsync_tui.pipeline.run.outcome import Outcome
 
 NOTICES_TOLD = 100
 

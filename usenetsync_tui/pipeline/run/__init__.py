@@ -4,6 +4,7 @@ Knows the counters, pause and drain, and the workers of a run. Refuses to know t
 algorithms.
 
 - `job_run`: the running job: folder, realm, limits, counters, and the means to pause and drain it.
+- `outcome`: how the run ended.
 - `streams`, `worker_counts`: how items go from stage to stage, and how many workers may hold one.
 - `segments`: the items themselves, from a slice that was read to a payload with its digest.
 - `fetch`: gets a segment's bytes back from the store, copy by copy.

@@ -18,7 +18,9 @@ one that an earlier run left under construction. It cannot be restored before it
 `posting.settle` then asks the store about every article that an earlier run planned and got no
 answer for, and sends again what the store does not hold.
 
-**The stages** are tasks of one task group and run at the same time.
+`move` has files read again whose articles are in another realm, too few, or too large.
+
+**The stages** are tasks of one task group (`stages`) and run at the same time.
 
 1. `index` merges two streams that have the same order: the paths of the walk and the catalogue's
    rows. It needs no query for each file. New and modified files become *pending* in the catalogue,
@@ -46,8 +48,8 @@ others continue.
 
 **The end.** Where the store acknowledges articles before they can be read (Usenet), `verify.check`
 asks for each of them, during the run and after it, and has missing ones posted again. The judge
-makes sure once more that the folder is still there. Then one durable transaction removes vanished
-files and finishes the version; if nothing has changed, it drops the version instead.
+makes sure once more that the folder is still there. Then one durable transaction (`finish`) removes
+vanished files and finishes the version; if nothing has changed, it drops the version instead.
 
 **A kill** at any moment loses nothing. The catalogue knows every article that may have left, files
 that were not planned are still pending, and the version is still under construction: the same
