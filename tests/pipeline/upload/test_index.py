@@ -18,7 +18,8 @@ from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.upload import index as index_module
-from usenetsync_tui.pipeline.upload.index import _in_key_order
+from usenetsync_tui.pipeline.upload import merge as merge_module
+from usenetsync_tui.pipeline.upload.long_paths import in_key_order
 
 
 def edit(root: Path, rng: random.Random) -> None:
@@ -168,7 +169,7 @@ def test_key_order_is_the_catalogue_s() -> None:
     ]
     for size in (1, 2, 3, 100):
         batches = [ScanBatch(entries[i : i + size], [], []) for i in range(0, len(entries), size)]
-        paths = [e.path for batch in _in_key_order(iter(batches)) for e in batch.entries]
+        paths = [e.path for batch in in_key_order(iter(batches)) for e in batch.entries]
         assert sorted(paths) == [e.path for e in entries]
         assert paths == sorted(paths, key=path_key)
 
@@ -183,22 +184,22 @@ async def test_a_subtree_that_goes_is_written_off_in_batches(
     shutil.rmtree(world.root / "a")
     monkeypatch.setattr(index_module, "_ROWS_PAGE", 100)
     written = []
-    apply = index_module.files.apply_changes
+    apply = merge_module.files.apply_changes
 
     async def watched(*args: object, **kwargs: object) -> object:
         written.append(len(args[4]))  # type: ignore[arg-type]
         return await apply(*args, **kwargs)  # type: ignore[arg-type]
 
     most = 0
-    gone = index_module._Merge._gone
+    gone = merge_module.Merge._gone
 
-    def counted(self: index_module._Merge, row: tuple[object, ...]) -> None:
+    def counted(self: merge_module.Merge, row: tuple[object, ...]) -> None:
         nonlocal most
         gone(self, row)
         most = max(most, len(self._removed))
 
-    monkeypatch.setattr(index_module.files, "apply_changes", watched)
-    monkeypatch.setattr(index_module._Merge, "_gone", counted)
+    monkeypatch.setattr(merge_module.files, "apply_changes", watched)
+    monkeypatch.setattr(merge_module.Merge, "_gone", counted)
     world.small(batch_size=200)
     await world.completed(allow_shrink=True)
     assert sum(written) >= 3_000

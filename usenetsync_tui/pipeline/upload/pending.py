@@ -18,7 +18,7 @@ from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.streams import put
-from usenetsync_tui.pipeline.upload.index import IndexResult
+from usenetsync_tui.pipeline.upload.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.pack import Packer, Unit
 
 PASSES = 3
@@ -100,7 +100,7 @@ class _Pass:
         gate.at = b""
         while not run.draining:
             async with gate.lock:
-                generation, finished, bell = gate.generation, indexed.finished, indexed.bell
+                generation, finished, news = gate.generation, indexed.finished, indexed.news
                 page = await self._next_page(None if finished else indexed.reached)
                 out = await _left_out(run, page) if gate.leaves_out and page else {}
             for file in page:
@@ -113,7 +113,7 @@ class _Pass:
             if not page:
                 if finished:
                     break
-                await bell.wait()
+                await news.wait()
         await self._hand_out(self._packer.flush())
         return found
 

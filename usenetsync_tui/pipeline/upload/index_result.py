@@ -1,0 +1,29 @@
+"""index_result: how far the index has come, for the tasks that follow it.
+
+Knows keys and counts. Refuses to know how the index finds them (`index`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import anyio
+
+
+@dataclass(slots=True)
+class IndexResult:
+    """What the index found; sets `news` when there is something to read, and at the end.
+
+    A file that an earlier run left pending may have changed or gone: the catalogue is right only
+    for keys before `reached`.
+    """
+
+    changes: int = 0
+    reached: bytes = b""
+    finished: bool = False
+    news: anyio.Event = field(default_factory=anyio.Event)
+
+    def notify(self) -> None:
+        """Wake the tasks that wait for more pending files."""
+        self.news.set()
+        self.news = anyio.Event()

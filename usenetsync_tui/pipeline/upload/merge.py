@@ -1,0 +1,245 @@
+"""merge: joins the walk with the rows of the catalogue, and writes the differences.
+
+Both streams are in the order of the keys. Refuses to know where they come from (`index`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from usenetsync_tui.catalogue.columns import CURRENT, ENTRY, position
+from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables.files import CurrentRow
+from usenetsync_tui.disk.source.scan import ScanBatch
+from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
+from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.judge import Judge
+from usenetsync_tui.pipeline.run.streams import take
+from usenetsync_tui.pipeline.upload.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.kept import Kept
+from usenetsync_tui.pipeline.upload.long_paths import IN_MEMORY
+
+_ENTRY = len(ENTRY)
+"""A row of the catalogue begins with the columns of an Entry."""
+
+_PATH, _INODE, _STATE, KEY, _RACY = [
+    position(CURRENT, name) for name in ("path", "inode", "state", "key", "racy")
+]
+
+Check = Callable[[Entry], Notice | None]
+"""Why a file still cannot be read, or None when it can; blocking."""
+
+
+class Merge:
+    """Goes through both streams once and writes the differences, batch by batch."""
+
+    def __init__(
+        self,
+        run: JobRun,
+        stage: Stage,
+        result: IndexResult,
+        check: Check,
+        judge: Judge,
+        rows: MemoryObjectReceiveStream[list[CurrentRow]],
+    ) -> None:
+        self._run = run
+        self._stage = stage
+        self._result = result
+        self._check = check
+        self._judge = judge
+        self._rows = rows
+        self._ignores_inode = run.folder.ignores_inode
+        self._page: list[CurrentRow] = []
+        self._next = 0
+        self._kept = Kept()
+        self._upserts: list[Entry] = []
+        self._removed: list[bytes] = []
+        self._retry: list[Entry] = []
+        self._same: list[Entry] = []
+        """Entries that differ only in what a version does not show; updated in place."""
+        self._has_news = False
+
+    async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
+        """Join until the walk ends; rows left over are gone only if the walk was complete."""
+        row = await self._advance()
+        async for batch in batches:
+            await self._report(batch)
+            row = await self._join(batch.entries, row)
+            self._run.progress.entries += len(batch.entries)
+            self._stage.done += len(batch.entries)
+            self._kept.pass_by(row[KEY] if row else None)
+            await self._flush(force=False)
+            self._announce(batch.entries)
+        if self._run.draining:
+            return
+        while row is not None:
+            self._gone(row)
+            row = await self._advance()
+            await self._flush(force=False)
+        await self._flush(force=True)
+        await self._judge.after_walk()
+        self._run.progress.scanned = True
+
+    async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
+        upserts = self._upserts
+        unchanged = 0
+        page, at, end = self._page, self._next, len(self._page)
+        for entry in entries:
+            key = entry.path
+            if len(key) > KEY_HEAD:
+                key = path_key(key)
+            while row is not None and row[KEY] < key:
+                self._gone(row)
+                if at < end:
+                    row = page[at]
+                    at += 1
+                else:
+                    self._next = at
+                    # A whole subtree may be gone: its rows must not pile up in memory.
+                    await self._flush(force=False)
+                    upserts = self._upserts
+                    row = await self._advance()
+                    page, at, end = self._page, self._next, len(self._page)
+            if row is None or row[KEY] != key:
+                upserts.append(entry)
+                continue
+            if row[:_ENTRY] != entry and not self._is_same(row, entry):
+                upserts.append(entry)
+            elif row[_STATE] == FileState.PLANNED:
+                if row[_RACY]:
+                    upserts.append(entry)
+                else:
+                    unchanged += 1
+            elif row[_STATE] == FileState.PENDING:
+                self._expect(entry)
+            else:
+                self._retry.append(entry)
+            if at < end:
+                row = page[at]
+                at += 1
+            else:
+                self._next = at
+                row = await self._advance()
+                page, at, end = self._page, self._next, len(self._page)
+        self._next = at
+        self._run.progress.unchanged += unchanged
+        return row
+
+    async def _advance(self) -> CurrentRow | None:
+        """The next row, from the next page of the stream when this one is used up."""
+        while self._next >= len(self._page):
+            try:
+                self._page = await take(self._rows)
+            except anyio.EndOfStream:
+                self._page, self._next = [], 0
+                return None
+            self._next = 0
+        row = self._page[self._next]
+        self._next += 1
+        return row
+
+    def _gone(self, row: CurrentRow) -> None:
+        if row[_PATH] not in self._kept:
+            self._removed.append(row[KEY])
+
+    def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
+        """Whether the difference means no change: then the row is updated in place.
+
+        That is an inode number that is not compared, an owner that was not recorded before, and,
+        for a symlink, its inode and ctime, as the walk has read its whole content.
+        """
+        after = _INODE + 1
+        if self._ignores_inode and row[:_INODE] == entry[:_INODE]:
+            if row[after:_ENTRY] == entry[after:]:
+                return True
+        known = Entry._make(row[:_ENTRY])
+        if known.uid is None:
+            known = known._replace(uid=entry.uid, gid=entry.gid)
+        if self._ignores_inode or entry.kind == FileKind.SYMLINK:
+            known = known._replace(inode=entry.inode)
+        if entry.kind == FileKind.SYMLINK:
+            known = known._replace(ctime_ns=entry.ctime_ns)
+        if known != entry:
+            return False
+        self._same.append(entry)
+        return True
+
+    def _expect(self, entry: Entry) -> None:
+        self._has_news = True
+        self._run.progress.total_files += 1
+        self._run.progress.total_bytes += entry.size
+
+    async def _report(self, batch: ScanBatch) -> None:
+        self._kept.add(batch.kept)
+        for problem in batch.problems:
+            if problem.kind is NoticeKind.GUARDED:
+                await self._judge.not_entered(problem.path)
+        notices = [Notice(p.kind, p.path, p.reason) for p in batch.problems]
+        self._run.progress.unwalked += sum(n.is_error for n in notices)
+        await self._run.notice(*notices)
+
+    async def _flush(self, *, force: bool) -> None:
+        """Record the changes, one transaction for each batch."""
+        if self._retry:
+            await self._try_again()
+        most = self._run.limits.batch_size
+        while (size := _due(self._same, most, force=force)) > 0:
+            same, self._same = self._same[:size], self._same[size:]
+            async with self._run.catalogue.transaction() as tx:
+                await files.refresh(tx, self._run.folder.id, same)
+        while True:
+            size = _due(self._upserts, most, force=force or len(self._removed) >= most)
+            if not size and len(self._removed) < (1 if force else most):
+                return
+            upserts, self._upserts = self._upserts[:size], self._upserts[size:]
+            removed, self._removed = self._removed[:most], self._removed[most:]
+            folder, version = self._run.folder.id, self._run.version
+            async with self._run.catalogue.transaction() as tx:
+                continued = await files.apply_changes(
+                    tx, folder, version, upserts, removed, resumed=self._judge.resumed
+                )
+            self._run.progress.unchanged += len(continued)
+            for entry in upserts:
+                if continued and path_key(entry.path) in continued:
+                    continue
+                if entry.kind == FileKind.REGULAR:
+                    self._expect(entry)
+            self._result.changes += len(upserts) + len(removed)
+
+    def _announce(self, entries: list[Entry]) -> None:
+        """Publish how far the catalogue is right, and wake the readers if files are pending."""
+        if entries:
+            joined = path_key(entries[-1].path) + b"\0"
+            unwritten = [path_key(e.path) for e in self._upserts] + self._removed
+            self._result.reached = min(unwritten, default=joined)
+        if self._has_news:
+            self._has_news = False
+            self._result.notify()
+
+    async def _try_again(self) -> None:
+        """Take in files that failed before and are unchanged, if they can be opened now."""
+        retry, self._retry = self._retry, []
+        for entry in retry:
+            notice = await to_thread.run_sync(self._check, entry)
+            if notice is None:
+                self._upserts.append(entry)
+            else:
+                await self._run.notice(notice)
+
+
+def _due(entries: list[Entry], most: int, *, force: bool) -> int:
+    """How many of some entries to write now: `most`, or fewer if their paths are long.
+
+    0 while there are too few, unless forced.
+    """
+    size = 0
+    for number, entry in enumerate(entries[:most], 1):
+        size += len(entry.path)
+        if size >= IN_MEMORY:
+            return number
+    return min(most, len(entries)) if force or len(entries) >= most else 0
