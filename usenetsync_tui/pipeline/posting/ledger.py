@@ -31,7 +31,7 @@ class OutgoingArticle:
     nonce: bytes | None = None
     """The nonce for sealing it; None if it is not sealed."""
 
-    def outgoing(self, open_realm: OpenRealm) -> Article:
+    def article_to_send(self, open_realm: OpenRealm) -> Article:
         """The article as a store takes it: with a seal, if the realm has a key."""
         if open_realm.key is None or self.nonce is None:
             return self.article

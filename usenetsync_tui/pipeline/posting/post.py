@@ -70,5 +70,5 @@ async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receip
 async def _send(run: JobRun, posting: OutgoingArticle) -> Receipt:
     """Use the run's realm as it is now: the user may have changed its headers meanwhile."""
     open_realm = run.open_realm
-    receipt = await open_realm.store.post(posting.outgoing(open_realm))
+    receipt = await open_realm.store.post(posting.article_to_send(open_realm))
     return replace(receipt, headers=open_realm.realm.headers or 0)

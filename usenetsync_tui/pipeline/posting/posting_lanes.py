@@ -41,12 +41,13 @@ def capacity(run: JobRun) -> int:
     """Items a stream may hold: `_QUEUE`, less when segments are huge."""
     workers = 2 * run.limits.max_workers + lanes(run)
     room = run.limits.memory_limit // (run.limits.chunk_size * BUFFERS_A_SEGMENT)
-    # Seven streams' items hold source bytes and a payload (`upload`, `outgoing`): 14 of 15 buffers.
+    # Items of seven streams, of `stages` and here, hold source bytes and a payload: 14 of 15
+    # buffers.
     return max(1, min(_QUEUE, (room - workers) // 5))
 
 
 @asynccontextmanager
-async def outgoing(
+async def posting_lanes(
     run: JobRun, ledger: Ledger
 ) -> AsyncIterator[MemoryObjectSendStream[OutgoingArticle]]:
     """A stream whose articles are posted and confirmed; leaving the block waits for all of them.

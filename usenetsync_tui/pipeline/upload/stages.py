@@ -18,7 +18,7 @@ from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.entries import Entry, Notice
 from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.posting_lanes import capacity, outgoing
+from usenetsync_tui.pipeline.posting.posting_lanes import capacity, posting_lanes
 from usenetsync_tui.pipeline.posting.settle import settle
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
@@ -58,7 +58,7 @@ async def run_stages(
     # A reader that prepares its segments sends none raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", prepared_in)
     streams = (units_in, units, read_in, read, prepared_in, prepared)
-    async with outgoing(run, ledger) as postings_in:
+    async with posting_lanes(run, ledger) as postings_in:
         with ExitStack() as every_stream:  # a task cancelled before its first step closes none
             keep = every_stream.enter_context
             for stream in streams:

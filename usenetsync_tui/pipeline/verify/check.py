@@ -26,7 +26,7 @@ from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.posting_lanes import outgoing
+from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes
 from usenetsync_tui.pipeline.posting.settle import settle
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import require_source
@@ -142,7 +142,7 @@ async def repost(run: JobRun, source: SourceTree) -> None:
     run.progress.phase, ledger = "repost", Ledger()
     reading = Stage("read", 1)
     run.stages[:] = [reading]
-    async with outgoing(run, ledger) as out:
+    async with posting_lanes(run, ledger) as out:
         await settle(run, ledger, source, reading.slots[0], out.clone())
 
 
