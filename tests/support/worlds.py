@@ -18,8 +18,8 @@ from trees import compare_trees
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Notice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import checks, jobs
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import (
     SourceError,
     TargetError,

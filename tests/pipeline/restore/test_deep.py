@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from worlds import World
 
-from usenetsync_tui.disk.target import directories
+from usenetsync_tui.disk.restored import directories
 from usenetsync_tui.model.jobs import JobState
 
 

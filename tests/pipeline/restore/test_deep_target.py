@@ -17,9 +17,9 @@ from worlds import World
 
 from usenetsync_tui.catalogue.tables.files import path_key
 from usenetsync_tui.disk import beneath
-from usenetsync_tui.disk.target import directories
-from usenetsync_tui.disk.target.attributes import Attributes
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored import directories
+from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import TargetFileError
 
 NAME = b"n" * 19 + b"/"

@@ -13,7 +13,7 @@ from file_systems import tmpfs
 from trees import as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World, until
 
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.pipeline.restore.report import TOLD_EACH

@@ -16,9 +16,9 @@ from worlds import World
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.disk.content import content_of
-from usenetsync_tui.disk.target import probe
-from usenetsync_tui.disk.target.names import DigestSet, TargetNames, folded
-from usenetsync_tui.disk.target.probe import changes_names
+from usenetsync_tui.disk.restored import probe
+from usenetsync_tui.disk.restored.names import DigestSet, TargetNames, folded
+from usenetsync_tui.disk.restored.probe import changes_names
 from usenetsync_tui.disk.whole_digest import WholeDigest
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind

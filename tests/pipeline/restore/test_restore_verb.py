@@ -14,7 +14,7 @@ import pytest
 from trees import SEGMENT, as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World
 
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind

@@ -1,7 +1,7 @@
 """Restore: a version, or a part of one, becomes a tree in a target.
 
 Knows which articles make up each file, and the order in which files are written. Refuses to know
-how a path is kept inside the target (`disk.target`), and how an article is found (`store`).
+how a path is kept inside the target (`disk.restored`), and how an article is found (`store`).
 
 ::
 

@@ -16,7 +16,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import DirectoryRow, Span
-from usenetsync_tui.disk.target.attributes import Attributes
+from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key

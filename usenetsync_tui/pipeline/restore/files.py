@@ -11,8 +11,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.files import VersionRow
 from usenetsync_tui.disk.content import Content, content_of
-from usenetsync_tui.disk.target.attributes import Attributes
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import (
     ArticleCorruptError,
     FileDamagedError,

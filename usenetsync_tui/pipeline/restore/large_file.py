@@ -16,7 +16,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.files import VersionRow
 from usenetsync_tui.disk.content import Content
-from usenetsync_tui.disk.target.part_file import PartFile
+from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.whole_digest import WholeDigest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment

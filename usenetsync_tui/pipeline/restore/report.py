@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.files import VersionRow
-from usenetsync_tui.disk.target.attributes import Lack
+from usenetsync_tui.disk.restored.attributes import Lack
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
 

@@ -20,8 +20,8 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import Span, VersionRow
-from usenetsync_tui.disk.target.names import STEM
-from usenetsync_tui.disk.target.target_tree import TargetTree
+from usenetsync_tui.disk.restored.names import STEM
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.restore.directories import finish_directories

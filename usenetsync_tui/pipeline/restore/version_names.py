@@ -15,7 +15,7 @@ import xxhash
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import Span
-from usenetsync_tui.disk.target.names import DigestSet, folded
+from usenetsync_tui.disk.restored.names import DigestSet, folded
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun
 

@@ -23,12 +23,12 @@ import xxhash
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
-from usenetsync_tui.disk.target import entry as entry
-from usenetsync_tui.disk.target.attributes import Attributes, AttributeWriter, Lack
-from usenetsync_tui.disk.target.directories import Borrowed, TargetDirectories, check_name
-from usenetsync_tui.disk.target.names import STEM, Owner, TargetNames
-from usenetsync_tui.disk.target.part_file import PartFile
-from usenetsync_tui.disk.target.publish import SPELLED, Publisher, copy_content
+from usenetsync_tui.disk.restored import entry as entry
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.directories import Borrowed, TargetDirectories, check_name
+from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
+from usenetsync_tui.disk.restored.part_file import PartFile
+from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 

@@ -10,8 +10,8 @@ import errno
 import os
 
 from usenetsync_tui.disk.content import Content
-from usenetsync_tui.disk.target.directories import Borrowed
-from usenetsync_tui.disk.target.publish import NEW
+from usenetsync_tui.disk.restored.directories import Borrowed
+from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -27,9 +27,9 @@ from collections import OrderedDict
 from threading import Lock
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
-from usenetsync_tui.disk.target.known_ways import KnownWays
-from usenetsync_tui.disk.target.names import TargetNames
-from usenetsync_tui.disk.target.probe import changes_names
+from usenetsync_tui.disk.restored.known_ways import KnownWays
+from usenetsync_tui.disk.restored.names import TargetNames
+from usenetsync_tui.disk.restored.probe import changes_names
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.safe_name import safe_name

@@ -15,9 +15,9 @@ import stat
 from threading import Lock
 from zlib import crc32
 
-from usenetsync_tui.disk.target.attributes import AttributeWriter, Lack, attributes_of
-from usenetsync_tui.disk.target.calls import UNSUPPORTED, clone, rename_new
-from usenetsync_tui.disk.target.directories import Borrowed
+from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
+from usenetsync_tui.disk.restored.calls import UNSUPPORTED, clone, rename_new
+from usenetsync_tui.disk.restored.directories import Borrowed
 from usenetsync_tui.errors import TargetFileError
 
 SPELLED = Lack("present under another spelling")

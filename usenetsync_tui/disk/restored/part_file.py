@@ -13,10 +13,10 @@ import stat
 from contextlib import suppress
 
 from usenetsync_tui.disk.linux_calls import preallocate
-from usenetsync_tui.disk.target.attributes import Attributes, AttributeWriter, Lack
-from usenetsync_tui.disk.target.calls import UNSUPPORTED
-from usenetsync_tui.disk.target.directories import Borrowed
-from usenetsync_tui.disk.target.publish import Publisher
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.calls import UNSUPPORTED
+from usenetsync_tui.disk.restored.directories import Borrowed
+from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.errors import TargetError, TargetFileError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

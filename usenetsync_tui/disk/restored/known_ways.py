@@ -10,7 +10,7 @@ from threading import Lock
 
 import xxhash
 
-from usenetsync_tui.disk.target.names import DigestSet
+from usenetsync_tui.disk.restored.names import DigestSet
 from usenetsync_tui.model.path_keys import KEY_HEAD
 
 KNOWN = 1_000_000

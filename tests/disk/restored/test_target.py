@@ -22,11 +22,11 @@ from trees import as_nobody, compare_trees, content, hostile_tree
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import preallocate
+from usenetsync_tui.disk.restored import directories, part_file
+from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.scan import walk
 from usenetsync_tui.disk.source.source_tree import SourceTree
-from usenetsync_tui.disk.target import directories, part_file
-from usenetsync_tui.disk.target.attributes import Attributes
-from usenetsync_tui.disk.target.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.entries import Entry, FileKind
 
