@@ -27,7 +27,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
-from usenetsync_tui.disk.restored.known_ways import KnownWays
+from usenetsync_tui.disk.restored.known_directories import KnownDirectories
 from usenetsync_tui.disk.restored.names import TargetNames
 from usenetsync_tui.disk.restored.probe import changes_names
 from usenetsync_tui.errors import TargetError, TargetFileError
@@ -62,7 +62,7 @@ _NO_SUCH_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
 _FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 
 
-class Borrowed:
+class BorrowedDirectory:
     """An open directory, borrowed for a ``with`` block."""
 
     __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
@@ -132,7 +132,7 @@ class Borrowed:
             return TargetFileError(f"this file system cannot hold a file of this size ({words})")
         return TargetFileError(words)
 
-    def __enter__(self) -> Borrowed:
+    def __enter__(self) -> BorrowedDirectory:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,15 +157,17 @@ class TargetDirectories:
         self._probing = Lock()
         self._probed: set[int] = set()
         self._limit = limit
-        self._root = Borrowed(self, root, b"", b"", 0)  # borrowed for good: only close() ends it
-        self._open: OrderedDict[bytes, Borrowed] = OrderedDict()
-        self._milestones: dict[bytes, Borrowed] = {}
+        self._root = BorrowedDirectory(
+            self, root, b"", b"", 0
+        )  # borrowed for good: only close() ends it
+        self._open: OrderedDict[bytes, BorrowedDirectory] = OrderedDict()
+        self._milestones: dict[bytes, BorrowedDirectory] = {}
         self._open_bytes = self._milestone_bytes = 0
         self._step = _FIRST_STEP
         self._growing = Lock()
-        self._known = KnownWays()
+        self._known = KnownDirectories()
 
-    def borrow(self, path: bytes) -> Borrowed:
+    def borrow(self, path: bytes) -> BorrowedDirectory:
         """The directory, for a ``with`` block; missing ones are made (mode 0700), with parents."""
         with self._lock:
             found = self._take(path)
@@ -179,7 +181,7 @@ class TargetDirectories:
             known = self._known.above(path)
             return self._walk(self._jump(known) if known else self._nearest(path), path)
 
-    def give_back(self, directory: Borrowed) -> None:
+    def give_back(self, directory: BorrowedDirectory) -> None:
         """Return a directory; surplus ones are closed, the longest unused first."""
         with self._lock:
             directory.users -= 1
@@ -201,7 +203,7 @@ class TargetDirectories:
             finally:
                 os.close(fd)
 
-    def open_up(self, directory: Borrowed) -> None:
+    def open_up(self, directory: BorrowedDirectory) -> None:
         """Make a directory that is ours writable for us. Raises OSError."""
         if not _is_writable(directory.fd):
             status = os.fstat(directory.fd)
@@ -214,7 +216,7 @@ class TargetDirectories:
         self._probe(directory)
         directory.writable = True
 
-    def is_over(self, caught: OSError, directory: Borrowed) -> bool:
+    def is_over(self, caught: OSError, directory: BorrowedDirectory) -> bool:
         """Whether an error concerns the rest of the target as well."""
         if directory.device != self._root.device:
             return False  # A file system mounted in the target: others may have room.
@@ -222,7 +224,7 @@ class TargetDirectories:
             return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
         return caught.errno in _FULL
 
-    def _change_mode(self, directory: Borrowed, mode: int) -> None:
+    def _change_mode(self, directory: BorrowedDirectory, mode: int) -> None:
         try:
             os.fchmod(directory.fd, mode | 0o700)
         except OSError:
@@ -230,7 +232,7 @@ class TargetDirectories:
         if directory is self._root and self.root_mode is None:
             self.root_mode = mode
 
-    def _probe(self, directory: Borrowed) -> None:
+    def _probe(self, directory: BorrowedDirectory) -> None:
         """Test, once for each file system, whether it keeps names unchanged."""
         with self._probing:
             if directory.device not in self._probed:
@@ -238,7 +240,7 @@ class TargetDirectories:
                     self.names.changing.add(directory.device)
                 self._probed.add(directory.device)
 
-    def _walk(self, directory: Borrowed, path: bytes) -> Borrowed:
+    def _walk(self, directory: BorrowedDirectory, path: bytes) -> BorrowedDirectory:
         """Walk from a borrowed ancestor step by step; make missing directories."""
         try:
             for name in split(path[len(directory.path) :]):
@@ -251,7 +253,7 @@ class TargetDirectories:
             raise
         return directory
 
-    def _jump(self, path: bytes) -> Borrowed:
+    def _jump(self, path: bytes) -> BorrowedDirectory:
         """A known directory in one call; if that fails, the nearest open one above it."""
         nearest = self._nearest(path)
         if nearest.path == path:
@@ -267,11 +269,11 @@ class TargetDirectories:
             return nearest  # Walking on from there reports what is in the way, or makes it again.
         try:
             depth = nearest.depth + way.count(b"/") + 1
-            return self._keep(Borrowed(self, fd, path, path, depth))
+            return self._keep(BorrowedDirectory(self, fd, path, path, depth))
         finally:
             self.give_back(nearest)
 
-    def _below(self, parent: Borrowed, name: bytes) -> Borrowed:
+    def _below(self, parent: BorrowedDirectory, name: bytes) -> BorrowedDirectory:
         """Open a directory in another one; make it if it is missing."""
         try:
             fd, made = _open_directory(parent, name)
@@ -288,16 +290,16 @@ class TargetDirectories:
                         self._known.add(path)
                 elif real is not None:
                     real += b"/"
-                return Borrowed(self, fd, path, real, parent.depth + 1)
+                return BorrowedDirectory(self, fd, path, real, parent.depth + 1)
             except BaseException:
                 os.close(fd)
                 raise
         except OSError as caught:
             raise parent.explain(caught, name) from caught
 
-    def _take(self, path: bytes) -> Borrowed | None:
+    def _take(self, path: bytes) -> BorrowedDirectory | None:
         if not path:
-            found: Borrowed | None = self._root
+            found: BorrowedDirectory | None = self._root
         elif (found := self._open.get(path)) is not None:
             self._open.move_to_end(path)
         else:
@@ -306,7 +308,7 @@ class TargetDirectories:
             found.users += 1
         return found
 
-    def _nearest(self, path: bytes) -> Borrowed:
+    def _nearest(self, path: bytes) -> BorrowedDirectory:
         """The deepest open ancestor, borrowed."""
         with self._lock:
             longest_first = sorted((*self._open, *self._milestones), key=len, reverse=True)
@@ -315,7 +317,7 @@ class TargetDirectories:
             assert found is not None
             return found
 
-    def _keep(self, directory: Borrowed) -> Borrowed:
+    def _keep(self, directory: BorrowedDirectory) -> BorrowedDirectory:
         """Keep a directory open for others, or take the one that another thread opened first."""
         with self._lock:
             found = self._take(directory.path)
@@ -328,11 +330,11 @@ class TargetDirectories:
         os.close(directory.fd)
         return found
 
-    def _set_open(self, directory: Borrowed) -> None:
+    def _set_open(self, directory: BorrowedDirectory) -> None:
         self._open[directory.path] = directory
         self._open_bytes += len(directory.path)
 
-    def _set_milestone(self, directory: Borrowed) -> None:
+    def _set_milestone(self, directory: BorrowedDirectory) -> None:
         """Keep it open as a milestone; with too many of them, double the distances."""
         self._milestones[directory.path] = directory
         self._milestone_bytes += len(directory.path)
@@ -380,7 +382,7 @@ def _open_closed(parent: int, name: bytes) -> int:
     return os.open(name, _FLAGS, dir_fd=parent)
 
 
-def _open_directory(parent: Borrowed, name: bytes) -> tuple[int, bool]:
+def _open_directory(parent: BorrowedDirectory, name: bytes) -> tuple[int, bool]:
     """Open a directory, not a symlink; returns whether it was made for that. Raises OSError."""
     try:
         return os.open(name, _FLAGS, dir_fd=parent.fd), False

@@ -10,7 +10,7 @@ import errno
 import os
 
 from usenetsync_tui.disk.content import Content
-from usenetsync_tui.disk.restored.directories import Borrowed
+from usenetsync_tui.disk.restored.directories import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
 
@@ -20,7 +20,7 @@ _NO_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
 _NO_SYMLINKS = frozenset([errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
 
 
-def open_present(directory: Borrowed, name: bytes) -> int | None:
+def open_present(directory: BorrowedDirectory, name: bytes) -> int | None:
     """A descriptor of the entry with a name; -1 when it cannot be read, None when there is none."""
     try:
         try:
@@ -48,7 +48,7 @@ def has(fd: int, content: Content) -> bool:
     return offset == content.size and digest.digest() == content.digest
 
 
-def create(directory: Borrowed, temp: bytes) -> int:
+def create(directory: BorrowedDirectory, temp: bytes) -> int:
     """A new file that nobody else can open yet."""
     try:
         return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
@@ -57,14 +57,14 @@ def create(directory: Borrowed, temp: bytes) -> int:
         return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
 
 
-def remove(directory: Borrowed, temp: bytes) -> None:
+def remove(directory: BorrowedDirectory, temp: bytes) -> None:
     try:
         os.unlink(temp, dir_fd=directory.fd)
     except FileNotFoundError:
         pass  # It was renamed before something else failed.
 
 
-def make_link(directory: Borrowed, temp: bytes, target: bytes) -> None:
+def make_link(directory: BorrowedDirectory, temp: bytes, target: bytes) -> None:
     try:
         try:
             os.symlink(target, temp, dir_fd=directory.fd)
@@ -77,7 +77,7 @@ def make_link(directory: Borrowed, temp: bytes, target: bytes) -> None:
         raise TargetFileError(f"this file system has no symlinks ({caught.strerror})") from caught
 
 
-def link_status(directory: Borrowed, name: bytes, target: bytes) -> os.stat_result | None:
+def link_status(directory: BorrowedDirectory, name: bytes, target: bytes) -> os.stat_result | None:
     """The status of an existing symlink with this target; None: there is no such one."""
     try:
         try:

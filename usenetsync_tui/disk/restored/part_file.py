@@ -15,7 +15,7 @@ from contextlib import suppress
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.calls import UNSUPPORTED
-from usenetsync_tui.disk.restored.directories import Borrowed
+from usenetsync_tui.disk.restored.directories import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.errors import TargetError, TargetFileError
 
@@ -32,7 +32,7 @@ class PartFile:
 
     def __init__(
         self,
-        directory: Borrowed,
+        directory: BorrowedDirectory,
         name: bytes,
         temp: bytes,
         size: int,

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.disk.restored.calls import UNSUPPORTED, clone, rename_new
-from usenetsync_tui.disk.restored.directories import Borrowed
+from usenetsync_tui.disk.restored.directories import BorrowedDirectory
 from usenetsync_tui.errors import TargetFileError
 
 SPELLED = Lack("present under another spelling")
@@ -36,7 +36,7 @@ class Publisher:
         self._without: set[int] = set()
         """Devices without a rename that never replaces."""
 
-    def publish(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+    def publish(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> tuple[Lack, ...]:
         """Rename a temporary entry to its name; returns what is wrong with the name, if anything.
 
         Raises OSError, and TargetFileError when the name belongs to another path.
@@ -47,7 +47,7 @@ class Publisher:
             self._place(directory, temp, name)
             return _looked_up(directory, name) if directory.changes_names else ()
 
-    def respell(self, directory: Borrowed, temp: bytes, name: bytes) -> tuple[Lack, ...]:
+    def respell(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> tuple[Lack, ...]:
         """Rename an entry with another spelling of a name to the name itself, if possible."""
         if directory.changes_names:
             return (SPELLED,)
@@ -56,11 +56,11 @@ class Publisher:
             _rename(directory.fd, temp, name)
         return ()
 
-    def _lock(self, directory: Borrowed) -> Lock:
+    def _lock(self, directory: BorrowedDirectory) -> Lock:
         place = directory.path if directory.real is None else directory.real
         return self._locks[crc32(place) % len(self._locks)]
 
-    def _rename_new(self, directory: Borrowed, temp: bytes, name: bytes) -> bool:
+    def _rename_new(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> bool:
         """Rename to an unused name; False when it is in use, or the rename is not supported."""
         if directory.device in self._without:
             return False
@@ -75,7 +75,7 @@ class Publisher:
             return False
         return True
 
-    def _place(self, directory: Borrowed, temp: bytes, name: bytes) -> None:
+    def _place(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> None:
         fd = directory.fd
         if not _is_there(fd, name):
             directory.claim_new(name)
@@ -110,7 +110,7 @@ class Publisher:
         os.unlink(temp, dir_fd=folder)
 
 
-def _looked_up(directory: Borrowed, name: bytes) -> tuple[Lack, ...]:
+def _looked_up(directory: BorrowedDirectory, name: bytes) -> tuple[Lack, ...]:
     """Check the name under which it is listed; remove it if that belongs to another path."""
     try:
         return (SPELLED,) if directory.claim(name) else ()

@@ -25,7 +25,11 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
-from usenetsync_tui.disk.restored.directories import Borrowed, TargetDirectories, check_name
+from usenetsync_tui.disk.restored.directories import (
+    BorrowedDirectory,
+    TargetDirectories,
+    check_name,
+)
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
@@ -249,7 +253,7 @@ class TargetTree:
         return path[:cut], name, b"%s%s.part" % (self._stem, digest)
 
     def _examine(
-        self, directory: Borrowed, name: bytes, fd: int, content: Content
+        self, directory: BorrowedDirectory, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
         """For a file with the content: whether its spelling is `name`, and its status."""
         status = os.fstat(fd) if fd >= 0 else None
@@ -262,7 +266,7 @@ class TargetTree:
 
     def _renew(
         self,
-        directory: Borrowed,
+        directory: BorrowedDirectory,
         name: bytes,
         temp: bytes,
         source: int,
@@ -292,7 +296,7 @@ class TargetTree:
         return lacks
 
     def _set_link_attributes(
-        self, directory: Borrowed, temp: bytes, wanted: Attributes
+        self, directory: BorrowedDirectory, temp: bytes, wanted: Attributes
     ) -> tuple[Lack, ...]:
         fd = os.open(temp, _PLACE, dir_fd=directory.fd)
         try:
