@@ -3,7 +3,8 @@
 Knows how to bring files, symlinks and directories to a place, whatever is there already. Refuses to
 know where the bytes come from. Start with `target_tree`.
 
-1. `directories` opens each component of a path below the one before, without following a symlink.
+1. `directories` opens each component of a path (`safe_paths`) below the one before
+   (`open_directory`), without following a symlink, and lends it (`borrowed`).
 2. `names` finds the names that mean one entry on this file system (`README` and `readme`), and
    `probe` whether the file system changes names.
 3. A file is written under a temporary name: a small one at once, a large one as a `part_file`.

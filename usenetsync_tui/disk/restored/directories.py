@@ -27,12 +27,13 @@ from collections import OrderedDict
 from threading import Lock
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
+from usenetsync_tui.disk.restored.borrowed import FULL, BorrowedDirectory
 from usenetsync_tui.disk.restored.known_directories import KnownDirectories
 from usenetsync_tui.disk.restored.names import TargetNames
+from usenetsync_tui.disk.restored.open_directory import FLAGS, is_writable, open_directory
 from usenetsync_tui.disk.restored.probe import changes_names
-from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.disk.restored.safe_paths import split
 from usenetsync_tui.model.path_keys import KEY_HEAD
-from usenetsync_tui.model.safe_name import safe_name
 
 DIRECTORIES_OPEN = 64
 """Most unused descriptors that stay open."""
@@ -44,99 +45,6 @@ _FIRST_STEP = 32
 """Levels between milestones, at first."""
 _ORDERED = KEY_HEAD
 """Bytes of a path up to which the catalogue sorts by path, so that ways are short."""
-
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNSAFE = frozenset([b"", b".", b".."])
-_KINDS = {
-    stat.S_IFDIR: "a directory",
-    stat.S_IFREG: "a file",
-    stat.S_IFLNK: "a symlink",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-_IN_THE_WAY = frozenset([errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.EISDIR, errno.ENXIO])
-_NO_SUCH_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
-_FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
-
-
-class BorrowedDirectory:
-    """An open directory, borrowed for a ``with`` block."""
-
-    __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
-
-    def __init__(
-        self, owner: TargetDirectories, fd: int, path: bytes, real: bytes | None, depth: int
-    ) -> None:
-        self._owner = owner
-        self.fd = fd
-        self.path = path
-        """The path with a slash at its end; the root's is ``b""``."""
-        self.real = real
-        """The path as the file system spells it; None when that is not known."""
-        self.depth = depth
-        """Levels below the root."""
-        self.device = os.fstat(fd).st_dev
-        self.users = 1
-        self.writable = False
-        """Whether it is known to be writable."""
-
-    def require_writable(self) -> None:
-        """Raise OSError unless entries can be added; change its mode for that if it is ours."""
-        if not self.writable:
-            self._owner.open_up(self)
-
-    @property
-    def changes_names(self) -> bool:
-        """Whether its file system may list new entries under other names."""
-        return self.device in self._owner.names.changing
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether no two names are known to lead to one entry."""
-        names = self._owner.names
-        return not (names.folding or self.changes_names or self.real != self.path)
-
-    def claim(self, name: bytes) -> bool:
-        """`TargetNames.claim` for an entry in it."""
-        return self._owner.names.claim(self.fd, self.real, self.path + name, name)
-
-    def claim_new(self, name: bytes) -> None:
-        """Raise TargetFileError when a new name would be another path's entry here."""
-        if self.real != self.path:
-            real = None if self.real is None else self.real + name
-            self._owner.names.refuse_taken(real, self.path + name)
-
-    def explain(self, caught: OSError, name: bytes) -> TargetFileError | TargetError:
-        """The error for the user: what is in the way, or the system's error text.
-
-        A TargetError if it concerns the whole target: its file system is full.
-        """
-        if self._owner.is_over(caught, self):
-            room = " Make room and run the same command again." if caught.errno in _FULL else ""
-            return TargetError(f"{safe_name(self._owner.root_path)}: {caught.strerror}.{room}")
-        if caught.errno in _IN_THE_WAY:
-            try:
-                mode = os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode
-            except OSError:
-                pass  # Gone meanwhile: report the first error.
-            else:
-                kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-                return TargetFileError(f"{kind} is in the way")
-        words = caught.strerror or str(caught)
-        if caught.errno in _NO_SUCH_NAMES:
-            return TargetFileError(f"this file system does not allow the name ({words})")
-        if caught.errno == errno.EFBIG:
-            return TargetFileError(f"this file system cannot hold a file of this size ({words})")
-        return TargetFileError(words)
-
-    def __enter__(self) -> BorrowedDirectory:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._owner.give_back(self)
 
 
 class TargetDirectories:
@@ -157,9 +65,8 @@ class TargetDirectories:
         self._probing = Lock()
         self._probed: set[int] = set()
         self._limit = limit
-        self._root = BorrowedDirectory(
-            self, root, b"", b"", 0
-        )  # borrowed for good: only close() ends it
+        # Borrowed for good: only close() ends it.
+        self._root = BorrowedDirectory(self, root, b"", b"", 0)
         self._open: OrderedDict[bytes, BorrowedDirectory] = OrderedDict()
         self._milestones: dict[bytes, BorrowedDirectory] = {}
         self._open_bytes = self._milestone_bytes = 0
@@ -205,13 +112,13 @@ class TargetDirectories:
 
     def open_up(self, directory: BorrowedDirectory) -> None:
         """Make a directory that is ours writable for us. Raises OSError."""
-        if not _is_writable(directory.fd):
+        if not is_writable(directory.fd):
             status = os.fstat(directory.fd)
             if os.fstatvfs(directory.fd).f_flag & os.ST_RDONLY:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             if status.st_uid == os.geteuid():
                 self._change_mode(directory, stat.S_IMODE(status.st_mode))
-            if not _is_writable(directory.fd):
+            if not is_writable(directory.fd):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         self._probe(directory)
         directory.writable = True
@@ -222,7 +129,7 @@ class TargetDirectories:
             return False  # A file system mounted in the target: others may have room.
         if caught.errno == errno.EROFS:
             return bool(os.fstatvfs(self._root.fd).f_flag & os.ST_RDONLY)
-        return caught.errno in _FULL
+        return caught.errno in FULL
 
     def _change_mode(self, directory: BorrowedDirectory, mode: int) -> None:
         try:
@@ -262,7 +169,7 @@ class TargetDirectories:
         try:
             place, name = open_parent(nearest.fd, way)
             try:
-                fd = open_beneath(place, name, _FLAGS)
+                fd = open_beneath(place, name, FLAGS)
             finally:
                 os.close(place)
         except OSError:
@@ -276,7 +183,7 @@ class TargetDirectories:
     def _below(self, parent: BorrowedDirectory, name: bytes) -> BorrowedDirectory:
         """Open a directory in another one; make it if it is missing."""
         try:
-            fd, made = _open_directory(parent, name)
+            fd, made = open_directory(parent, name)
             try:
                 if made and not parent.changes_names:
                     real = None if parent.real is None else parent.real + name
@@ -352,59 +259,3 @@ class TargetDirectories:
                 return
             os.close(self._open.pop(path).fd)
             self._open_bytes -= len(path)
-
-
-def split(path: bytes) -> list[bytes]:
-    """The components of a relative directory path; raises TargetFileError for unsafe ones."""
-    if not path:
-        return []
-    names = path.removesuffix(b"/").split(b"/")
-    for name in names:
-        check_name(name)
-    return names
-
-
-def check_name(name: bytes) -> None:
-    """Raise TargetFileError unless this is a name inside a directory."""
-    if name in _UNSAFE or b"\0" in name or b"/" in name:
-        raise TargetFileError("the path would lead outside the target")
-
-
-def _open_closed(parent: int, name: bytes) -> int:
-    """Change a directory of ours that we may not read to mode 0700 and open it. Raises OSError."""
-    place = os.open(name, _PLACE, dir_fd=parent)
-    try:
-        if not stat.S_ISDIR(os.fstat(place).st_mode):
-            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        os.chmod(f"/proc/self/fd/{place}", 0o700)
-    finally:
-        os.close(place)
-    return os.open(name, _FLAGS, dir_fd=parent)
-
-
-def _open_directory(parent: BorrowedDirectory, name: bytes) -> tuple[int, bool]:
-    """Open a directory, not a symlink; returns whether it was made for that. Raises OSError."""
-    try:
-        return os.open(name, _FLAGS, dir_fd=parent.fd), False
-    except FileNotFoundError:
-        parent.require_writable()
-        try:
-            os.mkdir(name, 0o700, dir_fd=parent.fd)
-            made = True
-        except FileExistsError:
-            made = False  # Another thread was faster; the next line opens what is there now.
-        return os.open(name, _FLAGS, dir_fd=parent.fd), made
-    except PermissionError:
-        # An earlier restore set the mode of this directory or of its parent.
-        try:
-            parent.require_writable()
-        except PermissionError:
-            pass  # Another user's, so its mode stays; entries in it may still be ours.
-        try:
-            return os.open(name, _FLAGS, dir_fd=parent.fd), False
-        except PermissionError:
-            return _open_closed(parent.fd, name), False
-
-
-def _is_writable(fd: int) -> bool:
-    return os.access(b".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True)

@@ -10,7 +10,7 @@ import errno
 import os
 
 from usenetsync_tui.disk.content import Content
-from usenetsync_tui.disk.restored.directories import BorrowedDirectory
+from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.calls import UNSUPPORTED
-from usenetsync_tui.disk.restored.directories import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.errors import TargetError, TargetFileError
 

@@ -16,8 +16,8 @@ from threading import Lock
 from zlib import crc32
 
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
+from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.calls import UNSUPPORTED, clone, rename_new
-from usenetsync_tui.disk.restored.directories import BorrowedDirectory
 from usenetsync_tui.errors import TargetFileError
 
 SPELLED = Lack("present under another spelling")

@@ -25,14 +25,12 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
-from usenetsync_tui.disk.restored.directories import (
-    BorrowedDirectory,
-    TargetDirectories,
-    check_name,
-)
+from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
+from usenetsync_tui.disk.restored.directories import TargetDirectories
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
+from usenetsync_tui.disk.restored.safe_paths import check_name
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 
