@@ -50,8 +50,8 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "current_page": ("files", "files.sql", _PAGE),
     "pending_page": ("files", "files.sql", {
         **_PAGE, "until": b"000300/", "realm": 1, "copies": 1}),
-    "version_page": ("files", "files.sql", _VERSION),
-    "version_directories": ("files", "files.sql", _VERSION),
+    "version_page": ("files", "version_files.sql", _VERSION),
+    "version_directories": ("files", "version_files.sql", _VERSION),
     "close_superseded": ("files", "files.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "members": (
         "files", "files.sql", {"folder": 1, "object": 5, "first": _KEYS[0], "last": _KEYS[-1]}),

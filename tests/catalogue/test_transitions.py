@@ -20,8 +20,9 @@ from usenetsync_tui.catalogue.tables import (
     segments,
     snapshots,
 )
-from usenetsync_tui.catalogue.tables.files import Placed, VersionCounts
+from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.model import transitions
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry, FileState

@@ -41,7 +41,7 @@ VERSION: Columns = {
     "segment_size": "o.segment_size",
     **_named(["uid", "gid"], {}),
 }
-"""A file ``f`` of one version with its object ``o``: `files.VersionRow`."""
+"""A file ``f`` of one version with its object ``o``: `version_files.VersionRow`."""
 
 SEGMENT: Columns = _named(
     [

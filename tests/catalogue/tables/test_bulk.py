@@ -11,10 +11,10 @@ import pytest
 from listed_folder import Listed, fill, listed, matches
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snapshots
+from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snapshots, version_files
 from usenetsync_tui.catalogue.tables.bulk import ActionBatch
-from usenetsync_tui.catalogue.tables.files import Span, VersionRow
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.files import FileAction, FileFilter, FileQuery, FileSelection, FileView
 from usenetsync_tui.model.folders import Folder
@@ -29,7 +29,7 @@ async def build(catalogue: Catalogue, folder: Folder, version: int = 1) -> None:
     async with catalogue.transaction() as tx:
         for done in range(1, version):
             await snapshots.begin(tx, folder.id)
-            counts = await files.count_version(tx, folder.id, done)
+            counts = await version_files.count_version(tx, folder.id, done)
             await snapshots.finish(tx, folder.id, done, counts, (0, 0, 0), 0)
         assert await snapshots.begin(tx, folder.id) == version
 
@@ -60,7 +60,7 @@ def changed(batches: list[ActionBatch]) -> list[bytes]:
 
 async def rows(catalogue: Catalogue, folder: Folder, version: int) -> dict[bytes, VersionRow]:
     async with catalogue.transaction() as tx:
-        page = await files.version_page(tx, Span(folder.id, version), 10_000)
+        page = await version_files.version_page(tx, Span(folder.id, version), 10_000)
     return {row.path: row for row in page}
 
 

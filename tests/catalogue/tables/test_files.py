@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import files, vanished
-from usenetsync_tui.catalogue.tables.files import Placed, Span
+from usenetsync_tui.catalogue.tables import files, vanished, version_files
+from usenetsync_tui.catalogue.tables.files import Placed
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
@@ -36,7 +37,7 @@ async def change(
 async def version_of(catalogue: Catalogue, folder: Folder, version: int) -> dict[bytes, int]:
     """Path → mtime of a version."""
     async with catalogue.transaction() as tx:
-        rows = await files.version_page(tx, Span(folder.id, version), 10_000)
+        rows = await version_files.version_page(tx, Span(folder.id, version), 10_000)
     assert [r.key for r in rows] == sorted(r.key for r in rows)
     return {r.path: r.mtime_ns for r in rows}
 
@@ -62,9 +63,9 @@ async def test_versions_stay_as_they_were(catalogue: Catalogue, folder: Folder) 
     assert await version_of(catalogue, folder, 2) == second
     assert await version_of(catalogue, folder, 3) == {b"a": 3, b"b": 2}
     async with catalogue.transaction() as tx:
-        assert await files.diff_counts(tx, folder.id, 1) == (3, 0, 0)
-        assert await files.diff_counts(tx, folder.id, 2) == (1, 1, 1)
-        assert await files.diff_counts(tx, folder.id, 3) == (1, 0, 2)
+        assert await version_files.diff_counts(tx, folder.id, 1) == (3, 0, 0)
+        assert await version_files.diff_counts(tx, folder.id, 2) == (1, 1, 1)
+        assert await version_files.diff_counts(tx, folder.id, 3) == (1, 0, 2)
 
 
 @pytest.mark.anyio
@@ -90,7 +91,7 @@ async def test_changes_of_a_version_under_construction(
 async def test_has_changes(catalogue: Catalogue, folder: Folder) -> None:
     async def changed(version: int) -> bool:
         async with catalogue.transaction() as tx:
-            return await files.has_changes(tx, folder.id, version)
+            return await version_files.has_changes(tx, folder.id, version)
 
     await change(catalogue, folder, 1, entry(b"a"))
     assert await changed(1)
@@ -135,8 +136,8 @@ async def test_pending_and_planned(catalogue: Catalogue, folder: Folder) -> None
         placed = Placed(b"4", 77, 123, b"s" * 32, b"x" * 16)
         await files.set_planned(tx, folder.id, [placed])
         await files.set_failed(tx, folder.id, [(b"5", "unreadable")])
-        rows = {r.path: r for r in await files.version_page(tx, Span(folder.id, 1), 100)}
-        counts = await files.count_version(tx, folder.id, 1)
+        rows = {r.path: r for r in await version_files.version_page(tx, Span(folder.id, 1), 100)}
+        counts = await version_files.count_version(tx, folder.id, 1)
     four = rows[b"4"]
     assert (four.state, four.object_id, four.object_offset) == (FileState.PLANNED, 77, 123)
     assert (four.sha256, four.xxh3) == (b"s" * 32, b"x" * 16)
@@ -151,10 +152,10 @@ async def test_a_file_that_changed_takes_no_object(catalogue: Catalogue, folder:
     await change(catalogue, folder, 1, entry(b"a", mtime=2))
     async with catalogue.transaction() as tx:
         await files.set_object(tx, folder.id, b"a", 5, seen)
-        (row,) = await files.version_page(tx, Span(folder.id, 1), 2)
+        (row,) = await version_files.version_page(tx, Span(folder.id, 1), 2)
         assert row.object_id is None
         await files.set_object(tx, folder.id, b"a", 5, entry(b"a", mtime=2))
-        (row,) = await files.version_page(tx, Span(folder.id, 1), 2)
+        (row,) = await version_files.version_page(tx, Span(folder.id, 1), 2)
         assert row.object_id == 5
 
 
@@ -165,8 +166,8 @@ async def test_spans(catalogue: Catalogue, folder: Folder) -> None:
     )
     span = Span(folder.id, 1, b"a/", b"a0")
     async with catalogue.transaction() as tx:
-        paths = [r.path for r in await files.version_page(tx, span, 10)]
+        paths = [r.path for r in await version_files.version_page(tx, span, 10)]
         assert paths == [b"a/", b"a/x", b"a/y/"]
-        assert await files.version_totals(tx, span) == (1, 10)
-        directories = await files.version_directories(tx, Span(folder.id, 1), 10)
+        assert await version_files.version_totals(tx, span) == (1, 10)
+        directories = await version_files.version_directories(tx, Span(folder.id, 1), 10)
         assert [d[0] for d in directories] == [b"a/y/", b"a/", b""]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trees import content
 from worlds import World
 
-from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.disk.restored import probe
 from usenetsync_tui.disk.restored.names import DigestSet, TargetNames, folded
@@ -215,6 +215,6 @@ async def test_text_in_any_path_of_any_version(world: World) -> None:
     await world.completed()
     folder = await world.folder()
     async with world.catalogue.transaction() as tx:
-        assert await files.has_text(tx, folder.id, ".usenetsync-")
-        assert not await files.has_text(tx, folder.id, ".usenetsync-1")
-        assert not await files.has_text(tx, folder.id + 1, ".usenetsync-")
+        assert await version_files.has_text(tx, folder.id, ".usenetsync-")
+        assert not await version_files.has_text(tx, folder.id, ".usenetsync-1")
+        assert not await version_files.has_text(tx, folder.id + 1, ".usenetsync-")

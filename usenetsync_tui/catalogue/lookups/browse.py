@@ -20,8 +20,8 @@ from usenetsync_tui.catalogue.lookups import articles, causes, differences, list
 from usenetsync_tui.catalogue.lookups.articles import WireId
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import folders, snapshots
-from usenetsync_tui.catalogue.tables.files import VersionRow
 from usenetsync_tui.catalogue.tables.matching import view_of
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot

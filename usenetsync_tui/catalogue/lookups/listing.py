@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.files import VersionRow, version_rows
 from usenetsync_tui.catalogue.tables.matching import Predicate, matching
+from usenetsync_tui.catalogue.tables.version_files import VersionRow, version_rows
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import FileDirectory

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load(__package__, "nzb.sql")

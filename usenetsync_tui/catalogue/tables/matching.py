@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import load
-from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.model.entries import MOST, FileState
 from usenetsync_tui.model.files import FileFilter, FileView
 

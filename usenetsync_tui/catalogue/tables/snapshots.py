@@ -7,7 +7,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.columns import SNAPSHOT
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.files import VersionCounts
+from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 

@@ -6,8 +6,8 @@ import stat
 from collections.abc import Sequence
 
 from usenetsync_tui.catalogue.lookups.browse import file_row
-from usenetsync_tui.catalogue.tables import files, folders, snapshots
-from usenetsync_tui.catalogue.tables.files import Span, VersionRow
+from usenetsync_tui.catalogue.tables import folders, snapshots, version_files
+from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
 from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
@@ -131,7 +131,7 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
         while True:
             async with opened.catalogue.transaction() as tx:
                 span = Span(folder.id, chosen, start_key)
-                page = await files.version_page(tx, span, _PAGE)
+                page = await version_files.version_page(tx, span, _PAGE)
             if as_json:
                 for row in page:
                     voices.emit("file", **file_fields(row, file_row(row).state))

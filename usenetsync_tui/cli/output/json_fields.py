@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.entries import FileKind, Notice

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import astuple
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.progress.tasks import Task
@@ -43,7 +43,7 @@ async def export_nzb(
     `UsageError`, `TargetError`.
     """
     async with catalogue.transaction() as tx:
-        task.total, _ = await files.version_totals(tx, Span(folder.id, version))
+        task.total, _ = await version_files.version_totals(tx, Span(folder.id, version))
 
     def seen(piece: bytes) -> None:
         task.done += piece == codec.file_end()

@@ -22,8 +22,8 @@ from usenetsync_tui.catalogue.lookups import nzb
 from usenetsync_tui.catalogue.lookups.nzb import WiredFile
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, headers
-from usenetsync_tui.catalogue.tables.files import Span
 from usenetsync_tui.catalogue.tables.headers import PostedWith
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.codec.envelope import PlainHeaders, plain_subject
 from usenetsync_tui.codec.flat_names import NAME_LIMIT, distinct_name, flat_name, folded, length

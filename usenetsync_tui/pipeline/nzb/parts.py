@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from usenetsync_tui.catalogue.lookups import nzb
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.codec.flat_names import distinct_name, flat_name, folded
 from usenetsync_tui.model.folders import Folder
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import DirectoryRow, Span
+from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.version_files import DirectoryRow, Span
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
@@ -92,7 +92,7 @@ async def _finish_closed(shared: Restoring, span: Span, closed: _Closed) -> None
 
 async def _page(shared: Restoring, span: Span) -> list[DirectoryRow]:
     async with shared.run.catalogue.transaction() as tx:
-        return await files.version_directories(tx, span, shared.run.limits.batch_size)
+        return await version_files.version_directories(tx, span, shared.run.limits.batch_size)
 
 
 async def _finish(shared: Restoring, rows: list[DirectoryRow], *, owns_target: bool) -> None:

@@ -9,7 +9,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.tables import segments
-from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.content import Content, content_of
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.disk.restored.target_tree import TargetTree

@@ -14,7 +14,7 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import segments
-from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.whole_digest import WholeDigest

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from usenetsync_tui.catalogue.tables.files import VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.restored.attributes import Lack
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun

@@ -18,8 +18,8 @@ import anyio
 from anyio import from_thread, to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import Span, VersionRow
+from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import UnknownSnapshotError
@@ -56,10 +56,10 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
     progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
     progress.phase = "restore"
     async with run.catalogue.transaction() as tx:
-        if not any([await files.version_page(tx, span, 1) for span in parts]):
+        if not any([await version_files.version_page(tx, span, 1) for span in parts]):
             raise UnknownSnapshotError(f"Version {run.version} does not contain this path.")
         for span in parts:
-            count, size = await files.version_totals(tx, span)
+            count, size = await version_files.version_totals(tx, span)
             progress.total_files += count
             progress.total_bytes += size
     progress.scanned = True
@@ -103,7 +103,7 @@ async def _prepare(run: JobRun, target: TargetTree) -> None:
     stem, number = STEM, 0
     async with run.catalogue.transaction() as tx:
         # No path of the whole folder: the target may already hold other parts of it.
-        while await files.has_text(tx, run.folder.id, stem.decode()):
+        while await version_files.has_text(tx, run.folder.id, stem.decode()):
             number += 1
             stem = b"%s%d-" % (STEM, number)  # a resumed restore finds the same names
 
@@ -143,7 +143,7 @@ async def pages(shared: Restoring, span: Span) -> AsyncIterator[list[VersionRow]
     run = shared.run
     while not shared.is_over():
         async with run.catalogue.transaction() as tx:
-            page = await files.version_page(tx, span, run.limits.batch_size)
+            page = await version_files.version_page(tx, span, run.limits.batch_size)
         if not page:
             return
         yield page

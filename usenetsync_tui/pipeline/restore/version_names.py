@@ -13,8 +13,8 @@ from dataclasses import replace
 import anyio
 import xxhash
 
-from usenetsync_tui.catalogue.tables import files
-from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.disk.restored.names import DigestSet, folded
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -50,7 +50,7 @@ class VersionNames:
         async with self._run.catalogue.transaction() as tx:
             for key in (path_key(name), path_key(name + b"/")):
                 span = Span(self._run.folder.id, self._run.version, key, key + b"\0")
-                rows = await files.version_page(tx, span, 1)
+                rows = await version_files.version_page(tx, span, 1)
                 if rows:
                     return rows[0].path
         return None
@@ -79,7 +79,9 @@ class VersionNames:
         span = Span(self._run.folder.id, self._run.version)
         while True:
             async with self._run.catalogue.transaction() as tx:
-                page = await files.version_directories(tx, span, self._run.limits.batch_size)
+                page = await version_files.version_directories(
+                    tx, span, self._run.limits.batch_size
+                )
             for row in page:
                 yield row.path
             if not page:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import files, mounts, snapshots, vanished
+from usenetsync_tui.catalogue.tables import mounts, snapshots, vanished, version_files
 from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss
@@ -160,7 +160,7 @@ class Judge:
         folder, version = self._run.folder.id, self._run.version
         async with self._run.catalogue.transaction(durable=True) as tx:
             await vanished.clear(tx, folder)
-            if not await files.has_changes(tx, folder, version):
+            if not await version_files.has_changes(tx, folder, version):
                 await snapshots.discard(tx, folder, version)
 
     async def _is_there(self) -> Refusal | None:

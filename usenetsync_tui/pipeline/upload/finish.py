@@ -6,7 +6,7 @@ server took or confirmed. Refuses to know how the version came about.
 
 from __future__ import annotations
 
-from usenetsync_tui.catalogue.tables import files, objects, snapshots
+from usenetsync_tui.catalogue.tables import files, objects, snapshots, version_files
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
@@ -66,12 +66,12 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await judge.remember(tx)
         await objects.delete_left_behind(tx, folder)
         await snapshots.mark_repaired(tx, folder)
-        if before and not await files.has_changes(tx, folder, version):
+        if before and not await version_files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
             message, version = f"nothing changed since version {before}", before
         else:
-            counts = await files.count_version(tx, folder, version)
-            changes = await files.diff_counts(tx, folder, version)
+            counts = await version_files.count_version(tx, folder, version)
+            changes = await version_files.diff_counts(tx, folder, version)
             await snapshots.finish(
                 tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
             )
