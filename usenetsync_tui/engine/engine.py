@@ -20,17 +20,17 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
+from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, reach_all
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.requests.dispatch import drain, obey
-from usenetsync_tui.engine.requests.servers import renew
+from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.status import composed
+from usenetsync_tui.engine.stop_request import StopRequest
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
-from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import (
     CatalogueHeldError,
@@ -39,22 +39,15 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain, Examine, Upload
+from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings
 
-_HEARTBEAT = 0.2
-_TO_CLOSE = 1.0
-"""Seconds that the engine may take to stop when no job is running."""
-_UNREAD = 0.3
-"""Seconds within which a healthy engine reads a command."""
 _TO_OPEN = 10.0
 """Seconds after which an examination reports a database that is still not open."""
-_REFRESH = 1.0
-"""Seconds between two reads of what other programs may have changed."""
 
 
 class Engine:
@@ -80,22 +73,14 @@ class Engine:
         """The state while there is no `_working_state`."""
         self._message = ""
         self._waits = Waits()
-        self._stop_asked: float | None = None
-        """When a `Drain` was submitted."""
+        self._stop = StopRequest()
         self._opened: OpenCatalogue | None = None
         self._queue: JobQueue | None = None
         self._working_state: WorkingState | None = None
         self._events = EventLog()
-        self._examining: deque[Command] = deque()
-        """Commands that are obeyed in every state."""
         self._examinations = Examinations(locations, self._opener, self._events)
-        self._obeying = anyio.Lock()
-        self._refreshed = 0.0
         self._was_held = False
         """Whether this engine holds the catalogue, or did."""
-        self._idle_since: float | None = None
-        """Since when it was asked to stop and no job runs."""
-        self._headless = True
         self._read_only = False
         self.summaries: dict[int, Summary] = {}
         """How the jobs of this engine ended, by job id."""
@@ -116,11 +101,12 @@ class Engine:
 
     def submit(self, command: Command) -> None:
         """Leave a command; from any thread, never waits."""
-        (self._examining if isinstance(command, EXAMINATION_COMMANDS) else self._mailbox).append(
-            command
-        )
-        if isinstance(command, Drain) and self._stop_asked is None:
-            self._stop_asked = time.monotonic()
+        if isinstance(command, EXAMINATION_COMMANDS):
+            self._examinations.submit(command)
+        else:
+            self._mailbox.append(command)
+        if isinstance(command, Drain):
+            self._stop.make(time.monotonic())
 
     def report(self, problem: str) -> None:
         """Log a problem that occurred before `run`."""
@@ -133,7 +119,6 @@ class Engine:
         `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
         Without `until_idle` it raises only after `Drain`: until then it obeys `Examine`.
         """
-        self._headless = until_idle
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heartbeat, group)
@@ -153,19 +138,11 @@ class Engine:
     async def _linger(self) -> None:
         """Examine this machine on request, so that the user can find the cause of a failure."""
         async with anyio.create_task_group() as group:
-            while self._stop_asked is None:
-                self._examine(group)
+            while not self._stop.is_made:
+                self._examinations.obey(group)
                 self._publish()
-                await anyio.sleep(_HEARTBEAT)
+                await anyio.sleep(HEARTBEAT)
             group.cancel_scope.cancel()
-
-    def _examine(self, group: TaskGroup) -> None:
-        while self._examining:
-            command = self._examining.popleft()
-            if isinstance(command, Examine):
-                self._examinations.begin(group, command)
-            else:
-                self._examinations.stop()
 
     def _opener(self, settings: Settings) -> Opener:
         return partial(self._lent, settings)
@@ -175,7 +152,7 @@ class Engine:
         """The open catalogue; after a failure, opened again with the current settings."""
         with anyio.move_on_after(_TO_OPEN):
             while self._opened is None and self._state is EngineState.STARTING:  # noqa: ASYNC110
-                await anyio.sleep(_HEARTBEAT)
+                await anyio.sleep(HEARTBEAT)
         if self._state is EngineState.FAILED:
             async with open_catalogue(settings, self._locations, "doctor") as opened:
                 yield opened
@@ -225,15 +202,16 @@ class Engine:
         """Another engine holds the catalogue: show it, and refuse to change it."""
         self._read_only, self._state, self._message = True, EngineState.IDLE, str(held)
         self._events.warn(str(held))
+        timer = RefreshTimer()
         while True:
             while self._mailbox:
                 command = self._mailbox.popleft()
                 if isinstance(command, Drain):
                     return
                 self._events.warn(f"{type(command).__name__} refused: this window is view only")
-            if self._is_due():
+            if timer.is_due():
                 await queue.refresh()
-            await anyio.sleep(_HEARTBEAT)
+            await anyio.sleep(HEARTBEAT)
 
     async def _hold(
         self, opened: OpenCatalogue, queue: JobQueue, group: TaskGroup, until_idle: bool
@@ -256,102 +234,45 @@ class Engine:
                 started=self.started,
             )
             self._working_state = working_state
+            loop = JobLoop(
+                working_state, self._mailbox, until_idle=until_idle, refused=self.refused
+            )
             try:
                 # The status must not be "idle" before the first commands are obeyed.
-                await self._tend(working_state)
+                await loop.tend()
                 self._state = None
-                group.start_soon(self._tend_meanwhile, working_state)
-                group.start_soon(_reach_all, working_state)
-                await self._take_jobs(working_state, until_idle)
+                group.start_soon(loop.tend_meanwhile)
+                group.start_soon(reach_all, working_state)
+                await loop.take_jobs()
             finally:
                 self._working_state, self._state = None, self._status.state
 
-    async def _take_jobs(self, working_state: WorkingState, until_idle: bool) -> None:
-        while not working_state.draining:
-            await self._tend(working_state)
-            if working_state.settings is not working_state.stores.settings:
-                await renew(working_state)
-            if working_state.draining:
-                return
-            job = working_state.queue.next(self.started if until_idle else None)
-            if job is not None:
-                await work(working_state, job)
-            elif until_idle:
-                return
-            else:
-                await anyio.sleep(_HEARTBEAT)
-
-    async def _tend_meanwhile(self, working_state: WorkingState) -> None:
-        """Obey commands also while a job runs."""
-        while True:
-            await anyio.sleep(_HEARTBEAT)
-            if working_state.running is not None:
-                await self._tend(working_state)
-
-    async def _tend(self, working_state: WorkingState) -> None:
-        """Obey the commands in the mailbox, and refresh the queue every `_REFRESH` seconds."""
-        async with self._obeying:
-            while self._mailbox:
-                await self._obey(working_state, self._mailbox.popleft())
-                self._refreshed = 0.0
-            if self._is_due():
-                await working_state.queue.refresh()
-                working_state.give_way()
-
-    async def _obey(self, working_state: WorkingState, command: Command) -> None:
-        try:
-            await obey(working_state, command)
-        except UsenetSyncError as error:
-            if error.retryable:
-                raise
-            if self._headless:
-                if not isinstance(command, Upload):
-                    raise
-                self.refused.append((command.path, error))  # the other folders are uploaded
-                return
-            working_state.message = str(error)  # the screen shows why; everything else continues
-            self._events.bad(str(error))
-        else:
-            working_state.message = ""
-
-    def _is_due(self) -> bool:
-        now = time.monotonic()
-        if now - self._refreshed < _REFRESH:
-            return False
-        self._refreshed = now
-        return True
-
     async def _heartbeat(self, group: TaskGroup) -> None:
         while True:
-            self._examine(group)
+            self._examinations.obey(group)
             self._publish()
             self._stop_unread()
             if self._is_stuck():
                 group.cancel_scope.cancel()
-            await anyio.sleep(_HEARTBEAT)
+            await anyio.sleep(HEARTBEAT)
 
     def _stop_unread(self) -> None:
         """Drain although the mailbox is not being read, as an earlier command does not end."""
-        working_state, asked = self._working_state, self._stop_asked
-        if asked is None or working_state is None or working_state.draining:
+        working_state = self._working_state
+        if working_state is None or working_state.draining:
             return
-        seconds = 0.0 if self._is_database_silent() else _UNREAD
-        if time.monotonic() - asked >= seconds:
+        if self._stop.is_unread(time.monotonic(), silent=self._is_database_silent()):
             drain(working_state)
 
     def _is_stuck(self) -> bool:
         """Whether the engine must stop, but something outside of any job holds it up."""
         run = self._working_state.run if self._working_state is not None else None
-        if self._stop_asked is None or (run is not None and not run.given_up):
-            self._idle_since = None
-            return False
-        now = time.monotonic()
-        if self._idle_since is None:
-            self._idle_since = now
-        # An open catalogue can be closed within that time. Do not wait for one that is still being
-        # opened, nor ask a database that does not answer to close.
-        seconds = 0.0 if self._is_database_silent() else _TO_CLOSE
-        return not self._was_held or now - self._idle_since > seconds
+        has_job = run is not None and not run.given_up
+        silent = self._is_database_silent()
+        if self._stop.is_overdue(time.monotonic(), has_job=has_job, silent=silent):
+            return True
+        # Do not wait for a catalogue that is still being opened.
+        return self._stop.is_made and not has_job and not self._was_held
 
     def _is_database_silent(self) -> bool:
         return self._opened is not None and self._opened.catalogue.is_silent
@@ -373,15 +294,3 @@ class Engine:
             read_only=self._read_only,
             examination=self._examinations.latest,
         )
-
-
-async def _reach_all(working_state: WorkingState) -> None:
-    """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
-    reached: dict[Realm, Settings] = {}
-    while True:
-        for standing in working_state.queue.folders:
-            realm, settings = standing.folder.realm, working_state.stores.settings
-            if reached.get(realm) is not settings:
-                await working_state.stores.of(realm)
-                reached[realm] = settings
-        await anyio.sleep(_REFRESH)

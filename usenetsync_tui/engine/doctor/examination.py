@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.trials import next_step
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Examine
+from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.findings import Finding, Grade, bad, good, verdict, warn
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
@@ -50,6 +51,20 @@ class Examinations:
         self._scope: anyio.CancelScope | None = None
         self._number = 0
         self.latest: Examination | None = None
+        self._commands: deque[Command] = deque()
+
+    def submit(self, command: Command) -> None:
+        """Leave an `Examine` or a `StopExamining`; from any thread, never waits."""
+        self._commands.append(command)
+
+    def obey(self, group: TaskGroup) -> None:
+        """Obey the commands left so far."""
+        while self._commands:
+            command = self._commands.popleft()
+            if isinstance(command, Examine):
+                self.begin(group, command)
+            else:
+                self.stop()
 
     def begin(self, group: TaskGroup, wanted: Examine) -> None:
         """Begin a new examination."""
