@@ -15,7 +15,7 @@ from trees import SEGMENT, content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.codec.compression import compressor_memory
-from usenetsync_tui.disk.source.source_tree import SourceFile
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import MOST_WORKERS, FolderChoices
 from usenetsync_tui.model.folders import Compression

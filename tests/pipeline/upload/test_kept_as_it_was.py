@@ -20,7 +20,7 @@ from usenetsync_tui.catalogue.tables import files, known, snapshots
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.disk.source import source_tree as source_module
-from usenetsync_tui.disk.source.scan import regular_entry
+from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile

@@ -12,8 +12,8 @@ from trees import compare_trees, content
 from worlds import World
 
 from usenetsync_tui.disk.source import source_tree as source_module
-from usenetsync_tui.disk.source.scan import regular_entry
 from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry

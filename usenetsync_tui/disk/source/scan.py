@@ -20,12 +20,14 @@ from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.sorted_names import NAMES_IN_MEMORY, NameSorter
+from usenetsync_tui.disk.source.stat_entries import directory_entry, symlink_entry
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.safe_name import safe_name
 
 BATCH_SIZE = 1_000
 """The most entries in a batch."""
+
 _BATCH_BYTES = 1 << 20
 """The most bytes of paths in a batch with more than one entry."""
 
@@ -35,8 +37,11 @@ _SPECIAL = {
     stat.S_IFCHR: "a character device",
     stat.S_IFBLK: "a block device",
 }
+
 _REPLACED = "was replaced while the folder was scanned"
+
 _MOVED = "was moved while the folder was scanned"
+
 _NOTHING_OWN = OwnFiles()
 
 
@@ -282,42 +287,3 @@ class _Walker:
     def _report(self, path: bytes, kind: NoticeKind, reason: str) -> None:
         self._problems.append(Problem(path, kind, reason))
         self._kept.append(path)
-
-
-def directory_entry(path: bytes, status: os.stat_result) -> Entry:
-    """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
-    mode = stat.S_IMODE(status.st_mode)
-    owner = status.st_uid, status.st_gid
-    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
-
-
-def regular_entry(path: bytes, status: os.stat_result) -> Entry:
-    """A regular file's entry."""
-    return Entry(
-        path,
-        FileKind.REGULAR.value,
-        status.st_size,
-        fitted(status.st_mtime_ns),
-        status.st_ctime_ns,
-        fitted(status.st_ino),
-        stat.S_IMODE(status.st_mode),
-        None,
-        status.st_uid,
-        status.st_gid,
-    )
-
-
-def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
-    """A symlink's entry; its size is its target's length."""
-    return Entry(
-        path,
-        FileKind.SYMLINK.value,
-        len(target),
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        stat.S_IMODE(status.st_mode),
-        target,
-        status.st_uid,
-        status.st_gid,
-    )

@@ -39,7 +39,14 @@ from typing import Self
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
 from usenetsync_tui.disk.source.identity import Inodes, check_identity, truncated
-from usenetsync_tui.disk.source.scan import directory_entry, regular_entry, symlink_entry
+from usenetsync_tui.disk.source.source_file import (
+    REPLACED,
+    VANISHED,
+    SourceFile,
+    WrongSizeError,
+    failure_of,
+)
+from usenetsync_tui.disk.source.stat_entries import directory_entry, regular_entry, symlink_entry
 from usenetsync_tui.errors import SourceError, SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.safe_name import safe_name
@@ -47,93 +54,6 @@ from usenetsync_tui.model.segments import PACK_LIMIT
 
 # O_NONBLOCK: if a FIFO has replaced the file, opening it must not wait for a writer.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_VANISHED = frozenset([errno.ENOENT, errno.ENOTDIR])
-# Errors of opening or reading when a symlink, socket or directory has replaced the file, or a
-# symlink a directory above it.
-_REPLACED = frozenset([errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EXDEV])
-
-
-class SizeLiesError(SourceFileError):
-    """The file is the one the walk saw, but has more or fewer bytes than its size says."""
-
-    def __init__(self) -> None:
-        super().__init__(NoticeKind.CHANGED, "is longer or shorter than its size says")
-
-
-class SourceFile:
-    """One large open file, from `SourceTree.open`. Any thread may read, at any offset."""
-
-    __slots__ = ("_entry", "_fd", "_inodes", "began_ns")
-
-    def __init__(self, fd: int, entry: Entry, inodes: Inodes, began_ns: int) -> None:
-        self._fd = fd
-        self._entry = entry
-        self._inodes = inodes
-        self.began_ns = began_ns
-        """The wall clock before the file was opened, for `racy`."""
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Exactly `size` bytes from `offset`.
-
-        Raises SourceFileError: `SizeLiesError` when the file ends early without a change,
-        CHANGED, UNREADABLE.
-        """
-        data = self._read(offset, size)
-        if len(data) < size:
-            self.check()
-            raise SizeLiesError
-        return data
-
-    def some(self, offset: int, most: int) -> bytes:
-        """Up to `most` bytes from `offset`; fewer only at the end of the file.
-
-        Raises SourceFileError (UNREADABLE).
-        """
-        return self._read(offset, most)
-
-    def _read(self, offset: int, size: int) -> bytes:
-        try:
-            data = os.pread(self._fd, size, offset)
-            while len(data) < size:
-                more = os.pread(self._fd, size - len(data), offset + len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as caught:
-            raise _failure(caught) from caught
-        return data
-
-    def check(self) -> None:
-        """Raise SourceFileError (CHANGED) unless this is still the file the walk saw.
-
-        Call it after the last read: only then is it certain that the bytes belong together.
-        """
-        try:
-            check_identity(self._entry, self._fd, self._inodes)
-        except OSError as caught:
-            raise _failure(caught) from caught
-
-    def check_end(self, size: int) -> None:
-        """Raise SourceFileError unless the file is what the walk saw and ends after `size` bytes.
-
-        `SizeLiesError` when it is only longer.
-        """
-        self.check()
-        if self._read(size, 1):
-            self.check()
-            raise SizeLiesError
-
-    def close(self) -> None:
-        """Close it. A second call does nothing."""
-        if self._fd >= 0:
-            fd, self._fd = self._fd, -1
-            os.close(fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class SourceTree:
@@ -166,7 +86,7 @@ class SourceTree:
     def read_small(self, entry: Entry) -> bytes:
         """All of a small file, with four system calls. Raises SourceFileError.
 
-        `SizeLiesError` when the file has more than `PACK_LIMIT` bytes, and more than its size says.
+        `WrongSizeError` when it has more than `PACK_LIMIT` bytes, and more than its size says.
         """
         path, _, size, mtime_ns, ctime_ns, inode, *_ = entry
         try:
@@ -189,7 +109,7 @@ class SourceTree:
             finally:
                 os.close(fd)
         except OSError as caught:
-            raise _failure(caught) from caught
+            raise failure_of(caught) from caught
         return data
 
     def open(self, entry: Entry) -> SourceFile:
@@ -198,14 +118,14 @@ class SourceTree:
         try:
             fd = self._open(entry.path)
         except OSError as caught:
-            raise _failure(caught) from caught
+            raise failure_of(caught) from caught
         file = SourceFile(fd, entry, self.inodes, began_ns)
         try:
             file.check()
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         except OSError as caught:
             file.close()
-            raise _failure(caught) from caught
+            raise failure_of(caught) from caught
         except SourceFileError:
             file.close()
             raise
@@ -228,9 +148,9 @@ class SourceTree:
             finally:
                 os.close(near)
         except OSError as caught:
-            if caught.errno in _VANISHED | _REPLACED or caught.errno == errno.EINVAL:
+            if caught.errno in VANISHED | REPLACED or caught.errno == errno.EINVAL:
                 return None
-            raise _failure(caught) from caught
+            raise failure_of(caught) from caught
         if kind == stat.S_IFREG:
             return regular_entry(name, status)
         if kind == stat.S_IFDIR:
@@ -275,7 +195,7 @@ class SourceTree:
             data += more
         check_identity(entry, fd, self.inodes)
         if len(data) > PACK_LIMIT:
-            raise SizeLiesError
+            raise WrongSizeError
         return data
 
 
@@ -308,12 +228,3 @@ class NearbyFiles(SourceTree):
             self._near, _ = open_parent(self._root, path)
             self._above = above
         return os.open(name, _FLAGS, dir_fd=self._near)
-
-
-def _failure(caught: OSError) -> SourceFileError:
-    reason = caught.strerror or str(caught)
-    if caught.errno in _VANISHED:
-        return SourceFileError(NoticeKind.VANISHED, "was deleted")
-    if caught.errno in _REPLACED:
-        return SourceFileError(NoticeKind.CHANGED, "was replaced")
-    return SourceFileError(NoticeKind.UNREADABLE, reason)

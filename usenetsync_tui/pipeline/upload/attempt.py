@@ -15,7 +15,7 @@ from usenetsync_tui.catalogue.tables import known
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.disk.source.racy import is_racy
-from usenetsync_tui.disk.source.source_tree import SourceFile
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented

@@ -22,7 +22,8 @@ from anyio.streams.memory import MemoryObjectSendStream
 from usenetsync_tui.catalogue.tables import objects
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.disk.source.source_tree import SizeLiesError, SourceFile, SourceTree
+from usenetsync_tui.disk.source.source_file import SourceFile, WrongSizeError
+from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
@@ -88,7 +89,7 @@ class LargeReader:
                         given_up, attempt = attempt, None
                         await self._abandon(given_up)
                         file = file._replace(object_id=None)
-                    except SizeLiesError:
+                    except WrongSizeError:
                         given_up, attempt = attempt, None
                         await self._abandon(given_up)
                         before, size = size, await self._measured(opened, file)

@@ -16,7 +16,8 @@ import xxhash
 from usenetsync_tui.catalogue.tables.files import PendingFile, Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.disk.source.racy import COARSE_NS, is_racy
-from usenetsync_tui.disk.source.source_tree import SizeLiesError, SourceTree
+from usenetsync_tui.disk.source.source_file import WrongSizeError
+from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment
@@ -111,7 +112,7 @@ def read_pack(source: SourceTree, unread: Unread, object_id: int, room: int) -> 
         for number, file in enumerate(unread.files):
             try:
                 data = nearby.read_small(file.entry) if carried is None else carried
-            except SizeLiesError:
+            except WrongSizeError:
                 found.large.append(file)
                 continue
             except SourceFileError as error:
