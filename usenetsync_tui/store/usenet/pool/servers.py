@@ -1,24 +1,21 @@
-"""All servers together: which task gets a connection, which waits, and what a user may change.
+"""All servers together: their connections for tasks, and what a user may change.
 
-Knows waiting and closing. Refuses to know which server comes first (`roster`) and articles
-(`posting`, `article_requests`). Lives in one event loop; only `Lease.run` leaves it, for one
-worker-thread call.
+Knows limits and closing. Refuses to know which task waits (`lease_queue`), which server comes
+first (`roster`) and articles (`posting`, `article_requests`). Lives in one event loop; only
+`Lease.run` leaves it, for one worker-thread call.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError, UsageError
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.servers import Role, Server, ServerStatus
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.pause import pause
@@ -27,24 +24,13 @@ from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.health import BACKOFF
 from usenetsync_tui.store.usenet.pool.lease import Lease
+from usenetsync_tui.store.usenet.pool.lease_queue import Among, LeaseQueue
 from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.silence import silence
-from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 from usenetsync_tui.store.usenet.pool.threads import Threads
 
 _GOODBYE = 0.5
 """Seconds that connections get to end when the pool closes."""
-
-Among = Collection[str] | None
-"""Names of servers; None: all of them."""
-
-
-@dataclass(eq=False, slots=True)
-class _Waiter:
-    role: Role
-    among: Among
-    event: anyio.Event = field(default_factory=anyio.Event)
-    lease: Lease | None = None
 
 
 class UsenetServers:
@@ -88,10 +74,7 @@ class UsenetServers:
         )
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
         """Enough for every lane of every connection."""
-        self._waiters: list[_Waiter] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
-        self._all_back = anyio.Event()
+        self._queue = LeaseQueue(self.roster, self.threads, self.waits, now)
 
     def now(self) -> float:
         """The time in seconds, of the clock that all times here use."""
@@ -144,7 +127,7 @@ class UsenetServers:
                 "(connections in its settings)."
             )
         entry.set_connections(count)
-        self.changed()
+        self._queue.changed()
 
     def hold(self, name: str) -> None:
         """Pause a server: it gets no new work, and its connections close.
@@ -152,12 +135,12 @@ class UsenetServers:
         Other servers take over; if there is none, requests wait without losing patience.
         """
         self.roster.entry(name).hold()
-        self.changed()
+        self._queue.changed()
 
     def release(self, name: str) -> None:
         """Resume a server: the next request tries it, whether it was paused, down or stopped."""
         self.roster.entry(name).release(self.now())
-        self.changed()
+        self._queue.changed()
 
     @contextlib.asynccontextmanager
     async def lease(
@@ -180,7 +163,7 @@ class UsenetServers:
         was well for as long as the patience lasts: then other articles would fail as well.
         `StoreUnavailableError` when this is so only for those `among`, or without `wait`.
         """
-        lease = await self._acquire(role, among, since, prefer, wait=wait)
+        lease = await self._queue.acquire(role, among, since, prefer, wait=wait)
         try:
             yield lease
         finally:
@@ -188,19 +171,17 @@ class UsenetServers:
 
     async def aclose(self) -> None:
         """Close all connections; tasks that use one get an error."""
-        self._closed = True
+        self._queue.close()
         slots = [slot for entry in self.roster.entries for slot in entry.slots]
         for slot in slots:
             if slot.lanes:
                 slot.abort()
-        for waiter in self._waiters:
-            waiter.event.set()
         idle = [slot for slot in slots if not slot.lanes]
         # A thread in a name lookup cannot be woken: do not wait, it ends with the process.
         with anyio.move_on_after(_GOODBYE, shield=True):
             await to_thread.run_sync(_quit, idle, abandon_on_cancel=True)
             if any(slot.lanes for slot in slots):
-                await self._all_back.wait()
+                await self._queue.all_back.wait()
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(self.threads.close, _GOODBYE)
         self._announced.close()
@@ -215,118 +196,6 @@ class UsenetServers:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    # What leases need
-
-    def give_back(self, entry: ServerSlots, slot: ConnectionSlot) -> None:
-        """Free a slot; the task that waits longest and can use it gets it."""
-        entry.give_back(slot)
-        if self._closed:
-            slot.drop()
-            if not any(s.lanes for every in self.roster.entries for s in every.slots):
-                self._all_back.set()
-            return
-        for waiter in self._waiters:
-            if waiter.lease is None:
-                waiter.lease = self._take(waiter.role, waiter.among)
-                if waiter.lease is not None:
-                    waiter.event.set()
-                    return
-
-    def from_thread(self, give_back: Callable[[], None]) -> None:
-        """Give a slot back, from a thread that was abandoned."""
-        assert self._loop is not None
-        # In a closed loop no task waits for the slot.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(give_back)
-
-    def changed(self) -> None:
-        """A server's health has changed: all waiting tasks choose again."""
-        for waiter in self._waiters:
-            waiter.event.set()
-
-    # Waiting
-
-    def _take(self, role: Role, among: Among) -> Lease | None:
-        taken = self.roster.take(role, among, self.now())
-        return Lease(self, *taken) if taken is not None else None
-
-    async def _acquire(
-        self,
-        role: Role,
-        allowed: Among | Callable[[], Among],
-        since: float,
-        prefer: str | None,
-        *,
-        wait: bool,
-    ) -> Lease:
-        self._loop = self._loop or asyncio.get_running_loop()
-        while True:
-            among = self._narrowed(role, allowed() if callable(allowed) else allowed, prefer)
-            if not wait:
-                among = self._well(role, among)
-            lease = self._take(role, among)
-            if lease is not None:
-                return lease
-            entries = self.roster.candidates(role, among)
-            limit = self.roster.wait_limit(entries, since, self.now())
-            if limit is not None and limit <= 0:
-                everywhere = len(entries) == len(self.roster.usable(role))
-                kind = StoreUnusableError if everywhere else StoreUnavailableError
-                raise kind(self.roster.reasons(entries))
-            with self.waits.announced(partial(self._why_ill, role, among)):
-                lease = await self._wait(_Waiter(role, among), limit)
-            if lease is not None:
-                return lease
-
-    def _why_ill(self, role: Role, among: Among) -> Waiting | None:
-        """Why none of the servers serves; None when one is well and only busy."""
-        entries = self.roster.candidates(role, among)
-        if not entries or any(entry.is_well for entry in entries):
-            return None
-        now = self.now()
-        nexts = [n for e in entries if (n := e.health.retry_at) is not None and n > now]
-        reason = f"waiting for {self.roster.reasons(entries, by_host=True)}"
-        return Waiting(reason, min(nexts) - now if nexts else None)
-
-    async def _wait(self, waiter: _Waiter, seconds: float | None) -> Lease | None:
-        self._waiters.append(waiter)
-        try:
-            with anyio.move_on_after(seconds):
-                await waiter.event.wait()
-        except BaseException:
-            if waiter.lease is not None:
-                waiter.lease.release()
-            raise
-        finally:
-            self._waiters.remove(waiter)
-        return waiter.lease
-
-    def _narrowed(self, role: Role, allowed: Among, prefer: str | None) -> Among:
-        """The names to choose from now; an error when there are none. None: all."""
-        if self._closed:
-            raise StoreUnavailableError("The connections are being closed.")
-        roster = self.roster
-        candidates = roster.candidates(role, allowed)
-        if any(e.server.name == prefer and e.is_well for e in candidates):
-            assert prefer is not None
-            return (prefer,)
-        if candidates:
-            return allowed
-        if allowed is not None and roster.usable(role):
-            raise StoreUnavailableError(roster.reasons(roster.named(allowed), role))
-        entries = roster.configured(role)
-        if not entries:
-            raise StoreUnusableError(f"No server has the role {role.value!r} in the settings.")
-        raise StoreUnusableError(roster.reasons(entries, role))
-
-    def _well(self, role: Role, among: Among) -> list[str]:
-        """Which of the names are well now; an error when none is."""
-        entries = self.roster.candidates(role, among)
-        well = [e.server.name for e in entries if e.is_well]
-        if not well:
-            raise StoreUnavailableError(self.roster.reasons(entries))
-        return well
 
 
 def _quit(slots: Sequence[ConnectionSlot]) -> None:
