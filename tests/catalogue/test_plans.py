@@ -76,15 +76,15 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "waits": ("segments", "checks.sql", {"realm": 1, "seconds": 1.0}),
     "postpone": ("segments", "checks.sql", {
         "message_ids": _IDS, "delays": [30.0] * 256, "longest": 900.0}),
-    "put_off": ("segments", "checks.sql", {"message_ids": _IDS, "delay": 1.0}),
+    "check_later": ("segments", "checks.sql", {"message_ids": _IDS, "delay": 1.0}),
     "bring_forward": ("segments", "checks.sql", {"realm": 1, "seconds": 60.0}),
     "unverified": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
-    "gone": ("segments", "checks.sql", {"folder": 1, "damaged": "damaged"}),
+    "lost_articles": ("segments", "checks.sql", {"folder": 1, "damaged": "damaged"}),
     "missing": ("segments", "checks.sql", {"folder": 1, "realm": 1}),
     "files_page": ("files", "nzb.sql", _VERSION),
     "articles": ("segments", "nzb.sql", {"object": 77, "after": -1, "limit": 1_000}),
     "continue_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
-    "strays": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
+    "misplaced": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
     "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "unposted": (
         "segments", "segments.sql", {"object": 77, "index": -1, "redundancy": 0, "limit": 1_000}),

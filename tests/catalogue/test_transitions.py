@@ -136,7 +136,7 @@ STEPS = {
     "postpone": Step(
         SegmentEvent.POSTPONE, lambda tx: checks.postpone(tx, dict.fromkeys(NAMES, 5.0), 900.0)
     ),
-    "put_off": Step(SegmentEvent.POSTPONE, lambda tx: checks.put_off(tx, NAMES, 5.0)),
+    "check_later": Step(SegmentEvent.POSTPONE, lambda tx: checks.check_later(tx, NAMES, 5.0)),
     "bring_forward": Step(
         SegmentEvent.POSTPONE, lambda tx: checks.bring_forward(tx, 1, 9.0), _AHEAD
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usenetsync_tui.model.server_address import TypedAddress, read_proxy, read_whereabouts
+from usenetsync_tui.model.server_address import TypedAddress, read_address, read_proxy
 from usenetsync_tui.model.servers import Tls
 
 READ = {
@@ -28,7 +28,7 @@ READ = {
 
 @pytest.mark.parametrize(("text", "found"), READ.items())
 def test_what_is_understood(text: str, found: TypedAddress) -> None:
-    assert read_whereabouts(text) == found
+    assert read_address(text) == found
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_understood(text: str, found: TypedAddress) -> None:
 )
 def test_what_is_not(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
-        read_whereabouts(text)
+        read_address(text)
     assert words in str(caught.value)
     assert "secret" not in str(caught.value)
 

@@ -25,7 +25,7 @@ async def renewed(catalogue: Catalogue, ring: KeyRing, folder: Folder) -> Folder
     if folder.realm.wrapped_key is None:
         return folder
     async with catalogue.transaction() as tx:
-        wear = await keys.wear(tx, folder)
+        wear = await keys.key_use(tx, folder)
         others = await folders.wrapped_keys(tx)
     bound = sealing.RENEW_AFTER * (_AT_LAST if wear.unfinished else 1)
     if wear.under_way or wear.sealed < bound:

@@ -32,7 +32,7 @@ class TypedAddress:
     tls: Tls | None = None
 
 
-def read_whereabouts(text: str) -> TypedAddress:
+def read_address(text: str) -> TypedAddress:
     """A server's address in any of its usual forms; `ValueError` with what to write instead."""
     url = _URL.fullmatch(text.strip())
     tls = None
@@ -53,7 +53,7 @@ def read_whereabouts(text: str) -> TypedAddress:
 
 
 def host_and_port(host: str, port: int) -> str:
-    """``news.example.com:563``, ``[::1]:563``: as `read_whereabouts` reads it."""
+    """``news.example.com:563``, ``[::1]:563``: as `read_address` reads it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from usenetsync_tui.model.server_address import read_proxy, read_whereabouts
+from usenetsync_tui.model.server_address import read_address, read_proxy
 from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
 from usenetsync_tui.settings.kinds import YEAR, FilePath
 from usenetsync_tui.settings.problems import SettingProblem, called, problems, wrong_kinds
@@ -70,7 +70,7 @@ class ServerSettings(BaseModel):
         if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
             return table
         try:
-            found = read_whereabouts(table["host"])
+            found = read_address(table["host"])
         except ValueError:  # the host's own check says why
             return table
         for key, value in (("port", found.port), ("tls", found.tls)):
@@ -83,7 +83,7 @@ class ServerSettings(BaseModel):
     @field_validator("host")
     @classmethod
     def _is_host(cls, host: str) -> str:
-        return read_whereabouts(host).host
+        return read_address(host).host
 
     @field_validator("proxy")
     @classmethod

@@ -10,7 +10,7 @@ import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, keys
-from usenetsync_tui.catalogue.tables.keys import Wear
+from usenetsync_tui.catalogue.tables.keys import KeyUse
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,
@@ -68,7 +68,7 @@ async def sealed(catalogue: Catalogue) -> Folder:
 
 async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Folder) -> None:
     async with catalogue.transaction() as tx:
-        assert await keys.wear(tx, sealed) == Wear(0, False, False)
+        assert await keys.key_use(tx, sealed) == KeyUse(0, False, False)
         renewed = await keys.renew(tx, sealed, b"second")
         again = await keys.renew(tx, renewed, b"third")
         assert await folders.wrapped_keys(tx) == [b"third", b"second", b"first"]

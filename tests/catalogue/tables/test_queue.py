@@ -207,7 +207,7 @@ async def test_what_the_user_leaves_out_is_remembered(catalogue: Catalogue, fold
         assert await left_out.among(tx, again, paths) == expected, "the same version goes on"
         await jobs.set_version(tx, again, version)
         assert await left_out.among(tx, again, paths) == expected
-        kinds = await left_out.take_back(tx, again, [long, b"other"])
+        kinds = await left_out.delete_notices(tx, again, [long, b"other"])
         assert kinds == [NoticeKind.LEFT_OUT]
-        await left_out.take_in(tx, again)
+        await left_out.clear(tx, again)
         assert not await left_out.any_of(tx, again)

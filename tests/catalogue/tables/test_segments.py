@@ -195,7 +195,7 @@ async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
         seconds = await checks.next_due(tx, realm, 900.0)
         assert seconds is not None
         assert seconds < 0
-        await checks.put_off(tx, [rows[1].message_id], 60.0)
+        await checks.check_later(tx, [rows[1].message_id], 60.0)
         seconds = await checks.next_due(tx, realm, 900.0)
         assert seconds == pytest.approx(10.0, abs=1.0)
         # Later than the longest delay: a clock that was set back wrote that down, it is due.

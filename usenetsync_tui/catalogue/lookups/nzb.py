@@ -13,7 +13,7 @@ from usenetsync_tui.postgres.copy import copy_rows
 _SQL = load(__package__, "nzb.sql")
 
 
-class WiredFile(NamedTuple):
+class NzbFileRow(NamedTuple):
     """A file with content; field order is that of the query. No object: not read yet."""
 
     path: bytes
@@ -27,7 +27,7 @@ class WiredFile(NamedTuple):
     object_kind: int | None
 
 
-class WiredArticle(NamedTuple):
+class NzbArticleRow(NamedTuple):
     """An article as servers know it; field order is that of the query."""
 
     segment: int
@@ -42,10 +42,10 @@ class WiredArticle(NamedTuple):
     """The name a server gave it instead of its own."""
 
 
-async def files_page(tx: Transaction, span: Span, limit: int) -> list[WiredFile]:
+async def files_page(tx: Transaction, span: Span, limit: int) -> list[NzbFileRow]:
     """The first files of a span."""
     rows = await tx.fetch(_SQL["files_page"], {**span.values(), "limit": limit})
-    return [WiredFile(*r) for r in rows]
+    return [NzbFileRow(*r) for r in rows]
 
 
 async def empty_files(tx: Transaction, span: Span, *, loose: bool) -> int:
@@ -65,12 +65,12 @@ async def add_names(tx: Transaction, digests: Sequence[bytes]) -> None:
     await copy_rows(tx.connection, _SQL["copy_names"], ("bytea",), [(d,) for d in digests])
 
 
-async def meeting_names(tx: Transaction) -> set[bytes]:
+async def duplicate_names(tx: Transaction) -> set[bytes]:
     """The digests of names that were added more than once."""
     return set(column(await tx.fetch(_SQL["meeting"])))
 
 
-async def articles(tx: Transaction, object_id: int, after: int, limit: int) -> list[WiredArticle]:
+async def articles(tx: Transaction, object_id: int, after: int, limit: int) -> list[NzbArticleRow]:
     """The first copies of an object's segments after an index (-1 begins), in order."""
     values = {"object": object_id, "after": after, "limit": limit}
-    return [WiredArticle(*r) for r in await tx.fetch(_SQL["articles"], values)]
+    return [NzbArticleRow(*r) for r in await tx.fetch(_SQL["articles"], values)]

@@ -55,14 +55,14 @@ async def postpone(tx: Transaction, delays: Mapping[bytes, float], longest: floa
     await tx.run(_SQL["postpone"], values)
 
 
-async def put_off(tx: Transaction, message_ids: Collection[bytes], delay: float) -> None:
+async def check_later(tx: Transaction, message_ids: Collection[bytes], delay: float) -> None:
     """No clear answer: check again after `delay` seconds; this check does not count."""
-    await tx.run(_SQL["put_off"], {"message_ids": list(message_ids), "delay": delay})
+    await tx.run(_SQL["check_later"], {"message_ids": list(message_ids), "delay": delay})
 
 
-async def wall(tx: Transaction) -> float:
+async def database_clock(tx: Transaction) -> float:
     """The database's clock, in seconds."""
-    seconds: float = (await tx.one(_SQL["wall"]))[0]
+    seconds: float = (await tx.one(_SQL["database_clock"]))[0]
     return seconds
 
 
@@ -83,12 +83,12 @@ async def missing(tx: Transaction, folder: int, realm: int) -> int:
     return count
 
 
-async def gone(tx: Transaction, folder: int, damaged: str) -> tuple[int, int]:
+async def lost_articles(tx: Transaction, folder: int, damaged: str) -> tuple[int, int]:
     """How many articles of a folder are known to be lost, and how many of these are damaged.
 
     `damaged`: the text by which damaged ones are marked.
     """
-    every, some = await tx.one(_SQL["gone"], {"folder": folder, "damaged": damaged})
+    every, some = await tx.one(_SQL["lost_articles"], {"folder": folder, "damaged": damaged})
     return every, some
 
 

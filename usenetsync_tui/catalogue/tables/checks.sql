@@ -41,13 +41,13 @@ UPDATE segments s SET checks = s.checks + 1,
  WHERE s.message_id = u.message_id AND s.status = {segment.posted}
    AND (s.check_at <= now() OR s.check_at > now() + %(longest)s::float8 * interval '1 second');
 
--- put_off
+-- check_later
 -- No clear answer: check again after others; this check does not count.
 UPDATE segments SET check_at = now() + %(delay)s::float8 * interval '1 second'
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status = {segment.posted}
    AND check_at IS NOT NULL;
 
--- wall
+-- database_clock
 -- The database's clock, in seconds.
 SELECT extract(epoch FROM clock_timestamp())::float8;
 
@@ -63,7 +63,7 @@ SELECT count(DISTINCT s.message_id)
  WHERE s.realm_id = %(realm)s AND s.status = {segment.posted} AND s.check_at IS NOT NULL
    AND o.folder_id = %(folder)s;
 
--- gone
+-- lost_articles
 -- How many articles of a folder are known to be lost or damaged, and how many of these are damaged.
 SELECT count(DISTINCT s.message_id),
        count(DISTINCT s.message_id) FILTER (WHERE s.error = %(damaged)s)

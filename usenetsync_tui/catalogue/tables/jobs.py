@@ -78,7 +78,7 @@ async def queue_upload(tx: Transaction, folder: int, priority: Priority) -> int:
     if job_id is None:
         values = {"folder": folder, "priority": int(priority)}
         made: int = (await tx.one(_SQL["insert_upload"], values))[0]
-        await left_out.carry(tx, folder, made)
+        await left_out.carry_over(tx, folder, made)
         return made
     await set_priority(tx, job_id, priority)
     await change_state(tx, job_id, JobEvent.RESUME)

@@ -16,7 +16,7 @@ from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE, Folder
 _SQL = load(__package__, "keys.sql")
 
 
-class Wear(NamedTuple):
+class KeyUse(NamedTuple):
     """A key's use; field order is that of the query."""
 
     sealed: int
@@ -27,9 +27,9 @@ class Wear(NamedTuple):
     """Whether articles of the realm are still to be posted or checked."""
 
 
-async def wear(tx: Transaction, folder: Folder) -> Wear:
+async def key_use(tx: Transaction, folder: Folder) -> KeyUse:
     """The use of the key of a folder's realm."""
-    return Wear(*await tx.one(_SQL["wear"], {"folder": folder.id, "realm": folder.realm.id}))
+    return KeyUse(*await tx.one(_SQL["key_use"], {"folder": folder.id, "realm": folder.realm.id}))
 
 
 async def renew(tx: Transaction, folder: Folder, wrapped_key: bytes) -> Folder:

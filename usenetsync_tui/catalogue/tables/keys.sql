@@ -1,4 +1,4 @@
--- wear
+-- key_use
 -- What a realm's key has sealed; whether an article of the realm may be under way; and whether one
 -- is still to be posted or checked.
 SELECT r.sealed,

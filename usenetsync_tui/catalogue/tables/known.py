@@ -36,7 +36,7 @@ async def usable(tx: Transaction, folder: Folder, objects: Collection[int]) -> s
     return set(column(await tx.fetch(_SQL["usable"], values)))
 
 
-async def fold(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]) -> int:
+async def undo_unchanged(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]) -> int:
     """Undo the new rows of files whose kept attributes equal the version before.
 
     Returns how many of these keys that are.
@@ -44,7 +44,7 @@ async def fold(tx: Transaction, folder: int, version: int, keys: Sequence[bytes]
     if not keys or version == 1:
         return 0
     values = {"folder": folder, "version": version, "keys": list(keys)}
-    return len(await tx.fetch(_SQL["fold"], values))
+    return len(await tx.fetch(_SQL["undo_unchanged"], values))
 
 
 async def slices(tx: Transaction, object_id: int, first: int, last: int) -> dict[int, bytes]:

@@ -7,7 +7,7 @@ SELECT o.id FROM objects o
    AND (o.complete OR NOT EXISTS (
         SELECT FROM segments s WHERE s.object_id = o.id AND s.status IN {segment.unusable}));
 
--- fold
+-- undo_unchanged
 -- Delete rows of the version under construction that equal the rows before them: content, place and
 -- all kept attributes. The rows before them become current again; update in them what only the walk
 -- compares, and fill in owners that an earlier program did not keep. (Key by key, as in files.sql.)

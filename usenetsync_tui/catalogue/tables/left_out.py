@@ -20,9 +20,9 @@ HELD = "held by you"
 _VALUES = {"kind": int(NoticeKind.LEFT_OUT), "held": HELD}
 
 
-async def carry(tx: Transaction, folder: int, job_id: int) -> None:
+async def carry_over(tx: Transaction, folder: int, job_id: int) -> None:
     """Leave out of a new upload the files held before, or left out of the same version."""
-    await tx.run(_SQL["carry"], {"folder": folder, "job": job_id, **_VALUES})
+    await tx.run(_SQL["carry_over"], {"folder": folder, "job": job_id, **_VALUES})
 
 
 async def forget(tx: Transaction, job_id: int, version: int) -> None:
@@ -42,14 +42,14 @@ async def among(tx: Transaction, job_id: int, paths: Sequence[bytes]) -> dict[by
     return dict(await tx.fetch(_SQL["among"], values))
 
 
-async def take_in(tx: Transaction, job_id: int) -> None:
+async def clear(tx: Transaction, job_id: int) -> None:
     """Leave out nothing any more."""
-    await tx.run(_SQL["take_in"], {"job": job_id, **_VALUES})
+    await tx.run(_SQL["clear"], {"job": job_id, **_VALUES})
 
 
-async def take_back(tx: Transaction, job_id: int, paths: Sequence[bytes]) -> list[NoticeKind]:
+async def delete_notices(tx: Transaction, job_id: int, paths: Sequence[bytes]) -> list[NoticeKind]:
     """Delete a job's notices about these paths; returns the kinds of the deleted notices."""
-    rows = await tx.fetch(_SQL["take_back"], {"job": job_id, "paths": list(paths)})
+    rows = await tx.fetch(_SQL["delete_notices"], {"job": job_id, "paths": list(paths)})
     return [NoticeKind(r[0]) for r in rows]
 
 

@@ -1,4 +1,4 @@
--- carry
+-- carry_over
 -- Copy to the next upload the files held, or left out of the version that it continues.
 INSERT INTO notices (job_id, kind, path, reason)
 SELECT %(job)s, n.kind, n.path, n.reason
@@ -25,11 +25,11 @@ SELECT path, min(reason) FROM notices
    AND kind = %(kind)s
  GROUP BY path;
 
--- take_in
+-- clear
 -- Leave out nothing any more.
 DELETE FROM notices WHERE job_id = %(job)s AND kind = %(kind)s;
 
--- take_back
+-- delete_notices
 -- Delete a job's notices about these paths.
 DELETE FROM notices
  WHERE job_id = %(job)s AND sha256(path) IN (SELECT sha256(p) FROM unnest(%(paths)b::bytea[]) AS p)

@@ -28,16 +28,16 @@ async def place(tx: Transaction, folder: Folder, version: int) -> None:
     await tx.run(_SQL["place"], _values(folder, version))
 
 
-async def strays(tx: Transaction, folder: Folder, after: bytes, limit: int) -> list[bytes]:
+async def misplaced(tx: Transaction, folder: Folder, after: bytes, limit: int) -> list[bytes]:
     """Keys of the next current files, after a key, in another realm or in too few copies."""
     return column(
-        await tx.fetch(_SQL["strays"], {**_values(folder, 0), "after": after, "limit": limit})
+        await tx.fetch(_SQL["misplaced"], {**_values(folder, 0), "after": after, "limit": limit})
     )
 
 
-async def torn(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
+async def under_old_key(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:
     """Keys of some current files with articles under an earlier key, of which some are lacking."""
-    return column(await tx.fetch(_SQL["torn"], {**_values(folder, 0), "limit": limit}))
+    return column(await tx.fetch(_SQL["under_old_key"], {**_values(folder, 0), "limit": limit}))
 
 
 async def oversized(tx: Transaction, folder: Folder, limit: int) -> list[bytes]:

@@ -15,7 +15,7 @@ SELECT realm_id IN (SELECT id FROM home) AND copies >= %(copies)s
 UPDATE snapshots SET realm_id = %(realm)s, copies = %(copies)s
  WHERE folder_id = %(folder)s AND version = %(version)s;
 
--- strays
+-- misplaced
 -- Current files after a key whose articles are in another realm, which this one does not continue,
 -- or in fewer copies than wanted.
 WITH RECURSIVE home AS (
@@ -29,7 +29,7 @@ SELECT f.path_key
  ORDER BY f.path_key
  LIMIT %(limit)s;
 
--- torn
+-- under_old_key
 -- Current files whose articles are in a realm that this one continues, if some are lacking: nothing
 -- can be posted there any more.
 WITH RECURSIVE home AS (

@@ -196,4 +196,4 @@ async def _queue_unless_open(tx: Transaction, folder: Folder, *, takes_all_in: b
         return
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
     if takes_all_in:
-        await left_out.take_in(tx, job_id)
+        await left_out.clear(tx, job_id)

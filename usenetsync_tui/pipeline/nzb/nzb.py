@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
 from usenetsync_tui.catalogue.lookups import nzb
-from usenetsync_tui.catalogue.lookups.nzb import WiredFile
+from usenetsync_tui.catalogue.lookups.nzb import NzbFileRow
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, headers
 from usenetsync_tui.catalogue.tables.headers import PostedWith
@@ -99,7 +99,7 @@ class _Contents:
         self._span = span
         self._part = part
 
-    async def files(self) -> AsyncIterator[WiredFile]:
+    async def files(self) -> AsyncIterator[NzbFileRow]:
         """Those with content, in path order."""
         span = self._span
         while True:
@@ -146,7 +146,7 @@ class _Names:
                     await nzb.add_names(tx, digests)
                     digests.clear()
             await nzb.add_names(tx, digests)
-            self._meeting = await nzb.meeting_names(tx)
+            self._meeting = await nzb.duplicate_names(tx)
 
     def _usual(self, path: bytes) -> str:
         """The name in its articles, unless that is too long for a newsreader's disk."""
@@ -185,7 +185,7 @@ class _Heads:
             return cls(realm, await headers.every(tx, folder))
 
     async def of_file(
-        self, tx: Transaction, file: WiredFile, first: bytes
+        self, tx: Transaction, file: NzbFileRow, first: bytes
     ) -> tuple[list[str], str]:
         """All newsgroups that a file's articles are in, and the poster of the `first`."""
         used = [self._began]
@@ -214,7 +214,7 @@ class _Writer:
         self._write = write
         self.listed = Listed()
 
-    async def add(self, file: WiredFile) -> None:
+    async def add(self, file: NzbFileRow) -> None:
         """List a file that is completely posted."""
         assert file.object_id is not None
         self.listed.files += 1
@@ -233,7 +233,7 @@ class _Writer:
         self._write(codec.file_end())
 
     def _begin(
-        self, file: WiredFile, total: int, first: nzb.WiredArticle, head: tuple[list[str], str]
+        self, file: NzbFileRow, total: int, first: nzb.NzbArticleRow, head: tuple[list[str], str]
     ) -> None:
         part = Part(file.path, 1, total, 0, file.size)
         subject = plain_subject(part, self._names.of(file.path))
@@ -247,7 +247,7 @@ class _Writer:
         )
         self._write(element)
 
-    def _add_article(self, article: nzb.WiredArticle) -> None:
+    def _add_article(self, article: nzb.NzbArticleRow) -> None:
         size = article.wire_size or likely_size(article.payload_size)
         name = article.adopted or self._names.style.wire_id(article.message_id)
         self._write(codec.segment_element(NzbSegment(article.segment + 1, size, name)))

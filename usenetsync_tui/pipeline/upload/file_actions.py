@@ -74,7 +74,7 @@ async def _too_late(catalogue: Catalogue, what: FileAct, gate: ActionGate) -> No
         raise UsageError("Too late: the upload has already read all files.")
     gate.needs_another_run = True
     async with catalogue.transaction() as tx:
-        await left_out.take_in(tx, await _job_of(tx, what, None))
+        await left_out.clear(tx, await _job_of(tx, what, None))
 
 
 async def _one_batch(
@@ -92,9 +92,9 @@ async def _one_batch(
         if what.action is FileAction.RETRY:
             taken_in = await _take_in(tx, what, batch, job_id)
             seen = {path for path, _ in counted}
-            kinds = await left_out.take_back(tx, job_id, list(seen))
+            kinds = await left_out.delete_notices(tx, job_id, list(seen))
             unseen = [path for path, _ in batch.changed if path not in seen]
-            await left_out.take_back(tx, job_id, unseen)
+            await left_out.delete_notices(tx, job_id, unseen)
         else:
             notices = _notices(what, batch.changed)
             await jobs.add_notices(tx, job_id, notices)

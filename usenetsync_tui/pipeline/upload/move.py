@@ -17,7 +17,7 @@ async def move(run: JobRun) -> None:
         placed = await moves.is_placed(tx, folder, run.version)
     while not placed:
         async with run.catalogue.transaction() as tx:
-            page = await moves.strays(tx, folder, after, limit)
+            page = await moves.misplaced(tx, folder, after, limit)
             await moves.read_again(tx, folder, run.version, page)
         if not page:
             break
@@ -25,7 +25,7 @@ async def move(run: JobRun) -> None:
     on_usenet = folder.realm.store is StoreKind.USENET
     while True:
         async with run.catalogue.transaction() as tx:
-            page = await moves.torn(tx, folder, limit)
+            page = await moves.under_old_key(tx, folder, limit)
             if on_usenet:
                 page += await moves.oversized(tx, folder, limit)
             await moves.read_again(tx, folder, run.version, page)

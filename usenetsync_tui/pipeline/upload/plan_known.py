@@ -46,7 +46,7 @@ async def place(
     same = [p for p in kept if p.object_id in usable]
     await files.set_planned(tx, run.folder.id, [*placed, *empty, *same])
     keys = [p.key for p in empty + same]
-    unchanged = await known.fold(tx, run.folder.id, run.version, keys)
+    unchanged = await known.undo_unchanged(tx, run.folder.id, run.version, keys)
     again = sum(p.size or 0 for p in kept) - sum(p.size or 0 for p in same)
     return FilesDone(len(keys), unchanged, again)
 

@@ -205,7 +205,7 @@ async def check_due(run: JobRun, ledger: Ledger) -> DueChecked:
 
 async def _adjust_to_clock(run: JobRun) -> None:
     async with run.catalogue.transaction() as tx:
-        back = run.clock.set_back(await checks.wall(tx), time.monotonic())
+        back = run.clock.set_back(await checks.database_clock(tx), time.monotonic())
         if back:
             await checks.bring_forward(tx, run.open_realm.realm.id, back)
 
@@ -245,7 +245,7 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
     async with run.catalogue.transaction() as tx:
         await segments.mark_verified(tx, found)
         await checks.postpone(tx, delays, _longest(run.open_realm))
-        await checks.put_off(tx, proof.unknown.keys(), _PUT_OFF)
+        await checks.check_later(tx, proof.unknown.keys(), _PUT_OFF)
         rows = await segments.mark_missing(tx, lost.keys() - by_body, _NOT_THERE)
         rows += await segments.mark_missing(tx, by_body, _NO_BYTES, by_body=True, rename=on_usenet)
         hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))

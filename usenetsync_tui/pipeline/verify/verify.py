@@ -64,7 +64,9 @@ async def verify(run: JobRun, *, bodies: bool) -> Verified:
     found, after = Verified(), 0
     async with run.catalogue.transaction() as tx:  # known losses need not be checked again
         run.progress.total_bytes = await objects.posted_bytes(tx, run.folder.id)
-        known, found.damaged = await checks.gone(tx, run.folder.id, WORDS[NoticeKind.DAMAGED])
+        known, found.damaged = await checks.lost_articles(
+            tx, run.folder.id, WORDS[NoticeKind.DAMAGED]
+        )
     found.checked, found.missing = known, known - found.damaged
     run.progress.scanned = True
     while not run.draining:
