@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
-from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, reach_all
+from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.summary import Summary
@@ -239,10 +239,10 @@ class Engine:
             )
             try:
                 # The status must not be "idle" before the first commands are obeyed.
-                await loop.tend()
+                await loop.obey_commands()
                 self._state = None
-                group.start_soon(loop.tend_meanwhile)
-                group.start_soon(reach_all, working_state)
+                group.start_soon(loop.obey_commands_meanwhile)
+                group.start_soon(open_all_realms, working_state)
                 await loop.take_jobs()
             finally:
                 self._working_state, self._state = None, self._status.state

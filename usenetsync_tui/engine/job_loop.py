@@ -68,7 +68,7 @@ class JobLoop:
         """Run one job after another until the engine drains, or none is left to wait for."""
         working_state = self._working_state
         while not working_state.draining:
-            await self.tend()
+            await self.obey_commands()
             if working_state.settings is not working_state.stores.settings:
                 await renew(working_state)
             if working_state.draining:
@@ -81,15 +81,15 @@ class JobLoop:
             else:
                 await anyio.sleep(HEARTBEAT)
 
-    async def tend_meanwhile(self) -> None:
+    async def obey_commands_meanwhile(self) -> None:
         """Obey commands also while a job runs."""
         working_state = self._working_state
         while True:
             await anyio.sleep(HEARTBEAT)
             if working_state.running is not None:
-                await self.tend()
+                await self.obey_commands()
 
-    async def tend(self) -> None:
+    async def obey_commands(self) -> None:
         """Obey the commands in the mailbox, and refresh the queue every second."""
         working_state = self._working_state
         async with self._obeying:
@@ -118,7 +118,7 @@ class JobLoop:
             working_state.message = ""
 
 
-async def reach_all(working_state: WorkingState) -> None:
+async def open_all_realms(working_state: WorkingState) -> None:
     """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
     reached: dict[Realm, Settings] = {}
     while True:

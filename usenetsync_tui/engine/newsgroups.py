@@ -15,7 +15,7 @@ from usenetsync_tui.errors import NewsgroupError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.store.usenet.newsgroups import Carried, look_for_newsgroups
+from usenetsync_tui.store.usenet.newsgroups import NewsgroupAnswers, look_for_newsgroups
 
 _PATIENCE = 10.0
 """Seconds for all servers together; posting is more patient."""
@@ -33,7 +33,7 @@ async def refuse_unknown_newsgroups(working_state: WorkingState, run: JobRun) ->
     if not unsure:
         return
     run.progress.phase = "newsgroups"
-    carried = Carried(0)
+    carried = NewsgroupAnswers(0)
     async with anyio.create_task_group() as group:
         group.start_soon(_until_drained, run, group.cancel_scope)
         carried = await look_for_newsgroups(servers, unsure, seconds=_PATIENCE)
@@ -54,7 +54,7 @@ async def _until_drained(run: JobRun, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-def _refuse(carried: Carried, configured: list[str]) -> None:
+def _refuse(carried: NewsgroupAnswers, configured: list[str]) -> None:
     nowhere = carried.nowhere()
     if not nowhere:
         return

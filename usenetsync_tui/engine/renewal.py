@@ -25,10 +25,10 @@ async def renewed(catalogue: Catalogue, ring: KeyRing, folder: Folder) -> Folder
     if folder.realm.wrapped_key is None:
         return folder
     async with catalogue.transaction() as tx:
-        wear = await keys.key_use(tx, folder)
+        use = await keys.key_use(tx, folder)
         others = await folders.wrapped_keys(tx)
-    bound = sealing.RENEW_AFTER * (_AT_LAST if wear.unfinished else 1)
-    if wear.under_way or wear.sealed < bound:
+    bound = sealing.RENEW_AFTER * (_AT_LAST if use.unfinished else 1)
+    if use.under_way or use.sealed < bound:
         return folder
     wrapped = await to_thread.run_sync(ring.new_key, others)
     async with catalogue.transaction(durable=True) as tx:

@@ -13,11 +13,11 @@ from worlds import World
 from usenetsync_tui.disk.source import sorted_names
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.upload import kept
-from usenetsync_tui.pipeline.upload.kept import Kept, _is_ahead
+from usenetsync_tui.pipeline.upload.kept import KeptPaths, _is_ahead
 
 
 def test_a_kept_path_stands_for_what_is_below_it() -> None:
-    paths = Kept()
+    paths = KeptPaths()
     assert b"a" not in paths
     paths.add([b"a", b"b/", b"c/d"])
     for path in (b"a", b"a/", b"a/x", b"a/x/y", b"b/", b"b/x", b"c/d", b"c/d/", b"c/d/x"):
@@ -29,7 +29,7 @@ def test_a_kept_path_stands_for_what_is_below_it() -> None:
 
 
 def test_those_that_are_passed_by_are_forgotten() -> None:
-    paths = Kept()
+    paths = KeptPaths()
     paths.add([b"a", b"b/", b"c"])
     paths.pass_by(b"a/z")
     assert b"a/zz" in paths  # between them lie names such as a-

@@ -18,7 +18,7 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
-from usenetsync_tui.disk.restored.calls import may_change_owners
+from usenetsync_tui.disk.restored.system_calls import may_change_owners
 
 _SECOND = 1_000_000_000
 _COARSE = 2 * _SECOND

@@ -15,8 +15,8 @@ from contextlib import suppress
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
-from usenetsync_tui.disk.restored.calls import UNSUPPORTED
 from usenetsync_tui.disk.restored.publish import Publisher
+from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED
 from usenetsync_tui.errors import TargetError, TargetFileError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

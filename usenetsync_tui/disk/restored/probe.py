@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 
-from usenetsync_tui.disk.restored.calls import file_system
 from usenetsync_tui.disk.restored.names import names_in
+from usenetsync_tui.disk.restored.system_calls import file_system
 from usenetsync_tui.errors import TargetError
 
 _KEEP_NAMES = frozenset(

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
-from usenetsync_tui.disk.restored.calls import UNSUPPORTED, clone, rename_new
+from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, clone, rename_new
 from usenetsync_tui.errors import TargetFileError
 
 SPELLED = Lack("present under another spelling")

@@ -23,7 +23,7 @@ _COMPRESSION_OF = {
 }
 
 
-class Cut(Protocol):
+class SegmentLayout(Protocol):
     """How an object is cut into segments."""
 
     @property
@@ -49,7 +49,7 @@ def payload_of(data: bytes, codec: Codec) -> bytes:
 
 def posting_of(
     run: JobRun,
-    made: Cut,
+    made: SegmentLayout,
     segment: Segment,
     payload: bytes,
     *,

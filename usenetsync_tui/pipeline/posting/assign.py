@@ -22,7 +22,7 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import PreparedSegment
 
 
-def scoped(digest: bytes, object_id: int, index: int) -> bytes:
+def digest_in_object(digest: bytes, object_id: int, index: int) -> bytes:
     """A digest that only the same slice of the same object shares."""
     return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
 
@@ -55,7 +55,7 @@ class Assignment:
             credit = size // copies if redundancy else size - size // copies * (copies - 1)
             digest = item.hash
             if not self._shares:
-                digest = scoped(digest, item.raw.object.id, item.raw.index)
+                digest = digest_in_object(digest, item.raw.object.id, item.raw.index)
             known = self._known.get((digest, redundancy))
             self._segments += 1
             nonce = None

@@ -20,7 +20,7 @@ from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
-from usenetsync_tui.pipeline.restore.files import Restoring
+from usenetsync_tui.pipeline.restore.files import RestoreContext
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
 _TO_PASS = stat.S_IRUSR | stat.S_IXUSR
@@ -48,7 +48,7 @@ class _Closed:
 
 
 async def finish_directories(
-    shared: Restoring, parts: list[Span], prefix: bytes, *, owns_target: bool
+    shared: RestoreContext, parts: list[Span], prefix: bytes, *, owns_target: bool
 ) -> None:
     """Set owners, modes and times of the directories of some spans, children before parents.
 
@@ -83,19 +83,19 @@ def around(prefix: bytes) -> list[bytes]:
     return found
 
 
-async def _finish_closed(shared: Restoring, span: Span, closed: _Closed) -> None:
+async def _finish_closed(shared: RestoreContext, span: Span, closed: _Closed) -> None:
     """Finish the longest path first: if one of two lies in the other, that is the inner one."""
     for _, key in sorted(closed.waiting, reverse=True):
         page = await _page(shared, replace(span, start=key, until=key + b"\0"))
         await _finish(shared, page, owns_target=True)
 
 
-async def _page(shared: Restoring, span: Span) -> list[DirectoryRow]:
+async def _page(shared: RestoreContext, span: Span) -> list[DirectoryRow]:
     async with shared.run.catalogue.transaction() as tx:
         return await version_files.version_directories(tx, span, shared.run.limits.batch_size)
 
 
-async def _finish(shared: Restoring, rows: list[DirectoryRow], *, owns_target: bool) -> None:
+async def _finish(shared: RestoreContext, rows: list[DirectoryRow], *, owns_target: bool) -> None:
     batch = RestoredBatch()
 
     def work() -> None:

@@ -23,7 +23,7 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.restore.large_file import Fetches, LargeFile, Shown
+from usenetsync_tui.pipeline.restore.large_file import Fetches, LargeFile, UnfinishedBytes
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.run.fetch import fetch_segment
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
@@ -41,7 +41,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Restoring:
+class RestoreContext:
     """What the workers of one restore share."""
 
     run: JobRun
@@ -62,7 +62,7 @@ class Restoring:
 class Restorer:
     """One restoring worker."""
 
-    def __init__(self, shared: Restoring, slot: WorkerSlot, stage: Stage) -> None:
+    def __init__(self, shared: RestoreContext, slot: WorkerSlot, stage: Stage) -> None:
         self._shared = shared
         self._run = shared.run
         self._target = shared.target
@@ -183,7 +183,7 @@ class Restorer:
         """Restore a file that is an object of its own, segment by segment into its part file."""
         if not await self._missing([row]) or self._shared.is_over():
             return
-        shown, batch = Shown(self._run.progress), RestoredBatch()
+        shown, batch = UnfinishedBytes(self._run.progress), RestoredBatch()
         try:
             await self._fetch_large(row, shown, batch)
         except TargetFileError as error:
@@ -196,7 +196,9 @@ class Restorer:
             shown.take_back()
             await self._shared.report.take(batch)
 
-    async def _fetch_large(self, row: VersionRow, shown: Shown, batch: RestoredBatch) -> None:
+    async def _fetch_large(
+        self, row: VersionRow, shown: UnfinishedBytes, batch: RestoredBatch
+    ) -> None:
         file = LargeFile(self._run, row, _content(row), self._shared.fetches)
         with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
             try:

@@ -35,7 +35,7 @@ class Fetches:
     limiter: anyio.CapacityLimiter
 
 
-class Shown:
+class UnfinishedBytes:
     """The bytes of an unfinished file that the progress shows, until the file itself counts."""
 
     def __init__(self, progress: Progress) -> None:
@@ -66,7 +66,9 @@ class LargeFile:
         if self._step <= 0 or -(-row.size // self._step) != self._count:
             raise FileDamagedError(_CONTRADICTION)
 
-    async def fill(self, part: PartFile, shown: Shown, is_over: Callable[[], bool]) -> bool:
+    async def fill(
+        self, part: PartFile, shown: UnfinishedBytes, is_over: Callable[[], bool]
+    ) -> bool:
         """Fetch and write all of it, several segments at once; ends at the first error.
 
         False when the run ends first (`is_over`). Raises StoreError, TargetFileError, TargetError,
@@ -108,7 +110,7 @@ class LargeFile:
         todo: Iterator[tuple[int, list[Segment]]],
         part: PartFile,
         whole: WholeDigest,
-        shown: Shown,
+        shown: UnfinishedBytes,
         is_over: Callable[[], bool],
     ) -> None:
         """Fetch and write segments from an iterator that the tasks share."""

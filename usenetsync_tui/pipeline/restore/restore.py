@@ -25,7 +25,7 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.restore.directories import finish_directories
-from usenetsync_tui.pipeline.restore.files import Group, Restorer, Restoring
+from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
 from usenetsync_tui.pipeline.restore.large_file import Fetches
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
@@ -67,7 +67,7 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
     most = most_lanes(run.limits)
     lanes = min(most, max(_SEGMENTS_AT_ONCE, run.open_realm.store.lanes or 0))
     fetches = Fetches(lanes, anyio.CapacityLimiter(min(most, max(_IN_FLIGHT, lanes))))
-    shared = Restoring(run, target, fetches)
+    shared = RestoreContext(run, target, fetches)
     try:
         await _restore_files(shared, parts)
         if not shared.is_over():
@@ -80,7 +80,7 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
         raise shared.failure
 
 
-async def _restore_files(shared: Restoring, parts: list[Span]) -> None:
+async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
     run = shared.run
     groups_in, groups = anyio.create_memory_object_stream[Group](_QUEUE)
     listing = Stage("list", 1)
@@ -112,7 +112,7 @@ async def _prepare(run: JobRun, target: TargetTree) -> None:
 
 
 async def _hand_out(
-    shared: Restoring, parts: list[Span], out: MemoryObjectSendStream[Group]
+    shared: RestoreContext, parts: list[Span], out: MemoryObjectSendStream[Group]
 ) -> None:
     """Send rows grouped by object; the last group of a page continues in the next page."""
     open_groups: dict[int | None, Group] = {}
@@ -130,7 +130,7 @@ async def _hand_out(
 
 
 async def _send(
-    shared: Restoring, groups: Sequence[Group], out: MemoryObjectSendStream[Group]
+    shared: RestoreContext, groups: Sequence[Group], out: MemoryObjectSendStream[Group]
 ) -> None:
     for group in groups:
         await shared.run.gate.passed()
@@ -138,7 +138,7 @@ async def _send(
             await out.send(group)
 
 
-async def pages(shared: Restoring, span: Span) -> AsyncIterator[list[VersionRow]]:
+async def pages(shared: RestoreContext, span: Span) -> AsyncIterator[list[VersionRow]]:
     """A span's rows, a batch at a time."""
     run = shared.run
     while not shared.is_over():

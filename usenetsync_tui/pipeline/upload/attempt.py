@@ -28,7 +28,7 @@ class PlannedOtherwiseError(Exception):
 
 
 @dataclass(slots=True)
-class Base:
+class ComparedObject:
     """The object that a file is compared with."""
 
     object_id: int
@@ -50,7 +50,9 @@ class Base:
 class Attempt:
     """Reads one file's slices and compares each with its known digest."""
 
-    def __init__(self, new: NewObject, entry: Entry, opened: SourceFile, base: Base | None) -> None:
+    def __init__(
+        self, new: NewObject, entry: Entry, opened: SourceFile, base: ComparedObject | None
+    ) -> None:
         self.new = new
         self.entry = entry
         self.opened = opened

@@ -7,7 +7,7 @@ from collections import deque
 from usenetsync_tui.model.path_keys import key_head
 
 
-class Kept:
+class KeptPaths:
     """The paths of `ScanBatch.kept` whose rows may still come.
 
     They come roughly in the order of the walk. So only the front is searched for paths that the

@@ -21,7 +21,7 @@ from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import take
 from usenetsync_tui.pipeline.upload.index_result import IndexResult
-from usenetsync_tui.pipeline.upload.kept import Kept
+from usenetsync_tui.pipeline.upload.kept import KeptPaths
 from usenetsync_tui.pipeline.upload.long_paths import IN_MEMORY
 
 _ENTRY = len(ENTRY)
@@ -56,7 +56,7 @@ class Merge:
         self._ignores_inode = run.folder.ignores_inode
         self._page: list[CurrentRow] = []
         self._next = 0
-        self._kept = Kept()
+        self._kept = KeptPaths()
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []

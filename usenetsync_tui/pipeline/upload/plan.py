@@ -22,7 +22,7 @@ from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
-from usenetsync_tui.pipeline.posting.assign import Assignment, scoped
+from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
@@ -165,7 +165,7 @@ class Planner:
             if (d.raw.object.id, d.raw.index) not in there
         ]
         own += await known.posted_before(tx, self._run.folder, others)
-        return {(scoped(k.hash, made, at), k.redundancy): k for made, at, k in own}
+        return {(digest_in_object(k.hash, made, at), k.redundancy): k for made, at, k in own}
 
     async def _rename_poisoned(
         self, tx: Transaction, known: dict[tuple[bytes, int], KnownArticle]

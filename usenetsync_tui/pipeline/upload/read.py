@@ -30,7 +30,7 @@ from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import FileUnit, PackUnit, Unit
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.read_large import LargeReader
-from usenetsync_tui.pipeline.upload.read_pack import PackRead, Unread, read_pack
+from usenetsync_tui.pipeline.upload.read_pack import PackRead, UnreadFiles, read_pack
 
 
 class Reader:
@@ -75,7 +75,7 @@ class Reader:
 
     async def _read_pack(self, unit: PackUnit) -> None:
         """Read one pack, or several if files are larger than their size says."""
-        rest: Unread | None = Unread(unit.files, time.time_ns())
+        rest: UnreadFiles | None = UnreadFiles(unit.files, time.time_ns())
         while rest is not None:
             object_id = await self._ids.next()
             left = max(self._room, len(rest.first or b""))
@@ -90,7 +90,7 @@ class Reader:
             rest = found.rest
         self._run.progress.current = unit.files[-1].entry.path
 
-    def _pack(self, unread: Unread, object_id: int) -> tuple[PackRead, Segmented | None]:
+    def _pack(self, unread: UnreadFiles, object_id: int) -> tuple[PackRead, Segmented | None]:
         found = read_pack(self._source, unread, object_id, self._room)
         raw = found.segment(unread.files[0].entry.path)
         return found, None if raw is None else self._prepared(raw)

@@ -37,7 +37,7 @@ from usenetsync_tui.pipeline.run.segments import (
 )
 from usenetsync_tui.pipeline.run.streams import put
 from usenetsync_tui.pipeline.run.worker_counts import READ_AT_ONCE
-from usenetsync_tui.pipeline.upload.attempt import Attempt, Base, PlannedOtherwiseError
+from usenetsync_tui.pipeline.upload.attempt import Attempt, ComparedObject, PlannedOtherwiseError
 from usenetsync_tui.pipeline.upload.give_up import give_up
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pending import Outstanding
@@ -119,7 +119,7 @@ class LargeReader:
         )
         return Attempt(new, file.entry, opened, base)
 
-    async def _base(self, file: PendingFile, size: int) -> Base | None:
+    async def _base(self, file: PendingFile, size: int) -> ComparedObject | None:
         """The object that the file is compared with: the one that an interrupted upload began for
         it, if it was cut in the same way; else the one that holds the path's earlier content."""
         chunk, before = self._run.limits.chunk_size, file.before
@@ -127,10 +127,10 @@ class LargeReader:
             async with self._run.catalogue.transaction() as tx:
                 shape = await objects.shape(tx, file.object_id)
             if shape == (size, chunk, self._run.folder.copies):
-                return Base(file.object_id, chunk, resumed=True)
+                return ComparedObject(file.object_id, chunk, resumed=True)
         if before is None or before.object_size != size or before.segment_size > chunk:
             return None
-        return Base(before.object_id, before.segment_size, resumed=False)
+        return ComparedObject(before.object_id, before.segment_size, resumed=False)
 
     async def _go_on(self, attempt: Attempt) -> None:
         """Read the file slice by slice; returns early when the run drains."""

@@ -24,7 +24,7 @@ from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadFiles:
     """Small files that are still to be read, in path order."""
 
     files: Sequence[PendingFile]
@@ -49,7 +49,7 @@ class PackRead:
     """Files that are larger than their size says."""
     errors: list[tuple[PendingFile, SourceFileError]] = field(default_factory=list)
     """Files that could not be read in this pass."""
-    rest: Unread | None = None
+    rest: UnreadFiles | None = None
     """Files for which the pack had no room."""
     surplus: int = 0
     """Bytes read minus the sizes that the walk saw; may be negative."""
@@ -104,7 +104,7 @@ class PackRead:
         return RawSegment(pack, 0, b"".join(self.parts), path, tuple(self.placed))
 
 
-def read_pack(source: SourceTree, unread: Unread, object_id: int, room: int) -> PackRead:
+def read_pack(source: SourceTree, unread: UnreadFiles, object_id: int, room: int) -> PackRead:
     """Read and join small files, up to `room` bytes of them. Blocking."""
     found = PackRead(object_id, room)
     carried, began_ns = unread.first, unread.began_ns
@@ -121,7 +121,7 @@ def read_pack(source: SourceTree, unread: Unread, object_id: int, room: int) -> 
             carried = None
             if not found.take(file, data, began_ns):
                 if found.placed:
-                    found.rest = Unread(unread.files[number:], began_ns, data)
+                    found.rest = UnreadFiles(unread.files[number:], began_ns, data)
                     break
                 found.large.append(file)
     return found

@@ -25,7 +25,7 @@ from usenetsync_tui.store.usenet.connection.addresses import Address
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.shared import CLOCK_SKEW, skew_of
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.rehearsal import Finding, Rehearsal, StepFailure
+from usenetsync_tui.store.usenet.trial_post import Finding, StepFailure, TrialPost
 
 _SKEW = 120.0
 """Seconds between our clock and the server's from which the test warns."""
@@ -132,10 +132,10 @@ class _Examination:
             return
         yield "posting", self._posting
         if self._newsgroups:
-            yield from Rehearsal(self._connection, self._newsgroups, self._patience).checks()
+            yield from TrialPost(self._connection, self._newsgroups, self._patience).checks()
         if self._newsgroups and self._poster:
-            rehearsal = Rehearsal(self._connection, self._newsgroups, self._patience)
-            yield "post plain", lambda: rehearsal.post_plain(self._poster)
+            trial_post = TrialPost(self._connection, self._newsgroups, self._patience)
+            yield "post plain", lambda: trial_post.post_plain(self._poster)
 
     def end(self) -> None:
         """Close the connections, whatever they are doing."""

@@ -22,7 +22,7 @@ _THERE, _NO_SUCH_GROUP = 211, 411
 
 
 @dataclass(slots=True)
-class Carried:
+class NewsgroupAnswers:
     """The servers' answers about some newsgroups."""
 
     servers: int
@@ -40,10 +40,10 @@ class Carried:
 
 async def look_for_newsgroups(
     servers: UsenetServers, newsgroups: Collection[str], *, seconds: float
-) -> Carried:
+) -> NewsgroupAnswers:
     """Ask every posting server. One that does not answer within `seconds` is left out."""
     names = [entry.server.name for entry in servers.roster.configured(Role.POST)]
-    found = Carried(len(names))
+    found = NewsgroupAnswers(len(names))
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for name in names:
@@ -52,7 +52,7 @@ async def look_for_newsgroups(
 
 
 async def _ask(
-    servers: UsenetServers, name: str, newsgroups: Collection[str], found: Carried
+    servers: UsenetServers, name: str, newsgroups: Collection[str], found: NewsgroupAnswers
 ) -> None:
     def ask(connection: Connection) -> list[Reply]:
         return [connection.group(newsgroup) for newsgroup in newsgroups]

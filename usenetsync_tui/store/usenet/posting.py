@@ -48,7 +48,7 @@ _REFUSALS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedArticle:
     """A server has the article; `size` in bytes on the wire."""
 
     server: str
@@ -89,7 +89,7 @@ class ArticlePosting:
         """The reply or error of the last server that failed."""
         self._since = servers.now()
 
-    async def run(self) -> Taken:
+    async def run(self) -> AcceptedArticle:
         """Post the article. Errors as in `model.ports.Store.post`."""
         while True:
             try:
@@ -134,7 +134,7 @@ class ArticlePosting:
         ranked = self._servers.roster.ranked(Role.POST, self._article.spread)
         return ranked[self._article.redundancy % len(ranked)] if ranked else None
 
-    async def _attempt(self, lease: Lease) -> Taken | None:
+    async def _attempt(self, lease: Lease) -> AcceptedArticle | None:
         """One try with one connection; None: try again."""
         name = lease.server.name
         try:
@@ -198,7 +198,7 @@ class ArticlePosting:
                 return Answer(Reply(240, ""), ConversationStage.ARTICLE)
         return answer
 
-    async def _judge(self, lease: Lease, answer: Answer) -> Taken | None:
+    async def _judge(self, lease: Lease, answer: Answer) -> AcceptedArticle | None:
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(may_have_arrived=self._may_have_arrived)
         said = f"{name}: {words}"
@@ -210,7 +210,7 @@ class ArticlePosting:
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
                 lease.entry.health.took_an_article()
-                return Taken(name, self._size, adopted_id(answer.reply, self._wire_id))
+                return AcceptedArticle(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
                 raise _of(lease, ArticleCollisionError(said))
             case Meaning.TOO_LARGE:

@@ -29,7 +29,7 @@ class StepFailure(Exception):
     """The step failed; the message says what the user can do."""
 
 
-class Rehearsal:
+class TrialPost:
     """The trial post of one article, on a connection that is logged in."""
 
     def __init__(self, connection: Connection, newsgroups: Sequence[str], patience: float) -> None:
