@@ -1,7 +1,7 @@
 """The user's request to stop an engine, and when it has waited long enough.
 
 Knows seconds and the moment of the request. Refuses to know what the engine does meanwhile; `now`
-is in seconds of a monotonic clock. `stopping` gives up a job; this gives up what is outside of one.
+is in seconds of a monotonic clock. `jobs.stopping` gives up a job; this is about all else.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
-from usenetsync_tui.engine.job_life import JobLife
-from usenetsync_tui.engine.job_verbs import restored, verified
+from usenetsync_tui.engine.jobs.job_life import JobLife
+from usenetsync_tui.engine.jobs.job_verbs import restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures

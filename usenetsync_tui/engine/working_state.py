@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.engine.job_life import JobLife
+from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary

@@ -25,7 +25,7 @@ from usenetsync_tui.cli.run import (
 )
 from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.disk.overlap import refuse_overlap
-from usenetsync_tui.engine.command_job import CommandJob
+from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores

@@ -22,7 +22,7 @@ answer for, and sends again what the store does not hold.
 
 **The stages** are tasks of one task group (`stages`) and run at the same time.
 
-1. `index` merges (`merge`) two streams that have the same order: the paths of the walk and the
+1. `indexing` merges two streams that have the same order: the paths of the walk and the
    catalogue's rows. It needs no query for each file. New and modified files become *pending* in
    the catalogue, missing ones are noted as vanished, and unchanged ones are not opened. After the
    walk the judge refuses a folder that has lost most of its files.

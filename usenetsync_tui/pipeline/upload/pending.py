@@ -18,7 +18,7 @@ from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.streams import put
-from usenetsync_tui.pipeline.upload.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.pack import Packer, Unit
 
 PASSES = 3

@@ -25,8 +25,8 @@ from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.segments import PreparedItem, ReadItem, is_dense
 from usenetsync_tui.pipeline.upload.compress import compress
 from usenetsync_tui.pipeline.upload.give_up import why_unreadable
-from usenetsync_tui.pipeline.upload.index import index
-from usenetsync_tui.pipeline.upload.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.indexing.index import index
+from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import Unit
 from usenetsync_tui.pipeline.upload.pending import Outstanding, find_units

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from usenetsync_tui.engine.job_life import JobLife
-from usenetsync_tui.engine.job_verbs import restored, verified
+from usenetsync_tui.engine.jobs.job_life import JobLife
+from usenetsync_tui.engine.jobs.job_verbs import restored, verified
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.model.jobs import Job, JobState, Verb

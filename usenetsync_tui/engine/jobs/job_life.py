@@ -10,10 +10,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.engine.jobs.stopping import stoppable
 from usenetsync_tui.engine.progress.figures import running_figures
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary, summarise
-from usenetsync_tui.engine.stopping import stoppable
 from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import JobStatus

@@ -20,9 +20,9 @@ from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import take
-from usenetsync_tui.pipeline.upload.index_result import IndexResult
-from usenetsync_tui.pipeline.upload.kept import KeptPaths
-from usenetsync_tui.pipeline.upload.long_paths import IN_MEMORY
+from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths
+from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
 
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""

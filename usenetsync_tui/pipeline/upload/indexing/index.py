@@ -22,9 +22,9 @@ from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import put
-from usenetsync_tui.pipeline.upload.index_result import IndexResult
-from usenetsync_tui.pipeline.upload.long_paths import in_key_order
-from usenetsync_tui.pipeline.upload.merge import KEY, Check, Merge
+from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.indexing.long_paths import in_key_order
+from usenetsync_tui.pipeline.upload.indexing.merge import KEY, Check, Merge
 
 _WALK_AHEAD = 10
 _ROWS_PAGE = 5000

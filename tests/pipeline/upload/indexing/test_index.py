@@ -17,9 +17,9 @@ from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind, Problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.pipeline.upload import index as index_module
-from usenetsync_tui.pipeline.upload import merge as merge_module
-from usenetsync_tui.pipeline.upload.long_paths import in_key_order
+from usenetsync_tui.pipeline.upload.indexing import index as index_module
+from usenetsync_tui.pipeline.upload.indexing import merge as merge_module
+from usenetsync_tui.pipeline.upload.indexing.long_paths import in_key_order
 
 
 def edit(root: Path, rng: random.Random) -> None:

@@ -12,8 +12,8 @@ from worlds import World
 
 from usenetsync_tui.disk.source import sorted_names
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.upload import kept
-from usenetsync_tui.pipeline.upload.kept import KeptPaths, _is_ahead
+from usenetsync_tui.pipeline.upload.indexing import kept
+from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths, _is_ahead
 
 
 def test_a_kept_path_stands_for_what_is_below_it() -> None:
