@@ -10,7 +10,7 @@ import pytest
 from in_process import InProcess
 
 from usenetsync_tui.cli.actions import screen
-from usenetsync_tui.model.status import Weight
+from usenetsync_tui.model.status import Severity
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 
 
@@ -43,7 +43,7 @@ def test_one_is_missing(
     assert len(problems) == 1
     shown_name = name.replace("\udce9", r"\xe9")
     assert shown_name in problems[0] and f"usenetsync: {problems[0]}" in ended.err
-    assert [e.text for e in engine.status.events if e.weight is Weight.BAD] == problems
+    assert [e.text for e in engine.status.events if e.severity is Severity.BAD] == problems
     kept = {folder["path"] for folder in run("folders", "--json").of("folder")}
     assert kept == {str(tmp_path / "a"), str(tmp_path / "c")}
 

@@ -31,7 +31,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.folders import Compression, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.servers import Server, ServerState, ServerStatus, Tls
-from usenetsync_tui.model.status import EngineState, Event, Weight
+from usenetsync_tui.model.status import EngineState, Event, Severity
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import CONFIG_NAME, load_settings
@@ -216,7 +216,7 @@ def test_the_log_is_bounded_and_safe() -> None:
     log = EventLog(now=lambda: 7.0)
     assert log.events == ()
     log.bad("x\x1b[31m\udcff")
-    assert log.events == (Event(7.0, Weight.BAD, "x␛[31m\\xff"),)
+    assert log.events == (Event(7.0, Severity.BAD, "x␛[31m\\xff"),)
     assert log.events is log.events
     for number in range(600):
         log.info(str(number))
@@ -228,9 +228,9 @@ def test_a_server_is_told_of_once() -> None:
     states = [ServerState.IDLE, ServerState.UP, ServerState.UP, ServerState.STOPPED]
     for state in states:
         log.watch_servers((ServerStatus("one", "h", state, "482 no\x07"),))
-    assert [(e.weight, e.text) for e in log.events] == [
-        (Weight.INFO, "server one is up: 482 no␇"),
-        (Weight.BAD, "server one is stopped: 482 no␇"),
+    assert [(e.severity, e.text) for e in log.events] == [
+        (Severity.INFO, "server one is up: 482 no␇"),
+        (Severity.BAD, "server one is stopped: 482 no␇"),
     ]
 
 

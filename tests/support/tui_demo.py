@@ -40,9 +40,9 @@ from usenetsync_tui.model.status import (
     FolderStatus,
     JobStatus,
     PoolStatus,
+    Severity,
     StageStatus,
     TaskStatus,
-    Weight,
     WorkerStatus,
 )
 from usenetsync_tui.model.waiting import Waiting
@@ -146,12 +146,12 @@ def folders_of(*jobs: JobStatus) -> tuple[FolderStatus, ...]:
 
 
 EVENTS = tuple(
-    Event(NOON.timestamp() + at, weight, text)
-    for at, weight, text in (
-        (0.0, Weight.INFO, "photos: version 12 begins"),
-        (4.2, Weight.WARN, "spare: too many connections (502), 4 of 10 from now on"),
-        (61.0, Weight.BAD, "private/keys/id_rsa: Permission denied"),
-        (75.5, Weight.INFO, "music: queued behind photos"),
+    Event(NOON.timestamp() + at, severity, text)
+    for at, severity, text in (
+        (0.0, Severity.INFO, "photos: version 12 begins"),
+        (4.2, Severity.WARN, "spare: too many connections (502), 4 of 10 from now on"),
+        (61.0, Severity.BAD, "private/keys/id_rsa: Permission denied"),
+        (75.5, Severity.INFO, "music: queued behind photos"),
     )
 )
 
@@ -311,7 +311,7 @@ def hostile() -> FakeHandle:
         notices=notices,
         notice_count=len(notices),
         message=evil,
-        events=(Event(NOON.timestamp(), Weight.BAD, evil),),
+        events=(Event(NOON.timestamp(), Severity.BAD, evil),),
         workers=tuple(WorkerStatus(n, "read", name, evil) for n, name in enumerate(HOSTILE[:4])),
         tasks=(TaskStatus(1, f"retry 37 files of {evil}", 12, 37),),
     )

@@ -16,7 +16,7 @@ from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Cause
 from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import Event, TaskStatus, Weight, WorkerStatus
+from usenetsync_tui.model.status import Event, Severity, TaskStatus, WorkerStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.commands.command_parser import PHRASES
@@ -51,7 +51,7 @@ def marked_up() -> FakeHandle:
         jobs=(job(folder=FOLDER, current=FILE.encode()),),
         message=ERROR,
         servers=(server(SERVER, host="h", state=ServerState.DOWN, message=ERROR),),
-        events=(Event(0.0, Weight.BAD, ERROR),),
+        events=(Event(0.0, Severity.BAD, ERROR),),
         tasks=(TaskStatus(1, FOLDER, 1, 2),),
         workers=(WorkerStatus(1, "read", FILE.encode(), ""),),
         waiting=Waiting(WAIT),

@@ -116,7 +116,7 @@ class FolderStatus:
     job: JobStatus | None = None
 
 
-class Weight(StrEnum):
+class Severity(StrEnum):
     """How much attention an event needs."""
 
     INFO = "info"
@@ -130,7 +130,7 @@ class Event:
 
     at: float
     """Seconds since the epoch."""
-    weight: Weight
+    severity: Severity
     text: str
 
 

@@ -21,9 +21,9 @@ from usenetsync_tui.model.status import (
     EngineStatus,
     Event,
     PoolStatus,
+    Severity,
     StageStatus,
     TaskStatus,
-    Weight,
     WorkerStatus,
 )
 from usenetsync_tui.tui.kit.inks import INKS, Line, fit, width_of
@@ -116,7 +116,7 @@ def test_hostile_words_are_only_looked_at(name: bytes) -> None:
         lines = [
             *worker_lines(status, width, 12),
             *banner_lines(status, width, 2),
-            *event_lines(Event(0.0, Weight.WARN, evil), width),
+            *event_lines(Event(0.0, Severity.WARN, evil), width),
             *(fit(line, width) for line in trouble_lines([bad, bad])),
         ]
         for item in (
@@ -449,13 +449,13 @@ def test_the_verdict_of_a_job_that_is_not_whole() -> None:
 
 
 def test_events_have_local_time_mark_and_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = event_lines(Event(45.0 * 60, Weight.BAD, "it broke"), 80)
+    (line,) = event_lines(Event(45.0 * 60, Severity.BAD, "it broke"), 80)
     assert text(line).endswith(":45:00  ! it broke")
     assert line[-1] == ("it broke", "bad")
 
 
 def test_long_events_stand_under_their_words() -> None:
-    lines = event_lines(Event(0.0, Weight.INFO, "word " * 20), 40)
+    lines = event_lines(Event(0.0, Severity.INFO, "word " * 20), 40)
     assert len(lines) == 4
     assert all(text(line).startswith(" " * 12 + "word") for line in lines[1:])
 

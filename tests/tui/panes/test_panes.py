@@ -30,7 +30,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection, FileView
 from usenetsync_tui.model.ports import Cause, DatabaseFigures
 from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Weight
+from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Severity
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
 from usenetsync_tui.tui.kit.command_request import CommandRequest
@@ -378,7 +378,7 @@ async def test_the_answer_about_another_folder_is_dropped() -> None:
 
 
 def events(first: int, count: int) -> EngineStatus:
-    made = tuple(Event(float(n), Weight.INFO, f"event {n}") for n in range(first, first + count))
+    made = tuple(Event(float(n), Severity.INFO, f"event {n}") for n in range(first, first + count))
     return running(events=made)
 
 

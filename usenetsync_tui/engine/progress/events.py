@@ -13,23 +13,23 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerState, ServerStatus
-from usenetsync_tui.model.status import Event, Weight
+from usenetsync_tui.model.status import Event, Severity
 from usenetsync_tui.pipeline.run.outcome import Outcome
 
 _KEPT = 500
-_WEIGHTS = {
-    JobState.FAILED: Weight.BAD,
-    JobState.INCOMPLETE: Weight.WARN,
+_SEVERITIES = {
+    JobState.FAILED: Severity.BAD,
+    JobState.INCOMPLETE: Severity.WARN,
 }
 _WORDS = {
     JobState.QUEUED: "waits again",
     JobState.PAUSED: "paused",
     JobState.CANCELLED: "cancelled",
 }
-_SERVER_WEIGHTS = {
-    ServerState.PAUSED: Weight.WARN,
-    ServerState.DOWN: Weight.WARN,
-    ServerState.STOPPED: Weight.BAD,
+_SERVER_SEVERITIES = {
+    ServerState.PAUSED: Severity.WARN,
+    ServerState.DOWN: Severity.WARN,
+    ServerState.STOPPED: Severity.BAD,
 }
 
 
@@ -51,19 +51,19 @@ class EventLog:
 
     def info(self, text: str) -> None:
         """Log something that happened."""
-        self.say(Weight.INFO, text)
+        self.say(Severity.INFO, text)
 
     def warn(self, text: str) -> None:
         """Log something that may need attention."""
-        self.say(Weight.WARN, text)
+        self.say(Severity.WARN, text)
 
     def bad(self, text: str) -> None:
         """Log something that went wrong."""
-        self.say(Weight.BAD, text)
+        self.say(Severity.BAD, text)
 
-    def say(self, weight: Weight, text: str) -> None:
+    def say(self, severity: Severity, text: str) -> None:
         """Add a line to the log; control characters in it cannot reach a terminal."""
-        self._events.append(Event(self._now(), weight, safe_name(text)))
+        self._events.append(Event(self._now(), severity, safe_name(text)))
         self._all = None
 
     def job_began(self, verb: Verb, folder: Folder) -> None:
@@ -73,8 +73,8 @@ class EventLog:
     def job_ended(self, verb: Verb, folder: Folder, outcome: Outcome) -> None:
         """Log how a job ended."""
         words = _WORDS.get(outcome.state) or outcome.message or str(outcome.state)
-        weight = _WEIGHTS.get(outcome.state, Weight.INFO)
-        self.say(weight, f"{verb} of {folder.name}: {words}")
+        severity = _SEVERITIES.get(outcome.state, Severity.INFO)
+        self.say(severity, f"{verb} of {folder.name}: {words}")
 
     def watch_servers(self, servers: tuple[ServerStatus, ...]) -> None:
         """Log the servers whose state has changed since the last call."""
@@ -85,5 +85,5 @@ class EventLog:
                 continue
             if server.state is not ServerState.IDLE:
                 words = f": {server.message}" if server.message else ""
-                weight = _SERVER_WEIGHTS.get(server.state, Weight.INFO)
-                self.say(weight, f"server {server.name} is {server.state}{words}")
+                severity = _SERVER_SEVERITIES.get(server.state, Severity.INFO)
+                self.say(severity, f"server {server.name} is {server.state}{words}")

@@ -11,16 +11,16 @@ from textual.geometry import Size
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, Event, Weight
+from usenetsync_tui.model.status import EngineStatus, Event, Severity
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
 
-_MARKS: dict[Weight, tuple[str, Ink]] = {
-    Weight.INFO: ("·", "muted"),
-    Weight.WARN: ("!", "warn"),
-    Weight.BAD: ("!", "bad"),
+_MARKS: dict[Severity, tuple[str, Ink]] = {
+    Severity.INFO: ("·", "muted"),
+    Severity.WARN: ("!", "warn"),
+    Severity.BAD: ("!", "bad"),
 }
-_INKS: dict[Weight, Ink] = {Weight.INFO: "plain", Weight.WARN: "warn", Weight.BAD: "bad"}
+_INKS: dict[Severity, Ink] = {Severity.INFO: "plain", Severity.WARN: "warn", Severity.BAD: "bad"}
 _TIME = 12
 """Cells of the time and the mark."""
 _KEPT = 1024
@@ -30,14 +30,14 @@ _KEPT = 1024
 @lru_cache(maxsize=_KEPT)
 def event_lines(event: Event, width: int) -> tuple[Line, ...]:
     """Local time, mark and words; further lines stand under the words."""
-    mark, ink = _MARKS[event.weight]
+    mark, ink = _MARKS[event.severity]
     at = datetime.fromtimestamp(event.at).astimezone()
     room = max(8, width - _TIME)
     wrapped = textwrap.wrap(safe_name(event.text), room) or [""]
     words = [cut_middle(line, room) for line in wrapped]
     start: Line = ((f"{at:%H:%M:%S}  ", "muted"), (f"{mark} ", ink))
-    first: Line = (*start, (words[0], _INKS[event.weight]))
-    return (first, *((((" " * _TIME) + line, _INKS[event.weight]),) for line in words[1:]))
+    first: Line = (*start, (words[0], _INKS[event.severity]))
+    return (first, *((((" " * _TIME) + line, _INKS[event.severity]),) for line in words[1:]))
 
 
 def log_lines(events: Sequence[Event], width: int) -> list[Line]:
