@@ -35,7 +35,7 @@ server.release()
 
 
 class UserElsewhere:
-    """Takes a seat at the server of `home`, runs what it is given, and leaves when told to."""
+    """Uses the server of `home`, runs what it is given, and leaves when asked to."""
 
     def __init__(self, inside: Container | None, home: Path, system_folder: Path) -> None:
         argv = [sys.executable, "-c", _SCRIPT, str(home), str(system_folder)]
