@@ -13,6 +13,7 @@ from worlds import FaultyStore, World, refuse, until
 
 from usenetsync_tui.catalogue.tables import bulk, jobs, snapshots
 from usenetsync_tui.disk.source import source_tree
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.errors import SourceFileError, UsageError
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
@@ -144,7 +145,7 @@ async def test_a_retry_behind_the_reader_is_another_pass(
     copy = world.keep_copy()
     opened, refusals = source_tree.SourceTree.open, [b"file 001"]
 
-    def open_later(tree: source_tree.SourceTree, entry: Entry) -> source_tree.SourceFile:
+    def open_later(tree: source_tree.SourceTree, entry: Entry) -> SourceFile:
         if entry.path in refusals:
             refusals.remove(entry.path)
             raise SourceFileError(NoticeKind.UNREADABLE, "not now")

@@ -21,6 +21,7 @@ from usenetsync_tui.disk import beneath
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.scan import walk
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
@@ -276,7 +277,7 @@ async def test_an_upload_reads_nothing_outside(
         swap()
         return small(self, entry)
 
-    def opened(self: SourceTree, entry: Entry) -> source_module.SourceFile:
+    def opened(self: SourceTree, entry: Entry) -> SourceFile:
         swap()
         return large(self, entry)
 

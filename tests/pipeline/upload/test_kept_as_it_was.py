@@ -20,6 +20,7 @@ from usenetsync_tui.catalogue.tables import files, known, snapshots
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
@@ -129,7 +130,7 @@ SAME: list[Callable[[Path], None]] = [
 
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
-    tree, file = source_module.SourceTree, source_module.SourceFile
+    tree, file = source_module.SourceTree, SourceFile
     small, large = tree.read_small, file.read
 
     def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
@@ -137,7 +138,7 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         read.append(len(data))
         return data
 
-    def read_large(self: source_module.SourceFile, offset: int, size: int) -> bytes:
+    def read_large(self: SourceFile, offset: int, size: int) -> bytes:
         read.append(size)
         return large(self, offset, size)
 

@@ -17,6 +17,7 @@ from worlds import FaultyStore, World
 
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.racy import is_racy
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
@@ -105,7 +106,7 @@ def watch_reading(monkeypatch: pytest.MonkeyPatch, opened: list[bytes]) -> None:
         opened.append(entry.path)
         return small(self, entry)
 
-    def read_large(self: source_module.SourceTree, entry: Entry) -> source_module.SourceFile:
+    def read_large(self: source_module.SourceTree, entry: Entry) -> SourceFile:
         opened.append(entry.path)
         return large(self, entry)
 
@@ -139,7 +140,7 @@ async def test_a_file_written_while_it_is_read_in_the_same_tick(
         world.root = root / "tree"
         world.root.mkdir()
         path = world.root / "file"
-        tree, file = source_module.SourceTree, source_module.SourceFile
+        tree, file = source_module.SourceTree, SourceFile
         small, large = tree.read_small, file.check_end
 
         def write() -> None:
@@ -151,7 +152,7 @@ async def test_a_file_written_while_it_is_read_in_the_same_tick(
             write()
             return data
 
-        def check_end(self: source_module.SourceFile, end: int) -> None:
+        def check_end(self: SourceFile, end: int) -> None:
             write()
             large(self, end)
 

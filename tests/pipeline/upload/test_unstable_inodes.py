@@ -12,6 +12,7 @@ from trees import compare_trees, content
 from worlds import World
 
 from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.errors import SourceFileError
@@ -44,7 +45,7 @@ def watched_opens(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         opened.append(entry.path)
         return small(self, entry)
 
-    def read_large(self: SourceTree, entry: Entry) -> source_module.SourceFile:
+    def read_large(self: SourceTree, entry: Entry) -> SourceFile:
         opened.append(entry.path)
         return large(self, entry)
 

@@ -12,6 +12,7 @@ from trees import SEGMENT, compare_trees, content, hostile_tree, small_files
 from worlds import FaultyStore, World
 
 from usenetsync_tui.disk.source import source_tree as source_module
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
@@ -100,7 +101,7 @@ async def test_each_changed_byte_is_read_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[tuple[str, int]] = []
-    tree, file = source_module.SourceTree, source_module.SourceFile
+    tree, file = source_module.SourceTree, SourceFile
     small, large = tree.read_small, file.read
 
     def read_small(self: source_module.SourceTree, entry: object) -> bytes:
@@ -108,7 +109,7 @@ async def test_each_changed_byte_is_read_once(
         read.append(("small", len(data)))
         return data
 
-    def read_large(self: source_module.SourceFile, offset: int, size: int) -> bytes:
+    def read_large(self: SourceFile, offset: int, size: int) -> bytes:
         read.append(("large", size))
         return large(self, offset, size)
 

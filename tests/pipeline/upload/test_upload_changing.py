@@ -11,6 +11,7 @@ from trees import content
 from worlds import World
 
 from usenetsync_tui.disk.source import source_tree
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
 
@@ -59,14 +60,14 @@ def edit_when_read(
         if entry.path == name and edits:  # type: ignore[attr-defined]
             edits.pop(0)(path)
 
-    tree, file = source_tree.SourceTree, source_tree.SourceFile
+    tree, file = source_tree.SourceTree, SourceFile
     small, read = tree.read_small, file.read
 
     def read_small(self: source_tree.SourceTree, entry: object) -> bytes:
         now(entry)
         return small(self, entry)  # type: ignore[arg-type]
 
-    def read_large(self: source_tree.SourceFile, offset: int, size: int) -> bytes:
+    def read_large(self: SourceFile, offset: int, size: int) -> bytes:
         if offset:
             now(self._entry)
         return read(self, offset, size)

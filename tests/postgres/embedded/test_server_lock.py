@@ -116,7 +116,7 @@ def test_the_end_of_a_server_that_is_out_of_sight_is_waited_for(make_server: Mak
 def test_the_holder_is_written_down(make_server: MakeServer) -> None:
     one = make_server()
     one.acquire()
-    found = holder.read(one._places())
+    found = holder.read(one._paths())
     assert found is not None and found.where == ProcessLocation.here()
     assert found.pid == one.status().pid and str(found).startswith(f"host {found.where.host}, ")
     assert one.status().holder is None  # It runs where we do.
