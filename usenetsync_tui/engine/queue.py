@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from usenetsync_tui.catalogue.lookups import overview
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.progress.figures import queued_figures, same
+from usenetsync_tui.engine.progress.figures import queued_figures, reusing_equal
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import FolderStatus, JobStatus
@@ -44,11 +44,11 @@ class JobQueue:
             recent = [j for j in await jobs.recent(tx, _RECENT) if j.state.is_over]
         folders = {folder.id: folder for folder, _, _ in standings}
         self.open = tuple(queue)
-        self.shown = same(
+        self.shown = reusing_equal(
             self.shown,
             (queued_figures(j, folders.get(j.folder_id)) for j in (*reversed(recent), *queue)),
         )
-        self.folders = same(
+        self.folders = reusing_equal(
             self.folders,
             (
                 FolderStatus(folder, latest, queued_figures(job, folder) if job else None)

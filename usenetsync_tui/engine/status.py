@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from usenetsync_tui.engine.progress.figures import run_status, same
+from usenetsync_tui.engine.progress.figures import reusing_equal, run_status
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.model.jobs import JobState
@@ -56,15 +56,15 @@ def composed(
     if queue is not None:
         now = replace(
             now,
-            jobs=same(before.jobs, (_current(job, figures) for job in queue.shown)),
-            folders=same(before.folders, _folders(queue, figures)),
+            jobs=reusing_equal(before.jobs, (_current(job, figures) for job in queue.shown)),
+            folders=reusing_equal(before.folders, _folders(queue, figures)),
         )
     if working_state is None:
         return now
     stores, run = working_state.stores, working_state.run
     return replace(
         run_status(now, run, working_state.rates),
-        servers=same(before.servers, stores.statuses),
+        servers=reusing_equal(before.servers, stores.statuses),
         bandwidth_limit=stores.bandwidth_limit,
         fetch_limit=stores.fetch_limit,
         tasks=working_state.tasks.statuses,

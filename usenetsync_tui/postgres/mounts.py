@@ -13,16 +13,16 @@ _TABLE = Path("/proc/self/mountinfo")
 _LOCAL = frozenset({"nolock", "local_lock=flock", "local_lock=all"})
 
 
-def keeps_locks_to_itself(folder: Path) -> bool:
+def has_local_locks(folder: Path) -> bool:
     """Whether other machines may use the file system of ``folder`` without seeing our locks."""
     try:
         table = _TABLE.read_text(errors="surrogateescape")
     except FileNotFoundError:
         return False  # Not Linux.
-    return in_table(table, folder.stat().st_dev)
+    return has_local_locks_in(table, folder.stat().st_dev)
 
 
-def in_table(table: str, device: int) -> bool:
+def has_local_locks_in(table: str, device: int) -> bool:
     """The same for the file system with this device number. Source: proc_pid_mountinfo(5)."""
     wanted = f"{os.major(device)}:{os.minor(device)}"
     for line in table.splitlines():

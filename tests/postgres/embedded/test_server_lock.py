@@ -204,8 +204,8 @@ EXT4 = "29 1 0:52 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
     ],
 )
 def test_mounts_that_keep_locks_to_themselves(table: str, kept: bool) -> None:
-    assert mounts.in_table(table, os.makedev(0, 52)) is kept
-    assert not mounts.in_table(table, os.makedev(0, 53))
+    assert mounts.has_local_locks_in(table, os.makedev(0, 52)) is kept
+    assert not mounts.has_local_locks_in(table, os.makedev(0, 53))
 
 
 def test_where_locks_do_not_reach_another_machine_its_server_is_not_overrun(
@@ -214,7 +214,7 @@ def test_where_locks_do_not_reach_another_machine_its_server_is_not_overrun(
     one = make_server()
     one.acquire()
     one.stop()
-    monkeypatch.setattr(starting, "keeps_locks_to_itself", lambda folder: True)
+    monkeypatch.setattr(starting, "has_local_locks", lambda folder: True)
     written, pid_file = (one.status().pgdata / name for name in (holder.FILE, "postmaster.pid"))
     one.acquire()  # Ended well, or begun here: nothing to fear.
     one.stop()

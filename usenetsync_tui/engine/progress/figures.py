@@ -92,7 +92,7 @@ def running_figures(
     )
 
 
-def same(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
+def reusing_equal(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
     """`now`, with equal items replaced by the objects of `before`: the screen can compare by
     identity to see that nothing changed."""
     new = tuple(now)
@@ -111,15 +111,15 @@ def run_status(before: EngineStatus, run: JobRun | None, rates: RateMeter) -> En
     segments = progress.segments
     return replace(
         before,
-        stages=same(before.stages, (s.status() for s in run.stages) if run else ()),
-        workers=same(before.workers, workers(run) if run else ()),
+        stages=reusing_equal(before.stages, (s.status() for s in run.stages) if run else ()),
+        workers=reusing_equal(before.workers, workers(run) if run else ()),
         bytes_per_second=rates.bytes_per_second if run else 0.0,
         files_per_second=rates.files_per_second if run else 0.0,
-        throughput=same(before.throughput, rates.history),
+        throughput=reusing_equal(before.throughput, rates.history),
         memory=resident_bytes(),
         in_flight=progress.in_flight,
         dedupe_rate=progress.deduplicated_segments / segments if segments else 0.0,
-        notices=same(before.notices, progress.latest) if run else before.notices,
+        notices=reusing_equal(before.notices, progress.latest) if run else before.notices,
         notice_count=progress.notices if run else before.notice_count,
     )
 

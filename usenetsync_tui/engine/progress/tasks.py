@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.engine.progress.figures import same
+from usenetsync_tui.engine.progress.figures import reusing_equal
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import TaskStatus
@@ -48,7 +48,7 @@ class Tasks:
     @property
     def statuses(self) -> tuple[TaskStatus, ...]:
         """The running tasks and the last ended ones, by number."""
-        self._statuses = same(self._statuses, (task.status() for task in self._tasks))
+        self._statuses = reusing_equal(self._statuses, (task.status() for task in self._tasks))
         return self._statuses
 
     def begin(self, words: str, work: Callable[[Task], Awaitable[None]]) -> None:

@@ -44,7 +44,7 @@ class DatabaseStatus:
 def read_status(paths: ServerPaths) -> DatabaseStatus:
     """The state of the server at these paths."""
     postmaster = Postmaster(paths)
-    running = postmaster.lives()
+    running = postmaster.is_alive()
     version = cluster_version(paths.pgdata)
     if running and postmaster.listener() is not None:
         version = _server_version(paths) or version

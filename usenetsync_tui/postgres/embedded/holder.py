@@ -49,5 +49,5 @@ def read(paths: ServerPaths) -> Holder | None:
         where = ProcessLocation(fields["host"], fields["room"])
     except (KeyError, ValueError):
         return None  # Damaged; it is information only.
-    pid = pid_files.said_pid(paths.pid_file)
+    pid = pid_files.written_pid(paths.pid_file)
     return Holder(where, f"{since:%Y-%m-%d %H:%M:%S}", pid)

@@ -53,7 +53,7 @@ def join(
     """
     began = heard = said = recovering = time.monotonic()
     polls = 0
-    while postmaster.lives():
+    while postmaster.is_alive():
         words = SHUTTING_DOWN
         if postmaster.is_stopping():
             postmaster.hurry(began)
@@ -71,7 +71,7 @@ def join(
             postmaster.give_up()
         if _shows_life(postmaster, words):
             heard = now
-        elif postmaster.lives():
+        elif postmaster.is_alive():
             _end_of_patience(postmaster, words, silence=now - heard)
         if on_wait is not None and now - said > SAY_SO_EVERY:
             said = now
@@ -99,7 +99,7 @@ def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
 def _shows_life(postmaster: Postmaster, words: str) -> bool:
     if any(sign in words for sign in _SIGNS_OF_LIFE):
         return True
-    return postmaster.is_stopping() and _is_alive(postmaster)
+    return postmaster.is_stopping() and _is_whole_server(postmaster)
 
 
 def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> None:
@@ -117,7 +117,7 @@ def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> N
             f"{postmaster.socket} is missing, or its folder does not have mode 0700 and the "
             "server's user. Stop the programs that use the database, and try again."
         )
-    if silence > _SILENCE and _is_alive(postmaster):
+    if silence > _SILENCE and _is_whole_server(postmaster):
         raise DatabaseStartError(f"It runs, but does not answer: {words}")
     if silence > _SILENCE:
         raise DatabaseHeldError(
@@ -125,13 +125,13 @@ def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> N
         )
 
 
-def _is_alive(postmaster: Postmaster) -> bool:
+def _is_whole_server(postmaster: Postmaster) -> bool:
     """Whether the server runs, not only stray processes of a killed one."""
     return postmaster.pid() is not None or postmaster.listener() is not None
 
 
 def _what_for(postmaster: Postmaster, words: str) -> str:
     where = f" {postmaster.held_by()}" if postmaster.is_elsewhere() else ""
-    if _is_alive(postmaster):
+    if _is_whole_server(postmaster):
         return words.rpartition("FATAL:")[2].strip() + where
     return f"Waiting.{where}" if where else _REMAINS

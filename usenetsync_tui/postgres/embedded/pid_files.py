@@ -21,18 +21,18 @@ _MOST_BYTES = 1 << 14
 
 def server_in(file: Path, pgdata: Path) -> int | None:
     """The process id in the first line of a lock file, if it is the server of ``pgdata``."""
-    pid = said_pid(file)
+    pid = written_pid(file)
     return pid if pid is not None and _is_server(pid, pgdata) else None
 
 
-def said_pid(file: Path) -> int | None:
+def written_pid(file: Path) -> int | None:
     """The process id in the first line, of any namespace; None when it is not a valid one."""
     first = _lines(file)[0].strip()
     pid = int(first) if _PID.fullmatch(first) else 0
     return pid if 0 < pid <= LARGEST_PID else None
 
 
-def says(file: Path, status: str) -> bool:
+def has_status(file: Path, status: str) -> bool:
     """Whether the server's last status is this one: ``starting``, ``ready`` or ``stopping``."""
     lines = _lines(file)
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == status

@@ -63,7 +63,7 @@ class Postmaster:
         """The socket that the server listens on."""
         return self.paths.socket_dir / SOCKET_NAME
 
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether any process of the server runs, here or in another container."""
         return (
             server_lock.is_held(self.paths.pgdata)
@@ -89,11 +89,11 @@ class Postmaster:
 
     def is_stopping(self) -> bool:
         """Whether the server has begun to shut down."""
-        return pid_files.says(self.paths.pid_file, "stopping")
+        return pid_files.has_status(self.paths.pid_file, "stopping")
 
     def is_ready(self) -> bool:
         """Whether the server has written that it accepts connections."""
-        return pid_files.says(self.paths.pid_file, "ready")
+        return pid_files.has_status(self.paths.pid_file, "ready")
 
     def launch(self, binaries: Binaries, account: Account, lock: int) -> int:
         """Start the server, which inherits the lock; returns its process id.
@@ -144,7 +144,7 @@ class Postmaster:
 
         Returns when the shutdown has begun, not when it is done; False when it is not possible.
         """
-        if not self.lives() or self.is_stopping():
+        if not self.is_alive() or self.is_stopping():
             return True
         if (pid := self.pid()) is not None:
             # PostgreSQL 18 never ends on SIGINT during crash recovery. On SIGQUIT it does, and
@@ -155,7 +155,7 @@ class Postmaster:
             return self._is_ending()
         # The next process must see "stopping", or it would join a server that is about to end.
         patience = time.monotonic() + 5.0
-        while self.lives() and not self.is_stopping() and time.monotonic() < patience:
+        while self.is_alive() and not self.is_stopping() and time.monotonic() < patience:
             time.sleep(0.005)
         return True
 
@@ -166,7 +166,7 @@ class Postmaster:
         last process is gone, which on a busy machine may take seconds.
         """
         patience = time.monotonic() + _PATIENCE_WITH_END
-        while self.lives():
+        while self.is_alive():
             if self.is_stopping():
                 return True
             if self.paths.pid_file.exists() or time.monotonic() > patience:
@@ -180,7 +180,7 @@ class Postmaster:
         Raises ``DatabaseHeldError`` when processes of a killed server do not end.
         """
         began = said = time.monotonic()
-        while self.lives():
+        while self.is_alive():
             self.hurry(began)
             now = time.monotonic()
             if on_wait is not None and now - said > SAY_SO_EVERY:

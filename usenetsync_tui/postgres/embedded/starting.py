@@ -19,7 +19,7 @@ from usenetsync_tui.postgres.embedded.postmaster import OnWait, Postmaster
 from usenetsync_tui.postgres.embedded.server_paths import ServerPaths, create_private
 from usenetsync_tui.postgres.embedded.service_user import Account, server_account
 from usenetsync_tui.postgres.embedded.users import ServerUse
-from usenetsync_tui.postgres.mounts import keeps_locks_to_itself
+from usenetsync_tui.postgres.mounts import has_local_locks
 
 _MOST_STARTS = 5
 
@@ -34,7 +34,7 @@ def start(paths: ServerPaths, use: ServerUse, system_folder: Path, on_wait: OnWa
     postmaster = Postmaster(paths)
     address = cluster.conninfo(paths, "postgres")
     for _ in range(_MOST_STARTS):
-        if not postmaster.lives():
+        if not postmaster.is_alive():
             _launch(postmaster, system_folder, on_wait)
         try:
             with _closing(join(postmaster, address, on_wait)) as conn:
@@ -73,7 +73,7 @@ def _refuse_another_machines(postmaster: Postmaster) -> None:
     last = holder.read(paths)
     if last is None or last.where.is_this_boot or not paths.pid_file.exists():
         return  # It ran on this machine, or it ended normally.
-    if keeps_locks_to_itself(paths.pgdata):
+    if has_local_locks(paths.pgdata):
         raise DatabaseHeldError(
             f"{postmaster.held_by()} It may still run: {paths.pgdata} is on NFS, mounted so that "
             "machines do not see each other's locks (nolock or local_lock). Mount it with locks, "
