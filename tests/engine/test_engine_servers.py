@@ -13,7 +13,7 @@ from scripted_server import Fault, ScriptedServer
 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.engine.progress.figures import same
+from usenetsync_tui.engine.progress.figures import reusing_equal
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import (
     AddServer,
@@ -236,8 +236,8 @@ def test_a_server_is_told_of_once() -> None:
 
 def test_what_did_not_change_is_the_same_object() -> None:
     before = ((1, 2), (3, 4))
-    assert same(before, [(1, 2), (3, 4)]) is before
-    now = same(before, [(1, 2), (5, 6)])
+    assert reusing_equal(before, [(1, 2), (3, 4)]) is before
+    now = reusing_equal(before, [(1, 2), (5, 6)])
     assert now == ((1, 2), (5, 6))
     assert now[0] is before[0]
-    assert same(before, []) == ()
+    assert reusing_equal(before, []) == ()
