@@ -99,12 +99,11 @@ class StageWorkers:
 
         The worker holds each item until it asks for the next one.
         """
-        while await self._is_called(number):
+        while await self.may_work(number):
             try:
                 item = await take(stream)
             except anyio.EndOfStream:
-                self._over = True  # the workers that wait to be called are not needed any more
-                self.call()
+                self.end()
                 return
             await self._sit()
             yield item
@@ -116,7 +115,12 @@ class StageWorkers:
             self._rise()
             await self._sit()
 
-    async def _is_called(self, number: int) -> bool:
+    def end(self) -> None:
+        """Nothing more will come: workers that wait until they may work are not needed any more."""
+        self._over = True
+        self.call()
+
+    async def may_work(self, number: int) -> bool:
         """Wait until this worker may take something; False when nothing is left to take."""
         while number >= self.allowed and not self._over:
             await self._called.wait()

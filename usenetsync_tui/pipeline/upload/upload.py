@@ -180,13 +180,13 @@ async def _stream(
     # A reader that prepares its segments sends none raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", dressed_in)
     streams = (units_in, units, read_in, read, dressed_in, dressed)
-    async with outgoing(run, ledger) as postings_in:
+    async with outgoing(run, ledger) as postings:
         with ExitStack() as every_stream:  # a task cancelled before its first step closes none
             keep = every_stream.enter_context
             for stream in streams:
                 keep(stream)
             async with anyio.create_task_group() as group:
-                await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
+                await settle(run, ledger, source, scanning.slots[0], postings)
                 run.progress.phase = "upload"
                 group.start_soon(_index, run, scanning, indexed, source, judge, own)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
@@ -198,7 +198,7 @@ async def _stream(
                 for number in range(compressing.team.most if dense else 0):
                     between = keep(read.clone()), keep(dressed_in.clone())
                     group.start_soon(compress, run, compressing, number, *between)
-                planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
+                planner = Planner(run, ledger, planning, outstanding, postings)
                 group.start_soon(planner.work, keep(dressed.clone()))
                 for stream in streams:
                     stream.close()

@@ -98,6 +98,11 @@ class UsenetServers:
         return self._now()
 
     @property
+    def has_waiters(self) -> bool:
+        """Whether a task waits for a slot."""
+        return bool(self._waiters)
+
+    @property
     def lanes(self) -> int:
         """Articles posted at once to the servers of the best priority, as they are configured."""
         return self.roster.lanes
