@@ -29,6 +29,22 @@ class Presence:
     """Articles without a clear answer, with the reason."""
 
 
+class ArticleSource(Protocol):
+    """The articles that one lane of a store posts; both methods from any thread."""
+
+    def next(
+        self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
+    ) -> Article | None:
+        """The next article, of those that are `wanted`; None when the lane must stop for now.
+
+        Blocks for at most `patience` seconds while there is none. Call `done` before the next
+        call.
+        """
+
+    def done(self, answer: Receipt | Exception) -> None:
+        """The receipt for the article that `next` returned, or the `StoreError` that it got."""
+
+
 class Store(Protocol):
     """Where articles live. One contract test runs over every implementation.
 
@@ -46,6 +62,12 @@ class Store(Protocol):
 
         A known Message-ID counts as posted if the article is sent `again`, and in any store
         where no other poster can have used it.
+        """
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post articles one after another, as one lane, until the source has none for it.
+
+        Several calls may run at once. Errors of `post` that concern the article go to the source.
         """
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.store.one_by_one import post_one_by_one
 
 
 class MemoryStore:
@@ -23,6 +24,10 @@ class MemoryStore:
         """Store the payload; it replaces the one stored under the same Message-ID."""
         self.articles[article.message_id] = article.leaving().payload
         return Receipt()
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post a source's articles."""
+        await post_one_by_one(self.post, source)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Which of the Message-IDs are stored."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.store.one_by_one import post_one_by_one
 
 
 class OutOfReach:
@@ -20,6 +21,10 @@ class OutOfReach:
     async def post(self, article: Article) -> Receipt:
         """`StoreError`."""
         raise StoreError(self._why)
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post a source's articles."""
+        await post_one_by_one(self.post, source)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Every Message-ID is unknown."""

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.backoff import growing, pauses
-from usenetsync_tui.model.ports import Opener, Presence, Store
+from usenetsync_tui.model.ports import ArticleSource, Opener, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.store.one_by_one import post_one_by_one
 from usenetsync_tui.store.pause import pause
 
 _T = TypeVar("_T")
@@ -39,6 +40,10 @@ class RetryingStore:
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post a source's articles."""
+        await post_one_by_one(self.post, source)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Ask; retry when the store does not answer, and for the ids it reports as unknown."""

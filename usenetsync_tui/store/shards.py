@@ -13,10 +13,11 @@ import psycopg
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
+from usenetsync_tui.store.one_by_one import post_one_by_one
 
 _SQL = load_queries("usenetsync_tui.store", "shards.sql")
 
@@ -44,6 +45,10 @@ class ShardsStore:
         except psycopg.DataError as error:
             raise StoreError(str(error)) from error
         return Receipt()
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post a source's articles."""
+        await post_one_by_one(self.post, source)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Which of the Message-IDs have a row."""

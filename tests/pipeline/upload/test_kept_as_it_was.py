@@ -27,7 +27,8 @@ from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, ObjectKind
-from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
+from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
 from usenetsync_tui.pipeline.run.job_run import Stage
 from usenetsync_tui.pipeline.run.segments import (
     FileRead,
@@ -409,9 +410,8 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     outstanding = Outstanding()
     outstanding.add()
     into, prepared = anyio.create_memory_object_stream[PreparedItem](3)
-    out, postings = anyio.create_memory_object_stream[OutgoingArticle](9)
-    planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, out)
-    with anyio.fail_after(20), postings:
+    planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, PostingQueue(9))
+    with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(planner.work, prepared)
             async with into:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import time
 
-from anyio.streams.memory import MemoryObjectReceiveStream
-
 from usenetsync_tui.catalogue.tables import objects, segments, snapshots
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.post import Posted
+from usenetsync_tui.pipeline.posting.posting_queue import Answers, Posted
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
-from usenetsync_tui.pipeline.run.streams import batches
 
 _BATCH = 256
 _PATIENCE = 0.1
@@ -23,18 +20,18 @@ _SAVE_EVERY = 1.0
 
 
 async def confirm(
-    run: JobRun, ledger: Ledger, stage: Stage, answers: MemoryObjectReceiveStream[Posted]
+    run: JobRun, ledger: Ledger, stage: Stage, posting: Stage, answers: Answers
 ) -> None:
-    """The confirming task: records answers in the ledger until the stream ends."""
+    """The confirming task: records the answers of the `posting` stage until they end."""
     saved = time.monotonic()
-    async with answers:
-        async for batch in batches(answers, most=_BATCH, enough=_BATCH, patience=_PATIENCE):
-            with stage.slots[0].working(b"", plural(len(batch), "article")):
-                await record_acknowledgements(run, ledger, batch)
-            stage.done += len(batch)
-            if time.monotonic() - saved > _SAVE_EVERY:
-                await run.save_progress()
-                saved = time.monotonic()
+    async for batch in answers.batches(_BATCH, _PATIENCE):
+        posting.done += len(batch)
+        with stage.slots[0].working(b"", plural(len(batch), "article")):
+            await record_acknowledgements(run, ledger, batch)
+        stage.done += len(batch)
+        if time.monotonic() - saved > _SAVE_EVERY:
+            await run.save_progress()
+            saved = time.monotonic()
 
 
 async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None:

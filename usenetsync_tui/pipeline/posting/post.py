@@ -1,4 +1,4 @@
-"""post: hand planned articles to the store, several at a time.
+"""post: hands planned articles to the store, on several lanes at a time.
 
 If an error remains after the store's own retries, the article is `failed` for this run and keeps
 the store's message; the next run sends it again under the same Message-ID. If the Message-ID
@@ -8,67 +8,102 @@ database that is gone or full, ends the run instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from collections.abc import Callable
+from dataclasses import replace
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
-from usenetsync_tui.model.segments import Receipt
+from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, leaving_size
+from usenetsync_tui.pipeline.posting.posting_queue import Answers, Posted, PostingQueue
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
-from usenetsync_tui.pipeline.run.streams import put
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The store's answer: a receipt, or the store's error message."""
-
-    posting: OutgoingArticle
-    receipt: Receipt | None
-    error: str | None = None
-    payload: int = 0
-    """How many bytes were posted; the bytes themselves are freed."""
-    charged: bool = True
-    """Whether the error counts as a try of the article."""
 
 
 async def post(
-    run: JobRun,
-    ledger: Ledger,
-    stage: Stage,
-    worker: int,
-    postings: MemoryObjectReceiveStream[OutgoingArticle],
-    out: MemoryObjectSendStream[Posted],
+    run: JobRun, ledger: Ledger, stage: Stage, lane: int, queue: PostingQueue, answers: Answers
 ) -> None:
-    """One posting worker."""
-    slot = stage.slot(worker)
-    async with postings, out:
-        async for posting in stage.stage_workers.items(worker, postings):
-            await run.gate.passed()
-            receipt = error = None
-            charged = True
-            with slot.working(posting.path, posting.article.message_id.hex()[:8]):
-                try:
-                    receipt = await _post(run, ledger, posting)
-                except StoreError as refusal:
-                    error, charged = str(refusal), refusal.charged
-            stage.done += 1
-            size = leaving_size(run.open_realm, len(posting.article.payload))
-            posting.article = replace(posting.article, payload=b"")
-            await put(out, Posted(posting, receipt, error, size, charged))
-
-
-async def _post(run: JobRun, ledger: Ledger, posting: OutgoingArticle) -> Receipt:
-    """Post it, under a new Message-ID if its own names another article."""
+    """One posting lane, until the queue is closed and empty."""
+    source = LaneSource(run, stage, lane, queue, answers)
     try:
-        return await _send(run, posting)
-    except ArticleCollisionError:
-        await ledger.rename(run, posting)
-    return await _send(run, posting)
+        while await stage.stage_workers.may_work(lane) and await queue.filled():
+            await run.gate.passed()
+            source.open_realm = run.open_realm
+            await source.open_realm.store.post_from(source)
+            if source.collided is not None:
+                await _post_renamed(run, ledger, source)
+    finally:
+        source.stopped = True
 
 
-async def _send(run: JobRun, posting: OutgoingArticle) -> Receipt:
-    """Use the run's realm as it is now: the user may have changed its headers meanwhile."""
+async def _post_renamed(run: JobRun, ledger: Ledger, source: LaneSource) -> None:
+    """Post an article whose Message-ID names another one, under a new one."""
+    assert source.collided is not None
+    posting, source.collided = source.collided, None
+    await ledger.rename(run, posting)
     open_realm = run.open_realm
-    receipt = await open_realm.store.post(posting.article_to_send(open_realm))
-    return replace(receipt, headers=open_realm.realm.headers or 0)
+    try:
+        receipt = await open_realm.store.post(posting.article_to_send(open_realm))
+    except StoreError as refusal:
+        source.answer(open_realm, posting, refusal)
+    else:
+        source.answer(open_realm, posting, receipt)
+
+
+class LaneSource:
+    """What one lane posts: `model.ports.ArticleSource`."""
+
+    def __init__(
+        self, run: JobRun, stage: Stage, lane: int, queue: PostingQueue, answers: Answers
+    ) -> None:
+        self._run = run
+        self._workers = stage.stage_workers
+        self._lane = lane
+        self._queue = queue
+        self._answers = answers
+        self._slot = stage.slot(lane)
+        self._posting: OutgoingArticle | None = None
+        self.open_realm = run.open_realm
+        """Where it posts now: the user may change the headers meanwhile."""
+        self.collided: OutgoingArticle | None = None
+        """An article that needs a new Message-ID before the lane may post another one."""
+        self.stopped = False
+        """Whether the lane's task has ended: its thread takes nothing more."""
+
+    def next(
+        self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
+    ) -> Article | None:
+        """The next article; None while the run is paused, or has fewer lanes now."""
+        run = self._run
+        if self.stopped or self.collided is not None or not run.gate.is_open:
+            return None
+        if self._lane >= self._workers.allowed or run.open_realm is not self.open_realm:
+            return None
+        is_wanted = None if wanted is None else lambda posting: wanted(posting.article)
+        posting = self._posting = self._queue.take(is_wanted, patience)
+        if posting is None:
+            return None
+        self._slot.begin(posting.path, posting.article.message_id.hex()[:8])
+        return posting.article_to_send(self.open_realm)
+
+    def done(self, answer: Receipt | Exception) -> None:
+        """Pass the answer on."""
+        posting, self._posting = self._posting, None
+        assert posting is not None
+        self._slot.end()
+        if isinstance(answer, ArticleCollisionError):
+            self.collided = posting
+        else:
+            self.answer(self.open_realm, posting, answer)
+
+    def answer(
+        self, open_realm: OpenRealm, posting: OutgoingArticle, answer: Receipt | Exception
+    ) -> None:
+        """Record an answer of a realm's store, and free the article's bytes."""
+        size = leaving_size(open_realm, len(posting.article.payload))
+        posting.article = replace(posting.article, payload=b"")
+        if isinstance(answer, Receipt):
+            receipt = replace(answer, headers=open_realm.realm.headers or 0)
+            self._answers.put(Posted(posting, receipt, payload=size))
+        else:
+            charged = getattr(answer, "charged", True)
+            self._answers.put(Posted(posting, None, str(answer), size, charged))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import anyio
-from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.posting.confirm import confirm
-from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
-from usenetsync_tui.pipeline.posting.post import Posted, post
+from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.post import post
+from usenetsync_tui.pipeline.posting.posting_queue import Answers, PostingQueue
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
 _QUEUE = 8
 _PLANNED = 16
 """Articles that may at least wait for a lane."""
-_ANSWERS = 256
 
 
 def lanes(run: JobRun, workers: int | None = None) -> int:
@@ -47,30 +46,23 @@ def capacity(run: JobRun) -> int:
 
 
 @asynccontextmanager
-async def posting_lanes(
-    run: JobRun, ledger: Ledger
-) -> AsyncIterator[MemoryObjectSendStream[OutgoingArticle]]:
-    """A stream whose articles are posted and confirmed; leaving the block waits for all of them.
+async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[PostingQueue]:
+    """A queue whose articles are posted and confirmed; leaving the block waits for all of them.
 
     Adds its stages to those of the run.
     """
     # Enough for every lane while the next batch is planned; answers hold no payloads.
-    waiting = min(max(lanes(run), _PLANNED), 4 * capacity(run))
-    postings_in, postings = anyio.create_memory_object_stream[OutgoingArticle](waiting)
-    answers_in, answers = anyio.create_memory_object_stream[Posted](_ANSWERS)
+    queue = PostingQueue(min(max(lanes(run), _PLANNED), 4 * capacity(run)))
+    answers = Answers()
     posters = run.worker_counts.of_stage("post", lambda workers: lanes(run, workers))
-    posting, confirming = Stage("post", posters, postings), Stage("confirm", 1, answers)
+    posting, confirming = Stage("post", posters, queue), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
-    with ExitStack() as every_stream:  # a task cancelled before its first step closes none
-        keep = every_stream.enter_context
-        for stream in (postings_in, postings, answers_in, answers):
-            keep(stream)
-        async with anyio.create_task_group() as group:
+    async with anyio.create_task_group() as group:
+        group.start_soon(confirm, run, ledger, confirming, posting, answers)
+        async with anyio.create_task_group() as every_lane:
             for number in range(posters.most):
-                ends = keep(postings.clone()), keep(answers_in.clone())
-                group.start_soon(post, run, ledger, posting, number, *ends)
-            group.start_soon(confirm, run, ledger, confirming, answers)
-            postings.close()
-            answers_in.close()
-            yield postings_in
-            postings_in.close()
+                every_lane.start_soon(post, run, ledger, posting, number, queue, answers)
+            yield queue
+            queue.close()
+            posters.end()
+        answers.close()

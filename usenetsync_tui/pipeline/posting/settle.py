@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Sequence
 
 from anyio import to_thread
-from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import files, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
@@ -31,9 +30,8 @@ from usenetsync_tui.model.segments import (
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.confirm import record_acknowledgements
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed
-from usenetsync_tui.pipeline.posting.post import Posted
+from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
 from usenetsync_tui.pipeline.run.job_run import JobRun, WorkerSlot
-from usenetsync_tui.pipeline.run.streams import put
 
 _PAGE = 100
 
@@ -43,26 +41,25 @@ async def settle(
     ledger: Ledger,
     source: SourceTree,
     slot: WorkerSlot,
-    out: MemoryObjectSendStream[OutgoingArticle],
+    out: PostingQueue,
 ) -> None:
     """Settle every incomplete object of the folder; articles to be sent go to `out`."""
     after = 0
     settler = _Settler(run, ledger, source, slot, out)
-    async with out:
+    async with run.catalogue.transaction() as tx:
+        run.progress.total_files += await objects.waiting_files(
+            tx, run.folder.id, run.open_realm.realm.id
+        )
+    while not run.draining:
         async with run.catalogue.transaction() as tx:
-            run.progress.total_files += await objects.waiting_files(
-                tx, run.folder.id, run.open_realm.realm.id
-            )
-        while not run.draining:
-            async with run.catalogue.transaction() as tx:
-                page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
-            if not page:
-                return
-            after = page[-1].id
-            for made in page:
-                # The folder has left this object's realm: its articles cannot be sent from here.
-                if made.realm_id == run.open_realm.realm.id:
-                    await settler.settle(made)
+            page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        for made in page:
+            # The folder has left this object's realm: its articles cannot be sent from here.
+            if made.realm_id == run.open_realm.realm.id:
+                await settler.settle(made)
 
 
 class _Settler:
@@ -74,7 +71,7 @@ class _Settler:
         ledger: Ledger,
         source: SourceTree,
         slot: WorkerSlot,
-        out: MemoryObjectSendStream[OutgoingArticle],
+        out: PostingQueue,
     ) -> None:
         self._run = run
         self._ledger = ledger
@@ -180,7 +177,7 @@ class _Settler:
         await self._record(posting, segment)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
-        await put(self._out, posting)
+        await self._out.put([posting])
 
     async def _record(self, posting: OutgoingArticle, segment: Segment) -> None:
         """Record it durably before it is sent, under a new Message-ID if the old one is poisoned.

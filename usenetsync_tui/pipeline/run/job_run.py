@@ -10,10 +10,9 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs
@@ -112,14 +111,39 @@ class WorkerSlot:
         self.item = b""
         self.detail = ""
 
+    def begin(self, item: bytes, detail: str = "") -> None:
+        """Busy with an item from now on."""
+        self.busy, self.item, self.detail = True, item, detail
+
+    def end(self) -> None:
+        """Busy no more."""
+        self.busy, self.item, self.detail = False, b"", ""
+
     @contextmanager
     def working(self, item: bytes, detail: str = "") -> Iterator[None]:
         """Busy with an item until the block ends."""
-        self.busy, self.item, self.detail = True, item, detail
+        self.begin(item, detail)
         try:
             yield
         finally:
-            self.busy, self.item, self.detail = False, b"", ""
+            self.end()
+
+
+class QueueStatistics(Protocol):
+    """How full a queue is; the names are those of anyio's streams."""
+
+    @property
+    def current_buffer_used(self) -> int: ...
+
+    @property
+    def max_buffer_size(self) -> float: ...
+
+
+class Queue(Protocol):
+    """What stands in front of a stage."""
+
+    def statistics(self) -> QueueStatistics:
+        """How full it is."""
 
 
 class Stage:
@@ -129,7 +153,7 @@ class Stage:
         self,
         name: str,
         workers: int | StageWorkers,
-        queue: MemoryObjectReceiveStream[Any] | None = None,
+        queue: Queue | None = None,
     ) -> None:
         """`workers`: how many, or those of `WorkerCounts`."""
         self.name = name

@@ -99,12 +99,11 @@ class StageWorkers:
 
         The worker holds each item until it asks for the next one.
         """
-        while await self._is_allowed(number):
+        while await self.may_work(number):
             try:
                 item = await take(stream)
             except anyio.EndOfStream:
-                self._over = True  # the workers that wait to be called are not needed any more
-                self.update()
+                self.end()
                 return
             await self._acquire()
             yield item
@@ -116,7 +115,12 @@ class StageWorkers:
             self._release()
             await self._acquire()
 
-    async def _is_allowed(self, number: int) -> bool:
+    def end(self) -> None:
+        """Nothing more will come: workers that wait until they may work are not needed any more."""
+        self._over = True
+        self.update()
+
+    async def may_work(self, number: int) -> bool:
         """Wait until this worker may take something; False when nothing is left to take."""
         while number >= self.allowed and not self._over:
             await self._changed.wait()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, known, objects, segments
@@ -24,6 +24,7 @@ from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
+from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
     Ending,
@@ -33,7 +34,7 @@ from usenetsync_tui.pipeline.run.segments import (
     PreparedSegment,
     SlicesShared,
 )
-from usenetsync_tui.pipeline.run.streams import batches, put
+from usenetsync_tui.pipeline.run.streams import batches
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.plan_known import place, share
 
@@ -60,7 +61,7 @@ class Planner:
         ledger: Ledger,
         stage: Stage,
         outstanding: Outstanding,
-        out: MemoryObjectSendStream[OutgoingArticle],
+        out: PostingQueue,
     ) -> None:
         self._run = run
         self._ledger = ledger
@@ -73,13 +74,12 @@ class Planner:
 
     async def work(self, items: MemoryObjectReceiveStream[PreparedItem]) -> None:
         """Plan batches until the stream ends."""
-        async with items, self._out:
+        async with items:
             async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
                 with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
                     postings = await self._plan(batch)
                 self._stage.done += len(batch)
-                for posting in postings:
-                    await put(self._out, posting)
+                await self._out.put(postings)
 
     async def _plan(self, batch: list[PreparedItem]) -> list[OutgoingArticle]:
         ended = [i for i in batch if isinstance(i, Ending)]

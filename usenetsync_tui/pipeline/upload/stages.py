@@ -58,13 +58,13 @@ async def run_stages(
     # A reader that prepares its segments sends none raw.
     straight_on = cast("MemoryObjectSendStream[ReadItem]", prepared_in)
     streams = (units_in, units, read_in, read, prepared_in, prepared)
-    async with posting_lanes(run, ledger) as postings_in:
+    async with posting_lanes(run, ledger) as postings:
         with ExitStack() as every_stream:  # a task cancelled before its first step closes none
             keep = every_stream.enter_context
             for stream in streams:
                 keep(stream)
             async with anyio.create_task_group() as group:
-                await settle(run, ledger, source, scanning.slots[0], keep(postings_in.clone()))
+                await settle(run, ledger, source, scanning.slots[0], postings)
                 run.progress.phase = "upload"
                 group.start_soon(_index, run, scanning, indexed, source, judge, own)
                 group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
@@ -76,7 +76,7 @@ async def run_stages(
                 for number in range(compressing.stage_workers.most if dense else 0):
                     between = keep(read.clone()), keep(prepared_in.clone())
                     group.start_soon(compress, run, compressing, number, *between)
-                planner = Planner(run, ledger, planning, outstanding, keep(postings_in.clone()))
+                planner = Planner(run, ledger, planning, outstanding, postings)
                 group.start_soon(planner.work, keep(prepared.clone()))
                 for stream in streams:
                     stream.close()

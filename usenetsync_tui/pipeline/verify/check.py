@@ -143,7 +143,7 @@ async def repost(run: JobRun, source: SourceTree) -> None:
     reading = Stage("read", 1)
     run.stages[:] = [reading]
     async with posting_lanes(run, ledger) as out:
-        await settle(run, ledger, source, reading.slots[0], out.clone())
+        await settle(run, ledger, source, reading.slots[0], out)
 
 
 async def unverified_articles(run: JobRun) -> int:

@@ -1,7 +1,7 @@
 """Posting one article: what each server reply leads to (NNTP.md's table).
 
-Knows the lost 240, tries and failover. Refuses to know how servers are chosen among equals, how
-long a caller waits for them (`servers`), and the ledger.
+Knows the lost 240, tries and failover. Refuses to know connections and their threads
+(`posting_lane`), how servers are chosen among equals (`pool`), and the ledger.
 
 The rule that must not break: an article goes out under one Message-ID only. Once its bytes may
 have reached a server, the next try goes to the same server (another one knows the id only in the
@@ -33,6 +33,7 @@ from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
+from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 
 _REFUSALS = frozenset(
@@ -58,7 +59,7 @@ class AcceptedArticle:
 
 
 class ArticlePosting:
-    """The posting of one article: `run()` it once."""
+    """What is known of one article on its way: `PostingLane` tries it until a server has it."""
 
     def __init__(
         self,
@@ -87,36 +88,25 @@ class ArticlePosting:
         self._failure: StoreError | None = None
         self._words = ""
         """The reply or error of the last server that failed."""
-        self._since = servers.now()
+        self.since = servers.now()
+        """When the patience with the servers began."""
 
-    async def run(self) -> AcceptedArticle:
-        """Post the article. Errors as in `model.ports.Store.post`."""
-        while True:
-            try:
-                async with self._servers.lease(
-                    Role.POST, since=self._since, among=self._choose, prefer=self._preferred()
-                ) as lease:
-                    taken = await self._attempt(lease)
-            except StoreUnavailableError as failure:
-                if failure is self._failure or self._among is None:
-                    raise  # no server is left to try
-                # Only the chosen servers are not well: the others get their turn.
-                for name in self._among:
-                    self._tries[name] = self._max_tries
-                self._failure = failure
-                continue
-            if taken is not None:
-                return taken
-            tries = self._tries[lease.server.name]
-            if tries:
-                await self._servers.pause(lease.server, self._words, self._backoff(tries))
+    @property
+    def message_id(self) -> bytes:
+        """Our own name of the article."""
+        return self._article.message_id
 
-    def _choose(self) -> Collection[str] | None:
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, once it was encoded."""
+        return self._size
+
+    def choose(self) -> Collection[str] | None:
+        """The servers to try; only the last one while it may have the article. None: any."""
         self._among = self._choice()
         return self._among
 
     def _choice(self) -> Collection[str] | None:
-        """The servers to try; only the last one while it may have the article. None: any."""
         usable = self._servers.roster.usable(Role.POST)
         left = [name for name in usable if self._tries[name] < self._max_tries]
         if usable and not left:
@@ -127,38 +117,43 @@ class ArticlePosting:
                 return (self._last_server,)
         return left if usable else None
 
-    def _preferred(self) -> str | None:
+    def preferred(self) -> str | None:
         """The server for this copy: copies of a segment go to different servers if possible."""
-        if self._article.spread is None:
-            return None
-        ranked = self._servers.roster.ranked(Role.POST, self._article.spread)
-        return ranked[self._article.redundancy % len(ranked)] if ranked else None
+        return preferred_server(self._servers.roster, self._article)
 
-    async def _attempt(self, lease: Lease) -> AcceptedArticle | None:
-        """One try with one connection; None: try again."""
+    def found_no_server(self, failure: StoreUnavailableError) -> None:
+        """None of the chosen servers is well: the others get their turn, or `failure` is raised."""
+        if failure is self._failure or self._among is None:
+            raise failure  # no server is left to try
+        for name in self._among:
+            self._tries[name] = self._max_tries
+        self._failure = failure
+
+    def broke(self, lease: Lease, failure: Lost | Unreachable | Refused) -> None:
+        """Its connection failed while it was tried."""
         name = lease.server.name
-        try:
-            answer = await lease.run(self._send)
-        except Lost as lost:
-            if lost.began:
+        if isinstance(failure, Lost):
+            if failure.began:
                 self._may_have_arrived, self._last_server, self._away = True, name, 0
-            if not lost.innocent:
-                self._failed(name, StoreUnavailableError(f"{name}: {lost.words}"))
-        except (Unreachable, Refused):
+            if not failure.innocent:
+                self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
+        else:
             # The server is at fault, not the article. An article that may have arrived there
             # does not wait forever for this server when there is another.
             self._away += self._last_server == name
-        else:
-            return await self._judge(lease, answer)
-        return None
+
+    async def pause(self, lease: Lease) -> None:
+        """Wait before the next try, if a try at this server failed."""
+        if tries := self._tries[lease.server.name]:
+            await self._servers.pause(lease.server, self._words, self._backoff(tries))
 
     def _failed(self, name: str, failure: StoreError) -> None:
         self._tries[name] += 1
         self._failure = failure
         self._words = failure.args[0].removeprefix(f"{name}: ")
 
-    def _send(self, connection: Connection) -> Answer:
-        """In a worker thread."""
+    def send(self, connection: Connection) -> Answer:
+        """Try it once. In a worker thread."""
         if not (connection.posting_allowed or connection.server.username):
             raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
         connection.ask_clock()
@@ -198,7 +193,12 @@ class ArticlePosting:
                 return Answer(Reply(240, ""), ConversationStage.ARTICLE)
         return answer
 
-    async def _judge(self, lease: Lease, answer: Answer) -> AcceptedArticle | None:
+    def is_plain_yes(self, answer: Answer) -> bool:
+        """Whether the server took it under our own Message-ID, and nothing needs thought."""
+        return answer.reply.code == 240 and adopted_id(answer.reply, self._wire_id) is None
+
+    def judge(self, lease: Lease, answer: Answer) -> AcceptedArticle | None:
+        """What the answer means; None: try again. Errors as in `model.ports.Store.post`."""
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(may_have_arrived=self._may_have_arrived)
         said = f"{name}: {words}"
@@ -209,7 +209,7 @@ class ArticlePosting:
                 self._tries[name] = self._max_tries
         match meaning:
             case Meaning.ACCEPTED | Meaning.ARRIVED:
-                lease.entry.health.took_an_article()
+                lease.took_an_article()
                 return AcceptedArticle(name, self._size, adopted_id(answer.reply, self._wire_id))
             case Meaning.COLLISION:
                 raise _of(lease, ArticleCollisionError(said))
@@ -234,6 +234,14 @@ class ArticlePosting:
                 lease.note(Refused(meaning, words))
                 self._failed(name, StoreUnavailableError(said))
         return None
+
+
+def preferred_server(roster: Roster, article: Article) -> str | None:
+    """The server that a copy should go to; None when it does not matter."""
+    if article.spread is None:
+        return None
+    ranked = roster.ranked(Role.POST, article.spread)
+    return ranked[article.redundancy % len(ranked)] if ranked else None
 
 
 def _of(lease: Lease, failure: StoreError) -> StoreError:

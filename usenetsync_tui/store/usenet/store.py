@@ -6,6 +6,7 @@ Knows Message-IDs, aliases and copies. Refuses to know connections (`servers`) a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from usenetsync_tui.errors import (
     StoreUnusableError,
 )
 from usenetsync_tui.model.backoff import growing
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.article_requests import (
@@ -34,6 +35,7 @@ from usenetsync_tui.store.usenet.article_requests import (
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 from usenetsync_tui.store.usenet.posting import ArticlePosting
+from usenetsync_tui.store.usenet.posting_lane import OneArticle, PostingLane
 
 __all__ = ["Aliases", "UsenetServers", "UsenetStore"]
 
@@ -84,13 +86,19 @@ class UsenetStore:
 
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""
-        posting = ArticlePosting(
-            self._servers, self._style, article, tries=self._tries, backoff=self._backoff
+        source = OneArticle(article)
+        await self.post_from(source)
+        assert source.answer is not None
+        if isinstance(source.answer, Exception):
+            raise source.answer
+        return source.answer
+
+    async def post_from(self, source: ArticleSource) -> None:
+        """Post a source's articles, on one connection at a time."""
+        new = partial(
+            ArticlePosting, self._servers, self._style, tries=self._tries, backoff=self._backoff
         )
-        taken = await posting.run()
-        if taken.adopted is not None:
-            await self._aliases.adopt(article.message_id, taken.adopted)
-        return Receipt(taken.server, taken.size)
+        await PostingLane(self._servers, source, new, self._aliases.adopt).run()
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Those that a server has, under our id or the one the server gave them.

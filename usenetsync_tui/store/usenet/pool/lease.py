@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
@@ -30,6 +31,10 @@ class Lender(Protocol):
     def now(self) -> float:
         """The time in seconds, of any steady clock."""
 
+    @property
+    def has_waiters(self) -> bool:
+        """Whether a task waits for a slot."""
+
     def changed(self) -> None:
         """A server's health has changed."""
 
@@ -38,6 +43,12 @@ class Lender(Protocol):
 
     def from_thread(self, give_back: Callable[[], None]) -> None:
         """Call `give_back` in the event loop, soon."""
+
+
+_LONGEST = 1.0
+"""Seconds after which a lease for many requests ends: a better server may be well again."""
+_TURN = 0.05
+"""The same while another task waits for a slot."""
 
 
 class Lease:
@@ -52,6 +63,7 @@ class Lease:
         self._in_thread = False
         self._released = False
         self._abandoned = False
+        self._took = False
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` on an open connection, in one worker-thread call.
@@ -62,6 +74,8 @@ class Lease:
         try:
             result = await self._lender.threads.run(partial(self._work, work))
         except (Unreachable, Refused, Lost) as failure:
+            if self._took:
+                self.entry.health.answered(self._lender.now())
             self.note(failure)
             raise
         except asyncio.CancelledError:
@@ -72,6 +86,21 @@ class Lease:
             raise
         self.entry.health.answered(self._lender.now())
         return result
+
+    def took_an_article(self) -> None:
+        """Record that the server accepted an article. From any thread."""
+        self._took = True
+        self.entry.health.took_an_article()
+
+    def may_continue(self, since: float) -> bool:
+        """Whether a lease for many requests may begin another. From any thread.
+
+        `since`: when the first one began, in seconds of `time.monotonic`.
+        """
+        entry, used = self.entry, time.monotonic() - since
+        if used > _LONGEST or not entry.is_well or entry.busy() > entry.allowed:
+            return False
+        return used < _TURN or not self._lender.has_waiters
 
     def note(self, failure: Unreachable | Refused | Lost) -> None:
         """Record a failure in the server's health."""

@@ -51,6 +51,11 @@ class LeaseQueue:
         self.all_back = anyio.Event()
         """Set after `close`, when the last slot is given back."""
 
+    @property
+    def has_waiters(self) -> bool:
+        """Whether a task waits for a slot. From any thread."""
+        return bool(self._waiters)
+
     def close(self) -> None:
         """Lend nothing more; tasks that wait get an error."""
         self._closed = True
