@@ -151,7 +151,7 @@ async def test_a_paused_server_keeps_no_lane() -> None:
 
             def pause(one: Article) -> None:
                 if one.message_id == name(10):
-                    pool.roster.place("one").held = True
+                    pool.roster.entry("one").held = True
 
             source.before = pause
             await drained(store, source)
@@ -174,7 +174,7 @@ async def test_a_better_server_that_is_well_again_gets_the_articles(
         source = Listed(*(article(n) for n in range(400)))
         server.script(Fault("POST", reply="400 maintenance", close=True, times=3))
         async with opened(*servers) as store:
-            health = store.pool.roster.place("one").health  # type: ignore[attr-defined]
+            health = store.pool.roster.entry("one").health  # type: ignore[attr-defined]
             health._back_off(ServerState.DOWN, "down", store.pool.now())  # type: ignore[attr-defined]
             await drained(store, source)
     assert not source.errors
