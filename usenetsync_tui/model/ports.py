@@ -29,7 +29,7 @@ class Presence:
     """Articles without a clear answer, with the reason."""
 
 
-class ArticleSource(Protocol):
+class PostingSource(Protocol):
     """The articles that one lane of a store posts; both methods from any thread."""
 
     def next(
@@ -64,7 +64,7 @@ class Store(Protocol):
         where no other poster can have used it.
         """
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post articles one after another, as one lane, until the source has none for it.
 
         Several calls may run at once. Errors of `post` that concern the article go to the source.

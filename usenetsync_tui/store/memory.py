@@ -7,7 +7,7 @@ from collections.abc import Collection
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError
-from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.store.one_by_one import post_one_by_one
 
@@ -25,7 +25,7 @@ class MemoryStore:
         self.articles[article.message_id] = article.leaving().payload
         return Receipt()
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles."""
         await post_one_by_one(self.post, source)
 

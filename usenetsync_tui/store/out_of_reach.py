@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.store.one_by_one import post_one_by_one
 
@@ -22,7 +22,7 @@ class OutOfReach:
         """`StoreError`."""
         raise StoreError(self._why)
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles."""
         await post_one_by_one(self.post, source)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.backoff import growing, pauses
-from usenetsync_tui.model.ports import ArticleSource, Opener, Presence, Store
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.store.one_by_one import post_one_by_one
@@ -41,7 +41,7 @@ class RetryingStore:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles."""
         await post_one_by_one(self.post, source)
 

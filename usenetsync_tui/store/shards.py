@@ -13,7 +13,7 @@ import psycopg
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
@@ -46,7 +46,7 @@ class ShardsStore:
             raise StoreError(str(error)) from error
         return Receipt()
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles."""
         await post_one_by_one(self.post, source)
 

@@ -5,12 +5,14 @@ where segments come from, and how a store sends.
 
 - `assign` gives each copy of a segment its article: one that is posted or under way, or a new one
   with a random Message-ID and, where the realm is sealed, a fresh nonce.
-- `posting_lanes` opens the lanes: a bounded stream of articles, as many `post` tasks as the store
-  takes articles at once, and one `confirm` task. Closing the lanes waits until every article has
-  its answer.
-- `post` hands an article to the store, which seals it while sending. If an error remains after the
-  store's own retries, the article is *failed* and keeps the store's message. A Message-ID that
-  already names another article is replaced; the old one stays as an alias.
+- `posting_lanes` opens the lanes: as many `post` tasks as the store takes articles at once, and one
+  `confirm` task. Closing the lanes waits until every article has its answer.
+- `posting_queue` joins them: planned articles on one side, answers on the other, for the event
+  loop and for threads. The loop wakes for batches, never for a single article.
+- `post` lets the store take one article after another from the queue; the store seals an article
+  while it sends it. If an error remains after the store's own retries, the article is *failed*
+  and keeps the store's message. A Message-ID that already names another article is replaced; the
+  old one stays as an alias.
 - `confirm` records the answers, one transaction for each batch, without waiting for the disk.
 - `settle` handles the articles that an earlier run left without an answer: it asks the store,
   confirms those the store has, and sends the others again from the source. If the source has

@@ -50,7 +50,7 @@ async def _post_renamed(run: JobRun, ledger: Ledger, source: LaneSource) -> None
 
 
 class LaneSource:
-    """What one lane posts: `model.ports.ArticleSource`."""
+    """What one lane posts: `model.ports.PostingSource`."""
 
     def __init__(
         self, run: JobRun, stage: Stage, lane: int, queue: PostingQueue, answers: Answers

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from usenetsync_tui.errors import StoreError, StoreUnavailableError
-from usenetsync_tui.model.ports import ArticleSource
+from usenetsync_tui.model.ports import PostingSource
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
@@ -36,7 +36,7 @@ class PostingLane:
     """Posts what a source has: `run()` it."""
 
     def __init__(
-        self, servers: UsenetServers, source: ArticleSource, new: NewPosting, adopt: Adopt
+        self, servers: UsenetServers, source: PostingSource, new: NewPosting, adopt: Adopt
     ) -> None:
         """`adopt` records durably that a server stored an article under another id."""
         self._servers = servers

@@ -22,7 +22,7 @@ from usenetsync_tui.errors import (
     StoreUnusableError,
 )
 from usenetsync_tui.model.backoff import growing
-from usenetsync_tui.model.ports import ArticleSource, Opener, Presence
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.article_requests import (
@@ -93,7 +93,7 @@ class UsenetStore:
             raise source.answer
         return source.answer
 
-    async def post_from(self, source: ArticleSource) -> None:
+    async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles, on one connection at a time."""
         new = partial(
             ArticlePosting, self._servers, self._style, tries=self._tries, backoff=self._backoff
