@@ -1,0 +1,115 @@
+"""The command line: which cases, how often, how large, and where the figures go."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import machine, table
+from .cases import CASES
+from .contest import Case, Outcome, compete
+from .measuring import REPOSITORY
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    words = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure the program beside its peers, pair by pair; without NAME everything.",
+    )
+    words.add_argument("names", nargs="*", metavar="NAME", help="cases (--list)")
+    words.add_argument("--list", action="store_true", help="name the cases and their rows, and end")
+    words.add_argument("--rounds", type=_count, default=3, metavar="N", help="default: 3")
+    words.add_argument(
+        "--scale", type=_share, default=1.0, metavar="X", help="share of the full amounts"
+    )
+    words.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+    words.add_argument("--readme", action="store_true", help="rewrite the README's table")
+    words.add_argument(
+        "--scratch", type=Path, metavar="DIR", help="folder for files, catalogues, repositories"
+    )
+    return words
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rounds: 1 or more")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: above 0, 1 is the full amount")
+    return share
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run what is asked for; the exit code."""
+    options = parser()
+    args = options.parse_args(words)
+    if unknown := [name for name in args.names if name not in CASES]:
+        options.error(f"no case is called {', '.join(unknown)}; --list names them")
+    cases = [CASES[name] for name in dict.fromkeys(args.names)] or list(CASES.values())
+    if args.list:
+        print("\n".join(map(listed, cases)))
+        return 0
+    if args.json:  # a wrong name is better known before than after some hours
+        args.json.touch()
+    signal.signal(signal.SIGTERM, _end)
+    outcomes = [_run(case, args) for case in cases]
+    tools = [tool for case in cases for tool in (*case.peers, *case.needs)]
+    report = table.Report(
+        outcomes,
+        time.strftime("%Y-%m-%d"),
+        args.rounds,
+        args.scale,
+        machine.description(),
+        machine.versions(tools),
+    )
+    print(f"\n{table.as_text(report)}")
+    if args.json:
+        args.json.write_text(json.dumps(table.as_json(report), indent=2) + "\n", "utf-8")
+    if args.readme:
+        table.write_readme(report, REPOSITORY / "README.md")
+    return int(any(outcome.failed for outcome in outcomes))
+
+
+def listed(case: Case) -> str:
+    """A case in words: what it measures, and its rows with their targets."""
+    rows = [
+        f"    {row.title}{f' beside {row.beside}' * bool(row.beside)}"
+        f"{f': {row.goal} {row.unit}' * bool(str(row.goal))}"
+        for row in case.rows
+    ]
+    return "\n".join(
+        [f"{case.name:20}{case.measures} ({table.amount(Outcome(case, int(case.amount)))})", *rows]
+    )
+
+
+def _run(case: Case, args: argparse.Namespace) -> Outcome:
+    print(f"{case.name}: {case.measures}", flush=True)
+    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
+    scratch.chmod(0o711)  # as root the database is another user's process
+    try:
+        return compete(case, scratch, rounds=args.rounds, scale=args.scale)
+    except RuntimeError as error:  # one case that fails does not cost the figures of the others
+        print(f"  failed: {error}", flush=True)
+        return Outcome(case, int(case.amount * args.scale), str(error), failed=True)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _end(number: int, frame: object) -> None:
+    """What runs is ended on the way out, once."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
