@@ -16,6 +16,8 @@ from .cases import CASES
 from .contest import Case, Outcome, compete
 from .measuring import REPOSITORY
 
+README = REPOSITORY / "README.md"
+
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
@@ -63,25 +65,36 @@ def main(words: list[str] | None = None) -> int:
     if args.list:
         print("\n".join(map(listed, cases)))
         return 0
-    if args.json:  # a wrong name is better known before than after some hours
-        args.json.touch()
+    try:  # what cannot be written is better known before than after some hours
+        if args.json:
+            args.json.touch()
+        if args.readme:
+            table.around(README)
+    except (OSError, ValueError) as error:
+        options.error(str(error))
     signal.signal(signal.SIGTERM, _end)
-    outcomes = [_run(case, args) for case in cases]
-    tools = [tool for case in cases for tool in (*case.peers, *case.needs)]
-    report = table.Report(
-        outcomes,
+    outcomes: list[Outcome] = []
+    for case in cases:
+        outcomes.append(_run(case, args))
+        report = _report(outcomes, args)
+        if args.json:  # after each, so that an end before the end loses nothing
+            args.json.write_text(json.dumps(table.as_json(report), indent=2) + "\n", "utf-8")
+    print(f"\n{table.as_text(report)}")
+    if args.readme:
+        table.write_readme(report, README)
+    return int(any(outcome.failed for outcome in outcomes))
+
+
+def _report(outcomes: list[Outcome], args: argparse.Namespace) -> table.Report:
+    tools = [tool for each in outcomes for tool in (*each.case.peers, *each.case.needs)]
+    return table.Report(
+        tuple(outcomes),
         time.strftime("%Y-%m-%d"),
         args.rounds,
         args.scale,
         machine.description(),
         machine.versions(tools),
     )
-    print(f"\n{table.as_text(report)}")
-    if args.json:
-        args.json.write_text(json.dumps(table.as_json(report), indent=2) + "\n", "utf-8")
-    if args.readme:
-        table.write_readme(report, REPOSITORY / "README.md")
-    return int(any(outcome.failed for outcome in outcomes))
 
 
 def listed(case: Case) -> str:

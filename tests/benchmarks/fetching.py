@@ -4,8 +4,9 @@ Both from a server that keeps articles and gives them back with one system call 
 `ServingSink`); everything was posted to it, unmeasured, by us. NZBGet downloads what ``usenetsync
 nzb`` lists, over as many connections, checking each article's CRC; restore also compares digests.
 
-Articles ÷ pipelined round trips: over one connection so many questions are on their way at once
-as the server has found waiting at most, so all connections carry connections × those a round trip.
+Articles ÷ pipelined round trips: on one connection so many questions are on their way at once as
+the server has found waiting at most, so a round trip carries connections × those. It is compared
+with the time from the first question to the last answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 import nzbget
@@ -108,7 +110,7 @@ def verify_ground(scene: Scene) -> Iterator[Stages]:
             counted = sink.counted()
             if counted["asked"] < scene.amount or counted["missing"]:
                 raise FailedError(f"not every article was asked for and found: {counted}")
-            trips = scene.amount / (CONNECTIONS * counted["depth"])
+            trips = ceil(scene.amount / (CONNECTIONS * counted["depth"]))
             return replace(run, more={"possible": trips * DELAY, **counted})
 
         yield [[Side("verify", ours)]]

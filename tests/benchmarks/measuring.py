@@ -63,8 +63,15 @@ class Contestant:
 
 def measure(contestant: Contestant) -> Run:
     """Run it to its end; `FailedError` with the command's last words."""
-    contestant.prepare()
-    os.sync()
+    try:
+        contestant.prepare()
+        os.sync()
+        return _run(contestant)
+    finally:
+        contestant.clean()
+
+
+def _run(contestant: Contestant) -> Run:
     before = postgres_cpu(contestant.home)
     with (
         tempfile.TemporaryFile() as said,
@@ -80,7 +87,12 @@ def measure(contestant: Contestant) -> Run:
             stdout=told if contestant.tells else subprocess.DEVNULL,
             stderr=said,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # SIGTERM, ^C: what runs has to end before its files are removed
+            process.terminate()
+            process.wait()
+            raise
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -93,7 +105,6 @@ def measure(contestant: Contestant) -> Run:
         more = json.load(told) if contestant.tells else {}
     cpu = usage.ru_utime + usage.ru_stime
     after = postgres_cpu(contestant.home)
-    contestant.clean()
     database_cpu = None if before is None or after is None else after - before
     return Run(wall, cpu, usage.ru_maxrss * 1024, max(database, default=None), database_cpu, more)
 

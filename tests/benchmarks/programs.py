@@ -16,6 +16,7 @@ from pathlib import Path
 from .contest import Case, Goal, Scene, Side, Stages
 from .files import small_files, warm
 from .measuring import Contestant, Run, measure, stop_database
+from .tools import LESS
 
 _LARGE = 4_000_000
 """Bytes of a file beside the small ones."""
@@ -103,6 +104,7 @@ CASES = (
         3 * _MILLION,
         "files",
         partial(catalogue_ground, "list"),
+        peers=(LESS,),
         goals=_LIST,
         more=True,
         least=5_000,

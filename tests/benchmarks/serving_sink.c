@@ -40,7 +40,7 @@ struct article {
 struct answer { /* text, and then a part of the file */
     struct answer *next;
     double due;
-    unsigned commands;
+    unsigned articles; /* that these answers are about */
     size_t length;
     off_t at;
     size_t size;
@@ -53,13 +53,13 @@ struct connection {
     char *data; /* what has come and is not understood yet */
     size_t length, room;
     struct answer *first, *last;
-    unsigned waiting;
+    unsigned waiting; /* articles asked for and not answered */
 };
 
 struct counts {
     unsigned long connections, posted, asked, served, missing, depth;
     unsigned long long posted_bytes, served_bytes;
-    double first, last;
+    double first, last; /* when an article was asked for, and an answer about one was sent */
 };
 
 static int file;
@@ -99,7 +99,7 @@ static struct article *find(const char *id) {
     return found;
 }
 
-/* A text in the queue: beside the last one if that was due at the same time, else after it. */
+/* A text in the queue: behind the last one if that was due at the same time, else after it. */
 static struct answer *say(struct connection *c, double due, const char *text) {
     size_t length = strlen(text);
     struct answer *last = c->last;
@@ -112,8 +112,6 @@ static struct answer *say(struct connection *c, double due, const char *text) {
     }
     memcpy(last->text + last->length, text, length);
     last->length += length;
-    last->commands++;
-    c->waiting++;
     return last;
 }
 
@@ -145,10 +143,10 @@ static int send_due(struct connection *c) {
         if (!send_all(c->socket, answer->text, answer->length, answer->size ? MSG_MORE : 0) ||
             !send_file(c->socket, answer->at, answer->size))
             return 0;
-        c->waiting -= answer->commands;
+        c->waiting -= answer->articles;
         if (!(c->first = answer->next)) c->last = NULL;
         pthread_mutex_lock(&counts_lock);
-        counted.last = now();
+        if (answer->articles) counted.last = now();
         counted.served_bytes += answer->size;
         pthread_mutex_unlock(&counts_lock);
         free(answer);
@@ -167,12 +165,15 @@ static void give(struct connection *c, double due, const char *line) {
     if (found) snprintf(text, sizeof text, "%d 0 %s\r\n", codes[which], found->id);
     else snprintf(text, sizeof text, "430 no such article\r\n");
     struct answer *answer = say(c, due, text);
+    answer->articles++;
+    c->waiting++;
     if (found && which) {
         answer->at = found->at + (which == 1 ? (off_t)found->head : 0);
         answer->size = which == 3 ? found->head - 2 : found->size - (which == 1 ? found->head : 0);
         if (which == 3) say(c, due, ".\r\n");
     }
     pthread_mutex_lock(&counts_lock);
+    if (!counted.first) counted.first = due - c->delay;
     counted.asked += !which;
     counted.served += found && which;
     counted.missing += !found;
@@ -215,7 +216,7 @@ static const char *keep(struct connection *c) {
     char *blank = memmem(c->data, c->length, "\r\n\r\n", 4);
     if (!blank) return "441 no empty line after the headers\r\n";
     size_t head = blank + 4 - c->data;
-    for (char *line = c->data; line && line < blank + 2; line = memmem(line, blank + 2 - line, "\r\n", 2), line += line ? 2 : 0) {
+    for (char *line = c->data; line < blank + 2; line = (char *)memmem(line, blank + 2 - line, "\r\n", 2) + 2) {
         if (strncasecmp(line, "Message-ID:", 11)) continue;
         char *from = memchr(line, '<', blank - line), *to = memchr(line, '>', blank - line);
         if (!from || !to || to < from) break;
@@ -287,7 +288,6 @@ static int hear(struct connection *c) {
     double heard = now();
     if (!understand(c, heard + c->delay)) return 0;
     pthread_mutex_lock(&counts_lock);
-    if (!counted.first) counted.first = heard;
     if (c->waiting > counted.depth) counted.depth = c->waiting;
     pthread_mutex_unlock(&counts_lock);
     return 1;

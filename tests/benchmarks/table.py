@@ -42,7 +42,7 @@ def as_text(report: Report) -> str:
         case = outcome.case
         parts += ["", f"{case.name}: {case.measures} ({amount(outcome)})"]
         if outcome.skipped:
-            parts.append(f"  skipped: {outcome.skipped}")
+            parts.append(f"  {'failed' if outcome.failed else 'skipped'}: {outcome.skipped}")
             continue
         parts.append(f"  {'':44}{'median':>10}{'min–max':>18}  {'':14}{'beside':24}{'target':12}")
         parts += [f"  {_text(line)}" for line in outcome.lines()]
@@ -56,7 +56,7 @@ def _text(line: Line) -> str:
         return f"{row.title:44}{'skipped: ' + line.reason}"
     span = f"{figure(min(line.values))}–{figure(max(line.values))}"
     goal = f"{row.goal} {_verdict(line)}".strip()
-    words = f"{row.title:44}{figure(line.value):>10}{span:>18}  {row.unit:14}{row.beside:24}{goal}"
+    words = f"{row.title:44}{figure(line.value):>10}{span:>18}  {row.unit:24}{row.beside:32}{goal}"
     return words.rstrip()
 
 
@@ -99,31 +99,36 @@ def as_markdown(report: Report) -> str:
     for outcome in report.outcomes:
         name = f"`{outcome.case.name}`, {amount(outcome)}"
         for line in outcome.lines():
-            value = f"{figure(line.value)} {line.row.unit}".strip() if line.values else "skipped"
-            reason = f"{value}: {line.reason}" if line.reason else value
-            goal = f"{line.row.goal} ({_verdict(line)})" if str(line.row.goal) else ""
-            rows.append(
-                [
-                    name,
-                    line.row.title,
-                    reason,
-                    line.row.beside,
-                    goal if line.values else str(line.row.goal),
-                ]
-            )
+            rows.append([name, line.row.title, _measured(line), line.row.beside, _goal(line)])
             name = ""
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join([f"{report.about}.", "", *lines])
 
 
+def _measured(line: Line) -> str:
+    if line.values:
+        return f"{figure(line.value)} {line.row.unit}".strip()
+    return f"not measured: {line.reason.splitlines()[0]}"
+
+
+def _goal(line: Line) -> str:
+    verdict = _verdict(line) if line.values else ""
+    return f"{line.row.goal} ({verdict})" if verdict else str(line.row.goal)
+
+
 def write_readme(report: Report, readme: Path) -> None:
     """Replace what stands between the two marks; ValueError when they are not there."""
-    text = readme.read_text("utf-8")
-    before, begin, rest = text.partition(BEGIN)
+    before, after = around(readme)
+    readme.write_text(f"{before}{BEGIN}\n{as_markdown(report)}\n{END}{after}", "utf-8")
+
+
+def around(readme: Path) -> tuple[str, str]:
+    """The text before the first mark, and after the second."""
+    before, begin, rest = readme.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{readme} has no lines {BEGIN} and {END} to put the table between")
-    readme.write_text(f"{before}{BEGIN}\n{as_markdown(report)}\n{END}{after}", "utf-8")
+    return before, after
 
 
 def as_json(report: Report) -> dict[str, object]:
@@ -146,6 +151,7 @@ def _json(outcome: Outcome) -> dict[str, object]:
         "amount": outcome.amount,
         "unit": case.unit,
         "skipped": outcome.skipped or None,
+        "failed": outcome.failed,
         "absent": outcome.absent,
         "rows": list(_json_rows(outcome.lines())),
         "rounds": [{side: asdict(run) for side, run in each.items()} for each in outcome.rounds],

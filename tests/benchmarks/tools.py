@@ -36,13 +36,7 @@ class Tool:
         return found[0] if found else "of an unknown version"
 
 
-# Nyuu compiles a module against the headers of node: without --nodedir they would be downloaded.
-NYUU = Tool(
-    "nyuu",
-    'npm install --global --nodedir="$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")"'
-    " nyuu@0.4.0",
-    ("--version",),
-)
+NYUU = Tool("nyuu", "npm package nyuu, installed as the README says")
 RESTIC = Tool("restic", "Debian package restic", ("version",))
 NZBGET = Tool("nzbget", "Debian package nzbget")
 FIND = Tool("find", "Debian package findutils")
