@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,7 +17,8 @@ from tests.benchmarks import entry, table
 from tests.benchmarks.cases import CASES
 from tests.benchmarks.contest import Case, Goal, Outcome, Scene, Side, Stages, compete, faster
 from tests.benchmarks.measuring import Contestant, FailedError, Run, measure
-from tests.benchmarks.tools import Tool
+from tests.benchmarks.sinks import serving_sink
+from tests.benchmarks.tools import CC, Tool
 
 REPOSITORY = Path(__file__).parents[2]
 ABSENT = Tool("no-such-program", "it cannot be had")
@@ -70,6 +73,42 @@ def test_a_case_runs_to_its_table_and_to_json(tmp_path: Path) -> None:
     assert "at 0.0001 of the full amounts" in done.stdout
     assert all(row.title in done.stdout for row in rows)
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.skipif(bool(CC.missing()), reason="no cc")
+def test_the_serving_sink_gives_back_what_it_took(tmp_path: Path) -> None:
+    head = b"From: a <a@b.test>\r\nMessage-ID: <1@b.test>\r\nSubject: x\r\n\r\n"
+    body = b"one\r\n..two\r\n\r\n" + 300_000 * b"3" + b"\r\n"
+    article = head + body + b".\r\n"
+    with serving_sink(tmp_path, delay=0.01) as sink:
+        for port, answer in ((sink.port, b"240"), (sink.delayed_port, b"441")):
+            with connected(port) as (client, answers):
+                client.sendall(b"POST\r\n")
+                assert answers.readline()[:3] == b"340"
+                client.sendall(article)
+                assert answers.readline()[:3] == answer
+        assert sink.counted()["posted"] == 1
+        with connected(sink.delayed_port) as (client, answers):
+            client.sendall(b"STAT <1@b.test>\r\nSTAT <2@b.test>\r\nBODY <1@b.test>\r\n")
+            client.sendall(b"HEAD <1@b.test>\r\nARTICLE <1@b.test>\r\nDATE\r\nQUIT\r\n")
+            said = answers.read()
+        parts = (b"223 0 <1@b.test>\r\n", b"430 no such article\r\n")
+        assert said.startswith(b"".join(parts) + b"222 0 <1@b.test>\r\n" + body + b".\r\n221")
+        assert b"221 0 <1@b.test>\r\n" + head[:-2] + b".\r\n220" in said
+        assert b"220 0 <1@b.test>\r\n" + article + b"111 " in said and said.endswith(b"bye\r\n")
+        counted = sink.counted()
+        assert (counted["asked"], counted["served"], counted["missing"]) == (2, 3, 1)
+        assert counted["served_bytes"] == len(body) + 3 + len(head) - 2 + len(article)
+        assert 1 <= counted["depth"] <= 5
+    assert not (tmp_path / "articles").exists()
+
+
+@contextmanager
+def connected(port: int) -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """A connection that has been greeted."""
+    with socket.create_connection(("127.0.0.1", port)) as client, client.makefile("rb") as answers:
+        assert answers.readline()[:3] == b"200"
+        yield client, answers
 
 
 def case_of(*sides: Side, needs: tuple[Tool, ...] = ()) -> Case:

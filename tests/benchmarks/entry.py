@@ -99,14 +99,14 @@ def _report(outcomes: list[Outcome], args: argparse.Namespace) -> table.Report:
 
 def listed(case: Case) -> str:
     """A case in words: what it measures, and its rows with their targets."""
-    rows = [
-        f"    {row.title}{f' beside {row.beside}' * bool(row.beside)}"
-        f"{f': {row.goal} {row.unit}' * bool(str(row.goal))}"
-        for row in case.rows
-    ]
-    return "\n".join(
-        [f"{case.name:20}{case.measures} ({table.amount(Outcome(case, int(case.amount)))})", *rows]
-    )
+    amount = table.amount(Outcome(case, int(case.amount)))
+    lines = [f"{case.name:20}{case.measures} ({amount})"]
+    for row in case.rows:
+        beside = f" beside {row.beside}" if row.beside else ""
+        goal = f": {row.goal} {row.unit}" if str(row.goal) else ""
+        lines.append(f"    {row.title}{beside}{goal}")
+    lines += [f"    {title}: {goal}" for title, goal in case.goals.items()]
+    return "\n".join(lines)
 
 
 def _run(case: Case, args: argparse.Namespace) -> Outcome:

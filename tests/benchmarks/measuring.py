@@ -21,6 +21,8 @@ from threading import Event, Thread
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USENETSYNC = [sys.executable, "-m", "usenetsync_tui"]
+_LAST_WORDS = 20_000
+"""Bytes of what a command said before it failed: room for the picture of a screen."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 # A program that is installed has its bytecode.
@@ -97,7 +99,7 @@ def _run(contestant: Contestant) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            words = said.read()[-2_000:].decode(errors="replace")
+            words = said.read()[-_LAST_WORDS:].decode(errors="replace")
             raise FailedError(
                 f"{' '.join(contestant.command[:8])}: exit code {process.returncode}\n{words}"
             )

@@ -206,7 +206,7 @@ def _case(name: str, limits: Limits) -> Case:
         "bytes",
         partial(ground, limits),
         tuple(rows),
-        least=100_000,
+        least=16 << 20,
     )
 
 

@@ -20,6 +20,8 @@ from .tools import LESS
 
 _LARGE = 4_000_000
 """Bytes of a file beside the small ones."""
+_LEAST, _LEAST_SHARE = 1_500_000_000, 0.1
+"""An upload that lasts for some ten seconds, and how long the screen is watched then."""
 _MILLION = 1_000_000
 
 
@@ -55,7 +57,7 @@ def tree_ground(part: str, scene: Scene) -> Iterator[Stages]:
         folder = folders[number % len(folders)]
         (folder / f"large {number // len(folders)}.bin").write_bytes(os.urandom(_LARGE))
     warm(tree)
-    share = str(min(1.0, scene.scale))
+    share = str(min(1.0, max(_LEAST_SHARE, scene.scale)))
     yield [[Side(part, partial(program, "screen", part, str(tree), share))]]
 
 
@@ -94,7 +96,7 @@ _TICK = _at_most(
 def _screen(part: str, measures: str, goals: Mapping[str, Goal]) -> Case:
     ground = partial(tree_ground, part)
     words = f"the screen while a tree is uploaded: {measures}"
-    return Case(f"screen-{part}", words, 6e9, "bytes", ground, goals=goals, more=True)
+    return Case(f"screen-{part}", words, 6e9, "bytes", ground, goals=goals, more=True, least=_LEAST)
 
 
 CASES = (

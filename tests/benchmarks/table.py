@@ -42,7 +42,8 @@ def as_text(report: Report) -> str:
         case = outcome.case
         parts += ["", f"{case.name}: {case.measures} ({amount(outcome)})"]
         if outcome.skipped:
-            parts.append(f"  {'failed' if outcome.failed else 'skipped'}: {outcome.skipped}")
+            verb = "failed" if outcome.failed else "skipped"
+            parts.append(f"  {verb}: {outcome.skipped.splitlines()[0]}")
             continue
         parts.append(f"  {'':44}{'median':>10}{'min–max':>18}  {'':14}{'beside':24}{'target':12}")
         parts += [f"  {_text(line)}" for line in outcome.lines()]

@@ -24,7 +24,7 @@ class Tool:
         return f"{self.program} is not on PATH ({self.get})"
 
     def version(self) -> str:
-        """The first number it says about itself."""
+        """The first number by itself that it says."""
         done = subprocess.run(
             [self.program, *self.asked],
             stdin=subprocess.DEVNULL,
@@ -32,7 +32,7 @@ class Tool:
             text=True,
             check=False,
         )
-        found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+        found = re.search(r"(?<![\w.])\d+(\.\d+)*", done.stdout + done.stderr)
         return found[0] if found else "of an unknown version"
 
 
