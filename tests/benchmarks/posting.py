@@ -197,6 +197,11 @@ def _cpu_per_gigabyte(each: Round) -> float:
     return run.cpu / (run.more["size"] / 1e9)
 
 
+def _database_cpu_per_gigabyte(each: Round) -> float:
+    run = each["plain"]
+    return (run.database_cpu or 0.0) / (run.more["size"] / 1e9)
+
+
 def _gil_per_article(each: Round) -> float:
     """Milliseconds."""
     more = each["plain, py-spy"].more
@@ -237,6 +242,7 @@ CASES = (
                 "s/GB",
                 Goal(at_most=1.1),
             ),
+            Row("plain: CPU time of PostgreSQL", ("plain",), _database_cpu_per_gigabyte, "s/GB"),
             Row(
                 "plain: GIL time of an article",
                 ("plain, py-spy",),

@@ -216,7 +216,9 @@ static const char *keep(struct connection *c) {
     char *blank = memmem(c->data, c->length, "\r\n\r\n", 4);
     if (!blank) return "441 no empty line after the headers\r\n";
     size_t head = blank + 4 - c->data;
-    for (char *line = c->data; line < blank + 2; line = (char *)memmem(line, blank + 2 - line, "\r\n", 2) + 2) {
+    char *next;
+    for (char *line = c->data; line < blank + 2; line = next) {
+        next = (char *)memmem(line, blank + 2 - line, "\r\n", 2) + 2;
         if (strncasecmp(line, "Message-ID:", 11)) continue;
         char *from = memchr(line, '<', blank - line), *to = memchr(line, '>', blank - line);
         if (!from || !to || to < from) break;
@@ -280,7 +282,10 @@ static int understand(struct connection *c, double due) {
 
 /* Read once; 0 when the client is gone. */
 static int hear(struct connection *c) {
-    if (c->room - c->length < READ_SIZE) c->data = need(realloc(c->data, c->room = c->room * 2 + READ_SIZE));
+    if (c->room - c->length < READ_SIZE) {
+        c->room = c->room * 2 + READ_SIZE;
+        c->data = need(realloc(c->data, c->room));
+    }
     ssize_t got = recv(c->socket, c->data + c->length, c->room - c->length, 0);
     if (got < 0 && errno == EINTR) return 1;
     if (got <= 0) return 0;

@@ -94,12 +94,14 @@ def amount(outcome: Outcome) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """The README's table."""
+    """The README's table; of what has neither a row of its own nor a target, see the JSON."""
     head = ["Case", "Measured", "Median", "Beside", "Target"]
     rows = [head, ["---"] * len(head)]
     for outcome in report.outcomes:
         name = f"`{outcome.case.name}`, {amount(outcome)}"
         for line in outcome.lines():
+            if line.row not in outcome.case.rows and not str(line.row.goal):
+                continue
             rows.append([name, line.row.title, _measured(line), line.row.beside, _goal(line)])
             name = ""
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
