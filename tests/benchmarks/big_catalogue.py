@@ -1,22 +1,24 @@
 """A catalogue of millions of files, and how long the screen waits for what it looks up in it.
 
-Run ``python tests/benchmarks/big_catalogue.py --home DIR [--files 3000000] [--segments 30000000]
-[--notices 1000000] [--no-figures]``. The embedded server of ``USENETSYNC_HOME=DIR`` is filled by
-COPY and left stopped; a home that is filled already is only measured. One folder: nested names,
-some of them hostile, sizes log-normal (a mean of ten segments a file), small files in packs; a
-finished version and one under construction in which 1 % changed, half of that still to be read;
-1 % failed, a job that is paused. With ``--segments`` there are about so many rows behind it:
-those the server makes itself, for it can do that faster than COPY can bring them.
+Run ``python -m tests.benchmarks.big_catalogue HOME [--files N] [--segments N] [--figures]``. The
+embedded server of that home is filled by COPY and left stopped; a home that is filled already is
+only measured. One folder: nested names, some of them hostile, sizes log-normal (a mean of ten
+segments a file), small files in packs; a finished version and one under construction in which 1 %
+changed, half of that still to be read; 1 % failed, a job that is paused. With ``--segments`` there
+are about so many rows behind it: those the server makes itself, for it can do that faster than COPY
+can bring them.
 
-The figures are p50 and p95 in milliseconds, asked one after the other over one browser, the
-server's and the system's caches warm. ``--notices`` adds so many reasons to the job first.
+With ``--figures`` it prints one JSON object: p50 and p95 in milliseconds, asked one after the other
+over one browser, the server's and the system's caches warm.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +27,6 @@ from pathlib import Path
 
 import anyio
 import psycopg
-from big_figures import figures
-from measuring import fresh_home, stop_database
 
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
@@ -35,6 +35,9 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import FolderDefaults, Profile, StoreKind
 from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE
 from usenetsync_tui.settings.settings import Settings
+
+from .big_figures import figures
+from .measuring import fresh_home, stop_database
 
 _EVENTS_A_YEAR, _FILES_AN_EVENT = 150, 500
 _SIGMA = 2.5
@@ -70,14 +73,6 @@ SELECT o.id, i, 0, o.realm_id, least(o.size - i * o.segment_size::int8, o.segmen
        CASE WHEN i >= o.posted
             THEN 'The store refused. server' || o.id % 3 || ': 441 posting failed' END
   FROM objects o CROSS JOIN LATERAL generate_series(0, o.segments - 1) AS i
-"""
-_NOTICES = """
-INSERT INTO notices (job_id, kind, path, reason)
-SELECT (SELECT max(id) FROM jobs), 1 + n %% 3,
-       convert_to(format('%%s/%%s.jpg', lpad((n / 500)::text, 6, '0'), n), 'utf8'),
-       CASE WHEN n %% 10 = 0 THEN format('441 posting of <%%s@x> failed', n)
-            ELSE (ARRAY['Permission denied', 'Input/output error'])[1 + n %% 2] END
-  FROM generate_series(1, %(count)s) AS n
 """
 
 
@@ -199,7 +194,7 @@ def _mu() -> float:
 def timed(what: str) -> Iterator[None]:
     begin = time.perf_counter()
     yield
-    print(f"{what:52}{time.perf_counter() - begin:9.1f} s", flush=True)
+    print(f"{what:52}{time.perf_counter() - begin:9.1f} s", file=sys.stderr)
 
 
 @contextmanager
@@ -240,19 +235,14 @@ def copy_files(conninfo: str, filler: Filler) -> None:
     ):
         files.set_types(_FILES)
         objects.set_types(_OBJECTS)
-        begin = time.perf_counter()
-        for number, row in enumerate(filler.rows(), 1):
+        for row in filler.rows():
             files.write_row(row)
-            if number % 100_000 == 0:
-                rate = number / (time.perf_counter() - begin)
-                print(f"\r  {number:,} rows of files, {rate:,.0f}/s ", end="", flush=True)
             if len(filler.objects) >= 1_000:
                 for made in filler.objects:
                     objects.write_row(made)
                 filler.objects.clear()
         for made in filler.objects:
             objects.write_row(made)
-        print()
 
 
 def tell(connection: psycopg.Connection, filler: Filler) -> None:
@@ -310,23 +300,11 @@ def make_segments(connection: psycopg.Connection, wanted: int) -> None:
     with bulk(connection, "segments"):
         with timed("  segments: rows"):
             made = connection.execute(f"{_SEGMENTS} LIMIT {wanted}").rowcount  # type: ignore[arg-type]
-        print(f"  {made:,} rows of segments")
+        print(f"  {made:,} rows of segments", file=sys.stderr)
 
 
-def sizes(conninfo: str) -> None:
-    with psycopg.connect(conninfo) as connection:
-        rows = connection.execute(
-            """SELECT coalesce(i.inhparent, c.oid)::regclass::text, sum(pg_table_size(c.oid))::int8,
-                      sum(pg_indexes_size(c.oid))::int8, sum(greatest(c.reltuples, 0))::int8
-                 FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
-                WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-                GROUP BY 1 HAVING sum(pg_table_size(c.oid)) > 1000000 ORDER BY 2 DESC"""
-        ).fetchall()
-    for name, heap, indexes, count in rows:
-        print(f"{name:12}{count:13,} rows{heap / 1e6:11,.0f} MB{indexes / 1e6:11,.0f} MB indexes")
-
-
-async def run(args: argparse.Namespace) -> None:
+async def run(args: argparse.Namespace) -> dict[str, float]:
+    """Fill it unless it is filled; the figures, if they are wanted."""
     locations = Locations.find({"USENETSYNC_HOME": str(args.home)})
     locations.create()
     async with open_catalogue(Settings(), locations, "benchmark") as opened:
@@ -335,27 +313,22 @@ async def run(args: argparse.Namespace) -> None:
         if not filled:
             with timed("all of it"):
                 await fill(opened, args.files, args.segments)
-        if args.notices:
-            with timed(f"{args.notices:,} reasons"), psycopg.connect(opened.conninfo) as connection:
-                connection.execute(_NOTICES, {"count": args.notices})
-        sizes(opened.conninfo)
-        if args.figures:
-            await figures(opened.catalogue, opened.conninfo)
+        return await figures(opened.catalogue, opened.conninfo) if args.figures else {}
 
 
 def main() -> None:
+    """Fill and ask."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--home", type=Path, required=True, help="USENETSYNC_HOME to fill")
+    parser.add_argument("home", type=Path, metavar="HOME", help="USENETSYNC_HOME to fill")
     parser.add_argument("--files", type=int, default=3_000_000)
     parser.add_argument("--segments", type=int, default=0, help="rows behind them, at most")
-    parser.add_argument("--notices", type=int, default=0, help="add so many reasons")
-    parser.add_argument("--no-figures", dest="figures", action="store_false")
+    parser.add_argument("--figures", action="store_true", help="ask, and print what that took")
     args = parser.parse_args()
     args.home = args.home.absolute()
     if not args.home.exists():
         fresh_home(args.home)
     try:
-        anyio.run(run, args)
+        print(json.dumps(anyio.run(run, args)))
     finally:
         stop_database(args.home)
 

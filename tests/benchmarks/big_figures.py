@@ -36,67 +36,79 @@ _FILTERS = {
 Question = Callable[[], Awaitable[object]]
 
 
-async def figures(catalogue: Catalogue, conninfo: str) -> None:
-    """Print what each question takes; what bulk actions change is undone."""
+class Asked:
+    """What each question took, by its title and unit."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, float] = {}
+
+    async def ask(self, what: str, times: int, question: Question) -> None:
+        """Ask some times, one after the other."""
+        took = []
+        for _ in range(times):
+            begin = time.perf_counter()
+            await question()
+            took.append((time.perf_counter() - begin) * 1000)
+        self.report(what, took)
+
+    def report(self, what: str, took: list[float]) -> None:
+        """Milliseconds."""
+        took = sorted(took)
+        for name, share in (("p50", 0.5), ("p95", 0.95)):
+            self.found[f"{what}, {name} [ms]"] = took[ceil(len(took) * share) - 1]
+
+
+async def figures(catalogue: Catalogue, conninfo: str) -> dict[str, float]:
+    """What each question takes; what bulk actions change is undone."""
+    asked = Asked()
     rng = random.Random(1)
     browser = CatalogueBrowser(conninfo, "benchmark")
     try:
         (folder,) = await browser.folders()
         version = (await browser.snapshots(folder.id))[-1].version
-        print(f"\n{'':52}{'p50 ms':>10}{'p95 ms':>10}{'times':>7}")
-        await _lists(browser, conninfo, FileQuery(folder.id, version), rng)
-        await _filters(browser, folder.id, version)
-        await _others(catalogue, browser, folder.id, version)
-        await _articles(catalogue, browser, rng)
+        await _lists(asked, browser, conninfo, FileQuery(folder.id, version), rng)
+        await _filters(asked, browser, folder.id, version)
+        await _others(asked, catalogue, browser, folder.id, version)
+        await _articles(asked, catalogue, browser, rng)
     finally:
         await browser.close()
-    await _bulk(catalogue, folder.id, version)
-
-
-async def ask(what: str, times: int, question: Question) -> None:
-    took = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        await question()
-        took.append((time.perf_counter() - begin) * 1000)
-    report(what, took)
-
-
-def report(what: str, took: list[float]) -> None:
-    took = sorted(took)
-    p50, p95 = (took[ceil(len(took) * share) - 1] for share in (0.5, 0.95))
-    print(f"{what:52}{p50:10.1f}{p95:10.1f}{len(took):7}", flush=True)
+    await _bulk(asked, catalogue, folder.id, version)
+    return asked.found
 
 
 async def _lists(
-    browser: CatalogueBrowser, conninfo: str, query: FileQuery, rng: random.Random
+    asked: Asked, browser: CatalogueBrowser, conninfo: str, query: FileQuery, rng: random.Random
 ) -> None:
     async def opened() -> None:
         fresh = CatalogueBrowser(conninfo, "benchmark")
         await fresh.files(query, None, _PAGE)
         await fresh.close()
 
-    await ask("connect, first page", 20, opened)
+    await asked.ask("connect, first page", 20, opened)
     for order in FileOrder:
         for reverse in (False, True):
             listed = FileQuery(query.folder_id, query.version, order=order, reverse=reverse)
             name = f"by {order}{', reversed' if reverse else ''}"
             times = 200 if order is FileOrder.PATH else 10
             keys = (await browser.file_directory(listed, _PAGE)).keys
-            await ask(f"{name}: first page", times, lambda q=listed: browser.files(q, None, _PAGE))
-            await ask(
+            await asked.ask(
+                f"{name}: first page", times, lambda q=listed: browser.files(q, None, _PAGE)
+            )
+            await asked.ask(
                 f"{name}: page anywhere",
                 times,
                 lambda q=listed, k=keys: browser.files(q, rng.choice(k), _PAGE),
             )
-            await ask(f"{name}: directory", 5, lambda q=listed: browser.file_directory(q, _PAGE))
+            await asked.ask(
+                f"{name}: directory", 5, lambda q=listed: browser.file_directory(q, _PAGE)
+            )
 
 
-async def _filters(browser: CatalogueBrowser, folder: int, version: int) -> None:
+async def _filters(asked: Asked, browser: CatalogueBrowser, folder: int, version: int) -> None:
     for name, wanted in _FILTERS.items():
         query = FileQuery(folder, version, wanted)
-        await ask(f"{name}: first page", 5, lambda q=query: browser.files(q, None, _PAGE))
-        await ask(f"{name}: count", 5, lambda q=query: browser.file_directory(q, _PAGE))
+        await asked.ask(f"{name}: first page", 5, lambda q=query: browser.files(q, None, _PAGE))
+        await asked.ask(f"{name}: count", 5, lambda q=query: browser.file_directory(q, _PAGE))
 
 
 async def _causes(catalogue: Catalogue, folder: int) -> None:
@@ -105,22 +117,24 @@ async def _causes(catalogue: Catalogue, folder: int) -> None:
 
 
 async def _others(
-    catalogue: Catalogue, browser: CatalogueBrowser, folder: int, version: int
+    asked: Asked, catalogue: Catalogue, browser: CatalogueBrowser, folder: int, version: int
 ) -> None:
     async def walked() -> None:
         rows = await browser.changes(folder, version - 1, version, None, _PAGE)
         await browser.changes(folder, version - 1, version, rows[-1].path, _PAGE)
 
-    await ask("changes: two pages", 10, walked)
+    await asked.ask("changes: two pages", 10, walked)
     # Not over the browser: that does not count again at once.
-    await ask("causes", 10, lambda: _causes(catalogue, folder))
+    await asked.ask("causes", 10, lambda: _causes(catalogue, folder))
     for cause in await browser.causes(folder, 50):
         name = f"affected_paths by {cause.reason}"[:50]
-        await ask(name, 5, lambda c=cause: browser.affected_paths(folder, c, None, 50))
-    await ask("database", 10, browser.database)
+        await asked.ask(name, 5, lambda c=cause: browser.affected_paths(folder, c, None, 50))
+    await asked.ask("database", 10, browser.database)
 
 
-async def _articles(catalogue: Catalogue, browser: CatalogueBrowser, rng: random.Random) -> None:
+async def _articles(
+    asked: Asked, catalogue: Catalogue, browser: CatalogueBrowser, rng: random.Random
+) -> None:
     async with catalogue.transaction() as tx:
         rows = await tx.fetch(
             """SELECT o.id FROM objects o
@@ -132,15 +146,17 @@ async def _articles(catalogue: Catalogue, browser: CatalogueBrowser, rng: random
         )
     if rows:
         ids = [row[0] for row in rows]
-        await ask("articles: page", 50, lambda: browser.articles(rng.choice(ids), (0, 0), _PAGE))
-        await ask("articles: count", 50, lambda: browser.article_count(rng.choice(ids)))
+        await asked.ask(
+            "articles: page", 50, lambda: browser.articles(rng.choice(ids), (0, 0), _PAGE)
+        )
+        await asked.ask("articles: count", 50, lambda: browser.article_count(rng.choice(ids)))
 
 
 class _UndoneError(Exception):
     """Ends the transaction of what is only tried."""
 
 
-async def _bulk(catalogue: Catalogue, folder: int, version: int) -> None:
+async def _bulk(asked: Asked, catalogue: Catalogue, folder: int, version: int) -> None:
     """Hold so many files and retry them, then undo it."""
     try:
         async with catalogue.transaction() as tx:
@@ -157,18 +173,18 @@ async def _bulk(catalogue: Catalogue, folder: int, version: int) -> None:
             paths = [row[0] for row in rows]
             for action in (FileAction.HOLD, FileAction.RETRY):
                 everything = FileSelection(folder, version, ranges=((b"", max(paths)),))
-                await _act(tx, everything, action)
+                await _act(asked, tx, everything, action)
             raise _UndoneError
     except _UndoneError:
         async with catalogue.pool.connection() as connection:
             await connection.execute("VACUUM files")
 
 
-async def _act(tx: Transaction, selection: FileSelection, action: FileAction) -> None:
+async def _act(asked: Asked, tx: Transaction, selection: FileSelection, action: FileAction) -> None:
     begin = time.perf_counter()
     meant = await bulk.count(tx, selection, action)
-    report(f"{action} {meant:,} files: count", [(time.perf_counter() - begin) * 1000])
-    took, after, changed, begin = [], None, 0, time.perf_counter()
+    asked.report(f"{action} {meant:,} files: count", [(time.perf_counter() - begin) * 1000])
+    took, after, changed = [], None, 0
     while True:
         started = time.perf_counter()
         batch = await bulk.act(tx, selection, action, after, _BATCH)
@@ -177,5 +193,5 @@ async def _act(tx: Transaction, selection: FileSelection, action: FileAction) ->
         if batch.last is None:
             break
         after = batch.last
-    report(f"{action}: a batch of {_BATCH:,}", took)
-    print(f"{action}: {changed:,} changed in {time.perf_counter() - begin:.1f} s")
+    asked.report(f"{action}: a batch of {_BATCH:,}", took)
+    asked.found[f"{action}: changed [files]"] = changed

@@ -1,19 +1,25 @@
 """Trees that are very deep, or have very long paths: time that is linear, memory that is bounded.
 
-Run ``python tests/benchmarks/deep_trees.py``. For each shape, small and twice as large, each as a
-whole process: upload into the shards store, restore, verify. The ratios of the two sizes are what
-counts: about 2 for time, about 1 for memory. One run each: a quadratic way shows itself at once.
+For each shape, small and twice as large, each as a whole process: upload into the shards store,
+restore, verify. The ratios of the two sizes are what counts: about 2 for time, about 1 for memory;
+a quadratic way makes 4 of the 2.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from measuring import USENETSYNC, Contestant, Run, fresh_home, measure, stop_database
+from .contest import Case, Goal, Row, Scene, Side, Stages
+from .measuring import USENETSYNC, Contestant, Run, measure, started_home, stop_database
+
+_LINEAR, _FLAT = Goal(at_most=2.5), Goal(at_most=1.2)
+VERBS = ("upload", "restore", "verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +50,86 @@ class Shape:
         os.close(at)
 
 
-SHAPES = (Shape("deep", 10_000, 1, 0), Shape("long paths", 2_000, 250, 1_500))
+DEEP, LONG = Shape("deep", 10_000, 1, 0), Shape("long paths", 2_000, 250, 1_500)
 
 
-def runs(shape: Shape) -> dict[str, Run]:
-    """What each verb took."""
-    with tempfile.TemporaryDirectory(prefix="deep-", dir="/tmp") as folder:
-        os.chmod(folder, 0o711)
-        root, home = Path(folder) / "tree", Path(folder) / "home"
-        fresh_home(home)
-        root.mkdir()
-        shape.build(root)
-        env = {"USENETSYNC_HOME": str(home)}
-        verbs = {
-            "upload": ["upload", str(root)],
-            "restore": ["restore", "tree", f"{folder}/out"],
+class Verbs:
+    """The verbs on one shape, in a home of their own."""
+
+    def __init__(self, scratch: Path, shape: Shape) -> None:
+        self.home, self._out = scratch / "home", scratch / "out"
+        self._root = scratch / "tree"
+        self._root.mkdir(parents=True)
+        scratch.chmod(0o711)
+        shape.build(self._root)
+
+    def run(self, verb: str) -> Run:
+        """Upload into a fresh catalogue, and what follows that."""
+        words = {
+            "upload": ["upload", str(self._root), "--store", "shards"],
+            "restore": ["restore", "tree", str(self._out)],
             "verify": ["verify", "tree"],
         }
-        subprocess.run([*USENETSYNC, "db", "start"], env=os.environ | env, check=True)
-        try:
-            return {
-                verb: measure(Contestant(verb, [*USENETSYNC, *words], env=env))
-                for verb, words in verbs.items()
-            }
-        finally:
-            stop_database(home)
-            subprocess.run(["rm", "-rf", root, f"{folder}/out"], check=True)
+        prepare = {"upload": partial(started_home, self.home), "restore": self._remove}
+        env = {"USENETSYNC_HOME": str(self.home)}
+        command = [*USENETSYNC, *words[verb], "--json"]
+        return measure(Contestant(command, env, prepare.get(verb, lambda: None), self.home))
+
+    def _remove(self) -> None:
+        """Not by `shutil.rmtree`, which recurses: the trees are deeper than Python's stack."""
+        subprocess.run(["rm", "-rf", self._out], check=True)
+
+    def end(self) -> None:
+        """Stop the database, remove the trees."""
+        stop_database(self.home)
+        self._remove()
+        subprocess.run(["rm", "-rf", self._root], check=True)
 
 
-def main() -> None:
-    """Print a line for each shape and verb."""
-    for shape in SHAPES:
-        larger = shape.doubled()
-        small, large = runs(shape), runs(larger)
-        print(f"{shape.name}: {larger.depth:,} deep, {larger.files:,} files in the last folder")
-        for verb, run in large.items():
-            times = f"{run.wall:7.1f} s ({run.wall / small[verb].wall:.2f} × half of it)"
-            memory = f"{run.memory >> 20:5} MiB ({run.memory / small[verb].memory:.2f} ×)"
-            print(f"  {verb:8} {times}   {memory}")
+@contextmanager
+def ground(shape: Shape, scene: Scene) -> Iterator[Stages]:
+    """A stage for each verb."""
+    depth, files = scene.scaled(shape.depth, 10), scene.scaled(shape.files)
+    small = Shape(shape.name, depth, shape.name_length, files if shape.files else 0)
+    sizes = {"half of it": small, "all of it": small.doubled()}
+    made = {name: Verbs(scene.scratch / name, each) for name, each in sizes.items()}
+    try:
+        yield [
+            [Side(f"{verb}, {name}", partial(made[name].run, verb)) for name in sizes]
+            for verb in VERBS
+        ]
+    finally:
+        for each in made.values():
+            each.end()
 
 
-if __name__ == "__main__":
-    main()
+def _rows(verb: str) -> tuple[Row, Row]:
+    whole, half = f"{verb}, all of it", f"{verb}, half of it"
+    sides = (whole, half)
+    return (
+        Row(
+            f"{verb}: time",
+            sides,
+            lambda r: r[whole].wall / r[half].wall,
+            goal=_LINEAR,
+            beside="half of it",
+        ),
+        Row(
+            f"{verb}: peak memory",
+            sides,
+            lambda r: r[whole].memory / r[half].memory,
+            goal=_FLAT,
+            beside="half of it",
+        ),
+    )
+
+
+def _case(name: str, measures: str, amount: float, unit: str, shape: Shape) -> Case:
+    rows = tuple(row for verb in VERBS for row in _rows(verb))
+    return Case(name, measures, amount, unit, partial(ground, shape), rows)
+
+
+CASES = (
+    _case("deep-trees", "folders in each other", 2 * DEEP.depth, "levels", DEEP),
+    _case("long-paths", "files whose paths are very long", 2 * LONG.files, "files", LONG),
+)

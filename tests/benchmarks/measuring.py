@@ -6,13 +6,14 @@ of UsenetSync, a process tree of its own. It knows nothing of what is compared.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,64 +21,94 @@ from threading import Event, Thread
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USENETSYNC = [sys.executable, "-m", "usenetsync_tui"]
+_LAST_WORDS = 20_000
+"""Bytes of what a command said before it failed: room for the picture of a screen."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 # A program that is installed has its bytecode.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
+class FailedError(RuntimeError):
+    """A side did not do its work; the words say why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One measured process; of its database (None: it has none) memory and CPU time as well."""
+    """One measured process, its ended children included: seconds, and bytes at its peak.
+
+    Of its database (None: it has none) memory and CPU time as well, for that is another process
+    tree. `more` has what only the case knows.
+    """
 
     wall: float
     cpu: float
     memory: int
-    database: int | None
-    database_cpu: float | None
+    database: int | None = None
+    database_cpu: float | None = None
+    more: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Contestant:
     """A command to measure; `prepare` is run before it, `clean` after it, both unmeasured."""
 
-    name: str
     command: list[str]
-    env: dict[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] = lambda: None
     home: Path | None = None
+    """The home of its database, which runs already."""
     clean: Callable[[], None] = lambda: None
-    per_file: bool = True
-    runs: list[Run] = field(default_factory=list)
+    tells: bool = False
+    """Whether it prints a JSON object of figures, for `Run.more`."""
 
 
 def measure(contestant: Contestant) -> Run:
-    """Run it to its end; a failure ends the benchmark with the command's last words."""
-    contestant.prepare()
-    os.sync()
+    """Run it to its end; `FailedError` with the command's last words."""
+    try:
+        contestant.prepare()
+        os.sync()
+        return _run(contestant)
+    finally:
+        contestant.clean()
+
+
+def _run(contestant: Contestant) -> Run:
     before = postgres_cpu(contestant.home)
-    with tempfile.TemporaryFile() as said, watched(contestant.home) as database:
+    with (
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as told,
+        watched(contestant.home) as database,
+    ):
         begin = time.perf_counter()
         process = subprocess.Popen(
             contestant.command,
-            env=ENVIRONMENT | contestant.env,
+            env=ENVIRONMENT | dict(contestant.env),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=told if contestant.tells else subprocess.DEVNULL,
             stderr=said,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # SIGTERM, ^C: what runs has to end before its files are removed
+            process.terminate()
+            process.wait()
+            raise
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            words = said.read()[-2_000:].decode(errors="replace")
-            sys.exit(f"{' '.join(contestant.command)}: exit code {process.returncode}\n{words}")
+            words = said.read()[-_LAST_WORDS:].decode(errors="replace")
+            raise FailedError(
+                f"{' '.join(contestant.command[:8])}: exit code {process.returncode}\n{words}"
+            )
+        told.seek(0)
+        more = json.load(told) if contestant.tells else {}
     cpu = usage.ru_utime + usage.ru_stime
     after = postgres_cpu(contestant.home)
-    contestant.clean()
     database_cpu = None if before is None or after is None else after - before
-    return Run(wall, cpu, usage.ru_maxrss * 1024, max(database, default=None), database_cpu)
+    return Run(wall, cpu, usage.ru_maxrss * 1024, max(database, default=None), database_cpu, more)
 
 
 @contextmanager
@@ -144,12 +175,42 @@ def process_stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+def cpu_seconds(pid: int) -> float:
+    """What a process and its ended children have used."""
+    return sum(map(int, process_stat(pid)[11:15])) / _TICKS
+
+
+def peak_memory(pid: int) -> int:
+    """The most that a running process has had resident so far, in bytes (VmHWM of proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
 def proportional_memory(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def do(home: Path, *words: str) -> str:
+    """Run our command to its end, unmeasured; what it printed. `FailedError` when it fails."""
+    command = [*USENETSYNC, *words]
+    env = ENVIRONMENT | {"USENETSYNC_HOME": str(home)}
+    done = subprocess.run(
+        command, env=env, cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr[-2_000:]
+        raise FailedError(f"{' '.join(command)}: exit code {done.returncode}\n{said}")
+    return done.stdout
+
+
+def started_home(home: Path) -> None:
+    """An empty home with default settings, its database running."""
+    fresh_home(home)
+    do(home, "db", "start")
 
 
 def fresh_home(home: Path) -> None:
@@ -162,12 +223,24 @@ def fresh_home(home: Path) -> None:
 
 def stop_database(home: Path) -> None:
     """Stop the embedded server of a home, if the home is there."""
-    if not home.exists():
-        return
-    command = [*USENETSYNC, "db", "stop"]
-    env = os.environ | {"USENETSYNC_HOME": str(home)}
+    if home.exists():
+        do(home, "db", "stop")
+
+
+def with_support(code: str, *words: str) -> str:
+    """Run Python that needs the tests' own tools; what it printed.
+
+    In a process of its own: at exec the kernel adds the parent's peak memory to a child's, so
+    this process stays small.
+    """
+    path = str(REPOSITORY / "tests" / "support")
     done = subprocess.run(
-        command, env=env, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *words],
+        env=ENVIRONMENT | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        print(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.strip()}")
+        raise FailedError(done.stderr[-2_000:])
+    return done.stdout

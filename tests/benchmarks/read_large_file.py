@@ -1,8 +1,8 @@
 """Memory mapping against positional reads, on one file larger than the read buffers.
 
-Run ``python tests/benchmarks/read_large_file.py [PATH | --size BYTES]``. Prints a table of
-GB/s (10^9 bytes, median of the rounds, methods in alternation) and shows what each way does
-when the file is truncated while it is read.
+Run ``python -m tests.benchmarks.read_large_file FILE``; it prints one JSON object:
+GB/s (10^9 bytes, methods in alternation), and what each way does when the file is truncated while
+it is read: 1 when the process goes on, 0 when a signal kills it.
 
 pread     ``os.pread``: a fresh ``bytes`` a slice
 preadv    ``os.preadv`` into a reused ``bytearray`` a thread
@@ -15,19 +15,16 @@ file from the page cache with ``posix_fadvise(DONTNEED)`` first.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
+import json
 import mmap
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from statistics import median
 
 SLICE = 768_000
 Work = Callable[[bytes | bytearray | memoryview], object]
@@ -91,7 +88,7 @@ def sha256(data: bytes | bytearray | memoryview) -> object:
     return hashlib.sha256(data).digest()
 
 
-def measure(path: str, method: Method, work: Work, threads: int, cold: bool) -> float:
+def gigabytes(path: str, method: Method, work: Work, threads: int, cold: bool) -> float:
     """GB/s of one pass over the file, its slices dealt out to the threads in turn."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -123,61 +120,28 @@ else:
 """
 
 
-def truncation(way: str) -> str:
-    """What becomes of a process whose file is truncated under it."""
+def goes_on(way: str) -> bool:
+    """Whether a process lives on when the file it reads is truncated."""
     with tempfile.NamedTemporaryFile() as file:
         file.truncate(1 << 20)
-        done = subprocess.run(
-            [sys.executable, "-c", _TRUNCATED, file.name, way],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode < 0:
-        return f"killed by {signal.Signals(-done.returncode).name}"
-    return f"goes on: {done.stdout.strip()}"
+        command = [sys.executable, "-c", _TRUNCATED, file.name, way]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@contextmanager
-def sample(path: str | None, size: int) -> Iterator[str]:
-    """The file to read: the one named, or random bytes deleted afterwards."""
-    if path is not None:
-        yield path
-        return
-    with tempfile.NamedTemporaryFile(prefix="usenetsync-read-") as file:
-        block = os.urandom(8 << 20)
-        for _ in range(0, size, len(block)):
-            file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
-        yield file.name
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("path", nargs="?")
-    parser.add_argument("--size", type=int, default=2 << 30, help="bytes (default 2 GiB)")
-    parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
-    cases = [
-        (cold, work, threads)
-        for cold in (False, True)
-        for work in (touch, sha256)
-        for threads in (1, 2)
-    ]
-    with sample(args.path, args.size) as path:
-        print(f"{os.stat(path).st_size / 1e9:.2f} GB, slices of {SLICE:,} bytes, GB/s\n")
-        print(f"{'cache':6}{'work':8}{'threads':>8}" + "".join(f"{m:>14}" for m in METHODS))
-        for cold, work, threads in cases:
-            rates: dict[str, list[float]] = {name: [] for name in METHODS}
-            for _ in range(args.rounds):
+def reads(path: str) -> dict[str, float]:
+    """Each way once, in turn."""
+    found = {}
+    for cold in (False, True):
+        for work in (touch, sha256):
+            for threads in (1, 2):
                 for name, method in METHODS.items():
-                    rates[name].append(measure(path, method, work, threads, cold))
-            head = f"{'cold' if cold else 'warm':6}{work.__name__:8}{threads:>8}"
-            print(head + "".join(f"{median(r):14.2f}" for r in rates.values()), flush=True)
-    print(f"\ntruncated under a mapping: {truncation('mmap')}")
-    print(f"truncated under pread:     {truncation('pread')}")
+                    state = "cold" if cold else "warm"
+                    words = f"{state}, {work.__name__}, {threads} threads, {name} [GB/s]"
+                    found[words] = gigabytes(path, method, work, threads, cold)
+    for way in ("mmap", "pread"):
+        found[f"truncated under {way}: goes on"] = float(goes_on(way))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(reads(sys.argv[1])))

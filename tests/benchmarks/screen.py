@@ -1,15 +1,13 @@
 """The screen as its user has it: through a pseudo-terminal, from the key to the painted rows.
 
-Run ``python tests/benchmarks/screen.py --home DIR [--part list|busy|tick|stalled]`` with
-``pip install -e .[test]``. Each part starts the real command in a terminal
-of 120×40 and ends it again:
+Run ``python -m tests.benchmarks.screen PART PLACE [SHARE]``; it prints one JSON object of figures.
+Each part starts the real command in a terminal of 120×40 and ends it again:
 
-list      in the catalogue of USENETSYNC_HOME=DIR (``big_catalogue.py`` fills one; without
-          ``--home`` the generated tree is uploaded into one): the biggest folder is opened, paged
-          through key by key and with the key held down, and jumped about in. `less` does the same
-          in a file of as many lines, in the same terminal: what the method itself takes. A DIR of
-          one folder gets a second, small one, to come from.
-busy      a generated tree is being uploaded, the database has the articles: `j` and `k` at
+list      in the catalogue of USENETSYNC_HOME=PLACE (``big_catalogue.py`` fills one): the biggest
+          folder is opened, paged through key by key and with the key held down, and jumped about
+          in. `less`, where it is, does the same in a file of as many lines, in the same terminal:
+          what the method itself takes. A home of one folder gets a second, small one, to come from.
+busy      the tree PLACE is being uploaded, the database has the articles: `j` and `k` at
           random intervals for 30 s, from the key to the new row number in the list's frame.
 tick      the bytes the dashboard sends during such an upload when nobody touches a key: of each
           tick, which is output without a pause of 60 ms, and of each second, which has four. (A
@@ -20,81 +18,61 @@ stalled   the process that reads the terminal is stopped for 30 s of such an upl
 
 Times begin before the key is written. *Final paint* is the last output that changed the list's
 pane before 60 ms without any, no row of it still waiting (`…`). Busy is said with the share of
-the machine's CPU time that was used. busy, tick and stalled upload into a home of their own.
+the machine's CPU time that was used. busy, tick and stalled upload into a home of their own, and
+last for SHARE of their time.
 As root this program runs at a higher priority, as a terminal is another machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, quantiles
 
 import psycopg
-from measuring import (
-    ENVIRONMENT,
+
+from .files import small_files
+from .measuring import (
     REPOSITORY,
     USENETSYNC,
+    cpu_seconds,
+    do,
     fresh_home,
+    peak_memory,
     postgres_cpu,
     process_stat,
     proportional_memory,
     stop_database,
 )
-from screen_terminal import QUIET, FarEnd, Model, Pane, StuckError
-from small_files import build, warm
+from .screen_terminal import QUIET, FarEnd, Model, Pane, StuckError, environment
+from .tools import LESS
 
 SIZE = (120, 40)
 FILES, HOME = "2 Files", "usenetsync-home"
 PAGES, HELD_RATE, HELD_SECONDS, JUMPS, OPENINGS = 200, 30, 5, 20, 5
 BUSY_SECONDS, TICK_SECONDS, STALL_SECONDS, BESIDE_SECONDS = 30, 20, 30, 12
-PER_TICK, TICKS_A_SECOND = 4096, 4
 PAGE_DOWN = "\x1b[6~"
-_FOREIGN = ("USENETSYNC_", "TEXTUAL_", "SSH_", "NO_COLOR", "TMUX")
 _PREFERRED = 10
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def environment(home: Path) -> dict[str, str]:
-    kept = {k: v for k, v in ENVIRONMENT.items() if not k.startswith(_FOREIGN)}
-    # Colours as most terminals have them: the longest escape sequences.
-    return kept | {
-        "USENETSYNC_HOME": str(home),
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "PYTHONUTF8": "1",
-    }
-
-
-def command(home: Path, *words: str) -> str:
-    run = [*USENETSYNC, *words]
-    done = subprocess.run(
-        run, env=environment(home), cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(run)}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return done.stdout
 
 
 @contextmanager
 def catalogue(home: Path) -> Iterator[psycopg.Connection]:
     """The home's database, up until the block ends, and a connection to it."""
-    command(home, "db", "start")
+    do(home, "db", "start")
     try:
-        address = json.loads(command(home, "db", "url", "--json"))["url"]
+        address = json.loads(do(home, "db", "url", "--json"))["url"]
         with psycopg.connect(address, autocommit=True) as connection:
             yield connection
     finally:
@@ -117,45 +95,35 @@ def screen(home: Path, *words: str, through: Path | None = None) -> Iterator[Far
 
 
 class Table:
-    """What was measured, what it should be, printed at the end."""
+    """What was measured, by its title and unit."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self.found: dict[str, float] = {}
 
-    def times(self, name: str, seconds: Sequence[float], target: float | None = None) -> None:
-        """`target`: what the 95th percentile should not exceed, in milliseconds."""
+    def times(self, name: str, seconds: Sequence[float]) -> None:
+        """Of one thing that was done some times; nothing when it was not."""
         if not seconds:
-            self.lines.append(f"{name:44}{'not measured':>26}")
             return
         ms = sorted(1000 * s for s in seconds)
         cuts = quantiles(ms, n=100, method="inclusive") if len(ms) > 1 else [ms[0]] * 99
-        line = f"{name:44}{len(ms):5}{cuts[49]:9.1f}{cuts[94]:9.1f}{ms[-1]:9.1f}"
-        self.lines.append(line + _verdict(cuts[94], target, f"p95 ≤ {target} ms"))
+        for what, value in (("p50", cuts[49]), ("p95", cuts[94]), ("most", ms[-1])):
+            self.found[f"{name}, {what} [ms]"] = value
 
-    def sizes(self, name: str, sizes: Sequence[int], target: int) -> None:
-        """`target`: what the 95th percentile should not exceed, in bytes."""
+    def sizes(self, name: str, sizes: Sequence[int]) -> None:
+        """Bytes."""
         p95 = quantiles(sizes, n=100, method="inclusive")[94]
-        words = f"mean {mean(sizes):,.0f}, p95 {p95:,.0f}, max {max(sizes):,} B"
-        self.value(name, words, _verdict(p95, target, f"p95 ≤ {target:,} B"))
+        for what, value in (("mean", mean(sizes)), ("p95", p95), ("most", max(sizes))):
+            self.found[f"{name}, {what} [bytes]"] = value
 
-    def value(self, name: str, words: str, verdict: str = "") -> None:
-        self.lines.append(f"{name:44} {words:>31}{verdict}")
-
-    def show(self) -> None:
-        print(f"\n{'':44}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}   target")
-        print("\n".join(self.lines))
-
-
-def _verdict(value: float, target: float | None, words: str) -> str:
-    if target is None:
-        return ""
-    return f"   {words}: {'met' if value <= target else 'MISSED'}"
+    def value(self, name: str, value: float, unit: str = "") -> None:
+        """One figure."""
+        self.found[f"{name} [{unit}]" if unit else name] = value
 
 
 # The list
 
 
-def list_part(home: Path, scratch: Path, table: Table) -> None:
+def list_part(home: Path, scratch: Path, table: Table, share: float) -> None:
     with catalogue(home) as connection:
         ask = "SELECT name FROM folders f ORDER BY (SELECT count(*) FROM snapshots s\
                WHERE s.folder_id = f.id AND s.state > 0) = 0, (SELECT max(files) FROM snapshots s\
@@ -163,8 +131,8 @@ def list_part(home: Path, scratch: Path, table: Table) -> None:
         names = [str(name) for (name,) in connection.execute(ask)]
         if len(names) < 2:
             small = scratch / "a small folder"
-            build(small, 50)
-            command(home, "upload", str(small), "--store", "shards")
+            small_files(small, 50)
+            do(home, "upload", str(small), "--store", "shards")
         with screen(home) as end:
             rows = _browse(end, names[0], home, table)
             _memory(end.process.pid, table)
@@ -173,22 +141,22 @@ def list_part(home: Path, scratch: Path, table: Table) -> None:
 
 def _browse(end: FarEnd, big: str, home: Path, table: Table) -> int:
     end.until(lambda model: _at(model, lambda pane: pane.row == 1))
-    table.times("open the folder: key → first rows", _openings(end, big), 500)
+    table.times("open the folder: key → first rows", _openings(end, big))
     pane = _to_files(end)
     print(f"list: {big}, {pane.total:,} rows, {len(pane.lines) - 1} of them in sight", flush=True)
-    table.lines.insert(0, f"{pane.total:,} rows")
+    table.value("list", pane.total, "rows")
     with said_how_busy("PageDown", end, home, table):
         used = cpu_seconds(end.process.pid)
-        table.times("PageDown: key → final paint", [_page_down(end) for _ in range(PAGES)], 30)
+        table.times("PageDown: key → final paint", [_page_down(end) for _ in range(PAGES)])
         used = cpu_seconds(end.process.pid) - used
-    table.value("  CPU time of the screen's process", f"{1000 * used / PAGES:.1f} ms a key")
+    table.value("PageDown: CPU time of the screen's process", 1000 * used / PAGES, "ms a key")
     held, caught_up, waiting = _held(end)
     table.times(f"PageDown held at {HELD_RATE}/s: key → its row number", held)
     table.times("PageDown held: last key → final paint", [caught_up])
-    table.value("  frames with rows that wait", f"{waiting:.0%}")
+    table.value("PageDown held: frames with rows that wait", waiting)
     jumps = _jumps(end, pane.total)
-    table.times(":goto N%: enter → row number, none waiting", [right for right, _ in jumps], 150)
-    table.times(":goto N%: enter → final paint", [last for _, last in jumps], 150)
+    table.times(":goto N%: enter → row number, none waiting", [right for right, _ in jumps])
+    table.times(":goto N%: enter → final paint", [last for _, last in jumps])
     end.press("2")
     end.listen_for(0.5)
     end.interpret()
@@ -300,27 +268,17 @@ def _held(end: FarEnd) -> tuple[list[float], float, float]:
 
 
 def _jumps(end: FarEnd, total: int) -> list[tuple[float, float]]:
-    """Through the command line; none when this screen has none."""
+    """Through the command line."""
     shares = random.Random(1).sample(range(2, 99), JUMPS)
-    times: list[tuple[float, float]] = []
-    for share in shares:
-        seconds = _jump(end, share, total)
-        if seconds is None:
-            print(f"after {len(times)} jumps there is no command line to type in")
-            break
-        times.append(seconds)
-    return times
+    return [_jump(end, share, total) for share in shares]
 
 
-def _jump(end: FarEnd, share: int, total: int) -> tuple[float, float] | None:
+def _jump(end: FarEnd, share: int, total: int) -> tuple[float, float]:
     words = f"goto {share}%"
     end.press(":")
     end.listen_for(0.3)
     end.press(words)
-    try:
-        end.until(lambda model: model.shows(words), 3)
-    except StuckError:
-        return None
+    end.until(lambda model: model.shows(words))
     end.listen_for(0.5)
     end.interpret()
     near = range(int(total * (share - 1) / 100), int(total * (share + 1) / 100) + 2)
@@ -333,15 +291,12 @@ def _jump(end: FarEnd, share: int, total: int) -> tuple[float, float] | None:
 def _memory(pid: int, table: Table) -> None:
     """After all that; its children (PostgreSQL is none) have a line of their own."""
     status = Path(f"/proc/{pid}/status").read_text()
-    found = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status))
-    now, most = int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024
-    verdict = _verdict(now, 150, "RSS < 150 MiB")
-    table.value("RSS, most so far", f"{now:.0f} MiB, {most:.0f} MiB", verdict)
-    table.value("PSS", f"{proportional_memory(pid) / 2**20:.0f} MiB")
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    table.value("resident", int(found[1]) / 1024 if found else 0, "MiB")
+    table.value("resident, most so far", peak_memory(pid) / 2**20, "MiB")
+    table.value("proportional", proportional_memory(pid) / 2**20, "MiB")
     others = [child for child in _children(pid) if _name(child) != "postgres"]
-    if others:
-        together = sum(map(proportional_memory, others)) / 2**20
-        table.value("PSS of its children", f"{len(others)}: {together:.0f} MB")
+    table.value("proportional, its children", sum(map(proportional_memory, others)) / 2**20, "MiB")
 
 
 def _children(pid: int) -> list[int]:
@@ -370,8 +325,8 @@ def _name(pid: int) -> str:
 
 def _less(scratch: Path, rows: int, table: Table) -> None:
     """The peer: a pager of text in a file."""
-    if shutil.which("less") is None:
-        print("less is not installed: left out")
+    if reason := LESS.missing():
+        print(reason)
         return
     listing = scratch / "listing"
     with open(listing, "w") as file:
@@ -432,7 +387,9 @@ def upload(
 def still_running(connection: psycopg.Connection, part: str) -> None:
     ((state,),) = connection.execute("SELECT state FROM jobs ORDER BY id DESC LIMIT 1").fetchall()
     if state != "running":
-        sys.exit(f"{part}: the upload was over ({state}) before the end: use a larger --large")
+        raise StuckError(
+            f"{part}: the upload was over ({state}) before the end: use a larger --scale"
+        )
 
 
 def stored(connection: psycopg.Connection) -> tuple[int, int]:
@@ -450,11 +407,6 @@ def processor_times() -> tuple[float, float]:
     return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS, sum(ticks) / _TICKS
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process and its ended children have used."""
-    return sum(map(int, process_stat(pid)[11:15])) / _TICKS
-
-
 def our_times(pid: int, home: Path) -> float:
     """The same, and the home's database."""
     return cpu_seconds(pid) + (postgres_cpu(home) or 0)
@@ -466,15 +418,15 @@ def said_how_busy(part: str, end: FarEnd, home: Path, table: Table) -> Iterator[
     yield
     after = (*processor_times(), our_times(end.process.pid, home))
     used, passed, ours = (now - was for now, was in zip(after, before, strict=True))
-    words = f"{used / passed:.0%} busy, {ours / passed:.0%} ours"
-    table.value(f"{part}: all processors", words)
+    table.value(f"{part}: share of all processors that is in use", used / passed)
+    table.value(f"{part}: share of all processors that is ours", ours / passed)
 
 
-def busy_part(tree: Path, scratch: Path, table: Table) -> None:
+def busy_part(tree: Path, scratch: Path, table: Table, share: float) -> None:
     with upload(tree, scratch) as (end, connection):
         _to_files(end)
         row, times, rng = _row(end), [], random.Random(1)
-        stop = time.perf_counter() + BUSY_SECONDS
+        stop = time.perf_counter() + share * BUSY_SECONDS
         with said_how_busy("busy", end, scratch / HOME, table):
             while time.perf_counter() < stop:
                 key = "j" if row < 3 else rng.choice("jk")
@@ -486,7 +438,7 @@ def busy_part(tree: Path, scratch: Path, table: Table) -> None:
         end.interpret()
         if _row(end) != row:
             raise StuckError(f"the cursor is on row {_row(end)}, not on {row}")
-    table.times("busy: j or k → its row number", times, 60)
+    table.times("busy: j or k → its row number", times)
 
 
 def _answer(end: FarEnd, row: int) -> float:
@@ -500,14 +452,15 @@ def _answer(end: FarEnd, row: int) -> float:
     raise StuckError(f"row {row:,} was not shown within 10 s")
 
 
-def tick_part(tree: Path, scratch: Path, table: Table) -> None:
+def tick_part(tree: Path, scratch: Path, table: Table, share: float) -> None:
+    length = max(2.0, share * TICK_SECONDS)
     with upload(tree, scratch) as (end, connection):
         first, begin = len(end.chunks), time.perf_counter()
         with said_how_busy("tick", end, scratch / HOME, table):
-            end.listen_for(TICK_SECONDS)
+            end.listen_for(length)
         still_running(connection, "tick")
     chunks = end.chunks[first:]
-    seconds = [0] * int(TICK_SECONDS)
+    seconds = [0] * int(length)
     for at, data in chunks:
         if int(at - begin) < len(seconds):
             seconds[int(at - begin)] += len(data)
@@ -517,34 +470,31 @@ def tick_part(tree: Path, scratch: Path, table: Table) -> None:
             bursts.append(0)
         bursts[-1] += len(data)
     ticks = bursts[1:]
-    table.sizes("tick: bytes of each tick", ticks, PER_TICK)
-    table.sizes("tick: bytes of each second", seconds, PER_TICK * TICKS_A_SECOND)
-    table.value("  ticks a second", f"{len(ticks) / TICK_SECONDS:.2f}")
+    table.sizes("tick: bytes of each tick", ticks)
+    table.sizes("tick: bytes of each second", seconds)
+    table.value("tick: ticks a second", len(ticks) / length)
 
 
-def stalled_part(tree: Path, scratch: Path, table: Table) -> None:
+def stalled_part(tree: Path, scratch: Path, table: Table, share: float) -> None:
     copy = scratch / "terminal output"
     with upload(tree, scratch, through=copy) as (end, connection):
         _to_files(end)
-        before = _throughput(end, connection, BESIDE_SECONDS)
+        before = _throughput(end, connection, share * BESIDE_SECONDS)
         sent = copy.stat().st_size
         end.stall()
-        during = _throughput(end, connection, STALL_SECONDS)
+        during = _throughput(end, connection, share * STALL_SECONDS)
         through = copy.stat().st_size - sent
         end.go_on()
-        after = _throughput(end, connection, BESIDE_SECONDS)
+        after = _throughput(end, connection, share * BESIDE_SECONDS)
         still_running(connection, "stalled")
         for name, (articles, size) in zip(
             ("before", "stalled", "after"), (before, during, after), strict=True
         ):
-            table.value(
-                f"stalled: stored, {name}", f"{articles:.1f} articles/s, {size / 1e6:.1f} MB/s"
-            )
-        table.value("  stalled ÷ before", f"{during[1] / before[1]:.2f}")
-        table.value(
-            "  stalled ÷ mean of before and after", f"{2 * during[1] / (before[1] + after[1]):.2f}"
-        )
-        table.value("  bytes the terminal took meanwhile", f"{through:,}")
+            table.value(f"stalled: articles stored, {name}", articles, "a second")
+            table.value(f"stalled: bytes stored, {name}", size / 1e6, "MB/s")
+        table.value("stalled ÷ before", during[1] / before[1])
+        table.value("stalled ÷ mean of before and after", 2 * during[1] / (before[1] + after[1]))
+        table.value("stalled: taken by the terminal meanwhile", through, "bytes")
         _lives(end, table)
 
 
@@ -578,73 +528,42 @@ def _lives(end: FarEnd, table: Table) -> None:
     code = end.wait(60)
     end.interpret()
     left = b"".join(data for _, data in end.chunks[-20:]).rfind(b"\x1b[?1049l") >= 0
-    words = f"exit code {code} after {time.perf_counter() - begin:.1f} s"
-    table.value("after the stall: q, n", words, "" if left else "   the terminal was not restored")
+    if code or not left:
+        raise StuckError(f"after the stall: exit code {code}, terminal restored: {left}")
+    table.value("after the stall: q, n → the end", time.perf_counter() - begin, "s")
 
 
 # Together
 
 
-def generated(tree: Path, files: int, large: int, large_size: int) -> None:
-    """Small files, and in their folders in turn larger ones of random bytes; in the page cache."""
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    needed = int(2.2 * large * large_size)
-    if shutil.disk_usage(tree.parent).free < needed and not tree.exists():
-        sys.exit(
-            f"{needed / 1e9:.0f} GB are needed below {tree.parent}, for the tree and its upload"
-        )
-    build(tree, files)
-    folders = sorted(path for path in tree.glob("*/*") if path.is_dir())
-    for number in range(large):
-        path = folders[number % len(folders)] / f"large {number // len(folders)}.bin"
-        if not path.exists() or path.stat().st_size != large_size:
-            path.write_bytes(os.urandom(large_size))
-    warm(tree)
+PARTS: dict[str, Callable[[Path, Path, Table, float], None]] = {
+    "list": list_part,
+    "busy": busy_part,
+    "tick": tick_part,
+    "stalled": stalled_part,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parts = ("list", "busy", "tick", "stalled")
-    parser.add_argument("--part", choices=parts, action="append", help="this one only; repeatable")
-    parser.add_argument("--home", type=Path, help="a home with a big catalogue, for the list")
-    parser.add_argument("--files", type=int, default=200_000, help="small ones, to upload")
-    parser.add_argument("--large", type=int, default=4000, help="files of --large-size beside them")
-    parser.add_argument("--large-size", type=float, default=4e6, help="bytes (default 4e6)")
-    parser.add_argument("--tree", type=Path, help="keep the generated tree here")
-    parser.add_argument("--scratch", type=Path, help="folder for the tree and the catalogues")
-    args = parser.parse_args()
+    """One part."""
+    part, place, *rest = sys.argv[1:]
     signal.signal(signal.SIGTERM, _end)
-    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
+    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=Path(place).parent))
     scratch.chmod(0o711)
-    tree = (args.tree or scratch / "tree").absolute()
-    chosen, table = args.part or parts, Table()
+    table = Table()
     try:
-        if args.home is None or set(chosen) - {"list"}:
-            generated(tree, args.files, args.large, int(args.large_size))
-        for part in chosen:
-            print(f"{part}… (load average {os.getloadavg()[0]:.1f})", flush=True)
-            if part == "list":
-                list_part(args.home or _filled(tree, scratch), scratch, table)
-            else:
-                of = {"busy": busy_part, "tick": tick_part, "stalled": stalled_part}
-                of[part](tree, scratch, table)
+        with redirect_stdout(sys.stderr):
+            PARTS[part](Path(place), scratch, table, float(rest[0]) if rest else 1.0)
+        print(json.dumps(table.found))
     finally:
         stop_database(scratch / HOME)
         shutil.rmtree(scratch)
-        table.show()
 
 
 def _end(number: int, frame: object) -> None:
     """What runs is ended on the way out, once."""
     signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)
-
-
-def _filled(tree: Path, scratch: Path) -> Path:
-    home = scratch / HOME
-    fresh_home(home)
-    command(home, "upload", str(tree), "--store", "shards")
-    return home
 
 
 if __name__ == "__main__":

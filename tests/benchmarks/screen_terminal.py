@@ -23,6 +23,8 @@ from pathlib import Path
 
 import pyte
 
+from .measuring import ENVIRONMENT
+
 QUIET = 0.06
 """Seconds without a byte after which a burst of output is over."""
 _TOP, _TOP_END, _FOOT = "╭┌┏╔", "╮┐┓╗", "╰└┗╚"
@@ -32,8 +34,23 @@ _TAIL = 0.002
 """Seconds between two looks at a file that another process writes."""
 
 
+_FOREIGN = ("USENETSYNC_", "TEXTUAL_", "SSH_", "NO_COLOR", "TMUX")
+
+
 class StuckError(RuntimeError):
     """The program did not do what was waited for."""
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What the screen is started with: a home, and a terminal of the usual kind."""
+    kept = {k: v for k, v in ENVIRONMENT.items() if not k.startswith(_FOREIGN)}
+    # Colours as most terminals have them: the longest escape sequences.
+    return kept | {
+        "USENETSYNC_HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "PYTHONUTF8": "1",
+    }
 
 
 @dataclass(frozen=True, slots=True)

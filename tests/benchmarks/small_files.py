@@ -1,190 +1,205 @@
-"""Uploading many small files, beside what else one could do with them.
+"""A tree of many small files: uploaded into the shards store, again unchanged, and restored.
 
-Run ``python tests/benchmarks/small_files.py [--files 200000] [--rounds 3] [--tree DIR]
-[--double]``. In one run, alternating, each as a whole process from start to end:
+Beside them ``restic backup`` into a fresh repository, again, and ``restic restore``; ``find
+-printf`` (list all with size and time: what a scan costs at least) and ``sha256sum`` of everything
+(what reading and hashing costs). The page cache is warm. PostgreSQL runs already; its memory and
+its CPU time have columns of their own.
 
-find              list them with size and mtime: what a scan costs at least
-sha256sum         ``find -print0 | xargs -0 sha256sum``: what reading and hashing costs
-restic            ``restic backup`` into a fresh repository, then again (when installed)
-usenetsync        ``upload --store shards`` into a fresh catalogue, then again
-
-Wall and CPU time (user + system, children included) are medians; peak memory is the largest
-process' resident size as the kernel accounts it (this script's own, some 20 MB, is the least
-it can say). PostgreSQL is a process tree of its own:
-its memory (proportional, shared buffers counted once) has its own column and its CPU is not
-in ours; starting it is a line of its own, as it is not part of every upload. The page cache
-is warm: the tree is read once before. ``--double`` uploads twice as many files as well, to
-show that memory does not grow with them.
+`flat-memory` measures the peak memory of uploads that have half as much to do, and all of it.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import shutil
 import subprocess
-import sys
-import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from statistics import median
 
-from measuring import REPOSITORY, USENETSYNC, Contestant, fresh_home, measure, stop_database
-
-SEED = 1
-# In a process of its own: at exec the kernel adds the parent's peak to a child's.
-_BUILD = """
-import pathlib, sys, trees
-print(trees.small_files(pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
-"""
-
-
-def tools(tree: Path) -> list[Contestant]:
-    path = str(tree)
-    return [
-        Contestant("find", ["find", path, "-type", "f", "-printf", "%s %T@ %p\\0"]),
-        Contestant(
-            "sha256sum",
-            ["sh", "-c", 'find "$1" -type f -print0 | xargs -0 sha256sum', "sh", path],
-        ),
-    ]
+from .contest import Case, Goal, Row, Scene, Side, Stages, longer, memory
+from .files import random_files, small_files, warm
+from .measuring import (
+    ENVIRONMENT,
+    USENETSYNC,
+    Contestant,
+    Run,
+    do,
+    fresh_home,
+    measure,
+    started_home,
+    stop_database,
+)
+from .posting import CONNECTIONS
+from .sinks import Server, Sink, configure
+from .tools import FIND, RESTIC, SHA256SUM
 
 
-def restic(tree: Path, scratch: Path) -> list[Contestant]:
-    if shutil.which("restic") is None:
-        print("restic is not installed: left out (Debian package restic)")
-        return []
-    repository = scratch / "restic"
-    env = {"RESTIC_PASSWORD": "x", "RESTIC_CACHE_DIR": str(scratch / "restic-cache")}
-    base = ["restic", "--quiet", "--repo", str(repository)]
+class Ours:
+    """Our sides, in a home of their own."""
 
-    def fresh() -> None:
-        shutil.rmtree(repository, ignore_errors=True)
-        shutil.rmtree(scratch / "restic-cache", ignore_errors=True)
-        subprocess.run([*base, "init"], env=os.environ | env, check=True, capture_output=True)
+    def __init__(self, scratch: Path) -> None:
+        self.home = scratch / "home"
+        self._out = scratch / "out"
 
-    backup = [*base, "backup", str(tree)]
-    return [
-        Contestant("restic, first", backup, env, fresh),
-        Contestant("restic, again", backup, env),
-    ]
+    def first(self, tree: Path) -> Run:
+        """Upload into a fresh catalogue."""
+        return self._measured(partial(started_home, self.home), "upload", str(tree))
 
+    def again(self, tree: Path) -> Run:
+        """Upload what has not changed."""
+        return self._measured(lambda: None, "upload", str(tree))
 
-def usenetsync(tree: Path, scratch: Path, label: str = "") -> list[Contestant]:
-    home = scratch / "usenetsync-home"
-    env = {"USENETSYNC_HOME": str(home)}
-    upload = [*USENETSYNC, "upload", str(tree), "--store", "shards", "--json"]
-    start = [*USENETSYNC, "db", "start", "--json"]
-    fresh = partial(fresh_home, home)
-    return [
-        Contestant(f"usenetsync db start{label}", start, env, fresh, per_file=False),
-        Contestant(f"usenetsync, first{label}", upload, env, home=home),
-        Contestant(f"usenetsync, again{label}", upload, env, home=home),
-    ]
+    def restore(self, tree: Path) -> Run:
+        """Into a folder that is not there yet."""
+        run = self._measured(lambda: None, "restore", tree.name, str(self._out))
+        shutil.rmtree(self._out)
+        return run
+
+    def _measured(self, prepare: partial[None], *words: str) -> Run:
+        store = ["--store", "shards"] if words[0] == "upload" else []
+        env = {"USENETSYNC_HOME": str(self.home)}
+        command = [*USENETSYNC, *words, *store, "--json"]
+        return measure(Contestant(command, env, prepare, self.home))
 
 
-def build(tree: Path, files: int) -> int:
-    """The tree of so many files, made if it is not there yet; returns its bytes."""
-    note = tree.with_name(tree.name + ".json")
-    wanted = {"files": files, "seed": SEED}
-    if note.exists() and tree.exists():
-        found = json.loads(note.read_text())
-        if {key: found.get(key) for key in wanted} == wanted:
-            return int(found["bytes"])
-        sys.exit(f"{tree} is another tree ({note.read_text()}): remove it or name another")
-    begin = time.perf_counter()
-    command = [sys.executable, "-c", _BUILD, str(tree), str(files), str(SEED)]
-    done = subprocess.run(
-        command, cwd=REPOSITORY / "tests", stdout=subprocess.PIPE, text=True, check=True
-    )
-    size = int(done.stdout)
-    note.write_text(json.dumps(wanted | {"bytes": size}))
-    print(f"made {files:,} files, {size / 1e6:,.0f} MB in {time.perf_counter() - begin:.0f} s")
-    return size
+class Restic:
+    """The same with restic."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._repository, self._cache = scratch / "restic", scratch / "restic-cache"
+        self._out = scratch / "restic-out"
+        self._env = {"RESTIC_PASSWORD": "x", "RESTIC_CACHE_DIR": str(self._cache)}
+        self._base = ["restic", "--quiet", "--repo", str(self._repository)]
+
+    def first(self, tree: Path) -> Run:
+        """Back up into a fresh repository."""
+        return measure(Contestant([*self._base, "backup", str(tree)], self._env, self._fresh))
+
+    def again(self, tree: Path) -> Run:
+        """Back up what has not changed."""
+        return measure(Contestant([*self._base, "backup", str(tree)], self._env))
+
+    def restore(self) -> Run:
+        """Into a folder that is not there yet."""
+        words = ["restore", "latest", "--target", str(self._out)]
+        run = measure(Contestant([*self._base, *words], self._env))
+        shutil.rmtree(self._out)
+        return run
+
+    def _fresh(self) -> None:
+        shutil.rmtree(self._repository, ignore_errors=True)
+        shutil.rmtree(self._cache, ignore_errors=True)
+        init = [*self._base, "init"]
+        subprocess.run(init, env=ENVIRONMENT | self._env, check=True, capture_output=True)
 
 
-def warm(tree: Path) -> None:
-    command = 'find "$1" -type f -print0 | xargs -0 cat > /dev/null'
-    subprocess.run(["sh", "-c", command, "sh", str(tree)], check=True)
-
-
-def compete(contestants: list[Contestant], rounds: int) -> None:
-    for number in range(1, rounds + 1):
-        for contestant in contestants:
-            run = measure(contestant)
-            contestant.runs.append(run)
-            print(f"  round {number}: {contestant.name:28}{run.wall:8.2f} s", flush=True)
-
-
-def table(contestants: list[Contestant], files: int, size: int) -> None:
-    walls = {c.name: median(run.wall for run in c.runs) for c in contestants}
-    base = walls.get("sha256sum")
-    print(f"\n{files:,} files, {size / 1e6:,.0f} MB; medians of {len(contestants[0].runs)} rounds")
-    titles = f"{'':28}{'wall s':>8}{'min–max':>14}{'files/s':>10}{'MB/s':>8}"
-    print(f"{titles}{'CPU s':>8}{'peak MB':>9}{'postgres MB':>13}{'÷ sha256sum':>13}")
-    for contestant in contestants:
-        runs, wall = contestant.runs, walls[contestant.name]
-        least, most = min(run.wall for run in runs), max(run.wall for run in runs)
-        memory = max(run.memory for run in runs) / 1e6
-        cpu = median(run.cpu for run in runs)
-        databases = [run.database for run in runs if run.database is not None]
-        database = f"{max(databases) / 1e6:13.0f}" if databases else f"{'':13}"
-        rates = f"{files / wall:10,.0f}{size / 1e6 / wall:8.0f}"
-        ratio = f"{wall / base:13.2f}" if base and contestant.per_file else ""
-        print(
-            f"{contestant.name:28}{wall:8.2f}{f'{least:.2f}–{most:.2f}':>14}"
-            f"{rates if contestant.per_file else '':18}{cpu:8.2f}{memory:9.0f}{database}{ratio}"
-        )
-    for ours, theirs in (
-        ("usenetsync, first", "restic, first"),
-        ("usenetsync, again", "restic, again"),
-        ("usenetsync, again", "find"),
-    ):
-        if ours in walls and theirs in walls:
-            print(f"{ours} ÷ {theirs}: {walls[ours] / walls[theirs]:.2f}")
-
-
-def peak(contestants: list[Contestant]) -> float:
-    return max(run.memory for c in contestants if c.per_file for run in c.runs) / 1e6
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--files", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tree", type=Path, help="keep the tree here for the next run")
-    parser.add_argument("--scratch", type=Path, help="folder for repositories and catalogues")
-    parser.add_argument("--double", action="store_true", help="and twice as many files")
-    parser.add_argument("--peers-only", action="store_true", help="leave usenetsync out")
-    args = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="usenetsync-bench-", dir=args.scratch))
-    scratch.chmod(0o711)
+@contextmanager
+def ground(scene: Scene) -> Iterator[Stages]:
+    """The tree; first uploads, then uploads again, then restores."""
+    tree = scene.scratch / "tree"
+    small_files(tree, scene.amount)
+    warm(tree)
+    ours, restic = Ours(scene.scratch), Restic(scene.scratch)
+    find = Contestant(["find", str(tree), "-type", "f", "-printf", "%s %T@ %p\\0"])
+    words = 'find "$1" -type f -print0 | xargs -0 sha256sum'
+    sha256sum = Contestant(["sh", "-c", words, "sh", str(tree)])
     try:
-        tree = (args.tree or scratch / "tree").absolute()
-        size = build(tree, args.files)
-        warm(tree)
-        contestants = tools(tree) + restic(tree, scratch)
-        if not args.peers_only:
-            contestants += usenetsync(tree, scratch)
-        compete(contestants, args.rounds)
-        table(contestants, args.files, size)
-        if args.double and not args.peers_only:
-            twice = tree.with_name(tree.name + "-double")
-            size = build(twice, 2 * args.files)
-            warm(twice)
-            doubled = usenetsync(twice, scratch, ", double")
-            compete(doubled, 1)
-            table(doubled, 2 * args.files, size)
-            before, after = peak(contestants[-2:]), peak(doubled)
-            print(
-                f"peak memory: {before:.0f} MB with {args.files:,} files, {after:.0f} MB with twice"
-            )
+        yield [
+            [
+                Side("first upload", lambda: ours.first(tree)),
+                Side("restic backup", lambda: restic.first(tree), RESTIC),
+                Side("sha256sum", lambda: measure(sha256sum), SHA256SUM),
+            ],
+            [
+                Side("unchanged", lambda: ours.again(tree)),
+                Side("restic backup, unchanged", lambda: restic.again(tree), RESTIC),
+                Side("find -printf", lambda: measure(find), FIND),
+            ],
+            [
+                Side("restore", lambda: ours.restore(tree)),
+                Side("restic restore", restic.restore, RESTIC),
+            ],
+        ]
     finally:
-        stop_database(scratch / "usenetsync-home")
-        shutil.rmtree(scratch)
+        stop_database(ours.home)
 
 
-if __name__ == "__main__":
-    main()
+@contextmanager
+def flat_ground(scene: Scene) -> Iterator[Stages]:
+    """Small files into shards, and large ones to a sink: half of them, and all."""
+    trees = {"half": scene.scratch / "half the files", "all": scene.scratch / "all files"}
+    small_files(trees["half"], scene.amount // 2)
+    small_files(trees["all"], scene.amount)
+    size = scene.scaled(5e9, 2_000_000)
+    for name, part in (("half the bytes", 2), ("all bytes", 1)):
+        random_files(scene.scratch / name, size // part, 50)
+    ours = Ours(scene.scratch)
+
+    def posted(name: str) -> Run:
+        sink = Sink()
+
+        def prepare() -> None:
+            fresh_home(ours.home)
+            configure(ours.home, [Server("sink", sink.port, CONNECTIONS, ("post",))])
+            do(ours.home, "db", "start")
+
+        words = ["upload", str(scene.scratch / name), "--store", "usenet", "--json"]
+        env = {"USENETSYNC_HOME": str(ours.home)}
+        with sink.running():
+            return measure(Contestant([*USENETSYNC, *words], env, prepare, ours.home))
+
+    try:
+        yield [
+            [
+                Side("half the files", lambda: ours.first(trees["half"])),
+                Side("all files", lambda: ours.first(trees["all"])),
+                Side("half the bytes", lambda: posted("half the bytes")),
+                Side("all bytes", lambda: posted("all bytes")),
+            ]
+        ]
+    finally:
+        stop_database(ours.home)
+
+
+def growth(half: str, whole: str) -> Row:
+    """Peak memory of all the work in units of that of half of it."""
+    title = f"peak memory, {whole}"
+    flat = Goal(at_most=1.1)
+    return Row(
+        title, (half, whole), lambda r: r[whole].memory / r[half].memory, goal=flat, beside=half
+    )
+
+
+CASES = (
+    Case(
+        "small-files",
+        "upload many small files into shards, again unchanged, and restore them",
+        200_000,
+        "files",
+        ground,
+        (
+            longer("first upload", "restic backup", Goal(at_most=0.7)),
+            longer("unchanged", "restic backup, unchanged", Goal(at_most=0.35)),
+            longer("unchanged", "find -printf", Goal(at_most=4)),
+            longer("restore", "restic restore", Goal(at_most=0.8)),
+            longer("first upload", "sha256sum"),
+            memory("first upload", "unchanged", "restore"),
+        ),
+        peers=(RESTIC, FIND, SHA256SUM),
+        least=200,
+    ),
+    Case(
+        "flat-memory",
+        "peak memory of uploads of half as many files and bytes, and of all",
+        200_000,
+        "files",
+        flat_ground,
+        (
+            growth("half the files", "all files"),
+            growth("half the bytes", "all bytes"),
+            memory("half the files", "all files", "half the bytes", "all bytes"),
+        ),
+        least=400,
+    ),
+)

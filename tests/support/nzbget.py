@@ -34,7 +34,7 @@ Server1.Port={port}
 Server1.Username={username}
 Server1.Password={password}
 Server1.Encryption={encryption}
-Server1.Connections=4
+Server1.Connections={connections}
 CertCheck=no
 ArticleTimeout=20
 ArticleRetries=1
@@ -63,7 +63,7 @@ def available() -> str | None:
     return None
 
 
-def download(
+def configure(
     nzb: Path,
     into: Path,
     *,
@@ -74,14 +74,14 @@ def download(
     tls: bool = False,
     naming: str = "auto",
     dupes: bool = False,
-) -> Path:
-    """The folder of the NZB's files. `into` is made, and filled with NZBGet's own things too.
+    connections: int = 4,
+) -> list[str]:
+    """The command that downloads an NZB. `into` is made; NZBGet fills it with its own things too.
 
     `naming` is NZBGet's FileNaming: ``auto``, its default, takes a file's name from ``=ybegin``,
     which it reads as Latin-1 whatever is in it; ``nzb`` takes the quoted one of the subject, in
     which it makes ``&#38;`` of an ampersand. `dupes`: NZBGet drops a second file of one name, as
     it does unless it is told otherwise.
-    RuntimeError, with NZBGet's log, when anything at all is missing or damaged.
     """
     into.mkdir(mode=0o700)
     configuration = into / "nzbget.conf"
@@ -96,9 +96,36 @@ def download(
             encryption="yes" if tls else "no",
             naming=naming,
             dupes="yes" if dupes else "no",
+            connections=connections,
         )
     )
-    command = ["nzbget", "--configfile", str(configuration), str(nzb)]
+    return ["nzbget", "--configfile", str(configuration), str(nzb)]
+
+
+def download(
+    nzb: Path,
+    into: Path,
+    *,
+    host: str,
+    port: int,
+    username: str = "",
+    password: str = "",
+    tls: bool = False,
+    naming: str = "auto",
+    dupes: bool = False,
+) -> Path:
+    """The folder of the NZB's files, as `result` has it; the rest is `configure`'s."""
+    command = configure(
+        nzb,
+        into,
+        host=host,
+        port=port,
+        username=username,
+        password=password,
+        tls=tls,
+        naming=naming,
+        dupes=dupes,
+    )
     try:
         done = subprocess.run(
             command,
@@ -110,9 +137,17 @@ def download(
         )
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"NZBGet does not end: {_log(into)}\n{error.stdout!r}") from None
+    return result(into, f"exit code {done.returncode}\n{done.stdout!r}")
+
+
+def result(into: Path, words: str = "") -> Path:
+    """The folder of the NZB's files, after NZBGet has ended.
+
+    RuntimeError, with NZBGet's log and `words`, when anything at all is missing or damaged.
+    """
     log = _log(into)
     if not re.search(r"Collection .* completely downloaded", log) or re.search(_TROUBLE, log):
-        raise RuntimeError(f"NZBGet, exit code {done.returncode}\n{log}\n{done.stdout!r}")
+        raise RuntimeError(f"NZBGet, {words}\n{log}")
     (folder,) = (into / "done").iterdir()
     return folder
 

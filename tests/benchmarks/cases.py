@@ -1,0 +1,28 @@
+"""Every case by its name, in the order of the table."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from . import (
+    deep_trees,
+    fetching,
+    first_paint,
+    memory_in_flight,
+    posting,
+    programs,
+    small_files,
+)
+from .contest import Case
+
+_ALL = (
+    posting.CASES,
+    small_files.CASES,
+    fetching.CASES,
+    first_paint.CASES,
+    deep_trees.CASES,
+    memory_in_flight.CASES,
+    programs.CASES,
+)
+
+CASES: dict[str, Case] = {case.name: case for case in chain.from_iterable(_ALL)}
