@@ -1,4 +1,4 @@
-"""Run the screen in this terminal, or say why it cannot be run."""
+"""Runs the screen in this terminal, or reports why it cannot."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def run_screen(
     theme: str = "",
     problems: Sequence[str] = (),
 ) -> ScreenExit:
-    """Show the engine until the user quits, a signal ends it, or it crashes.
+    """Show the engine until the user quits, a signal ends the screen, or the screen crashes.
 
-    `problems`: what went wrong before, in sentences that are safe to show.
+    `problems`: sentences about problems at start-up; the caller makes names in them safe.
 
-    Blocks the calling thread, which must be the main one. It does not drain the engine:
-    that is the caller's, after this returns. Raises `UsageError` when there is no terminal
-    to draw on. After SIGHUP standard output and error lead nowhere, and SIGHUP is ignored.
+    Blocks the calling thread, which must be the main one. Does not drain the engine: the caller
+    does, after this returns. Raises `UsageError` when there is no terminal to draw on. After
+    SIGHUP, standard output and error lead to the null device, and SIGHUP is ignored.
     """
     check_terminal(os.environ)
     prepare_environment(os.environ)
@@ -60,7 +60,10 @@ def run_screen(
 
 
 def check_terminal(environment: MutableMapping[str, str]) -> None:
-    """Refuse what cannot show a screen. Textual reads standard input, draws on standard error."""
+    """Raise `UsageError` if the terminal cannot show a screen.
+
+    Textual reads standard input and draws on standard error.
+    """
     if environment.get("TERM", "") in ("", "dumb"):
         raise UsageError(
             f"This terminal (TERM={environment.get('TERM', '')}) cannot show a screen. {_HEADLESS}"
@@ -71,9 +74,9 @@ def check_terminal(environment: MutableMapping[str, str]) -> None:
 
 
 def prepare_environment(environment: MutableMapping[str, str]) -> None:
-    """Spare an SSH link; what the user has set stays.
+    """Make Textual send less over SSH, unless the user has set its variables.
 
-    But for Textual's own log and its console for developers: they get every key that is pressed.
+    Removes the variables for Textual's log and developer console: those record every key press.
     """
     for name in _LISTENERS:
         environment.pop(name, None)
@@ -83,15 +86,15 @@ def prepare_environment(environment: MutableMapping[str, str]) -> None:
 
 
 def speaks_unicode(stream: object) -> bool:
-    """Whether a text stream's encoding can carry our glyphs."""
+    """Whether a text stream's encoding has our glyphs."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return codecs.lookup(encoding).name.startswith("utf")
 
 
 def has_few_colors(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal says it has sixteen colours or fewer, as rich reads it.
+    """Whether TERM and COLORTERM, read as rich reads them, mean sixteen colours or fewer.
 
-    A palette of 256 mapped to sixteen loses its greys: frames and cursor would be black.
+    256 colours mapped to sixteen lose their greys: frames and cursor would be black.
     """
     if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return False

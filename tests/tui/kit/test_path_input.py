@@ -137,7 +137,7 @@ def test_new_files_are_new(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert judge_new_file(root + b"/a.nzb").path == root + b"/a.nzb"
     assert "already" in judge_new_file(root + b"/file").problem
-    assert "no such folder" in judge_new_file(root + b"/x/a.nzb").problem
+    assert "does not exist" in judge_new_file(root + b"/x/a.nzb").problem
     assert "name of a file" in judge_new_file(root + b"/").problem
 
 
