@@ -130,9 +130,9 @@ def test_beside_servers_that_are_there(tmp_path: Path, text: str) -> None:
         ({"port": 0}, "port must be a whole number from 1 to 65535; it is 0"),
         ({"connections": 201}, "connections must be a whole number from 1 to 200"),
         ({"roles": frozenset()}, "roles must be a list"),
-        ({"name": "taken"}, "server 'taken' already"),
+        ({"name": "taken"}, "already a server 'taken'"),
         ({"name": "TAKEN"}, "share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN"),
-        ({"password": "\udcff"}, "no text"),
+        ({"password": "\udcff"}, "not UTF-8"),
     ],
 )
 def test_what_cannot_be_a_server(tmp_path: Path, change: dict[str, Any], words: str) -> None:

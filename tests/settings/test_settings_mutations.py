@@ -78,10 +78,10 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     for make, wanted in (
         (file.mkdir, "Is a directory"),
-        (lambda: os.mkfifo(file), "no regular file"),
+        (lambda: os.mkfifo(file), "Not a regular file"),
         (lambda: file.symlink_to(file), "symbolic links"),
         (lambda: file.symlink_to("gone"), "No such file"),
-        (lambda: file.symlink_to("/dev/zero"), "no regular file"),
+        (lambda: file.symlink_to("/dev/zero"), "Not a regular file"),
     ):
         make()
         words = _refused(tmp_path)
@@ -130,5 +130,5 @@ def test_a_variable_that_means_nothing_is_a_hint(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, variables)
     first, second = unused(settings, variables)
     assert 'Did you mean "USENETSYNC_PASSWORD_MAIN"?' in first and SECRET not in first
-    assert "USENETSYNC_COLOUR means nothing" in second
+    assert "does not use the variable USENETSYNC_COLOUR" in second
     assert unused(settings, {"USENETSYNC_PASSWORD_MAIN": SECRET, "USENETSYNC_RETRIES": "3"}) == []

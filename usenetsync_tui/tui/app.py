@@ -107,7 +107,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.set_keymap(self._keys)
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's choice; for its Linux driver `TerminalDriver`, which survives a lost terminal."""
+        """Textual's choice; for its Linux driver, `TerminalDriver`, which outlives the terminal."""
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen

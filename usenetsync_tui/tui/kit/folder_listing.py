@@ -136,7 +136,7 @@ def judge_new_folder(path: bytes) -> Judged:
         while not os.path.lexists(there):
             there = os.path.dirname(there)
         if not os.path.isdir(there):
-            return Judged(problem="A part of this path is a file, not a folder.")
+            return Judged(problem="There is a file in the way of this folder.")
         if not os.access(there, os.W_OK | os.X_OK):
             return Judged(problem="You cannot write to this folder.")
     except (OSError, ValueError) as error:
