@@ -39,6 +39,6 @@ def test_campaign(
             campaign.run(60 * minutes)
         finally:
             reporter = request.config.pluginmanager.getplugin("terminalreporter")
-            if reporter is not None:  # not where tests run in several processes
+            if reporter is not None:  # not in a run with several processes
                 with capfd.disabled():
                     reporter.write_line(f"campaign in {store}: {campaign.report}")

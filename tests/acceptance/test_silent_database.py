@@ -22,13 +22,13 @@ from trees import compare_trees
 
 SILENT = "waiting for the database: no answer yet, for"
 LATER = 3.5
-"""Seconds: a job lasts until the database is frozen. So late are an upload's articles looked up,
+"""Seconds that keep a job busy until the database freezes: the delay of an upload's lookups,
 and the first answers to the others given."""
 
 
 @contextmanager
 def running(kept: Kept, tmp_path: Path, *verbs: str) -> Iterator[list[subprocess.Popen[str]]]:
-    """Jobs of these verbs, far enough to be in the middle of something."""
+    """Jobs of these verbs that have started their work."""
     kept.settings(check_delays=[LATER])
     kept.add_file()
     if "upload" not in verbs:
@@ -45,7 +45,7 @@ def running(kept: Kept, tmp_path: Path, *verbs: str) -> Iterator[list[subprocess
 
 
 def until_at_work(process: subprocess.Popen[str]) -> None:
-    """Return when a `--json` command has a job."""
+    """Return when a `--json` command reports a job."""
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line).get("job"):

@@ -29,7 +29,7 @@ from stopping_ground import (
 
 
 def endings(request: pytest.FixtureRequest, sample: Ending, *, asks: bool) -> list[Ending]:
-    """The ways to end it; `asks`: a job runs, and `q` asks how."""
+    """The ways to end it; `asks`: while a job runs, `q` asks how."""
     keys = [key for key in KEYS if asks is (key != "q")]
     return [*SIGNALS, *keys] if request.config.getoption("--every-stop") else [sample]
 

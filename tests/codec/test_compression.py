@@ -1,4 +1,4 @@
-"""Compression: round trips, and payloads that are not what they should be."""
+"""Compression: round trips and invalid payloads."""
 
 from __future__ import annotations
 

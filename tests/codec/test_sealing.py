@@ -1,4 +1,4 @@
-"""Sealing: round trips, fixed vectors, and everything that must not open."""
+"""Sealing: round trips, fixed vectors, and payloads that must not open."""
 
 from __future__ import annotations
 
@@ -174,12 +174,12 @@ def test_sizes_grow_with_the_payload() -> None:
 
 
 def nonces_meet(articles: float) -> float:
-    """log2 of the most that the probability can be: q²/2^97."""
+    """log2 of the largest possible probability: q²/2^97."""
     return 2 * math.log2(articles) - 97
 
 
 def blocks_show(blocks: float) -> float:
-    """log2 of the most that the probability can be: s²/2^129."""
+    """log2 of the largest possible probability: s²/2^129."""
     return 2 * math.log2(blocks) - 129
 
 

@@ -1,4 +1,4 @@
-"""One schedule for all that is tried again: how long, and how often."""
+"""One schedule for all retries: how long to wait, and how often."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _modules(at: Traversable) -> Iterator[Traversable]:
 
 
 def own_schedules(source: str) -> list[str]:
-    """Where a module makes a wait longer by itself: `sleep(x * n)`, `pause *= 2`, `2 ** tries`."""
+    """Where a module increases a wait by itself: `sleep(x * n)`, `pause *= 2`, `2 ** tries`."""
     found = []
     for node in ast.walk(ast.parse(source)):
         text = ast.unparse(node) if isinstance(node, ast.Call | ast.AugAssign | ast.Assign) else ""
@@ -69,7 +69,7 @@ def own_schedules(source: str) -> list[str]:
 
 
 def _is_grown(node: ast.AugAssign | ast.Assign) -> bool:
-    """It is made of its own earlier value."""
+    """Whether the new value is computed from its own old one."""
     if isinstance(node, ast.AugAssign):
         return True
     read = {ast.unparse(n) for n in ast.walk(node.value) if isinstance(n, ast.Name | ast.Attribute)}

@@ -1,4 +1,4 @@
-"""The forms in which users write where a server is."""
+"""The forms in which users write the address of a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database's address: shown without its secrets, and not at all when it cannot be read (B8)."""
+"""A database's address: shown without its secrets, and not at all if it cannot be parsed (B8)."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_no_error_quotes_it(address: str) -> None:
         assert part not in words
 
 
-def test_most_of_them_are_refused_before_anybody_connects() -> None:
-    """A server named by half a password would be named in the complaint."""
+def test_most_of_them_are_refused_before_connecting() -> None:
+    """A server name made of half a password would appear in the error."""
     assert len([a for a in MALFORMED if readable(a) is None]) >= len(MALFORMED) - 4
 
 

@@ -1,4 +1,4 @@
-"""Where things are kept."""
+"""The folders of the program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert mode(found.config_dir) == mode(found.log_dir) == 0o700
-    # Root's database runs as another user, who must pass.
+    # Root's database runs as another user, who must be able to enter.
     passable = 0o711 if os.geteuid() == 0 else 0o700
     assert mode(found.data_dir) == mode(home) == mode(home.parent) == passable
 

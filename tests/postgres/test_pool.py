@@ -1,4 +1,4 @@
-"""The pool, and the edge where psycopg's errors become ours."""
+"""The pool, and the translation of psycopg's errors to ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server more in the settings file, and nothing else is another."""
+"""Adding a server to the settings file changes nothing else in it."""
 
 from __future__ import annotations
 

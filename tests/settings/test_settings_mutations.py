@@ -1,4 +1,4 @@
-"""Wrong settings, some hundreds: each a sentence that names the file or the variable (FAULTS D9).
+"""Some hundreds of wrong settings: each gives a sentence with the file or the variable (FAULTS D9).
 
 The mutations are made from the models, so that a new key is among them.
 """
@@ -74,7 +74,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {}).retries == 7
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_other_things_than_a_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     for make, wanted in (
         (file.mkdir, "Is a directory"),

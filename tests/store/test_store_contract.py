@@ -68,7 +68,7 @@ async def test_the_same_article_twice_is_posted(store: Store) -> None:
 
 
 @pytest.mark.anyio
-async def test_posting_again_mends_a_damaged_article(store: Store) -> None:
+async def test_posting_again_repairs_a_damaged_article(store: Store) -> None:
     if isinstance(store, UsenetStore):
         pytest.skip("a news server takes a Message-ID once: a mended article gets another one")
     await store.post(Article(name(1), b"damaged"))
@@ -109,7 +109,7 @@ async def test_what_is_fetched_is_opened_and_may_be_refused(store: Store) -> Non
 
 
 @pytest.mark.anyio
-async def test_of_a_store_out_of_reach_nothing_is_known() -> None:
+async def test_an_unreachable_store_gives_no_answer() -> None:
     store = OutOfReach("There is no server.")
     found = await store.present([name(1), name(2)])
     assert found == Presence(set(), dict.fromkeys([name(1), name(2)], "There is no server."))

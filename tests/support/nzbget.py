@@ -57,7 +57,7 @@ ExtCleanupDisk=
 
 
 def available() -> str | None:
-    """Why it cannot run here; None when it can."""
+    """Why it cannot run on this machine; None if it can."""
     if shutil.which("nzbget") is None:
         return "NZBGet is not installed (Debian package nzbget)"
     return None

@@ -18,11 +18,11 @@ from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.run import run_screen
 
 STUCK = 2.0
-"""Seconds without a look."""
+"""Seconds without a read of the status."""
 
 
 class Crashing(LivelyHandle):
-    """A handle that breaks the port's promise after a second."""
+    """A handle that violates the port's contract after a second."""
 
     def __init__(self) -> None:
         super().__init__()

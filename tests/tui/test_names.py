@@ -1,4 +1,4 @@
-"""Private names of ours that Textual uses too: it would read our value as its own.
+"""Private names of ours that Textual uses too: Textual would read our value as its own.
 
 `_running`, say, is how a message pump knows that it may go idle and repaint.
 """
@@ -40,7 +40,7 @@ def _is_ours(cls: type) -> bool:
 
 
 def test_the_names_are_found() -> None:
-    """The test below would see `_running`, were it ours."""
+    """The test below would find `_running` if it were ours."""
     assert "_running" in _private_names(MessagePump)
     assert len(_widgets()) > 5
 

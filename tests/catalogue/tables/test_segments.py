@@ -166,7 +166,9 @@ async def test_rows_spread_over_16_tables(catalogue: Catalogue, folder: Folder) 
 
 
 @pytest.mark.anyio
-async def test_failed_keeps_the_words(catalogue: Catalogue, folder: Folder) -> None:
+async def test_a_failed_article_keeps_the_servers_reply(
+    catalogue: Catalogue, folder: Folder
+) -> None:
     (row,) = await make(catalogue, folder, 1, 1)
     async with catalogue.transaction() as tx:
         await segments.mark_failed(tx, row.message_id, 3, "441 \0 \udcff refused")
@@ -198,7 +200,7 @@ async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
         await checks.put_off(tx, [rows[1].message_id], 60.0)
         seconds = await checks.next_due(tx, realm, 900.0)
         assert seconds == pytest.approx(10.0, abs=1.0)
-        # Later than the longest delay: a clock that was set back wrote that down, it is due.
+        # Later than the longest delay: recorded before a clock was set back, so it is due.
         assert await checks.next_due(tx, realm, 30.0) == 0.0
         due = await checks.due(tx, realm, 30.0, 9)
         assert [(d.segment.index, d.checks) for d in due] == [(1, 0)]

@@ -28,18 +28,18 @@ EXT4 = FileSystem("ext4", "aa", "1f", "", b"/photos")
     [
         (EXT4, EXT4, False),
         (EXT4, FileSystem("ext4", "bb", "1f", "", b"/photos"), True),
-        # A kernel that gives no UUID, or has another driver for it.
+        # A kernel that gives no UUID, or that uses another driver for it.
         (EXT4, FileSystem("ext4", "", "1f", "", b"/photos"), False),
         (EXT4, FileSystem("ext4", "", "2f", "", b"/photos"), True),
         (FileSystem("fuseblk", "aa"), FileSystem("ntfs3", "aa"), False),
         (FileSystem("nfs", source="nas:/a"), FileSystem("nfs4", source="nas:/a"), False),
         (FileSystem("nfs4", source="nas:/a"), FileSystem("nfs4", source="nas:/b"), True),
-        # Nothing that both know but the type.
+        # They share only the type.
         (EXT4, FileSystem("overlay"), True),
         (FileSystem("vfat"), FileSystem("vfat"), False),
         (FileSystem("vfat"), FileSystem("xfs"), True),
         (EXT4, FileSystem(), False),
-        # The same file system, another place in it.
+        # The same file system, another folder in it.
         (EXT4, FileSystem("ext4", "aa", "1f", "", b"/music"), True),
         (EXT4, FileSystem("ext4", "aa", "1f", "", b""), False),
         (
@@ -149,7 +149,7 @@ def test_real_file_systems(tmp_path: Path) -> None:
         assert seen(one).type == "tmpfs"
     (tmp_path / "source").mkdir()
     with bound(tmp_path / "source", bind):
-        assert is_mount_point(bind)  # though its device is that of its parent
+        assert is_mount_point(bind)  # though its device is that of the parent folder
         assert is_another(seen(bind), seen(tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""Writing a restore: byte for byte, never outside the target, one file's problem at a time."""
+"""Writing a restore: exact bytes, never outside the target, each problem for one file only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def reason(call: Callable[..., object], *args: object) -> str:
 
 
 def attributes(mode: int, mtime_ns: int = WHEN) -> Attributes:
-    """Of a file of ours: set-user-id bits come back only with an owner."""
+    """The mode of a restored file: set-user-id bits come back only with an owner."""
     return Attributes(mode, mtime_ns, *ME)
 
 
@@ -71,7 +71,7 @@ def content_is(data: bytes) -> Content:
 
 
 def restore(source_root: Path, target: TargetTree, small: int = 50_000) -> None:
-    """What the restore verb does, in few words."""
+    """The work of the restore verb, in short."""
     entries: list[Entry] = [e for b in walk(os.fsencode(source_root)) for e in b.entries]
     with SourceTree(os.fsencode(source_root)) as source:
         for entry in entries:
@@ -245,7 +245,7 @@ def test_a_symlink_at_the_final_name_is_replaced_not_followed(
 
 
 def _outside(place: Path) -> dict[Path, tuple[int, ...]]:
-    """What a restore must not change of a tree; reading it may set the times of access."""
+    """The parts of a tree that a restore must not change; reading it may set access times."""
     found = {p: p.lstat() for p in [place, *place.rglob("*")]}
     return {
         p: (
@@ -265,7 +265,7 @@ def _outside(place: Path) -> dict[Path, tuple[int, ...]]:
 def test_folders_that_are_swapped_for_symlinks_all_the_time(
     tree: TargetTree, root: Path, tmp_path: Path
 ) -> None:
-    """Whoever may write into the target swaps folders while it is restored into."""
+    """Another user who may write into the target swaps folders while we restore into it."""
     outside = tmp_path / "outside"
     (outside / "b").mkdir(parents=True)
     for place in (outside, outside / "b"):
@@ -306,7 +306,7 @@ def test_folders_that_are_swapped_for_symlinks_all_the_time(
                     call(*args)  # type: ignore[operator]
                 except TargetFileError:
                     refused += 1
-            if number % 50 == 0:  # what is open already leads nowhere else
+            if number % 50 == 0:  # descriptors that are already open lead nowhere else
                 tree.prepare()
     finally:
         over.set()
@@ -404,9 +404,7 @@ def test_symlinks(tree: TargetTree, root: Path) -> None:
     assert leftovers(root) == []
 
 
-def test_what_is_right_is_left_alone_and_what_is_not_is_replaced(
-    tree: TargetTree, root: Path
-) -> None:
+def test_identical_files_are_left_alone_and_others_replaced(tree: TargetTree, root: Path) -> None:
     data = content(3_000_000)
     (root / "file").write_bytes(data)
     (root / "other name").hardlink_to(root / "file")
@@ -475,7 +473,7 @@ def test_discard_and_empty_parts(tree: TargetTree, root: Path) -> None:
     assert (root / "empty").stat().st_size == 0
 
 
-def test_without_preallocation_the_free_space_is_asked(
+def test_without_preallocation_the_free_space_is_checked(
     tree: TargetTree, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part_file, "preallocate", lambda fd, size: False)
@@ -578,7 +576,7 @@ def test_many_threads_share_few_descriptors(root: Path, monkeypatch: pytest.Monk
     assert all((root / os.fsdecode(path)).read_bytes() == path for path in wanted)
 
 
-def test_the_root_must_be_to_be_had(tmp_path: Path) -> None:
+def test_the_root_must_be_usable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(TargetError, match=r"Not a directory|File exists"):

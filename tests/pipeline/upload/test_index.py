@@ -1,4 +1,4 @@
-"""index: the walk joined with the catalogue's rows, against a naive model."""
+"""index: the walk joined with the catalogue's rows, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ async def test_a_subtree_that_goes_is_written_off_in_batches(
 
 @pytest.mark.anyio
 async def test_an_interrupted_run_s_pending_files_are_looked_at_again(world: World) -> None:
-    """What changed or went between two runs is no change under our hands."""
+    """Changes between two runs are not changes during a run."""
     for number in range(60):
         (world.root / f"f{number:02}").write_bytes(content(100, number))
     await world.completed()

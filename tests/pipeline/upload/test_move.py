@@ -1,4 +1,4 @@
-"""A folder whose articles go elsewhere: to another realm, or in more copies."""
+"""A folder whose articles move: to another realm, or to more copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer concerns one article: what is odd about one says nothing of the others."""
+"""An answer concerns one article: an odd answer says nothing about the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An upload that was refused is asked about, with its figures."""
+"""A question about a refused upload, with its figures."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_its_no_does_nothing_and_it_asks_once(answer: str) -> None:
         await pilot.press(answer)
         await pilot.pause(0.6)
         assert isinstance(pilot.app.screen, Dashboard)
-        # R asks again, and does not begin what is refused again.
+        # R asks again, and does not start the refused upload again.
         await at_pane(pilot, "folders")
         await pilot.press("G", "R")
         await until(pilot, lambda: isinstance(pilot.app.screen, ShrinkDialog))

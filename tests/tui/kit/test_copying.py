@@ -1,4 +1,4 @@
-"""What is put on the clipboard, pasted into a real shell."""
+"""Text on the clipboard, pasted into a real shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of files, versions, changes and articles: aligned, never wider than asked."""
+"""The lines of files, versions, changes and articles: aligned, never wider than requested."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_every_state_of_an_article_has_a_glyph_and_a_word(status: SegmentStatus)
     assert status.name.lower() in text(line)
 
 
-def test_an_article_is_told_in_full() -> None:
+def test_every_field_of_an_article_is_shown() -> None:
     lines = [text(line) for line in article_lines(article(7, 3), 60)]
     assert lines[0].split() == ["Message-ID", "<0000000300000007.part@example.invalid>"]
     assert any(line.startswith("server reply") and "441 posting failed" in line for line in lines)
@@ -106,7 +106,7 @@ def test_kinds_without_a_size_say_what_they_are() -> None:
     assert text(file_line(link, 76, cursor=False)).split()[1:3] == ["link", "–"]
 
 
-def test_what_is_asked_for_last_goes_first() -> None:
+def test_a_chosen_column_is_kept_before_articles() -> None:
     def names(width: int, columns: Columns) -> list[str]:
         return text(header_line(width, columns)).split()
 

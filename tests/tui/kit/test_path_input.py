@@ -1,4 +1,4 @@
-"""Paths typed and completed on real directories, some with names that attack."""
+"""Paths typed and completed in real directories, some with hostile names."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ async def test_tab_completes_and_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_list_goes_in_and_up(tmp_path: Path) -> None:
+async def test_the_list_opens_folders_and_their_parents(tmp_path: Path) -> None:
     for name in ("a/deep", "b", ".hidden"):
         (tmp_path / name).mkdir(parents=True)
     async with dialog_shown(_OnePath("A path")) as (pilot, app):
@@ -191,7 +191,7 @@ async def test_the_list_goes_in_and_up(tmp_path: Path) -> None:
         await happens(pilot, lambda: below.option_count == 3)
         await typed(pilot, "<G>", "<l>")
         await happens(pilot, lambda: line.value == f"{tmp_path}/.hidden/")
-        await happens(pilot, lambda: line.has_focus)  # nothing to be in
+        await happens(pilot, lambda: line.has_focus)  # no folder to open
         await typed(pilot, "new")
         assert line.value == f"{tmp_path}/.hidden/new"
 

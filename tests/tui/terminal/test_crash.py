@@ -1,4 +1,4 @@
-"""The screen crashes beside a password: what it says of that, and where the password is not."""
+"""A crash of the screen near a password: the report shows the error, and nothing the password."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def crashing(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 def press(one: Terminal, *keys: bytes) -> None:
-    """One key after the other, each when the screen has come to rest."""
+    """Press the keys one by one, each once the screen is idle."""
     for key in (b"", *keys):
         os.write(one.end, key)
         length = -1
