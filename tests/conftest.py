@@ -1,6 +1,6 @@
-"""A real PostgreSQL for all tests, and a fresh database for each that asks.
+"""A real PostgreSQL for all tests, and a fresh database for each test that needs one.
 
-One embedded server a session, in a folder of its own; the schema is migrated once, into a
+One embedded server per session, in a folder of its own; the schema is migrated once, into a
 template, and each test gets a copy.
 """
 

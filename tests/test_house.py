@@ -1,6 +1,6 @@
 """The structure of the package: rooms, unique class names, and tests that mirror the rooms.
 
-Read from the source, module by module; nothing is imported and nothing runs.
+The tests read the source, module by module; they import and run nothing of it.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def title(path: Path, house: Path = HOUSE) -> str:
 
 
 def meanings(house: Path) -> dict[str, list[str]]:
-    """Public class name → the modules that define it; a class inside another has the name of both.
+    """Public class name → the modules that define it; a nested class has the name of both.
 
-    Textual's messages are such: `FilesTable.Opened` is never written as `Opened`.
+    Textual's messages are nested: code writes `FilesTable.Opened`, never `Opened`.
     """
     found = defaultdict(list)
 

@@ -155,7 +155,7 @@ def test_no_other_module_renames_or_links_files() -> None:
         if (found := _code_that_names(source.read_text(encoding="utf-8")))
     }
     assert {name: found for name, found in others.items() if name not in _ALLOWED} == {}
-    assert others.keys() == _ALLOWED.keys(), "an exception that nobody needs any more"
+    assert others.keys() == _ALLOWED.keys(), "an exception that no module needs any more"
     assert _code_that_names("    os.replace(a, b)\n    path.write_text('x')") != []
 
 

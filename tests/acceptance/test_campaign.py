@@ -1,7 +1,7 @@
 """Promises 2 and 5, tried at random: see `campaign`.
 
-`--campaign-minutes N` makes it as long as you like (3 minutes unless told otherwise, both stores
-together), `--campaign-seed N` gives it other dice.
+`--campaign-minutes N` sets how long it runs (default: 3 minutes for both stores together),
+`--campaign-seed N` sets the random seed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _GROWTH_ALLOWED = {"first upload": 48 << 20, "second upload": 8 << 20, "restore"
 def _peak(usenetsync: Command, *arguments: str | Path) -> int:
     """Bytes resident at most while the command ran.
 
-    By the kernel's mark of the process itself: what `wait4` tells counts the parent's, too.
+    Read from the kernel's high-water mark of the process: `wait4` also counts the parent.
     """
     process = usenetsync.start(*arguments)
     peak = 0

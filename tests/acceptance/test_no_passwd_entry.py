@@ -1,7 +1,7 @@
 """A user id that /etc/passwd does not have, and no HOME: a container started with `--user 54321`.
 
 PostgreSQL's own programs ask for the name of their user (initdb, and the server at each `peer`
-login), so there the embedded one cannot run. A server of the user's own is all that is needed.
+login), so there the embedded one cannot run. With a server of the user's own everything works.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def test_everything_created_is_private_without_a_umask(home: Path, tmp_path: Pat
     key = new / "config" / "key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     ours = [p for p in new.rglob("*") if p.lstat().st_uid == os.geteuid() and p.is_file()]
-    assert not [p for p in ours if p.stat().st_mode & 0o077], "files are for nobody else"
+    assert not [p for p in ours if p.stat().st_mode & 0o077], "other users have rights to files"
 
 
 def test_what_an_earlier_program_left_open_is_closed_and_reported(

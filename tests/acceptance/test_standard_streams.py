@@ -15,7 +15,7 @@ from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended, run_
 WORK = {"upload": 0, "restore": 0, "verify": 0, "nzb": 2, "servers test": 1, "db start": 0}
 """Verbs that do more than print, and do it even if their output is lost: exit codes.
 
-There is no NZB of what is in shards, and nothing answers at the server's address.
+There is no NZB of a folder in shards, and no server answers at the address in the settings.
 """
 SERVERS = '[{"name": "main", "host": "127.0.0.1", "port": 1}]'
 OUTPUT = {

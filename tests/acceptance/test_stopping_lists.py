@@ -1,7 +1,7 @@
 """The verbs that print lists, in each of their waits: named on standard error, stopped soon.
 
-Standard output is for what is printed, with `--json` too. Some verbs, waits and signals are tried,
-all of them with `--every-stop`.
+Standard output is only for the list, also with `--json`. The tests try some verbs, waits and
+signals, all of them with `--every-stop`.
 """
 
 from __future__ import annotations

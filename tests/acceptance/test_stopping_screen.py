@@ -1,7 +1,7 @@
 """`q`, SIGINT, SIGTERM and SIGHUP on the screen, on a real terminal, in each of its waits.
 
-It ends within two seconds (twice that is allowed here) and leaves the terminal as it was. Some
-pairs of wait and ending are tried, all of them with `--every-stop`.
+It ends within two seconds (the tests allow four) and leaves the terminal as it was. The tests try
+some pairs of wait and ending, all of them with `--every-stop`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The README's tour, followed: a key press and an upload pass all its stops, in its order.
 
-The screen runs over a real engine, which posts to a real socket. Every first call of a function of
-the package is noted, in all threads, from the key press to the end of a verification.
+The screen runs over a real engine, which posts to a real socket. The test records the first call of
+every function of the package, in all threads, from the key press to the end of a verification.
 """
 
 from __future__ import annotations

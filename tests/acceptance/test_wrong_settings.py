@@ -1,7 +1,7 @@
 """Wrong settings and the command itself: a sentence with the file or the variable, exit 2.
 
-Every fortieth of the mutations of `test_settings_mutations`, and one of each kind that is not in
-its list, each in a process of its own and under another verb.
+Tries every fortieth mutation of `test_settings_mutations`, and one of each kind that is not in its
+list, each in a process of its own and with another verb.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """No statement writes states or kinds as numbers: `.sql` files name them.
 
-Outside of the migrations, which are what they were when they were released.
+Migrations are excepted: they never change after their release.
 """
 
 from __future__ import annotations

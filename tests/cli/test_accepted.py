@@ -1,6 +1,6 @@
-"""The output of every verb, as it was read and found good: `snapshots/test_accepted/`.
+"""The output of every verb, as a reviewer accepted it: `snapshots/test_accepted/`.
 
-After a change that is meant: `pytest tests/cli/test_accepted.py --snapshot-update`, then read it.
+After an intended change: `pytest tests/cli/test_accepted.py --snapshot-update`, then read the diff.
 """
 
 from __future__ import annotations

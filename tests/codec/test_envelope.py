@@ -118,12 +118,12 @@ def test_hosts_are_in_no_real_domain_and_varied() -> None:
         for number in range(3_000)
         for text in (envelope(number).message_id, envelope(number).sender)
     ]
-    nobodys = re.compile(
+    not_a_domain = re.compile(
         r"(.+\.)?([a-z0-9]+\.(aa|q[m-z]|x[a-z]|zz)|[a-z0-9]+\.example\.(com|net|org)"
         r"|[a-z0-9]+\.(test|example|invalid|local|internal))"
     )
-    assert all(nobodys.fullmatch(host) for host in hosts)
-    assert not any(host.endswith((".xk", ".xn")) for host in hosts), "these are somebody's"
+    assert all(not_a_domain.fullmatch(host) for host in hosts)
+    assert not any(host.endswith((".xk", ".xn")) for host in hosts), "these domains may exist"
     ends = Counter(host.rpartition(".")[2] for host in hosts)
     assert len(ends) > 40
     assert max(ends.values()) < len(hosts) / 20, ends
@@ -282,9 +282,9 @@ def sabnzbd_name(subject: str) -> str:
 
 
 def nzbget_name(subject: str) -> str:
-    """NZBGet's rule: drop a closing ``yEnc (1/2)``; the first quoted run if it has a dot
-    after its first character; else of the words (quoted runs are one) the last with a dot
-    before its end, else the very last."""
+    """NZBGet's rule: drop a closing ``yEnc (1/2)``; take the first quoted run if it has a dot
+    after its first character; else the last word (a quoted run is one) with a dot before its
+    end, else the last word."""
     subject = re.sub(r"(?<=.) yEnc \(\d*/\d*\)$", "", subject)
     quoted = re.search(r'"([^"][^"]*)"', subject)
     if quoted and "." in quoted[1][1:]:

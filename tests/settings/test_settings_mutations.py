@@ -1,6 +1,6 @@
 """Some hundreds of wrong settings: each gives a sentence with the file or the variable (FAULTS D9).
 
-The mutations are made from the models, so that a new key is among them.
+The mutations come from the models, so that they include every new key.
 """
 
 from __future__ import annotations

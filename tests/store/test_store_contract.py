@@ -70,14 +70,14 @@ async def test_the_same_article_twice_is_posted(store: Store) -> None:
 @pytest.mark.anyio
 async def test_posting_again_repairs_a_damaged_article(store: Store) -> None:
     if isinstance(store, UsenetStore):
-        pytest.skip("a news server takes a Message-ID once: a mended article gets another one")
+        pytest.skip("a news server takes a Message-ID once: a repaired article gets another one")
     await store.post(Article(name(1), b"damaged"))
     await store.post(Article(name(1), b"whole"))
     assert await store.fetch(name(1)) == b"whole"
 
 
 @pytest.mark.anyio
-async def test_present_tells_what_is_there(store: Store) -> None:
+async def test_present_returns_the_articles_it_has(store: Store) -> None:
     assert await store.present([]) == Presence(set())
     assert await store.present([name(1)]) == Presence(set())
     for number in range(20):

@@ -1,10 +1,10 @@
-"""A campaign: a tree changes, it is uploaded under attack, and what was promised is checked.
+"""A campaign: changes a tree, uploads it under attack, and checks the program's promises.
 
-One `Campaign` has a home, a tree, dice and a store. Each cycle changes the tree, has the real
-command upload it while it, its database or its news server is killed or stopped, and then
-looks: the restored version is identical (content, modes, times, links, owners), older versions
-still are, no copy of a segment lives under two names, `verify` is clean, and the catalogue's
-sums agree with its rows.
+One `Campaign` has a home, a tree, a random generator and a store. Each cycle changes the tree and
+uploads it with the real command, while it kills or stops the command, its database or its news
+server. Then it checks: the restored version is identical (content, modes, times, links, owners),
+older versions still are, no copy of a segment has two names, `verify` is clean, and the
+catalogue's sums agree with its rows.
 """
 
 from __future__ import annotations

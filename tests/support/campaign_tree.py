@@ -1,8 +1,8 @@
 """A tree that changes at random, as people and programs change theirs. Seeded.
 
-Each change is one that has cost some tool data: rewritten at the same size, in the same second,
-with its old time put back; a file in the place of a directory and the other way round; names
-that are not UTF-8; hard links; modes that nobody can read with.
+Each change is one that has cost some tool data: a file rewritten with the same size, in the same
+second, with its old time set again; a file replaced by a directory and the reverse; names that are
+not UTF-8; hard links; modes without any right to read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Containers as far as a data folder is concerned: process namespaces of their own.
+"""Containers, as far as they matter for a data folder: process namespaces of their own.
 
-Each has its own process ids, its own /proc and host name, on request its own System V IPC and
-/dev/shm; the files are everybody's. Its first process reaps nobody, as in many a container.
+Each has its own process ids, /proc and host name, and on request its own System V IPC and /dev/shm;
+all share the files. The first process reaps no children, as in many containers.
 """
 
 from __future__ import annotations

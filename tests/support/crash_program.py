@@ -1,6 +1,6 @@
 """The screen with a defect in it, run by `test_crash.py` in a pseudo-terminal.
 
-`python crash_program.py PLACE`: the greeting, whose form for a server breaks at a place when the
+`python crash_program.py PLACE`: shows the first run; its form for a server fails at PLACE when the
 user presses ctrl+t, or leaves the form.
 """
 

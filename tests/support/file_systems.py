@@ -1,7 +1,7 @@
 """Real file systems for tests: ext4 and FAT on loop devices, tmpfs, and FUSE with quirks.
 
-Each is a context manager that mounts, yields the mount point and unmounts; where this machine
-does not allow it the test is skipped, with the reason.
+Each is a context manager that mounts, yields the mount point and unmounts. If this machine does not
+allow it, it skips the test with the reason.
 """
 
 from __future__ import annotations

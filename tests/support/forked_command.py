@@ -1,7 +1,7 @@
 """Runs the command many times, each in its own process, in an environment that a test sets.
 
-A program: reads cases from standard input, writes how they ended to standard output, both JSON.
-It imports the command once and forks for each case, for most of a short command is its imports.
+A program that reads cases from standard input and writes how they ended to standard output, both as
+JSON. It imports the command once and forks for each case: imports take most of a short command.
 """
 
 from __future__ import annotations

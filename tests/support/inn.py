@@ -1,16 +1,15 @@
 """A private INN 2.7: a real news server for tests, in a folder and on ports of its own.
 
 ``with Inn() as inn:`` gives an empty server. It runs as the package's user ``news``, which only
-root can become, and touches nothing of a server the machine may have. Its ports, on
-127.0.0.1:
+root can become, and does not touch a news server of the machine. Its ports, on 127.0.0.1:
 
 ``port``         innd itself: starts in transit mode, posting needs ``MODE READER`` first
 ``reader_port``  nnrpd: a reader from the greeting on; offers ``STARTTLS``
 ``tls_port``     nnrpd, TLS from the first byte; `ca_file` vouches for 127.0.0.1 and localhost
 ``ipv6_port``    nnrpd on ::1, only with ``ipv6=True``
 
-It knows nothing of the product. What INN has is read from its spool, where an article is one
-file, not asked over the protocol under test.
+It knows nothing about the product. It reads INN's articles from the spool, where each is one file,
+because the protocol is under test.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def titled(postmaster: int, title: str) -> list[int]:
 def run_as_nobody(script: str, *arguments: str, site: Path | None = None) -> str:
     """The output of ``script``, run as the user ``nobody``; it must end without an error.
 
-    The interpreter may live where nobody can go, so it starts as we are, loads all it needs,
-    and then becomes nobody for good. ``site`` is put first on the path after that.
+    The user ``nobody`` may not reach the interpreter, so it starts as the current user, loads all
+    it needs, and then becomes ``nobody`` for good. ``site`` then comes first on the path.
     """
     prelude = f"""
 import os, pwd, sys, pathlib, subprocess, tempfile, shutil, signal, socket, encodings.idna

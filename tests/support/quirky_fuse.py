@@ -2,8 +2,8 @@
 
     python quirky_fuse.py FOLDER MOUNT_POINT QUIRK...
 
-The quirks are those of file systems that people really have; `Quirk` names them. A program of
-its own, because a mount must be served by a process that does not wait for what it serves.
+The quirks are those of real file systems; `Quirk` names them. It is a program of its own, because
+the process that serves a mount must not wait for that mount.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ class Quirk(StrEnum):
     FOLDS_CASE = "folds-case"
     """`README` and `readme` are one file, with the name under which it was created."""
     MANGLES_NAMES = "mangles-names"
-    """Names are kept with their accents composed and without dots or blanks at the end (HFS+,
-    SMB)."""
+    """Names are stored with composed accents and without dots or blanks at the end (HFS+, SMB)."""
     NO_COLONS = "no-colons"
     """Names with a colon are refused (FAT, NTFS)."""
     NO_REPLACING = "no-replacing"

@@ -1,15 +1,15 @@
 """An NNTP server on a real socket that does what a test scripts, even what no server should do.
 
-It keeps articles like a server, and goes wrong like one:
+It stores articles like a server, and fails like one:
 
     with ScriptedServer() as server:
         server.script(Fault.drop_after_body(keep=True))
         ...
         assert server.posted == [...]
 
-A `Fault` waits for the first exchange it is about, on whichever connection, and is used up by
-it. What a server always does is an attribute (`greeting`, `stat_delay`, `poisoned`…), which may
-be changed while it runs.
+A `Fault` applies to the first matching exchange, on any connection, and only to that. Lasting
+behaviour is an attribute (`greeting`, `stat_delay`, `poisoned`…), which a test may change while the
+server runs.
 """
 
 from __future__ import annotations

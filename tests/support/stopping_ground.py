@@ -1,6 +1,6 @@
 """Functions that the tests of stopping share: provoked waits, and signals during them.
 
-`measured` keeps how long each took; with `--every-stop` the slowest of each wait are printed.
+`measured` records the time of each stop; `--every-stop` prints the slowest of each wait.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def turns(
 ) -> list[dict[int, list[str]]]:
     """A signal for each verb; with `--every-stop` each signal for each verb.
 
-    `sample`: which turn is taken without it, so that not each wait has the same pairs.
+    `sample`: the pairs of verb and signal to use without it, so that waits do not all use the same.
     """
     some, signals = list(verbs.values()), list(SIGNALS)
     every = [dict(zip(signals[n:] + signals[:n], some, strict=False)) for n in range(3)]

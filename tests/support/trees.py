@@ -1,6 +1,6 @@
 """Trees to test with: a hostile one, a big one, and the comparison of two.
 
-Everything is done through directory descriptors, so no path is too long for it.
+All functions use directory descriptors, so no path is too long for them.
 """
 
 from __future__ import annotations
@@ -142,10 +142,10 @@ def content(size: int, seed: int = 0) -> bytes:
 
 
 def hostile_tree(root: Path, *, deep: int = 40) -> Path:
-    """Make `root` and put in it whatever a file system may hold; returns it.
+    """Create `root` with every kind of entry that a file system allows; returns it.
 
     `deep` is the number of nested directories with names of 200 bytes: 40 make paths of
-    8,000 bytes, twice PATH_MAX. Devices are there only when the system lets us make them.
+    8,000 bytes, twice PATH_MAX. It has devices only if the system allows us to create them.
     """
     root.mkdir(parents=True)
     fd = os.open(root, _DIRECTORY)
@@ -304,9 +304,9 @@ def naive_walk(root: Path) -> dict[bytes, os.stat_result]:
 
 
 def compare_trees(a: Path, b: Path, *, owners: bool = False) -> list[str]:
-    """What differs: names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
+    """Differences in names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
 
-    Sockets, FIFOs and devices do not count. Empty when the trees are the same.
+    Ignores sockets, FIFOs and devices. Empty when the trees are the same.
     """
     left, right = _describe(a, owners=owners), _describe(b, owners=owners)
     differences = [f"only in {a}: {path!r}" for path in sorted(left.keys() - right.keys())]
@@ -383,8 +383,8 @@ def small_files(
 ) -> int:
     """Make `count` files of log-normal sizes under `root`; returns their bytes.
 
-    200 files a directory, 50 such directories in a directory: ``d000/e00/f00000``. The same
-    seed makes the same tree, times excepted. Half of the content is text-like, half random.
+    200 files per directory, 50 such directories in a directory: ``d000/e00/f00000``. The same
+    seed makes the same tree, except for times. Half of the content is text-like, half random.
     """
     rng = random.Random(seed)
     noise = rng.randbytes(1 << 20)

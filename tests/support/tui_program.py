@@ -2,7 +2,7 @@
 
 `python tui_program.py TICKS [crash]`: an engine thread appends to TICKS; after the screen
 the program drains (waits for the thread) and ends with the screen's exit code. A tick is a dot,
-or an exclamation mark when the screen has not looked at the engine for a while.
+or an exclamation mark when the screen has not read the engine's status for a while.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A folder, a store with faults and a catalogue: the fixtures for tests of the verbs.
 
-Real files and a real database; only the store is ours, because a store that refuses, loses
-or damages at a chosen moment is what the tests are about.
+Files and database are real. Only the store is a fake, because the tests need one that refuses,
+loses or damages articles at a chosen moment.
 """
 
 from __future__ import annotations

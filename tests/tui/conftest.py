@@ -19,7 +19,7 @@ class _InSnapshots(pytest_textual_snapshot.SVGImageExtension):  # type: ignore[m
 
 
 @pytest.fixture(autouse=True)
-def _same_picture_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+def _same_picture_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pytest_textual_snapshot, "SVGImageExtension", _InSnapshots)
     # The plugin has imported Textual long before: variables set here would come too late.
     monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")

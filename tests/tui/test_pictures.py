@@ -1,7 +1,7 @@
 """Accepted pictures of the screen in each state, at two sizes.
 
-After a change that is meant: `pytest tests/tui/test_pictures.py --snapshot-update`, then
-look at the pictures in `snapshots/`.
+After an intended change: `pytest tests/tui/test_pictures.py --snapshot-update`, then look at the
+pictures in `snapshots/`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ async def _still(pilot: Pilot[ScreenExit]) -> None:
         line.cursor_blink = False
     deadline, before = time.monotonic() + 30, ""
     while (now := pilot.app.export_screenshot()) != before or _is_searching(pilot):
-        assert time.monotonic() < deadline, "the picture does not come to rest"
+        assert time.monotonic() < deadline, "the picture keeps changing"
         before = now
         await pilot.pause(0.7)
 

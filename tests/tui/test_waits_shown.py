@@ -1,5 +1,4 @@
-"""What is waited for is on every screen, in the smallest terminal too: nobody looks at a still
-picture and wonders."""
+"""Every screen names what the engine waits for, even in the smallest terminal."""
 
 from __future__ import annotations
 

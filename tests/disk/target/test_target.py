@@ -127,7 +127,7 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
                     restore(source, tree)
                     tree.write_small(b"closed/file", b"x", attributes(0o000))
                     kept = tree.keep(b"closed/file", content_is(b"x"), attributes(0o000))
-                    assert kept is None, "nobody can read it, not even to leave it alone"
+                    assert kept is None, "without rights to read it cannot be compared"
                     tree.finish_directory(b"closed/below/", attributes(0o500))
                     tree.finish_directory(b"closed/", attributes(0o000))
             assert len(expected) == 5
@@ -144,7 +144,7 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
                 (home / "target" / "closed").chmod(0o755)
                 os.seteuid(65_534)
                 refused = reason(tree.write_small, b"closed/newer", b"", attributes(0o644))
-                assert refused == "Permission denied", "it is somebody else's"
+                assert refused == "Permission denied", "it belongs to another user"
     finally:
         shutil.rmtree(home)
 
@@ -311,7 +311,7 @@ def test_folders_that_are_swapped_for_symlinks_all_the_time(
     finally:
         over.set()
         swapper.join()
-    assert refused, "it was never in the way"
+    assert refused, "no swap ever hit a restore"
     assert before == _outside(outside)
 
 

@@ -166,7 +166,7 @@ async def test_permission_denied_everywhere(full: World, store: FaultyStore, clo
     assert (p.missed_files, p.missed_bytes) == (p.total_files, p.total_bytes)
     assert store.fetches == [], "nothing is fetched that cannot be written"
     notices = [n for n in await full.notices() if n.kind is NoticeKind.UNWRITABLE]
-    assert len(notices) == TOLD_EACH + 1, "told by name some hundred times, then counted"
+    assert len(notices) == TOLD_EACH + 1, "some hundred are listed, the others counted"
     assert notices[-1].reason.startswith("Permission denied (and ")
     # Every file, and every folder twice: when it is created, and when it is finished.
     count = 820 + 2 * sum(p.is_dir() for p in full.root.rglob("*"))

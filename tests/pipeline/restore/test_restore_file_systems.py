@@ -99,7 +99,7 @@ async def test_content_is_restored_and_unset_attributes_are_reported(
         await world.restore(1, target)
         p = world.run.progress
         assert store.fetches == []
-        assert p.errors, "and it is told again"
+        assert p.errors, "and it is reported again"
         after = inodes(tmp_path / "kept")
         again = [name for name in after if after[name] != before[name]]
         assert len(again) <= world.limits.max_workers + 1, "only to find out that it cannot be"

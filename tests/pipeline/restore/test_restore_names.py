@@ -140,7 +140,7 @@ async def tells_the_second(world: World, folding: Path, files: dict[str, bytes])
         assert kept in (None, there), "they take turns"
         kept = there
         expected = await untold(world)
-        assert len(expected) < len(files), "nothing was told"
+        assert len(expected) < len(files), "no notice was recorded"
         assert {files[name] for name in expected} == set(there.values())
         assert len(expected) == len(there)
         assert world.run is not None

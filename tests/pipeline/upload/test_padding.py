@@ -46,7 +46,7 @@ async def test_posted_articles_have_few_sizes(sealed: World, store: FaultyStore)
     assert set(sizes) <= SIZES
     assert len(set(sizes)) < len(sizes)
     full = SEGMENT + SEAL_OVERHEAD + 4
-    assert sizes.count(full) >= 6, "what is full and does not shrink is all alike"
+    assert sizes.count(full) >= 6, "all full segments have one size"
     rows = sealed.query("SELECT message_id, payload_size FROM segments")
     assert {m: len(store.articles[m]) for m, _ in rows} == dict(rows)  # type: ignore[index]
     (snapshot,) = await sealed.snapshots()
@@ -144,8 +144,8 @@ def seen(files: list[bytes], full: int) -> int:
 def test_a_guess_beside_a_secret(full: int, least: int, most: int) -> None:
     """Without padding the size confirms nearly every right guess; with it one in ten, by chance.
 
-    That is where a size of the ladder lies between the two payloads: 30 bytes apart, in packs of
-    some kilobytes.
+    In one of ten packs a size of the ladder lies between the two payloads: they differ by 30
+    bytes, in packs of some kilobytes.
     """
     confirmed = 0
     for seed in range(TRIES):

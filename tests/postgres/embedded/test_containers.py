@@ -24,9 +24,9 @@ Sit = Callable[..., UserElsewhere]
 
 @pytest.fixture
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Container, Container]]:
-    """Two containers; with the parameter, System V IPC and /dev/shm are their own as well.
+    """Two containers; with the parameter, each has its own System V IPC and /dev/shm too.
 
-    In the second, the first one's process ids belong to other programs.
+    In the second container, the process ids of the first belong to other programs.
     """
     own_ipc = getattr(request, "param", True)
     with ExitStack() as stack:

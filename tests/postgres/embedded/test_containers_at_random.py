@@ -85,8 +85,8 @@ class World:
 
     def kill_server(self) -> None:
         for postmaster in servers_at(self.pgdata) if self.pgdata.exists() else []:
-            everybody = children(postmaster) if self._rng.random() < 0.5 else []
-            for pid in (postmaster, *everybody):
+            others = children(postmaster) if self._rng.random() < 0.5 else []
+            for pid in (postmaster, *others):
                 with suppress(ProcessLookupError):  # It has already noticed its parent's end.
                     kill(pid)
 

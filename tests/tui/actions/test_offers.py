@@ -1,7 +1,8 @@
 """The footer, `?`, palette and `:` line of every screen, in every state, offer what works there.
 
-Every screen of the application is opened in every state that the pictures show. What is offered
-is done, and the engine would not refuse it; what is not offered says one sentence, or nothing.
+The tests open every screen of the application in every state that the pictures show. Every offered
+action works, and the engine would accept its commands; every other one shows one sentence, or does
+nothing.
 """
 
 from __future__ import annotations

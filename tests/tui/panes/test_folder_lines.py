@@ -114,12 +114,12 @@ def test_a_stalled_job_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "shown"),
     [(JobState.FAILED, True), (JobState.INCOMPLETE, True), (JobState.COMPLETED, False)],
 )
-def test_an_incomplete_job_shows_its_message(state: JobState, told: bool) -> None:
+def test_an_incomplete_job_shows_its_message(state: JobState, shown: bool) -> None:
     lines = block(of(job(state=state, message="441 posting failed", current=b"")))
-    assert ("  441 posting failed" in lines) is told
+    assert ("  441 posting failed" in lines) is shown
 
 
 def test_what_ended_says_how_long_it_took() -> None:

@@ -1,6 +1,6 @@
-"""Several addresses of one name: tried as RFC 8305 says, and what worked is remembered.
+"""Several addresses of one name: tried as RFC 8305 says; the one that worked is remembered.
 
-Only the name lookup is made up: whom a name stands for is the machine's affair.
+Only the name lookup is fake, because its answers depend on the machine.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ BAD: dict[str, Callable[[ScriptedServer], object]] = {
     "closes": lambda s: s.script(Fault("connect", close=True, times=999)),
     "silent": lambda s: s.script(Fault("connect", silent=True, times=999)),
     "nonsense": lambda s: s.script(Fault("connect", raw=b"what?\r\n", times=999)),
-    "nobody listens": lambda s: s.stop(),
+    "no server listens": lambda s: s.stop(),
 }
 
 

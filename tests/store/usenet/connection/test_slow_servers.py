@@ -1,6 +1,6 @@
 """Slow servers: in an answer, in a body, while reading, and before their greeting.
 
-None of it lasts, none of it is the article's fault, and where another server is, it is asked.
+Each wait has a limit, none is charged to the article, and another server is asked if there is one.
 """
 
 from __future__ import annotations

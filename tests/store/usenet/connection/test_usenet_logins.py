@@ -281,7 +281,7 @@ def test_a_refusal_stays_until_it_is_forgotten() -> None:
         raise Refused(Meaning.CREDENTIALS, "481 no", opening=True)
     for _ in range(2):
         with pytest.raises(Refused, match="481 no"), logins.turn(lambda: False):
-            raise AssertionError("nobody else logs in")
+            raise AssertionError("no other connection logs in")
     logins.forget()
     with logins.turn(lambda: False):
         pass

@@ -29,7 +29,7 @@ async def post_all(store: UsenetStore, numbers: range) -> None:
             group.start_soon(store.post, article(number))
 
 
-def nobody() -> tuple[str, int]:
+def closed_port() -> tuple[str, int]:
     """An address on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address: tuple[str, int] = listener.getsockname()
@@ -79,7 +79,7 @@ async def test_failover_and_recovery() -> None:
 
 @pytest.mark.anyio
 async def test_no_server_answers_and_patience_ends() -> None:
-    host, port = nobody()
+    host, port = closed_port()
     server = Server("gone", host, port, tls=Tls.NONE)
     async with opened(server, patience=0.2) as store:
         for call in (store.post(article(1)), store.present([name(1)]), store.fetch(name(1))):
@@ -89,7 +89,7 @@ async def test_no_server_answers_and_patience_ends() -> None:
 
 @pytest.mark.anyio
 async def test_one_of_two_does_not_answer_and_the_article_is_not_on_the_other() -> None:
-    host, port = nobody()
+    host, port = closed_port()
     with ScriptedServer() as one:
         gone = Server("gone", host, port, tls=Tls.NONE)
         async with opened(configured(one), gone, patience=0.2) as store:
