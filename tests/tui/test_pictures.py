@@ -40,6 +40,8 @@ def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("COLORTERM", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "__stderr__", io.TextIOWrapper(io.BytesIO(), "utf-8"))
+    # The fake job never moves: on a slow machine a picture takes longer than a job needs to stall.
+    monkeypatch.setattr("usenetsync_tui.tui.panes.stalls.STALLED_AFTER", 3600.0)
     monkeypatch.chdir("/")
 
 
