@@ -37,7 +37,7 @@ Question = Callable[[], Awaitable[object]]
 
 
 async def figures(catalogue: Catalogue, conninfo: str) -> None:
-    """Print the time of each question; bulk changes are undone."""
+    """Print what each question takes; what bulk actions change is undone."""
     rng = random.Random(1)
     browser = CatalogueBrowser(conninfo, "benchmark")
     try:
@@ -112,7 +112,7 @@ async def _others(
         await browser.changes(folder, version - 1, version, rows[-1].path, _PAGE)
 
     await ask("changes: two pages", 10, walked)
-    # Not through the browser, which does not count again at once.
+    # Not over the browser: that does not count again at once.
     await ask("causes", 10, lambda: _causes(catalogue, folder))
     for cause in await browser.causes(folder, 50):
         name = f"befallen by {cause.reason}"[:50]
@@ -141,7 +141,7 @@ class _UndoneError(Exception):
 
 
 async def _bulk(catalogue: Catalogue, folder: int, version: int) -> None:
-    """Hold so many files and retry them, then undo both."""
+    """Hold so many files and retry them, then undo it."""
     try:
         async with catalogue.transaction() as tx:
             values = {"folder": folder, "version": version, "limit": _BULK}

@@ -18,7 +18,7 @@ from measuring import USENETSYNC, Contestant, Run, fresh_home, measure, stop_dat
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Nested directories, with empty files in the last one."""
+    """Directories in each other, and empty files in the last one."""
 
     name: str
     depth: int
@@ -32,7 +32,7 @@ class Shape:
         return Shape(self.name, 2 * self.depth, self.name_length, 0)
 
     def build(self, root: Path) -> None:
-        """Create it step by step: the whole path is longer than a system call accepts."""
+        """Make it, step by step: the whole path is longer than a system call takes."""
         at = os.open(root, os.O_RDONLY)
         for _ in range(self.depth):
             os.mkdir("d" * self.name_length, dir_fd=at)
@@ -48,7 +48,7 @@ SHAPES = (Shape("deep", 10_000, 1, 0), Shape("long paths", 2_000, 250, 1_500))
 
 
 def runs(shape: Shape) -> dict[str, Run]:
-    """The measurements of each verb."""
+    """What each verb took."""
     with tempfile.TemporaryDirectory(prefix="deep-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)
         root, home = Path(folder) / "tree", Path(folder) / "home"

@@ -39,7 +39,7 @@ class Run:
 
 @dataclass(slots=True)
 class Contestant:
-    """A command to measure; `prepare` runs before it and `clean` after it, both unmeasured."""
+    """A command to measure; `prepare` is run before it, `clean` after it, both unmeasured."""
 
     name: str
     command: list[str]
@@ -52,7 +52,7 @@ class Contestant:
 
 
 def measure(contestant: Contestant) -> Run:
-    """Run it to its end; a failure ends the benchmark with the command's last output."""
+    """Run it to its end; a failure ends the benchmark with the command's last words."""
     contestant.prepare()
     os.sync()
     before = postgres_cpu(contestant.home)
@@ -112,7 +112,7 @@ def postgres_cpu(home: Path | None) -> float | None:
     """Seconds the home's server has used so far, those of its ended children included."""
     ticks, found = 0, False
     processes = postgres_processes(home) if home else []
-    for pid in reversed(processes):  # children first: the server's time includes that of ended ones
+    for pid in reversed(processes):  # children first: the server has the time of ended ones
         try:
             times = process_stat(pid)[11:15]  # utime, stime, those of reaped children (proc(5))
         except (FileNotFoundError, ProcessLookupError):

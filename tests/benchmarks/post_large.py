@@ -51,7 +51,7 @@ class Entry:
         self.sinks.append(counted)
 
     def run(self, size: int) -> None:
-        """Measure one run, without a sink."""
+        """Without a sink."""
         run = measure(self.contestant)
         self.runs.append(run)
         print(f"  {self.contestant.name:20}{run.wall:8.2f} s{size / 1e6 / run.wall:8.0f} MB/s")
@@ -134,7 +134,7 @@ def main() -> None:
         entries = [*map(Entry, ours), Entry(Contestant("nyuu", theirs))]
         floor = Entry(Contestant("hashing alone", [sys.executable, str(HASHING), *map(str, files)]))
         for number in range(args.rounds):
-            # The poster that was first is last in the next round.
+            # Whoever goes first goes last in the next round.
             for entry in entries if number % 2 == 0 else reversed(entries):
                 entry.compete(sink, size=size, articles=articles)
             floor.run(size)

@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def end(children: list[int], counts: memoryview) -> None:
-    """Stop the remaining connections, and print the counts."""
+    """Stop the connections that are left, and tell what there was."""
     for pid in children:
         if os.waitpid(pid, os.WNOHANG) == (0, 0):
             os.kill(pid, signal.SIGTERM)

@@ -1,8 +1,8 @@
 """Debian's NZBGet, downloading an NZB as a user's newsreader would.
 
-It runs to its end as one process (NZBGet's standalone mode) in a folder of its own. It does not
-repair, unpack, rename or leave out anything: the returned folder is what the NZB and the articles
-say.
+It runs to its end as one process (NZBGet's standalone mode) in a folder of its own, with
+nothing that would repair, unpack, rename or leave out what it gets: what lies in the returned
+folder is what the NZB and the articles say.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ ExtCleanupDisk=
 
 
 def available() -> str | None:
-    """Why it cannot run on this machine; None if it can."""
+    """Why it cannot run here; None when it can."""
     if shutil.which("nzbget") is None:
         return "NZBGet is not installed (Debian package nzbget)"
     return None
@@ -75,12 +75,13 @@ def download(
     naming: str = "auto",
     dupes: bool = False,
 ) -> Path:
-    """Download an NZB; returns the folder of its files, below `into`, which is created.
+    """The folder of the NZB's files. `into` is made, and filled with NZBGet's own things too.
 
     `naming` is NZBGet's FileNaming: ``auto``, its default, takes a file's name from ``=ybegin``,
-    which it always reads as Latin-1; ``nzb`` takes the quoted name of the subject, in which it
-    turns an ampersand into ``&#38;``. `dupes`: NZBGet drops a second file with the same name, its
-    default. RuntimeError, with NZBGet's log, when any file is missing or damaged.
+    which it reads as Latin-1 whatever is in it; ``nzb`` takes the quoted one of the subject, in
+    which it makes ``&#38;`` of an ampersand. `dupes`: NZBGet drops a second file of one name, as
+    it does unless it is told otherwise.
+    RuntimeError, with NZBGet's log, when anything at all is missing or damaged.
     """
     into.mkdir(mode=0o700)
     configuration = into / "nzbget.conf"
