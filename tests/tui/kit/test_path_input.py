@@ -23,7 +23,7 @@ from usenetsync_tui.tui.kit.folder_listing import (
     list_folders,
 )
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
-from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
 from usenetsync_tui.tui.kit.path_input import FolderList, PathField, PathInput
 from usenetsync_tui.tui.kit.path_words import at_home, common_start, shown_path, typed_path
 
@@ -142,14 +142,14 @@ def test_new_files_are_new(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_aside_does_not_wait_for_what_never_returns() -> None:
+async def test_a_call_that_never_returns_times_out() -> None:
     never = threading.Event()
     try:
         with pytest.raises(TimeoutError):
-            await aside(never.wait, patience=0.05)
-        assert await aside(lambda: 3) == 3
+            await call_with_timeout(never.wait, seconds=0.05)
+        assert await call_with_timeout(lambda: 3) == 3
         with pytest.raises(ZeroDivisionError):
-            await aside(lambda: 1 // 0)
+            await call_with_timeout(lambda: 1 // 0)
     finally:
         never.set()
 
@@ -240,7 +240,7 @@ async def test_a_mount_that_does_not_answer_leaves_the_line_usable(
         return folder_listing.FolderListing(directory)
 
     monkeypatch.setattr(path_input, "list_folders", dead)
-    monkeypatch.setattr(path_input, "aside", partial(aside, patience=0.1))
+    monkeypatch.setattr(path_input, "call_with_timeout", partial(call_with_timeout, seconds=0.1))
     try:
         async with dialog_shown(_OnePath("A path")) as (pilot, app):
             await typed(pilot, "/mnt/dead/")

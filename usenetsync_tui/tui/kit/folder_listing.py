@@ -1,7 +1,7 @@
 """The sub-folders of a folder, to complete a typed path; and checks of a path that a user types.
 
-All calls block, and on a network mount may never return: call them through `aside`. Knows the file
-system. Refuses to know widgets.
+All functions block, and on a network mount may never return: call them with `call_with_timeout`.
+Knows the file system. Refuses to know widgets.
 """
 
 from __future__ import annotations

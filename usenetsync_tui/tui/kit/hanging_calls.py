@@ -13,14 +13,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds a file system may take to answer."""
 
 
-async def aside(work: Callable[[], T], *, patience: float = PATIENCE) -> T:
+async def call_with_timeout(work: Callable[[], T], *, seconds: float = TIMEOUT) -> T:
     """Run `work` in a daemon thread; returns or raises what `work` does.
 
-    Raises `TimeoutError` after `patience` seconds.
+    Raises `TimeoutError` after `seconds`.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
@@ -45,6 +45,6 @@ async def aside(work: Callable[[], T], *, patience: float = PATIENCE) -> T:
             except RuntimeError:
                 return  # the loop closed in between: no caller waits any more
 
-    threading.Thread(target=run, name="aside", daemon=True).start()
-    async with asyncio.timeout(patience):
+    threading.Thread(target=run, name="hanging call", daemon=True).start()
+    async with asyncio.timeout(seconds):
         return await answer

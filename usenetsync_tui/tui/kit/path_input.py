@@ -2,7 +2,8 @@
 
 Why not `textual-fspicker`: it is a dialog with a tree of `str` names that reads directories to
 their end; a form needs one line, for any bytes, and for folders with millions of files.
-Another thread reads the folders (`aside`), so a mount that does not answer leaves the line usable.
+Another thread reads the folders (`call_with_timeout`), so the line stays usable when a mount does
+not answer.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.kit.folder_listing import FolderListing, Judged, list_folders
 from usenetsync_tui.tui.kit.form import Field
-from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
 from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_path
 
 _SILENT = "The file system does not answer."
@@ -35,7 +36,7 @@ _SILENT = "The file system does not answer."
 async def judged(look: Callable[[], Judged]) -> Judged:
     """The result of a check of the file system; a problem if the file system does not answer."""
     try:
-        return await aside(look)
+        return await call_with_timeout(look)
     except TimeoutError:
         return Judged(problem=_SILENT)
 
@@ -43,7 +44,7 @@ async def judged(look: Callable[[], Judged]) -> Judged:
 async def listed(directory: bytes, prefix: bytes = b"") -> FolderListing:
     """The sub-folders of a folder; a problem if the file system does not answer."""
     try:
-        return await aside(partial(list_folders, directory, prefix))
+        return await call_with_timeout(partial(list_folders, directory, prefix))
     except TimeoutError:
         return FolderListing(directory, prefix, problem=_SILENT)
 
