@@ -41,7 +41,7 @@ def run_screen(
     prepare_environment(os.environ)
     # Textual reads its settings from the environment when it is imported.
     from usenetsync_tui.tui.app import UsenetSyncApp
-    from usenetsync_tui.tui.terminal.driver import Farewell
+    from usenetsync_tui.tui.terminal.driver import GracefulExit
 
     ascii_only = not speaks_unicode(sys.__stderr__)
     app = UsenetSyncApp(
@@ -52,10 +52,10 @@ def run_screen(
         theme=theme,
         problems=problems,
     )
-    with Farewell(app.end_on_signal) as farewell:
+    with GracefulExit(app.end_on_signal) as graceful_exit:
         result = app.run(mouse=mouse)
-    if farewell.signum:
-        return ScreenExit(ExitReason.SIGNALLED, farewell.signum)
+    if graceful_exit.signum:
+        return ScreenExit(ExitReason.SIGNALLED, graceful_exit.signum)
     return result if result is not None else ScreenExit(ExitReason.CRASHED)
 
 

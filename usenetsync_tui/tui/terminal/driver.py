@@ -1,8 +1,8 @@
 """Output to a terminal that may stall or disconnect while the screen is on.
 
 A write error ends Textual's writer thread, and its bounded queue then blocks the event loop for
-good; a terminal that only stops reading blocks it too. So all output goes through `Link`, which
-survives both: once the terminal is gone or given up, `Link` discards everything.
+good; a terminal that only stops reading blocks it too. `TerminalOutput`, through which all output
+goes, survives both: once the terminal is gone or given up, it discards everything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 """The type of handler that `signal.signal` takes and returns."""
 
 
-class Link:
+class TerminalOutput:
     """A text file to the terminal that discards all output once the terminal is gone."""
 
     def __init__(self, file: IO[str]) -> None:
@@ -61,9 +61,9 @@ class Link:
         try:
             action()
         except OSError:
-            self.lose()
+            self.discard_all()
 
-    def lose(self) -> None:
+    def discard_all(self) -> None:
         """Discard all further output, Textual's and ours."""
         if self.gone:
             return
@@ -81,7 +81,7 @@ class Link:
         """
         descriptor = self._file.fileno()
         terminal = os.dup(descriptor)
-        self.lose()
+        self.discard_all()
         if self._writer is not None:
             signal.pthread_kill(self._writer, signum)
         threading.Thread(target=_restore, args=(terminal,), daemon=True).start()
@@ -108,27 +108,27 @@ def _restore(terminal: int) -> None:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, writing through a `Link`."""
+    """Textual's driver, writing through a `TerminalOutput`."""
 
-    link: Link | None = None
-    """Set by `Farewell`, because Textual constructs the driver with its own arguments."""
+    output: TerminalOutput | None = None
+    """Set by `GracefulExit`, because Textual constructs the driver with its own arguments."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if self.link is not None:
-            self._file = self.link  # type: ignore[assignment]
+        if self.output is not None:
+            self._file = self.output  # type: ignore[assignment]
 
     def write(self, data: str) -> None:
         """Send text with as few escape sequences as possible: see `slim`."""
         super().write(slim(data))
 
 
-class Farewell:
+class GracefulExit:
     """Ends the screen on SIGHUP, SIGTERM and SIGINT, even when its event loop is stuck.
 
     A context around `App.run()`. Python runs these handlers on the main thread even while that
     thread waits for a lock; a signal handler of the event loop would wait for the loop. If the
-    screen has not ended `grace` seconds after the signal, calls `Link.give_up`.
+    screen has not ended `grace` seconds after the signal, calls `TerminalOutput.give_up`.
     """
 
     def __init__(self, end: Callable[[int], None], *, grace: float = 3.0) -> None:
@@ -138,15 +138,15 @@ class Farewell:
         self._called = threading.Event()
         self._over = threading.Event()
         self._previous: dict[int, Handler] = {}
-        self._link = Link(sys.__stderr__) if sys.__stderr__ is not None else None
+        self._output = TerminalOutput(sys.__stderr__) if sys.__stderr__ is not None else None
         # Create the thread now: a signal handler that starts one may deadlock on a lock.
-        self._watchdog = threading.Thread(target=self._watch, name="farewell", daemon=True)
+        self._watchdog = threading.Thread(target=self._watch, name="graceful_exit", daemon=True)
         self.signum = 0
 
-    def __enter__(self) -> Farewell:
-        if self._link is not None:
-            self._link.on_gone = lambda: self._leave(signal.SIGHUP)
-        TerminalDriver.link = self._link
+    def __enter__(self) -> GracefulExit:
+        if self._output is not None:
+            self._output.on_gone = lambda: self._leave(signal.SIGHUP)
+        TerminalDriver.output = self._output
         for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(signum) is signal.SIG_IGN:
                 continue  # the parent process ignores it for us, as nohup does
@@ -163,15 +163,15 @@ class Farewell:
         self._over.set()
         self._called.set()
         self._watchdog.join()
-        TerminalDriver.link = None
+        TerminalDriver.output = None
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)
         if self.signum == signal.SIGHUP:
             # A closing terminal may send SIGHUP again, and it reads nothing any more: neither may
             # disturb the drain that follows.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-            if self._link is not None:
-                self._link.lose()
+            if self._output is not None:
+                self._output.discard_all()
 
     def _leave(self, signum: int) -> None:
         if self.signum:
@@ -182,5 +182,5 @@ class Farewell:
 
     def _watch(self) -> None:
         self._called.wait()
-        if not self._over.wait(self._grace) and self._link is not None:
-            self._link.give_up(signal.SIGTERM)
+        if not self._over.wait(self._grace) and self._output is not None:
+            self._output.give_up(signal.SIGTERM)
