@@ -17,9 +17,9 @@ from textual.widgets import OptionList
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.kit import folder_listing
 from usenetsync_tui.tui.kit.folder_listing import (
-    judge_new_file,
-    judge_source,
-    judge_target,
+    check_new_file,
+    check_source,
+    check_target,
     list_folders,
 )
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
@@ -111,11 +111,11 @@ def test_sources_are_folders(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("folder")
-    assert judge_source(root + b"/link/").path == root + b"/folder"
-    assert "not a folder" in judge_source(root + b"/file").problem
-    assert "No such" in judge_source(root + b"/nothing").problem
-    assert "NUL" in judge_source(root + b"/\0").problem
-    assert "begins with /" in judge_source(b"folder").problem
+    assert check_source(root + b"/link/").path == root + b"/folder"
+    assert "not a folder" in check_source(root + b"/file").problem
+    assert "No such" in check_source(root + b"/nothing").problem
+    assert "NUL" in check_source(root + b"/\0").problem
+    assert "begins with /" in check_source(b"folder").problem
 
 
 def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
@@ -124,21 +124,21 @@ def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "way-in").symlink_to("kept")
     source = root + b"/kept"
-    assert judge_target(root + b"/new/deep", source).path == root + b"/new/deep"
-    assert judge_target(root + b"/kept2", source).problem == ""
+    assert check_target(root + b"/new/deep", source).path == root + b"/new/deep"
+    assert check_target(root + b"/kept2", source).problem == ""
     for inside in (b"/kept", b"/kept/a", b"/way-in/a", b"/x/../kept/"):
-        assert "inside the backed-up folder" in judge_target(root + inside, source).problem
-    assert "a file" in judge_target(root + b"/file", source).problem
-    assert "begins with /" in judge_target(b"", source).problem
+        assert "inside the backed-up folder" in check_target(root + inside, source).problem
+    assert "a file" in check_target(root + b"/file", source).problem
+    assert "begins with /" in check_target(b"", source).problem
 
 
 def test_new_files_are_new(tmp_path: Path) -> None:
     root = os.fsencode(tmp_path)
     (tmp_path / "file").touch()
-    assert judge_new_file(root + b"/a.nzb").path == root + b"/a.nzb"
-    assert "already" in judge_new_file(root + b"/file").problem
-    assert "does not exist" in judge_new_file(root + b"/x/a.nzb").problem
-    assert "name of a file" in judge_new_file(root + b"/").problem
+    assert check_new_file(root + b"/a.nzb").path == root + b"/a.nzb"
+    assert "already" in check_new_file(root + b"/file").problem
+    assert "does not exist" in check_new_file(root + b"/x/a.nzb").problem
+    assert "name of a file" in check_new_file(root + b"/").problem
 
 
 @pytest.mark.anyio

@@ -81,84 +81,84 @@ def words(error: OSError | ValueError) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PathCheck:
     """The result of a check: the resolved path, or the problem with it."""
 
     path: bytes = b""
     problem: str = ""
 
 
-def judge_source(path: bytes) -> Judged:
+def check_source(path: bytes) -> PathCheck:
     """Check that a path is a folder that can be read, so that it can be backed up.
 
     Follows links.
     """
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.realpath(path, strict=True)
         if not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
         with os.scandir(found) as entries:
             next(entries, None)
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_target(path: bytes, source: bytes) -> Judged:
+def check_target(path: bytes, source: bytes) -> PathCheck:
     """Check a folder to restore into: it must not be inside the backed-up folder `source`."""
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found, kept = os.path.realpath(path), os.path.realpath(source)
         if found == kept or found.startswith(kept.rstrip(b"/") + b"/"):
-            return Judged(problem="This is inside the backed-up folder. Choose another folder.")
+            return PathCheck(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_new_folder(path: bytes) -> Judged:
+def check_new_folder(path: bytes) -> PathCheck:
     """Check that files can be created in a folder, which exists or can be created.
 
     Follows links.
     """
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.realpath(path)
         if os.path.lexists(found) and not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
         there = found
         while not os.path.lexists(there):
             there = os.path.dirname(there)
         if not os.path.isdir(there):
-            return Judged(problem="There is a file in the way of this folder.")
+            return PathCheck(problem="There is a file in the way of this folder.")
         if not os.access(there, os.W_OK | os.X_OK):
-            return Judged(problem="You cannot write to this folder.")
+            return PathCheck(problem="You cannot write to this folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_new_file(path: bytes) -> Judged:
+def check_new_file(path: bytes) -> PathCheck:
     """Check that a file can be created: it does not exist, and its folder does."""
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         if not os.path.basename(found):
-            return Judged(problem="Type the name of a file.")
+            return PathCheck(problem="Type the name of a file.")
         if os.path.lexists(found):
-            return Judged(problem="This already exists. Choose another name.")
+            return PathCheck(problem="This already exists. Choose another name.")
         parent = os.path.dirname(found)
         if not os.path.isdir(parent):
-            return Judged(problem="The folder for this file does not exist.")
+            return PathCheck(problem="The folder for this file does not exist.")
         if not os.access(parent, os.W_OK | os.X_OK):
-            return Judged(problem="You cannot write to this folder.")
+            return PathCheck(problem="You cannot write to this folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)

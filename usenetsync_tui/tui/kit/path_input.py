@@ -25,7 +25,7 @@ from textual.widgets.option_list import Option
 from usenetsync_tui.environment import current_folder
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.kit.folder_listing import FolderListing, Judged, list_folders
+from usenetsync_tui.tui.kit.folder_listing import FolderListing, PathCheck, list_folders
 from usenetsync_tui.tui.kit.form import Field
 from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
 from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_path
@@ -33,12 +33,12 @@ from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_p
 _SILENT = "The file system does not answer."
 
 
-async def judged(look: Callable[[], Judged]) -> Judged:
+async def checked(check: Callable[[], PathCheck]) -> PathCheck:
     """The result of a check of the file system; a problem if the file system does not answer."""
     try:
-        return await call_with_timeout(look)
+        return await call_with_timeout(check)
     except TimeoutError:
-        return Judged(problem=_SILENT)
+        return PathCheck(problem=_SILENT)
 
 
 async def listed(directory: bytes, prefix: bytes = b"") -> FolderListing:
