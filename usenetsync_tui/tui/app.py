@@ -52,7 +52,7 @@ _QUITTING = (
 
 
 @runtime_checkable
-class Shows(Protocol):
+class StatusScreen(Protocol):
     """A screen that shows every status."""
 
     def show(self, status: EngineStatus) -> None:
@@ -60,7 +60,7 @@ class Shows(Protocol):
 
 
 class UsenetSyncApp(App[ScreenExit]):
-    """Shows one engine."""
+    """StatusScreen one engine."""
 
     TITLE = "usenetsync"
     COMMANDS: ClassVar = {Palette}
@@ -175,7 +175,7 @@ class UsenetSyncApp(App[ScreenExit]):
             return  # A screen that ends removes its panes one by one.
         status = self.handle.status
         for screen in self.screen_stack:
-            if isinstance(screen, Shows) and screen.is_mounted:
+            if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
 
     def on_command_request(self, message: CommandRequest) -> None:
