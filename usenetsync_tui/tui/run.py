@@ -43,7 +43,7 @@ def run_screen(
     from usenetsync_tui.tui.app import UsenetSyncApp
     from usenetsync_tui.tui.terminal.driver import GracefulExit
 
-    ascii_only = not speaks_unicode(sys.__stderr__)
+    ascii_only = not supports_unicode(sys.__stderr__)
     app = UsenetSyncApp(
         handle,
         ascii_only=ascii_only,
@@ -85,7 +85,7 @@ def prepare_environment(environment: MutableMapping[str, str]) -> None:
             environment.setdefault(name, value)
 
 
-def speaks_unicode(stream: object) -> bool:
+def supports_unicode(stream: object) -> bool:
     """Whether a text stream's encoding has our glyphs."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return codecs.lookup(encoding).name.startswith("utf")
