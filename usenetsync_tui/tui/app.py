@@ -60,7 +60,7 @@ class StatusScreen(Protocol):
 
 
 class UsenetSyncApp(App[ScreenExit]):
-    """StatusScreen one engine."""
+    """Shows one engine."""
 
     TITLE = "usenetsync"
     COMMANDS: ClassVar = {Palette}
