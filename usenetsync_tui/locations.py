@@ -17,7 +17,7 @@ from platformdirs import PlatformDirs
 from usenetsync_tui.environment import absolute_path, expanded, home_folder
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.ownership import Owner, give_folder, other_owner
+from usenetsync_tui.ownership import Owner, give_to_owner_of_parent, other_owner
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _PACKAGE = Path(__file__).resolve().parent
@@ -163,7 +163,7 @@ def make_folder(folder: Path, mode: int) -> None:
         return  # Another process was faster.
     # mkdir is subject to the umask, chmod is not.
     folder.chmod(mode)
-    give_folder(folder)
+    give_to_owner_of_parent(folder)
 
 
 def _is_open(folder: Path) -> bool:

@@ -46,7 +46,7 @@ def other_owner(path: Path) -> Owner | None:
             return _named(uid)
 
 
-def give(descriptor: int, folder: Path) -> None:
+def give_to_owner_of(descriptor: int, folder: Path) -> None:
     """Give a file that we have just created to the owner of its folder, if that is another user."""
     owner = other_owner(folder)
     if owner is not None:
@@ -55,7 +55,7 @@ def give(descriptor: int, folder: Path) -> None:
             os.fchown(descriptor, owner.uid, owner.gid)
 
 
-def give_folder(folder: Path) -> None:
+def give_to_owner_of_parent(folder: Path) -> None:
     """The same for a folder that we have just created, if it still exists and is empty."""
     if other_owner(folder.parent) is None:
         return
@@ -63,7 +63,7 @@ def give_folder(folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if os.fstat(descriptor).st_uid == 0 and not os.listdir(descriptor):
-                give(descriptor, folder.parent)
+                give_to_owner_of(descriptor, folder.parent)
         finally:
             os.close(descriptor)
 
@@ -75,7 +75,7 @@ def open_or_make(path: Path, flags: int) -> int:
         descriptor = os.open(path, flags | os.O_EXCL, 0o600)
     except FileExistsError:
         return os.open(path, flags, 0o600)
-    give(descriptor, path.parent)
+    give_to_owner_of(descriptor, path.parent)
     return descriptor
 
 

@@ -22,7 +22,7 @@ from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
-from usenetsync_tui.ownership import give
+from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.server import clash_with, server_problems
 from usenetsync_tui.settings.settings import CONFIG_NAME
 from usenetsync_tui.settings.sources import config_bytes, config_table, config_text, shown
@@ -122,7 +122,7 @@ def _owned_as(path: Path) -> Callable[[int], None]:
 
     def hand_over(descriptor: int) -> None:
         if not path.exists():
-            give(descriptor, path.parent)
+            give_to_owner_of(descriptor, path.parent)
             return
         owner = path.stat()
         if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
