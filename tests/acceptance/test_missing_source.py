@@ -68,7 +68,7 @@ def test_an_unmounted_disk_is_refused_with_figures(usenetsync: Command, disk: Pa
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_not_there(usenetsync: Command, tmp_path: Path) -> None:
+def test_a_missing_folder(usenetsync: Command, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     small_files(folder, 10)
     usenetsync("upload", folder)

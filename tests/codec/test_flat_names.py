@@ -40,7 +40,7 @@ pieces = st.lists(
         (b"README", "README"),
     ],
 )
-def test_a_harmless_name_stays_as_it_is(path: bytes, name: str) -> None:
+def test_a_harmless_name_is_unchanged(path: bytes, name: str) -> None:
     assert flat_name(path) == name
 
 

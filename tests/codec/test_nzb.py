@@ -63,7 +63,7 @@ def test_an_empty_one() -> None:
     assert nzb.read(written([])) == []
 
 
-def test_read_what_others_write() -> None:
+def test_nzbs_of_other_programs_are_read() -> None:
     """No DOCTYPE, no namespace, a head, blanks around an id, attributes missing."""
     text = (
         b"<nzb><head><meta type='title'>x</meta></head><file subject='s'><groups/>"
@@ -86,7 +86,7 @@ numbers = st.integers(0, 10**14)
 
 
 @given(legal, legal, numbers, st.lists(st.tuples(numbers, numbers, message_ids), max_size=4))
-def test_what_is_written_is_read(
+def test_written_nzbs_are_read_back(
     subject: str, poster: str, date: int, segments: list[tuple[int, int, str]]
 ) -> None:
     file = NzbFile(subject, poster, date, ("a.b",), tuple(NzbSegment(*s) for s in segments))

@@ -36,7 +36,7 @@ def test_a_sealed_payload_is_nonce_then_gcm_of_codec_and_payload() -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from(Codec), st.binary(min_size=12, max_size=12))
-def test_what_is_sealed_opens(payload: bytes, codec: Codec, nonce: bytes) -> None:
+def test_a_sealed_payload_opens(payload: bytes, codec: Codec, nonce: bytes) -> None:
     data = seal(KEY, nonce, codec, payload)
     assert len(data) == len(payload) + SEAL_OVERHEAD
     assert open_sealed(KEY, data) == (codec, payload)
@@ -95,7 +95,7 @@ def test_the_vectors_of_the_specification() -> None:
 
 @given(st.binary(max_size=3000), st.sampled_from(Codec), st.integers(1024, 4000))
 @example(b"", Codec.NONE, 1024)
-def test_what_is_padded_opens(payload: bytes, codec: Codec, full: int) -> None:
+def test_a_padded_payload_opens(payload: bytes, codec: Codec, full: int) -> None:
     size = sealed_size(len(payload), full)
     data = seal(KEY, NONCE, codec, payload, size)
     assert len(data) == size

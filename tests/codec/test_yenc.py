@@ -259,7 +259,7 @@ def test_a_stuffed_dot_is_unstuffed() -> None:
 
 
 @given(payloads, st.lists(st.integers(min_value=0), max_size=12), st.binary(max_size=40))
-def test_what_was_encoded_is_read_however_it_comes_in(
+def test_encoded_articles_are_read_in_any_chunks(
     payload: bytes, cuts: list[int], following: bytes
 ) -> None:
     whole = wire(article(payload))
@@ -354,7 +354,7 @@ def test_an_answer_larger_than_the_decoder_takes_is_damaged_and_read_to_its_end(
         reader.result()
 
 
-def test_the_largest_answer_the_decoder_takes_is_whole() -> None:
+def test_the_largest_answer_is_decoded_completely() -> None:
     payload = bytes(9 << 20)
     reader = BodyReader()
     reader.feed(wire(article(payload)).partition(b"\r\n\r\n")[2])

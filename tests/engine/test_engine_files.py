@@ -122,7 +122,7 @@ async def test_an_nzb_is_written(database: str, tmp_path: Path, folder: Path) ->
 
 
 @pytest.mark.anyio
-async def test_what_is_not_plain_has_no_nzb(engine: Engine, folder: Path, tmp_path: Path) -> None:
+async def test_only_plain_folders_have_an_nzb(engine: Engine, folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "list.nzb"
     async with running(engine):
         status = await kept(engine, folder, FAST)

@@ -113,7 +113,7 @@ async def test_an_unusable_target_and_a_retry(engine: Engine, folder: Path, tmp_
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_restored_is_refused(engine: Engine, folder: Path) -> None:
+async def test_impossible_restores_are_refused(engine: Engine, folder: Path) -> None:
     async with running(engine):
         status = await kept(engine, folder, FAST)
         number = status.folder.id
@@ -134,7 +134,7 @@ async def test_what_cannot_be_restored_is_refused(engine: Engine, folder: Path) 
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_restore_goes_first_and_the_upload_goes_on(
+async def test_a_restore_goes_first_and_the_upload_resumes(
     engine: Engine, big: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "back"

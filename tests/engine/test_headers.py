@@ -249,7 +249,7 @@ async def test_from_the_next_article_on_and_nothing_again(
     assert compare_trees(root, tmp_path / "out") == []
 
 
-async def test_what_is_planned_goes_out_under_its_own_name_with_the_new_headers(
+async def test_planned_articles_keep_their_names_and_get_the_new_headers(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
     """Killed with one article arrived whose answer was lost, and others not sent."""
@@ -293,7 +293,7 @@ async def test_while_it_is_being_posted(ground: SealedGround, tmp_path: Path) ->
     await check_nzb(ground, tmp_path / "a.nzb")
 
 
-async def test_what_was_lost_is_posted_again_with_the_new_headers(
+async def test_lost_articles_are_posted_again_with_the_new_headers(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
     ground.settings = {**TYPO}
@@ -332,7 +332,7 @@ WRONG: list[tuple[FolderChoices, str]] = [
 ]
 
 
-async def test_wrong_choices_are_refused_and_nothing_is_begun(
+async def test_wrong_choices_are_refused_before_anything_starts(
     ground: SealedGround, root: Path
 ) -> None:
     for choices, words in WRONG:
@@ -369,7 +369,7 @@ async def test_obfuscated_articles_say_nothing_and_the_nzb_has_the_names(
     assert compare_trees(root, tmp_path / "out") == []
 
 
-async def test_obfuscation_goes_on_and_off_and_what_was_posted_stays(
+async def test_obfuscation_can_be_switched_and_posted_articles_stay(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
     await ground.upload(root, PLAIN)

@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("choices", [SEALED, PLAIN], ids=["sealed", "plain"])
 @pytest.mark.parametrize("chunk", [LARGEST_PAYLOAD + 1, 12_000_000, 64 << 20])
-async def test_what_cannot_be_decoded_is_refused_before_anything_is_read(
+async def test_segments_too_large_to_decode_are_refused_before_reading(
     ground: SealedGround, root: Path, choices: FolderChoices, chunk: int
 ) -> None:
     ground.settings["chunk_size"] = chunk
@@ -125,7 +125,7 @@ async def test_the_last_guard_is_before_the_wire(
 
 
 @pytest.mark.slow
-async def test_what_an_earlier_program_posted_too_large_is_posted_again(
+async def test_too_large_articles_of_an_earlier_program_are_posted_again(
     ground: SealedGround, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "small").write_bytes(content(1_000_000, 2))

@@ -35,7 +35,7 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.mark.usefixtures("disk")
-def test_it_appears_whole(tmp_path: Path) -> None:
+def test_it_appears_complete(tmp_path: Path) -> None:
     write(tmp_path / "new")
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert os.listdir(tmp_path) == ["new"]
@@ -52,7 +52,7 @@ def test_a_name_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("disk")
-def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_existing_name_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(TargetError, match="File exists"):
         write(tmp_path / "link")
@@ -106,7 +106,7 @@ def test_the_part_file_of_a_killed_writer_is_taken_over(
     assert os.listdir(tmp_path) == ["new"]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="No such file"):
         write(tmp_path / "nowhere" / "new")
 

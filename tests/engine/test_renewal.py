@@ -127,7 +127,7 @@ async def test_killed_after_the_key_was_renewed(ground: SealedGround, root: Path
     assert compare_trees(root, root.with_name("out")) == []
 
 
-async def test_what_is_unposted_is_finished_under_the_old_key(
+async def test_unposted_articles_are_finished_under_the_old_key(
     ground: SealedGround, root: Path
 ) -> None:
     ground.scripted.latency = 0.05

@@ -27,7 +27,7 @@ def test_each_wait_is_as_long_as_the_schedule_says(made: object, seconds: list[f
     assert [made(n + 1) for n in range(len(seconds))] == seconds
 
 
-def test_it_can_go_on_for_ever() -> None:
+def test_retries_can_be_endless() -> None:
     assert growing(0.02, factor=1.2, longest=0.25)(100_000) == 0.25
     assert steps((60.0,))(100_000) == 60.0
 

@@ -58,6 +58,6 @@ def test_any_text_becomes_harmless(name: str) -> None:
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
-def test_printable_ascii_passes_as_it_is(name: str) -> None:
+def test_printable_ascii_is_unchanged(name: str) -> None:
     assert safe_name(name.encode()) == name
     assert safe_name(name) == name

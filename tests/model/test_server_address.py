@@ -27,7 +27,7 @@ READ = {
 
 
 @pytest.mark.parametrize(("text", "found"), READ.items())
-def test_what_is_understood(text: str, found: TypedAddress) -> None:
+def test_valid_addresses(text: str, found: TypedAddress) -> None:
     assert read_whereabouts(text) == found
 
 
@@ -50,7 +50,7 @@ def test_what_is_understood(text: str, found: TypedAddress) -> None:
         ("", "a host name or an address"),
     ],
 )
-def test_what_is_not(text: str, words: str) -> None:
+def test_invalid_addresses(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         read_whereabouts(text)
     assert words in str(caught.value)

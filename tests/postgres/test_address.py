@@ -37,7 +37,7 @@ from usenetsync_tui.postgres.pool import named_conninfo
         ("", ""),
     ],
 )
-def test_what_is_shown_of_an_address(address: str, words: str) -> None:
+def test_the_shown_parts_of_an_address(address: str, words: str) -> None:
     assert shown(address) == words
 
 
@@ -77,7 +77,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("address", MALFORMED)
-def test_nothing_is_shown_of_what_cannot_be_read(address: str) -> None:
+def test_an_invalid_address_is_not_shown(address: str) -> None:
     assert shown(address) == UNREADABLE
     assert "hunter2" not in shown(address) and "ter2" not in shown(address)
 

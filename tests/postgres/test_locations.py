@@ -53,7 +53,7 @@ def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
     assert mode(tmp_path / "data") == 0o750
 
 
-def test_what_stands_in_the_way_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("a file")
     with pytest.raises(SettingsError, match=r"log cannot be created: File exists"):
         Locations.find({"USENETSYNC_HOME": str(tmp_path)}).create()

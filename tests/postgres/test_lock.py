@@ -65,7 +65,7 @@ async def test_without_a_server_it_says_so() -> None:
             pass
 
 
-async def test_a_wait_says_for_whom_and_can_be_ended(database: str) -> None:
+async def test_a_wait_names_the_holder_and_can_be_stopped(database: str) -> None:
     waits = Waits()
 
     async def end_when_told(scope: anyio.CancelScope) -> None:

@@ -47,7 +47,7 @@ def test_the_error_for_an_unknown_name_names_the_file() -> None:
         ("", "no query"),
     ],
 )
-def test_refuses_what_is_not_whole(text: str, words: str) -> None:
+def test_refuses_incomplete_files(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_queries(text, source="bad.sql")
 

@@ -78,7 +78,7 @@ async def until(waits: Waits, text: str | None) -> None:
             await anyio.sleep(0.02)
 
 
-async def test_nothing_is_given_up_and_everything_goes_on(wire: tuple[Wire, str]) -> None:
+async def test_waiting_calls_continue_when_the_database_answers(wire: tuple[Wire, str]) -> None:
     between, conninfo = wire
     waits, answers = Waits(), []
 

@@ -103,7 +103,7 @@ def test_an_open_file_must_hold_no_secret(tmp_path: Path, text: str) -> None:
         ('password = ["hush"]', "password"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_shown(tmp_path: Path, line: str, key: str) -> None:
+def test_errors_name_the_key_and_hide_the_value(tmp_path: Path, line: str, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings(tmp_path, SERVER + line + "\n")
     assert key in str(caught.value) and 'of [[servers]] "main"' in str(caught.value)

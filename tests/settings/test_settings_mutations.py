@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("config")
 
 
-def test_what_is_wrong_in_the_file_is_named(folder: Path) -> None:
+def test_errors_in_the_file_name_it(folder: Path) -> None:
     file = folder / "config.toml"
     for name, text, wanted in IN_FILE:
         file.write_text(text)
@@ -116,9 +116,7 @@ def _variables() -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("name", "value", "wanted"), _variables())
-def test_what_is_wrong_in_a_variable_is_named(
-    tmp_path: Path, name: str, value: str, wanted: str
-) -> None:
+def test_errors_in_a_variable_name_it(tmp_path: Path, name: str, value: str, wanted: str) -> None:
     words = _refused(tmp_path, {name: value})
     assert name in words and wanted in words
     assert "config.toml" not in words

@@ -57,7 +57,7 @@ class Failing:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [StoreUnavailableError("1"), DatabaseUnavailableError("1")])
-async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> None:
+async def test_temporary_errors_are_tried_again(error: UsenetSyncError) -> None:
     inner = Failing(error, error)
     store = RetryingStore(inner, tries=3, backoff=0)
     await store.post(ARTICLE)
@@ -69,7 +69,7 @@ async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> 
 
 
 @pytest.mark.anyio
-async def test_only_what_is_not_known_is_asked_again() -> None:
+async def test_only_unknown_articles_are_asked_again() -> None:
     inner = Failing()
     inner.busy.update({b"once": 1, b"always": 9})
     found = await RetryingStore(inner, tries=3, backoff=0).present([b"m", b"once", b"always"])

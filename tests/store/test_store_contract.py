@@ -44,7 +44,7 @@ def name(number: int) -> bytes:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [0, 1, 50_000, SEGMENT])
-async def test_what_was_posted_is_fetched(store: Store, size: int) -> None:
+async def test_a_posted_article_is_fetched(store: Store, size: int) -> None:
     payload = content(size)
     await store.post(Article(name(1), payload))
     fetched = await store.fetch(name(1))
@@ -90,13 +90,13 @@ async def test_present_returns_the_articles_it_has(store: Store) -> None:
 
 
 @pytest.mark.anyio
-async def test_fetching_what_is_not_there(store: Store) -> None:
+async def test_fetching_a_missing_article(store: Store) -> None:
     with pytest.raises(ArticleMissingError, match=name(7).hex()):
         await store.fetch(name(7))
 
 
 @pytest.mark.anyio
-async def test_what_is_fetched_is_opened_and_may_be_refused(store: Store) -> None:
+async def test_a_fetched_payload_is_opened_and_may_be_refused(store: Store) -> None:
     await store.post(Article(name(1), b"payload"))
     assert await store.fetch(name(1), opened=lambda payload: payload[::-1]) == b"daolyap"
 

@@ -362,7 +362,7 @@ async def test_a_restore_is_asked_for(tmp_path: Path) -> None:
     assert handle.commands == [Restore(1, os.fsencode(target), 12, b"")]
 
 
-async def test_the_file_under_the_cursor_is_what_a_restore_begins_with() -> None:
+async def test_a_restore_proposes_the_file_under_the_cursor() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await listed(pilot)
@@ -641,7 +641,7 @@ def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
             assert not taken & set(binding.key.split(",")), binding
 
 
-async def test_capital_e_changes_what_a_folder_posts_with() -> None:
+async def test_capital_e_changes_a_folders_posting_choices() -> None:
     handle = at_work()
     async with shown(handle, size=(80, 24)) as pilot:
         await at_pane(pilot, "folders")

@@ -112,7 +112,7 @@ async def test_files_failed_in_an_earlier_version_stay_failed_there(
 
 
 @pytest.mark.anyio
-async def test_a_finished_version_is_left_as_it_is(catalogue: Catalogue, folder: Folder) -> None:
+async def test_a_finished_version_is_not_changed(catalogue: Catalogue, folder: Folder) -> None:
     await keep(catalogue, folder, 1, b"a", b"b")
     async with catalogue.transaction() as tx:
         await files.set_failed(tx, folder.id, [(b"b", "unreadable")])
@@ -221,7 +221,7 @@ async def test_many_marks_end_a_transaction_as_well(catalogue: Catalogue, folder
     ],
     ids=str,
 )
-async def test_it_acts_on_what_the_list_shows(
+async def test_it_acts_on_the_listed_files(
     catalogue: Catalogue, folder: Folder, wanted: FileFilter
 ) -> None:
     shown = await fill(catalogue, folder)

@@ -48,7 +48,7 @@ def test_a_sound_machine(run: InProcess, tmp_path: Path) -> None:
     assert found["s1"][0] == "bad" and "Check the port" in found["s1"][1]
 
 
-def test_what_is_wrong_in_the_home(
+def test_problems_in_the_home(
     run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("doctor").out.splitlines()[-1] == "All good."

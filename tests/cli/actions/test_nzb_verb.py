@@ -62,7 +62,7 @@ def test_a_file_is_replaced_only_when_asked(plain: InProcess, tmp_path: Path) ->
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "tree", "x.nzb"]
 
 
-def test_counters_count_what_is_listed(plain: InProcess, tmp_path: Path) -> None:
+def test_counters_count_the_listed_files(plain: InProcess, tmp_path: Path) -> None:
     listed = len(PATHS) - 1  # an empty file cannot be
     said = plain("nzb", "tree", "-o", tmp_path / "x.nzb").out
     assert f"{listed} files in {listed} articles" in said and "1 empty file left out" in said
@@ -148,7 +148,7 @@ def posted_subjects(server: ScriptedServer) -> list[str]:
     return [str(make_header(decode_header(str(m["Subject"])))) for m in messages]
 
 
-def test_what_is_posted_says_the_same_and_counts_no_files(run: InProcess, tmp_path: Path) -> None:
+def test_posted_subjects_count_no_files(run: InProcess, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
     for name, size in (("a.bin", 2_000_000), ("b é.txt", 500), ("c", 700)):
@@ -170,7 +170,7 @@ def test_what_is_posted_says_the_same_and_counts_no_files(run: InProcess, tmp_pa
     assert {subject[8:] for subject in listed} < set(posted)
 
 
-def test_a_folder_that_began_with_counters_in_its_subjects_goes_on(
+def test_a_folder_with_counters_in_old_subjects_continues(
     run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their subjects contain [1/1]. Articles are found by Message-ID: nothing is posted twice."""

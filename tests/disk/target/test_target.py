@@ -538,7 +538,7 @@ def test_a_full_disk_is_the_whole_target_s_problem(small_disk: Path) -> None:
 
 
 @needs_root
-def test_a_full_disk_inside_the_target_is_the_problem_of_what_goes_there(
+def test_a_full_disk_inside_the_target_affects_only_its_files(
     small_disk: Path,
 ) -> None:
     with TargetTree(os.fsencode(small_disk.parent)) as tree:

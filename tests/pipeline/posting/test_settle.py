@@ -25,7 +25,7 @@ async def everything_refused(world: World, store: FaultyStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_was_never_sent_is_sent_under_its_name(world: World, store: FaultyStore) -> None:
+async def test_an_unsent_article_is_sent_under_its_name(world: World, store: FaultyStore) -> None:
     (world.root / "small").write_bytes(b"small")
     (world.root / "large").write_bytes(content(2_000_000))
     await everything_refused(world, store)
@@ -37,7 +37,7 @@ async def test_what_was_never_sent_is_sent_under_its_name(world: World, store: F
 
 
 @pytest.mark.anyio
-async def test_what_arrived_without_an_answer_is_not_sent_again(
+async def test_an_article_that_arrived_without_an_answer_is_not_sent_again(
     world: World, store: FaultyStore
 ) -> None:
     (world.root / "small").write_bytes(b"small")
@@ -113,7 +113,7 @@ async def test_a_stale_object_keeps_the_copies_older_versions_need(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("profile", [Profile.PACKED, Profile.PLAIN])
-async def test_a_half_read_file_goes_on_in_its_object(
+async def test_a_half_read_file_continues_in_its_object(
     world: World, store: FaultyStore, profile: Profile
 ) -> None:
     world.small(chunk_size=1024).choices = FolderChoices(profile=profile)

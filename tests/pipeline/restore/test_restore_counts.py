@@ -57,7 +57,7 @@ async def full(world: World) -> World:
 
 
 @pytest.mark.anyio
-async def test_what_failed_is_not_counted_as_restored(full: World, store: FaultyStore) -> None:
+async def test_failed_files_are_not_counted_as_restored(full: World, store: FaultyStore) -> None:
     target = full.scratch / "target"
     (target / "a" / "d000").mkdir(parents=True)
     (target / "a" / "d000" / "e00").write_bytes(b"in the way of 200 files")
@@ -174,7 +174,7 @@ async def test_permission_denied_everywhere(full: World, store: FaultyStore, clo
 
 
 @pytest.mark.anyio
-async def test_what_is_interrupted_is_not_counted(full: World, store: FaultyStore) -> None:
+async def test_interrupted_files_are_not_counted(full: World, store: FaultyStore) -> None:
     target = full.scratch / "target"
     await full.folder()
     run = await full.new_run()

@@ -276,7 +276,7 @@ async def test_a_file_that_another_program_has_open_is_not_changed(world: World,
 
 
 @pytest.mark.anyio
-async def test_only_what_differs_is_fetched(world: World, store: FaultyStore) -> None:
+async def test_only_differing_files_are_fetched(world: World, store: FaultyStore) -> None:
     for number in range(6):
         (world.root / f"file{number}").write_bytes(content(LARGE, number))
     await world.completed()

@@ -118,7 +118,7 @@ async def test_files_are_left_out_of_a_running_version(
 
 
 @pytest.mark.anyio
-async def test_what_is_retried_is_read_in_the_same_run(world: World, store: FaultyStore) -> None:
+async def test_retried_files_are_read_in_the_same_run(world: World, store: FaultyStore) -> None:
     many_files(world)
     copy = world.keep_copy()
     async with held_up(world, store) as run:

@@ -68,7 +68,7 @@ def refusal(root: int, path: bytes) -> int | None:
     return caught.value.errno
 
 
-def test_what_is_there_is_opened(root: int) -> None:
+def test_existing_paths_are_opened(root: int) -> None:
     for depth in range(len(DEEP) + 1):
         assert read(root, os.fsencode("/".join((*DEEP[:depth], "file")))) == b"inside"
     assert refusal(root, b"one/nothing") == errno.ENOENT

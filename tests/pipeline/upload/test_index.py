@@ -97,7 +97,7 @@ async def test_random_edits(
 
 
 @pytest.mark.anyio
-async def test_a_directory_that_cannot_be_read_keeps_what_was_known(
+async def test_an_unreadable_directory_keeps_its_rows(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("closed", "closed.not", "open"):
@@ -142,7 +142,7 @@ async def test_long_paths(world: World, batch_size: int) -> None:
 
 
 @pytest.mark.anyio
-async def test_long_paths_that_cannot_be_looked_at_are_kept(
+async def test_long_paths_that_cannot_be_examined_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_tree(world.root)
@@ -206,7 +206,7 @@ async def test_a_subtree_that_goes_is_written_off_in_batches(
 
 
 @pytest.mark.anyio
-async def test_an_interrupted_run_s_pending_files_are_looked_at_again(world: World) -> None:
+async def test_pending_files_of_an_interrupted_run_are_examined_again(world: World) -> None:
     """Changes between two runs are not changes during a run."""
     for number in range(60):
         (world.root / f"f{number:02}").write_bytes(content(100, number))

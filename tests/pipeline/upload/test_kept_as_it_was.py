@@ -158,7 +158,7 @@ def check_figures(world: World) -> None:
     [(choices, change) for choices in ("packed", "plain") for change in SAME]
     + [(choices, restore_the_tree) for choices in ("dense", "sealed", "plain twice")],
 )
-async def test_what_only_looks_changed(
+async def test_files_that_only_look_changed(
     world: World,
     store: FaultyStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -301,7 +301,7 @@ async def test_plain_posts_nothing_that_is_posted(
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", ["packed", "plain"])
 @pytest.mark.parametrize("status", [4, 5, 6])
-async def test_what_is_lost_is_no_place_to_stay_in(
+async def test_a_file_with_lost_articles_is_posted_again(
     world: World, store: FaultyStore, choices: str, status: int
 ) -> None:
     """Missing, failed and stale articles: an upload that reads their file posts it again."""
@@ -322,7 +322,7 @@ async def test_what_is_lost_is_no_place_to_stay_in(
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", ["packed", "dense", "plain"])
 @pytest.mark.parametrize("moment", ["usable", "share"])
-async def test_what_is_lost_while_it_is_compared(
+async def test_articles_lost_during_the_comparison(
     world: World,
     store: FaultyStore,
     monkeypatch: pytest.MonkeyPatch,

@@ -114,7 +114,7 @@ def watch_reading(monkeypatch: pytest.MonkeyPatch, opened: list[bytes]) -> None:
 
 
 @pytest.mark.anyio
-async def test_only_what_was_touched_just_before_is_read_again(
+async def test_only_files_touched_just_before_are_read_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(200):

@@ -232,7 +232,7 @@ async def test_a_hundred_thousand_tiny_files_do_not_make_one_pack(world: World) 
 
 
 @pytest.mark.anyio
-async def test_a_folder_that_is_not_there(world: World) -> None:
+async def test_a_missing_folder(world: World) -> None:
     write(world.root, a=b"kept")
     await world.completed()
     world.root.rename(world.scratch / "elsewhere")

@@ -78,7 +78,7 @@ def edit_when_read(
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [1_000, 2_000_000])
 @pytest.mark.parametrize("edit", STAYS)
-async def test_a_file_that_changes_before_it_is_read_is_kept_as_it_is_now(
+async def test_a_file_that_changes_before_it_is_read_is_saved_as_read(
     world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
 ) -> None:
     for name in ("a", "m", "z"):

@@ -63,7 +63,7 @@ def statuses(world: World) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.anyio
-async def test_what_is_there_is_verified(world: World, hiding: HidingStore) -> None:
+async def test_present_articles_are_verified(world: World, hiding: HidingStore) -> None:
     await world.completed()
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert world.run is not None
@@ -176,7 +176,7 @@ async def test_no_answer_is_not_missing(world: World, hiding: HidingStore) -> No
 
 
 @pytest.mark.anyio
-async def test_a_drain_ends_the_wait_and_the_next_run_goes_on(
+async def test_a_drain_ends_the_wait_and_the_next_run_resumes(
     world: World, hiding: HidingStore
 ) -> None:
     world.checks = (3600.0,)
@@ -255,7 +255,7 @@ async def test_the_wait_for_a_store_without_answers_ends(
 
 
 @pytest.mark.anyio
-async def test_what_changed_before_it_could_be_posted_again_is_read_again(
+async def test_a_file_that_changed_before_its_repost_is_read_again(
     world: World, hiding: HidingStore
 ) -> None:
     def lose_and_change(article: Article) -> None:
@@ -275,7 +275,7 @@ async def test_what_changed_before_it_could_be_posted_again_is_read_again(
 
 
 @pytest.mark.anyio
-async def test_what_was_given_up_gets_a_new_name_next_time(
+async def test_a_given_up_article_gets_a_new_name_next_time(
     world: World, hiding: HidingStore
 ) -> None:
     hiding.hide_next = 1000

@@ -141,7 +141,7 @@ POSTER = "Bob <bob@example.com>"
 
 
 @pytest.mark.anyio
-async def test_what_is_posted_looks_like_an_upload() -> None:
+async def test_the_posted_article_looks_like_an_upload() -> None:
     with ScriptedServer() as scripted:
         server = configured(scripted)
         found = diagnose(server, newsgroups=("alt.test", "alt.other"), poster=POSTER)

@@ -116,7 +116,7 @@ async def test_the_user_may_have_it_tried_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_hiccups_at_the_start_are_none() -> None:
+async def test_single_refusals_at_the_start_do_not_count() -> None:
     with ScriptedServer(faults=[Fault("article", reply="441 Posting failed", times=2)]) as one:
         async with opened(configured(one)) as store:
             await store.post(article(1))

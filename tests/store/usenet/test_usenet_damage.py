@@ -46,7 +46,7 @@ DAMAGE: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", DAMAGE)
-async def test_the_next_server_is_asked_and_the_connection_is_still_of_use(kind: str) -> None:
+async def test_the_next_server_is_asked_and_the_connection_stays_usable(kind: str) -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         one.keep(wire_id(1), DAMAGE[kind]())
         one.keep(wire_id(2), wire(article(2).payload))
@@ -64,7 +64,7 @@ async def test_the_next_server_is_asked_and_the_connection_is_still_of_use(kind:
 
 
 @pytest.mark.anyio
-async def test_what_is_not_what_was_posted_is_damage_too() -> None:
+async def test_another_article_than_the_posted_one_is_damage_too() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         one.keep(wire_id(1), wire(article(2).payload))
         async with opened(configured(one), configured(two, name="two", priority=1)) as store:

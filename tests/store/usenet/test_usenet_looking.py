@@ -31,7 +31,7 @@ async def test_thousands_of_ids_in_few_round_trips() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_next_server_is_asked_for_what_the_first_does_not_have() -> None:
+async def test_the_next_server_is_asked_for_articles_the_first_lacks() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two", priority=1)
         for number in range(10):
@@ -277,7 +277,7 @@ async def test_an_article_without_end() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_stopped_server_may_have_what_is_not_found() -> None:
+async def test_a_stopped_server_may_have_a_missing_article() -> None:
     with ScriptedServer() as one, ScriptedServer(login=("me", "right")) as two:
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
@@ -321,7 +321,7 @@ async def test_without_waiting_no_call_waits_for_a_failing_server() -> None:
 
 
 @pytest.mark.anyio
-async def test_without_waiting_only_those_who_answer_are_asked() -> None:
+async def test_without_waiting_only_servers_that_answer_are_asked() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two")
         async with opened(*servers, patience=600, tries=1) as store:

@@ -259,7 +259,7 @@ async def test_a_refusal_without_reason_is_tried_everywhere_then_reported() -> N
 
 
 @pytest.mark.anyio
-async def test_another_server_takes_what_one_refuses() -> None:
+async def test_another_server_takes_a_refused_article() -> None:
     refusal = Fault("article", reply="441 Computer says no", times=99)
     with ScriptedServer(faults=[refusal]) as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two", priority=1)

@@ -48,7 +48,7 @@ async def test_only_those_that_are_free() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_one_server_does_not_have_the_next_is_asked_for_by_each() -> None:
+async def test_each_connection_asks_the_next_server_for_missing_articles() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         holding(one, range(0, 500))
         holding(two, range(400, 900))

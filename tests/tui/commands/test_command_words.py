@@ -174,7 +174,7 @@ def test_nothing_typed_breaks_it(line: str) -> None:
 
 
 @given(_LINES)
-def test_completions_go_on_from_what_is_typed(line: str) -> None:
+def test_completions_continue_the_typed_text(line: str) -> None:
     for found in completions(line, KNOWN):
         assert found.startswith(line)
 

@@ -49,7 +49,7 @@ from usenetsync_tui.tui.kit.path_input import FolderList, PathInput
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_folder_with_everything_as_it_is(tmp_path: Path) -> None:
+async def test_a_folder_with_the_defaults(tmp_path: Path) -> None:
     async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
         await pasted(pilot, str(tmp_path))
         await typed(pilot, *["<enter>"] * 8)
@@ -77,7 +77,7 @@ async def test_a_folder_with_everything_chosen(tmp_path: Path) -> None:
 DEFAULTS = FolderDefaults(StoreKind.USENET, ("alt.binaries.test",), "Me <me@example.com>")
 
 
-async def test_a_plain_folder_begins_with_what_the_settings_say_unless_changed(
+async def test_a_plain_folder_proposes_the_headers_of_the_settings(
     tmp_path: Path,
 ) -> None:
     async with dialog_shown(AddFolder(servers=True, defaults=DEFAULTS)) as (pilot, app):
@@ -314,7 +314,7 @@ async def test_newsgroups_poster_and_obfuscation_are_chosen() -> None:
         ("poster", "Ann <ann@>", "Name <name@example.com>"),
     ],
 )
-async def test_what_cannot_be_posted_with_is_reported_in_its_field(
+async def test_invalid_headers_are_reported_in_their_fields(
     field: str, text: str, said: str
 ) -> None:
     async with dialog_shown(FolderChoicesDialog(PLAIN)) as (pilot, app):

@@ -105,7 +105,7 @@ def test_a_proxy_is_refused_with_the_settings_own_words(proxy: str) -> None:
     assert found == {"proxy": f"{said[:1].upper()}{said[1:]}."}
 
 
-def test_a_login_for_a_proxy_is_whole() -> None:
+def test_a_proxy_login_needs_a_proxy_and_a_username() -> None:
     login = dataclasses.replace(GOOD, proxy_username="joe", proxy_password=Secret("x"))
     assert read_server(login) == {"proxy": "A login for a proxy needs the proxy."}
     nameless = dataclasses.replace(GOOD, proxy="socks5://p", proxy_password=Secret("x"))
@@ -173,7 +173,7 @@ def test_the_password_is_in_no_repr() -> None:
 
 
 @pytest_anyio
-async def test_what_is_typed_is_a_secret_from_the_first_key_on() -> None:
+async def test_a_typed_password_is_a_secret_from_the_first_key_on() -> None:
     seen: list[object] = []
     async with dialog_shown(ServerForm()) as (pilot, app):
         field = app.screen.query_one("#password", SecretInput)

@@ -91,7 +91,7 @@ async def test_it_waits_until_nothing_else_is_asked() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_allowed_is_not_asked() -> None:
+async def test_refusals_that_cannot_be_allowed_are_not_asked() -> None:
     handle = FakeHandle(running(), FakeBrowser(10))
     async with shown(handle) as pilot:
         for kind in (RefusalKind.GONE, RefusalKind.REPLACED):

@@ -195,7 +195,7 @@ async def test_nothing_matches() -> None:
         await until(pilot, lambda: "No file matches" in picture(pilot.app))
 
 
-async def test_marks_are_what_the_keys_act_on() -> None:
+async def test_keys_act_on_the_marked_files() -> None:
     async with listed(FakeBrowser(90)) as (pilot, table):
         await pilot.press("space", "j", "space")
         assert table.cursor == 3
@@ -337,7 +337,7 @@ async def test_hostile_names_in_the_list_are_harmless() -> None:
         assert f"{len(HOSTILE)} marked" in drawn
 
 
-async def test_rows_are_looked_at_again_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_are_read_again_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usenetsync_tui.tui.files.files_table.REFRESH", 0.05)
     browser = FakeBrowser(90)
     async with listed(browser) as (pilot, table):

@@ -99,7 +99,7 @@ def test_every_field_of_an_article_is_shown() -> None:
     assert any("768,000 bytes" in line for line in lines)
 
 
-def test_kinds_without_a_size_say_what_they_are() -> None:
+def test_entries_without_a_size_show_their_kind() -> None:
     folder = dataclasses.replace(ROW, kind=FileKind.DIRECTORY, articles=0)
     link = dataclasses.replace(ROW, kind=FileKind.SYMLINK, articles=0)
     assert text(file_line(folder, 76, cursor=False)).split()[1:3] == ["folder", "–"]
@@ -137,7 +137,7 @@ def test_marks_in_words() -> None:
     assert marked_words(90, FileFilter(), everything=True, exact=True) == "all 90 marked"
 
 
-def test_only_what_failed_has_a_reason() -> None:
+def test_only_failed_files_have_a_reason() -> None:
     assert reason(ROW) == "Permission denied"
     assert reason(None) == reason(dataclasses.replace(ROW, state=FileView.DONE)) == ""
 

@@ -203,7 +203,7 @@ async def test_rows_of_one_size_are_cut_where_the_next_page_begins() -> None:
         assert [row.size for row in seen] == sorted((row.size for row in seen), reverse=True)
 
 
-async def test_a_list_counted_to_a_limit_grows_when_its_end_is_looked_at() -> None:
+async def test_a_list_counted_to_a_limit_grows_at_its_end() -> None:
     browser = FakeBrowser(200_000)
     matching = sum(browser.row(n).state is FileView.FAILED for n in range(200_000))
     async with opened(browser, FAILED) as pages:
@@ -219,7 +219,7 @@ async def test_a_list_counted_to_a_limit_grows_when_its_end_is_looked_at() -> No
         assert not _is_here(pages, matching)
 
 
-async def test_what_is_counted_again_does_not_shrink_to_the_limit() -> None:
+async def test_a_new_count_does_not_shrink_the_list_to_the_limit() -> None:
     browser = FakeBrowser(200_000)
     async with opened(browser, FAILED) as pages:
         await until(lambda: pages.counted)

@@ -102,7 +102,7 @@ def test_a_listing_is_capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("path", "problem"), [(b"/no/such", "No such file"), (b"/etc/passwd", "Not a"), (b"/\0", "NUL")]
 )
-def test_what_cannot_be_listed_says_why(path: bytes, problem: str) -> None:
+def test_a_folder_that_cannot_be_listed_gives_the_reason(path: bytes, problem: str) -> None:
     assert problem in list_folders(path).problem
 
 
@@ -155,7 +155,7 @@ async def test_a_call_that_never_returns_times_out() -> None:
 
 
 @pytest.mark.anyio
-async def test_tab_completes_and_goes_on(tmp_path: Path) -> None:
+async def test_tab_completes_and_moves_on(tmp_path: Path) -> None:
     for name in ("photos/1998", "photos/1999", "phonebook"):
         (tmp_path / name).mkdir(parents=True)
     async with dialog_shown(_OnePath("A path")) as (pilot, app):

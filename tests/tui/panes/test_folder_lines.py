@@ -122,7 +122,7 @@ def test_an_incomplete_job_shows_its_message(state: JobState, shown: bool) -> No
     assert ("  441 posting failed" in lines) is shown
 
 
-def test_what_ended_says_how_long_it_took() -> None:
+def test_a_finished_job_shows_its_duration() -> None:
     assert block(of(job(state=JobState.COMPLETED)))[0].endswith("done in 2h30m")
 
 
@@ -175,7 +175,7 @@ def test_without_folders_the_key_is_named() -> None:
     assert "Press" not in text(line)
 
 
-def test_what_does_not_move_for_a_while_stalls() -> None:
+def test_a_job_without_progress_stalls() -> None:
     stalls = Stalls()
     at_rest = running()
     assert stalls.look(at_rest, 100.0) == frozenset()

@@ -430,7 +430,7 @@ def test_no_more_files_than_can_be_read_are_shown() -> None:
     assert "enter" not in last
 
 
-def test_what_has_errors() -> None:
+def test_the_subjects_that_have_errors() -> None:
     fine = running(jobs=(job(errors=0),)).folders[1]
     assert not has_errors(None)
     assert not has_errors(dataclasses.replace(fine, latest=None))

@@ -89,7 +89,7 @@ def report(error: BaseException, *secrets: str) -> str:
     return console.export_text()
 
 
-def test_what_is_not_a_secret_stays_in_the_report() -> None:
+def test_other_text_stays_in_the_report() -> None:
     try:
         raise ValueError("open sesame, said Ali")
     except ValueError as error:

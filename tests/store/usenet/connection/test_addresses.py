@@ -51,7 +51,7 @@ def test_the_families_take_turns() -> None:
     assert interleaved([]) == []
 
 
-def test_what_worked_comes_first_and_what_failed_last() -> None:
+def test_addresses_that_worked_come_first_and_failed_ones_last() -> None:
     now = 0.0
     book = AddressBook(lambda: now)
     known = [four(1), four(2), four(3)]

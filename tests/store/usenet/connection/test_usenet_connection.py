@@ -133,7 +133,7 @@ def test_plain_text_where_tls_is_expected(connect: Callable[..., Connection]) ->
         connect(scripted, tls=Tls.IMPLICIT)
 
 
-def test_a_ca_file_that_is_none(tmp_path: Path, connect: Callable[..., Connection]) -> None:
+def test_an_invalid_ca_file(tmp_path: Path, connect: Callable[..., Connection]) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("nothing")
     for ca_file in (file, tmp_path / "missing.pem"):

@@ -141,7 +141,7 @@ async def test_the_body_of_another_article() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("surplus", BEFORE_BODY)
-async def test_those_who_share_a_connection_that_is_out_of_step(surplus: bytes) -> None:
+async def test_callers_that_share_a_connection_out_of_step(surplus: bytes) -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, connections=2, pipeline=4)) as store:
             for number in range(12):

@@ -102,7 +102,7 @@ async def test_the_user_may_have_it_tried_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_password_that_stops_being_good_is_tried_once_more() -> None:
+async def test_a_password_that_stops_working_is_tried_once_more() -> None:
     with ScriptedServer(login=("me", "hunter2")) as scripted:
         settings = configured(scripted, connections=20, roles=POSTS, **ACCOUNT)
         async with opened(settings) as store:

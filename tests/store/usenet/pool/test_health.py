@@ -111,7 +111,7 @@ def test_a_greeting_that_refuses_is_down() -> None:
         assert health.state is ServerState.DOWN
 
 
-def test_what_is_about_one_request_changes_nothing() -> None:
+def test_an_answer_about_one_request_changes_nothing() -> None:
     health = Health(SERVER)
     health.answered(0.0)
     health.refused(Refused(Meaning.REFUSED, "412 No group"), 0.0, connections=1)
