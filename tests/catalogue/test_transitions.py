@@ -313,7 +313,7 @@ async def test_versions_change_as_the_table_says(
                 " VALUES (%(folder)s, 1, %(state)s)",
                 {"folder": folder.id, "state": int(state)},
             )
-            # An incomplete object with the folder's number, which holds a file of the version.
+            # An object with the folder's number, not whole, in which a file of the version lies.
             if event is SnapshotEvent.DOUBT:
                 made = NewObject(folder.id, 0, 1, 1, 1, 1, b"a", b"a")
                 await objects.insert(tx, folder.id, folder.realm.id, 1, [made])

@@ -35,7 +35,7 @@ server.release()
 
 
 class UserElsewhere:
-    """Uses the server of `home`, runs the statements it gets, and leaves on request."""
+    """Uses the server of `home`, runs what it is given, and leaves when asked to."""
 
     def __init__(self, inside: Container | None, home: Path, system_folder: Path) -> None:
         argv = [sys.executable, "-c", _SCRIPT, str(home), str(system_folder)]

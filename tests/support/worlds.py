@@ -124,8 +124,8 @@ class World:
     statuses: tuple[ServerStatus, ...] = ()
 
     async def of(self, realm: Realm) -> Place:
-        """The place of any realm: the one store, with a key if it is sealed."""
-        key = realm.wrapped_key  # not wrapped: key wrapping is not tested here
+        """The place of any realm: the one store, with a key where it is sealed."""
+        key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
         more = {"padded_to": self.padded_to, "reposts": self.reposts}
         return Place(realm, self.store, key, self.checks, **more)
 
@@ -136,7 +136,7 @@ class World:
     async def upload(
         self, *, allow_shrink: bool = False, own: Collection[OwnPlace] = ()
     ) -> Outcome:
-        """One upload to its end, with its outcome recorded as the engine would."""
+        """One upload to its end, its outcome written down as the engine would."""
         run = await self.new_run()
         run.allow_shrink = allow_shrink
         outcome = await upload(run, own)

@@ -71,7 +71,7 @@ class ServerSettings(BaseModel):
             return table
         try:
             found = read_whereabouts(table["host"])
-        except ValueError:  # the validator of the host says why
+        except ValueError:  # the host's own check says why
             return table
         for key, value in (("port", found.port), ("tls", found.tls)):
             if value is not None and key in table and table[key] != value:

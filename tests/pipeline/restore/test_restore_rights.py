@@ -205,7 +205,7 @@ async def test_no_other_user_can_read_an_unfinished_file(
     def look() -> None:
         for folder, _, names in os.walk(target):
             for name in (name for name in names if name.endswith(".part")):
-                # Other threads rename finished files meanwhile, which is no error of the restore.
+                # Other threads rename finished files meanwhile: that is no error of the writer.
                 with contextlib.suppress(FileNotFoundError):
                     modes.append((name, stat.S_IMODE(Path(folder, name).lstat().st_mode)))
 

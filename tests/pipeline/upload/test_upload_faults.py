@@ -68,7 +68,7 @@ async def test_a_refused_article_is_its_files_problem(world: World, store: Fault
     restored = await world.restore(1)
     assert (restored / "a").read_bytes() == content(2 * SEGMENT, 1)
     assert not (restored / "b").exists()
-    # The next run sends it under its own name and completes the version.
+    # The next run sends it under its own name and repairs the version.
     assert await world.completed() == 1
     assert refused[0] in store.articles
     assert store.posts.count(refused[0]) == 2

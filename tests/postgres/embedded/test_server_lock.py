@@ -172,9 +172,9 @@ def test_seats_are_counted_by_the_kernel_not_by_what_is_written(tmp_path: Path) 
     path.write_bytes(b"99999999999999\n1\n-4\n7 room=a/1 host=elsewhere\n\xb2\n")
     one = users.Seat(path)
     here = users.User(os.getpid(), ProcessLocation.here())
-    assert users.users(path) == (here,)  # The others had left, whatever the file says.
+    assert users.users(path) == (here,)  # The others had left, whatever was written.
     two = users.Seat(path)
-    # Another program writes anything; one in another container cannot see us.
+    # Another program writes what it likes; one in another container cannot see us.
     path.write_bytes(path.read_bytes() + b"7 room=a/1 host=elsewhere\n99999999999999\n")
     assert [str(user) for user in users.users(path)] == [
         f"{here}",

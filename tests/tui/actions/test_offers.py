@@ -57,7 +57,7 @@ _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
 
 def refusal(status: EngineStatus, command: asked.Command) -> str:
-    """The reason for which `engine.requests` would refuse a command, by its rules."""
+    """What `engine.requests` would refuse of a command, by the rules stated there."""
     if isinstance(command, asked.LOOKING):
         return ""
     if status.read_only:
