@@ -1,6 +1,6 @@
-"""A real PostgreSQL for all tests, and a fresh database for each that asks.
+"""A real PostgreSQL for all tests, and a fresh database for each test that needs one.
 
-One embedded server a session, in a folder of its own; the schema is migrated once, into a
+One embedded server per session, in a folder of its own; the schema is migrated once, into a
 template, and each test gets a copy.
 """
 
@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """What is started here must not inherit that a signal is ignored (`nohup`, `cmd &`)."""
+    """Processes of the tests must not inherit an ignored signal (`nohup`, `cmd &`)."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             ours = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -53,7 +53,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
-    """A folder of short path, which the server's user can pass through when we are root."""
+    """A folder with a short path, which the server's user can enter when we are root."""
     folder = Path(tempfile.mkdtemp(prefix="us-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
@@ -68,7 +68,7 @@ def server(short_folder: Path) -> Iterator[str]:
     conninfo = embedded.acquire()
     try:
         with psycopg.connect(conninfo, autocommit=True) as conn:
-            # The data is thrown away; creating and dropping a database is much faster so.
+            # The data is temporary; creating and dropping a database is much faster this way.
             conn.execute("ALTER SYSTEM SET fsync = off")
             conn.execute("SELECT pg_reload_conf()")
         yield conninfo

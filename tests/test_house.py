@@ -1,6 +1,6 @@
-"""The house: rooms that say what is inside, names with one meaning, tests that mirror the rooms.
+"""The structure of the package: rooms, unique class names, and tests that mirror the rooms.
 
-Read from the source, module by module; nothing is imported and nothing runs.
+The tests read the source, module by module; they import and run nothing of it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ HOUSE = Path(usenetsync_tui.__file__).parent
 TESTS = Path(__file__).parent
 
 CORRIDOR = 20
-"""Modules in one room, above which nobody finds a door."""
+"""The most modules in one room."""
 LARGE_ROOMS = {
     "model": "a module for each noun, looked up by its name and not walked through",
     "tui/kit": "a tool box: widgets and what they draw with, each of use without the others",
 }
-"""Rooms that may have more, and why they are one room all the same."""
+"""Rooms that may have more, and the reason."""
 NO_ROOMS = {"acceptance", "benchmarks", "support"}
-"""Folders of tests that mirror no room: the whole program, its figures, the tests' own tools."""
+"""Folders of tests without a room: whole-program tests, benchmarks, and the tests' own tools."""
 NOT_OURS = {"plain", "humanize", "match", "usenetsync", "README", "readme"}
-"""Words in the docstring of a room that stand as code and are no module, class or function."""
+"""Words set as code in the docstring of a room that are no module, class or function."""
 
 
 def rooms(house: Path = HOUSE) -> list[Path]:
@@ -45,9 +45,9 @@ def title(path: Path, house: Path = HOUSE) -> str:
 
 
 def meanings(house: Path) -> dict[str, list[str]]:
-    """Public class name → the modules that define it; a class inside another has the name of both.
+    """Public class name → the modules that define it; a nested class has the name of both.
 
-    Textual's messages are such: `FilesTable.Opened` is never written as `Opened`.
+    Textual's messages are nested: code writes `FilesTable.Opened`, never `Opened`.
     """
     found = defaultdict(list)
 
@@ -69,11 +69,11 @@ def ambiguous(house: Path) -> list[list[str]]:
     return [where for where in meanings(house).values() if len(where) > 1]
 
 
-def test_no_public_class_name_means_two_things() -> None:
+def test_public_class_names_are_unique() -> None:
     assert ambiguous(HOUSE) == []
 
 
-def test_a_name_with_two_meanings_is_found(tmp_path: Path) -> None:
+def test_a_duplicate_class_name_is_found(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(
         "class Place: ...\nclass _Own: ...\nclass A:\n class In: ...\n"
     )
@@ -83,19 +83,19 @@ def test_a_name_with_two_meanings_is_found(tmp_path: Path) -> None:
     assert ambiguous(tmp_path) == [["Place in one.py", "place in two.py"]]
 
 
-def test_no_room_is_a_corridor() -> None:
+def test_no_room_has_too_many_modules() -> None:
     crowded = {title(room) for room in rooms() if len(modules(room)) > CORRIDOR}
     assert crowded <= set(LARGE_ROOMS)
     assert set(LARGE_ROOMS) <= {title(room) for room in rooms()}
 
 
-def test_modules_stand_in_rooms() -> None:
-    """A folder without `__init__.py` has no docstring, and is seen by no contract of imports."""
+def test_every_folder_of_modules_is_a_package() -> None:
+    """A folder without `__init__.py` has no docstring, and no import contract sees it."""
     assert {path.parent for path in HOUSE.rglob("*.py")} <= set(rooms())
 
 
 @pytest.mark.parametrize("room", rooms()[1:], ids=title)
-def test_a_room_says_what_is_inside_and_what_is_not(room: Path) -> None:
+def test_a_rooms_docstring_says_what_it_knows_and_refuses_to_know(room: Path) -> None:
     said = " ".join(docstring(room).split())
     assert " Knows " in said and " Refuses to " in said
 
@@ -105,13 +105,13 @@ def docstring(room: Path) -> str:
 
 
 def spoken_of(said: str) -> list[str]:
-    """The names in a docstring that stand as code."""
+    """The names set as code in a docstring."""
     words = re.findall(r"`([a-zA-Z_][\w.]*)`", said)
     return [word for word in words if not word.endswith(".toml") and word not in NOT_OURS]
 
 
 def is_known(word: str, room: Path) -> bool:
-    """Whether it is in a room, or in one around it; a class may be anywhere in the house."""
+    """Whether it is in a room, or in one around it; a class may be anywhere in the package."""
     parts = word.split(".")
     if parts[0] == HOUSE.name:
         parts = parts[1:]
@@ -137,7 +137,7 @@ def _leads_somewhere(at: Path, parts: list[str]) -> bool:
 
 @cache
 def _names(module: Path) -> set[str]:
-    """What a module defines, what its classes have, and its parameters: callers speak of these."""
+    """The names that a module defines, those of its classes, and its parameters."""
     found = set()
     for node in ast.walk(ast.parse(module.read_bytes())):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -166,11 +166,11 @@ def unknown_words() -> Iterator[str]:
                 yield f"{title(room)}: {word}"
 
 
-def test_a_room_speaks_only_of_what_is_there() -> None:
+def test_a_rooms_docstring_names_only_existing_things() -> None:
     assert list(unknown_words()) == []
 
 
-def test_a_word_for_what_is_gone_is_found() -> None:
+def test_a_name_of_something_deleted_is_found() -> None:
     room = HOUSE / "pipeline" / "upload"
     assert is_known("run.judge", room) and is_known("disk.source.scan", room)
     assert is_known("JobRun.drain", HOUSE / "pipeline" / "run") and is_known("PASSES", room)

@@ -1,4 +1,4 @@
-"""What root makes in another user's home belongs to that user (FAULTS D7)."""
+"""Everything that root creates in another user's home belongs to that user (FAULTS D7)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def owners(folder: Path) -> set[str]:
     return {pwd.getpwuid(p.lstat().st_uid).pw_name for p in folder.rglob("*")}
 
 
-def test_whose_a_place_is(theirs: Path, tmp_path: Path) -> None:
+def test_the_owner_of_a_path(theirs: Path, tmp_path: Path) -> None:
     found = other_owner(theirs / "not" / "there" / "yet")
     assert found is not None and found.name == "nobody"
     assert other_owner(tmp_path / "x") is None
@@ -69,7 +69,7 @@ def test_everything_made_there_is_theirs(theirs: Path) -> None:
     }
 
 
-def test_what_was_there_keeps_its_owner(theirs: Path) -> None:
+def test_existing_files_keep_their_owner(theirs: Path) -> None:
     (theirs / "roots").mkdir()
     (theirs / "file").touch()
     make_private(theirs / "roots")
@@ -79,8 +79,8 @@ def test_what_was_there_keeps_its_owner(theirs: Path) -> None:
     assert owners(theirs) == {"root"}, "what is made in a folder of root's is root's"
 
 
-def test_a_link_leads_to_no_gift(theirs: Path, tmp_path: Path) -> None:
-    """The user cannot have a folder of root's by pointing at it."""
+def test_a_link_does_not_give_away_roots_folder(theirs: Path, tmp_path: Path) -> None:
+    """The user cannot get a folder of root by a link to it."""
     (tmp_path / "roots").mkdir()
     (theirs / ".config").symlink_to(tmp_path / "roots")
     make_private(theirs / ".config" / "usenetsync")

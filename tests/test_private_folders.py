@@ -1,4 +1,4 @@
-"""What we make is closed to other users, whatever the umask; what was left open is closed (B5)."""
+"""Our files are closed to other users, whatever the umask; open folders get closed (B5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import Settings
 
 PASSABLE = 0o711 if os.geteuid() == 0 else 0o700
-"""Root's database runs as another user, who must pass."""
+"""Root's database runs as another user, who must be able to enter."""
 
 
 @pytest.fixture(params=[0o000, 0o002, 0o022, 0o077], ids=oct)
@@ -33,7 +33,7 @@ def mode(path: Path) -> int:
 
 
 def modes(top: Path) -> dict[str, int]:
-    """Of everything below a folder, and of it."""
+    """The modes of a folder and everything below it."""
     return {str(p.relative_to(top)): mode(p) for p in (top, *top.rglob("*"))}
 
 
@@ -87,7 +87,7 @@ def test_the_log_is_private(locations: Locations, tmp_path: Path) -> None:
     assert found == {".": PASSABLE, "home": PASSABLE, "home/log": 0o700}
 
 
-def test_what_is_there_keeps_its_mode(tmp_path: Path) -> None:
+def test_existing_folders_keep_their_mode(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "there").chmod(0o750)
     make_private(tmp_path / "there" / "new" / "folder")
@@ -95,10 +95,10 @@ def test_what_is_there_keeps_its_mode(tmp_path: Path) -> None:
     assert modes(tmp_path / "there") == {".": 0o750, "new": PASSABLE, "new/folder": 0o700}
 
 
-# --- what is open already ----------------------------------------------------------------
+# --- folders that are already open ----------------------------------------------------------
 
 
-def test_what_was_left_open_is_closed_and_told(locations: Locations) -> None:
+def test_open_folders_are_closed_and_reported(locations: Locations) -> None:
     locations.create()
     home = locations.config_dir.parent
     for folder in (home, locations.config_dir, locations.log_dir, locations.data_dir):
@@ -109,7 +109,7 @@ def test_what_was_left_open_is_closed_and_told(locations: Locations) -> None:
     assert locations.tighten() == [], "and said once"
 
 
-def test_a_folder_with_other_things_in_it_is_its_owners_to_close(locations: Locations) -> None:
+def test_an_open_folder_with_other_files_is_only_reported(locations: Locations) -> None:
     locations.create()
     home = locations.config_dir.parent
     (home / "my files").mkdir()
@@ -120,7 +120,7 @@ def test_a_folder_with_other_things_in_it_is_its_owners_to_close(locations: Loca
     assert mode(home) == 0o777
 
 
-def test_what_others_may_only_read_stays(locations: Locations) -> None:
+def test_folders_that_others_may_only_read_stay(locations: Locations) -> None:
     locations.create()
     locations.config_dir.chmod(0o755)
     locations.config_dir.parent.chmod(0o1777)
@@ -128,7 +128,7 @@ def test_what_others_may_only_read_stays(locations: Locations) -> None:
     assert mode(locations.config_dir) == 0o755
 
 
-def test_nothing_is_made_to_look(locations: Locations, tmp_path: Path) -> None:
+def test_looking_creates_nothing(locations: Locations, tmp_path: Path) -> None:
     assert locations.tighten() == []
     assert list(tmp_path.iterdir()) == []
 

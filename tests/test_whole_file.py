@@ -1,4 +1,4 @@
-"""The one way in which the program writes a file of its own; see also `test_new_file`."""
+"""`whole_file`, the only way in which the program writes its files; see also `test_new_file`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PART = ".new.usenetsync-part"
 
 @pytest.fixture(params=["nameless", "named"])
 def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the file system can do: files without a name, or not."""
+    """The abilities of a file system: nameless files, or not."""
     kind: str = request.param
     if kind == "named":
         monkeypatch.setattr(os, "O_TMPFILE", 0)
@@ -62,7 +62,7 @@ def test_it_is_its_owners_before_anything_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("disk")
-def test_who_cannot_give_it_away_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_change_of_owner_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "new"
     path.write_bytes(b"before")
 
@@ -77,8 +77,8 @@ def test_who_cannot_give_it_away_leaves_what_was_there(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("disk")
 @pytest.mark.parametrize("trap", ["hard link", "symlink", "file"])
-def test_what_lies_where_it_is_made_is_not_written_into(tmp_path: Path, trap: str) -> None:
-    """Another user of the folder may have put it there: root writes into such folders."""
+def test_a_planted_part_file_is_not_written_to(tmp_path: Path, trap: str) -> None:
+    """Another user of the folder may have created it: root writes into such folders."""
     theirs, part = tmp_path / "theirs", tmp_path / PART
     theirs.write_bytes(b"precious")
     if trap == "hard link":
@@ -115,9 +115,7 @@ def test_a_folder_that_cannot_be_synced_is_no_reason_to_fail(
 
 
 @pytest.mark.usefixtures("disk")
-def test_what_the_disk_does_not_take_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_sync_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "new").write_bytes(b"before")
 
     def full(descriptor: int) -> None:
@@ -150,14 +148,14 @@ def _modules(at: Traversable) -> Iterator[Traversable]:
             yield one
 
 
-def test_nothing_else_gives_a_file_its_name() -> None:
+def test_no_other_module_renames_or_links_files() -> None:
     others = {
         source.name: found
         for source in _modules(resources("usenetsync_tui"))
         if (found := _code_that_names(source.read_text(encoding="utf-8")))
     }
     assert {name: found for name, found in others.items() if name not in _ALLOWED} == {}
-    assert others.keys() == _ALLOWED.keys(), "an exception that nobody needs any more"
+    assert others.keys() == _ALLOWED.keys(), "an exception that no module needs any more"
     assert _code_that_names("    os.replace(a, b)\n    path.write_text('x')") != []
 
 

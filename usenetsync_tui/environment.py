@@ -21,10 +21,10 @@ _SET_HOME = "Set USENETSYNC_HOME to the folder to use."
 def forget_postgres_variables(variables: MutableMapping[str, str] = os.environ) -> None:
     """Remove every variable of libpq and PostgreSQL: all whose names begin with PG.
 
-    They tell libpq how to reach a server of the user (psql's manual; libpq, section 34.15), and
+    They configure how libpq reaches a server of the user (psql's manual; libpq, section 34.15), and
     override or break our address of the embedded one: PGSERVICE, PGREQUIREAUTH, PGOPTIONS, PGTZ….
     Each release of libpq adds some, so there is no list. Call this before using the embedded
-    server; for a server of the user, the variables stay.
+    server; for a server of the user, keep the variables.
     """
     for name in [name for name in variables if name.startswith(_POSTGRES)]:
         del variables[name]
@@ -67,7 +67,10 @@ def current_folder() -> bytes | None:
 
 
 def expanded(path: str, variables: Mapping[str, str]) -> str:
-    """The path with ``~`` or ``~user`` at its beginning expanded. Raises `SettingsError`."""
+    """The path with a leading ``~`` or ``~user`` expanded.
+
+    Raises `SettingsError` for an unknown user.
+    """
     first, slash, rest = path.partition("/")
     if first == "~":
         return os.path.join(home_folder(variables), rest)
@@ -78,7 +81,7 @@ def expanded(path: str, variables: Mapping[str, str]) -> str:
 
 
 def absolute_path(path: bytes) -> bytes:
-    """The path from the root on, without following links.
+    """The absolute path, without following links.
 
     Raises `UsageError` for a relative path when the current folder does not exist.
     """
@@ -94,5 +97,5 @@ def absolute_path(path: bytes) -> bytes:
 
 
 def real_path(path: bytes) -> bytes:
-    """The path from the root on, with links followed. Raises `UsageError` as `absolute_path`."""
+    """The absolute path, with links followed. Raises `UsageError` as `absolute_path` does."""
     return os.path.realpath(absolute_path(path) if not os.path.isabs(path) else path)

@@ -1,8 +1,8 @@
-"""Every exception of UsenetSync on one screen.
+"""Every exception of UsenetSync.
 
-The docstring is the message that a user reads first; the text given to the constructor
-follows with the details. ``exit_code`` is the exit code of the command, ``retryable`` says
-whether the same call may succeed later. Code that calls a library maps its errors to these.
+A user sees the docstring first, then the details given to the constructor. ``exit_code`` is the
+exit code of the command; ``retryable`` is true if the same call may succeed later. Code that calls
+a library turns the library's errors into these.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class UsageError(UsenetSyncError):
     exit_code = 2
 
     def __str__(self) -> str:
-        """The details alone, which say what is wrong; a subclass puts its docstring first."""
+        """The details alone, if there are any; a subclass puts its docstring before them."""
         detail = Exception.__str__(self)
         return detail if detail and type(self) is UsageError else super().__str__()
 
@@ -75,7 +75,7 @@ class StoreError(UsenetSyncError):
     """The store refused."""
 
     charged = True
-    """Whether it counts as a try of the article: not if the server has accepted none so far."""
+    """Whether it counts as a try of the article: no, if the server has accepted none so far."""
 
 
 class StoreUnavailableError(StoreError):

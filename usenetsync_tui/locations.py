@@ -17,7 +17,7 @@ from platformdirs import PlatformDirs
 from usenetsync_tui.environment import absolute_path, expanded, home_folder
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.ownership import Owner, give_folder, other_owner
+from usenetsync_tui.ownership import Owner, give_to_owner_of_parent, other_owner
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _PACKAGE = Path(__file__).resolve().parent
@@ -31,7 +31,7 @@ class Locations:
     """The folders of one user (or of one ``USENETSYNC_HOME``)."""
 
     config_dir: Path
-    """``config.toml`` and what it points to."""
+    """``config.toml`` and the files it names."""
 
     data_dir: Path
     """The embedded database and its locks."""
@@ -59,7 +59,7 @@ class Locations:
 
     @property
     def other_owner(self) -> Owner | None:
-        """The other user who owns what we make here, database included (`ownership`)."""
+        """The other user who gets all files that we create here, and the database (`ownership`)."""
         return other_owner(self.data_dir)
 
     def create(self) -> None:
@@ -67,8 +67,8 @@ class Locations:
 
         All get mode 0700, except root's data folder and new folders above it, which get 0711: the
         database, which must not run as root, is in the data folder (in a 0700 folder of its own).
-        What root makes in another user's home belongs to that user. An existing folder keeps its
-        mode. Raises ``SettingsError`` when a folder cannot be created.
+        Folders that root creates in another user's home belong to that user. An existing folder
+        keeps its mode. Raises ``SettingsError`` when a folder cannot be created.
         """
         as_root = hasattr(os, "geteuid") and os.geteuid() == 0
         passable = _PASSABLE if as_root and self.other_owner is None else _PRIVATE
@@ -77,10 +77,10 @@ class Locations:
         _create(self.log_dir, _PRIVATE, passable)
 
     def tighten(self) -> list[str]:
-        """Remove others' right to write that an earlier program, or a umask of 000, has left.
+        """Remove other users' right to write, which an earlier program or a umask of 000 has left.
 
         Changes only folders of this user: the three, and the one around them if nothing else is
-        in it. Returns sentences: what it closed, and what the user has to close.
+        in it. Returns sentences about the folders that it closed and those that the user must.
         """
         done = [f"Other users could write to {f}. They no longer can." for f in self._close()]
         home = self._home
@@ -132,7 +132,7 @@ def _refuse_no_place() -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder of ours, 0700, and the missing folders above it.
+    """Create a folder of ours, with mode 0700, and the missing folders above it.
 
     Raises ``OSError``.
     """
@@ -148,7 +148,7 @@ def styles_folder() -> Path:
 
 
 def make_folder(folder: Path, mode: int) -> None:
-    """Make a folder and the missing folders above it, with exactly this mode.
+    """Create a folder and the missing folders above it, with exactly this mode.
 
     Does nothing if it exists. Raises ``OSError``.
     """
@@ -163,7 +163,7 @@ def make_folder(folder: Path, mode: int) -> None:
         return  # Another process was faster.
     # mkdir is subject to the umask, chmod is not.
     folder.chmod(mode)
-    give_folder(folder)
+    give_to_owner_of_parent(folder)
 
 
 def _is_open(folder: Path) -> bool:

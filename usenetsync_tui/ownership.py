@@ -1,8 +1,8 @@
 """Root's files in the home of another user (``sudo`` keeps HOME on many systems).
 
-The program gives what root makes there to that user, who otherwise could not run it afterwards:
-folders, files, and the database, which then runs as that user. The owner of the folder decides,
-not a variable: everything made below a user's folder is for that user.
+When root runs the program there, it gives that user all it creates: folders, files, and the
+database, which then runs as that user. Otherwise the user could not run the program afterwards. The
+owner of the folder decides, not a variable: everything below a user's folder is for that user.
 
 Files that existed before keep their owner. The program changes the owner by descriptor, because
 the user may move files meanwhile. It ignores an owner id without a name, because the database
@@ -27,9 +27,10 @@ class Owner:
 
 
 def other_owner(path: Path) -> Owner | None:
-    """The other user who owns this path, or will once it is made; None: it stays ours.
+    """The other user who owns this path or, if it is missing, the folder above it.
 
-    Always None unless root runs the program. Follows links.
+    None if that is root or has no name, and whenever another user than root runs the program.
+    Follows links.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None
@@ -45,36 +46,36 @@ def other_owner(path: Path) -> Owner | None:
             return _named(uid)
 
 
-def give(descriptor: int, folder: Path) -> None:
-    """Give a file that we have just made to the owner of its folder, if that is another user."""
+def give_to_owner_of(descriptor: int, folder: Path) -> None:
+    """Give a file that we have just created to the owner of its folder, if that is another user."""
     owner = other_owner(folder)
     if owner is not None:
-        # A file system without owners, or one that does not trust this root (NFS).
+        # Fails on a file system without owners, or one that does not trust this root (NFS).
         with suppress(OSError):
             os.fchown(descriptor, owner.uid, owner.gid)
 
 
-def give_folder(folder: Path) -> None:
-    """The same for a folder that we have just made, if it is still here and empty."""
+def give_to_owner_of_parent(folder: Path) -> None:
+    """The same for a folder that we have just created, if it still exists and is empty."""
     if other_owner(folder.parent) is None:
         return
-    with suppress(OSError):  # it was moved away
+    with suppress(OSError):  # someone has moved it
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if os.fstat(descriptor).st_uid == 0 and not os.listdir(descriptor):
-                give(descriptor, folder.parent)
+                give_to_owner_of(descriptor, folder.parent)
         finally:
             os.close(descriptor)
 
 
 def open_or_make(path: Path, flags: int) -> int:
-    """Open a file, made with mode 0600 if it is missing; a descriptor. Raises ``OSError``."""
+    """Open a file, created with mode 0600 if missing. Returns a descriptor; raises ``OSError``."""
     flags |= os.O_CREAT | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags | os.O_EXCL, 0o600)
     except FileExistsError:
         return os.open(path, flags, 0o600)
-    give(descriptor, path.parent)
+    give_to_owner_of(descriptor, path.parent)
     return descriptor
 
 

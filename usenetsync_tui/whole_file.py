@@ -1,10 +1,10 @@
 """Writes a file so that it appears complete and on disk, or not at all.
 
 The program writes all files of its own in this way: settings, the key, the configuration of the
-database, an NZB. Until it is complete such a file has no name (open(2), ``O_TMPFILE``), and
-vanishes if the process ends; if the system cannot do that, it is a part file beside the name, which
-the next writer replaces. Existing files are never changed in place: a symlink or another program's
-file at the name is replaced, or refused.
+database, an NZB. Until it is complete such a file has no name (open(2), ``O_TMPFILE``), and the
+system deletes it if the process ends. If the system cannot do that, the data is in a part file
+beside the name, which the next writer replaces. Existing files are never changed in place: a
+symlink or another program's file at the name is replaced, or causes an error.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _clear(part: bytes) -> None:
 
 
 def _claim(descriptor: int, part: bytes) -> None:
-    """Lock the part file until the descriptor is closed.
+    """Lock the part file until its descriptor is closed.
 
     `FileExistsError` when another program is writing it now.
     """
@@ -172,7 +172,7 @@ def _claim(descriptor: int, part: bytes) -> None:
     try:
         named = os.stat(part, follow_symlinks=False)
     except FileNotFoundError:
-        raise _error(FileExistsError, errno.EEXIST) from None  # the other process just finished
+        raise _error(FileExistsError, errno.EEXIST) from None  # the other process has just finished
     mine = os.fstat(descriptor)
     if (mine.st_dev, mine.st_ino) != (named.st_dev, named.st_ino):
         raise _error(FileExistsError, errno.EEXIST)

@@ -31,7 +31,7 @@ def _command(home: Path) -> Iterator[Command]:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder of short path that the database's user can pass through."""
+    """A folder with a short path that the database's user can enter."""
     with _home() as folder:
         yield folder
 
@@ -45,21 +45,21 @@ def usenetsync(home: Path) -> Iterator[Command]:
 
 @pytest.fixture(scope="module")
 def shared_usenetsync() -> Iterator[Command]:
-    """One home and one running server for the many short commands of a module."""
+    """One home and one running server, for the many short commands of a module."""
     with _home() as folder, _command(folder) as command:
         yield command
 
 
 @pytest.fixture
 def another_usenetsync() -> Iterator[Command]:
-    """The same with another home, for what takes long enough to be done twice at once."""
+    """The same with another home, for tests long enough to run beside the others."""
     with _home() as folder, _command(folder) as command:
         yield command
 
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Kept]:
-    """A folder on Usenet, and ways to meet no server; whole at the end."""
+    """A folder on Usenet, and ways to reach no server; checks at the end that it is complete."""
     with kept_folder() as folder:
         yield folder
 
@@ -67,7 +67,7 @@ def kept() -> Iterator[Kept]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """With `--every-stop`: how long the slowest stop of each wait took."""
+    """With `--every-stop`: prints the longest time to stop for each wait."""
     if not config.getoption("--every-stop"):
         return
     terminalreporter.section("seconds from a stop to the end")

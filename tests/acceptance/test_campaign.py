@@ -1,7 +1,7 @@
 """Promises 2 and 5, tried at random: see `campaign`.
 
-`--campaign-minutes N` makes it as long as you like (3 minutes unless told otherwise, both stores
-together), `--campaign-seed N` gives it other dice.
+`--campaign-minutes N` sets how long it runs (default: 3 minutes for both stores together),
+`--campaign-seed N` sets the random seed.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ def test_campaign(
             campaign.run(60 * minutes)
         finally:
             reporter = request.config.pluginmanager.getplugin("terminalreporter")
-            if reporter is not None:  # not where tests run in several processes
+            if reporter is not None:  # not in a run with several processes
                 with capfd.disabled():
                     reporter.write_line(f"campaign in {store}: {campaign.report}")

@@ -1,4 +1,4 @@
-"""Promise 6: a file that changes under our hands is one file's problem, and is told."""
+"""Promise 6: a file that changes while we read it affects only itself, and is reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from acceptance_command import Command, Ended
 
 
 def _upload_and_meddle(usenetsync: Command, source: Path, meddle: list[tuple[str, str]]) -> Ended:
-    """Upload slowly; once the first large file is being read, do things to the others."""
+    """Upload slowly; once the upload reads the first large file, change the others."""
     process = usenetsync.start(
         "upload", source, "--json", "--compression", "lzma", USENETSYNC_MAX_WORKERS="1"
     )
@@ -77,19 +77,19 @@ def test_truncated_grown_replaced_deleted(usenetsync: Command, tmp_path: Path) -
         "deleted": "vanished",
         "large-deleted": "vanished",
     }
-    # What is kept is each file as it was when it was read whole, and everything else.
+    # The version holds each file as it was when read completely, and everything else.
     usenetsync("restore", "tree", tmp_path / "out")
     assert trees.compare_trees(source, tmp_path / "out") == [] or _only_root(source, tmp_path)
     assert usenetsync("upload", source, "--json").event("summary")["state"] == "completed"
 
 
 def _only_root(source: Path, tmp_path: Path) -> bool:
-    """The folder's own mtime moved when entries of it were deleted and replaced."""
+    """Deleting and replacing entries has changed the mtime of the folder itself."""
     differences = trees.compare_trees(source, tmp_path / "out")
     return len(differences) == 1 and "mtime" in differences[0]
 
 
-def test_truncated_in_the_middle_of_its_reading(usenetsync: Command, tmp_path: Path) -> None:
+def test_truncated_while_the_upload_reads_it(usenetsync: Command, tmp_path: Path) -> None:
     source = _tree(tmp_path / "tree")
     done = _upload_and_meddle(usenetsync, source, [("truncate", "a-large")])
     assert done.code == 3

@@ -1,4 +1,4 @@
-"""The command of DESIGN §9: exit codes, JSON, words, and two commands at once."""
+"""The command of DESIGN §9: exit codes, messages, JSON, and two commands at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_unreachable_database_keeps_its_password(usenetsync: Command) -> None
         assert "Traceback" not in err
 
 
-def test_every_listing_in_both_voices(usenetsync: Command, tmp_path: Path) -> None:
+def test_every_listing_as_text_and_as_json(usenetsync: Command, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     trees.small_files(source, 20)
     os.mkfifo(source / "fifo")
@@ -85,17 +85,17 @@ def test_two_at_once(usenetsync: Command, tmp_path: Path) -> None:
     assert json.loads(first.stdout.readline())["event"] == "progress"
     held = usenetsync("upload", source, expect=1).err
     assert f"pid {first.pid}" in held
-    # Who only looks is not kept out.
+    # A command that only reads is let in.
     assert usenetsync("jobs", "--json").event("job")["state"] == "running"
     first.communicate(timeout=120)
     assert first.returncode == 0
 
 
-def test_interrupted_and_gone_on_with(usenetsync: Command, tmp_path: Path) -> None:
+def test_interrupted_and_resumed(usenetsync: Command, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     source.mkdir()
     (source / "large").write_bytes(os.urandom(60_000_000))
-    usenetsync("folders")  # makes the tables, which are asked below
+    usenetsync("folders")  # creates the tables that the test queries below
     process = usenetsync.start("upload", source, "--compression", "lzma")
     posted = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
     while usenetsync.query(posted) == [(0,)]:
@@ -125,7 +125,7 @@ def test_choices_are_remembered(usenetsync: Command, tmp_path: Path) -> None:
     ]
 
 
-def test_inode_numbers_are_ignored_until_told_otherwise(
+def test_ignoring_inode_numbers_is_remembered_until_changed(
     usenetsync: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "kept").mkdir()
@@ -164,7 +164,7 @@ def test_a_folder_by_any_path_to_it(usenetsync: Command, tmp_path: Path) -> None
     assert trees.compare_trees(source, tmp_path / "again") == []
 
 
-def test_a_reader_that_has_seen_enough(usenetsync: Command, tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe(usenetsync: Command, tmp_path: Path) -> None:
     source = tmp_path / "tree"
     trees.small_files(source, 3000)
     usenetsync("upload", source)

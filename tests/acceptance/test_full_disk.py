@@ -1,4 +1,4 @@
-"""The database's own disk is full: a clear error, nothing lost, the same command goes on."""
+"""The database's own disk is full: a clear error, nothing lost, the same command resumes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _mount(folder: Path, size: str, *more: str) -> bool:
 
 @pytest.fixture
 def small_disk(home: Path) -> Iterator[Command]:
-    """The command, its home on a disk of its own that holds a new database and little more."""
+    """The command, with its home on a disk that has room for little more than a new database."""
     if os.geteuid() != 0 or not _mount(home, "260M"):
         pytest.skip("only root can mount a small disk")
     command = Command(home)

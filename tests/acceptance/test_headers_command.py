@@ -39,7 +39,7 @@ def scripted() -> Iterator[ScriptedServer]:
 
 
 @pytest.mark.parametrize(("options", "words"), WRONG)
-def test_wrong_use_is_told_before_anything_is_begun(
+def test_wrong_use_is_reported_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], words: str
 ) -> None:
     monkeypatch.setenv("USENETSYNC_HOME", str(tmp_path))
@@ -80,20 +80,20 @@ def test_from_a_typing_error_to_an_nzb(
     (root / "zebra.bin").write_bytes(content(3_000, 1))
     scripted.groups = {"alt.test", "alt.misc"}
     configure(home, server_table(scripted), newsgroup="alt.tset")
-    # On no server: a sentence with the newsgroup's name, exit 1, and nothing was read.
+    # The newsgroup is on no server: a sentence with its name, exit 1, and no file is read.
     ended = usenetsync("upload", root, "--profile", "plain", expect=1)
     assert "alt.tset (main answers 411 No such group alt.tset)" in ended.out
     ended = usenetsync("upload", root, "--json", expect=1)
     summary = ended.event("summary")
     assert "alt.tset" in summary["message"] and summary["entries"] == 0
     assert scripted.posted == [] and usenetsync.query("SELECT FROM files") == []
-    # Corrected, and told where it went.
+    # Corrected: the output says where the articles went.
     ended = usenetsync("upload", root, "--newsgroups", "alt.test, alt.misc", "--poster", ANN)
     assert f"newsgroups: alt.test, alt.misc; poster: {ANN}" in ended.out
     (first,) = scripted.articles.values()
     assert b"\r\nNewsgroups: alt.test,alt.misc\r\n" in first
     assert ANN.encode() in first
-    # Remembered; and with --json.
+    # The next command remembers it; also with --json.
     (root / "album.bin").write_bytes(content(3_000, 2))
     summary = usenetsync("upload", root, "--obfuscate", "--json").event("summary")
     assert summary["newsgroups"] == ["alt.test", "alt.misc"]
@@ -110,7 +110,7 @@ def test_from_a_typing_error_to_an_nzb(
     files = nzb.read(path.read_bytes())
     assert ['"album.bin"' in files[0].subject, '"zebra.bin"' in files[1].subject] == [True, True]
     assert [len(scripted.posted), files[1].poster] == [2, ANN]
-    # What means nothing where a folder is kept is wrong use.
+    # An option that does not apply to the folder's store is wrong use.
     other = tmp_path / "other"
     other.mkdir()
     for options, words in (

@@ -1,4 +1,4 @@
-"""The news server and the newsreader the other tests rely on, each by hand, without our code."""
+"""The news server and the newsreader that other tests rely on, tried by hand, without our code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(Inn.available() is not None, reason=str(Inn.avai
 
 
 class Client:
-    """A socket and its lines, CRLF added and taken away."""
+    """A socket and its lines, CRLF added and removed."""
 
     def __init__(self, inn: Inn, port: int | None = None, *, tls: bool = False) -> None:
         self.socket = socket.create_connection((inn.host, port or inn.reader_port), timeout=20)
@@ -54,14 +54,14 @@ class Client:
         return self.line()
 
     def text(self) -> bytes:
-        """The lines of a multi-line answer, as they came."""
+        """The lines of a multi-line answer, unchanged."""
         lines = []
         while (line := self.file.readline()) != b".\r\n":
             lines.append(line)
         return b"".join(lines)
 
     def post(self, message_id: str, body: bytes = b"body\r\n", **headers: str) -> str:
-        """The answer to an article; `headers` in the place of the usual ones."""
+        """Send an article and return the answer; `headers` replace the usual ones."""
         assert self("POST").startswith("340 ")
         fields = {"From": "a@b.test", "Newsgroups": Inn.newsgroup, "Subject": "x"} | headers
         lines = [f"{name}: {value}" for name, value in fields.items()]
@@ -110,7 +110,7 @@ def test_a_forgotten_article_is_missing_yet_a_duplicate(inn: Inn) -> None:
 
 
 @pytest.mark.parametrize("group", [Inn.moderated_newsgroup, Inn.closed_newsgroup, "no.such.group"])
-def test_a_group_nobody_may_post_to_is_refused(inn: Inn, group: str) -> None:
+def test_a_group_closed_for_posting_is_refused(inn: Inn, group: str) -> None:
     with Client(inn) as client:
         before = inn.article_count()
         assert client.post("<group@x.test>", Newsgroups=group).startswith("441 ")

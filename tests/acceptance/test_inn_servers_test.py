@@ -1,4 +1,4 @@
-"""`servers test` against a real INN: each way in, and each sentence when it is refused."""
+"""`servers test` against a real INN: each kind of connection, and the sentence for each refusal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def usenetsync(tmp_path: Path) -> Command:
 def _tested(
     command: Command, *arguments: str, expect: int
 ) -> dict[str, dict[str, tuple[object, str]]]:
-    """Server → step → whether it is good, and its sentence."""
+    """Server → step → whether it succeeded, and its sentence."""
     found: dict[str, dict[str, tuple[object, str]]] = {}
     for event in command("servers", "test", *arguments, "--json", expect=expect).events:
         assert event["event"] == "step"
@@ -50,7 +50,7 @@ def _tested(
     return found
 
 
-def test_every_way_in(usenetsync: Command, inn: Inn) -> None:
+def test_every_kind_of_connection(usenetsync: Command, inn: Inn) -> None:
     account = {"username": inn.username, "password": inn.password}
     verified = {"ca_file": inn.ca_file, **account}
     ways = {

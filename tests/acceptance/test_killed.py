@@ -1,4 +1,4 @@
-"""Promise 2: killed anywhere, nothing lost, nothing posted twice under two names."""
+"""Promise 2: killed at any moment, nothing is lost or posted twice under two names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import trees
 from acceptance_command import Command
 
 ROUNDS = 20
-"""In all: half of them in each of two homes at once."""
+"""Rounds in all: half of them in each of two homes, at once."""
 
-# Each must find nothing, whatever happened.
+# Each query must return no row, whatever happened.
 INVARIANTS = {
     "a copy of a segment under two Message-IDs": """
         SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
@@ -65,7 +65,7 @@ def _grow(root: Path, rng: random.Random, generation: int) -> None:
 
 
 def _kill_server(pid: int | None) -> None:
-    """The embedded server and all of its processes, at once."""
+    """Kill the embedded server and all its processes, at once."""
     if pid is None:
         return
     children = Path(f"/proc/{pid}/task/{pid}/children")
@@ -74,7 +74,7 @@ def _kill_server(pid: int | None) -> None:
         try:
             os.kill(member, signal.SIGKILL)
         except ProcessLookupError:
-            continue  # it ended by itself meanwhile
+            continue  # it had ended by itself
 
 
 @pytest.mark.slow
@@ -88,21 +88,21 @@ def test_kill_9_at_random_moments(
             for number, command in enumerate((usenetsync, another_usenetsync))
         ]
         in_the_middle = sum(loop.result() for loop in loops)
-    # Not a test of kills before the work began or after it ended.
+    # The test counts for nothing if all kills came before the work began or after it ended.
     assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
 
 
 def _kill_and_resume(usenetsync: Command, folder: Path, seed: int) -> int:
-    """Half of the rounds in one home; how many of its kills found work under way."""
+    """Half of the rounds in one home; returns how many kills interrupted work."""
     rng = random.Random(seed)
     root = folder / "tree"
     generation, killed, in_the_middle = 0, 0, 0
-    usenetsync("folders")  # the schema, which the checks ask
+    usenetsync("folders")  # creates the tables that the checks query
     _grow(root, rng, generation)
     while killed < ROUNDS // 2:
         process = usenetsync.start("upload", root, "--json")
-        # Some while it starts, most in the middle of the work: a second after the job began
-        # the first progress is told.
+        # Some kills come during the start, most during the work: the first progress
+        # event comes a second after the job began.
         if rng.random() < 0.3:
             time.sleep(rng.uniform(0.0, 1.5))
         else:

@@ -12,13 +12,13 @@ from acceptance_command import Command
 
 _PEAK_ALLOWED = 300 << 20
 _GROWTH_ALLOWED = {"first upload": 48 << 20, "second upload": 8 << 20, "restore": 24 << 20}
-"""How full queues and allocators happen to be differs from run to run by about that."""
+"""Runs differ by about this much, as queues and allocators are more or less full."""
 
 
 def _peak(usenetsync: Command, *arguments: str | Path) -> int:
     """Bytes resident at most while the command ran.
 
-    By the kernel's mark of the process itself: what `wait4` tells counts the parent's, too.
+    Read from the kernel's high-water mark of the process: `wait4` also counts the parent.
     """
     process = usenetsync.start(*arguments)
     peak = 0

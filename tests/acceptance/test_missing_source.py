@@ -68,7 +68,7 @@ def test_an_unmounted_disk_is_refused_with_figures(usenetsync: Command, disk: Pa
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_not_there(usenetsync: Command, tmp_path: Path) -> None:
+def test_a_missing_folder(usenetsync: Command, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     small_files(folder, 10)
     usenetsync("upload", folder)
@@ -113,7 +113,7 @@ def test_a_mount_point_inside_is_kept_as_it_was(usenetsync: Command, tmp_path: P
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_in_the_middle_of_such_a_run(usenetsync: Command, disk: Path, delay: float) -> None:
-    """What is below the mount point has to be walked before it can be judged."""
+    """The walk must pass what is below the mount point before the planner can judge it."""
     small_files(disk, 3_000)
     (disk / "kept here too").write_bytes(b"on the disk")
     usenetsync("upload", disk)
@@ -133,7 +133,7 @@ def test_killed_in_the_middle_of_such_a_run(usenetsync: Command, disk: Path, del
 
 
 def interrupted(usenetsync: Command, folder: Path) -> None:
-    """An upload that is killed while it builds a version."""
+    """Kill an upload while it builds a version."""
     process = usenetsync.start("upload", folder)
     deadline = time.monotonic() + 60
     while not usenetsync.query("SELECT 1 FROM files WHERE state = 1 AND first_version = 2 LIMIT 1"):
@@ -172,7 +172,7 @@ def test_the_newest_version_is_the_newest_finished_one(usenetsync: Command, tmp_
 
 @pytest.mark.slow
 def test_a_home_is_uploaded_without_our_own_files(home: Path, tmp_path: Path) -> None:
-    """Password, key, data and log of the program lie in the folder that is uploaded."""
+    """The password, key, data and log of the program are in the uploaded folder."""
     usenetsync = Command(home / "user" / ".usenetsync")
     config = home / "user" / ".usenetsync" / "config"
     for folder in (home / "user", config.parent):

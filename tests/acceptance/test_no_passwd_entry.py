@@ -1,7 +1,7 @@
 """A user id that /etc/passwd does not have, and no HOME: a container started with `--user 54321`.
 
 PostgreSQL's own programs ask for the name of their user (initdb, and the server at each `peer`
-login), so there the embedded one cannot run. A server of the user's own is all that is needed.
+login), so there the embedded one cannot run. With a server of the user's own everything works.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    """A folder of that user's."""
+    """A folder of that user."""
     place = Path(tempfile.mkdtemp(prefix="usn-", dir="/tmp"))
     os.chown(place, UID, UID)
     yield place
@@ -43,7 +43,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[int]:
-    """The port of a PostgreSQL that asks for a password, as somebody else runs it."""
+    """The port of a PostgreSQL that asks for a password, as on another machine."""
     account = server_account()
     home = Path(tempfile.mkdtemp(prefix="uso-", dir="/tmp"))
     (home / "password").write_text(PASSWORD)
@@ -65,7 +65,7 @@ def own_server() -> Iterator[int]:
         _wait_for(port)
         yield port
     finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nobody needs its data
+        server.send_signal(signal.SIGQUIT)  # without a clean shutdown: no test needs its data
         server.wait(30)
         shutil.rmtree(home)
 
@@ -89,7 +89,7 @@ def case(place: Path, line: list[str], url: str = "") -> Case:
 
 @pytest.fixture(scope="module")
 def ended(place: Path, own_server: int) -> dict[str, list[Ended]]:
-    """How commands end: with the embedded database, an address without a user, and one with."""
+    """How commands end: with the embedded database, and an address without and with a user."""
     tree = place / "tree"
     tree.mkdir()
     (tree / "large").write_bytes(content(2_000_000))
@@ -128,7 +128,7 @@ def test_the_embedded_database_says_what_it_needs(ended: dict[str, list[Ended]])
         assert "USENETSYNC_DATABASE_URL" in end.err
 
 
-def test_a_server_of_ones_own_is_enough(ended: dict[str, list[Ended]], place: Path) -> None:
+def test_an_own_server_is_enough(ended: dict[str, list[Ended]], place: Path) -> None:
     own = ended["own"]
     assert [(end.code, end.err) for end in own] == [(0, "")] * len(own), own
     assert json.loads(own[1].out)["name"] == "tree"

@@ -1,4 +1,4 @@
-"""What is private stays so, by the real command: addresses, modes, keys, sizes."""
+"""Private data stays private, with the real command: addresses, modes, keys, sizes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_no_verb_shows_the_password_of_a_mistyped_address(
         assert not path.is_file() or b"ter2" not in path.read_bytes()
 
 
-def test_all_that_is_made_is_private_without_a_umask(home: Path, tmp_path: Path) -> None:
+def test_everything_created_is_private_without_a_umask(home: Path, tmp_path: Path) -> None:
     new = home / "new" / "home"
     command = Command(new)
     shell = ("sh", "-c", 'umask 000; exec "$@"', "sh")
@@ -57,10 +57,10 @@ def test_all_that_is_made_is_private_without_a_umask(home: Path, tmp_path: Path)
     key = new / "config" / "key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     ours = [p for p in new.rglob("*") if p.lstat().st_uid == os.geteuid() and p.is_file()]
-    assert not [p for p in ours if p.stat().st_mode & 0o077], "files are for nobody else"
+    assert not [p for p in ours if p.stat().st_mode & 0o077], "other users have rights to files"
 
 
-def test_what_an_earlier_program_left_open_is_closed_and_told(
+def test_what_an_earlier_program_left_open_is_closed_and_reported(
     usenetsync: Command, home: Path
 ) -> None:
     (home / "log").mkdir(exist_ok=True)
@@ -86,7 +86,7 @@ def test_a_missing_key_file_is_asked_for(usenetsync: Command, home: Path, tmp_pa
         assert trees.compare_trees(tmp_path / name, tmp_path / f"out {name}") == []
 
 
-def test_what_could_not_be_decoded_is_not_posted(
+def test_articles_too_large_to_decode_are_not_posted(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "tree"
@@ -99,7 +99,7 @@ def test_what_could_not_be_decoded_is_not_posted(
         assert server.posted == []
         usenetsync("upload", root, USENETSYNC_CHUNK_SIZE="10420191")
         assert len(server.posted) == 2
-        # Nor by a variable, after the settings were right.
+        # Also when a variable changes after the settings were right.
         (root / "other").write_bytes(trees.content(12_500_000, 2))
         usenetsync("upload", root, expect=1, USENETSYNC_CHUNK_SIZE="12500000")
         assert len(server.posted) == 2
@@ -114,7 +114,7 @@ def test_what_could_not_be_decoded_is_not_posted(
 def test_sizes_that_a_server_sees_say_little(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
-    """`padding = false` is the other way, and what is posted either way is had back."""
+    """`padding = false` shows the sizes; articles posted either way are restored."""
     root = tmp_path / "tree"
     trees.small_files(root / "small", 50)
     for number in range(12):

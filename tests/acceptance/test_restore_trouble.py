@@ -1,4 +1,4 @@
-"""Restoring where it is not easy: exit codes, words and counts as a user sees them."""
+"""Restores into difficult targets: exit codes, messages and counts as a user sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder goes into the shards and comes back: real trees, hostile trees, versions."""
+"""A folder is uploaded into the shards and restored: real trees, hostile trees, versions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def _diff(a: Path, b: Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_interpreter_s_own_library(usenetsync: Command, tmp_path: Path) -> None:
+def test_the_standard_library_of_python(usenetsync: Command, tmp_path: Path) -> None:
     library = Path(sysconfig.get_path("stdlib"))
     source = tmp_path / "library"
-    # A copy: other programs write byte code into the real one while we look.
+    # A copy, because other programs write byte code into the real one meanwhile.
     ignored = ["--exclude=site-packages", "--exclude=__pycache__"]
     packed = subprocess.run(["tar", "-C", library, *ignored, "-c", "."], stdout=-1, check=True)
     source.mkdir()

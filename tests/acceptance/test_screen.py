@@ -33,7 +33,7 @@ def test_a_signal_leaves_clean_and_resumable(
         terminal.read_until(lambda: b"running" in terminal.output and b"d000/" in terminal.output)
         terminal.process.send_signal(signum)
         assert terminal.wait(60) == 128 + signum
-        if signum != signal.SIGHUP:  # after a hang-up nobody is there to be left clean
+        if signum != signal.SIGHUP:  # after a hang-up there is no terminal to restore
             assert is_clean(terminal)
         assert b"Traceback" not in terminal.output
     finally:
@@ -83,7 +83,7 @@ def test_in_tmux(usenetsync: Command, tmp_path: Path) -> None:
         assert all(len(line) <= 80 for line in screen.splitlines())
         subprocess.run([*tmux, "send-keys", "G"], check=True)
         _wait_for(tmux, "100%")
-        _wait_for(tmux, "idle")  # else it asks how to quit
+        _wait_for(tmux, "idle")  # otherwise it asks how to quit
         subprocess.run([*tmux, "send-keys", "q"], check=True)
         deadline = time.monotonic() + 30
         while subprocess.run([*tmux, "has-session"], capture_output=True).returncode == 0:

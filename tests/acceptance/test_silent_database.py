@@ -1,8 +1,8 @@
-"""The database falls silent while a job runs: that is said, can be stopped, and costs nothing.
+"""The database stops answering while a job runs: reported, stoppable, and nothing is lost.
 
-The embedded server is frozen (SIGSTOP) with all that belongs to it, as by a machine that is paused
-or a disk that hangs. Once it answers again the job goes on. Some verbs and signals are tried, all
-of them with `--every-stop`.
+The test freezes the embedded server (SIGSTOP) with all its processes, as a paused machine or a
+hanging disk does. Once it answers again, the job continues. The tests try some verbs and signals,
+all of them with `--every-stop`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from trees import compare_trees
 
 SILENT = "waiting for the database: no answer yet, for"
 LATER = 3.5
-"""Seconds: a job lasts until the database is frozen. So late are an upload's articles looked up,
-and the first answers to the others given."""
+"""Seconds that keep a job busy until the database freezes: the delay of an upload's checks,
+and of the news server's answers to the other verbs."""
 
 
 @contextmanager
 def running(kept: Kept, tmp_path: Path, *verbs: str) -> Iterator[list[subprocess.Popen[str]]]:
-    """Jobs of these verbs, far enough to be in the middle of something."""
+    """Jobs of these verbs that have started their work."""
     kept.settings(check_delays=[LATER])
     kept.add_file()
     if "upload" not in verbs:
@@ -45,7 +45,7 @@ def running(kept: Kept, tmp_path: Path, *verbs: str) -> Iterator[list[subprocess
 
 
 def until_at_work(process: subprocess.Popen[str]) -> None:
-    """Return when a `--json` command has a job."""
+    """Return when a `--json` command reports a job."""
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line).get("job"):

@@ -13,9 +13,9 @@ from acceptance_command import Command
 from forked_command import CLOSED, FULL, KEPT, LEFT, TERMINAL, Case, Ended, run_forked
 
 WORK = {"upload": 0, "restore": 0, "verify": 0, "nzb": 2, "servers test": 1, "db start": 0}
-"""Verbs that have more to do than to print, and do it whatever becomes of their words: exit codes.
+"""Verbs that do more than print, and do it even if their output is lost: exit codes.
 
-There is no NZB of what is in shards, and nothing answers at the server's address.
+There is no NZB of a folder in shards, and no server answers at the address in the settings.
 """
 SERVERS = '[{"name": "main", "host": "127.0.0.1", "port": 1}]'
 OUTPUT = {
@@ -30,7 +30,7 @@ OUTPUT = {
     "--help": ["--help"],
     "--version": ["--version"],
 }
-"""Verbs whose output is their work."""
+"""Verbs that only print."""
 BROKEN = {
     "closed": (CLOSED, CLOSED, CLOSED),
     "full": (KEPT, FULL, FULL),
@@ -40,12 +40,12 @@ LOST = {"closed": 1, "full": 1, "left": 141}
 
 
 def run(command: Command, cases: list[Case]) -> list[Ended]:
-    """The cases, each in a process of its own."""
+    """Run the cases, each in a process of its own."""
     return run_forked(cases, {**command.environment, "USENETSYNC_SERVERS": SERVERS})
 
 
 def arguments(verb: str, source: Path, place: Path) -> list[str]:
-    """What a verb is called with; `place` is for what it writes."""
+    """The arguments of a verb; `place` is the path it writes to."""
     return {
         "upload": ["upload", str(source), "--store", "shards"],
         "restore": ["restore", str(source), str(place)],
@@ -57,7 +57,7 @@ def arguments(verb: str, source: Path, place: Path) -> list[str]:
 
 
 def new_tree(folder: Path) -> Path:
-    """A folder of one file, and a FIFO, which is listed and not kept."""
+    """A folder with one file and a FIFO, which is listed and not backed up."""
     (tree := folder / "tree").mkdir()
     (tree / "file").write_text("text\n")
     os.mkfifo(tree / "fifo")
@@ -65,7 +65,7 @@ def new_tree(folder: Path) -> Path:
 
 
 def listings(tree: Path) -> dict[str, list[str]]:
-    """The verbs whose output is their work, and how they are called."""
+    """The verbs that only print, with their arguments."""
     return {verb: [word.format(tree=tree) for word in argv] for verb, argv in OUTPUT.items()}
 
 
@@ -131,10 +131,10 @@ def test_a_terminal_of_20_columns(shared_usenetsync: Command, tmp_path: Path) ->
         ("uplaod 2>&-", 2),
     ],
 )
-def test_as_a_shell_redirects_it(
+def test_streams_redirected_by_a_shell(
     shared_usenetsync: Command, tmp_path: Path, redirected: str, code: int
 ) -> None:
-    """Python itself begins with no streams here; no descriptor of a file takes their numbers."""
+    """Python itself starts without streams here; no file descriptor of ours takes their numbers."""
     source = new_tree(tmp_path)
     program = " ".join(Command.program)
     ended = subprocess.run(
@@ -151,7 +151,7 @@ def test_as_a_shell_redirects_it(
 
 
 def test_no_descriptor_of_ours_is_a_standard_stream(tmp_path: Path) -> None:
-    """What is opened later has a number above 2, and a child inherits what is there."""
+    """Files opened later have numbers above 2, and a child inherits the streams."""
     program = (
         "import os, sys; from usenetsync_tui.cli import streams; streams.make_safe();"
         "fd = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY);"

@@ -1,8 +1,8 @@
 """SIGINT, SIGTERM and SIGHUP in each of the waits of each verb, and of the screen.
 
-Each wait says what it is for, ends within two seconds of the signal (twice that is allowed here),
-with exit code 130, and the same command goes on from there. Each verb, wait and signal is tried in
-some of its combinations, all of them with `--every-stop` (5 minutes).
+The command names each wait, ends within two seconds of the signal (the tests allow four) with exit
+code 130, and resumes when run again. The tests try some combinations of verb, wait and signal, all
+of them with `--every-stop` (5 minutes).
 """
 
 from __future__ import annotations

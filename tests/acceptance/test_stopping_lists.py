@@ -1,7 +1,7 @@
-"""The verbs that print what there is, in each of their waits: said on standard error, stopped soon.
+"""The verbs that print lists, in each of their waits: named on standard error, stopped soon.
 
-Standard output is for what is printed, with `--json` too. Some verbs, waits and signals are tried,
-all of them with `--every-stop`.
+Standard output is only for the list, also with `--json`. The tests try some verbs, waits and
+signals, all of them with `--every-stop`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STARTING = "waiting for the database: Another usenetsync (pid 5628) is starting"
 
 
 def lists(tmp_path: Path) -> dict[str, list[str]]:
-    """The verbs that look into the catalogue."""
+    """The verbs that read the catalogue."""
     return {
         "folders": ["folders"],
         "snapshots": ["snapshots", "tree"],
@@ -66,13 +66,13 @@ def chosen(
 
 
 Run = tuple[Command, list[str], int, dict[str, str], str]
-"""A command with its arguments, the signal that stops it, its environment, and what it says."""
+"""A command: its arguments, the signal that stops it, its environment, and its messages."""
 
 AT_ONCE = 8
 
 
 def assert_each_stops(runs: Sequence[Run]) -> None:
-    """Some at a time: each says what it waits for only after five seconds."""
+    """Some at a time: each names its wait only after five seconds."""
     for start in range(0, len(runs), AT_ONCE):
         some = runs[start : start + AT_ONCE]
         processes = [c.start(*arguments, **environment) for c, arguments, _, environment, _ in some]
@@ -85,7 +85,7 @@ def assert_each_stops(runs: Sequence[Run]) -> None:
 def test_the_database(
     kept: Kept, home: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """One that is silent from the start, one that somebody starts, one that stopped answering."""
+    """A database that is silent from the start, one that is starting, one that stops answering."""
     kept.settings()
     verbs = lists(tmp_path)
     with silent_port() as port, started_by_another(home), frozen(kept.command):
@@ -104,15 +104,15 @@ def test_the_database(
 
 
 def assert_status_stops(kept: Kept, signum: int) -> None:
-    """It asks a server that does not answer for its version, and then does without."""
+    """The command asks a silent server for its version, and then continues without it."""
     process = kept.command.start("db", "status", "--json")
-    while len(os.listdir(f"/proc/{process.pid}/task")) < 2:  # it asks in a thread
+    while len(os.listdir(f"/proc/{process.pid}/task")) < 2:  # in a thread
         time.sleep(0.01)
     assert_stops(process, signum, "db status, of a database that is silent")
 
 
 def test_the_network(kept: Kept, request: pytest.FixtureRequest) -> None:
-    """`servers test` and `doctor`: a server that says nothing, a name server that does not."""
+    """`servers test` and `doctor`: a silent server, and a silent name server."""
     verbs = {"servers test": ["servers", "test"], "doctor": ["doctor", "--quick", "--json"]}
     with silent_port() as port:
         kept.settings(port=port)

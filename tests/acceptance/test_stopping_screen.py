@@ -1,7 +1,7 @@
 """`q`, SIGINT, SIGTERM and SIGHUP on the screen, on a real terminal, in each of its waits.
 
-It ends within two seconds (twice that is allowed here) and leaves the terminal as it was. Some
-pairs of wait and ending are tried, all of them with `--every-stop`.
+It ends within two seconds (the tests allow four) and leaves the terminal as it was. The tests try
+some pairs of wait and ending, all of them with `--every-stop`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stopping_ground import (
 
 
 def endings(request: pytest.FixtureRequest, sample: Ending, *, asks: bool) -> list[Ending]:
-    """The ways to end it; `asks`: a job runs, and `q` asks how."""
+    """The ways to end it; `asks`: while a job runs, `q` asks how."""
     keys = [key for key in KEYS if asks is (key != "q")]
     return [*SIGNALS, *keys] if request.config.getoption("--every-stop") else [sample]
 

@@ -1,4 +1,4 @@
-"""Where and how the command is run: homes, folders, names, variables, wrong words (FAULTS D)."""
+"""Where and how the command runs: homes, folders, names, variables, mistyped words (FAULTS D)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ({"HOME": "here", "USENETSYNC_HOME": "~/x"}, "HOME is here, not an absolute path"),
     ],
 )
-def test_homes_that_are_none(
+def test_homes_that_are_not_usable(
     no_variables: pytest.MonkeyPatch, variables: dict[str, str], words: str
 ) -> None:
     for name, value in variables.items():
@@ -193,7 +193,7 @@ def test_a_wrong_name_or_setting(shared_usenetsync: Command, tmp_path: Path) -> 
 # --- D5 ---------------------------------------------------------------------------------------
 
 
-def test_of_several_folders_those_that_can_be_are_saved(
+def test_of_several_folders_the_readable_ones_are_saved(
     shared_usenetsync: Command, tmp_path: Path
 ) -> None:
     for name in ("a", "c"):
@@ -214,7 +214,7 @@ def test_of_several_folders_those_that_can_be_are_saved(
 def test_what_the_engine_refuses_costs_no_other_folder(
     shared_usenetsync: Command, tmp_path: Path
 ) -> None:
-    """With a server new folders are sealed; without the key file of the others they are refused."""
+    """With a server, new folders are sealed; without the others' key file they are refused."""
     sealed, refused, packed = (tmp_path / name for name in ("sealed", "refused", "packed"))
     for folder in (sealed, refused, packed):
         folder.mkdir()
@@ -232,7 +232,7 @@ def test_what_the_engine_refuses_costs_no_other_folder(
 # --- D6 ---------------------------------------------------------------------------------------
 
 
-def test_the_one_who_holds_the_catalogue_is_waited_for(
+def test_a_command_waits_for_the_holder_of_the_catalogue(
     shared_usenetsync: Command, tmp_path: Path
 ) -> None:
     folder = tmp_path / "second"

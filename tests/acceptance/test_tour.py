@@ -1,7 +1,7 @@
-"""The README's tour, walked: a real key press and a real upload pass all its stops, in its order.
+"""The README's tour, followed: a key press and an upload pass all its stops, in its order.
 
-The screen runs over a real engine, which posts to a real socket. Every first call of a function of
-the package is noted, in all threads, from the key press to the end of a verification.
+The screen runs over a real engine, which posts to a real socket. The test records the first call of
+every function of the package, in all threads, from the key press to the end of a verification.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def tour(text: str) -> list[Stop]:
 
 
 class Footprints:
-    """A profile function: which functions of the package were called first, in which order."""
+    """A profile function: records the order of the first calls of the package's functions."""
 
     def __init__(self) -> None:
         self.reached: dict[Stop, int] = {}
@@ -71,7 +71,7 @@ _PREFIX = f"{HOUSE}/"
 
 
 class Tracing:
-    """Follows threads that begin inside its block, and this one, when it is switched on."""
+    """Profiles this thread and threads that start inside its block, while it is switched on."""
 
     def __init__(self) -> None:
         self.steps = Footprints()
@@ -94,7 +94,7 @@ class Tracing:
 
 
 def astray(stops: list[Stop], reached: dict[Stop, int]) -> list[str]:
-    """What is wrong with a tour."""
+    """The faults of a tour."""
     wrong = [
         f"{path}: {name} is never reached" for path, name in stops if (path, name) not in reached
     ]
@@ -114,7 +114,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def over(engine: Engine, verb: Verb, count: int) -> Callable[[], bool]:
-    """Whether so many jobs of a kind are over, and nothing else is at work."""
+    """Whether so many jobs of a kind are over, and no other job runs."""
 
     def is_over() -> bool:
         jobs = [j for j in engine.status.jobs if j.verb is verb and j.state.is_over]
@@ -124,9 +124,7 @@ def over(engine: Engine, verb: Verb, count: int) -> Callable[[], bool]:
 
 
 @pytest.mark.anyio
-async def test_the_tour_is_the_way_of_a_real_key_press_and_a_real_file(
-    database: str, tmp_path: Path
-) -> None:
+async def test_a_key_press_and_a_file_follow_the_tour(database: str, tmp_path: Path) -> None:
     (folder := tmp_path / "letters").mkdir()
     tracing = Tracing()
     with ScriptedServer() as server, tracing.everywhere():
@@ -148,7 +146,7 @@ async def test_the_tour_is_the_way_of_a_real_key_press_and_a_real_file(
     stops, reached = tour(section()), tracing.steps.reached
     assert len(stops) > 50
     assert astray(stops, reached) == []
-    # Any two neighbours the other way round are found, and so is a stop that is not there.
+    # Swapping any two neighbours is found, and so is a stop that does not exist.
     for number in range(len(stops) - 1):
         turned = [*stops[:number], stops[number + 1], stops[number], *stops[number + 2 :]]
         assert len(astray(turned, reached)) >= 1, turned[number]
@@ -170,7 +168,7 @@ async def _walked(engine: Engine, tracing: Tracing) -> None:
         await engine.browser.close()
 
 
-def test_the_list_of_rooms_is_the_list_of_rooms() -> None:
+def test_the_readme_lists_every_room() -> None:
     listed = re.findall(r"^\| `(\w+)/` \|", section(), re.MULTILINE)
     assert sorted(listed) == sorted(init.parent.name for init in HOUSE.glob("*/__init__.py"))
 

@@ -20,7 +20,7 @@ IN_THE_WAY = ("CatalogueHeldError", "DatabaseHeldError")
 
 
 class Sharing:
-    """The command in a container, and how many servers were seen at once."""
+    """The command in a container, and the largest number of servers at once."""
 
     def __init__(self, home: Path, inside: Container) -> None:
         self.inside = inside
@@ -30,7 +30,7 @@ class Sharing:
         self.most_servers = 0
 
     def begin(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start it, and return when it has said its first line."""
+        """Start it, and return when it has printed its first line."""
         process = self._command.start(*arguments, "--json")
         assert process.stdout is not None
         process.stdout.readline()
@@ -38,7 +38,7 @@ class Sharing:
         return process
 
     def __call__(self, *arguments: str | Path) -> Ended:
-        """Run it to its end, whatever that is."""
+        """Run it to its end, whatever the exit code."""
         process = self._command.start(*arguments, "--json")
         while True:
             self._count()
@@ -88,7 +88,7 @@ def test_uploads_in_both(both: tuple[Sharing, Sharing], home: Path, tmp_path: Pa
     out, err = working.communicate(timeout=300)
     assert working.returncode == 0, (out, err)
     assert two("upload", second).code == 0
-    # Both once more, and the first one's container is killed in the middle.
+    # Both again; this time the test kills the container of the first while it works.
     for root in (first, second):
         _grow(root, rng)
     working = one.begin("upload", first)

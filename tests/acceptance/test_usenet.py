@@ -1,4 +1,4 @@
-"""Folders on Usenet, by the real command: against a server that goes wrong in every way."""
+"""Folders on Usenet, with the real command: against a server that fails in every way."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_two_copies_on_two_servers(usenetsync: Command, home: Path, tmp_path: Pa
         restored = usenetsync("restore", "tree", tmp_path / "out", "--json").event("summary")
         assert restored["from_copies"] > 10
         assert trees.compare_trees(root, tmp_path / "out") == []
-        # And what the first has lost is posted again, from the folder.
+        # The next upload posts again, from the folder, what the first server has lost.
         found = usenetsync("verify", "tree", "--json").event("verified")
         assert found == found | {"missing": lost, "reposted": lost}
         assert usenetsync("verify", "tree", "--json").event("verified")["missing"] == 0
 
 
-def test_a_server_that_is_gone_is_told(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+def test_a_server_that_is_gone_is_reported(usenetsync: Command, home: Path, tmp_path: Path) -> None:
     root = tmp_path / "tree"
     _tree(root, random.Random(2))
     with ScriptedServer() as server:
@@ -196,7 +196,7 @@ def test_a_copy_is_enough_when_a_server_is_dead(
             pass
 
 
-def test_what_is_lost_for_good_is_told_every_time(
+def test_what_is_lost_for_good_is_reported_every_time(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "tree"
@@ -218,7 +218,7 @@ def test_what_is_lost_for_good_is_told_every_time(
         usenetsync("restore", "tree", tmp_path / "1", "--version", "1", expect=3)
 
 
-def test_what_is_here_is_restored_without_the_servers(
+def test_files_already_present_are_restored_without_the_servers(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "tree"

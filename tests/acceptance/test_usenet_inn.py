@@ -62,7 +62,7 @@ def test_lost_articles_are_found_and_posted_again(
     lost = sorted(everything)[:3]
     for name in lost:
         inn.forget(name)
-    # INN remembers the names of what it has forgotten: only under new ones can they come back.
+    # INN remembers the names of lost articles: they can come back only under new ones.
     found = usenetsync("verify", "tree", "--json").event("verified")
     assert (found["checked"], found["missing"]) == (len(everything), 3)
     assert found["reposted"] == 3
@@ -81,7 +81,7 @@ def test_nzbget_drops_no_file_of_a_name_that_another_seems_to_have(
 ) -> None:
     root = tmp_path / "tree"
     (root / "a").mkdir(parents=True)
-    # The second would be dropped for it is smaller than the first.
+    # NZBGet would drop the second file, because it is smaller than the first.
     files = {
         "a/b.bin": trees.content(50_000, 1),
         "a - b.bin": trees.content(40_000, 2),
@@ -158,12 +158,12 @@ def test_nzbget_gives_obfuscated_files_their_names(
     usenetsync("nzb", "tree", "-o", nzb)
     account = {"username": inn.username, "password": inn.password}
     flat = {name.replace("/", " - "): data for name, data in files.items()}
-    for naming in ("auto", "nzb"):  # the first is what NZBGet does unless it is told otherwise
+    for naming in ("auto", "nzb"):  # the first is NZBGet's default
         into = tmp_path / f"nzbget {naming}"
         got = nzbget.download(
             nzb, into, host=inn.host, port=inn.reader_port, naming=naming, **account
         )
         assert {p.name: p.read_bytes() for p in got.iterdir()} == flat
-    # And a newsgroup that INN does not have is told before anything is read.
+    # A newsgroup that INN does not have is reported before any file is read.
     ended = usenetsync("upload", root, "--newsgroups", "alt.no.such", expect=1)
     assert "alt.no.such (main answers 411" in ended.out

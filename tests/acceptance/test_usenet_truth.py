@@ -1,4 +1,4 @@
-"""What the command says of articles is true, by the real command against servers that lie."""
+"""What the command reports about articles is true, with the real command and lying servers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from usenetsync_tui.model.segments import Article
 
 
 def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:
-    """As others may post it: we refuse to post what we could not decode."""
+    """An article as others may post it: we refuse to post what we could not decode."""
     with patch.object(yenc, "LARGEST_PAYLOAD", 1 << 30):
         return yenc.encode(made, envelope, date=date)
 
 
 class Odd(ScriptedServer):
-    """Says something odd of the first article it takes, to every STAT."""
+    """Gives an odd answer to every STAT about the first article that it takes."""
 
     def __init__(self, reply: str) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def whole(root: Path, out: Path) -> bool:
 
 
 @pytest.mark.parametrize("checks", [[0.1, 0.5], []], ids=["checked", "believed"])
-def test_there_by_stat_and_not_by_body_is_posted_anew(
+def test_found_by_stat_but_not_by_body_is_posted_under_a_new_name(
     usenetsync: Command, home: Path, tmp_path: Path, checks: list[float]
 ) -> None:
     root = tree(tmp_path / "tree")
@@ -71,7 +71,7 @@ def test_there_by_stat_and_not_by_body_is_posted_anew(
     assert whole(root, tmp_path / "out")
 
 
-def test_what_no_name_helps_is_not_called_repaired(
+def test_an_article_that_stays_lost_is_not_reported_as_repaired(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tree(tmp_path / "tree")
@@ -91,7 +91,7 @@ def test_what_no_name_helps_is_not_called_repaired(
     assert whole(root, tmp_path / "out")
 
 
-def test_what_a_restore_did_not_get_the_next_upload_mends(
+def test_the_next_upload_repairs_what_a_restore_did_not_get(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tree(tmp_path / "tree")
@@ -117,7 +117,7 @@ def test_an_odd_answer_is_about_one_article_and_counted(
     root = tree(tmp_path / "tree")
     with Odd(reply) as server:
         configure(home, server_table(server), check_delays=[0.1, 0.3])
-        # One more is acknowledged and thrown away: that is found out, whatever else is said.
+        # The server acknowledges one more article and drops it: the check still finds that out.
         server.script(Fault("article", reply="240 Article received"))
         ended = usenetsync("upload", root, "--json", expect=3)
         assert ended.event("summary")["unverified"] == 1
@@ -182,7 +182,7 @@ def test_one_answer_too_many_hides_no_lost_article(
         assert lost in server.articles
 
 
-def test_an_answer_about_another_article_is_none(
+def test_an_answer_about_another_article_does_not_count(
     usenetsync: Command, home: Path, tmp_path: Path
 ) -> None:
     root = tree(tmp_path / "tree")
@@ -259,7 +259,7 @@ def test_the_only_copy_too_large_is_one_files_problem(
         ended = usenetsync("restore", "tree", tmp_path / "out", "--json", expect=3)
         assert [n["kind"] for n in ended.events if n["event"] == "notice"] == ["damaged"]
         found = usenetsync("verify", "tree", "--body", "--json").event("verified")
-        # The restore wrote it down; posted again, and seen.
+        # The restore recorded it; the upload posts it again and sees it.
         assert found == found | {"checked": 6, "damaged": 1, "reposted": 1, "lost": []}
         usenetsync("restore", "tree", tmp_path / "out")
     assert whole(root, tmp_path / "out")

@@ -1,7 +1,7 @@
-"""Wrong settings, met by the command itself: a sentence with the file or the variable, exit 2.
+"""Wrong settings and the command itself: a sentence with the file or the variable, exit 2.
 
-Every fortieth of the mutations of `test_settings_mutations`, and one of each kind that is not in
-its list, each in a process of its own and under another verb.
+Tries every fortieth mutation of `test_settings_mutations`, and one of each kind that is not in its
+list, each in a process of its own and with another verb.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def test_a_sentence_under_every_verb_on_any_streams(tmp_path: Path) -> None:
     for data, words in BYTES.values():
         add(data, words)
     add(tmp_path, "Is a directory")
-    add(Path("/dev/zero"), "no regular file")
+    add(Path("/dev/zero"), "Not a regular file")
     for name, (value, words) in VARIABLES.items():
         add(SERVER.encode(), words, {name: value})
     assert len(cases) >= 20

@@ -1,6 +1,6 @@
-"""No statement counts states or kinds by hand: `.sql` files say them by name.
+"""No statement writes states or kinds as numbers: `.sql` files name them.
 
-Outside of the migrations, which are what they were when they were released.
+Migrations are excepted: they never change after their release.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _BARE = [
 
 
 def bare_states(sql: str) -> list[str]:
-    """What in some SQL is a state by its number, or a job's by its word; comments say nothing."""
+    """States written as numbers, or job states written as words, in some SQL without comments."""
     code = re.sub(r"--[^\n]*", "", sql)
     return [found[0] for rule in _BARE for found in re.finditer(rule, code, re.IGNORECASE)]
 
 
 def sql_files(at: Traversable) -> list[Traversable]:
-    """All `.sql` files of the program but the migrations."""
+    """All `.sql` files of the program except the migrations."""
     found = []
     for one in at.iterdir():
         if one.is_dir() and one.name != "migrations":

@@ -1,4 +1,4 @@
-"""Columns have one order, and a key one length: statements and readers take them from one place."""
+"""Columns have one order and a key one length: statements and readers take them from one source."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sources(at: Traversable) -> list[Traversable]:
 
 
 def counted_columns(source: str) -> list[str]:
-    """Where a module asks a row for its fourth column, or a later one, by a number."""
+    """The places where a module reads the fourth or a later column of a row by number."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
@@ -81,7 +81,7 @@ def test_a_key_is_its_head_and_its_tail(length: int) -> None:
 async def test_what_the_walk_sends_comes_back_in_the_columns_of_its_names(
     catalogue: Catalogue, folder: Folder
 ) -> None:
-    """Each number is another one, so that none can stand in the place of another."""
+    """Each number differs, so that a swapped column shows."""
     paths = [b"short", b"long/" + b"n" * KEY_HEAD]
     entries = [
         Entry(path, FileKind.REGULAR, 11 + n, 22 + n, 33 + n, 44 + n, 0o55, b"link", 66 + n, 77 + n)
@@ -101,9 +101,7 @@ async def test_what_the_walk_sends_comes_back_in_the_columns_of_its_names(
 
 
 @pytest.mark.anyio
-async def test_a_row_that_is_written_is_read_as_what_it_was(
-    catalogue: Catalogue, folder: Folder
-) -> None:
+async def test_a_written_row_is_read_back_unchanged(catalogue: Catalogue, folder: Folder) -> None:
     row = Segment(
         object_id=5,
         index=6,

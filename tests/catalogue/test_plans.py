@@ -1,4 +1,4 @@
-"""The hot statements go by their indexes, however large the tables are."""
+"""The hot statements use their indexes, however large the tables are."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def filled(server: str, template: str) -> Iterator[psycopg.Connection]:
 
 
 def _sql(source: str) -> Queries:
-    """The statements of a file, in whichever of the two rooms it is."""
+    """The statements of a file, from whichever of the two packages it is in."""
     rooms = ("usenetsync_tui.catalogue.tables", "usenetsync_tui.catalogue.lookups")
     return load(next(room for room in rooms if (files(room) / source).is_file()), source)
 

@@ -47,11 +47,11 @@ _COUNTS = VersionCounts(0, 0, 0, 0, 0)
 TABLES = "usenetsync_tui.catalogue.tables"
 
 Rows = dict[Any, tuple[Any, str]]
-"""By the state a row began in: its state now, and where that version of the row lies."""
+"""By the row's first state: its state now, and where that version of the row lies."""
 
 
 def check(life: Lifecycle[Any, Any], event: Any, before: Rows, after: Rows) -> None:
-    """Every state of the table: changed if and only if the table says so, and to what it says."""
+    """Check each state of the table: changed if and only if the table says so, and to its state."""
     assert list(before) == list(life.states)
     for state in life.states:
         wanted = life.after(state, event)
@@ -85,12 +85,12 @@ NAMES = [row.message_id for row in ROWS]
 
 
 class Step(NamedTuple):
-    """A statement that changes segments, and the event that it stands for."""
+    """A statement that changes segments, and its event."""
 
     event: SegmentEvent
     run: Callable[[Transaction], Awaitable[object]]
     check_at: int = _AGO
-    """When the store is asked for the articles: seconds from now."""
+    """When to ask the store about the articles: seconds from now."""
 
 
 async def _give_up(tx: Transaction) -> None:
@@ -423,7 +423,7 @@ def test_every_statement_about_states_of_jobs_is_tried() -> None:
 # The tables themselves --------------------------------------------------------------------------
 
 
-def test_the_docstring_tells_the_life_of_a_segment_as_the_table_does() -> None:
+def test_the_docstring_lists_the_transitions_of_a_segment() -> None:
     told = {}
     for line in (transitions.__doc__ or "").splitlines():
         if found := re.match(r"    (\w+) {2,}\S.*\S {2,}(\S.*)$", line):
@@ -442,7 +442,7 @@ def test_a_table_has_a_column_for_each_state(life: Lifecycle[Any, Any]) -> None:
 
 @pytest.mark.anyio
 async def test_partial_indexes_have_the_lists_of_the_statements(catalogue: Catalogue) -> None:
-    """What PostgreSQL is to prove from a statement's list is in the migrations as a number."""
+    """PostgreSQL compares a statement's list with the index predicates, which use numbers."""
     async with catalogue.transaction() as tx:
         rows = await tx.fetch(
             "SELECT c.relname::text, pg_get_expr(i.indpred, i.indrelid) FROM pg_index i"

@@ -1,4 +1,4 @@
-"""A catalogue that an earlier program filled: what becomes of its rows."""
+"""An upgrade of a catalogue that an earlier program filled: its rows afterwards."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ SELECT 1, name::bytea, first, last, kind, state, 420, size,
 
 
 @pytest.mark.anyio
-async def test_what_may_have_been_read_too_early_is_read_again(
-    empty_database: str, tmp_path: Path
-) -> None:
+async def test_files_that_may_be_racy_are_read_again(empty_database: str, tmp_path: Path) -> None:
     now = files("usenetsync_tui.catalogue") / "migrations"
     before = tmp_path / "before"
     before.mkdir()

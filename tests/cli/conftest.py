@@ -18,7 +18,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[InProcess]:
-    """The command, in this process."""
+    """The command, run in this process."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     monkeypatch.setenv("USENETSYNC_HOME", str(home))

@@ -1,6 +1,6 @@
-"""The output of every verb, as it was read and found good: `snapshots/test_accepted/`.
+"""The output of every verb, as a reviewer accepted it: `snapshots/test_accepted/`.
 
-After a change that is meant: `pytest tests/cli/test_accepted.py --snapshot-update`, then read it.
+After an intended change: `pytest tests/cli/test_accepted.py --snapshot-update`, then read the diff.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def accepted(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 class Story:
-    """Runs verbs in both voices, and compares what they say."""
+    """Runs verbs with and without `--json`, and compares the outputs."""
 
     def __init__(self, run: InProcess, accepted: SnapshotAssertion, names: dict[str, str]) -> None:
         self.run = run
@@ -47,7 +47,7 @@ class Story:
         self.changed: list[str] = []
 
     def tell(self, name: str, *arguments: str | Path, expect: int = 0, both: bool = False) -> None:
-        """Run a verb for people, and with `both` for scripts as well."""
+        """Run a verb for people, and with `both` also for scripts."""
         self._compare(name, self.run(*arguments, expect=expect))
         if both:
             self.tell_json(name, *arguments, expect=expect)
@@ -93,7 +93,7 @@ def story(
     database: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Story]:
-    monkeypatch.setattr(progress, "_WORTH_A_LINE", 600.0)  # what a slow machine waits for
+    monkeypatch.setattr(progress, "_WORTH_A_LINE", 600.0)  # a slow machine waits for these
     told = Story(run, accepted, {str(tmp_path): "/there", database: "DATABASE"})
     yield told
     assert told.changed == [], "read the differences with pytest -vv --snapshot-details"

@@ -17,11 +17,11 @@ from usenetsync_tui.cli.command import VERBS, root
 
 _SHELLS = ("bash", "zsh", "fish")
 _NEEDS_NO_DEFAULT = ("output", "each_subfolder")
-"""One of them must be given."""
+"""One of them is required."""
 
 
 def completed(line: str) -> list[str]:
-    """What is offered for the last word of a line."""
+    """The completions of the last word of a line."""
     *before, last = line.split(" ")
     shell = BashComplete(root, {}, "usenetsync", "_USENETSYNC_COMPLETE")
     return [item.value for item in shell.get_completions(before[1:], last)]
@@ -29,7 +29,7 @@ def completed(line: str) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second after which completion gives up is the process's: here it would be pytest's."""
+    """Completion gives up by ending its process after a second: here it would end pytest."""
     monkeypatch.setattr("usenetsync_tui.cli.completing._be_quick", lambda: None)
 
 
@@ -57,7 +57,7 @@ def test_folders_and_versions(run: InProcess, tmp_path: Path) -> None:
     assert completed("usenetsync files nothing --version ") == []
 
 
-def test_nothing_is_started_or_said_for_it(
+def test_completion_starts_and_prints_nothing_else(
     run: InProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("USENETSYNC_DATABASE_URL")
@@ -102,7 +102,7 @@ def test_the_script_is_one(run: InProcess, tmp_path: Path, shell: str) -> None:
 
 
 def test_every_option_has_a_help_text() -> None:
-    """Of every verb and its verbs; and what takes a value says what is taken without it."""
+    """Options of every verb; if an option takes a value, the text also names the default."""
     for command in _commands(root, click.Context(root)):
         for option in command.params:
             if isinstance(option, click.Option):

@@ -1,4 +1,4 @@
-"""What a verb does not need it does not load: help, wrong use and completion answer at once."""
+"""A verb loads only what it needs: help, wrong use and completion answer at once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ for words, command in _commands(root):
 
 
 def _loaded(program: str, libraries: tuple[str, ...], *lines: str) -> tuple[list[str], list[str]]:
-    """What a program of this package prints, and which of the libraries it loads."""
+    """The output of a program of this package, and which of the libraries it loads."""
     ended = subprocess.run(
         [sys.executable, "-c", program + _REPORT, ",".join(libraries), *lines],
         env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
@@ -67,7 +67,7 @@ def _loaded(program: str, libraries: tuple[str, ...], *lines: str) -> tuple[list
 
 
 def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every verb, and every verb of a verb, by its words."""
+    """Every verb, and every verb of a verb, as its words."""
     for name, command in group.commands.items():
         yield f"{before}{name}", command
         if isinstance(command, click.Group):
@@ -95,7 +95,7 @@ def test_completing_words_of_the_command_line_loads_no_library() -> None:
 
 @pytest.mark.parametrize("line", ["files ph", "files music --version "])
 def test_completing_what_is_in_the_database_loads_it(line: str) -> None:
-    """So that the test above measures what it says; without the screen, for a user waits."""
+    """Proves that the test above measures loading. The screen is not loaded: a user waits."""
     assert _loaded(_COMPLETE_EACH, ("psycopg", "textual"), line)[1] == ["psycopg"]
 
 
@@ -103,11 +103,11 @@ def test_no_verb_but_tui_loads_the_screen() -> None:
     assert _loaded(_LOAD_ALL_BUT_TUI, ("textual", "psycopg"))[1] == ["psycopg"]
 
 
-def test_what_is_declared_is_what_is_run() -> None:
-    """Each option and argument is a parameter of the function that does the work."""
+def test_declared_options_are_the_functions_parameters() -> None:
+    """Each option and argument is a parameter of the function that runs."""
     for words, command in _commands(root):
         if isinstance(command, click.Group):
-            continue  # it would be loaded before a verb of its own says its help
+            continue  # a verb of its own would load before it prints its help
         assert isinstance(command.callback, Deferred), words
         taken = inspect.signature(command.callback.load()).parameters
         assert {p.name for p in command.params} == set(taken), words

@@ -21,7 +21,7 @@ _ROW = re.compile(r"^\| `(\w+)`[^|]* \| (.*) \|$", re.MULTILINE)
 
 
 def documented() -> dict[str, set[str]]:
-    """Event → what stands in code in its row: its keys, and some words."""
+    """Event → the words set as code in its row of the README: its keys, and some others."""
     section = _README.read_text().split("### JSON")[1].split("\n## ")[0]
     return {event: set(re.findall(r"`(\w+)`", row)) for event, row in _ROW.findall(section)}
 

@@ -1,4 +1,4 @@
-"""A command that a signal cannot stop is ended at last, and says so: with --quiet as a problem."""
+"""A command that a signal cannot stop is killed at last, and reports it, also with --quiet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command says: figures, tables, silence, and the keys of its JSON."""
+"""The output of the command: figures, tables, silence, and the keys of its JSON."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_one_of_everything_reads_well(run: InProcess, tmp_path: Path) -> None:
         assert not UGLY.search(ended.out + ended.err), ended.out + ended.err
 
 
-def test_what_was_there_has_no_speed(run: InProcess, tmp_path: Path) -> None:
+def test_files_already_present_have_no_speed(run: InProcess, tmp_path: Path) -> None:
     fill(tmp_path / "tree", "a", "b/c", "b/d")
     run("upload", tmp_path / "tree")
     first = run("restore", "tree", tmp_path / "out").out
@@ -182,7 +182,7 @@ def _status(**fields: object) -> DatabaseStatus:
         (_status(stays=True, version="18"), ["not running", "18"]),
     ],
 )
-def test_the_database_has_words_for_nobody(status: DatabaseStatus, said: list[str]) -> None:
+def test_every_status_of_the_database_is_described(status: DatabaseStatus, said: list[str]) -> None:
     text = "\n".join(f"{head} {line}" for head, line in database._lines(status))
     assert all(word in text for word in said), text
     assert not UGLY.search(text), text

@@ -1,4 +1,4 @@
-"""Completion by real shells on a pseudo-terminal: what the tab key makes of a line."""
+"""Completion by real shells on a pseudo-terminal: how the tab key changes a line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from terminals import Terminal
 
 FOLDERS = (b"my 'own' folder", b'caf\xe9 "x" $HOME', b"line\nbreak", b"co:lon,comma=`x` *")
 TYPED = ("my", "caf", "line", "co")
-"""How their names begin. Bytes that are not UTF-8, and line breaks, are shown as something else."""
+"""How their names begin. Bytes that are not UTF-8, and line breaks, are shown differently."""
 RECORDER = """\
 #!{python}
 import json, os, sys
@@ -36,7 +36,7 @@ else:
 
 
 class Shell:
-    """An interactive shell in which `usenetsync` completes, and writes down what it is given."""
+    """An interactive shell in which `usenetsync` completes and records its arguments."""
 
     def __init__(self, program: str, run: InProcess, place: Path) -> None:
         name = os.path.basename(program)
@@ -61,7 +61,7 @@ class Shell:
         self._asked = 0
 
     def completed(self, typed: str) -> list[str]:
-        """The arguments that a line comes to, in which a tab is a press of that key."""
+        """The arguments of the completed line; a tab in `line` presses that key."""
         self._asked += 1
         for part in re.split("(\t)", typed):
             self._press(part)
@@ -71,7 +71,7 @@ class Shell:
         return words
 
     def _press(self, keys: str) -> None:
-        """Press some keys, and wait for what becomes of them: zsh drops a tab it is behind."""
+        """Press some keys, and wait for their effect: zsh drops a tab if it is too slow for it."""
         before = len(self._recorded("tabs"))
         os.write(self.terminal.end, keys.encode())
         if keys == "\t":

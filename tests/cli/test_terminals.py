@@ -1,4 +1,4 @@
-"""What the command prints on narrow terminals, dumb ones, and such that know ASCII only."""
+"""Output of the command on narrow terminals, dumb ones, and those with ASCII only."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_sentence_is_wrapped_beside_its_head_where_there_is_room(
     assert capsys.readouterr().out == f"{head}{SENTENCE}\n", "nothing is wrapped in a pipe"
 
 
-def test_a_dumb_terminal_hears_what_is_waited_for(
+def test_a_dumb_terminal_shows_what_the_command_waits_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")

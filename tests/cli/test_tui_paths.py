@@ -1,4 +1,4 @@
-"""`usenetsync tui A B C`: what is missing is reported, and the rest is uploaded."""
+"""`usenetsync tui A B C`: reports missing folders and uploads the rest."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, list[str]]]:
-    """The engines that a screen was opened on, and the problems it began with."""
+    """The engines that a screen was opened on, and its start-up problems."""
     seen: list[tuple[Any, list[str]]] = []
 
     def run_screen(engine: Any, *, problems: list[str], **_: object) -> ScreenExit:
         seen.append((engine, problems))
         deadline = time.monotonic() + 30
-        while not any(each.latest for each in engine.status.folders):  # a user looks on
+        while not any(each.latest for each in engine.status.folders):  # a user watches
             assert time.monotonic() < deadline
             time.sleep(0.05)
         return ScreenExit(ExitReason.DRAIN)

@@ -1,4 +1,4 @@
-"""Wrong use is a sentence for people and, with `--json`, an object as every other error is."""
+"""Wrong use: a sentence for people and, with `--json`, an object like every other error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_an_object_where_scripts_ask_for_it(run: InProcess) -> None:
         assert plain.out == "" and plain.err.count("\n") >= 1, name
         for words in ((*line, "--json"), ("--json", *line), (*line[:1], "--json", *line[1:])):
             if words[-2] == "--wait":
-                continue  # then it is the value
+                continue  # here it is the value of the option
             ended = run(*words, expect=2)
             (error,) = ended.events
             assert list(error) == _KEYS, name

@@ -1,4 +1,4 @@
-"""The table "What a response means", a row a test, in the words of real servers."""
+"""The table "What a response means", a row per test, with replies of real servers."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_everything_means_something(
 ) -> None:
     found = meaning(Reply(code, text), stage=stage, may_have_arrived=may_have_arrived)
     if stage is ConversationStage.ARTICLE:
-        assert (found is Meaning.ACCEPTED) == (code == 240)  # nothing else is ever "posted"
+        assert (found is Meaning.ACCEPTED) == (code == 240)  # no other reply is ever "posted"
         assert may_have_arrived or found is not Meaning.ARRIVED
     if found is Meaning.MISSING:
         assert code in (420, 423, 430, 451)
@@ -258,14 +258,14 @@ def test_adopted_ids(line: str, adopted: str | None) -> None:
     assert adopted_id(parse_reply(line.encode()), "a@b") == adopted
 
 
-def test_what_is_masked_is_judged_as_it_was_said() -> None:
+def test_a_masked_reply_has_the_meaning_of_the_original() -> None:
     mask = mask_of("bob", "connections")
     reply = parse_reply(b"502 Too many connections", mask)
     assert str(reply) == "502 Too many ***"
     assert meaning(reply, stage=ConversationStage.LOGIN) is Meaning.TOO_MANY_CONNECTIONS
 
 
-def test_a_name_that_a_secret_is_in_is_not_adopted() -> None:
+def test_a_name_that_contains_a_secret_is_not_adopted() -> None:
     mask = mask_of("bob", "hunter2")
     assert adopted_id(parse_reply(b"240 <hunter2@x> taken", mask), "a@b") is None
     assert adopted_id(parse_reply(b"240 <c@d> taken for hunter2", mask), "a@b") == "c@d"

@@ -1,4 +1,4 @@
-"""Compression: round trips, and payloads that are not what they should be."""
+"""Compression: round trips and invalid payloads."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ wanted = pytest.mark.parametrize("wanted", list(Compression))
 @wanted
 @settings(max_examples=50, deadline=None)
 @given(data=st.binary(max_size=5_000) | st.binary(max_size=20).map(lambda b: b * 500))
-def test_what_goes_in_comes_out(wanted: Compression, data: bytes) -> None:
+def test_round_trip(wanted: Compression, data: bytes) -> None:
     codec, payload = compress(data, wanted)
     assert decompress(payload, codec, len(data)) == data
     assert len(payload) <= len(data)
 
 
 @wanted
-def test_random_bytes_stay_as_they_are(wanted: Compression) -> None:
+def test_random_bytes_are_not_compressed(wanted: Compression) -> None:
     data = content(SEGMENT)
     codec, payload = compress(data, wanted)
     assert (codec, payload) == (Codec.NONE, data)
 
 
 @pytest.mark.parametrize("at", [0, SEGMENT // 2 - 32_768, SEGMENT - 65_536])
-def test_what_shrinks_at_an_end_or_in_between_is_compressed(at: int) -> None:
+def test_payloads_that_shrink_in_part_are_compressed(at: int) -> None:
     data = bytearray(content(SEGMENT))
     data[at : at + 65_536] = bytes(65_536)
     codec, payload = compress(bytes(data), Compression.LZ4)

@@ -1,4 +1,4 @@
-"""Envelopes: sealed ones that link nothing, plain ones that clients read back."""
+"""Envelopes: sealed ones that cannot be linked, plain ones that clients read back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def envelope(number: int, key: bytes = KEY) -> Envelope:
 
 
 def words(number: int, key: bytes = KEY) -> list[str]:
-    """The words of an article's envelope that are long enough not to be met by chance."""
+    """The words of an article's envelope that are too long to repeat by chance."""
     e = envelope(number, key)
     every = re.split(r"[^A-Za-z0-9]+", f"{e.message_id} {e.sender} {e.subject} {e.name.decode()}")
     return [word for word in every if len(word) >= 9]
@@ -86,7 +86,7 @@ NAMES = {
 
 
 def shares(shapes: dict[str, str], texts: list[str]) -> dict[str, float]:
-    """How many of the texts have each shape; every text has one."""
+    """How many of the texts have each pattern; every text must have one."""
     counts = dict.fromkeys(shapes, 0)
     for text in texts:
         shape = next((name for name, p in shapes.items() if re.fullmatch(p, text)), None)
@@ -112,18 +112,18 @@ def test_no_pattern_fits_most_sealed_headers(
     assert max(found.values()) < 0.5, found
 
 
-def test_hosts_are_nobodys_and_various() -> None:
+def test_hosts_are_in_no_real_domain_and_varied() -> None:
     hosts = [
         text.rstrip(">").partition("@")[2]
         for number in range(3_000)
         for text in (envelope(number).message_id, envelope(number).sender)
     ]
-    nobodys = re.compile(
+    not_a_domain = re.compile(
         r"(.+\.)?([a-z0-9]+\.(aa|q[m-z]|x[a-z]|zz)|[a-z0-9]+\.example\.(com|net|org)"
         r"|[a-z0-9]+\.(test|example|invalid|local|internal))"
     )
-    assert all(nobodys.fullmatch(host) for host in hosts)
-    assert not any(host.endswith((".xk", ".xn")) for host in hosts), "these are somebody's"
+    assert all(not_a_domain.fullmatch(host) for host in hosts)
+    assert not any(host.endswith((".xk", ".xn")) for host in hosts), "these domains may exist"
     ends = Counter(host.rpartition(".")[2] for host in hosts)
     assert len(ends) > 40
     assert max(ends.values()) < len(hosts) / 20, ends
@@ -157,7 +157,7 @@ def test_a_subject_names_the_file_that_the_yenc_lines_name() -> None:
 
 def test_sealed_articles_share_no_word() -> None:
     every = [word for number in range(2_000) for word in set(words(number))]
-    # "Zemaimeed" may come twice in 2,000 articles, as a name does; what is long may not.
+    # A short word may repeat in 2,000 articles, as a name does; a long one may not.
     assert len(set(every)) > len(every) * 0.999
     long = [word for word in every if len(word) >= 16]
     assert len(set(long)) == len(long) > 2_000
@@ -182,8 +182,8 @@ def test_letters_are_spread_evenly() -> None:
     assert 0.8 < min(found) and max(found) < 1.2
 
 
-def test_the_names_of_articles_that_are_posted_stay() -> None:
-    """What was posted before there were shapes is found under these only."""
+def test_message_ids_of_posted_articles_do_not_change() -> None:
+    """Articles posted before there were patterns are found only under these names."""
     style = SealedHeaders(KEY, GROUPS, 1)
     known = {
         bytes(16): "Lrg40pPfWkVW5g7V1U04jZfMfUvxg2FgVzD67qwRxw@bbmyfuenokdid.invalid",
@@ -194,13 +194,13 @@ def test_the_names_of_articles_that_are_posted_stay() -> None:
     assert style.envelope(Article(bytes(16), b"")).message_id == style.wire_id(bytes(16))
 
 
-def test_the_names_of_the_newest_style_stay() -> None:
+def test_message_ids_of_the_newest_envelope_do_not_change() -> None:
     style = SealedHeaders(KEY, GROUPS)
     assert style.wire_id(bytes(16)) == "512bf2315f7c944012f6c49856af1c44@vielex.xh"
     assert style.wire_id(b"\xff" * 16) == "dkNH4CR3p.wygJ6qh2.6CpefjHfT@d8n0ggn4.internal"
 
 
-def test_another_key_is_another_world() -> None:
+def test_another_key_gives_other_headers() -> None:
     assert not set(words(1)) & set(words(1, bytes(32)))
 
 
@@ -212,7 +212,7 @@ def test_nothing_of_the_id_or_the_key_shows() -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"short", bytes(33)])
-def test_a_sealed_style_needs_a_whole_key(key: bytes) -> None:
+def test_a_sealed_envelope_needs_a_complete_key(key: bytes) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SealedHeaders(key, GROUPS)
 
@@ -282,9 +282,9 @@ def sabnzbd_name(subject: str) -> str:
 
 
 def nzbget_name(subject: str) -> str:
-    """NZBGet's rule: drop a closing ``yEnc (1/2)``; the first quoted run if it has a dot
-    after its first character; else of the words (quoted runs are one) the last with a dot
-    before its end, else the very last."""
+    """NZBGet's rule: drop a closing ``yEnc (1/2)``; take the first quoted run if it has a dot
+    after its first character; else the last word (a quoted run is one) with a dot before its
+    end, else the last word."""
     subject = re.sub(r"(?<=.) yEnc \(\d*/\d*\)$", "", subject)
     quoted = re.search(r'"([^"][^"]*)"', subject)
     if quoted and "." in quoted[1][1:]:
@@ -319,19 +319,19 @@ def veiled(number: int, of: Part, veil: bytes | None = VEIL) -> Envelope:
 
 
 @given(st.integers(0, 2**128 - 1), paths)
-def test_a_veil_hides_poster_subject_and_name_and_nothing_else(number: int, path: bytes) -> None:
+def test_obfuscation_hides_only_poster_subject_and_name(number: int, path: bytes) -> None:
     bare, hidden = (veiled(number, part(path), veil) for veil in (None, VEIL))
     assert (hidden.message_id, hidden.newsgroups) == (bare.message_id, bare.newsgroups)
-    assert hidden == veiled(number, part(b"another name"))  # nothing of it is drawn from the path
+    assert hidden == veiled(number, part(b"another name"))  # nothing in it is derived from the path
     assert hidden != veiled(number, part(path), bytes(32))
     assert "ann@example" not in hidden.sender
-    # NZBGet takes the NZB's name only where that of the article has letters and digits alone.
+    # NZBGet uses the NZB's name only if the article's name has only letters and digits.
     assert re.fullmatch(rb"[0-9a-f]{32}", hidden.name)
     counter = re.search(r"yEnc \((\d+)/(\d+)\)", hidden.subject)
     assert counter is None or counter.groups() == ("01", "20")
 
 
-def test_veiled_parts_of_one_file_have_nothing_in_common() -> None:
+def test_obfuscated_parts_of_one_file_have_nothing_in_common() -> None:
     every = [veiled(number, part(b"film.mkv", number + 1, 300)) for number in range(300)]
     for of in (lambda e: e.sender, lambda e: e.subject, lambda e: e.name):
         assert len({of(e) for e in every}) == len(every)

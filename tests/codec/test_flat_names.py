@@ -40,7 +40,7 @@ pieces = st.lists(
         (b"README", "README"),
     ],
 )
-def test_a_harmless_name_stays_as_it_is(path: bytes, name: str) -> None:
+def test_a_harmless_name_is_unchanged(path: bytes, name: str) -> None:
     assert flat_name(path) == name
 
 
@@ -108,7 +108,7 @@ MEET = [
 
 
 @pytest.mark.parametrize("group", MEET, ids=range(len(MEET)))
-def test_paths_whose_names_met(group: tuple[bytes, ...]) -> None:
+def test_paths_that_once_got_the_same_name(group: tuple[bytes, ...]) -> None:
     names = [flat_name(path) for path in group]
     assert len(set(names)) == len(names)
     assert len({name_bytes(name) for name in names}) == len(names)
@@ -134,10 +134,11 @@ def test_no_two_paths_have_one_name(one: list[str], other: list[str]) -> None:
 def test_all_short_paths_have_names_of_their_own() -> None:
     every = ["".join(p) for n in range(1, 7) for p in product("a-/ ", repeat=n)]
     assert len({flat_name(path.encode()) for path in every}) == len(every)
-    assert len({flat_name_1(path.encode()) for path in every}) < len(every), "they met before"
+    # Names of the first kind clash.
+    assert len({flat_name_1(path.encode()) for path in every}) < len(every)
 
 
-def test_what_is_clear_stays_as_it_was() -> None:
+def test_unambiguous_names_do_not_change() -> None:
     for path in (b"a/b.bin", b"README", "é/ü.txt".encode(), b"a-b/c - d"[:5], b"x~1.bin"):
         assert flat_name(path) == flat_name_1(path)
 
@@ -152,7 +153,7 @@ def test_what_is_clear_stays_as_it_was() -> None:
     ],
     ids=range(4),
 )
-def test_names_that_are_posted_stay(path: bytes, name: str) -> None:
+def test_names_of_posted_files_do_not_change(path: bytes, name: str) -> None:
     assert flat_name_1(path).startswith(name)
 
 

@@ -1,4 +1,4 @@
-"""Key wrapping: fixed vectors of both versions, and everything that must not open."""
+"""Key wrapping: fixed vectors of both versions, and blobs that must not open."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PHRASE = KeySecret.passphrase("correct horse")
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """scrypt that does not take its half second."""
+    """scrypt without its half second."""
     monkeypatch.setattr(key_wrapping, "_LOG2_N", 4)
 
 
 def version_1(secret: KeySecret, cost: tuple[int, int, int] = (0, 0, 0)) -> bytes:
-    """A key as it was wrapped before there were marks."""
+    """A key wrapped in the format before there were marks."""
     if secret.kind is SecretKind.KEY_FILE:
         content = hashlib.sha256(secret.value).digest()
         kek = hashlib.blake2b(SALT, key=content, digest_size=32, person=b"key wrapping").digest()
@@ -90,7 +90,7 @@ def test_a_mark_tells_another_secret_from_a_damaged_key() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_whose_a_key_is() -> None:
+def test_a_key_names_the_secret_that_wraps_it() -> None:
     other_file, other_phrase = KeySecret.key_file(b"j" * 32), KeySecret.passphrase("wrong horse")
     secrets = (FILE, other_file, PHRASE, other_phrase)
     for secret in secrets:
@@ -106,7 +106,7 @@ def test_whose_a_key_is() -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_the_mark_of_a_passphrase_says_nothing_without_scrypt() -> None:
-    """It hangs on the salt, so that two keys do not show that they have one passphrase."""
+    """It depends on the salt, so that two keys do not show that they share a passphrase."""
     marks = {
         wrap_key(FOLDER_KEY, PHRASE, salt=bytes([n] * 16), nonce=NONCE)[24:32] for n in range(5)
     }
@@ -190,7 +190,7 @@ def test_a_version_of_the_future_is_named() -> None:
         unwrap_key(blob[:3] + b"\x03" + blob[4:], FILE)
 
 
-def test_secrets_that_are_none() -> None:
+def test_invalid_secrets_are_refused() -> None:
     with pytest.raises(KeyUnavailableError, match="empty"):
         KeySecret.passphrase("")
     with pytest.raises(KeyUnavailableError, match="fewer than 32"):

@@ -1,4 +1,4 @@
-"""The largest article: what is posted can be decoded again, and what could not be is refused."""
+"""The largest article: posted articles can be decoded, and larger ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No form of a password comes through, whatever a server does with it."""
+"""Every form of a password in a reply is masked, whatever a server does with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PASSWORDS = ["hunter2", "p@ss w/rd+1", "Grüße", "a", "%s{}<x@y>", "223"]
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-def test_every_form_of_it_is_masked(password: str) -> None:
+def test_every_form_of_the_password_is_masked(password: str) -> None:
     octets = password.encode()
     forms = [
         octets,
@@ -39,7 +39,7 @@ def test_without_a_password_nothing_changes() -> None:
 
 @pytest.mark.parametrize("password", ["hunter2", "p@ss w/rd+1", "Grüße", "%s{}<x@y>"])
 @pytest.mark.parametrize("code", [200, 281, 481, 400, 441, 430, 502])
-def test_no_reply_shows_it_and_each_is_judged_as_it_was_said(password: str, code: int) -> None:
+def test_no_reply_shows_the_password_or_changes_its_meaning(password: str, code: int) -> None:
     line = f"{code} nothing for bob:{password} here, {password}".encode()
     reply = parse_reply(line, mask_of("bob", password))
     assert reply.code == code
@@ -48,7 +48,7 @@ def test_no_reply_shows_it_and_each_is_judged_as_it_was_said(password: str, code
     assert reply.said == parse_reply(line).text
 
 
-def test_no_nonsense_shows_it_not_even_a_part() -> None:
+def test_no_invalid_reply_shows_a_part_of_the_password() -> None:
     secret = "long secret " * 7
     for line in (f"hello {secret}", f"{secret}", f"99 {secret}", "x" * 70 + secret):
         with pytest.raises(ProtocolError) as caught:
@@ -56,7 +56,7 @@ def test_no_nonsense_shows_it_not_even_a_part() -> None:
         assert "long" not in str(caught.value)
 
 
-def test_an_error_about_the_order_of_answers_does_not_show_it() -> None:
+def test_an_error_about_the_order_of_replies_hides_the_password() -> None:
     talk = Conversation(mask_of("bob", "hunter2"))
     talk.receive(b"200 hello hunter2")
     with pytest.raises(ProtocolError) as caught:

@@ -1,4 +1,4 @@
-"""NNTP without I/O: lines, replies, and the order of things."""
+"""NNTP without I/O: lines, replies, and the order of commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMANDS = [verb for verb in NntpCommand if verb not in (NntpCommand.GREETING, N
 
 
 def greeted(*lines: bytes) -> Conversation:
-    """A conversation that is ready for everything."""
+    """A conversation after greeting and login, ready for any command."""
     talk = Conversation()
     talk.receive(b"200 hello")
     talk.command(NntpCommand.MODE_READER)
@@ -64,14 +64,14 @@ def test_no_argument_breaks_out_of_its_line(verb: NntpCommand, argument: str) ->
 
 
 @pytest.mark.parametrize("argument", ["a\r\nPOST", "a\nb", "a\rb", "a\0b", "x" * 500, "\ud800"])
-def test_what_may_not_be_sent(argument: str) -> None:
+def test_invalid_commands_are_refused(argument: str) -> None:
     with pytest.raises(ValueError, match="AUTHINFO PASS") as caught:
         command_line(NntpCommand.AUTHINFO_PASS, argument)
     assert argument not in str(caught.value)
 
 
 @pytest.mark.parametrize("argument", ["", "a b", "<a@b>", "é@b", "x" * 249, "a@b>"])
-def test_what_is_no_message_id(argument: str) -> None:
+def test_invalid_message_ids(argument: str) -> None:
     with pytest.raises(ValueError, match="Message-ID"):
         command_line(NntpCommand.STAT, argument)
 
@@ -100,7 +100,7 @@ def test_replies(line: bytes, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"2", b"22", b"hello", b"2000", b"099 x", b"600", b"2a0 x"])
-def test_what_is_no_reply(line: bytes) -> None:
+def test_invalid_replies_are_refused(line: bytes) -> None:
     with pytest.raises(ProtocolError):
         parse_reply(line)
 
@@ -120,7 +120,7 @@ def test_any_line_is_a_reply_or_refused(line: bytes) -> None:
     lines=st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"").rstrip(b"\r"))),
     cut=st.integers(1, 7),
 )
-def test_lines_do_not_care_how_they_come(lines: list[bytes], cut: int) -> None:
+def test_lines_are_read_whatever_the_chunks(lines: list[bytes], cut: int) -> None:
     data = b"".join(line + b"\r\n" for line in lines) + b"rest"
     reader, found = Lines(), []
     for start in range(0, len(data), cut):
@@ -242,7 +242,7 @@ def test_questions_travel_together_and_are_answered_in_order() -> None:
         talk.command(NntpCommand.STAT, "a@b")
 
 
-def test_a_reply_nobody_waits_for() -> None:
+def test_an_unexpected_reply() -> None:
     talk = greeted()
     with pytest.raises(ProtocolError, match="unexpected reply"):
         talk.receive(b"200 again")
@@ -267,7 +267,7 @@ def test_the_answer_to_another_question(verb: NntpCommand, line: bytes) -> None:
     assert talk.state is State.CLOSED
 
 
-def test_what_was_said_before_the_login_is_forgotten() -> None:
+def test_capabilities_from_before_the_login_are_forgotten() -> None:
     talk = greeted()
     talk.capabilities = {"POST": ()}
     talk.command(NntpCommand.AUTHINFO_USER, "bob")
@@ -372,7 +372,7 @@ def test_400_to_one_of_several_is_about_that_one() -> None:
 
 
 @pytest.mark.parametrize("line", [b"400 idle timeout", b"502 bye", b"503 timeout"])
-def test_a_goodbye_is_said_unasked(line: bytes) -> None:
+def test_a_goodbye_may_come_without_a_command(line: bytes) -> None:
     with pytest.raises(ProtocolError, match="unexpected reply") as caught:
         greeted(line)
     assert not isinstance(caught.value, OutOfStepError)

@@ -1,4 +1,4 @@
-"""NZB 1.1: written byte by byte as expected, read back, and hostile ones refused."""
+"""NZB 1.1: written as expected byte by byte, read back, and hostile ones refused."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_empty_one() -> None:
     assert nzb.read(written([])) == []
 
 
-def test_read_what_others_write() -> None:
+def test_nzbs_of_other_programs_are_read() -> None:
     """No DOCTYPE, no namespace, a head, blanks around an id, attributes missing."""
     text = (
         b"<nzb><head><meta type='title'>x</meta></head><file subject='s'><groups/>"
@@ -86,7 +86,7 @@ numbers = st.integers(0, 10**14)
 
 
 @given(legal, legal, numbers, st.lists(st.tuples(numbers, numbers, message_ids), max_size=4))
-def test_what_is_written_is_read(
+def test_written_nzbs_are_read_back(
     subject: str, poster: str, date: int, segments: list[tuple[int, int, str]]
 ) -> None:
     file = NzbFile(subject, poster, date, ("a.b",), tuple(NzbSegment(*s) for s in segments))
@@ -135,7 +135,7 @@ def test_an_article_that_cannot_be_one_is_refused(message_id: str) -> None:
 
 
 @pytest.mark.parametrize("number", [b"x", b"-1", b"", b"1e9", "١".encode(), b"9" * 5_000])
-def test_a_number_that_is_none_is_refused(number: bytes) -> None:
+def test_an_invalid_number_is_refused(number: bytes) -> None:
     with pytest.raises(UsageError, match="not a number"):
         nzb.read(SAMPLE.replace(b"240001", number))
 
@@ -143,12 +143,12 @@ def test_a_number_that_is_none_is_refused(number: bytes) -> None:
 @pytest.mark.parametrize(
     "text", [b"", b"hello", b"<html></html>", SAMPLE[:-3], b"\xff" + SAMPLE, b"<nzb>&nbsp;</nzb>"]
 )
-def test_what_is_no_nzb_is_refused(text: bytes) -> None:
+def test_an_invalid_nzb_is_refused(text: bytes) -> None:
     with pytest.raises(UsageError):
         nzb.read(text)
 
 
-def test_an_encoding_nobody_knows_is_refused() -> None:
+def test_an_unknown_encoding_is_refused() -> None:
     with pytest.raises(UsageError):
         nzb.read(SAMPLE.replace(b"UTF-8", b"klingon"))
 

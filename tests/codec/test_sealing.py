@@ -1,4 +1,4 @@
-"""Sealing: round trips, fixed vectors, and everything that must not open."""
+"""Sealing: round trips, fixed vectors, and payloads that must not open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_sealed_payload_is_nonce_then_gcm_of_codec_and_payload() -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from(Codec), st.binary(min_size=12, max_size=12))
-def test_what_is_sealed_opens(payload: bytes, codec: Codec, nonce: bytes) -> None:
+def test_a_sealed_payload_opens(payload: bytes, codec: Codec, nonce: bytes) -> None:
     data = seal(KEY, nonce, codec, payload)
     assert len(data) == len(payload) + SEAL_OVERHEAD
     assert open_sealed(KEY, data) == (codec, payload)
@@ -95,7 +95,7 @@ def test_the_vectors_of_the_specification() -> None:
 
 @given(st.binary(max_size=3000), st.sampled_from(Codec), st.integers(1024, 4000))
 @example(b"", Codec.NONE, 1024)
-def test_what_is_padded_opens(payload: bytes, codec: Codec, full: int) -> None:
+def test_a_padded_payload_opens(payload: bytes, codec: Codec, full: int) -> None:
     size = sealed_size(len(payload), full)
     data = seal(KEY, NONCE, codec, payload, size)
     assert len(data) == size
@@ -174,12 +174,12 @@ def test_sizes_grow_with_the_payload() -> None:
 
 
 def nonces_meet(articles: float) -> float:
-    """log2 of the most that the probability can be: q²/2^97."""
+    """log2 of the largest possible probability: q²/2^97."""
     return 2 * math.log2(articles) - 97
 
 
 def blocks_show(blocks: float) -> float:
-    """log2 of the most that the probability can be: s²/2^129."""
+    """log2 of the largest possible probability: s²/2^129."""
     return 2 * math.log2(blocks) - 129
 
 

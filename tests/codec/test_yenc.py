@@ -28,7 +28,7 @@ from usenetsync_tui.model.segments import Article, Part
 ENVELOPE = Envelope("id@x.invalid", "Ann <ann@x.invalid>", "alt.test,alt.misc", "hello", b"n.bin")
 NOON = datetime(2024, 2, 29, 12, 0, tzinfo=UTC)
 CRITICAL = bytes((c - 42) % 256 for c in b"\0\r\n=.\t ")
-"""Source bytes that encode to what yEnc escapes, everywhere or at a line's ends."""
+"""Source bytes that yEnc must escape, everywhere or at the ends of a line."""
 
 payloads = (
     st.binary(max_size=600)
@@ -49,7 +49,7 @@ def article(payload: bytes, part: Part | None = None) -> Article:
 
 
 def received(data: bytes) -> bytes:
-    """The article as its reader sees it: RFC 3977 §3.1.1, line by line."""
+    """The article as a reader decodes it: RFC 3977 §3.1.1, line by line."""
     lines = data.split(b"\r\n")
     assert lines[-2:] == [b".", b""]
     assert b"." not in lines[:-2]
@@ -64,7 +64,7 @@ def body_lines(data: bytes) -> list[bytes]:
 
 
 def decoded(lines: list[bytes]) -> bytes:
-    """yEnc as its specification says it, byte by byte."""
+    """yEnc as its specification describes it, byte by byte."""
     out, escaped = bytearray(), False
     for byte in b"".join(lines):
         if byte == ord("=") and not escaped:
@@ -168,7 +168,7 @@ def test_the_body_of_a_segment_costs_three_percent() -> None:
 # --- headers -----------------------------------------------------------------------------
 
 
-def test_a_date_is_told_in_utc() -> None:
+def test_a_date_is_in_utc() -> None:
     local = NOON.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
     told = headers(wire(article(b"x"), date=local))["Date"]
     assert told.endswith("+0000") and parsedate_to_datetime(told) == NOON
@@ -259,7 +259,7 @@ def test_a_stuffed_dot_is_unstuffed() -> None:
 
 
 @given(payloads, st.lists(st.integers(min_value=0), max_size=12), st.binary(max_size=40))
-def test_what_was_encoded_is_read_however_it_comes_in(
+def test_encoded_articles_are_read_in_any_chunks(
     payload: bytes, cuts: list[int], following: bytes
 ) -> None:
     whole = wire(article(payload))
@@ -344,7 +344,7 @@ def test_an_answer_cut_short_is_damaged() -> None:
 def test_an_answer_larger_than_the_decoder_takes_is_damaged_and_read_to_its_end(
     size: int, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yenc, "LARGEST_PAYLOAD", size)  # we post none of these, others may
+    monkeypatch.setattr(yenc, "LARGEST_PAYLOAD", size)  # we post none of these, but others may
     data = wire(article(bytes(size))).partition(b"\r\n\r\n")[2]
     reader, used = BodyReader(), 0
     for start in range(0, len(data) + 5, step):
@@ -354,7 +354,7 @@ def test_an_answer_larger_than_the_decoder_takes_is_damaged_and_read_to_its_end(
         reader.result()
 
 
-def test_the_largest_answer_the_decoder_takes_is_whole() -> None:
+def test_the_largest_answer_is_decoded_completely() -> None:
     payload = bytes(9 << 20)
     reader = BodyReader()
     reader.feed(wire(article(payload)).partition(b"\r\n\r\n")[2])

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def big(tmp_path: Path) -> Path:
-    """Takes some seconds with LZMA."""
+    """Compressing it takes some seconds with LZMA."""
     root = tmp_path / "big"
     root.mkdir()
     for number in range(20):

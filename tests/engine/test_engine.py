@@ -1,4 +1,4 @@
-"""The engine: one queue, its commands, and what it says of itself."""
+"""The engine: its queue, its commands, and its status."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_an_upload_until_idle(engine: Engine, folder: Path, pool: Pool) ->
 
 
 @pytest.mark.anyio
-async def test_it_is_not_idle_before_what_was_asked_at_the_start_is_obeyed(
+async def test_it_is_not_idle_before_its_first_commands_are_done(
     engine: Engine, folder: Path, pool: Pool
 ) -> None:
     engine.submit(Upload(os.fsencode(folder)))
@@ -69,7 +69,7 @@ async def test_it_is_not_idle_before_what_was_asked_at_the_start_is_obeyed(
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_pause_resume_and_what_the_status_says(engine: Engine, big: Path, pool: Pool) -> None:
+async def test_pause_and_resume_in_the_status(engine: Engine, big: Path, pool: Pool) -> None:
     async with running(engine):
         engine.submit(Upload(os.fsencode(big), SLOW))
         await until(lambda: bool(engine.status.jobs) and engine.status.jobs[-1].done_bytes > 0)
@@ -133,7 +133,7 @@ async def test_cancel_and_retry(engine: Engine, big: Path, pool: Pool) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_what_is_more_urgent_goes_first(engine: Engine, big: Path, folder: Path) -> None:
+async def test_the_more_urgent_job_goes_first(engine: Engine, big: Path, folder: Path) -> None:
     async with running(engine):
         engine.submit(Upload(os.fsencode(big), SLOW))
         await until(lambda: bool(engine.status.jobs) and engine.status.jobs[-1].done_bytes > 0)
@@ -147,7 +147,9 @@ async def test_what_is_more_urgent_goes_first(engine: Engine, big: Path, folder:
 
 
 @pytest.mark.anyio
-async def test_what_is_over_is_left_alone(engine: Engine, folder: Path, pool: Pool) -> None:
+async def test_a_job_that_is_over_cannot_be_changed(
+    engine: Engine, folder: Path, pool: Pool
+) -> None:
     async with running(engine):
         engine.submit(Upload(os.fsencode(folder)))
         await until(lambda: bool(engine.summaries))
@@ -164,7 +166,7 @@ async def test_what_is_over_is_left_alone(engine: Engine, folder: Path, pool: Po
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_drained_engine_leaves_a_job_that_goes_on(
+async def test_a_drained_engine_leaves_a_job_that_resumes(
     engine: Engine, big: Path, pool: Pool, database: str, tmp_path: Path
 ) -> None:
     async with running(engine):
@@ -179,7 +181,9 @@ async def test_a_drained_engine_leaves_a_job_that_goes_on(
 
 
 @pytest.mark.anyio
-async def test_a_job_whose_engine_died_goes_on(engine: Engine, folder: Path, pool: Pool) -> None:
+async def test_a_job_resumes_after_its_engine_was_killed(
+    engine: Engine, folder: Path, pool: Pool
+) -> None:
     engine.submit(Upload(os.fsencode(folder)))
     await engine.run(until_idle=True)
     async with Catalogue(pool).transaction() as tx:
@@ -192,7 +196,7 @@ async def test_a_job_whose_engine_died_goes_on(engine: Engine, folder: Path, poo
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_only_one_engine_works_a_catalogue(
+async def test_only_one_engine_uses_a_catalogue(
     engine: Engine, folder: Path, database: str, tmp_path: Path
 ) -> None:
     async with EngineLock(database, application_name="somebody else"):

@@ -32,7 +32,7 @@ def act(folder_id: int, action: FileAction, words: bytes, version: int = 1) -> A
 
 
 async def done(engine: Engine, number: int) -> TaskStatus:
-    """A task when it is over."""
+    """A task, once it is over."""
     await until(lambda: any(t.number == number and t.over for t in engine.status.tasks))
     return next(t for t in engine.status.tasks if t.number == number)
 
@@ -59,7 +59,7 @@ async def test_files_of_a_running_version_are_held_and_retried(engine: Engine, b
         await until(lambda: upload.id in engine.summaries)
         assert engine.summaries[upload.id].outcome.state is JobState.INCOMPLETE
         assert engine.summaries[upload.id].notice_count == 9
-        # Nothing is built now: what is to be retried comes with a new version.
+        # No version is being built now: the retried files come with a new version.
         engine.submit(act(number, FileAction.HOLD, b"late"))
         assert "no upload is running" in (await done(engine, 3)).problem
         engine.submit(act(number, FileAction.RETRY, b"late"))
@@ -122,7 +122,7 @@ async def test_an_nzb_is_written(database: str, tmp_path: Path, folder: Path) ->
 
 
 @pytest.mark.anyio
-async def test_what_is_not_plain_has_no_nzb(engine: Engine, folder: Path, tmp_path: Path) -> None:
+async def test_only_plain_folders_have_an_nzb(engine: Engine, folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "list.nzb"
     async with running(engine):
         status = await kept(engine, folder, FAST)

@@ -97,9 +97,7 @@ async def test_a_part_of_a_version(engine: Engine, folder: Path, tmp_path: Path)
 
 
 @pytest.mark.anyio
-async def test_a_target_that_is_none_and_a_retry(
-    engine: Engine, folder: Path, tmp_path: Path
-) -> None:
+async def test_an_unusable_target_and_a_retry(engine: Engine, folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "back"
     target.write_bytes(b"a file")
     async with running(engine):
@@ -115,7 +113,7 @@ async def test_a_target_that_is_none_and_a_retry(
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_restored_is_refused(engine: Engine, folder: Path) -> None:
+async def test_impossible_restores_are_refused(engine: Engine, folder: Path) -> None:
     async with running(engine):
         status = await kept(engine, folder, FAST)
         number = status.folder.id
@@ -136,7 +134,7 @@ async def test_what_cannot_be_restored_is_refused(engine: Engine, folder: Path) 
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_restore_goes_first_and_the_upload_goes_on(
+async def test_a_restore_goes_first_and_the_upload_resumes(
     engine: Engine, big: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "back"
@@ -159,7 +157,7 @@ async def test_a_restore_goes_first_and_the_upload_goes_on(
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_what_is_paused_gives_way(engine: Engine, big: Path, folder: Path) -> None:
+async def test_a_paused_job_gives_way(engine: Engine, big: Path, folder: Path) -> None:
     async with running(engine):
         engine.submit(Upload(os.fsencode(big), SLOW))
         slow = await at_work(engine)
@@ -175,7 +173,7 @@ async def test_what_is_paused_gives_way(engine: Engine, big: Path, folder: Path)
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_everything_is_paused_and_goes_on(
+async def test_all_jobs_are_paused_and_resumed(
     engine: Engine, big: Path, folder: Path, pool: Pool
 ) -> None:
     async with running(engine):
@@ -195,7 +193,7 @@ async def test_everything_is_paused_and_goes_on(
 
 
 @pytest.mark.anyio
-async def test_what_an_engine_that_died_was_at_goes_on(
+async def test_jobs_of_a_killed_engine_resume(
     engine: Engine, folder: Path, tmp_path: Path, database: str, pool: Pool
 ) -> None:
     target = tmp_path / "back"
@@ -226,7 +224,7 @@ async def test_what_an_engine_that_died_was_at_goes_on(
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_killed_restore_goes_on(
+async def test_a_killed_restore_resumes(
     engine: Engine, big: Path, tmp_path: Path, database: str
 ) -> None:
     target = tmp_path / "back"
@@ -244,7 +242,7 @@ async def test_a_killed_restore_goes_on(
 
 
 @pytest.mark.anyio
-async def test_choices_and_cancelling_what_waits(
+async def test_choices_and_cancelling_a_queued_job(
     engine: Engine, folder: Path, tmp_path: Path, pool: Pool
 ) -> None:
     async with running(engine):

@@ -1,4 +1,4 @@
-"""The engine refuses a folder that is not what it was, and goes on when it is told to."""
+"""The engine refuses a folder that has changed too much, and continues when the user allows it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_refused_folder_is_taken_when_that_is_allowed(
         expected = Refusal(RefusalKind.SHRUNK, 1, 120, 100)
         assert status.refusal == expected
         assert "100 of the 120 files of version 1 are gone" in status.message
-        assert (await job(pool, status.id)).refusal == expected  # it outlives the engine
+        assert (await job(pool, status.id)).refusal == expected  # the allowance outlives the engine
         engine.submit(Retry(status.id))
         await until(lambda: bool(engine.status.folders[0].job))
         assert (await over(engine, Verb.UPLOAD)).refusal == expected
@@ -68,7 +68,7 @@ async def test_a_refused_folder_is_taken_when_that_is_allowed(
         )
         done = await over(engine, Verb.UPLOAD)
         assert (done.state, done.refusal) == (JobState.COMPLETED, None)
-        # It was allowed to that job, and to no other.
+        # The allowance was for that job only.
         fill(folder, 120)
         engine.submit(Upload(os.fsencode(folder)))
         await until(lambda: engine.status.folders[0].latest.version == 3)  # type: ignore[union-attr]
@@ -78,7 +78,7 @@ async def test_a_refused_folder_is_taken_when_that_is_allowed(
         await refused(engine, folder)
 
 
-async def test_it_is_allowed_while_it_is_walked(
+async def test_a_refusal_can_be_allowed_during_the_walk(
     pool: Pool, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "folder"
@@ -123,7 +123,7 @@ async def test_other_folders_are_not_held_up(pool: Pool, database: str, tmp_path
     assert found == [1]
 
 
-async def test_own_files_where_everybody_reads_are_warned_of(
+async def test_backing_up_own_files_where_others_can_read_warns(
     pool: Pool, database: str, tmp_path: Path
 ) -> None:
     fill(tmp_path / "folder", 5)
@@ -140,7 +140,7 @@ async def test_own_files_where_everybody_reads_are_warned_of(
 async def test_nothing_is_restored_over_its_source(
     pool: Pool, database: str, tmp_path: Path
 ) -> None:
-    """Whatever the screen thinks of the path: a link leads there, or the folder is around it."""
+    """Whatever path the screen shows: a link may lead there, or the target contains the source."""
     folder = tmp_path / "folder"
     fill(folder, 3)
     (tmp_path / "link").symlink_to(folder)

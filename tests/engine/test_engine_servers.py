@@ -1,4 +1,4 @@
-"""Servers added, tried and held while the engine runs; workers; the log; looking on."""
+"""Servers added, tested and paused while the engine runs; workers; the log; a second engine."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_server_is_added_and_used(engine: Engine, folder: Path, tmp_path
             engine.submit(AddServer(mine))
             await until(lambda: [s.name for s in engine.status.servers] == ["mine"])
             assert engine.status.message == ""
-            # A new folder goes there now, without being told to.
+            # A new folder uses it now, without further choices.
             status = await kept(engine, folder, FolderChoices())
             assert status.folder.realm.store is StoreKind.USENET
             assert scripted.posted
@@ -92,7 +92,7 @@ async def test_a_server_is_used_when_the_job_at_work_is_over(
 
 
 @pytest.mark.anyio
-async def test_a_server_is_steered(database: str, tmp_path: Path) -> None:
+async def test_a_server_is_paused_and_limited(database: str, tmp_path: Path) -> None:
     with ScriptedServer() as scripted:
         config = Locations.find({"USENETSYNC_HOME": str(tmp_path)}).config_dir
         add_server(config, named("one", scripted, connections=5))
@@ -115,7 +115,7 @@ async def test_a_server_is_steered(database: str, tmp_path: Path) -> None:
             await until(lambda: one().fetch_limit == 4_000_000)
             engine.submit(LimitFetching(3_000_000))
             await until(lambda: engine.status.fetch_limit == 3_000_000)
-            # What was asked for outlives a renewal of the settings.
+            # The user's choices outlive a reload of the settings.
             engine.submit(AddServer(named("two", scripted)))
             await until(lambda: len(engine.status.servers) == 2)
             assert (one().held, one().allowed, one().bandwidth_limit) == (True, 2, 5_000_000)
@@ -190,7 +190,7 @@ async def test_workers_are_set_while_a_job_runs(engine: Engine, big: Path) -> No
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_who_looks_on_sees_and_changes_nothing(
+async def test_a_read_only_engine_shows_all_and_changes_nothing(
     engine: Engine, folder: Path, database: str, tmp_path: Path
 ) -> None:
     async with running(engine):
@@ -223,7 +223,7 @@ def test_the_log_is_bounded_and_safe() -> None:
     assert (len(log.events), log.events[-1].text) == (500, "599")
 
 
-def test_a_server_is_told_of_once() -> None:
+def test_a_servers_problem_is_logged_once() -> None:
     log = EventLog(now=lambda: 0.0)
     states = [ServerState.IDLE, ServerState.UP, ServerState.UP, ServerState.STOPPED]
     for state in states:
@@ -234,7 +234,7 @@ def test_a_server_is_told_of_once() -> None:
     ]
 
 
-def test_what_did_not_change_is_the_same_object() -> None:
+def test_unchanged_parts_of_the_status_are_the_same_objects() -> None:
     before = ((1, 2), (3, 4))
     assert reusing_equal(before, [(1, 2), (3, 4)]) is before
     now = reusing_equal(before, [(1, 2), (5, 6)])

@@ -1,4 +1,4 @@
-"""What the engine waits for is in its status, and neither a cancel nor the end waits for it."""
+"""The status names what the engine waits for; neither a cancel nor the end waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `doctor` finds, asked of an engine in every state it can be in."""
+"""The findings of `doctor` in every state of an engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def examined(engine: Engine, wanted: Examine, number: int = 1) -> dict[str, Finding]:
-    """What is found of each check, once all is looked at."""
+    """Check → its finding, once all checks are done."""
     engine.submit(wanted)
     await until(
         lambda: (
@@ -58,9 +58,9 @@ async def test_an_engine_at_work_and_one_that_looks_on(database: str, tmp_path: 
             assert {"settings", "rights", "key", "database", "catalogue", "disk"} <= found.keys()
             assert found["catalogue"].grade is Grade.GOOD
             assert "not encrypted" in found["one"].detail and not server.articles
-            assert "terminal" not in found  # which the engine does not see
+            assert "terminal" not in found  # a change that the engine does not see
             assert any("examined: " in event.text for event in engine.status.events)
-            # As the file is now, and not as it was when the engine began.
+            # The file as it is now, not as it was when the engine started.
             configure(tmp_path, "max_wrokers = 3\n")
             found = await examined(engine, Examine(sums=False), 2)
             assert "max_wrokers" in found["settings"].detail
@@ -72,7 +72,7 @@ async def test_an_engine_at_work_and_one_that_looks_on(database: str, tmp_path: 
 
 
 async def test_an_engine_that_could_not_begin_says_why(tmp_path: Path) -> None:
-    """It lingers until it is drained, and ends with what ended it."""
+    """It stays until it is drained, and ends with its own error."""
     url = "postgresql://u:geheim@127.0.0.1:1/x"
     configure(tmp_path, f'database_url = "{url}"\n')
     engine = new_engine(url, tmp_path)
@@ -95,7 +95,7 @@ async def test_an_engine_that_could_not_begin_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("last", [StopExamining(), Drain()], ids=["stop", "end"])
-async def test_a_silent_name_server_holds_nobody_up(
+async def test_a_silent_name_server_delays_no_other_check(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: Any
 ) -> None:
     asked, answer = threading.Event(), threading.Event()
@@ -117,6 +117,6 @@ async def test_a_silent_name_server_holds_nobody_up(
             await until(lambda: (e := engine.status.examination) is not None and e.stopped)
             seen = engine.status.examination
             assert seen is not None and seen.over
-            assert "database" in {f.check for f in seen.findings}  # what was found stays
+            assert "database" in {f.check for f in seen.findings}  # the findings so far stay
     assert time.monotonic() - begun < 4
     answer.set()

@@ -1,4 +1,4 @@
-"""What a folder's articles say of themselves, changed after the first upload (D10)."""
+"""The headers of a folder's articles, changed after the first upload (D10)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAMES = re.compile(rb"zebra|album|notes", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Head:
-    """What one article says of itself."""
+    """The headers of one article."""
 
     groups: tuple[str, ...]
     poster: str
@@ -93,7 +93,7 @@ async def listed(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
 
 
 async def check_nzb(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
-    """The NZB lists the newsgroups its articles are really in, and the poster of the first."""
+    """The NZB lists the newsgroups that its articles are in, and the poster of the first."""
     files, posted = await listed(ground, path), heads(ground.scripted)
     for file in files:
         articles = [posted[s.message_id] for s in file.segments]
@@ -104,7 +104,7 @@ async def check_nzb(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
 
 
 def once(scripted: ScriptedServer) -> None:
-    """Nothing was posted twice, under one name or under two."""
+    """No article was posted twice, under one name or under two."""
     assert len(scripted.posted) == len(set(scripted.posted)) == len(scripted.articles)
     payloads = [article.split(b"=ypart", 1)[1] for article in scripted.articles.values()]
     assert len(payloads) == len(set(payloads))
@@ -126,7 +126,7 @@ async def test_a_newsgroup_on_no_server_is_reported_before_anything_is_read(
     right = FolderChoices(newsgroups=("alt.test",))
     assert (await ground.upload(root, right)).state is JobState.COMPLETED
     assert {h.groups for h in heads(ground.scripted).values()} == {("alt.test",)}
-    # What a server has is not asked for again.
+    # The engine asks a server only once for a newsgroup that it has.
     assert ground.scripted.commands["GROUP"] == asked + 1
     assert (await ground.upload(root)).state is JobState.COMPLETED
     assert ground.scripted.commands["GROUP"] == asked + 1
@@ -219,7 +219,7 @@ async def test_from_the_next_article_on_and_nothing_again(
     ground.settings = {**TYPO}
     assert (await ground.upload(root, PLAIN)).state is JobState.COMPLETED
     before = dict(ground.scripted.articles)
-    # Corrected in the settings only: it was posted already, and goes on where it began.
+    # Corrected in the settings only: the folder has articles and keeps its first choice.
     ground.settings = {**RIGHT}
     fill(root, "zebra 2.bin")
     await ground.upload(root)
@@ -249,10 +249,10 @@ async def test_from_the_next_article_on_and_nothing_again(
     assert compare_trees(root, tmp_path / "out") == []
 
 
-async def test_what_is_planned_goes_out_under_its_own_name_with_the_new_headers(
+async def test_planned_articles_keep_their_names_and_get_the_new_headers(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
-    """Killed with one article arrived and its answer lost, and others not sent."""
+    """Killed with one article arrived whose answer was lost, and others not sent."""
     ground.settings, ground.more = {**TYPO}, {"connections": 2}
     arrived = Fault("article", keep=True, silent=True)
     ground.scripted.script(arrived, Fault("article", silent=True, times=9))
@@ -293,7 +293,7 @@ async def test_while_it_is_being_posted(ground: SealedGround, tmp_path: Path) ->
     await check_nzb(ground, tmp_path / "a.nzb")
 
 
-async def test_what_was_lost_is_posted_again_with_the_new_headers(
+async def test_lost_articles_are_posted_again_with_the_new_headers(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
     ground.settings = {**TYPO}
@@ -310,7 +310,7 @@ async def test_what_was_lost_is_posted_again_with_the_new_headers(
 async def test_a_poster_that_cannot_be_one_no_longer_locks_a_folder(
     ground: SealedGround, root: Path
 ) -> None:
-    """An earlier program took any text from the settings, and the folder began with it."""
+    """An earlier program accepted any text from the settings, and the folder kept it."""
     await ground.upload(root, PLAIN)
     ground.query("UPDATE realms SET sender = 'me' RETURNING id")
     fill(root, "zebra 2.bin")
@@ -332,7 +332,7 @@ WRONG: list[tuple[FolderChoices, str]] = [
 ]
 
 
-async def test_wrong_choices_are_refused_and_nothing_is_begun(
+async def test_wrong_choices_are_refused_before_anything_starts(
     ground: SealedGround, root: Path
 ) -> None:
     for choices, words in WRONG:
@@ -369,7 +369,7 @@ async def test_obfuscated_articles_say_nothing_and_the_nzb_has_the_names(
     assert compare_trees(root, tmp_path / "out") == []
 
 
-async def test_obfuscation_goes_on_and_off_and_what_was_posted_stays(
+async def test_obfuscation_can_be_switched_and_posted_articles_stay(
     ground: SealedGround, root: Path, tmp_path: Path
 ) -> None:
     await ground.upload(root, PLAIN)
@@ -385,7 +385,7 @@ async def test_obfuscation_goes_on_and_off_and_what_was_posted_stays(
         assert ("zebra" in posted[new].subject) is not hidden
         assert (posted[new].poster == ANN) is not hidden
         domains.append(new.partition("@")[2])
-    assert len(set(domains)) == 1  # what an article is called does not depend on it
+    assert len(set(domains)) == 1  # the name of an article does not depend on it
     once(ground.scripted)
     await check_nzb(ground, tmp_path / "a.nzb")
     await ground.restore(4, tmp_path / "out")
@@ -410,7 +410,9 @@ async def test_folders_that_begin_differently_have_no_domain_in_common(
     assert len(domains) == len(begun)
 
 
-async def test_a_sealed_folder_posts_where_it_was_told_to(ground: SealedGround, root: Path) -> None:
+async def test_a_sealed_folder_posts_to_its_chosen_newsgroups(
+    ground: SealedGround, root: Path
+) -> None:
     await ground.upload(root, FolderChoices(newsgroups=("alt.misc",)))
     ground.settings |= {"newsgroups": ["alt.other"]}
     fill(root, "zebra 2.bin")

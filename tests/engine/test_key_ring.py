@@ -1,4 +1,4 @@
-"""The user's secret: made once, kept to its owner, asked for when it is needed."""
+"""The user's secret: created once, readable only by its owner, required when needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def locations(tmp_path: Path) -> Locations:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """scrypt that does not take its half second."""
+    """scrypt without its half second."""
     monkeypatch.setattr(key_wrapping, "_LOG2_N", 4)
 
 
@@ -44,7 +44,7 @@ def test_a_key_file_is_made_once_and_for_its_owner(locations: Locations) -> None
     assert keys.unwrap(first) not in first
 
 
-def test_a_key_file_that_is_gone_is_not_made_anew_to_open(locations: Locations) -> None:
+def test_a_missing_key_file_is_not_created_to_open_a_key(locations: Locations) -> None:
     keys = ring(locations)
     wrapped = keys.new_key()
     (locations.config_dir / "key").unlink()
@@ -87,7 +87,7 @@ def test_a_passphrase(locations: Locations, tmp_path: Path) -> None:
     assert "horse" not in str(caught.value)
 
 
-def test_a_damaged_key_is_told(locations: Locations) -> None:
+def test_a_damaged_key_is_reported(locations: Locations) -> None:
     keys = ring(locations)
     keys.new_key()
     for blob in (b"", b"rubbish", bytes(96)):
@@ -139,7 +139,7 @@ def test_one_of_key_file_setting_that_is_missing_is_named(
 
 
 def test_keys_of_two_key_files_from_before(locations: Locations) -> None:
-    """Made when a missing key file was replaced without a word: either file is good enough."""
+    """From when a missing key file was replaced silently: either file is good enough."""
     path = locations.config_dir / "key"
     first = ring(locations).new_key()
     path.unlink()
@@ -175,7 +175,7 @@ def test_a_passphrase_can_follow_a_key_file(locations: Locations) -> None:
         ring(locations).new_key([second, first])
 
 
-def test_a_damaged_key_of_another_folder_is_in_nobodys_way(locations: Locations) -> None:
+def test_a_damaged_key_of_another_folder_stops_nothing(locations: Locations) -> None:
     first = ring(locations).new_key()
     ring(locations).new_key([b"rubbish", first[:-1] + b"x", first])
-    ring(locations).new_key([first[:-1] + bytes([first[-1] ^ 1])])  # it still says who wrapped it
+    ring(locations).new_key([first[:-1] + bytes([first[-1] ^ 1])])  # it names its secret

@@ -1,4 +1,4 @@
-"""Articles that nobody could decode, or that a server does not take, are not posted (A9)."""
+"""Articles too large to decode, or for a server, are not posted (A9)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("choices", [SEALED, PLAIN], ids=["sealed", "plain"])
 @pytest.mark.parametrize("chunk", [LARGEST_PAYLOAD + 1, 12_000_000, 64 << 20])
-async def test_what_cannot_be_decoded_is_refused_before_anything_is_read(
+async def test_segments_too_large_to_decode_are_refused_before_reading(
     ground: SealedGround, root: Path, choices: FolderChoices, chunk: int
 ) -> None:
     ground.settings["chunk_size"] = chunk
@@ -50,7 +50,7 @@ async def test_what_cannot_be_decoded_is_refused_before_anything_is_read(
     assert ground.scripted.posted == []
     assert ground.query("SELECT count(*) FROM segments") == [(0,)]
     assert ground.query("SELECT count(*) FROM files") == [(0,)]
-    # And with a smaller one it goes on as if nothing had been.
+    # With a smaller segment size the folder continues normally.
     ground.settings["chunk_size"] = 768_000
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
     await ground.restore(1, root.with_name("out"))
@@ -75,7 +75,7 @@ async def test_the_largest_segment_there_can_be_comes_back(
 
 
 async def test_shards_take_segments_of_any_size(database: str, root: Path, tmp_path: Path) -> None:
-    """No yEnc there: the limit of its decoder is none."""
+    """Shards use no yEnc: the limit of its decoder does not apply."""
     engine = new_engine(database, tmp_path / "home", chunk_size=64 << 20)
     choices = FolderChoices(store=StoreKind.SHARDS, profile=Profile.SEALED)
     engine.submit(Upload(str(root).encode(), choices))
@@ -109,7 +109,7 @@ def test_servers_that_only_give_are_not_asked() -> None:
 async def test_the_last_guard_is_before_the_wire(
     ground: SealedGround, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Planned somehow with other settings: it is not sent, said why, and read again later."""
+    """Planned with other settings: the article is not sent, is reported, and is read again."""
     with monkeypatch.context() as patched:
         patched.setattr(work, "refuse_unpostable", lambda *_: None)
         ground.settings["chunk_size"] = 12_000_000
@@ -125,7 +125,7 @@ async def test_the_last_guard_is_before_the_wire(
 
 
 @pytest.mark.slow
-async def test_what_an_earlier_program_posted_too_large_is_posted_again(
+async def test_too_large_articles_of_an_earlier_program_are_posted_again(
     ground: SealedGround, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "small").write_bytes(content(1_000_000, 2))

@@ -1,4 +1,4 @@
-"""A file that is there when it is whole, and never over another one."""
+"""A file appears only when it is complete, and never over another one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def no_links(*_: object, **__: object) -> None:
 
 @pytest.fixture(params=["nameless", "named", "without links"])
 def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the file system can do: all; no file without a name; nor hard links, as exFAT."""
+    """The abilities of a file system: all; no nameless files; no hard links either, as exFAT."""
     kind: str = request.param
     if kind != "nameless":
         monkeypatch.setattr(os, "O_TMPFILE", 0)
@@ -35,7 +35,7 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.mark.usefixtures("disk")
-def test_it_appears_whole(tmp_path: Path) -> None:
+def test_it_appears_complete(tmp_path: Path) -> None:
     write(tmp_path / "new")
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert os.listdir(tmp_path) == ["new"]
@@ -52,7 +52,7 @@ def test_a_name_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("disk")
-def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_existing_name_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(TargetError, match="File exists"):
         write(tmp_path / "link")
@@ -62,7 +62,7 @@ def test_what_is_there_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("disk")
-def test_it_takes_the_place_of_another_when_asked_to(tmp_path: Path) -> None:
+def test_it_replaces_another_only_when_allowed(tmp_path: Path) -> None:
     path = tmp_path / "there"
     path.write_bytes(b"before")
     with new_file(os.fsencode(path), replace=True) as file:
@@ -88,7 +88,7 @@ def test_two_at_once_do_not_share_a_part_file(
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_what_one_that_was_killed_left_is_taken_over(
+def test_the_part_file_of_a_killed_writer_is_taken_over(
     tmp_path: Path, replace: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "O_TMPFILE", 0)
@@ -106,13 +106,13 @@ def test_what_one_that_was_killed_left_is_taken_over(
     assert os.listdir(tmp_path) == ["new"]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="No such file"):
         write(tmp_path / "nowhere" / "new")
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files have names here")
-def test_who_is_killed_leaves_nothing(tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_nothing(tmp_path: Path) -> None:
     child = os.fork()
     if not child:
         with new_file(os.fsencode(tmp_path / "new")) as file:
@@ -124,7 +124,7 @@ def test_who_is_killed_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("disk")
-def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"), new_file(os.fsencode(tmp_path / "new")) as file:
         file.write(b"half")
         raise ValueError("no")

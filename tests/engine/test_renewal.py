@@ -1,4 +1,4 @@
-"""A folder whose key has sealed enough gets another one, and nothing is read or posted again."""
+"""A folder whose key has sealed enough gets a new one; no file is read or posted again."""
 
 from __future__ import annotations
 
@@ -121,13 +121,13 @@ async def test_killed_after_the_key_was_renewed(ground: SealedGround, root: Path
     assert (await ground.upload(root)).version == 2
     assert ground.query(TWICE) == []
     assert len(ground.scripted.posted) == len(set(ground.scripted.posted)) == before + 50
-    # Articles that were under way are sealed again: more nonces than articles, never fewer.
+    # Articles that were being sent are sealed again: more nonces than articles, never fewer.
     assert ground.realms()[1][3] >= 50
     await ground.restore(2, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []
 
 
-async def test_what_is_unposted_is_finished_under_the_old_key(
+async def test_unposted_articles_are_finished_under_the_old_key(
     ground: SealedGround, root: Path
 ) -> None:
     ground.scripted.latency = 0.05
@@ -154,7 +154,7 @@ _WORDS = ["".join(pair) for pair in itertools.product("abcdefghij", repeat=2)]
 async def test_an_article_that_is_refused_for_ever_does_not_keep_the_key(
     ground: SealedGround, root: Path
 ) -> None:
-    # In other words each time: with the same ones the server would be given up.
+    # In other words each time: with the same words the server would be given up.
     refusals = [Fault("article", reply=f"441 Not now, {word}") for word in _WORDS]
     while not ground.realms() or ground.realms()[0][3] < 4 * sealing.RENEW_AFTER:
         ground.scripted.script(*refusals[len(ground.scripted.waiting) :])

@@ -1,4 +1,4 @@
-"""Sealed folders through whole engines: whose key they have, and names from before."""
+"""Sealed folders through whole engines: their keys, and names from earlier programs."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def test_a_folder_from_before_keeps_the_names_of_its_articles(
     assert not all(b".invalid>\r\n" in a.split(b"\r\n")[0] for a in _articles(ground)), "From"
     await ground.restore(2, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []
-    # With its next key it gets names of the newest kind.
+    # With its next key the folder gets names of the newest kind.
     monkeypatch.setattr(sealing, "RENEW_AFTER", 1)
     before = len(ground.scripted.posted)
     (root / "last").write_bytes(content(2_000_000, 10))
@@ -144,7 +144,7 @@ def _articles(ground: SealedGround) -> list[bytes]:
 async def test_no_pattern_fits_the_headers_that_a_server_sees(
     ground: SealedGround, roots: list[Path]
 ) -> None:
-    """One thing that is the same in most From lines, or subjects, is a label."""
+    """A string that most From lines or subjects share is a label."""
     (roots[0] / "larger").write_bytes(content(12_000_000, 3))
     await ground.upload(roots[0])
     heads = [article.partition(b"\r\n\r\n")[0] for article in _articles(ground)]

@@ -1,4 +1,4 @@
-"""One schedule for all that is tried again: how long, and how often."""
+"""One schedule for all retries: how long to wait, and how often."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_each_wait_is_as_long_as_the_schedule_says(made: object, seconds: list[f
     assert [made(n + 1) for n in range(len(seconds))] == seconds
 
 
-def test_it_can_go_on_for_ever() -> None:
+def test_retries_can_be_endless() -> None:
     assert growing(0.02, factor=1.2, longest=0.25)(100_000) == 0.25
     assert steps((60.0,))(100_000) == 60.0
 
@@ -48,7 +48,7 @@ def _modules(at: Traversable) -> Iterator[Traversable]:
 
 
 def own_schedules(source: str) -> list[str]:
-    """Where a module makes a wait longer by itself: `sleep(x * n)`, `pause *= 2`, `2 ** tries`."""
+    """Where a module increases a wait by itself: `sleep(x * n)`, `pause *= 2`, `2 ** tries`."""
     found = []
     for node in ast.walk(ast.parse(source)):
         text = ast.unparse(node) if isinstance(node, ast.Call | ast.AugAssign | ast.Assign) else ""
@@ -69,7 +69,7 @@ def own_schedules(source: str) -> list[str]:
 
 
 def _is_grown(node: ast.AugAssign | ast.Assign) -> bool:
-    """It is made of its own earlier value."""
+    """Whether the new value is computed from its own old one."""
     if isinstance(node, ast.AugAssign):
         return True
     read = {ast.unparse(n) for n in ast.walk(node.value) if isinstance(n, ast.Name | ast.Attribute)}

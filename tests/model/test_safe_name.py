@@ -1,4 +1,4 @@
-"""Names as a terminal may see them."""
+"""Names as a terminal may show them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_examples(name: bytes, shown: str) -> None:
     assert safe_name(name) == shown
 
 
-def test_text_may_come_from_the_kernel_too() -> None:
+def test_text_from_the_kernel_is_safe_too() -> None:
     assert safe_name(os.fsdecode(b"caf\xe9\n")) == "caf\\xe9␊"
 
 
@@ -58,6 +58,6 @@ def test_any_text_becomes_harmless(name: str) -> None:
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
-def test_printable_ascii_passes_as_it_is(name: str) -> None:
+def test_printable_ascii_is_unchanged(name: str) -> None:
     assert safe_name(name.encode()) == name
     assert safe_name(name) == name

@@ -1,4 +1,4 @@
-"""The forms in which users write where a server is."""
+"""The forms in which users write the address of a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READ = {
 
 
 @pytest.mark.parametrize(("text", "found"), READ.items())
-def test_what_is_understood(text: str, found: TypedAddress) -> None:
+def test_valid_addresses(text: str, found: TypedAddress) -> None:
     assert read_address(text) == found
 
 
@@ -50,7 +50,7 @@ def test_what_is_understood(text: str, found: TypedAddress) -> None:
         ("", "a host name or an address"),
     ],
 )
-def test_what_is_not(text: str, words: str) -> None:
+def test_invalid_addresses(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         read_address(text)
     assert words in str(caught.value)

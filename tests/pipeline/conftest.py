@@ -1,4 +1,4 @@
-"""A world a test: an empty folder, a faulty store, a fresh catalogue."""
+"""A world per test: an empty folder, a faulty store, a fresh catalogue."""
 
 from __future__ import annotations
 

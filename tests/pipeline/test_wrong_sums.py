@@ -1,4 +1,4 @@
-"""The catalogue's sums: none is wrong after an upload or in the midst of it; damage is found."""
+"""The catalogue's sums: correct after and during an upload; damage is found."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DAMAGES = {
     "shards_missing": "UPDATE realms SET store = 'shards'",
     "shards_left": "INSERT INTO articles VALUES (decode(md5('one'), 'hex'), 'bytes')",
 }
-"""What makes each of the sums wrong."""
+"""Statements that make each of the sums wrong."""
 
 
 async def found(world: World) -> list[WrongSum]:
@@ -52,7 +52,7 @@ async def test_each_sum(world: World, store: FaultyStore) -> None:
     world.small(chunk_size=100_000)
     (world.root / "large").write_bytes(content(450_000))
     (world.root / "changing").write_bytes(b"before")
-    # The first of two segments is that of another file.
+    # The first of two segments belongs to another file.
     (world.root / "twin").write_bytes(content(100_000, seed=1))
     (world.root / "twins").write_bytes(content(100_000, seed=1) + content(60_000, seed=2))
     small_files(world.root, 20)

@@ -1,4 +1,4 @@
-"""Servers of a test's own, to be killed and broken."""
+"""Servers of one test, to be killed and broken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder of short path that other users can pass through."""
+    """A folder with a short path that other users can enter."""
     folder = Path(tempfile.mkdtemp(prefix="us-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
@@ -25,13 +25,13 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def system_folder(short_folder: Path) -> Path:
-    """Stands for /var/lib/usenetsync; one for all tests, so the binaries are copied once."""
+    """In place of /var/lib/usenetsync; one for all tests, so the binaries are copied once."""
     return short_folder / "system"
 
 
 @pytest.fixture
 def make_server(home: Path, system_folder: Path) -> Iterator[MakeServer]:
-    """Makes one process's view of the server of ``home``; all are stopped at the end."""
+    """Creates one process's view of the server of ``home``; stops all of them at the end."""
     made: list[EmbeddedServer] = []
 
     def make(folder: Path = home, system_folder: Path = system_folder) -> EmbeddedServer:

@@ -1,4 +1,4 @@
-"""A database's address: shown without its secrets, and not at all when it cannot be read (B8)."""
+"""A database's address: shown without its secrets, and not at all if it cannot be parsed (B8)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from usenetsync_tui.postgres.pool import named_conninfo
         ("", ""),
     ],
 )
-def test_what_is_shown_of_an_address(address: str, words: str) -> None:
+def test_the_shown_parts_of_an_address(address: str, words: str) -> None:
     assert shown(address) == words
 
 
@@ -77,7 +77,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("address", MALFORMED)
-def test_nothing_is_shown_of_what_cannot_be_read(address: str) -> None:
+def test_an_invalid_address_is_not_shown(address: str) -> None:
     assert shown(address) == UNREADABLE
     assert "hunter2" not in shown(address) and "ter2" not in shown(address)
 
@@ -91,8 +91,8 @@ def test_no_error_quotes_it(address: str) -> None:
         assert part not in words
 
 
-def test_most_of_them_are_refused_before_anybody_connects() -> None:
-    """A server named by half a password would be named in the complaint."""
+def test_most_of_them_are_refused_before_connecting() -> None:
+    """A server name made of half a password would appear in the error."""
     assert len([a for a in MALFORMED if readable(a) is None]) >= len(MALFORMED) - 4
 
 

@@ -1,4 +1,4 @@
-"""Where things are kept."""
+"""The folders of the program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert mode(found.config_dir) == mode(found.log_dir) == 0o700
-    # Root's database runs as another user, who must pass.
+    # Root's database runs as another user, who must be able to enter.
     passable = 0o711 if os.geteuid() == 0 else 0o700
     assert mode(found.data_dir) == mode(home) == mode(home.parent) == passable
 
@@ -53,7 +53,7 @@ def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
     assert mode(tmp_path / "data") == 0o750
 
 
-def test_what_stands_in_the_way_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("a file")
     with pytest.raises(SettingsError, match=r"log cannot be created: File exists"):
         Locations.find({"USENETSYNC_HOME": str(tmp_path)}).create()

@@ -1,4 +1,4 @@
-"""Only one engine works a catalogue."""
+"""Only one engine uses a catalogue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 HOLDER = "usenetsync upload pid 1234 host h"
 
 
-async def test_the_second_is_told_who_holds_it(database: str) -> None:
+async def test_the_error_names_the_holder(database: str) -> None:
     async with EngineLock(database, application_name=HOLDER):
         with pytest.raises(CatalogueHeldError, match=f"It is {HOLDER}, since 20") as caught:
             async with EngineLock(database, application_name="other", patience=0):
@@ -43,7 +43,7 @@ async def test_a_holder_that_leaves_is_waited_for(database: str) -> None:
             pass
 
 
-async def test_its_loss_is_noticed(database: str) -> None:
+async def test_the_loss_of_the_lock_is_noticed(database: str) -> None:
     async with EngineLock(database, application_name="lost engine") as lock:
         with anyio.move_on_after(0.2) as scope:
             await lock.lost()
@@ -65,7 +65,7 @@ async def test_without_a_server_it_says_so() -> None:
             pass
 
 
-async def test_a_wait_says_for_whom_and_can_be_ended(database: str) -> None:
+async def test_a_wait_names_the_holder_and_can_be_stopped(database: str) -> None:
     waits = Waits()
 
     async def end_when_told(scope: anyio.CancelScope) -> None:

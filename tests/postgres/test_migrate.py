@@ -30,7 +30,7 @@ async def connect(address: str) -> psycopg.AsyncConnection[TupleRow]:
     return await psycopg.AsyncConnection.connect(address, autocommit=True)
 
 
-async def test_applies_what_is_missing_and_only_that(empty_database: str, folder: Path) -> None:
+async def test_applies_only_missing_migrations(empty_database: str, folder: Path) -> None:
     async with await connect(empty_database) as conn:
         assert await migrate(conn, folder) == 1
         assert await migrate(conn, folder) == 1

@@ -1,4 +1,4 @@
-"""The pool, and the edge where psycopg's errors become ours."""
+"""The pool, and the translation of psycopg's errors to ours."""
 
 from __future__ import annotations
 
@@ -103,5 +103,5 @@ def test_redacted(text: str) -> None:
         "2026-11-08 12:00:01,123 42 psycopg WARNING error connecting in 'usenetsync pid 42 on vm'",
     ],
 )
-def test_what_holds_no_password_stays(text: str) -> None:
+def test_text_without_a_password_is_unchanged(text: str) -> None:
     assert redacted(text) == text

@@ -29,7 +29,7 @@ def test_reads_names_and_statements() -> None:
     assert queries["second_one"].startswith("SELECT 2") and "-- word" in queries["second_one"]
 
 
-def test_an_unknown_name_is_told_with_the_file() -> None:
+def test_the_error_for_an_unknown_name_names_the_file() -> None:
     with pytest.raises(KeyError, match=r"good\.sql has no query named third"):
         parse_queries(GOOD, source="good.sql")["third"]
 
@@ -47,7 +47,7 @@ def test_an_unknown_name_is_told_with_the_file() -> None:
         ("", "no query"),
     ],
 )
-def test_refuses_what_is_not_whole(text: str, words: str) -> None:
+def test_refuses_incomplete_files(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_queries(text, source="bad.sql")
 

@@ -23,7 +23,7 @@ SAID = "waiting for the database: no answer yet, for 0 s"
 
 
 class Wire:
-    """Forwards to a server's socket, unless it is `cut`: then nothing arrives any more."""
+    """Forwards to a server's socket, unless `cut` is set: then it forwards nothing."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -78,7 +78,7 @@ async def until(waits: Waits, text: str | None) -> None:
             await anyio.sleep(0.02)
 
 
-async def test_nothing_is_given_up_and_everything_goes_on(wire: tuple[Wire, str]) -> None:
+async def test_waiting_calls_continue_when_the_database_answers(wire: tuple[Wire, str]) -> None:
     between, conninfo = wire
     waits, answers = Waits(), []
 
@@ -95,14 +95,14 @@ async def test_nothing_is_given_up_and_everything_goes_on(wire: tuple[Wire, str]
             for number in range(1, 6):
                 group.start_soon(ask, number)
             await until(waits, SAID)
-            await anyio.sleep(1.5)  # three times what one waits for a connection
+            await anyio.sleep(1.5)  # three times the wait for a connection
             assert answers == [(0,)]
             between.flows.set()
         await until(waits, None)
     assert sorted(answers) == [(n,) for n in range(6)]
 
 
-async def test_those_who_wait_can_be_stopped(wire: tuple[Wire, str]) -> None:
+async def test_a_waiting_caller_can_be_stopped(wire: tuple[Wire, str]) -> None:
     between, conninfo = wire
     waits = Waits()
     async with open_pool(conninfo, max_size=1, application_name="x", waits=waits) as pool:
@@ -119,7 +119,7 @@ async def test_those_who_wait_can_be_stopped(wire: tuple[Wire, str]) -> None:
 
 
 async def test_a_database_that_answers_is_not_silent(wire: tuple[Wire, str]) -> None:
-    """Whoever gets no connection because others keep them is told so."""
+    """A caller that gets no connection, because others keep them, gets that as its reason."""
     waits = Waits()
     async with open_pool(wire[1], max_size=1, application_name="x", waits=waits) as pool:
         async with pool.connection():
@@ -128,5 +128,5 @@ async def test_a_database_that_answers_is_not_silent(wire: tuple[Wire, str]) -> 
             assert waits.current is None
         async with pool.connection() as connection, anyio.create_task_group() as group:
             group.start_soon(connection.execute, "SELECT pg_sleep(0.6)")
-            await until(waits, SAID)  # for all that is known
+            await until(waits, SAID)  # as far as the pool knows
         assert waits.current is None

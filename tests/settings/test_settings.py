@@ -1,4 +1,4 @@
-"""The settings: where they come from, and what is refused."""
+"""The settings: their sources, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_an_open_file_must_hold_no_secret(tmp_path: Path, text: str) -> None:
         ('password = ["hush"]', "password"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_shown(tmp_path: Path, line: str, key: str) -> None:
+def test_errors_name_the_key_and_hide_the_value(tmp_path: Path, line: str, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings(tmp_path, SERVER + line + "\n")
     assert key in str(caught.value) and 'of [[servers]] "main"' in str(caught.value)
@@ -143,7 +143,7 @@ def test_without_keys_and_theme_they_are_ours(tmp_path: Path) -> None:
     assert (found.keys, found.theme) == ({}, "")
 
 
-def test_keys_that_are_none(tmp_path: Path) -> None:
+def test_invalid_keys(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"keys\.files\.mark"):
         settings(tmp_path, "[keys.files]\nmark = 3\n")
 
@@ -193,7 +193,7 @@ MEANT = {
 
 
 @pytest.mark.parametrize(("line", "words"), MEANT.items())
-def test_what_was_meant_is_said_and_no_secret(tmp_path: Path, line: str, words: str) -> None:
+def test_an_error_suggests_the_key_and_no_secret(tmp_path: Path, line: str, words: str) -> None:
     text = SERVER
     if line.startswith("host"):
         text = text.replace('host = "news.example.com"\n', "")

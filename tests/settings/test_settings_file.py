@@ -1,4 +1,4 @@
-"""A server more in the settings file, and nothing else is another."""
+"""Adding a server to the settings file changes nothing else in it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def written(folder: Path) -> tuple[Server, ...]:
     return load_settings(folder).usenet_servers({})
 
 
-def test_the_first_server_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_the_first_server_creates_the_file(tmp_path: Path) -> None:
     folder = tmp_path / "config" / "usenetsync"
     add_server(folder, MAIN)
     assert written(folder) == (MAIN,)
@@ -82,7 +82,7 @@ def test_everything_of_a_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n", "\r\n"])
-def test_what_is_there_stays_to_the_byte(tmp_path: Path, ending: str) -> None:
+def test_existing_text_stays_to_the_byte(tmp_path: Path, ending: str) -> None:
     file = tmp_path / "config.toml"
     before = (COMMENTED + ending).encode()
     file.write_bytes(before)
@@ -130,12 +130,12 @@ def test_beside_servers_that_are_there(tmp_path: Path, text: str) -> None:
         ({"port": 0}, "port must be a whole number from 1 to 65535; it is 0"),
         ({"connections": 201}, "connections must be a whole number from 1 to 200"),
         ({"roles": frozenset()}, "roles must be a list"),
-        ({"name": "taken"}, "server 'taken' already"),
+        ({"name": "taken"}, "already a server 'taken'"),
         ({"name": "TAKEN"}, "share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN"),
-        ({"password": "\udcff"}, "no text"),
+        ({"password": "\udcff"}, "not UTF-8"),
     ],
 )
-def test_what_cannot_be_a_server(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+def test_invalid_servers_are_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     add_server(tmp_path, replace(MAIN, name="taken"))
     before = (tmp_path / "config.toml").read_bytes()
     with pytest.raises(SettingsError, match=words) as caught:

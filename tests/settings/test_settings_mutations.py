@@ -1,6 +1,6 @@
-"""Wrong settings, some hundreds: each a sentence that names the file or the variable (FAULTS D9).
+"""Some hundreds of wrong settings: each gives a sentence with the file or the variable (FAULTS D9).
 
-The mutations are made from the models, so that a new key is among them.
+The mutations come from the models, so that they include every new key.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("config")
 
 
-def test_what_is_wrong_in_the_file_is_named(folder: Path) -> None:
+def test_errors_in_the_file_name_it(folder: Path) -> None:
     file = folder / "config.toml"
     for name, text, wanted in IN_FILE:
         file.write_text(text)
@@ -74,14 +74,14 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {}).retries == 7
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_other_things_than_a_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     for make, wanted in (
         (file.mkdir, "Is a directory"),
-        (lambda: os.mkfifo(file), "no regular file"),
+        (lambda: os.mkfifo(file), "Not a regular file"),
         (lambda: file.symlink_to(file), "symbolic links"),
         (lambda: file.symlink_to("gone"), "No such file"),
-        (lambda: file.symlink_to("/dev/zero"), "no regular file"),
+        (lambda: file.symlink_to("/dev/zero"), "Not a regular file"),
     ):
         make()
         words = _refused(tmp_path)
@@ -116,9 +116,7 @@ def _variables() -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("name", "value", "wanted"), _variables())
-def test_what_is_wrong_in_a_variable_is_named(
-    tmp_path: Path, name: str, value: str, wanted: str
-) -> None:
+def test_errors_in_a_variable_name_it(tmp_path: Path, name: str, value: str, wanted: str) -> None:
     words = _refused(tmp_path, {name: value})
     assert name in words and wanted in words
     assert "config.toml" not in words
@@ -130,5 +128,5 @@ def test_a_variable_that_means_nothing_is_a_hint(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, variables)
     first, second = unused(settings, variables)
     assert 'Did you mean "USENETSYNC_PASSWORD_MAIN"?' in first and SECRET not in first
-    assert "USENETSYNC_COLOUR means nothing" in second
+    assert "does not use the variable USENETSYNC_COLOUR" in second
     assert unused(settings, {"USENETSYNC_PASSWORD_MAIN": SECRET, "USENETSYNC_RETRIES": "3"}) == []

@@ -1,4 +1,4 @@
-"""Retry: what may succeed later is tried again, what cannot fails at once."""
+"""Retry: errors that may pass are tried again, others fail at once."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ARTICLE = Article(bytes(16), b"payload")
 
 
 class Failing:
-    """Answers with its errors, one a call, then with success."""
+    """Raises its errors, one per call, and then succeeds."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.calls: list[float] = []
         self.waits: list[bool] = []
         self.busy: Counter[bytes] = Counter()
-        """How often it does not say whether it has an article."""
+        """How often it gives no answer about an article."""
         self.asked: list[set[bytes]] = []
 
     def _call(self) -> None:
@@ -57,7 +57,7 @@ class Failing:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [StoreUnavailableError("1"), DatabaseUnavailableError("1")])
-async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> None:
+async def test_temporary_errors_are_tried_again(error: UsenetSyncError) -> None:
     inner = Failing(error, error)
     store = RetryingStore(inner, tries=3, backoff=0)
     await store.post(ARTICLE)
@@ -69,7 +69,7 @@ async def test_what_may_succeed_later_is_tried_again(error: UsenetSyncError) -> 
 
 
 @pytest.mark.anyio
-async def test_only_what_is_not_known_is_asked_again() -> None:
+async def test_only_unknown_articles_are_asked_again() -> None:
     inner = Failing()
     inner.busy.update({b"once": 1, b"always": 9})
     found = await RetryingStore(inner, tries=3, backoff=0).present([b"m", b"once", b"always"])
@@ -78,7 +78,7 @@ async def test_only_what_is_not_known_is_asked_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_last_error_is_told() -> None:
+async def test_the_last_error_is_raised() -> None:
     errors = [StoreUnavailableError(str(n)) for n in range(5)]
     inner = Failing(*errors)
     with pytest.raises(StoreUnavailableError) as caught:
@@ -89,7 +89,7 @@ async def test_the_last_error_is_told() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [StoreError("441"), ArticleMissingError("x"), ValueError("bug")])
-async def test_what_retry_cannot_mend_fails_at_once(error: Exception) -> None:
+async def test_permanent_errors_fail_at_once(error: Exception) -> None:
     inner = Failing(error)
     with pytest.raises(type(error)) as caught:
         await RetryingStore(inner, tries=3, backoff=0).fetch(b"m")
@@ -106,7 +106,7 @@ async def test_one_try_is_one_try() -> None:
 
 
 @pytest.mark.anyio
-async def test_who_does_not_wait_gets_one_try() -> None:
+async def test_without_waiting_there_is_one_try() -> None:
     inner = Failing(StoreUnavailableError())
     store = RetryingStore(inner, tries=3, backoff=0)
     with pytest.raises(StoreUnavailableError):

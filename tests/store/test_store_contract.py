@@ -44,7 +44,7 @@ def name(number: int) -> bytes:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [0, 1, 50_000, SEGMENT])
-async def test_what_was_posted_is_fetched(store: Store, size: int) -> None:
+async def test_a_posted_article_is_fetched(store: Store, size: int) -> None:
     payload = content(size)
     await store.post(Article(name(1), payload))
     fetched = await store.fetch(name(1))
@@ -68,16 +68,16 @@ async def test_the_same_article_twice_is_posted(store: Store) -> None:
 
 
 @pytest.mark.anyio
-async def test_posting_again_mends_a_damaged_article(store: Store) -> None:
+async def test_posting_again_repairs_a_damaged_article(store: Store) -> None:
     if isinstance(store, UsenetStore):
-        pytest.skip("a news server takes a Message-ID once: a mended article gets another one")
+        pytest.skip("a news server takes a Message-ID once: a repaired article gets another one")
     await store.post(Article(name(1), b"damaged"))
     await store.post(Article(name(1), b"whole"))
     assert await store.fetch(name(1)) == b"whole"
 
 
 @pytest.mark.anyio
-async def test_present_tells_what_is_there(store: Store) -> None:
+async def test_present_returns_the_articles_it_has(store: Store) -> None:
     assert await store.present([]) == Presence(set())
     assert await store.present([name(1)]) == Presence(set())
     for number in range(20):
@@ -90,13 +90,13 @@ async def test_present_tells_what_is_there(store: Store) -> None:
 
 
 @pytest.mark.anyio
-async def test_fetching_what_is_not_there(store: Store) -> None:
+async def test_fetching_a_missing_article(store: Store) -> None:
     with pytest.raises(ArticleMissingError, match=name(7).hex()):
         await store.fetch(name(7))
 
 
 @pytest.mark.anyio
-async def test_what_is_fetched_is_opened_and_may_be_refused(store: Store) -> None:
+async def test_a_fetched_payload_is_opened_and_may_be_refused(store: Store) -> None:
     await store.post(Article(name(1), b"payload"))
     assert await store.fetch(name(1), opened=lambda payload: payload[::-1]) == b"daolyap"
 
@@ -109,7 +109,7 @@ async def test_what_is_fetched_is_opened_and_may_be_refused(store: Store) -> Non
 
 
 @pytest.mark.anyio
-async def test_of_a_store_out_of_reach_nothing_is_known() -> None:
+async def test_an_unreachable_store_gives_no_answer() -> None:
     store = OutOfReach("There is no server.")
     found = await store.present([name(1), name(2)])
     assert found == Presence(set(), dict.fromkeys([name(1), name(2)], "There is no server."))

@@ -30,7 +30,7 @@ class Ended:
         return [json.loads(line) for line in self.out.splitlines()]
 
     def event(self, name: str) -> dict[str, Any]:
-        """The only event of a name."""
+        """The only event with this name."""
         (found,) = [e for e in self.events if e["event"] == name]
         return found
 
@@ -49,7 +49,7 @@ class Command:
     program: tuple[str, ...] = (sys.executable, "-m", "usenetsync_tui")
 
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-        """Start it; the caller waits."""
+        """Start it, without waiting for its end."""
         return subprocess.Popen(
             [*self.program, *map(os.fspath, arguments)],
             env={**self.environment, **environment},
@@ -74,7 +74,7 @@ class Command:
         return EmbeddedServer(Locations.find({"USENETSYNC_HOME": str(self.home)}))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the catalogue, as a test may."""
+        """Query the catalogue."""
         server = self.server
         conninfo = server.acquire()
         try:

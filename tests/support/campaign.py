@@ -1,10 +1,10 @@
-"""A campaign: a tree changes, it is uploaded under attack, and what was promised is checked.
+"""A campaign: changes a tree, uploads it under attack, and checks the program's promises.
 
-One `Campaign` has a home, a tree, dice and a store. Each cycle changes the tree, has the real
-command upload it while it, its database or its news server is killed or stopped, and then
-looks: the restored version is identical (content, modes, times, links, owners), older versions
-still are, no copy of a segment lives under two names, `verify` is clean, and the catalogue's
-sums agree with its rows.
+One `Campaign` has a home, a tree, a random generator and a store. Each cycle changes the tree and
+uploads it with the real command, while it kills or stops the command, its database or its news
+server. Then it checks: the restored version is identical (content, modes, times, links, owners),
+older versions still are, no copy of a segment has two names, `verify` is clean, and the
+catalogue's sums agree with its rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from campaign_tree import ChangingTree
 from inn import Inn
 from worlds import LEDGER
 
-# Each must find nothing whenever nothing is at work.
+# Each query must return no row while no job runs.
 INVARIANTS = LEDGER | {
     "an object with other segments than it says": """
         SELECT o.id FROM objects o LEFT JOIN segments s ON s.object_id = o.id AND s.status <> 6
@@ -63,7 +63,7 @@ IN_SHARDS = {
 
 
 class Campaign:
-    """One home under attack; `report` says what was done."""
+    """One home under attack; `report` records the attacks."""
 
     def __init__(self, command: Command, place: Path, seed: int, inn: Inn | None = None) -> None:
         self._rng = random.Random(seed)
@@ -74,19 +74,19 @@ class Campaign:
         self._tree = ChangingTree(place / "tree", self._rng)
         self._attacks = Attacks(command, inn, self._rng)
         self._kept: dict[int, Path] = {}
-        """Copies of the tree as some versions have it."""
+        """Copies of the tree at some versions."""
         self.cycles = 0
         self._seconds = 2.0
-        """What a command takes, or a little more: when attacks may come."""
+        """About as long as a command takes: the range of moments for an attack."""
 
     @property
     def report(self) -> str:
-        """In one line, for the reader of a long run."""
+        """The counts in one line, for the log of a long run."""
         counts = ", ".join(f"{n} × {name}" for name, n in sorted(self._attacks.counts.items()))
         return f"seed {self._seed}: {self.cycles} cycles; {counts}"
 
     def run(self, seconds: float) -> None:
-        """Cycles until the time is over; at least one."""
+        """Run cycles until the time is over; at least one."""
         end = time.monotonic() + seconds
         while not self.cycles or time.monotonic() < end:
             self._cycle()
@@ -97,7 +97,7 @@ class Campaign:
         for _ in range(self._rng.randrange(1, 4)):
             self._attack("upload", self._tree.root, "--json")
             if self._rng.random() < 0.3:
-                self._tree.change(self._rng.randrange(10))  # between a kill and what resumes
+                self._tree.change(self._rng.randrange(10))  # between kill and resume
         ended = self._finished("upload", self._tree.root, "--json")
         version = ended.event("summary")["version"]
         self._keep(version)
@@ -120,7 +120,7 @@ class Campaign:
     def _keep(self, version: int) -> None:
         copy = self._place / f"as version {version}"
         if copy.exists():
-            return  # nothing changed since
+            return  # no changes since then
         subprocess.run(["cp", "-a", self._tree.root, copy], check=True)
         self._kept[version] = copy
         if len(self._kept) > 6:
@@ -138,7 +138,7 @@ class Campaign:
         shutil.rmtree(out)
 
     def _verify(self) -> None:
-        """Clean at once; a news server that was killed may have lost what it had acknowledged."""
+        """`verify` is clean; a news server that was killed may have lost acknowledged articles."""
         bodies = ["--body"] if self._rng.random() < 0.3 else []
         if self._inn is not None:
             self._finished("verify", "tree", "--json", *bodies)

@@ -1,4 +1,4 @@
-"""What is done to a command at work: it, its database or its news server is killed or stopped."""
+"""Attacks on a running command: kills or stops it, its database or its news server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Attacks:
         self.counts: dict[str, int] = {}
 
     def strike(self, process: subprocess.Popen[str], seconds: float) -> None:
-        """One attack on a process, at a random moment of the `seconds` it takes; await its end."""
+        """Make one attack on a process, at a random moment of its `seconds`; await its end."""
         attacks: list[Attack] = [
             self.kill_command,
             self.kill_command,
@@ -69,7 +69,7 @@ class Attacks:
         process.kill()
 
     def kill_database_process(self, process: subprocess.Popen[str]) -> None:
-        """One of them, at random: PostgreSQL then ends all others and recovers."""
+        """Kill one of them, at random: PostgreSQL then ends all others and recovers."""
         if family := self._database()[1:]:
             _kill(self._rng.choice(family))
 

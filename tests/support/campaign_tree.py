@@ -1,8 +1,8 @@
 """A tree that changes at random, as people and programs change theirs. Seeded.
 
-Each change is one that has cost some tool data: rewritten at the same size, in the same second,
-with its old time put back; a file in the place of a directory and the other way round; names
-that are not UTF-8; hard links; modes that nobody can read with.
+Each change is one that has cost some tool data: a file rewritten with the same size, in the same
+second, with its old time set again; a file replaced by a directory and the reverse; names that are
+not UTF-8; hard links; modes without any right to read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ChangingTree:
         self.change()
 
     def change(self, count: int = 40) -> None:
-        """So many random changes."""
+        """Make so many random changes."""
         changes: list[Callable[[], None]] = [
             self._new_file,
             self._new_file,
@@ -103,7 +103,7 @@ class ChangingTree:
             self._write(path, self._bytes())
 
     def _rewrite_in_secret(self) -> None:
-        """Other bytes of the same number, and the old modification time."""
+        """Write other bytes of the same number, with the old modification time."""
         if (path := self._file()) is not None:
             status = os.stat(path)
             with open(path, "r+b") as file:
@@ -125,7 +125,7 @@ class ChangingTree:
             os.unlink(path)
 
     def _remove_directory(self) -> None:
-        """A small one: the guard of the source is not what is tried here."""
+        """Delete a small part: the guard of the source is not tested here."""
         path = self._directory()
         if path != os.fsencode(self.root) and sum(len(f) for _, _, f in os.walk(path)) < 30:
             shutil.rmtree(path)
@@ -160,7 +160,7 @@ class ChangingTree:
             os.chmod(path, self._rng.choice(_MODES))
 
     def _chown(self) -> None:
-        """The mode is put back, for a change of owner takes set-id bits away."""
+        """Set the mode again, because a change of owner removes set-id bits."""
         if os.geteuid() != 0 or (path := self._any(lambda s: not stat.S_ISLNK(s.st_mode))) is None:
             return
         mode = stat.S_IMODE(os.stat(path).st_mode)

@@ -31,7 +31,7 @@ class Authority:
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
     def context(self, *hosts: str, expired: bool = False) -> ssl.SSLContext:
-        """A server's context, its certificate being for these names and addresses."""
+        """A server's context with a certificate for these names and addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         builder = self._builder(name, key, days=-1 if expired else 30)

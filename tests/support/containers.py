@@ -1,7 +1,7 @@
-"""Containers as far as a data folder is concerned: process namespaces of their own.
+"""Containers, as far as they matter for a data folder: process namespaces of their own.
 
-Each has its own process ids, its own /proc and host name, on request its own System V IPC and
-/dev/shm; the files are everybody's. Its first process reaps nobody, as in many a container.
+Each has its own process ids, /proc and host name, and on request its own System V IPC and /dev/shm;
+all share the files. The first process reaps no children, as in many containers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Container:
     """One process namespace, and the processes in it."""
 
     def __init__(self, name: str, *, own_ipc: bool = False, processes: int = 0) -> None:
-        """`own_ipc`: System V IPC and /dev/shm of its own. So many idle `processes` are begun."""
+        """`own_ipc`: its own System V IPC and /dev/shm. Starts so many idle `processes`."""
         self._own_ipc = own_ipc
         script = [
             f"hostname {name}",
@@ -56,7 +56,7 @@ class Container:
         (self._init,) = map(int, children.read_text().split())
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """`argv`, to be run inside."""
+        """The arguments that run `argv` inside."""
         ipc = ["--ipc"] if self._own_ipc else []
         return ["nsenter", "--target", str(self._init), *_IN_IT, *ipc, "--", *argv]
 
@@ -80,7 +80,7 @@ def container(name: str, *, own_ipc: bool = False, processes: int = 0) -> Iterat
 
 
 def servers_at(pgdata: Path) -> list[int]:
-    """The postmasters at work in a data folder, in whatever container, by the ids we see."""
+    """The postmasters that use a data folder, in any container, by the ids that we see."""
     wanted = pgdata.stat()
     parents: dict[int, int] = {}
     for entry in Path("/proc").glob("[0-9]*"):
@@ -93,7 +93,7 @@ def servers_at(pgdata: Path) -> list[int]:
         is_there = (where.st_dev, where.st_ino) == (wanted.st_dev, wanted.st_ino)
         if is_there and argv[0].endswith(b"/postgres") and argv[1:2] == [b"-D"]:
             parents[int(entry.name)] = parent
-    # A process of a server looks like its postmaster until it has given itself a title.
+    # A process of a server looks like its postmaster until it has set its own title.
     return [pid for pid, parent in parents.items() if parent not in parents]
 
 

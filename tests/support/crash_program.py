@@ -1,6 +1,6 @@
 """The screen with a defect in it, run by `test_crash.py` in a pseudo-terminal.
 
-`python crash_program.py PLACE`: the greeting, whose form for a server breaks at a place when the
+`python crash_program.py PLACE`: shows the first run; its form for a server fails at PLACE when the
 user presses ctrl+t, or leaves the form.
 """
 
@@ -28,7 +28,7 @@ from usenetsync_tui.tui.kit.secret_input import SecretInput
 
 
 class Handle(FakeHandle):
-    """An idle engine whose mailbox breaks, if it is to."""
+    """An idle engine whose mailbox fails on request."""
 
     def __init__(self, place: str) -> None:
         super().__init__(EngineStatus(EngineState.IDLE), FakeBrowser(0))
@@ -68,7 +68,7 @@ def broken(typed: TypedServer, place: str) -> None:
 
 
 def break_at(place: str) -> None:
-    """Put the defect where it is to be."""
+    """Install the defect at the given place."""
     if place == "validate":
 
         def validate(self: SecretInput, value: str) -> str:

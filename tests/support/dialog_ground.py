@@ -1,4 +1,4 @@
-"""An application with nothing in it, to show one dialog at a time on."""
+"""An empty application that shows one dialog."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class DialogGround(App[None], Generic[T]):
-    """Notes what the dialog is dismissed with, and what is wanted meanwhile."""
+    """Records the result of the dialog and the commands it requests."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         styles_folder() / "usenetsync.tcss",
@@ -75,7 +75,7 @@ async def dialog_shown(
 
 
 async def typed(pilot: Pilot[None], *words: str) -> None:
-    """Each word a key's name in <>, or text typed a letter at a time."""
+    """Each word is a key's name in <>, or text to type letter by letter."""
     for word in words:
         keys: Iterable[str] = [word[1:-1]] if word.startswith("<") else word
         await pilot.press(*keys)
@@ -83,7 +83,7 @@ async def typed(pilot: Pilot[None], *words: str) -> None:
 
 
 async def pasted(pilot: Pilot[None], text: str) -> None:
-    """As a terminal hands on what is pasted."""
+    """Pasted text, as a terminal sends it."""
     pilot.app.post_message(Paste(text))
     await pilot.pause()
 
@@ -96,7 +96,7 @@ async def happens(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
 
 
 def picture(app: App[None]) -> str:
-    """What is on the screen, line by line."""
+    """The lines on the screen."""
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(s.text for s in line).rstrip() for line in lines[: app.size.height])
 

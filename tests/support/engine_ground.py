@@ -1,4 +1,4 @@
-"""Engines to test with, and how to wait for them."""
+"""Engines to test with, and functions that wait for them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def new_engine(database: str, tmp_path: Path, **settings: Any) -> Engine:
 
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
-    """An engine as the screen has it, drained at the end of the block."""
+    """An engine that runs as it does under the screen; drained at the end of the block."""
 
     async def run() -> None:
         await engine.run(until_idle=False)
@@ -47,7 +47,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def killed(engine: Engine) -> AsyncIterator[None]:
-    """An engine that is ended where it is at the end of the block."""
+    """An engine that is cancelled at the end of the block, wherever it is."""
 
     async def run() -> None:
         await engine.run(until_idle=False)
@@ -72,7 +72,7 @@ async def job(pool: Pool, job_id: int) -> Job:
 
 
 async def kept(engine: Engine, folder: Path, choices: FolderChoices = SLOW) -> FolderStatus:
-    """Keep a folder, and wait until its first version is finished."""
+    """Back up a folder, and wait until its first version is finished."""
     engine.submit(Upload(os.fsencode(folder), choices))
     await until(lambda: any(f.latest for f in engine.status.folders))
     return engine.status.folders[0]
@@ -84,7 +84,7 @@ def latest(status: EngineStatus, verb: Verb) -> JobStatus | None:
 
 
 async def over(engine: Engine, verb: Verb) -> JobStatus:
-    """The newest job of a kind, when it is over."""
+    """The newest job of a kind, once it is over."""
 
     def is_over() -> bool:
         found = latest(engine.status, verb)
@@ -97,7 +97,7 @@ async def over(engine: Engine, verb: Verb) -> JobStatus:
 
 
 async def at_work(engine: Engine, verb: Verb = Verb.UPLOAD) -> JobStatus:
-    """The job of a kind that runs, when it has done something."""
+    """The running job of a kind, once it has made some progress."""
 
     def works() -> bool:
         found = latest(engine.status, verb)

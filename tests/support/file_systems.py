@@ -1,7 +1,7 @@
 """Real file systems for tests: ext4 and FAT on loop devices, tmpfs, and FUSE with quirks.
 
-Each is a context manager that mounts, yields the mount point and unmounts; where this machine
-does not allow it the test is skipped, with the reason.
+Each is a context manager that mounts, yields the mount point and unmounts. If this machine does not
+allow it, it skips the test with the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PROGRAM = Path(__file__).with_name("quirky_fuse.py")
 
 @contextmanager
 def mounted(place: Path, *words: str) -> Iterator[Path]:
-    """`mount WORDS… PLACE` until the block ends; the folder is made if need be."""
+    """`mount WORDS… PLACE` until the block ends; creates the folder if needed."""
     place.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(["mount", *words, place], capture_output=True, text=True)
     if done.returncode:
@@ -33,20 +33,20 @@ def mounted(place: Path, *words: str) -> Iterator[Path]:
 
 
 def _is_mounted(place: Path) -> bool:
-    """By the table: a bind mount has no device of its own, and of a dead one nothing is told."""
+    """From the table of mounts: a bind mount has no device of its own; a dead one has no answer."""
     table = Path("/proc/self/mountinfo").read_text().splitlines()
     return any(line.split()[4] == os.fspath(place) for line in table)
 
 
 def unmount(place: Path) -> None:
-    """Take the uppermost mount off a place, even if somebody is still inside."""
+    """Unmount the uppermost mount on a path, even if a process still uses it."""
     if _is_mounted(place):
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @contextmanager
 def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
-    """A file system in memory of a size such as ``1m``."""
+    """A file system in memory with a size such as ``1m``."""
     with mounted(place, "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs") as made:
         yield made
 
@@ -55,7 +55,7 @@ def tmpfs(place: Path, size: str = "64m") -> Iterator[Path]:
 def ext4(
     place: Path, *, inode_size: int = 256, megabytes: int = 32, image: Path | None = None
 ) -> Iterator[Path]:
-    """An ext4 in a file of its own; inodes of 128 bytes know whole seconds only."""
+    """An ext4 in a file of its own; inodes of 128 bytes store only whole seconds."""
     image = image or place.with_name(f"{place.name}.image")
     made = _made(image, megabytes, "mkfs.ext4", "-q", "-F", "-I", str(inode_size))
     with mounted(place, "-t", "ext4", "-o", "loop", str(made)) as disk:
@@ -113,7 +113,7 @@ def _await(server: subprocess.Popen[bytes], place: Path) -> None:
 
 @contextmanager
 def away(place: Path) -> Iterator[Path]:
-    """The `ext4` at a place is not mounted in the block; on another loop device afterwards."""
+    """Unmount the `ext4` at a path during the block; afterwards it has another loop device."""
     find = ["findmnt", "--noheadings", "--output", "SOURCE", place]
     device = subprocess.run(find, check=True, capture_output=True, text=True).stdout.split()[-1]
     backing = Path("/sys/block") / Path(device).name / "loop" / "backing_file"
@@ -134,6 +134,6 @@ def away(place: Path) -> Iterator[Path]:
 
 @contextmanager
 def bound(folder: Path, place: Path) -> Iterator[Path]:
-    """A folder at another place too."""
+    """A folder that is also mounted at another path."""
     with mounted(place, "--bind", str(folder)) as made:
         yield made

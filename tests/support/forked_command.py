@@ -1,7 +1,7 @@
-"""The command many times, each in a process of its own, in surroundings that a test asks for.
+"""Runs the command many times, each in its own process, in an environment that a test sets.
 
-A program: reads cases from standard input, writes how they ended to standard output, both JSON.
-It imports the command once and forks for each case, for most of a short command is its imports.
+A program that reads cases from standard input and writes how they ended to standard output, both as
+JSON. It imports the command once and forks for each case: imports take most of a short command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal"
-"""What a stream is: a file that is kept, no descriptor, a full disk, a pipe without a reader, a
+"""Kinds of streams: a file to read back, no descriptor, a full disk, a pipe without a reader, a
 terminal of 20 columns."""
 
 _MODULES = (
@@ -39,16 +39,16 @@ class Case:
     stdout: str = KEPT
     stderr: str = KEPT
     grows: str = ""
-    """A file that gets a line before."""
+    """A file to which the case first adds a line."""
     variables: dict[str, str] = field(default_factory=dict)
-    """Variables of the environment besides those of the tests."""
+    """Variables of the environment in addition to those of the tests."""
     uid: int = 0
-    """The user and group to run it as, without a HOME; 0: as we are."""
+    """The user and group to run as, without HOME; 0: unchanged."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended."""
+    """How a case ended."""
 
     code: int
     out: str
@@ -56,7 +56,7 @@ class Ended:
 
 
 def run_forked(cases: list[Case], environment: Mapping[str, str]) -> list[Ended]:
-    """The cases, one after the other, by this program in a process of its own."""
+    """Run the cases one after the other, by this program in its own process."""
     ended = subprocess.run(
         [sys.executable, __file__],
         input=json.dumps([asdict(case) for case in cases]),
@@ -70,7 +70,7 @@ def run_forked(cases: list[Case], environment: Mapping[str, str]) -> list[Ended]
 
 
 def _descriptor(kind: str, kept: int) -> int | None:
-    """A descriptor to put in the place of a stream."""
+    """A descriptor to use as a stream."""
     if kind == FULL:
         return os.open("/dev/full", os.O_WRONLY)
     if kind == LEFT:
@@ -81,7 +81,7 @@ def _descriptor(kind: str, kept: int) -> int | None:
 
 
 def _stream(number: int, kind: str, kept: int) -> Any:
-    """Put a stream in its place; the text stream that Python would begin with."""
+    """Replace a stream by a descriptor, with the text stream that Python would create."""
     descriptor = _descriptor(kind, kept)
     if descriptor is None:
         os.close(number)
@@ -97,7 +97,7 @@ def _stream(number: int, kind: str, kept: int) -> Any:
 
 
 def _run(case: Case, terminal: int, out: int, err: int) -> None:
-    """The forked child: never returns."""
+    """The forked child; never returns."""
     code = 70
     try:
         if case.grows:
@@ -141,7 +141,7 @@ def _ended(case: Case) -> Ended:
             while data := os.read(far, 65536):
                 shown += data
         except OSError:
-            pass  # the last one who had the terminal has ended
+            pass  # the last process on the terminal has ended
         os.close(far)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         out.seek(0)

@@ -1,4 +1,4 @@
-"""What the tests of the source guard have in common."""
+"""Functions that the tests of the source guard share."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
 def fill(folder: Path, count: int, word: str = "file") -> None:
-    """So many small files."""
+    """Create so many small files."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         (folder / f"{word}{number:04}").write_bytes(b"%d of " % number + word.encode())
 
 
 def copy_all(tree: Path, to: Path, *, over: bool = True) -> None:
-    """What is in a tree, with its times; what is there already is replaced, or stays."""
+    """Copy the content of a tree with its times; existing files are replaced, or stay."""
     subprocess.run(["cp", "-a" if over else "-an", f"{tree}/.", to], check=True)
 
 
 def rows(world: World) -> set[tuple[object, ...]]:
-    """All rows of finished versions, as far as they say which file is in which version."""
+    """The columns of all rows that say which version contains which file."""
     return set(
         world.query(
             "SELECT path_key, first_version, last_version, size, mtime_ns, object_id FROM files"
@@ -35,7 +35,7 @@ def rows(world: World) -> set[tuple[object, ...]]:
 
 
 async def refused(world: World, outcome: Outcome | None = None) -> Refusal:
-    """An upload that is refused, and of which no version has come."""
+    """Check that an upload is refused and creates no version; returns the refusal."""
     before = [s for s in await world.snapshots() if s.state]
     if outcome is None:
         outcome = await world.upload()
@@ -48,7 +48,7 @@ async def refused(world: World, outcome: Outcome | None = None) -> Refusal:
 
 
 async def nothing_new(world: World, version: int) -> None:
-    """An upload that reads nothing and finds nothing changed."""
+    """Check that an upload reads no file and finds no change."""
     outcome = await world.upload()
     assert outcome.message == f"nothing changed since version {version}", outcome
     assert outcome.state is JobState.COMPLETED
@@ -58,7 +58,7 @@ async def nothing_new(world: World, version: int) -> None:
 
 
 async def guarded(world: World, *paths: bytes) -> list[str]:
-    """An upload that is incomplete for these mount points and nothing else; the reasons."""
+    """Check that only these mount points make an upload incomplete; returns the reasons."""
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE, (outcome, await world.notices())
     notices = await world.notices()

@@ -1,4 +1,4 @@
-"""The command in this process: quick enough to run it often."""
+"""The command in this process: fast enough to run often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
 
 class TextSnapshots(SingleFileSnapshotExtension):
-    """A text file for each output, under `snapshots/`."""
+    """Stores each output as a text file under `snapshots/`."""
 
     _write_mode = WriteMode.TEXT
     file_extension = "txt"
@@ -44,7 +44,7 @@ class Ended:
         return [json.loads(line) for line in self.out.splitlines()]
 
     def of(self, event: str) -> list[dict[str, Any]]:
-        """Those of one name."""
+        """The events with this name."""
         return [e for e in self.events if e["event"] == event]
 
 

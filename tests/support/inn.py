@@ -1,16 +1,15 @@
 """A private INN 2.7: a real news server for tests, in a folder and on ports of its own.
 
 ``with Inn() as inn:`` gives an empty server. It runs as the package's user ``news``, which only
-root can become, and touches nothing of a server the machine may have. Its ports, on
-127.0.0.1:
+root can become, and does not touch a news server of the machine. Its ports, on 127.0.0.1:
 
 ``port``         innd itself: starts in transit mode, posting needs ``MODE READER`` first
 ``reader_port``  nnrpd: a reader from the greeting on; offers ``STARTTLS``
 ``tls_port``     nnrpd, TLS from the first byte; `ca_file` vouches for 127.0.0.1 and localhost
 ``ipv6_port``    nnrpd on ::1, only with ``ipv6=True``
 
-It knows nothing of the product. What INN has is read from its spool, where an article is one
-file, not asked over the protocol under test.
+It knows nothing about the product. It reads INN's articles from the spool, where each is one file,
+because the protocol is under test.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _USER = "news"
 _PATIENCE = 20.0
 
 _PASSWORD = "correct horse"
-# crypt(3) of it, SHA-512: the crypt module has left Python, and ckpasswd takes nothing else.
+# Its crypt(3) hash, SHA-512: Python has no crypt module now, and ckpasswd accepts nothing else.
 _PASSWORD_HASH = (
     "$6$usenetsync$Bv1hkwljuyMskC42IVe4O2UfIiBhkss20nWsrWUdmLQp/C"
     "ZReNufqtlAuU2Nl/iinIh4C8.PT8DJvBrNNmvo1."
@@ -102,18 +101,18 @@ access readers {{
 
 
 class Inn:
-    """The server, running while the block runs. `login`: nothing works without it."""
+    """The server, which runs during the block. `login`: it requires one for everything."""
 
     host = "127.0.0.1"
     username = "poster"
     reader = "reader"
-    """An account of the same password that may not post."""
+    """An account with the same password that may not post."""
     password = _PASSWORD
     newsgroup = "alt.binaries.test"
     moderated_newsgroup = "alt.binaries.moderated"
     """Posts without Approved are refused: its moderator has no address."""
     closed_newsgroup = "alt.binaries.closed"
-    """Nobody posts here."""
+    """A newsgroup closed for posting."""
 
     def __init__(
         self, *, login: bool = False, max_article: int = 1_000_000, ipv6: bool = False
@@ -124,7 +123,7 @@ class Inn:
 
     @staticmethod
     def available() -> str | None:
-        """Why it cannot run here; None when it can."""
+        """Why it cannot run on this machine; None if it can."""
         missing = [name for name in _PROGRAMS if not os.access(_BIN / name, os.X_OK)]
         if missing:
             return f"INN is not installed (Debian package inn2): no {_BIN / missing[0]}"
@@ -151,19 +150,19 @@ class Inn:
         self._stack.close()
 
     def article_count(self) -> int:
-        """How many articles it has."""
+        """The number of its articles."""
         return sum(1 for _ in self._spooled())
 
     def message_ids(self) -> set[str]:
-        """Of the articles it has, with their angle brackets."""
+        """The Message-IDs of its articles, with angle brackets."""
         return {_message_id(path) for path in self._spooled()}
 
     def forget(self, message_id: str) -> None:
-        """Lose an article: STAT says 430 from now on, yet posting it again is a duplicate."""
+        """Lose an article: from now on STAT answers 430, yet posting it again is a duplicate."""
         self.ctlinnd("cancel", message_id)
 
     def ctlinnd(self, *command: str) -> None:
-        """Have innd do something (ctlinnd(8)): ``throttle``, ``go``, ``pause``…"""
+        """Send innd a command (ctlinnd(8)): ``throttle``, ``go``, ``pause``…"""
         self._run(_BIN / "ctlinnd", "-s", "-t", str(int(_PATIENCE)), *command)
 
     def kill(self) -> None:
@@ -184,7 +183,7 @@ class Inn:
             self._signal_one(process, number)
 
     def log(self) -> str:
-        """What its daemons said, for the message of a failure."""
+        """The logs of its daemons, for the message of a failure."""
         files = sorted((self.home / "log").glob("*.out"))
         return "".join(f"== {file.name}\n{file.read_text('utf-8', 'replace')}" for file in files)
 
@@ -281,7 +280,7 @@ class Inn:
             self._wait(process, name, host, port)
 
     def _end(self) -> None:
-        # innd first: a SIGTERM is not looked at before something else happens.
+        # innd first: it handles a SIGTERM only when something else happens.
         if "innd" in self._processes and self._processes["innd"].poll() is None:
             self.ctlinnd("shutdown", "the test is over")
         for process in self._processes.values():
@@ -362,7 +361,7 @@ def _message_id(path: Path) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a daemon and the children of its session; what a stubborn one holds is thrown away."""
+    """End a daemon and the children of its session; kills those that do not end."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

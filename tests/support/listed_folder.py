@@ -1,4 +1,4 @@
-"""A folder with every sort of row in it, and what a reader of the model expects of its lists."""
+"""A folder with every sort of row, and a model of the lists made from it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIZES = (0, 1, 1_000, 1_000, 50_001, 10**12)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One row as a list must show it."""
+    """A row as a list must show it."""
 
     path: bytes
     kind: int
@@ -40,7 +40,7 @@ class Listed:
 
 
 def matches(row: Listed, wanted: FileFilter) -> bool:
-    """What `FileFilter` says, said again without SQL."""
+    """The meaning of a `FileFilter`, without SQL."""
     if any(word.lower() not in row.path.lower() for word in wanted.words):
         return False
     if wanted.view is not None and row.view is not wanted.view:
@@ -109,7 +109,7 @@ async def _apply(
 
 
 async def _bring_to(tx: Transaction, folder: Folder, row: Listed, *, odd: bool) -> None:
-    """Into the state the screen words like this; each has two ways to come about."""
+    """Put a file into a state of the screen; each state can come about in two ways."""
     key = path_key(row.path)
     match row.view:
         case FileView.QUEUED if odd:
@@ -129,7 +129,7 @@ async def _bring_to(tx: Transaction, folder: Folder, row: Listed, *, odd: bool) 
 async def _begin(
     tx: Transaction, folder: Folder, row: Listed, *, posted: int, laid_out: bool = False
 ) -> None:
-    """An object of three segments for a file, so many of them posted."""
+    """An object of three segments for a file, of which so many are posted."""
     key = path_key(row.path)
     (made,) = await objects.allocate(tx, 1)
     made_of = NewObject(made, 0, row.size, 1, 3, 1, key, key)

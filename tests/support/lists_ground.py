@@ -1,4 +1,4 @@
-"""An application around one list, or one of the screens below it; notes what is wanted."""
+"""An application around one list, or a screen below it; records the commands it requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MUSIC = Folder(2, b"/srv/music", "music", REALM, Priority.NORMAL, Compression.LZ
 
 
 class Ground(App[None]):
-    """Shows a files pane, and notes commands, toasts and what is copied."""
+    """Shows a files pane, and records commands, toasts and copied text."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,16 +53,16 @@ class Ground(App[None]):
         yield FilesPane()
 
     def on_command_request(self, message: CommandRequest) -> None:
-        """Note it, as the application would submit it."""
+        """Record the command that the application would submit."""
         self.wanted.append(message.command)
         self.said.append(message.said)
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
-        """Go down to the articles, as the application does."""
+        """Open the articles, as the application does."""
         self.push_screen(ArticlesScreen(event.browser, event.folder, event.version, event.row))
 
     def toasts(self) -> list[str]:
-        """What has been said since the begin."""
+        """All toasts so far."""
         return [notification.message for notification in self._notifications]
 
 
@@ -78,7 +78,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
 async def listed(
     browser: FakeBrowser, size: tuple[int, int] = (100, 30)
 ) -> AsyncIterator[tuple[Pilot[None], FilesTable]]:
-    """The files of version 12 of the photos, all of them counted."""
+    """The files of version 12 of the photos, counted completely."""
     app = Ground()
     async with app.run_test(size=size, notifications=True) as pilot:
         table = app.query_one(FilesTable)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class NewsServer(Protocol):
-    """What the settings need to know of a server."""
+    """The part of a server that the settings need."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""Output with what differs from run to run, and from machine to machine, made the same."""
+"""Makes output equal on every run and machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATTERNS = (
 
 
 def normal(text: str, names: Mapping[str, str]) -> str:
-    """Lines for people. `names`: what stands for a path or address of this run."""
+    """Lines for people. `names`: the replacements of this run's paths and addresses."""
     for name, shown in sorted(names.items(), key=lambda pair: -len(pair[0])):
         text = text.replace(name, shown)
     for pattern, shown in _PATTERNS:
@@ -43,7 +43,7 @@ def normal(text: str, names: Mapping[str, str]) -> str:
 
 
 def normal_json(text: str, names: Mapping[str, str]) -> str:
-    """JSON lines, indented to be read; progress events are left out, for they come by the clock."""
+    """JSON lines, indented for reading, without progress events, whose number depends on time."""
     events = [json.loads(line) for line in text.splitlines()]
     shown = [json.dumps(_value(e), indent=1) for e in events if e["event"] != "progress"]
     return normal("\n".join(shown) + "\n", names)

@@ -1,4 +1,4 @@
-"""What tests do to servers of their own."""
+"""Functions with which tests kill and examine their own servers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def children(pid: int) -> list[int]:
 
 
 def titled(postmaster: int, title: str) -> list[int]:
-    """The processes of a server that call themselves so."""
+    """The processes of a server with this title."""
     found = []
     for pid in children(postmaster):
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -48,10 +48,10 @@ def titled(postmaster: int, title: str) -> list[int]:
 
 
 def run_as_nobody(script: str, *arguments: str, site: Path | None = None) -> str:
-    """What ``script`` prints when run as the user ``nobody``; it must end well.
+    """The output of ``script``, run as the user ``nobody``; it must end without an error.
 
-    The interpreter may live where nobody can go, so it starts as we are, loads all it needs,
-    and then becomes nobody for good. ``site`` is put first on the path after that.
+    The user ``nobody`` may not reach the interpreter, so it starts as the current user, loads all
+    it needs, and then becomes ``nobody`` for good. ``site`` then comes first on the path.
     """
     prelude = f"""
 import os, pwd, sys, pathlib, subprocess, tempfile, shutil, signal, socket, encodings.idna

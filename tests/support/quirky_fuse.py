@@ -1,9 +1,9 @@
-"""A FUSE file system that passes everything through to a folder, but for its quirks.
+"""A FUSE file system that passes all calls to a folder, except for its quirks.
 
     python quirky_fuse.py FOLDER MOUNT_POINT QUIRK...
 
-The quirks are those of file systems that people really have; `Quirk` names them. A program of
-its own, because a mount must be served by a process that does not wait for what it serves.
+The quirks are those of real file systems; `Quirk` names them. It is a program of its own, because
+the process that serves a mount must not wait for that mount.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ SECOND = 1_000_000_000
 
 
 class Quirk(StrEnum):
-    """What such a file system does differently."""
+    """The quirks of such a file system."""
 
     NO_CHMOD = "no-chmod"
     NO_CHOWN = "no-chown"
     NO_UTIME = "no-utime"
     IGNORES = "ignores"
-    """Changes of mode, owner and time are said to be done, and are not."""
+    """Changes of mode, owner and time succeed without effect."""
     NO_SYMLINK = "no-symlink"
     NO_SIZES = "no-sizes"
-    """A file's size is said to be 0; all of it can be read (procfs, some FUSE)."""
+    """A file's size is reported as 0; all of it can be read (procfs, some FUSE)."""
     HALF_SIZES = "half-sizes"
-    """A file's size is said to be half of what can be read."""
+    """A file's size is reported as half of the readable bytes."""
     DOUBLE_SIZES = "double-sizes"
-    """A file's size is said to be twice what can be read (sysfs: always 4,096)."""
+    """A file's size is reported as twice the readable bytes (sysfs: always 4,096)."""
     ENDLESS = "endless"
     """Files whose names begin with "endless" never end, whatever their size."""
     UNSTABLE_INODES = "unstable-inodes"
-    """Every look finds another inode number (mergerfs, sshfs)."""
+    """Every stat returns another inode number (mergerfs, sshfs)."""
     COARSE_TIMES = "coarse-times"
     """Times in steps of two seconds (FAT)."""
     TEN_MILLISECONDS = "ten-milliseconds"
@@ -48,18 +48,17 @@ class Quirk(StrEnum):
     HUNDRED_NANOSECONDS = "hundred-nanoseconds"
     """Times in such steps (NTFS, SMB)."""
     FOLDS_CASE = "folds-case"
-    """`README` and `readme` are one file, kept under the name it was made with."""
+    """`README` and `readme` are one file, with the name under which it was created."""
     MANGLES_NAMES = "mangles-names"
-    """Names are kept with their accents composed and without dots or blanks at the end (HFS+,
-    SMB)."""
+    """Names are stored with composed accents and without dots or blanks at the end (HFS+, SMB)."""
     NO_COLONS = "no-colons"
     """Names with a colon are refused (FAT, NTFS)."""
     NO_REPLACING = "no-replacing"
-    """Nothing is ever renamed over something."""
+    """A rename never replaces a file."""
     NO_RENAME = "no-rename"
-    """Nothing is renamed at all."""
+    """Renames always fail."""
     NO_SIZE = "no-size"
-    """It does not say how large it is, nor how much room there is (statfs)."""
+    """statfs fails: the size and the free space are unknown."""
     SMALL_FILES = "small-files"
     """No file beyond 1 MiB (FAT: 4 GiB)."""
 
@@ -71,10 +70,10 @@ _STEPS = {
     Quirk.TEN_MILLISECONDS: 10_000_000,
     Quirk.HUNDRED_NANOSECONDS: 100,
 }
-"""In ns."""
+"""In nanoseconds."""
 
 _LIES = {Quirk.NO_SIZES: 0.0, Quirk.HALF_SIZES: 0.5, Quirk.DOUBLE_SIZES: 2.0}
-"""What a file's size is multiplied with."""
+"""The factor for a file's size."""
 
 
 class Quirky(mfusepy.Operations):  # type: ignore[misc]
@@ -89,10 +88,10 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
     def init_with_config(self, conn_info: Any, config_3: Any) -> None:
         config_3.use_ino = 1
-        config_3.hard_remove = 1  # an open file is unlinked, not renamed out of the way
+        config_3.hard_remove = 1  # an open file is unlinked, not renamed
         config_3.entry_timeout = config_3.attr_timeout = config_3.negative_timeout = 0
         if self._quirks & _LIES.keys():
-            config_3.direct_io = 1  # the kernel would not read past the size it was told
+            config_3.direct_io = 1  # the kernel would not read past the reported size
 
     def _at(self, path: str) -> str:
         if Quirk.NO_COLONS in self._quirks and ":" in path:
@@ -239,7 +238,7 @@ class Quirky(mfusepy.Operations):  # type: ignore[misc]
 
 
 def _spelled(folder: str, name: str) -> str:
-    """A name as the folder has it, in whatever case; itself where it is not there."""
+    """The folder's spelling of a name, in whatever case; the name itself if the folder lacks it."""
     if not name or not os.path.isdir(folder) or os.path.lexists(os.path.join(folder, name)):
         return name
     return next((n for n in os.listdir(folder) if n.casefold() == name.casefold()), name)

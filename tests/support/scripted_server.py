@@ -1,15 +1,15 @@
-"""An NNTP server on a real socket that does what a test tells it to, also what no server should.
+"""An NNTP server on a real socket that does what a test scripts, even what no server should do.
 
-It keeps articles like a server, and goes wrong like one:
+It stores articles like a server, and fails like one:
 
     with ScriptedServer() as server:
         server.script(Fault.drop_after_body(keep=True))
         ...
         assert server.posted == [...]
 
-A `Fault` waits for the first exchange it is about, on whichever connection, and is used up by
-it. What a server always does is an attribute (`greeting`, `stat_delay`, `poisoned`…), which may
-be changed while it runs.
+A `Fault` applies to the first matching exchange, on any connection, and only to that. Lasting
+behaviour is an attribute (`greeting`, `stat_delay`, `poisoned`…), which a test may change while the
+server runs.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ class Fault:
 
     on: str
     reply: str | None = None
-    """Said instead of the usual; None: nothing."""
+    """Sent instead of the usual reply; None: no reply."""
     keep: bool = False
-    """The article is kept all the same."""
+    """The article is stored all the same."""
     close: bool = False
-    """The connection is closed afterwards."""
+    """The server closes the connection afterwards."""
     reset: bool = False
-    """The connection is reset afterwards: what was sent and not read yet is lost with it."""
+    """The server resets the connection afterwards: unread data is lost."""
     silent: bool = False
-    """Never an answer; the connection stays open."""
+    """The server never answers; the connection stays open."""
     raw: bytes = b""
-    """Sent as it is."""
+    """Sent unchanged."""
     surplus: bytes = b""
-    """Sent before the usual answer."""
+    """Sent before the usual reply."""
     flood: bytes = b""
     """Sent for ever."""
     times: int = 1
@@ -68,12 +68,12 @@ class Fault:
 
     @staticmethod
     def duplicate(*, keep: bool, reply: str = "441 435 Duplicate") -> Fault:
-        """Says that it had the article already, which it takes only now, or not at all."""
+        """Answers that it already had the article, which it stores only now, or not at all."""
         return Fault("article", reply=reply, keep=keep)
 
     @staticmethod
     def other_id(wire_id: str) -> Fault:
-        """Takes the article under another name and says so."""
+        """Stores the article under another name and reports that name."""
         return Fault("article", reply=f"240 Article received <{wire_id}>", keep=True)
 
     @staticmethod
@@ -94,21 +94,21 @@ class Fault:
 
     @staticmethod
     def endless_body(wire_id: str) -> Fault:
-        """An article that does not end."""
+        """An article without an end."""
         return Fault(f"BODY {wire_id}", reply=f"222 0 <{wire_id}>", flood=b"x" * 120 + b"\r\n")
 
     @staticmethod
     def endless(on: str) -> Fault:
-        """A line that does not end."""
+        """A line without an end."""
         return Fault(on, raw=b"2" * 100_000)
 
 
 class _Gone(Exception):
-    """The connection is to be closed."""
+    """Raised to close the connection."""
 
 
 class ScriptedServer:
-    """Listens on 127.0.0.1 from `with` to its end."""
+    """Listens on 127.0.0.1 while the block runs."""
 
     def __init__(
         self,
@@ -122,51 +122,51 @@ class ScriptedServer:
         self.host = "127.0.0.1"
         self.port = 0
         self.articles: dict[str, bytes] = {}
-        """Message-ID without brackets → the article as it was posted, not dot-stuffed."""
+        """Message-ID without brackets → the article as posted, not dot-stuffed."""
         self.posted: list[str] = []
-        """The Message-ID of each article that was kept, whatever was said."""
+        """The Message-ID of each stored article, whatever the reply was."""
         self.commands: Counter[str] = Counter()
-        """How often each first word was heard."""
+        """How often each command (its first word) arrived."""
         self.connections = 0
-        """Connections ever made."""
+        """Connections in all so far."""
         self.most_open = 0
         self.greeting = "200 Scripted, posting allowed"
         self.mode_reader = "200 Reader mode, posting allowed"
         self.capabilities: tuple[str, ...] | None = ("VERSION 2", "READER", "POST")
-        """None: the command is not known."""
+        """None: the server does not know the command."""
         self.stat_delay = 0.0
-        """Seconds until an article can be seen."""
+        """Seconds until an article becomes visible."""
         self.stat_answer = "223 0 <{}> retrieved"
         self.replies: dict[tuple[str, str], str] = {}
-        """What is always said to a command about an article, by its first word and the Message-ID
+        """Fixed replies to commands about an article, by the first word and the Message-ID
         (``*``: any other): instead of the usual."""
         self.groups: set[str] | None = None
-        """The newsgroups there are; None: any. An article in none of them is refused."""
+        """The newsgroups that exist; None: any. An article in none of them is refused."""
         self.surplus = ""
-        """Said after every answer to STAT."""
+        """Sent after every reply to STAT."""
         self.body_answer = "222 0 <{}>"
         self.login_refused = "481 Authentication failed"
-        """``{user}`` and ``{password}`` are what came."""
+        """``{user}`` and ``{password}`` stand for the received ones."""
         self.refused_logins = 0
         self.poisoned: set[str] = set()
-        """Ids that are duplicates for ever and that nobody can read."""
+        """Message-IDs that are always duplicates and cannot be read."""
         self.limit = limit
-        """Connections let in at once."""
+        """Connections accepted at once."""
         self.limit_answer = "502 Too many connections"
         self.split = 0
         """Send in pieces of so many bytes."""
         self.latency = 0.0
         """Seconds before each answer."""
         self.drip = 0.0
-        """Seconds between two bytes of a body, past its first line."""
+        """Seconds between two bytes of a body, after its first line."""
         self.reads_slowly = False
-        """Articles are read at a few hundred bytes a second."""
+        """The server reads articles at a few hundred bytes per second."""
         self.wants_group: frozenset[str] | None = None
-        """Newsgroups that exist; with any, articles are found in an entered group only."""
+        """Newsgroups that exist; if there are any, articles are found only in an entered group."""
         self.refuses: Callable[[bytes], str | None] = lambda article: None
-        """What is said of an article instead of taking it."""
+        """The reply to an article instead of storing it."""
         self.clock = 0.0
-        """Seconds its clock is ahead."""
+        """Seconds by which its clock is ahead."""
         self._login = login
         self._tls = tls
         self._starttls = starttls
@@ -195,7 +195,7 @@ class ScriptedServer:
         self.stop()
 
     def stop(self) -> None:
-        """Close everything. The server may be entered again, on the same port."""
+        """Close everything. The server can be entered again, on the same port."""
         self._closing.set()
         _shut(self._listener)
         self._acceptor.join()
@@ -212,18 +212,18 @@ class ScriptedServer:
                 _shut(sock)
 
     def script(self, *faults: Fault) -> None:
-        """More faults, after those that wait already."""
+        """Add faults after those that still wait."""
         with self._lock:
             self._faults += faults
 
     def forget(self) -> None:
-        """No faults any more."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     @property
     def waiting(self) -> list[Fault]:
-        """Faults that nothing has met yet."""
+        """Faults that no exchange has used yet."""
         with self._lock:
             return list(self._faults)
 
@@ -234,14 +234,14 @@ class ScriptedServer:
             return len(self._open)
 
     def keep(self, wire_id: str, article: bytes) -> None:
-        """Have an article."""
+        """Store an article."""
         with self._lock:
             self.articles[wire_id] = article
             self.posted.append(wire_id)
             self._seen_at[wire_id] = time.monotonic() + self.stat_delay
 
     def fault(self, on: str) -> Fault | None:
-        """The next fault about an exchange; it is used up."""
+        """The next fault for an exchange, which it uses up."""
         with self._lock:
             for i, fault in enumerate(self._faults):
                 if fault.on == on:
@@ -288,13 +288,13 @@ class ScriptedServer:
             session.sock.close()
 
     def replace(self, old: socket.socket, new: socket.socket) -> None:
-        """A connection's socket got a TLS layer."""
+        """Replace a connection's socket by one with TLS."""
         with self._lock:
             self._open.discard(old)
             self._open.add(new)
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not past the end."""
+        """Sleep, but not beyond the end of the server."""
         if self._closing.wait(seconds):
             raise _Gone
 
@@ -475,7 +475,7 @@ class _Session:
         return fault is not None and self.suffer(fault)
 
     def suffer(self, fault: Fault) -> bool:
-        """Whether the usual answer is spared."""
+        """Whether a fault replaced the usual reply."""
         if fault.wait:
             self.server.wait(fault.wait)
         if fault.silent:

@@ -45,7 +45,7 @@ class SealedGround:
         return new_engine(self.database, self.home, **settings)
 
     async def upload(self, root: Path, choices: FolderChoices = _NONE) -> Outcome:
-        """As the command does it. Raises what ends the engine, or refuses the folder."""
+        """Upload as the command does. Raises errors that end the engine or refuse the folder."""
         engine = self.engine()
         engine.submit(Upload(os.fsencode(root), choices))
         await engine.run(until_idle=True)
@@ -54,7 +54,7 @@ class SealedGround:
         return engine.summaries[engine.started[0]].outcome
 
     async def restore(self, version: int, target: Path, folder: int = 1) -> None:
-        """A version of a folder, which must be whole."""
+        """Upload a version of a folder, which must be complete."""
         engine = self.engine()
         async with running(engine):
             await until(lambda: engine.status.state is EngineState.IDLE)

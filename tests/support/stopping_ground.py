@@ -1,6 +1,6 @@
-"""What the tests of stopping share: waits made on purpose, and signals sent into them.
+"""Functions that the tests of stopping share: provoked waits, and signals during them.
 
-`measured` keeps how long each took; with `--every-stop` the slowest of each wait are printed.
+`measured` records the time of each stop; `--every-stop` prints the slowest of each wait.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ SLOW_NAMES = (
 
 
 measured: dict[str, list[float]] = defaultdict(list)
-"""What is waited for → how many seconds each stop took."""
+"""The wait → how many seconds each stop took."""
 
 
 @dataclass
 class Kept:
-    """A folder on Usenet, with more to upload, and ways to meet no server."""
+    """A folder on Usenet, with more to upload, and ways to reach no server."""
 
     command: Command
     server: ScriptedServer
@@ -65,12 +65,12 @@ class Kept:
         }
 
     def add_file(self) -> None:
-        """Something that is not posted yet, whatever the tests before have finished."""
+        """Add a file that is not posted yet, whatever the tests before have finished."""
         number = len(list(self.tree.iterdir()))
         (self.tree / f"more{number}").write_bytes(content(300_000, seed=10 + number))
 
     def lose_article(self) -> None:
-        """Something that `verify` misses and posts again."""
+        """Lose an article that `verify` then misses and posts again."""
         posted = [wire_id for wire_id in self.server.posted if wire_id in self.server.articles]
         del self.server.articles[posted[-1]]
 
@@ -84,7 +84,7 @@ class Kept:
 
 @contextmanager
 def kept_folder() -> Iterator[Kept]:
-    """A home whose folder is kept; at the end it must be whole, whatever was stopped."""
+    """A home with a backed-up folder; at the end it must be complete, whatever was stopped."""
     home = Path(tempfile.mkdtemp(prefix="usa-", dir="/tmp"))
     home.chmod(0o711)
     command, tree = Command(home), home / "tree"
@@ -97,7 +97,7 @@ def kept_folder() -> Iterator[Kept]:
         command("upload", tree)
         (tree / "new").write_bytes(content(2_000_000, seed=1))
         yield kept
-        # Nothing was lost, and nothing is wrong, whatever was stopped.
+        # Nothing is lost or damaged, whatever the tests stopped.
         kept.settings()
         command("upload", tree)
         command("restore", "tree", home / "out")
@@ -110,7 +110,7 @@ def kept_folder() -> Iterator[Kept]:
 
 @contextmanager
 def silent_port() -> Iterator[int]:
-    """Takes connections, and says nothing."""
+    """Accepts connections, and sends nothing."""
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
         yield listener.getsockname()[1]
 
@@ -122,7 +122,7 @@ def refused_port() -> int:
 
 
 def until_waiting(process: subprocess.Popen[str], text: str) -> None:
-    """Return when a `--json` command says that it waits for something."""
+    """Return when a `--json` command reports what it waits for."""
     assert process.stdout is not None
     heard = []
     for line in process.stdout:
@@ -134,7 +134,7 @@ def until_waiting(process: subprocess.Popen[str], text: str) -> None:
 
 
 def until_said(process: subprocess.Popen[str], text: str) -> None:
-    """Return when a command that prints says on standard error that it waits for something."""
+    """Return when a command that prints reports on standard error what it waits for."""
     assert process.stderr is not None
     heard = []
     for line in process.stderr:
@@ -158,7 +158,7 @@ def assert_stops(process: subprocess.Popen[str], signum: int, wait: str) -> None
 def assert_all_stop(
     command: Command, runs: Mapping[int, list[str]], text: str, **environment: str
 ) -> None:
-    """Several verbs at once, each stopped by its signal."""
+    """Run several verbs at once, and stop each by its signal."""
     started = {
         signum: command.start(*arguments, "--json", **environment)
         for signum, arguments in runs.items()
@@ -173,7 +173,7 @@ def turns(
 ) -> list[dict[int, list[str]]]:
     """A signal for each verb; with `--every-stop` each signal for each verb.
 
-    `sample`: which turn is taken without it, so that not each wait has the same pairs.
+    `sample`: the pairs of verb and signal to use without it, so that waits do not all use the same.
     """
     some, signals = list(verbs.values()), list(SIGNALS)
     every = [dict(zip(signals[n:] + signals[:n], some, strict=False)) for n in range(3)]
@@ -182,7 +182,7 @@ def turns(
 
 @contextmanager
 def started_by_another(home: Path) -> Iterator[None]:
-    """Somebody decides about the embedded server, for ever."""
+    """Hold the lock on the start of the embedded server during the block."""
     data = home / "data"
     data.mkdir(parents=True, mode=0o700)
     home.chmod(0o711)
@@ -196,7 +196,7 @@ def started_by_another(home: Path) -> Iterator[None]:
 
 @contextmanager
 def held_by_another(conninfo: str) -> Iterator[None]:
-    """Somebody works the catalogue, for as long as the block lasts."""
+    """Hold the catalogue during the block."""
     name = "usenetsync upload pid 5628 on elsewhere"
     with psycopg.connect(conninfo, application_name=name, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (KEY,))
@@ -205,10 +205,10 @@ def held_by_another(conninfo: str) -> Iterator[None]:
 
 @contextmanager
 def frozen(command: Command) -> Iterator[None]:
-    """The embedded database does nothing: neither it nor what it started."""
+    """Freeze the embedded database: its server and all its processes."""
     postmaster = command.server.status().pid
     assert postmaster is not None
-    os.kill(postmaster, signal.SIGSTOP)  # from here on it starts no other
+    os.kill(postmaster, signal.SIGSTOP)  # from here on the server starts no other process
     processes = [postmaster, *_children(postmaster)]
     try:
         for process in processes:
@@ -231,14 +231,14 @@ def _children(parent: int) -> list[int]:
 
 
 KEYS = {"q": [b"q"], "q, drain": [b"q", b"d"], "q, at once": [b"q", b"n"]}
-"""What is typed into the screen to end it; the second key answers its question."""
+"""The keys that end the screen; the second one answers its question."""
 
 Ending = int | str
 """A signal, or one of `KEYS`."""
 
 
 def assert_screen_stops(command: Command, tree: Path, text: bytes, *endings: Ending) -> None:
-    """A screen for each way of ending it, once it says what it waits for."""
+    """A screen for each way of ending it, once it shows what it waits for."""
     for ending in endings:
         with Screen(command, tree, text) as screen:
             screen.ends(ending)
@@ -248,7 +248,7 @@ class Screen:
     """A screen on a terminal of its own that waits for something."""
 
     def __init__(self, command: Command, tree: Path, text: bytes) -> None:
-        """`text`: part of what it says then."""
+        """`text`: a part of what it then shows."""
         self._text = text
         program = [sys.executable, "-m", "usenetsync_tui", "tui", str(tree)]
         self.terminal = Terminal(program, command.environment)
@@ -260,11 +260,11 @@ class Screen:
         self.terminal.close()
 
     def until_said(self, text: bytes) -> None:
-        """Return when something stands on it."""
+        """Return when a text is on the screen."""
         self.terminal.read_until(lambda: text in self.terminal.output, 40)
 
     def ends(self, ending: Ending) -> None:
-        """It does, soon, and leaves the terminal as it was."""
+        """Check that it ends soon and leaves the terminal as it was."""
         self.until_said(self._text)
         terminal = self.terminal
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A pseudo-terminal with a program in it, and what it was sent."""
+"""A pseudo-terminal with a program in it, and the program's output."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Terminal:
         )
 
     def read_until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
-        """Read what is sent until something is the case."""
+        """Read output until a condition is true."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"it did not happen: {self.output[-2000:]!r}"
             self.read(0.05)
 
     def read(self, seconds: float) -> None:
-        """Read what is there, or comes within some seconds."""
+        """Read the output that is there, or that comes within some seconds."""
         if select.select([self.end], [], [], seconds)[0]:
             self.output += os.read(self.end, 65536)
 
@@ -58,13 +58,13 @@ class Terminal:
         self.read_until(lambda: b"row 1 / " in self.output)
 
     def wait(self, seconds: float = 20) -> int:
-        """Read to the end; the exit code."""
+        """Read to the end; returns the exit code."""
         self.read_until(lambda: self.process.poll() is not None, seconds)
         self.read(0.1)
         return self.process.returncode
 
     def close(self) -> None:
-        """End the program, whatever became of it."""
+        """End the program, whatever state it is in."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -73,7 +73,7 @@ class Terminal:
 
 
 def is_clean(terminal: Terminal) -> bool:
-    """Main screen, cursor, no mouse reports, the modes it was given."""
+    """Check for the main screen, the cursor, no mouse reports, and the original modes."""
     out = terminal.output
     return (
         out.rfind(ALTERNATE_OFF) > out.rfind(ALTERNATE_ON)

@@ -1,6 +1,6 @@
 """Trees to test with: a hostile one, a big one, and the comparison of two.
 
-Everything is done through directory descriptors, so no path is too long for it.
+All functions use directory descriptors, so no path is too long for them.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ HOSTILE_NAMES: tuple[bytes, ...] = (
     b"CON",
     b"name.",
 )
-"""Each legal for the kernel and a trap for somebody."""
+"""Names that are legal for the kernel, each a trap for some program."""
 
 ORDER_NAMES: tuple[bytes, ...] = (b"a!", b"a-b", b"a.txt", b"a0", b"a\x01", b"aa", b"A")
-"""Files around a directory called ``a``: only with its slash does the order come out right."""
+"""Files around a directory called ``a``: their order is right only with its slash."""
 
 SIZES: tuple[int, ...] = (
     0,
@@ -142,10 +142,10 @@ def content(size: int, seed: int = 0) -> bytes:
 
 
 def hostile_tree(root: Path, *, deep: int = 40) -> Path:
-    """Make `root` and put in it whatever a file system may hold; returns it.
+    """Create `root` with every kind of entry that a file system allows; returns it.
 
     `deep` is the number of nested directories with names of 200 bytes: 40 make paths of
-    8,000 bytes, twice PATH_MAX. Devices are there only when the system lets us make them.
+    8,000 bytes, twice PATH_MAX. It has devices only if the system allows us to create them.
     """
     root.mkdir(parents=True)
     fd = os.open(root, _DIRECTORY)
@@ -206,7 +206,7 @@ def _sizes(top: _Folder) -> None:
 
 
 def _metadata(top: _Folder) -> None:
-    # Only root can read what nobody may.
+    # Only root can read files without permissions.
     closed = (0o000,) if os.geteuid() == 0 else ()
     with top.folder(b"modes") as folder:
         for mode in (*closed, 0o400, 0o444, 0o600, 0o644, 0o755, 0o2755, 0o4755, 0o7777):
@@ -249,7 +249,7 @@ def _specials(top: _Folder, root: bytes) -> None:
         folder.file(b"between", b"a regular file among the others")
         os.mkfifo(b"fifo", dir_fd=folder.fd)
         with socket.socket(socket.AF_UNIX) as unix:
-            # By descriptor: an address may be 107 bytes long at most.
+            # By descriptor: a socket's address has at most 107 bytes.
             unix.bind(f"/proc/self/fd/{folder.fd}/socket")
         try:
             device = os.makedev(1, 3)
@@ -278,7 +278,7 @@ def _deep(top: _Folder, levels: int) -> None:
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Be another user for a while: for root nothing is unreadable or unwritable."""
+    """Become another user for a while: root can read and write everything."""
     group = os.getegid()
     if os.geteuid() != 0:
         yield
@@ -293,7 +293,7 @@ def as_nobody() -> Iterator[None]:
 
 
 def naive_walk(root: Path) -> dict[bytes, os.stat_result]:
-    """Every path as `model.entries` words it, with its stat, in no particular order."""
+    """Every path as `model.entries` writes it, with its stat, in no particular order."""
     found: dict[bytes, os.stat_result] = {}
 
     def look(path: bytes, fd: int, name: bytes, status: os.stat_result) -> None:
@@ -304,9 +304,9 @@ def naive_walk(root: Path) -> dict[bytes, os.stat_result]:
 
 
 def compare_trees(a: Path, b: Path, *, owners: bool = False) -> list[str]:
-    """What differs: names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
+    """Differences in names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
 
-    Sockets, FIFOs and devices do not count. Empty when the trees are the same.
+    Ignores sockets, FIFOs and devices. Empty when the trees are the same.
     """
     left, right = _describe(a, owners=owners), _describe(b, owners=owners)
     differences = [f"only in {a}: {path!r}" for path in sorted(left.keys() - right.keys())]
@@ -342,7 +342,7 @@ def _describe(root: Path, *, owners: bool) -> dict[bytes, dict[str, object]]:
 
 
 def _visit(root: Path, look: Callable[[bytes, int, bytes, os.stat_result], None]) -> None:
-    """Call `look` with path, parent descriptor, name and stat of all there is."""
+    """Call `look` with path, parent descriptor, name and stat of every entry."""
     fd = os.open(root, _DIRECTORY)
     look(b"", fd, b".", os.fstat(fd))
     todo = [(fd, b"")]
@@ -383,8 +383,8 @@ def small_files(
 ) -> int:
     """Make `count` files of log-normal sizes under `root`; returns their bytes.
 
-    200 files a directory, 50 such directories in a directory: ``d000/e00/f00000``. The same
-    seed makes the same tree, times excepted. Half of the content is text-like, half random.
+    200 files per directory, 50 such directories in a directory: ``d000/e00/f00000``. The same
+    seed makes the same tree, except for times. Half of the content is text-like, half random.
     """
     rng = random.Random(seed)
     noise = rng.randbytes(1 << 20)

@@ -1,4 +1,4 @@
-"""Fakes of the two ports the screen knows, and the states it is looked at in.
+"""Fakes of the two ports of the screen, and its states for pictures.
 
 `python tests/support/tui_demo.py [STATE]` shows one of them in this terminal.
 """
@@ -49,7 +49,7 @@ from usenetsync_tui.model.waiting import Waiting
 
 
 class FakeHandle:
-    """An engine that is what it is told to be. Notes every command."""
+    """An engine with the status that a test sets. Records every command."""
 
     def __init__(self, status: EngineStatus, browser: Browser | None = None) -> None:
         self.now = status
@@ -174,7 +174,7 @@ def samples(count: int) -> tuple[float, ...]:
 
 
 def running(**changes: object) -> EngineStatus:
-    """An engine at work on two folders."""
+    """An engine that runs jobs of two folders."""
     music = job(
         id=2,
         folder_id=2,
@@ -345,7 +345,7 @@ def server(name: str, **changes: object) -> ServerStatus:
 
 
 def servers() -> FakeHandle:
-    """One server does well, one lets others listen, one is ill."""
+    """One server works, one without encryption, one with errors."""
     known = (
         server("first"),
         server("inhouse", tls_verified=False, busy=2, allowed=4),
@@ -380,7 +380,7 @@ def refused() -> FakeHandle:
 
 
 def examination(*, over: bool = True) -> Examination:
-    """Something of each grade."""
+    """A finding of each grade."""
     found = (
         good("settings", "/etc/usenetsync/config.toml is read"),
         warn(
@@ -410,7 +410,7 @@ def examination(*, over: bool = True) -> Examination:
 
 
 def examined() -> FakeHandle:
-    """An engine that has looked at its machine while it waits for a server."""
+    """An engine that has checked its machine while it waits for a server."""
     handle = servers()
     waiting = Waiting("waiting for news.example.com: connection refused", 12.0)
     handle.now = dataclasses.replace(
@@ -420,7 +420,7 @@ def examined() -> FakeHandle:
 
 
 def plain() -> FakeHandle:
-    """All folders are for any newsreader."""
+    """All folders are plain."""
     handle = servers()
     realm = Realm(1, StoreKind.USENET, Profile.PLAIN, "a1b2.invalid", ("alt.binaries.test",))
     folders = tuple(
@@ -447,7 +447,7 @@ STATES: dict[str, Callable[[], FakeHandle]] = {
 
 
 class LivelyHandle(FakeHandle):
-    """A running engine whose figures move each time it is looked at."""
+    """A running engine whose figures change each time its status is read."""
 
     def __init__(self) -> None:
         super().__init__(running(throughput=samples(550)), FakeBrowser(3_000_000, done=12))

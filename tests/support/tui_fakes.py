@@ -1,4 +1,4 @@
-"""A fake of the `Browser` port: lists computed from row numbers, any question noted."""
+"""A fake of the `Browser` port: lists computed from row numbers; records every question."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LETTERS = set(b"0123456789/img_.cr3")
 
 
 class FakeBrowser:
-    """A list of `count` rows computed from their number. Notes every call."""
+    """A list of `count` rows computed from their number. Records every call."""
 
     def __init__(self, count: int, *, names: tuple[bytes, ...] = (), done: int = 0) -> None:
         self.count = len(names) or count
@@ -66,9 +66,9 @@ class FakeBrowser:
         self.error: Exception | None = None
         self.folder_list: tuple[Folder, ...] = ()
         self.limit = 10_000
-        """As far as a filtered list is counted at once."""
+        """The limit up to which a filtered list is counted at once."""
         self.sortable = 5_000
-        """Rows there are when they are sorted by size: making more of them takes too long."""
+        """Rows in a list sorted by size: computing more of them takes too long."""
         self.version_list: tuple[Snapshot, ...] = tuple(snapshot(n) for n in range(1, 13))
         self.cause_list: tuple[Cause, ...] = CAUSES
         self._made: dict[object, FileDirectory] = {}
@@ -140,7 +140,7 @@ class FakeBrowser:
         if not query.filter:
             yield from numbers
         elif self._names or set(b"".join(query.filter.words).lower()) <= _LETTERS:
-            # Of millions, rows are made only of what is likely to match.
+            # Of millions of rows, only those that are likely to match are computed.
             view = query.filter.view
             likely = (n for n in numbers if view in (None, self.view(n)))
             yield from (n for n in likely if _matches(self.row(n), query.filter))
@@ -170,11 +170,11 @@ class FakeBrowser:
             await self.hold.wait()
         self._check()
         if not query.filter and query.order is FileOrder.PATH and start is None:
-            # Three million rows are not made to be counted.
+            # Three million rows are not computed to be counted.
             every = range(0, self.count, page_size)
             numbers = [self.count - 1 - n for n in every] if query.reverse else list(every)
             return FileDirectory(self.count, tuple(self._key(n) for n in numbers), page_size)
-        # Asked for again and again while a job runs: a slow fake would starve the screen.
+        # Called again and again while a job runs: a slow fake would starve the screen.
         asked = (query, page_size, start, self.count, self.limit, self.sortable)
         if asked not in self._made:
             self._made[asked] = self._make_directory(query, page_size, start)
@@ -285,7 +285,7 @@ def snapshot(version: int, **changes: object) -> Snapshot:
 
 
 def article(number: int, object_id: int) -> ArticleRow:
-    """One in nine is not there yet, one in eleven failed."""
+    """One in nine is missing yet, one in eleven has failed."""
     status, error = SegmentStatus.VERIFIED, None
     if number % 11 == 7:
         status, error = SegmentStatus.FAILED, "441 posting failed: \x1b[31mno such group"

@@ -2,7 +2,7 @@
 
 `python tui_program.py TICKS [crash]`: an engine thread appends to TICKS; after the screen
 the program drains (waits for the thread) and ends with the screen's exit code. A tick is a dot,
-or an exclamation mark when the screen has not looked at the engine for a while.
+or an exclamation mark when the screen has not read the engine's status for a while.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.run import run_screen
 
 STUCK = 2.0
-"""Seconds without a look."""
+"""Seconds without a read of the status."""
 
 
 class Crashing(LivelyHandle):
-    """A handle that breaks the port's promise after a second."""
+    """A handle that violates the port's contract after a second."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -71,4 +71,4 @@ async def opened(
 
 
 POSTS = frozenset({Role.POST})
-"""A server that posts only has all its connections for that."""
+"""A server only for posting gives posting all its connections."""

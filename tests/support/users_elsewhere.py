@@ -1,4 +1,4 @@
-"""A process that uses the embedded server, in a container or beside us."""
+"""A process that uses the embedded server, in a container or outside one."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ class UserElsewhere:
         )
 
     def said(self) -> str:
-        """Its next line: ``in`` when it was let in, else the error."""
+        """Its next line: ``in`` when it got a connection, else the error."""
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
     def ask(self, sql: str) -> str:
-        """What a statement gives."""
+        """The result of a statement."""
         assert self._process.stdin is not None
         self._process.stdin.write(sql + "\n")
         self._process.stdin.flush()
         return self.said()
 
     def leave(self) -> int:
-        """Let it go; its exit code."""
+        """End its input; returns its exit code."""
         _, words = self._process.communicate(timeout=60)
         assert "Traceback" not in words, words
         return self._process.returncode
@@ -75,6 +75,6 @@ class UserElsewhere:
         self.ended()
 
     def ended(self) -> None:
-        """Wait for the end of one that was killed, or was forgotten."""
+        """Wait for the end of a killed or abandoned process."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.communicate(timeout=60)

@@ -16,7 +16,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
         os.write(_seen, repr(arguments[0]).encode() + b"\n")
 
 
-# openat2 is no call of Python's, and tells no hook: files are opened in the other way.
+# openat2 has no Python function and no audit event: files are opened in the other way.
 beneath.has_openat2 = lambda: False
 sys.addaudithook(_hook)
 main()

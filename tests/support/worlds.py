@@ -1,7 +1,7 @@
-"""A folder, a store with faults and a catalogue: what the tests of the verbs play with.
+"""A folder, a store with faults and a catalogue: the fixtures for tests of the verbs.
 
-Real files and a real database; only the store is ours, because a store that refuses, loses
-or damages at a chosen moment is what the tests are about.
+Files and database are real. Only the store is a fake, because the tests need one that refuses,
+loses or damages articles at a chosen moment.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ async def _call(hook: Hook | None, article: Article) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Return when something is so."""
+    """Return when a condition is true."""
     while not condition():  # noqa: ASYNC110 - what is waited for has no event
         await anyio.sleep(0.01)
 
@@ -87,7 +87,7 @@ def refuse(words: str = "441 posting failed") -> Hook:
 
 @dataclass
 class World:
-    """One folder kept in one catalogue."""
+    """One folder backed up in one catalogue."""
 
     catalogue: Catalogue
     conninfo: str
@@ -147,7 +147,7 @@ class World:
             await jobs.set_state(tx, run.job_id, outcome.state, outcome.message, outcome.refusal)
 
     async def completed(self, *, allow_shrink: bool = False) -> int:
-        """An upload that has to be whole, its figures too; returns the version."""
+        """An upload that must be complete, with correct figures; returns the version."""
         outcome = await self.upload(allow_shrink=allow_shrink)
         assert outcome.state is JobState.COMPLETED, (outcome, await self.notices())
         assert self.run is not None
@@ -159,7 +159,7 @@ class World:
         return outcome.version
 
     async def notices(self) -> list[Notice]:
-        """What the last job recorded."""
+        """The notices of the last job."""
         assert self.run is not None
         async with self.catalogue.transaction() as tx:
             return [n for _, n in await jobs.notices(tx, self.run.job_id, 0, 10_000)]
@@ -172,7 +172,7 @@ class World:
     async def restore(
         self, version: int, target: Path | None = None, prefix: bytes = b"", *, owns: bool = True
     ) -> Path:
-        """A version, or a part of it, in a target."""
+        """Restore a version, or a part of it, into a target."""
         if target is None:
             self.copies_made += 1
             target = self.scratch / f"restored {self.copies_made}"
@@ -187,7 +187,7 @@ class World:
         return target
 
     async def connect(self) -> None:
-        """Make all connections now: as another user (`trees.as_nobody`) none could be made."""
+        """Open all connections now: as another user (`trees.as_nobody`) it would be impossible."""
         everyone, count = anyio.Event(), 0
 
         async def one() -> None:
@@ -207,14 +207,14 @@ class World:
         return await verify(run, bodies=bodies)
 
     def keep_copy(self) -> Path:
-        """The folder as it is now, to compare a restored version with."""
+        """A copy of the folder, to compare a restored version with."""
         self.copies_made += 1
         copy = self.scratch / f"copy {self.copies_made}"
         subprocess.run(["cp", "-a", os.fspath(self.root), os.fspath(copy)], check=True)
         return copy
 
     async def assert_restores(self, version: int, expected: Path) -> None:
-        """A version is the tree it was made from, to the byte and the nanosecond."""
+        """Check that a version is the tree it was made from, to the byte and the nanosecond."""
         restored = await self.restore(version)
         assert await self.notices() == []
         assert compare_trees(expected, restored) == []
@@ -225,7 +225,7 @@ class World:
             return list(connection.execute(sql.encode(), values).fetchall())
 
     def check_ledger(self) -> None:
-        """What is true of the ledger whenever nothing is under way."""
+        """Check the ledger's invariants while no job runs."""
         for words, sql in LEDGER.items():
             assert self.query(sql) == [], words
         if isinstance(self.store, MemoryStore):

@@ -1,6 +1,6 @@
-"""Wrong settings, some hundreds, each with what its sentence must say (FAULTS D9).
+"""Some hundreds of wrong settings, each with a part of its sentence (FAULTS D9).
 
-The mutations are made from the models, so that a new key is among them.
+The mutations come from the models, so that they include every new key.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ VALUES = {
 
 
 def right_kinds(annotation: Any) -> set[str]:
-    """The values that may be right for a field, as far as their kind goes."""
+    """Values of the right type for a field."""
     kind = _plain(annotation)
     if kind is bool:
         return {"boolean"}

@@ -1,4 +1,4 @@
-"""The screen is tested with fakes of its two ports; accepted pictures live in `snapshots/`."""
+"""The tests use fakes of the screen's two ports; accepted pictures are in `snapshots/`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class _InSnapshots(pytest_textual_snapshot.SVGImageExtension):  # type: ignore[m
 
 
 @pytest.fixture(autouse=True)
-def _same_picture_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+def _same_picture_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pytest_textual_snapshot, "SVGImageExtension", _InSnapshots)
-    # The plugin has imported Textual long before: its environment would come too late.
+    # The plugin has imported Textual long before: variables set here would come too late.
     monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("TEXTUAL_THEME", raising=False)

@@ -238,7 +238,7 @@ async def test_keys_mean_the_marked_folders() -> None:
     assert handle.commands == [Pause(1), Upload(b"/srv/photos", FolderChoices())]
 
 
-async def test_marked_jobs_that_are_all_held_go_on() -> None:
+async def test_marked_jobs_that_are_all_paused_resume() -> None:
     held = [job(id=n, folder_id=n, folder=f"f{n}", state=JobState.PAUSED) for n in (1, 2)]
     handle = FakeHandle(running(jobs=tuple(held)), FakeBrowser(3))
     async with shown(handle) as pilot:
@@ -306,7 +306,7 @@ async def test_priority_moves_by_one_and_stops() -> None:
     assert handle.commands == [SetPriority(1, Priority.HIGH), SetPriority(1, Priority.LOW)]
 
 
-async def test_a_folder_that_rests_remembers_its_priority() -> None:
+async def test_an_idle_folder_remembers_its_priority() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await listed(pilot)
@@ -316,7 +316,7 @@ async def test_a_folder_that_rests_remembers_its_priority() -> None:
     assert handle.commands == [Choose(9, FolderChoices(priority=Priority.LOW))]
 
 
-async def test_everything_is_held_and_let_go() -> None:
+async def test_all_jobs_are_paused_and_resumed_by_one_key() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await pilot.press("P")
@@ -362,7 +362,7 @@ async def test_a_restore_is_asked_for(tmp_path: Path) -> None:
     assert handle.commands == [Restore(1, os.fsencode(target), 12, b"")]
 
 
-async def test_the_file_under_the_cursor_is_what_a_restore_begins_with() -> None:
+async def test_a_restore_proposes_the_file_under_the_cursor() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await listed(pilot)
@@ -373,7 +373,7 @@ async def test_the_file_under_the_cursor_is_what_a_restore_begins_with() -> None
     assert prefix == "00/0000/IMG_0000001.CR3"
 
 
-async def test_other_programs_read_only_what_is_plain() -> None:
+async def test_an_nzb_is_only_for_plain_folders() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await pilot.press("N")
@@ -436,7 +436,7 @@ async def test_enter_on_a_folder_shows_its_versions_and_q_comes_back() -> None:
         ("priority critical", [SetPriority(1, Priority.CRITICAL)]),
     ],
 )
-async def test_what_is_said_is_done(line: str, commands: list[Command]) -> None:
+async def test_typed_commands_run(line: str, commands: list[Command]) -> None:
     handle = servers()
     async with shown(handle) as pilot:
         await pilot.press("colon", *line, "enter")
@@ -445,7 +445,7 @@ async def test_what_is_said_is_done(line: str, commands: list[Command]) -> None:
     assert handle.commands == commands
 
 
-async def test_goto_filter_sort_pane_and_theme_are_said() -> None:
+async def test_goto_filter_sort_pane_and_theme_are_typed() -> None:
     async with shown(at_work()) as pilot:
         table = await listed(pilot)
         await pilot.press("colon", *"goto 50%", "enter")
@@ -462,7 +462,7 @@ async def test_goto_filter_sort_pane_and_theme_are_said() -> None:
         await until(pilot, lambda: pilot.app.theme == "nord")
 
 
-async def test_the_first_run_leads_by_the_hand_once() -> None:
+async def test_the_first_run_guides_the_user_once() -> None:
     handle = empty()
     async with shown(handle) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, FirstRun))
@@ -473,7 +473,7 @@ async def test_the_first_run_leads_by_the_hand_once() -> None:
         assert isinstance(pilot.app.screen, Dashboard)
 
 
-async def test_the_palette_runs_what_is_chosen() -> None:
+async def test_the_palette_runs_the_chosen_entry() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
         await pilot.press("ctrl+p")
@@ -496,7 +496,7 @@ async def test_keys_are_remapped() -> None:
     assert handle.commands == [Pause(1), Pause(1)]
 
 
-async def test_a_key_for_nothing_is_told() -> None:
+async def test_a_key_for_an_unknown_binding_is_reported() -> None:
     async with shown(at_work(), job__paws="f5") as pilot:
         await until(pilot, lambda: len(pilot.app.screen.query("Toast")) > 0)
         assert "job.paws" in str(pilot.app.screen.query_one("Toast").render())
@@ -512,7 +512,7 @@ async def test_job_keys_explain_themselves_without_a_job() -> None:
     assert engine.commands == []
 
 
-async def test_nothing_reaches_an_engine_that_only_looks_on() -> None:
+async def test_no_command_reaches_a_read_only_engine() -> None:
     engine = read_only()
     async with shown(engine) as pilot:
         await at_pane(pilot, "folders")
@@ -641,7 +641,7 @@ def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
             assert not taken & set(binding.key.split(",")), binding
 
 
-async def test_capital_e_changes_what_a_folder_posts_with() -> None:
+async def test_capital_e_changes_a_folders_posting_choices() -> None:
     handle = at_work()
     async with shown(handle, size=(80, 24)) as pilot:
         await at_pane(pilot, "folders")

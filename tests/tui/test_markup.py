@@ -40,12 +40,12 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_comes_out_of_the_markup_as_it_went_in(text: str) -> None:
+def test_a_text_survives_escaping_and_parsing(text: str) -> None:
     assert Content.from_markup(unmarked(text)).plain == text
 
 
 def marked_up() -> FakeHandle:
-    """Whatever has a name has one that looks like markup."""
+    """An engine in which every name looks like markup."""
     failed = job(folder=FOLDER, message=ERROR, state=JobState.FAILED, phase="failed")
     status = running(
         jobs=(job(folder=FOLDER, current=FILE.encode()),),
@@ -111,7 +111,7 @@ async def test_the_palette_shows_what_a_command_takes() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_went_wrong_before_the_screen_is_said_as_it_is() -> None:
+async def test_startup_problems_are_shown_unchanged() -> None:
     app = UsenetSyncApp(marked_up(), problems=[f"{NAME} is not a folder."])
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: f"{NAME} is not a folder." in picture(app))

@@ -1,6 +1,6 @@
-"""Private names of ours that Textual uses too: it would read our value as its own.
+"""Private names of ours that Textual uses too: Textual would read our value as its own.
 
-`_running`, say, is how a message pump knows that it may go idle and repaint.
+`_running`, for example, tells a message pump whether it may go idle and repaint.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import usenetsync_tui.tui
 _PRIVATE = re.compile(r"\bself\.(_\w+)\s*(?::[^=\n]+)?=[^=]|\bdef (_[a-z]\w*)")
 
 _MEANT = {"_fatal_error"}
-"""What we override on purpose: Textual's report of a crash shows locals (`test_crash` sees whether
-it still calls ours)."""
+"""Overridden on purpose: Textual's report of a crash shows local variables (`test_crash`
+checks that it still calls ours)."""
 
 
 def _widgets() -> list[type]:
@@ -40,7 +40,7 @@ def _is_ours(cls: type) -> bool:
 
 
 def test_the_names_are_found() -> None:
-    """The test below would see `_running`, were it ours."""
+    """The test below would find `_running` if it were ours."""
     assert "_running" in _private_names(MessagePump)
     assert len(_widgets()) > 5
 

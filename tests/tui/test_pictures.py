@@ -1,7 +1,7 @@
 """Accepted pictures of the screen in each state, at two sizes.
 
-After a change that is meant: `pytest tests/tui/test_pictures.py --snapshot-update`, then
-look at the pictures in `snapshots/`.
+After an intended change: `pytest tests/tui/test_pictures.py --snapshot-update`, then look at the
+pictures in `snapshots/`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Compare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same clock, home and folders for everybody."""
+    """The same clock, home and folders in every picture."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setenv("HOME", "/usr")
@@ -40,6 +40,8 @@ def _one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("COLORTERM", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "__stderr__", io.TextIOWrapper(io.BytesIO(), "utf-8"))
+    # The fake job never moves: on a slow machine a picture takes longer than a job needs to stall.
+    monkeypatch.setattr("usenetsync_tui.tui.panes.stalls.STALLED_AFTER", 3600.0)
     monkeypatch.chdir("/")
 
 
@@ -55,7 +57,7 @@ def picture_of(
     light: bool = False,
     few_colors: bool = False,
 ) -> bool:
-    """Show a handle, press keys once the lists are read, compare."""
+    """Show a handle, press keys once the lists are loaded, compare."""
 
     async def settle(pilot: Pilot[ScreenExit]) -> None:
         await _read(pilot, handle)
@@ -70,18 +72,18 @@ def picture_of(
 
 
 async def _still(pilot: Pilot[ScreenExit]) -> None:
-    """Wait until nothing moves any more: some panes draw twice a second, a filter waits."""
+    """Wait until nothing changes any more: some panes draw twice a second, a filter is delayed."""
     for line in pilot.app.screen.query(Input):
         line.cursor_blink = False
     deadline, before = time.monotonic() + 30, ""
     while (now := pilot.app.export_screenshot()) != before or _is_searching(pilot):
-        assert time.monotonic() < deadline, "the picture does not come to rest"
+        assert time.monotonic() < deadline, "the picture keeps changing"
         before = now
         await pilot.pause(0.7)
 
 
 def _is_searching(pilot: Pilot[ScreenExit]) -> bool:
-    """Whether what is typed is not what is listed yet, or not all of it is counted."""
+    """Whether the list does not show the typed filter yet, or is not completely counted."""
     screen = pilot.app.screen
     if not isinstance(screen, Dashboard):
         return False
@@ -97,7 +99,7 @@ def _counted(table: FilesTable) -> bool:
 
 
 async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
-    """Wait until every list on top is read: its rows are there, or it has none."""
+    """Wait until every list on top is loaded: it has its rows, or none."""
     deadline = time.monotonic() + 10
 
     def waiting() -> bool:
@@ -121,7 +123,7 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
 
 
 def _typed(screen: Dashboard) -> FileFilter | None:
-    """The filter that is typed, unless it is none yet."""
+    """The typed filter, or None while it is not valid."""
     try:
         return parse_filter(screen.query_one(FilterInput).value)
     except ValueError:
@@ -131,7 +133,7 @@ def _typed(screen: Dashboard) -> FileFilter | None:
 @pytest.mark.parametrize("size", SIZES, ids=_id)
 @pytest.mark.parametrize("state", STATES)
 def test_state(state: str, size: tuple[int, int], snap_compare: Compare) -> None:
-    # Where one pane shows at a time, the folder is the one that tells the states apart.
+    # When only one pane is shown, the folders pane tells the states apart.
     keys = ("1",) if size == SMALL and state not in ("hostile", "empty") else ()
     assert picture_of(STATES[state](), snap_compare, size, *keys)
 

@@ -1,5 +1,4 @@
-"""What is waited for is on every screen, in the smallest terminal too: nobody looks at a still
-picture and wonders."""
+"""Every screen names what the engine waits for, even in the smallest terminal."""
 
 from __future__ import annotations
 
@@ -56,7 +55,7 @@ async def test_the_reason_is_on_every_screen() -> None:
             await pilot.press(key)
             await until(pilot, lambda kind=kind: type(app.screen) is kind)  # type: ignore[misc]
             await until(pilot, lambda: REASON in picture(app))
-            if kind is not Dashboard:  # it goes with its reason, and leaves no hole
+            if kind is not Dashboard:  # the line goes with its reason, and leaves no gap
                 tables = app.screen.query(PagedTable)
                 await until(pilot, lambda: all(t.pages.loaded for t in tables))  # noqa: B023
                 waiting(handle, None)
@@ -65,7 +64,7 @@ async def test_the_reason_is_on_every_screen() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_who_why_and_how_long_stay_where_there_is_little_room(width: int) -> None:
+def test_server_reason_and_time_stay_on_a_small_screen(width: int) -> None:
     reason = "waiting for one: No connection to news.example.com port 563: Connection refused"
     status = dataclasses.replace(at_work().now, waiting=Waiting(reason, 12.0))
     for banner in (banner_lines, deeper_banner):

@@ -26,7 +26,7 @@ from usenetsync_tui.codec.key_wrapping import (
 from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.ownership import give
+from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.secret_files import secret_line
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.whole_file import write_whole
@@ -146,7 +146,9 @@ def _write_key(path: Path) -> None:
     """Write a key file whole or not at all, durably: the keys it wraps are lost without it."""
     words = f"{secrets.token_hex(KEY_SIZE)}\n".encode()
     try:
-        write_whole(path, words, hand_over=lambda descriptor: give(descriptor, path.parent))
+        write_whole(
+            path, words, hand_over=lambda descriptor: give_to_owner_of(descriptor, path.parent)
+        )
     except FileExistsError:
         return  # never overwrite a key that another process has just made
     except OSError as error:

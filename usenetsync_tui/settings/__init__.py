@@ -1,4 +1,4 @@
-"""The settings: where they come from, what they may be, what is wrong with them, and their file.
+"""The settings: reads and checks them, reports problems, and writes servers to their file.
 
 Knows `config.toml` and the variables `USENETSYNC_<KEY>`. Refuses to act on a setting.
 """

@@ -1,7 +1,7 @@
-"""`config.toml` as a file that is written: a server more, and not a byte else is another.
+"""Adds a server to `config.toml` and changes no other byte of the file.
 
-Knows TOML and how a file is replaced in one step. Refuses to know what the settings mean
-(`settings`); what it writes, they can read.
+Knows TOML and how to replace a file in one step. Refuses to know what the settings mean
+(`settings`), which can read everything that this module writes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from usenetsync_tui.locations import make_private
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
-from usenetsync_tui.ownership import give
+from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.server import clash_with, server_problems
 from usenetsync_tui.settings.settings import CONFIG_NAME
 from usenetsync_tui.settings.sources import config_bytes, config_table, config_text, shown
@@ -35,11 +35,11 @@ Value = str | int | float | bool | list[str]
 
 
 def add_server(config_dir: Path, server: Server) -> None:
-    """Append a server to `config.toml`, which is made if there is none.
+    """Append a server to `config.toml`, and create the file if it does not exist.
 
-    Comments and everything else stay as they are. The file is its owner's alone afterwards; a
-    symlink stays one, and its target is written. `SettingsError` when the server cannot be one,
-    its name is taken, or the file cannot be read or written: then nothing has changed.
+    Comments and everything else stay unchanged. Afterwards only the owner can read the file. If
+    it is a symlink, writes its target. `SettingsError` when the server is not valid, its name is
+    taken, or the file cannot be read or written: then nothing has changed.
     """
     _refuse_nonsense(server)
     path = Path(os.path.realpath(config_dir / CONFIG_NAME))
@@ -50,8 +50,8 @@ def add_server(config_dir: Path, server: Server) -> None:
         text = config_text(path, data)
         written = mark + _with_server(path, text, server).encode()
         write_whole(path, written, replace=True, hand_over=_owned_as(path))
-    except UnicodeEncodeError:  # which would show what it is about
-        raise SettingsError("The server's settings hold what is no text.") from None
+    except UnicodeEncodeError:  # its message would show the text, which may be a password
+        raise SettingsError("The server's settings contain bytes that are not UTF-8.") from None
     except OSError as error:
         raise SettingsError(f"{shown(path)} cannot be written: {error.strerror}.") from error
 
@@ -59,14 +59,14 @@ def add_server(config_dir: Path, server: Server) -> None:
 def _refuse_nonsense(server: Server) -> None:
     if any(name.upper() == _VARIABLE for name in os.environ):
         raise SettingsError(
-            f"{_VARIABLE} is set: while it is, the servers of the file are not used."
+            f"{_VARIABLE} is set, and replaces the servers in the file. Unset it first."
         )
     if wrong := server_problems(_values(server)):
         raise SettingsError(wrong)
 
 
 def _values(server: Server) -> dict[str, Value]:
-    """What is written down: what the default does not say."""
+    """The keys to write: those in `_ALWAYS`, and those that differ from the default."""
     default = Server(server.name, server.host, server.port)
     values: dict[str, Value] = {}
     for key in (field.name for field in fields(Server)):
@@ -79,7 +79,7 @@ def _values(server: Server) -> dict[str, Value]:
 
 
 def _plain(value: Value | StrEnum | Secret) -> Value:
-    """As TOML has it."""
+    """The value as a type of TOML."""
     if isinstance(value, StrEnum):
         return str(value.value)
     return str(value) if isinstance(value, Secret) else value
@@ -91,7 +91,7 @@ def _with_server(path: Path, text: str, server: Server) -> str:
         raise SettingsError(f"{shown(path)}: servers must be a list of tables.")
     names = [str(other.get("name")) for other in there if isinstance(other, Mapping)]
     if server.name in names:
-        raise SettingsError(f"There is a server {safe_name(server.name)!r} already.")
+        raise SettingsError(f"There is already a server {safe_name(server.name)!r}.")
     try:
         clash_with(server.name, names)
     except ValueError as error:
@@ -100,7 +100,7 @@ def _with_server(path: Path, text: str, server: Server) -> str:
     if isinstance(document.get("servers"), Array):  # written as one list of inline tables
         cast("Array", document["servers"]).append(_filled(tomlkit.inline_table(), server))
         return document.as_string()
-    # A table may stand at the end whatever comes before it, and there it moves no comment.
+    # TOML allows a table at the end of every file, and there it moves no comment.
     tables, table = tomlkit.aot(), tomlkit.document()
     tables.append(_filled(tomlkit.table(), server))
     table.append("servers", tables)
@@ -115,11 +115,14 @@ def _filled(table: Table | InlineTable, server: Server) -> Table | InlineTable:
 
 
 def _owned_as(path: Path) -> Callable[[int], None]:
-    """What gives a new file to the owner of the one it replaces, or else of the folder."""
+    """Returns a function that gives a new file to the owner of the file that it replaces.
+
+    If it replaces none, to the owner of the folder.
+    """
 
     def hand_over(descriptor: int) -> None:
         if not path.exists():
-            give(descriptor, path.parent)
+            give_to_owner_of(descriptor, path.parent)
             return
         owner = path.stat()
         if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):

@@ -1,4 +1,4 @@
-"""Kinds of values that several settings have."""
+"""Types of values that several settings share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 YEAR = 365 * 86_400
-"""Seconds; nothing here takes longer."""
+"""Seconds: the largest time that a setting accepts."""
 
 
 def _not_empty(path: Path | None) -> Path | None:
-    if path == Path():  # what pydantic makes of an empty text
+    if path == Path():  # pydantic turns an empty text into this
         raise ValueError
     return path
 

@@ -1,8 +1,8 @@
-"""What is wrong with a setting, in a user's words.
+"""Sentences about problems of settings, in words that a user understands.
 
-Knows how a model's field is described: "a whole number from 1 to 256". Refuses to know which
-fields there are. Values are never quoted, but for numbers where a number belongs: what stands in
-the wrong place may be a password.
+Knows how to describe a field of a model: "a whole number from 1 to 256". Refuses to know which
+fields exist. Never quotes a value, except a number where a number belongs: a value in the wrong
+place may be a password.
 """
 
 from __future__ import annotations
@@ -40,28 +40,28 @@ _OTHER_WORDS = {
     **dict.fromkeys(("download_limit", "receive_limit"), "fetch_limit"),
     **dict.fromkeys(("upload_limit", "rate_limit"), "bandwidth_limit"),
 }
-"""What other programs call the keys of a server."""
-_SAID_TOO = ("tls", "verify_tls", "address_family", "fetch_limit", "bandwidth_limit")
-"""Keys whose values are not easily guessed."""
-_MORE_THAN_ANYBODY_HAS = 1 << 40
-"""A limit that only keeps sums from overflowing: it is not worth its digits in a sentence."""
+"""Names that other programs use for the keys of a server."""
+_EXPLAINED = ("tls", "verify_tls", "address_family", "fetch_limit", "bandwidth_limit")
+"""Keys whose values are hard to guess: a suggestion also says what they must be."""
+_ONLY_AGAINST_OVERFLOW = 1 << 40
+"""Limits from this on only keep sums from overflowing: sentences leave them out."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingProblem:
-    """One thing that is wrong."""
+    """A problem of one setting."""
 
     key: str
-    """The outermost key it is about."""
+    """The key at the top level of the settings."""
     words: str
 
 
 def wrong_kinds(
     model: type[BaseModel], values: Mapping[str, Any], table: str = ""
 ) -> list[SettingProblem]:
-    """Values that are of another kind than the field: text for a number, a list for a name.
+    """Values whose type is not the field's: text for a number, a list for a name.
 
-    pydantic is more generous: it takes true for 1. `table`: which one of a list this is.
+    pydantic accepts more: true for 1. `table`: the name of this table in a list of tables.
     """
     place = f" of {table}" if table else ""
     found = []
@@ -90,7 +90,7 @@ def wrong_kinds(
 def problems(
     error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]
 ) -> list[SettingProblem]:
-    """What a model refused in these values."""
+    """The problems behind a `ValidationError` of `model` for these values."""
     found: Sequence[Mapping[str, Any]] = error.errors(include_url=False, include_input=False)
     return [
         SettingProblem(str(p["loc"][0]) if p["loc"] else "", _sentence(p, model, values))
@@ -99,7 +99,7 @@ def problems(
 
 
 def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -> str:
-    """One refusal; `loc` leads through tables and lists to the key it is about."""
+    """The sentence of one pydantic error; its `loc` is the path through tables and lists."""
     place, fields, field = "", model, None
     outer: type[BaseModel] | None = None
     name, value = "", values
@@ -113,7 +113,7 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -
                 place, outer, fields = f" of {called(name, step, value)}", fields, inner
                 name = ""
             continue
-        if name:  # a table of free keys
+        if name:  # a table in which any key is allowed
             name = f"{name}.{step}"
             field = _entry(field)
         else:
@@ -134,7 +134,7 @@ def _sentence(problem: Mapping[str, Any], model: type[BaseModel], values: Any) -
 
 
 def _about(key: str, words: str) -> str:
-    """A sentence of its own, or what goes on with the key it is about."""
+    """The words with the key before them, unless they already name it."""
     if words.startswith("must "):
         return f"{key} {words}."
     if words[:1].islower():
@@ -143,19 +143,19 @@ def _about(key: str, words: str) -> str:
 
 
 def called(name: str, number: int, value: object) -> str:
-    """A table of a list by its own name, if it has one."""
+    """The name of a table in a list: by its key ``name`` if it has one, else by its number."""
     own = value.get("name") if isinstance(value, Mapping) else None
     return f'[[{name}]] "{safe_name(own)}"' if isinstance(own, str) else f"[[{name}]] {number + 1}"
 
 
 def _belongs(name: str, fields: type[BaseModel], outer: type[BaseModel] | None) -> str:
-    """What the user may have meant by a key that is not there."""
+    """A suggestion for an unknown key; empty: none."""
     if outer is not None and name in outer.model_fields:
         return f' "{name}" belongs above the first table in double brackets.'
     other = _OTHER_WORDS.get(name.casefold(), "")
     if other in fields.model_fields:
         return f' Did you mean "{other}"?' + (
-            f" It is {_expected(fields.model_fields[other])}." if other in _SAID_TOO else ""
+            f" It is {_expected(fields.model_fields[other])}." if other in _EXPLAINED else ""
         )
     if near := did_you_mean(name, fields.model_fields):
         return near
@@ -174,7 +174,7 @@ def _near(field: FieldInfo, value: object) -> str:
 
 
 def _seen(field: FieldInfo, value: object) -> str:
-    """What was found: the kind of a value, or a number where a number belongs."""
+    """The kind of the value found, or the number itself where a number belongs."""
     if value is None:
         return ""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -202,7 +202,7 @@ def _is_of_kind(annotation: Any, value: object) -> bool:
 
 
 def _plain(annotation: Any) -> Any:
-    """The type without None and without what is annotated on it."""
+    """The type without None and without its annotations."""
     if typing.get_origin(annotation) is typing.Annotated:
         return _plain(typing.get_args(annotation)[0])
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
@@ -211,20 +211,20 @@ def _plain(annotation: Any) -> Any:
 
 
 def _tables(field: FieldInfo) -> type[BaseModel] | None:
-    """The model of a list of tables."""
+    """The model of the tables in a list of tables; None for another field."""
     inner = typing.get_args(_plain(field.annotation))
     is_model = inner and isinstance(inner[0], type) and issubclass(inner[0], BaseModel)
     return inner[0] if is_model else None
 
 
 def _entry(field: FieldInfo | None) -> FieldInfo | None:
-    """The field that an entry of a list or table is."""
+    """The field of the entries of a list or table; None for another field."""
     inner = typing.get_args(_plain(field.annotation)) if field is not None else ()
     return FieldInfo.from_annotation(inner[-1]) if inner else None
 
 
 def _expected(field: FieldInfo) -> str:
-    """What belongs there, as "… must be …" goes on."""
+    """A description of the expected value, to follow "… must be"."""
     if field.description:
         return field.description
     kind = _plain(field.annotation)
@@ -247,7 +247,7 @@ def _expected(field: FieldInfo) -> str:
 
 def _range(field: FieldInfo) -> str:
     least = next(_limits(field, "ge"), None)
-    most = next((limit for limit in _limits(field, "le") if limit < _MORE_THAN_ANYBODY_HAS), None)
+    most = next((limit for limit in _limits(field, "le") if limit < _ONLY_AGAINST_OVERFLOW), None)
     above = next(_limits(field, "gt"), None)
     if least is not None and most is not None:
         return f" from {least} to {most}"
@@ -259,7 +259,7 @@ def _range(field: FieldInfo) -> str:
 
 
 def _limits(field: FieldInfo, name: str) -> Iterator[Any]:
-    """The limits of a name that are annotated on a field (`annotated_types`)."""
+    """The annotated limits of this name on a field (`annotated_types`)."""
     for rule in field.metadata:
         if (limit := getattr(rule, name, None)) is not None:
             yield limit

@@ -1,4 +1,4 @@
-"""Files with secrets in them: they must be their owner's alone."""
+"""Files with secrets: refuses those that other users can read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECRETS = (b"database_url", b"password", b"passphrase")
 
 
 def refuse_open_secrets(path: Path, data: bytes) -> None:
-    """A file that holds a password must be its owner's alone."""
+    """`SettingsError` when a file contains a secret and other users have any right to it."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -28,7 +28,7 @@ def refuse_open_secrets(path: Path, data: bytes) -> None:
 
 
 def secret_line(path: Path) -> str:
-    """The first line of a file that only its owner can read. `SettingsError` if others can."""
+    """The first line of a file. `SettingsError` when other users have any right to it."""
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):

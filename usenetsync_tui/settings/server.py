@@ -1,6 +1,6 @@
 """One server of the settings: a ``[[servers]]`` table.
 
-Knows its keys, and how a table becomes a `Server`. Refuses to know the other settings.
+Knows its keys, and how to make a `Server` from a table. Refuses to know the other settings.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ class ServerSettings(BaseModel):
         description="1 to 40 letters, digits, dots, hyphens and underscores",
     )
     host: str
-    """A name or an address; ``host:port``, ``[::1]`` and ``nntps://host`` are understood too."""
+    """A name or an address; also ``host:port``, ``[::1]`` and ``nntps://host``."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """Default: 563 with implicit TLS, else 119."""
     tls: Tls = Tls.IMPLICIT
     username: str = ""
     password: SecretStr | None = None
     password_file: FilePath = None
-    """A file with the password in its first line; or ``USENETSYNC_PASSWORD_<NAME>``."""
+    """A file with the password in its first line. ``USENETSYNC_PASSWORD_<NAME>`` wins over it."""
     connections: int = Field(default=8, ge=1, le=200)
     roles: list[Role] = Field(default=list(Role), min_length=1)
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     verify_tls: bool = True
     ca_file: FilePath = None
     timeout: float = Field(default=60.0, gt=0, le=YEAR, allow_inf_nan=False)
-    """Seconds for any answer, a body apart."""
+    """Seconds to wait for any answer, except the body of an article."""
     lowest_rate: int = Field(default=1_000, ge=0, le=1 << 60)
-    """Bytes a second that an article must move at, averaged over half a minute; 0: any rate."""
+    """The lowest rate of an article in bytes per second, averaged over half a minute; 0: any."""
     max_article: int = Field(default=1_000_000, ge=1000, le=1 << 40)
     pipeline: int = Field(default=2, ge=1, le=64)
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
@@ -66,7 +66,7 @@ class ServerSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_port_and_tls(cls, table: object) -> object:
-        """Those that stand in the host, unless they contradict what is said beside it."""
+        """Take port and TLS from the host; refuse them if the table's own keys contradict them."""
         if not isinstance(table, Mapping) or not isinstance(table.get("host"), str):
             return table
         try:
@@ -93,7 +93,7 @@ class ServerSettings(BaseModel):
         return proxy
 
     def server(self, environment: Mapping[str, str]) -> Server:
-        """The server with its password. `SettingsError` when that cannot be read."""
+        """The server with its password. `SettingsError` when the password cannot be read."""
         password = environment.get(password_variable(self.name), "")
         if not password and self.password is not None:
             password = self.password.get_secret_value()
@@ -126,7 +126,7 @@ class ServerSettings(BaseModel):
 
 
 def clash_with(name: str, others: Iterable[str]) -> None:
-    """`ValueError` when a server of this name cannot be told from one of the others."""
+    """`ValueError` when this name or its password variable is that of another server."""
     variable = password_variable(name)
     for other in others:
         if other == name:
@@ -139,7 +139,7 @@ def clash_with(name: str, others: Iterable[str]) -> None:
 
 
 def server_problems(values: Mapping[str, Any]) -> str:
-    """Why these values are no ``[[servers]]`` table; empty when they are one."""
+    """Why these values are not a valid ``[[servers]]`` table; empty when they are."""
     try:
         ServerSettings.model_validate(values)
     except ValidationError as error:
@@ -148,7 +148,7 @@ def server_problems(values: Mapping[str, Any]) -> str:
 
 
 def wrong_servers(values: Mapping[str, Any]) -> list[SettingProblem]:
-    """Values of the wrong kind in the ``[[servers]]`` tables of these settings."""
+    """Values of the wrong type in the ``[[servers]]`` tables of these settings."""
     servers = values.get("servers")
     if not isinstance(servers, list):
         return []

@@ -1,6 +1,6 @@
-"""The settings: `config.toml`, every key also an environment variable `USENETSYNC_<KEY>`.
+"""The settings: `config.toml`, and an environment variable `USENETSYNC_<KEY>` for every key.
 
-The environment wins over the file. Unknown keys and values out of range are refused with a
+The environment wins over the file. An unknown key or a value out of range is an error with a
 sentence, never ignored: a misspelt limit would be no limit.
 """
 
@@ -48,7 +48,7 @@ CONFIG_NAME = "config.toml"
 
 
 class Settings(BaseSettings):
-    """What a user may set. Sizes are bytes, times seconds."""
+    """The settings of a user. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(
         env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True
@@ -57,57 +57,57 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, min_length=1, description="the address of a PostgreSQL server, and not empty"
     )
-    """A PostgreSQL server of your own; without it the embedded one is used."""
+    """A PostgreSQL server of your own; without it UsenetSync uses the embedded one."""
     max_workers: int = Field(default=8, ge=1, le=256)
-    """Threads at work on bytes."""
+    """Threads that process data."""
     max_connections: int = Field(default=40, ge=8, le=40)
-    """Connections to PostgreSQL, all together."""
+    """Connections to PostgreSQL in all."""
     batch_size: int = Field(default=1000, ge=1, le=100_000)
-    """Rows a transaction."""
+    """Rows per transaction."""
     chunk_size: int = Field(default=SEGMENT_SIZE, ge=1024, le=64 << 20)
-    """Bytes a segment. On Usenet 10,420,191 at most (`model.segments.LARGEST_PAYLOAD`), and no more
-    than every server that posts takes; an upload there is refused otherwise."""
+    """Bytes per segment. On Usenet at most 10,420,191 (`model.segments.LARGEST_PAYLOAD`), and at
+    most what every server that posts accepts; otherwise uploads to Usenet are refused."""
     memory_limit: int = Field(default=4 << 30, ge=64 << 20, le=1 << 60)
-    """Bytes in flight at most: what is read, compressed, posted and fetched, the compressors' own
-    memory and the buffers of connections included. Where it has no room for them, fewer workers
-    and connections than are set run at once. One segment is always allowed, with two copies of it
-    and one compressor. The program itself takes some 100 MiB more; PostgreSQL is not counted."""
+    """Most bytes in flight: data being read, compressed, posted and fetched, including the memory
+    of compressors and the buffers of connections. If they need more, fewer workers and connections
+    than set run at once. One segment is always allowed, with two copies of it and one compressor.
+    The program itself takes about 100 MiB more; PostgreSQL is not counted."""
     retries: int = Field(default=3, ge=1, le=100)
     """Attempts to post or fetch an article at each server."""
     reposts: int = Field(default=2, ge=0, le=100)
-    """How often an article that turns out missing is posted again before a run gives it up."""
+    """How often a run posts a missing article again before it gives up."""
     retry_backoff: Seconds = 0.5
     """Seconds before the second attempt; doubled before each further one."""
     servers: list[ServerSettings] = []
-    """Usenet servers; with one, new folders go to Usenet unless told otherwise."""
+    """Usenet servers; with at least one, new folders use Usenet unless the user says otherwise."""
     newsgroups: list[str] = Field(default=["alt.binaries.test"])
-    """Where articles are posted."""
+    """The newsgroups to post to."""
     poster: str = "anonymous <anonymous@example.invalid>"
-    """Who posts `plain` articles; sealed ones have a random poster each."""
+    """The poster of `plain` articles; each sealed article has a random one."""
     check_delays: list[Seconds] = [8.0, 30.0, 120.0, 300.0, 900.0]
-    """Seconds after which a posted article is checked, and then again while it is missing.
-    An empty list: what a server acknowledges is believed."""
+    """Seconds from posting an article to its first check, then between checks while it is missing.
+    An empty list: no checks; a server's acknowledgement counts."""
     server_patience: Seconds = 900.0
     """Seconds to wait for a server when none can be used, before the job ends."""
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
-    """Bytes a second posted to all servers together; 0: no limit."""
+    """Bytes per second posted to all servers together; 0: no limit."""
     fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
-    """Bytes a second fetched from all servers together; 0: no limit."""
+    """Bytes per second fetched from all servers together; 0: no limit."""
     padding: bool = True
-    """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
-    12 % at most, and 4 bytes where a segment is full."""
+    """Pad payloads to a few sizes before sealing, so that a size reveals little; costs at most
+    12 %, and 4 bytes for a full segment."""
     passphrase: SecretStr | None = None
     """Wraps the keys of sealed folders, instead of the key file."""
     passphrase_file: FilePath = None
     """A file with the passphrase in its first line."""
     key_file: FilePath = None
-    """What wraps the keys of sealed folders; made on first use. Default: ``key`` beside
-    ``config.toml``."""
+    """The file whose key wraps the keys of sealed folders; created on first use. Default: ``key``
+    beside ``config.toml``."""
     keys: dict[str, str] = {}
     """Other keys for the screen, in a ``[keys]`` table: the id of a binding (``files.mark``; the
-    help names them) and the keys for it, with commas between them."""
+    help names them) and its keys, separated by commas."""
     theme: str = ""
-    """The name of the theme the screen wears; empty: our own."""
+    """The name of the screen's theme; empty: our own."""
 
     @field_validator("newsgroups")
     @classmethod
@@ -122,13 +122,13 @@ class Settings(BaseSettings):
     @field_validator("keys", mode="before")
     @classmethod
     def _with_dots(cls, keys: object) -> object:
-        """``files.mark = "m"`` is a table in a table to TOML."""
+        """Join nested keys with dots: TOML reads ``files.mark = "m"`` as a table in a table."""
         return dict(_flat(keys)) if isinstance(keys, Mapping) else keys
 
     @field_validator("servers")
     @classmethod
     def _told_apart(cls, servers: list[ServerSettings]) -> list[ServerSettings]:
-        """Each has a name, and a variable for its password, of its own."""
+        """Refuse two servers with the same name or the same password variable."""
         seen: dict[str, str] = {}
         for server in servers:
             clash_with(server.name, seen.values())
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
 
     @property
     def folder_defaults(self) -> FolderDefaults:
-        """What a new folder begins with."""
+        """The defaults of a new folder."""
         store = StoreKind.USENET if self.servers else StoreKind.SHARDS
         return FolderDefaults(store, tuple(self.newsgroups), self.poster)
 
@@ -161,7 +161,7 @@ _Value = TypeVar("_Value")
 
 
 def _unless(problem: str, value: _Value) -> _Value:
-    """A value that has no problem."""
+    """The value; `ValueError` if there is a problem."""
     if problem:
         raise ValueError(problem)
     return value
@@ -187,21 +187,21 @@ def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) 
     given = from_variables(os.environ if variables is None else variables, keys)
     written = {key: value for key, value in table.items() if key not in given}
     values = {**written, **{key: value for key, (_, value) in given.items()}}
-    # What is alone in a variable is text, whatever it means.
+    # A plain value in a variable is always text, so only values with a type are checked for it.
     typed = {key: value for key, value in values.items() if key in written or keys[key]}
     if wrong := [*wrong_kinds(Settings, typed), *wrong_servers(typed)]:
-        raise SettingsError(_told(wrong, path, given))
+        raise SettingsError(_joined(wrong, path, given))
     try:
         settings = _read(values)
     except ValidationError as error:
-        raise SettingsError(_told(problems(error, Settings, values), path, given)) from None
+        raise SettingsError(_joined(problems(error, Settings, values), path, given)) from None
     if data is not None:
         refuse_open_secrets(path, data)
     return settings
 
 
 class _Given(PydanticBaseSettingsSource):
-    """Values that were read already, each under the very name of its key."""
+    """A source of values that are already read, each under the name of its field."""
 
     def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
         super().__init__(settings_cls)
@@ -215,7 +215,7 @@ class _Given(PydanticBaseSettingsSource):
 
 
 def _read(values: Mapping[str, Any]) -> Settings:
-    """The settings that these values are; `ValidationError`."""
+    """The settings with exactly these values. Raises `ValidationError`."""
 
     class Read(Settings):
         @classmethod
@@ -233,7 +233,7 @@ def _read(values: Mapping[str, Any]) -> Settings:
 
 
 def _keys() -> dict[str, str]:
-    """All keys, and for those that hold a list or a table, how that looks in JSON."""
+    """All keys; for a list or a table with an example in JSON, for others an empty text."""
     shapes = {list: '["one", "two"]', dict: '{"key": "value"}'}
     return {
         key: shapes.get(typing.get_origin(field.annotation) or str, "")
@@ -242,15 +242,15 @@ def _keys() -> dict[str, str]:
 
 
 def unused(settings: Settings, variables: Mapping[str, str]) -> list[str]:
-    """Sentences about variables of ours that mean nothing with these settings."""
+    """Sentences about ``USENETSYNC_`` variables that these settings do not use."""
     names = [server.name for server in settings.servers]
     return unused_variables(variables, Settings.model_fields, names)
 
 
-def _told(
+def _joined(
     found: Sequence[SettingProblem], path: Path, given: Mapping[str, tuple[str, object]]
 ) -> str:
-    """The problems, each with where it was read from."""
+    """The problems in one text, each after the name of its variable or file."""
     return " ".join(
         f"{given[p.key][0] if p.key in given else shown(path)}: {p.words}" for p in found
     )

@@ -1,8 +1,8 @@
-"""Where settings come from: the bytes of `config.toml`, and the variables `USENETSYNC_<KEY>`.
+"""The sources of the settings: the bytes of `config.toml`, and the variables `USENETSYNC_<KEY>`.
 
-Knows files, encodings, TOML and JSON; refuses to know what the settings mean (`settings`). What
-cannot be read is a `SettingsError` that names the file and the line, or the variable, and never
-quotes what is in it: it may be a password.
+Knows files, encodings, TOML and JSON; refuses to know what the settings mean (`settings`). A source
+that cannot be read is a `SettingsError` with the file and the line, or the variable. It never
+quotes a value, which may be a password.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _OTHER_TEXT = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, co
 
 
 def config_bytes(path: Path) -> bytes | None:
-    """What is in the file; None when there is none. `SettingsError` when it cannot be read.
+    """The bytes of the file; None if it does not exist. `SettingsError` if it cannot be read.
 
-    Never waits: a FIFO or a device in its place is refused. A link that leads nowhere is no
-    absent file: without its settings, another catalogue would be used.
+    Never waits: refuses a FIFO or a device in its place. A broken link is an error, not a missing
+    file: without its settings, the program would use another catalogue.
     """
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            kind = "Is a directory" if stat.S_ISDIR(mode) else "It is no regular file"
+            kind = "Is a directory" if stat.S_ISDIR(mode) else "Not a regular file"
             raise SettingsError(f"{shown(path)} cannot be read: {kind}.")
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
@@ -49,7 +49,7 @@ def config_bytes(path: Path) -> bytes | None:
     except OSError as error:
         raise SettingsError(f"{shown(path)} cannot be read: {error.strerror}.") from None
     if len(data) > _LARGEST:
-        raise SettingsError(f"{shown(path)} is larger than 4 MiB: it is no settings file.")
+        raise SettingsError(f"{shown(path)} is larger than 4 MiB, too large for settings.")
     return data
 
 
@@ -58,7 +58,7 @@ def config_text(path: Path, data: bytes) -> str:
     if data.startswith(_OTHER_TEXT):
         raise SettingsError(f"{shown(path)} is UTF-16 or UTF-32 text: save it as UTF-8.")
     if b"\0" in data:
-        raise SettingsError(f"{shown(path)} is no text: there are zero bytes in it.")
+        raise SettingsError(f"{shown(path)} is not text: it contains zero bytes.")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -70,7 +70,7 @@ def config_text(path: Path, data: bytes) -> str:
 
 
 def config_table(path: Path, text: str) -> dict[str, Any]:
-    """The keys of the file and what they are set to. `SettingsError` names the line."""
+    """The keys of the file and their values. `SettingsError` names the line."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -84,11 +84,11 @@ def config_table(path: Path, text: str) -> dict[str, Any]:
 def from_variables(
     variables: Mapping[str, str], keys: Mapping[str, str]
 ) -> dict[str, tuple[str, Any]]:
-    """The keys that are set in the environment: the variable's name, and its value.
+    """The keys that are set in the environment: for each, the variable's name and its value.
 
-    `keys`: which there are, and for those that are written as JSON, an example. The case of a
-    variable's name does not matter. `SettingsError` names a variable that is empty, is no JSON,
-    or is misspelt so that it is near to a key.
+    `keys`: all keys; a key that is written as JSON has an example, others an empty text. The case
+    of a variable's name does not matter. `SettingsError` names a variable that is empty, is not
+    JSON, or looks like a misspelt key.
     """
     found: dict[str, tuple[str, Any]] = {}
     names = {(PREFIX + key).upper(): key for key in keys}
@@ -98,7 +98,7 @@ def from_variables(
             if near := _misspelt(name, names):
                 raise SettingsError(f"Unknown variable {safe_name(name)}.{near}")
         elif not value:
-            raise SettingsError(f"{name} is set, and empty. Give it a value, or unset it.")
+            raise SettingsError(f"{name} is set but empty. Give it a value, or unset it.")
         else:
             example = keys[key]
             found[key] = name, _decoded(name, value, example) if example else _text(name, value)
@@ -108,27 +108,27 @@ def from_variables(
 def unused_variables(
     variables: Mapping[str, str], keys: Collection[str], servers: Collection[str]
 ) -> list[str]:
-    """Sentences about variables of ours that mean nothing, now that the settings are read."""
+    """Sentences about ``USENETSYNC_`` variables that no key and no server uses."""
     passwords = {password_variable(server) for server in servers}
     used = {_HOME, *((PREFIX + key).upper() for key in keys)}
-    said = []
+    found = []
     for name in variables:
         if name.upper().startswith(PASSWORD_VARIABLE):
             if name not in passwords:
                 near = did_you_mean(name, passwords)
-                said.append(f"No server's password is read from {safe_name(name)}.{near}")
+                found.append(f"No server uses the password in {safe_name(name)}.{near}")
         elif name.upper().startswith(PREFIX) and name.upper() not in used:
-            said.append(f"The variable {safe_name(name)} means nothing to this program.")
-    return said
+            found.append(f"UsenetSync does not use the variable {safe_name(name)}.")
+    return found
 
 
 def shown(path: Path) -> str:
-    """The file's name as a terminal may see it."""
+    """The file's name, safe to show on a terminal."""
     return safe_name(os.fsencode(path))
 
 
 def _misspelt(name: str, names: Collection[str]) -> str:
-    """The words that offer the right variable; empty when this is not near to any."""
+    """A suggestion of the right variable; empty when this name is not similar to any."""
     upper = name.upper()
     if upper == _HOME or not upper.startswith(PREFIX) or upper.startswith(PASSWORD_VARIABLE):
         return ""

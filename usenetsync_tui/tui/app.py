@@ -1,6 +1,6 @@
-"""The application: the dashboard over an engine it knows only by its handle.
+"""The Textual application: the dashboard of an engine that it knows only by its handle.
 
-Looks at the handle's status a few times a second; submits what widgets want; never waits.
+Reads the handle's status a few times a second, submits the commands of widgets, and never waits.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
 _LONG = 20.0
-"""Seconds that a sentence stays which the user may not expect; the log keeps it."""
+"""Seconds that a toast with a start-up problem stays; the log keeps the problem."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (
@@ -52,11 +52,11 @@ _QUITTING = (
 
 
 @runtime_checkable
-class Shows(Protocol):
-    """A screen that wants to see every status."""
+class StatusScreen(Protocol):
+    """A screen that shows every status."""
 
     def show(self, status: EngineStatus) -> None:
-        """Show this one."""
+        """Show this status."""
 
 
 class UsenetSyncApp(App[ScreenExit]):
@@ -78,11 +78,11 @@ class UsenetSyncApp(App[ScreenExit]):
         theme: str = "",
         problems: Sequence[str] = (),
     ) -> None:
-        """`ascii_only`: the terminal's encoding carries nothing else. `few_colors`: it has its
-        own sixteen, so a theme made of those is shown.
+        """`ascii_only`: the terminal's encoding has no other characters. `few_colors`: the terminal
+        has sixteen colours, so the application uses a theme of those.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
-        `problems`: sentences to begin with, safe to show.
+        `problems`: sentences to show at the start; the caller makes names in them safe.
         """
         own_colors = few_colors or "NO_COLOR" in os.environ
         self._clean_lines = CleanLines(ascii_only=ascii_only)
@@ -107,7 +107,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.set_keymap(self._keys)
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's choice, unless it is the plain one: that gets an unbreakable link."""
+        """Textual's choice; for its Linux driver, `TerminalDriver`, which outlives the terminal."""
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
@@ -116,11 +116,11 @@ class UsenetSyncApp(App[ScreenExit]):
         return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters, then ours as the last before the terminal."""
+        """Textual's filters, then ours, the last before the terminal."""
         return [*super().get_line_filters(), self._clean_lines]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our variables for themes that are not ours."""
+        """Values of our variables in themes that are not ours."""
         if self.native_ansi_color:
             ansi = dict.fromkeys(("ink-muted", "ink-track", "frame"), "ansi_bright_black")
             return {**ansi, "frame-focus": "ansi_blue", "cursor": "ansi_default"}
@@ -129,24 +129,24 @@ class UsenetSyncApp(App[ScreenExit]):
         return {name: theme.variables[name] for name in names}
 
     def _fatal_error(self) -> None:
-        """Instead of Textual's, which shows locals."""
+        """Print our crash report: Textual's shows local variables."""
         self.bell()
         report = crash_report(self._exception, typed_secrets(self.screen_stack))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
 
     def on_action_screen_doctor_wanted(self, event: ActionScreen.DoctorWanted) -> None:
-        """An examination of this machine, above whatever is shown."""
+        """Open the `doctor` screen over the current one."""
         self.push_screen(DoctorScreen(event.wanted, self.handle.status))
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
-        """The articles of a file."""
+        """Open the screen of the file's articles."""
         articles = ArticlesScreen(event.browser, event.folder, event.version, event.row)
         if isinstance(self.screen, ActionScreen):
             self.screen.go_down(articles)
 
     async def on_mount(self) -> None:
-        """Show the screen and begin to look."""
+        """Open the dashboard and start to read the status regularly."""
         self._loop_to_end = asyncio.get_running_loop()
         await self.push_screen(Dashboard(self.handle))
         self.look()
@@ -162,7 +162,7 @@ class UsenetSyncApp(App[ScreenExit]):
         if unknown:
             names = ", ".join(unknown)
             self.notify(
-                f"The settings give keys to {names}: there is no such binding.",
+                f"The settings assign keys to unknown bindings: {names}.",
                 severity="warning",
                 markup=False,
             )
@@ -170,21 +170,24 @@ class UsenetSyncApp(App[ScreenExit]):
             self.notify(f"There is no theme {self._no_theme!r}.", severity="warning", markup=False)
 
     def look(self) -> None:
-        """Show the latest status: the one clock of all that moves by itself."""
+        """Show the latest status. Everything that moves by itself moves at this pace."""
         if not self.is_running:
-            return  # The panes of a screen that ends go one by one.
+            return  # A screen that ends removes its panes one by one.
         status = self.handle.status
         for screen in self.screen_stack:
-            if isinstance(screen, Shows) and screen.is_mounted:
+            if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
 
     def on_command_request(self, message: CommandRequest) -> None:
-        """A widget's wish reaches the engine."""
+        """Submit the command of a widget."""
         message.stop()
         self.want(message.command, message.said)
 
     def want(self, command: Command, said: str = "") -> None:
-        """Submit a command; where all there is to do is to look, only those that do no more."""
+        """Submit a command; while the engine is read-only, refuse those that change something.
+
+        `said`: a toast to show after submitting; empty: none.
+        """
         if self.handle.status.read_only and not isinstance(command, EXAMINATION_COMMANDS):
             said = READ_ONLY
         else:
@@ -202,7 +205,7 @@ class UsenetSyncApp(App[ScreenExit]):
             )
 
     async def action_quit(self) -> None:
-        """Quit; with work under way ask how."""
+        """Quit; while a job is running, ask how."""
         if isinstance(self.screen, Ask):
             return
         if not _is_working(self.handle.status):
@@ -211,7 +214,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.push_screen(Ask("A job is running.", _QUITTING), self._quit)
 
     def action_help_quit(self) -> None:
-        """Ctrl+C means what `q` means."""
+        """Quit on Ctrl+C, as on `q`."""
         self.run_worker(self.action_quit(), name="quit")
 
     def _quit(self, choice: str | None) -> None:
@@ -221,7 +224,7 @@ class UsenetSyncApp(App[ScreenExit]):
             self.exit(ScreenExit(ExitReason.LEAVE))
 
     def action_command_line(self, text: str) -> None:
-        """Begin a `:` line, where one can be typed."""
+        """Open the `:` line with `text`, if the current screen has one."""
         if isinstance(self.screen, ActionScreen):
             self.screen.begin_line(text)
 

@@ -1,4 +1,4 @@
-"""Why the screen ended: the caller drains the engine accordingly."""
+"""Why the screen ended, so that the caller knows how to stop the engine."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 
 
 class ExitReason(StrEnum):
-    """What made the screen go away."""
+    """What ended the screen."""
 
     DRAIN = "drain"
     """The user quit: finish what is in flight, then stop."""
     LEAVE = "leave"
-    """The user wants out at once: stop, the work resumes later."""
+    """The user quit at once: stop now; the work resumes later."""
     SIGNALLED = "signalled"
-    """A signal, or the terminal went away."""
+    """A signal, or the loss of the terminal."""
     CRASHED = "crashed"
-    """A defect of the screen; its traceback has been printed."""
+    """A defect of the screen, which has printed its traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ScreenExit:
 
     reason: ExitReason
     signum: int = 0
-    """The signal, when there was one."""
+    """The number of the signal; 0: none."""
 
     @property
     def exit_code(self) -> int:

@@ -1,4 +1,4 @@
-"""The ids under which keys can be remapped: those of all bindings of our widgets."""
+"""The ids of all bindings of our widgets; the settings assign other keys to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def every_binding() -> dict[str, Binding]:
 
 
 def unknown_ids(ids: Iterable[str]) -> list[str]:
-    """Those that are no binding's."""
+    """The ids that no binding has, sorted."""
     known = every_binding()
     return sorted(each for each in ids if each not in known)
 

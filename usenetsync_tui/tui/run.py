@@ -1,4 +1,4 @@
-"""Run the screen in this terminal, or say why it cannot be run."""
+"""Runs the screen in this terminal, or reports why it cannot."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def run_screen(
     theme: str = "",
     problems: Sequence[str] = (),
 ) -> ScreenExit:
-    """Show the engine until the user quits, a signal ends it, or it crashes.
+    """Show the engine until the user quits, a signal ends the screen, or the screen crashes.
 
-    `problems`: what went wrong before, in sentences that are safe to show.
+    `problems`: sentences about problems at start-up; the caller makes names in them safe.
 
-    Blocks the calling thread, which must be the main one. It does not drain the engine:
-    that is the caller's, after this returns. Raises `UsageError` when there is no terminal
-    to draw on. After SIGHUP standard output and error lead nowhere, and SIGHUP is ignored.
+    Blocks the calling thread, which must be the main one. Does not drain the engine: the caller
+    does, after this returns. Raises `UsageError` when there is no terminal to draw on. After
+    SIGHUP, standard output and error lead to the null device, and SIGHUP is ignored.
     """
     check_terminal(os.environ)
     prepare_environment(os.environ)
     # Textual reads its settings from the environment when it is imported.
     from usenetsync_tui.tui.app import UsenetSyncApp
-    from usenetsync_tui.tui.terminal.driver import Farewell
+    from usenetsync_tui.tui.terminal.driver import GracefulExit
 
-    ascii_only = not speaks_unicode(sys.__stderr__)
+    ascii_only = not supports_unicode(sys.__stderr__)
     app = UsenetSyncApp(
         handle,
         ascii_only=ascii_only,
@@ -52,15 +52,18 @@ def run_screen(
         theme=theme,
         problems=problems,
     )
-    with Farewell(app.end_on_signal) as farewell:
+    with GracefulExit(app.end_on_signal) as graceful_exit:
         result = app.run(mouse=mouse)
-    if farewell.signum:
-        return ScreenExit(ExitReason.SIGNALLED, farewell.signum)
+    if graceful_exit.signum:
+        return ScreenExit(ExitReason.SIGNALLED, graceful_exit.signum)
     return result if result is not None else ScreenExit(ExitReason.CRASHED)
 
 
 def check_terminal(environment: MutableMapping[str, str]) -> None:
-    """Refuse what cannot show a screen. Textual reads standard input, draws on standard error."""
+    """Raise `UsageError` if the terminal cannot show a screen.
+
+    Textual reads standard input and draws on standard error.
+    """
     if environment.get("TERM", "") in ("", "dumb"):
         raise UsageError(
             f"This terminal (TERM={environment.get('TERM', '')}) cannot show a screen. {_HEADLESS}"
@@ -71,9 +74,9 @@ def check_terminal(environment: MutableMapping[str, str]) -> None:
 
 
 def prepare_environment(environment: MutableMapping[str, str]) -> None:
-    """Spare an SSH link; what the user has set stays.
+    """Make Textual send less over SSH, unless the user has set its variables.
 
-    But for Textual's own log and its console for developers: they get every key that is pressed.
+    Removes the variables for Textual's log and developer console: those record every key press.
     """
     for name in _LISTENERS:
         environment.pop(name, None)
@@ -82,16 +85,16 @@ def prepare_environment(environment: MutableMapping[str, str]) -> None:
             environment.setdefault(name, value)
 
 
-def speaks_unicode(stream: object) -> bool:
-    """Whether a text stream's encoding can carry our glyphs."""
+def supports_unicode(stream: object) -> bool:
+    """Whether a text stream's encoding has our glyphs."""
     encoding = getattr(stream, "encoding", None) or "ascii"
     return codecs.lookup(encoding).name.startswith("utf")
 
 
 def has_few_colors(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal says it has sixteen colours or fewer, as rich reads it.
+    """Whether TERM and COLORTERM, read as rich reads them, mean sixteen colours or fewer.
 
-    A palette of 256 mapped to sixteen loses its greys: frames and cursor would be black.
+    256 colours mapped to sixteen lose their greys: frames and cursor would be black.
     """
     if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return False

@@ -1,7 +1,7 @@
-"""The two looks of the screen.
+"""The two themes of the screen.
 
-Every colour is of the xterm palette of 256 (light greys come out one step darker there), so
-a terminal without true colour shows the same picture as one with it.
+Every colour is in the xterm palette of 256 colours (which shows light greys one step darker), so a
+terminal without true colour shows the same picture as one with it.
 """
 
 from __future__ import annotations
@@ -72,4 +72,4 @@ TOGGLED = {
     "ansi-dark": "ansi-light",
     "ansi-light": "ansi-dark",
 }
-"""What `T` turns each theme into."""
+"""The theme that the key `T` switches to, by the current theme."""

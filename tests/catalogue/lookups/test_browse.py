@@ -1,4 +1,4 @@
-"""The browser: what it looks up, over which connections, and what becomes of slow questions."""
+"""The browser: its lookups, their connections, and the end of slow queries."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ async def test_what_takes_too_long_is_said_in_words(
 
 
 @pytest.mark.anyio
-async def test_a_slow_filter_holds_up_nobody(
+async def test_a_slow_filter_does_not_delay_other_lookups(
     browser: CatalogueBrowser, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, list_page = anyio.Event(), browse.listing.page
@@ -172,14 +172,14 @@ async def test_a_slow_filter_holds_up_nobody(
         assert (await browser.database()).bytes
         group.cancel_scope.cancel()
     monkeypatch.undo()
-    # The abandoned one is ended on the server, too: its connection answers again.
+    # The abandoned query is ended on the server too: its connection answers again.
     with anyio.fail_after(20):
         assert await browser.files(FileQuery(1, 1, FileFilter(words=(b"x",))), None, 9) == ()
     assert await sessions(catalogue) == 3
 
 
 @pytest.mark.anyio
-async def test_what_was_long_to_count_is_not_counted_again_at_once(
+async def test_a_slow_count_is_not_repeated_at_once(
     browser: CatalogueBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, count = [], browse.causes.of_folder

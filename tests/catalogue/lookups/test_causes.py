@@ -1,4 +1,4 @@
-"""Why files are not whole, grouped, and whom it befell."""
+"""The causes of incomplete files, grouped, with the paths they affect."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def affected_paths(
 async def post(
     catalogue: Catalogue, folder: Folder, number: int, paths: list[bytes], *errors: str
 ) -> None:
-    """An object of these files with an article given up for each of the reasons."""
+    """An object of these files with one given-up article for each of the reasons."""
     entries = [Entry(path, 0, 5, 1, 1, 1, 0o644, None) for path in paths]
     made = NewObject(number, 0, 5, 1, len(errors) + 1, 1, min(paths), max(paths))
     async with catalogue.transaction() as tx:
@@ -77,7 +77,7 @@ async def test_nothing_went_wrong(catalogue: Catalogue, folder: Folder) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_the_latest_job_told(catalogue: Catalogue, folder: Folder) -> None:
+async def test_the_causes_the_latest_job_reported(catalogue: Catalogue, folder: Folder) -> None:
     await job(catalogue, folder, Verb.UPLOAD, Notice(NoticeKind.CHANGED, b"before", "old"))
     told = [Notice(NoticeKind.UNREADABLE, b"%d" % n, DENIED) for n in range(5)]
     told += [Notice(NoticeKind.VANISHED, b"\xff\n", "gone"), told[0]]
@@ -111,7 +111,9 @@ async def test_names_of_articles_are_no_causes(catalogue: Catalogue, folder: Fol
 
 
 @pytest.mark.anyio
-async def test_of_articles_the_ledger_speaks(catalogue: Catalogue, folder: Folder) -> None:
+async def test_causes_of_articles_come_from_the_ledger(
+    catalogue: Catalogue, folder: Folder
+) -> None:
     await post(catalogue, folder, 1, [b"a"], REFUSED, REFUSED, "no <1@x> here")
     await post(catalogue, folder, 2, [b"p1", b"p2", b"p3"], REFUSED, "no <2@x> here")
     await post(catalogue, folder, 3, [b"z"], "gone")
@@ -119,7 +121,7 @@ async def test_of_articles_the_ledger_speaks(catalogue: Catalogue, folder: Folde
         catalogue,
         folder,
         Verb.UPLOAD,
-        Notice(NoticeKind.UNPOSTED, b"a", REFUSED),  # said already
+        Notice(NoticeKind.UNPOSTED, b"a", REFUSED),  # already reported
         Notice(NoticeKind.UNPOSTED, b"s", "an article of it was not posted"),
         Notice(NoticeKind.MISSING, b"z", "article of it is missing"),
     )
@@ -135,7 +137,7 @@ async def test_of_articles_the_ledger_speaks(catalogue: Catalogue, folder: Folde
 
 
 @pytest.mark.anyio
-async def test_what_a_restore_finds_missing_is_told_too(
+async def test_articles_a_restore_finds_missing_are_listed_too(
     catalogue: Catalogue, folder: Folder
 ) -> None:
     told = [Notice(NoticeKind.MISSING, b"a", "not there"), Notice(NoticeKind.DAMAGED, b"b", "bad")]

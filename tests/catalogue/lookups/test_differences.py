@@ -1,4 +1,4 @@
-"""What differs between two versions."""
+"""The differences between two versions."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_a_model_of_random_versions(catalogue: Catalogue, folder: Folder, 
                 path: (versions[older].get(path), versions[newer].get(path))
                 for path in versions[older] | versions[newer]
             }
-            # One that went and came again may be as it was: it is another row all the same.
+            # A file that was removed and came back may be unchanged, but has another row.
             told = {row.path: (row.old_size, row.new_size) for row in found}
             assert {p: s for p, s in told.items() if s[0] != s[1]} == {
                 p: s for p, s in expected.items() if s[0] != s[1]

@@ -1,4 +1,4 @@
-"""Lists of files: every filter, order and direction, against what the model says of them."""
+"""Lists of files: every filter, order and direction, compared with a model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NAME = "test_listing"
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A browser of a filled folder, asked from outside its event loop."""
+    """A browser of a filled folder, called from outside its event loop."""
 
     portal: BlockingPortal
     browser: CatalogueBrowser
@@ -48,7 +48,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def shelf(server: str, template: str) -> Iterator[Shelf]:
-    """One for all tests of this module, which only look."""
+    """One for all tests of this module, which only read."""
     with copied(server, template) as address, start_blocking_portal() as portal:
 
         async def make() -> tuple[Folder, dict[int, list[Listed]]]:

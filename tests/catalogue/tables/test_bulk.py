@@ -1,4 +1,4 @@
-"""Acting on many files by predicate: which are meant, what becomes of them, in what batches."""
+"""Actions on many files by predicate: the files they match, their effect, and their batches."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def keep(catalogue: Catalogue, folder: Folder, version: int, *paths: bytes
 async def act(
     catalogue: Catalogue, selection: FileSelection, action: FileAction, limit: int = 1_000
 ) -> list[ActionBatch]:
-    """To the end, a transaction a batch."""
+    """Act until no file is left, one transaction per batch."""
     batches: list[ActionBatch] = []
     after = None
     while not batches or after is not None:
@@ -88,11 +88,11 @@ async def test_pending_files_are_passed_over_and_taken_in_again(
     assert changed(await act(catalogue, every, RETRY)) == [b"a", b"b", b"c"]
     now = await rows(catalogue, folder, 1)
     assert {(r.state, r.reason) for r in now.values()} == {(FileState.PENDING, None)}
-    assert now[b"b"].object_id == 9  # what was posted of it is gone on with
+    assert now[b"b"].object_id == 9  # its posted articles are kept and continued
 
 
 @pytest.mark.anyio
-async def test_what_failed_in_an_earlier_version_stays_so_there(
+async def test_files_failed_in_an_earlier_version_stay_failed_there(
     catalogue: Catalogue, folder: Folder
 ) -> None:
     await keep(catalogue, folder, 1, b"old", b"other")
@@ -112,7 +112,7 @@ async def test_what_failed_in_an_earlier_version_stays_so_there(
 
 
 @pytest.mark.anyio
-async def test_a_finished_version_is_left_as_it_is(catalogue: Catalogue, folder: Folder) -> None:
+async def test_a_finished_version_is_not_changed(catalogue: Catalogue, folder: Folder) -> None:
     await keep(catalogue, folder, 1, b"a", b"b")
     async with catalogue.transaction() as tx:
         await files.set_failed(tx, folder.id, [(b"b", "unreadable")])
@@ -221,7 +221,7 @@ async def test_many_marks_end_a_transaction_as_well(catalogue: Catalogue, folder
     ],
     ids=str,
 )
-async def test_it_acts_on_what_the_list_shows(
+async def test_it_acts_on_the_listed_files(
     catalogue: Catalogue, folder: Folder, wanted: FileFilter
 ) -> None:
     shown = await fill(catalogue, folder)
@@ -246,7 +246,7 @@ def _now(row: Listed, is_now: VersionRow) -> Listed:
 
 
 @pytest.mark.anyio
-async def test_a_row_in_other_hands_is_left_to_them(catalogue: Catalogue, folder: Folder) -> None:
+async def test_a_locked_row_is_left_to_its_holder(catalogue: Catalogue, folder: Folder) -> None:
     await keep(catalogue, folder, 1, b"a", b"b", b"c")
     await build(catalogue, folder)
     with anyio.fail_after(20):

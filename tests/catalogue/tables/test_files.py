@@ -35,7 +35,7 @@ async def change(
 
 
 async def version_of(catalogue: Catalogue, folder: Folder, version: int) -> dict[bytes, int]:
-    """Path → mtime of a version."""
+    """Path → mtime in a version."""
     async with catalogue.transaction() as tx:
         rows = await version_files.version_page(tx, Span(folder.id, version), 10_000)
     assert [r.key for r in rows] == sorted(r.key for r in rows)
@@ -53,7 +53,7 @@ def test_keys_keep_the_order_of_paths_and_fit_an_index(paths: list[bytes]) -> No
 
 
 @pytest.mark.anyio
-async def test_versions_stay_as_they_were(catalogue: Catalogue, folder: Folder) -> None:
+async def test_older_versions_do_not_change(catalogue: Catalogue, folder: Folder) -> None:
     await change(catalogue, folder, 1, entry(b"a"), entry(b"b"), entry(b"c"))
     first = {b"a": 1, b"b": 1, b"c": 1}
     await change(catalogue, folder, 2, entry(b"b", mtime=2), entry(b"d", mtime=2), gone=(b"a",))
@@ -75,7 +75,7 @@ async def test_changes_of_a_version_under_construction(
     await change(catalogue, folder, 1, entry(b"old"))
     await change(catalogue, folder, 2, entry(b"old", mtime=2), entry(b"new", mtime=2))
     await change(catalogue, folder, 2, entry(b"old", mtime=3))  # again
-    await change(catalogue, folder, 2, gone=(b"new",))  # never was
+    await change(catalogue, folder, 2, gone=(b"new",))  # added and removed within the version
     await change(catalogue, folder, 2, entry(b"new", mtime=4))  # and is
     assert await version_of(catalogue, folder, 1) == {b"old": 1}
     assert await version_of(catalogue, folder, 2) == {b"old": 3, b"new": 4}

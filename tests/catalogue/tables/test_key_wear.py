@@ -1,4 +1,4 @@
-"""Keys that wear: what a catalogue from before begins with, and the realm that continues one."""
+"""Wear of keys: the start value for older catalogues, and a realm that continues another."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ async def test_a_folder_that_comes_back_finds_its_latest_key(
         assert (await folders.keep(tx, b"/data", SEALED)).realm == renewed.realm
 
 
-async def test_who_lacks_a_key(catalogue: Catalogue, sealed: Folder) -> None:
+async def test_a_sealed_folder_without_a_key_is_detected(
+    catalogue: Catalogue, sealed: Folder
+) -> None:
     async with catalogue.transaction() as tx:
         assert not await folders.lacks_key(tx, b"/data", FolderChoices())
         assert not await folders.lacks_key(tx, b"/other", FolderChoices())

@@ -181,7 +181,7 @@ async def test_how_all_folders_stand(catalogue: Catalogue, folder: Folder) -> No
 
 
 @pytest.mark.anyio
-async def test_what_the_user_leaves_out_is_remembered(catalogue: Catalogue, folder: Folder) -> None:
+async def test_files_that_are_left_out_are_remembered(catalogue: Catalogue, folder: Folder) -> None:
     long = b"deep/" * 900 + b"file"
     told = [
         Notice(NoticeKind.LEFT_OUT, b"held", left_out.HELD),

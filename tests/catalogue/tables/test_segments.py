@@ -104,7 +104,7 @@ async def test_aliases_are_posted_together(catalogue: Catalogue, folder: Folder)
 
 
 @pytest.mark.anyio
-async def test_what_the_realm_knows(catalogue: Catalogue, folder: Folder) -> None:
+async def test_the_slices_known_in_a_realm(catalogue: Catalogue, folder: Folder) -> None:
     rows = await make(catalogue, folder, 1, 3, copies=2)
     await make(catalogue, folder, 2, 3, copies=2)
     async with catalogue.transaction() as tx:
@@ -121,7 +121,7 @@ async def test_what_the_realm_knows(catalogue: Catalogue, folder: Folder) -> Non
 
 
 @pytest.mark.anyio
-async def test_what_an_object_knows(catalogue: Catalogue, folder: Folder) -> None:
+async def test_the_slices_known_of_an_object(catalogue: Catalogue, folder: Folder) -> None:
     await make(catalogue, folder, 1, 3)
     await make(catalogue, folder, 2, 3)
     async with catalogue.transaction() as tx:
@@ -166,7 +166,9 @@ async def test_rows_spread_over_16_tables(catalogue: Catalogue, folder: Folder) 
 
 
 @pytest.mark.anyio
-async def test_failed_keeps_the_words(catalogue: Catalogue, folder: Folder) -> None:
+async def test_a_failed_article_keeps_the_servers_reply(
+    catalogue: Catalogue, folder: Folder
+) -> None:
     (row,) = await make(catalogue, folder, 1, 1)
     async with catalogue.transaction() as tx:
         await segments.mark_failed(tx, row.message_id, 3, "441 \0 \udcff refused")
@@ -180,7 +182,7 @@ async def test_failed_keeps_the_words(catalogue: Catalogue, folder: Folder) -> N
 
 
 @pytest.mark.anyio
-async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
+async def test_waiting_checks_are_brought_forward_when_the_clock_was_set_back(
     catalogue: Catalogue, folder: Folder
 ) -> None:
     rows = await make(catalogue, folder, 1, 2)
@@ -198,7 +200,7 @@ async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
         await checks.check_later(tx, [rows[1].message_id], 60.0)
         seconds = await checks.next_due(tx, realm, 900.0)
         assert seconds == pytest.approx(10.0, abs=1.0)
-        # Later than the longest delay: a clock that was set back wrote that down, it is due.
+        # Later than the longest delay: recorded before a clock was set back, so it is due.
         assert await checks.next_due(tx, realm, 30.0) == 0.0
         due = await checks.due(tx, realm, 30.0, 9)
         assert [(d.segment.index, d.checks) for d in due] == [(1, 0)]
@@ -209,7 +211,7 @@ async def test_what_waits_is_brought_forward_when_the_clock_was_set_back(
 
 
 @pytest.mark.anyio
-async def test_what_only_its_bytes_prove_is_looked_for_always(
+async def test_articles_that_only_bytes_prove_are_always_checked(
     catalogue: Catalogue, folder: Folder
 ) -> None:
     (row,) = await make(catalogue, folder, 1, 1)

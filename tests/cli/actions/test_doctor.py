@@ -1,4 +1,4 @@
-"""`usenetsync doctor`: each trouble is found, and comes with what to do."""
+"""`usenetsync doctor`: it finds each problem and says what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Usage = namedtuple("_Usage", "total used free")
 
 
 def grades(run: InProcess, expect: int, *options: str) -> dict[str, tuple[str, str]]:
-    """What is found of each check: its grade, and its words. The last one of a name counts."""
+    """Check → its grade and its text; for several of one name, the last."""
     found = run("doctor", "--json", *options, expect=expect).of("finding")
     return {f["check"]: (f["grade"], f"{f['detail']} {f['advice']}") for f in found}
 
@@ -48,7 +48,7 @@ def test_a_sound_machine(run: InProcess, tmp_path: Path) -> None:
     assert found["s1"][0] == "bad" and "Check the port" in found["s1"][1]
 
 
-def test_what_is_wrong_in_the_home(
+def test_problems_in_the_home(
     run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("doctor").out.splitlines()[-1] == "All good."

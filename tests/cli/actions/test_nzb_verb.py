@@ -1,4 +1,4 @@
-"""`usenetsync nzb`: files that are whole or not there, standard output, one for each subfolder."""
+"""`usenetsync nzb`: complete files or none, standard output, and one NZB for each subfolder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATHS = (
 
 @pytest.fixture
 def plain(run: InProcess, tmp_path: Path) -> Iterator[InProcess]:
-    """A command that has kept a plain folder called `tree`."""
+    """A command with a backed-up plain folder called `tree`."""
     for number, name in enumerate(PATHS):
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def test_a_file_is_replaced_only_when_asked(plain: InProcess, tmp_path: Path) ->
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "tree", "x.nzb"]
 
 
-def test_counters_count_what_is_listed(plain: InProcess, tmp_path: Path) -> None:
+def test_counters_count_the_listed_files(plain: InProcess, tmp_path: Path) -> None:
     listed = len(PATHS) - 1  # an empty file cannot be
     said = plain("nzb", "tree", "-o", tmp_path / "x.nzb").out
     assert f"{listed} files in {listed} articles" in said and "1 empty file left out" in said
@@ -100,7 +100,7 @@ def test_one_for_each_subfolder(plain: InProcess, tmp_path: Path) -> None:
     assert {n for name in names for _, n in counters((out / name).read_bytes())} == {1, 2}
     photos = subjects((out / "Photos.nzb").read_bytes())
     assert ["a.jpg" in photos[0], "deep - b.jpg" in photos[1]] == [True, True]
-    # Files in no subfolder are in one of the folder's name: here a subfolder has that one.
+    # Files in no subfolder go into an NZB named like the folder: here a subfolder has that name.
     (loose,) = [n for n in names if any("loose.bin" in s for s in subjects((out / n).read_bytes()))]
     assert re.fullmatch(r"tree~[0-9a-f]+\.nzb", loose)
     before = {name: (out / name).read_bytes() for name in names}
@@ -111,13 +111,13 @@ def test_one_for_each_subfolder(plain: InProcess, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("-o", "a", "--each-subfolder", "b"), ("-o", "")])
-def test_where_to_must_be_said_once(run: InProcess, more: tuple[str, ...]) -> None:
+def test_only_one_output_may_be_given(run: InProcess, more: tuple[str, ...]) -> None:
     ended = run("nzb", "tree", *more, expect=2)
     assert "--output" in ended.err or "--output" in ended.out
 
 
 def test_killed_it_leaves_nothing(plain: InProcess, tmp_path: Path) -> None:
-    """Stopped in the middle of the list, by each signal."""
+    """Stopped while it writes the list, by each signal."""
     folder = tmp_path / "out"
     folder.mkdir()
     slow = (
@@ -143,12 +143,12 @@ def test_killed_it_leaves_nothing(plain: InProcess, tmp_path: Path) -> None:
 
 
 def posted_subjects(server: ScriptedServer) -> list[str]:
-    """As a newsreader reads them."""
+    """The files as a newsreader reads them."""
     messages = map(message_from_bytes, server.articles.values())
     return [str(make_header(decode_header(str(m["Subject"])))) for m in messages]
 
 
-def test_what_is_posted_says_the_same_and_counts_no_files(run: InProcess, tmp_path: Path) -> None:
+def test_posted_subjects_count_no_files(run: InProcess, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
     for name, size in (("a.bin", 2_000_000), ("b é.txt", 500), ("c", 700)):
@@ -170,10 +170,10 @@ def test_what_is_posted_says_the_same_and_counts_no_files(run: InProcess, tmp_pa
     assert {subject[8:] for subject in listed} < set(posted)
 
 
-def test_a_folder_that_began_with_counters_in_its_subjects_goes_on(
+def test_a_folder_with_counters_in_old_subjects_continues(
     run: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They said [1/1] once. Articles are found by their Message-ID: nothing is posted twice."""
+    """Their subjects contain [1/1]. Articles are found by Message-ID: nothing is posted twice."""
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "a.bin").write_bytes(os.urandom(2_000_000))

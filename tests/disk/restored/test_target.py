@@ -1,4 +1,4 @@
-"""Writing a restore: byte for byte, never outside the target, one file's problem at a time."""
+"""Writing a restore: exact bytes, never outside the target, each problem for one file only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def reason(call: Callable[..., object], *args: object) -> str:
 
 
 def attributes(mode: int, mtime_ns: int = WHEN) -> Attributes:
-    """Of a file of ours: set-user-id bits come back only with an owner."""
+    """The mode of a restored file: set-user-id bits come back only with an owner."""
     return Attributes(mode, mtime_ns, *ME)
 
 
@@ -71,7 +71,7 @@ def content_is(data: bytes) -> Content:
 
 
 def restore(source_root: Path, target: TargetTree, small: int = 50_000) -> None:
-    """What the restore verb does, in few words."""
+    """The work of the restore verb, in short."""
     entries: list[Entry] = [e for b in walk(os.fsencode(source_root)) for e in b.entries]
     with SourceTree(os.fsencode(source_root)) as source:
         for entry in entries:
@@ -127,7 +127,7 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
                     restore(source, tree)
                     tree.write_small(b"closed/file", b"x", attributes(0o000))
                     kept = tree.keep(b"closed/file", content_is(b"x"), attributes(0o000))
-                    assert kept is None, "nobody can read it, not even to leave it alone"
+                    assert kept is None, "without rights to read it cannot be compared"
                     tree.finish_directory(b"closed/below/", attributes(0o500))
                     tree.finish_directory(b"closed/", attributes(0o000))
             assert len(expected) == 5
@@ -144,7 +144,7 @@ def test_as_an_ordinary_user_over_its_own_closed_modes(short_folder: Path) -> No
                 (home / "target" / "closed").chmod(0o755)
                 os.seteuid(65_534)
                 refused = reason(tree.write_small, b"closed/newer", b"", attributes(0o644))
-                assert refused == "Permission denied", "it is somebody else's"
+                assert refused == "Permission denied", "it belongs to another user"
     finally:
         shutil.rmtree(home)
 
@@ -245,7 +245,7 @@ def test_a_symlink_at_the_final_name_is_replaced_not_followed(
 
 
 def _outside(place: Path) -> dict[Path, tuple[int, ...]]:
-    """What a restore must not change of a tree; reading it may set the times of access."""
+    """The parts of a tree that a restore must not change; reading it may set access times."""
     found = {p: p.lstat() for p in [place, *place.rglob("*")]}
     return {
         p: (
@@ -265,7 +265,7 @@ def _outside(place: Path) -> dict[Path, tuple[int, ...]]:
 def test_folders_that_are_swapped_for_symlinks_all_the_time(
     tree: TargetTree, root: Path, tmp_path: Path
 ) -> None:
-    """Whoever may write into the target swaps folders while it is restored into."""
+    """Another user who may write into the target swaps folders while we restore into it."""
     outside = tmp_path / "outside"
     (outside / "b").mkdir(parents=True)
     for place in (outside, outside / "b"):
@@ -306,12 +306,12 @@ def test_folders_that_are_swapped_for_symlinks_all_the_time(
                     call(*args)  # type: ignore[operator]
                 except TargetFileError:
                     refused += 1
-            if number % 50 == 0:  # what is open already leads nowhere else
+            if number % 50 == 0:  # descriptors that are already open lead nowhere else
                 tree.prepare()
     finally:
         over.set()
         swapper.join()
-    assert refused, "it was never in the way"
+    assert refused, "no swap ever hit a restore"
     assert before == _outside(outside)
 
 
@@ -404,9 +404,7 @@ def test_symlinks(tree: TargetTree, root: Path) -> None:
     assert leftovers(root) == []
 
 
-def test_what_is_right_is_left_alone_and_what_is_not_is_replaced(
-    tree: TargetTree, root: Path
-) -> None:
+def test_identical_files_are_left_alone_and_others_replaced(tree: TargetTree, root: Path) -> None:
     data = content(3_000_000)
     (root / "file").write_bytes(data)
     (root / "other name").hardlink_to(root / "file")
@@ -475,7 +473,7 @@ def test_discard_and_empty_parts(tree: TargetTree, root: Path) -> None:
     assert (root / "empty").stat().st_size == 0
 
 
-def test_without_preallocation_the_free_space_is_asked(
+def test_without_preallocation_the_free_space_is_checked(
     tree: TargetTree, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part_file, "preallocate", lambda fd, size: False)
@@ -540,7 +538,7 @@ def test_a_full_disk_is_the_whole_target_s_problem(small_disk: Path) -> None:
 
 
 @needs_root
-def test_a_full_disk_inside_the_target_is_the_problem_of_what_goes_there(
+def test_a_full_disk_inside_the_target_affects_only_its_files(
     small_disk: Path,
 ) -> None:
     with TargetTree(os.fsencode(small_disk.parent)) as tree:
@@ -578,7 +576,7 @@ def test_many_threads_share_few_descriptors(root: Path, monkeypatch: pytest.Monk
     assert all((root / os.fsdecode(path)).read_bytes() == path for path in wanted)
 
 
-def test_the_root_must_be_to_be_had(tmp_path: Path) -> None:
+def test_the_root_must_be_usable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(TargetError, match=r"Not a directory|File exists"):

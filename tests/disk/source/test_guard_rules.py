@@ -28,18 +28,18 @@ EXT4 = FileSystem("ext4", "aa", "1f", "", b"/photos")
     [
         (EXT4, EXT4, False),
         (EXT4, FileSystem("ext4", "bb", "1f", "", b"/photos"), True),
-        # A kernel that gives no UUID, or has another driver for it.
+        # A kernel that gives no UUID, or that uses another driver for it.
         (EXT4, FileSystem("ext4", "", "1f", "", b"/photos"), False),
         (EXT4, FileSystem("ext4", "", "2f", "", b"/photos"), True),
         (FileSystem("fuseblk", "aa"), FileSystem("ntfs3", "aa"), False),
         (FileSystem("nfs", source="nas:/a"), FileSystem("nfs4", source="nas:/a"), False),
         (FileSystem("nfs4", source="nas:/a"), FileSystem("nfs4", source="nas:/b"), True),
-        # Nothing that both know but the type.
+        # They share only the type.
         (EXT4, FileSystem("overlay"), True),
         (FileSystem("vfat"), FileSystem("vfat"), False),
         (FileSystem("vfat"), FileSystem("xfs"), True),
         (EXT4, FileSystem(), False),
-        # The same file system, another place in it.
+        # The same file system, another folder in it.
         (EXT4, FileSystem("ext4", "aa", "1f", "", b"/music"), True),
         (EXT4, FileSystem("ext4", "aa", "1f", "", b""), False),
         (
@@ -54,7 +54,7 @@ def test_another_file_system(before: FileSystem, now: FileSystem, another: bool)
     assert is_another(now, before) is another
 
 
-def test_what_a_folder_may_lose() -> None:
+def test_how_many_files_a_folder_may_lose() -> None:
     few = Loss(0, 0, left=True)
     assert judge_folder(3, few, few) is None
     assert judge_folder(3, Loss(100, 50, left=True), few) is None
@@ -66,7 +66,7 @@ def test_what_a_folder_may_lose() -> None:
     assert gone == Refusal(RefusalKind.EMPTY, 3, 1, 1)
 
 
-def test_what_a_mount_point_may_lose() -> None:
+def test_how_many_files_a_mount_point_may_lose() -> None:
     assert judge_mount(Loss(100, 50, left=True), is_new=False) == ""
     assert "51 of the 100 files are gone" in judge_mount(Loss(100, 51, left=True), is_new=False)
     assert "empty" in judge_mount(Loss(3, 3, left=False), is_new=False)
@@ -79,7 +79,7 @@ def test_mount_points_below_others_are_one() -> None:
     assert outermost([b"b/", b"a/b/", b"a/", b"a/b/c/", b"ab/"]) == [b"a/", b"ab/", b"b/"]
 
 
-def test_what_is_remembered() -> None:
+def test_the_recorded_mounts() -> None:
     old, new = FileSystem("old"), FileSystem("new")
     before = {b"": old, b"a/": old, b"a/b/": old, b"c/": old}
     now = {b"": new, b"a/b/": new, b"d/": new, b"e/": new}
@@ -149,7 +149,7 @@ def test_real_file_systems(tmp_path: Path) -> None:
         assert seen(one).type == "tmpfs"
     (tmp_path / "source").mkdir()
     with bound(tmp_path / "source", bind):
-        assert is_mount_point(bind)  # though its device is that of its parent
+        assert is_mount_point(bind)  # though its device is that of the parent folder
         assert is_another(seen(bind), seen(tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""The walk: order, completeness, bounded memory, and trees that change under its feet."""
+"""The walk: order, completeness, bounded memory, and trees that change meanwhile."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def chain(tmp_path: Path) -> Iterator[Path]:
     root.mkdir()
     make_chain(root, 2_500)
     yield root
-    # pytest's own way of removing a folder is recursive.
+    # pytest removes folders recursively, which fails here.
     subprocess.run(["rm", "-rf", str(root)], check=True)
 
 
@@ -208,7 +208,7 @@ def test_very_deep_with_few_descriptors(chain: Path) -> None:
     assert open_descriptors() == before
 
 
-def test_what_was_moved_on_the_way_is_kept_and_said(
+def test_a_folder_moved_during_the_walk_is_kept_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "tree"
@@ -226,7 +226,7 @@ def test_what_was_moved_on_the_way_is_kept_and_said(
         if batch.entries and batch.entries[-1].path == b"a/b/c/d/":
             (root / "a/b/c").rename(tmp_path / "elsewhere")
             (root / "a/b").rename(tmp_path / "b elsewhere")
-    # c is still open; b is neither where .. of c leads nor below a; a is found again.
+    # c is still open; b is neither the parent of c nor below a; a is found again.
     given = [e.path for e in found.entries]
     wanted = b" a/ a/b/ a/b/c/ a/b/c/d/ a/b/c/d/z a/b/c/z a/z z"
     assert given == wanted.split(b" ")
@@ -239,7 +239,7 @@ Hook = Callable[[bytes], None]
 
 
 def on_look(monkeypatch: pytest.MonkeyPatch, hook: Hook) -> None:
-    """Call `hook` with a name just before the walk looks at it."""
+    """Call `hook` with a name just before the walk examines it."""
     real = os.stat
 
     def look(
@@ -252,7 +252,7 @@ def on_look(monkeypatch: pytest.MonkeyPatch, hook: Hook) -> None:
     monkeypatch.setattr(os, "stat", look)
 
 
-def test_a_file_gone_before_it_is_looked_at_is_not_there(
+def test_a_file_deleted_before_it_is_examined_is_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in "abc":
@@ -264,7 +264,7 @@ def test_a_file_gone_before_it_is_looked_at_is_not_there(
     assert not found.kept
 
 
-def test_a_folder_gone_before_it_is_opened_is_not_there(
+def test_a_folder_deleted_before_it_is_opened_is_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a").touch()
@@ -317,7 +317,9 @@ def test_a_file_that_became_a_folder_is_kept_as_it_was(
     assert found.problems[0].kind is NoticeKind.CHANGED
 
 
-def test_what_cannot_be_looked_at_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_that_cannot_be_examined_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in "abc":
         (tmp_path / name).touch()
 
@@ -423,7 +425,7 @@ def test_a_root_that_is_no_folder(tmp_path: Path) -> None:
     assert open_descriptors() == before
 
 
-def test_a_walk_left_half_way_leaves_nothing_open(hostile: Path) -> None:
+def test_an_abandoned_walk_leaves_nothing_open(hostile: Path) -> None:
     before = open_descriptors()
     batches = walk(os.fsencode(hostile), names_in_memory=1)
     next(batches)

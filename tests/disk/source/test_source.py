@@ -1,4 +1,4 @@
-"""Reading: exactly the file the walk saw, or the reason why not."""
+"""Reading: exactly the file that the walk saw, or the reason why not."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_changed_while_it_is_read(
     assert (caught.value.kind, caught.value.reason) == (kind, reason)
 
 
-def test_truncated_under_our_feet(folder: Path) -> None:
+def test_a_file_truncated_while_it_is_read(folder: Path) -> None:
     entry = entries(folder)[b"in/file"]
     with SourceTree(os.fsencode(folder)) as source, source.open(entry) as file:
         os.truncate(folder / "in" / "file", 30_000)
@@ -167,7 +167,7 @@ def test_truncated_under_our_feet(folder: Path) -> None:
     assert caught.value.kind is NoticeKind.CHANGED
 
 
-def test_short_reads_are_read_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_reads_are_continued(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = entries(folder)[b"in/file"]
     pread, read = os.pread, os.read
     monkeypatch.setattr(os, "pread", lambda fd, size, at: pread(fd, min(size, 7_777), at))
@@ -177,8 +177,8 @@ def test_short_reads_are_read_on(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         assert source.read_small(entry) == content(60_000)
 
 
-def test_a_writer_at_work(tmp_path: Path) -> None:
-    """Reads are whole or refused as changed; when the writer rests they are one state."""
+def test_a_file_that_a_writer_changes(tmp_path: Path) -> None:
+    """Reads are complete or refused as changed; between writes they are one state."""
     path = tmp_path / "file"
     states = [bytes([n]) * 200_000 for n in range(4)]
     path.write_bytes(states[0])
@@ -213,7 +213,7 @@ def test_a_writer_at_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
-def test_a_file_closed_to_us(short_folder: Path) -> None:
+def test_a_file_without_permission_to_read(short_folder: Path) -> None:
     root = short_folder / "source"
     (root / "in").mkdir(parents=True)
     (root / "in" / "file").write_bytes(b"secret")

@@ -50,8 +50,8 @@ def test_the_clock_standing_still() -> None:
     assert fed((1.0, 0, 0), (1.0, 500, 1)).bytes_per_second == 0.0
 
 
-def test_what_is_taken_back_counts_as_nothing() -> None:
-    """A restore takes back what it had written of a file that could not be finished."""
+def test_progress_that_is_taken_back_counts_as_zero() -> None:
+    """A restore subtracts the bytes of a file that it could not finish."""
     meter = fed((0.0, 1_000, 1), (1.0, 5_000, 1), (2.0, 500, 1))
     assert meter.bytes_per_second == 0.0
     assert meter.history == (4_000.0, 0.0)

@@ -1,4 +1,4 @@
-"""The names of an NZB: each once, and those of the articles wherever they do not meet (A12)."""
+"""The names in an NZB: each once, and those of the articles unless two files share one (A12)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fill(root: Path, *paths: bytes) -> dict[bytes, bytes]:
 
 
 async def listed(world: World, version: int = 1) -> tuple[list[str], Listed]:
-    """The quoted names of the NZB of a version, in its order."""
+    """The quoted names of the NZB of a version, in order."""
     pieces: list[bytes] = []
     found = await write_nzb(world.catalogue, await world.folder(), version, pieces.append)
     subjects = [file.subject for file in nzb.read(b"".join(pieces))]
@@ -73,7 +73,7 @@ async def test_no_two_files_have_one_name(plain: World, style: int) -> None:
     assert all(len(name.encode()) <= 255 for name in names)
 
 
-async def test_what_does_not_meet_is_called_as_its_articles_are(plain: World) -> None:
+async def test_unique_names_are_those_of_the_articles(plain: World) -> None:
     files = fill(plain.root, b"a/b.bin", b"c - d.bin", b"README", b"readme", "ü/漢".encode())
     await plain.completed()
     style = PlainHeaders("x.invalid", "a@b.invalid", ["alt.test"])
@@ -92,13 +92,13 @@ async def test_a_folder_from_before_is_listed_as_it_was_posted(plain: World) -> 
     posted = [flat_name_1(path) for path in sorted(files)]
     assert posted[0] == posted[1] == "a - b.bin"
     assert names[0] == posted[0] and names[2:-1] == posted[2:-1]
-    # As its articles say it is too long for a newsreader's disk: there the list says less.
+    # The name in its articles is too long for a newsreader's disk: the NZB shortens it.
     assert length(posted[-1]) > 255 and names[-1] == flat_name(long)
     assert re.fullmatch(r"a - b~[0-9a-f]{16}\.bin", names[1])
     assert names[3] != flat_name(long)
 
 
-async def test_an_earlier_version_has_its_own_meetings(plain: World) -> None:
+async def test_an_earlier_version_has_its_own_duplicates(plain: World) -> None:
     fill(plain.root, b"README", b"other")
     await plain.completed()
     fill(plain.root, b"readme")
@@ -108,7 +108,7 @@ async def test_an_earlier_version_has_its_own_meetings(plain: World) -> None:
     assert second[:2] == ["README", "other"] and second[2].startswith("readme~")
 
 
-async def test_names_of_many_pages_meet(plain: World) -> None:
+async def test_duplicate_names_are_found_across_pages(plain: World) -> None:
     fill(plain.root, *(b"d%04d/File" % n for n in range(1_200)), b"d0000 - file", b"D1150/File")
     await plain.completed()
     names, found = await listed(plain)

@@ -1,4 +1,4 @@
-"""settle: what an earlier run left behind is asked for, sent again, or found stale."""
+"""settle: articles that an earlier run left unfinished are checked, sent again, or become stale."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def everything_refused(world: World, store: FaultyStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_was_never_sent_is_sent_under_its_name(world: World, store: FaultyStore) -> None:
+async def test_an_unsent_article_is_sent_under_its_name(world: World, store: FaultyStore) -> None:
     (world.root / "small").write_bytes(b"small")
     (world.root / "large").write_bytes(content(2_000_000))
     await everything_refused(world, store)
@@ -37,7 +37,7 @@ async def test_what_was_never_sent_is_sent_under_its_name(world: World, store: F
 
 
 @pytest.mark.anyio
-async def test_what_arrived_without_an_answer_is_not_sent_again(
+async def test_an_article_that_arrived_without_an_answer_is_not_sent_again(
     world: World, store: FaultyStore
 ) -> None:
     (world.root / "small").write_bytes(b"small")
@@ -52,7 +52,7 @@ async def test_what_arrived_without_an_answer_is_not_sent_again(
 
 
 @pytest.mark.anyio
-async def test_a_changed_source_is_read_anew_and_its_neighbours_are_kept(
+async def test_a_changed_source_is_read_again_and_its_neighbours_are_kept(
     world: World, store: FaultyStore
 ) -> None:
     for name in ("a", "b", "c"):
@@ -73,10 +73,10 @@ async def test_a_changed_source_is_read_anew_and_its_neighbours_are_kept(
 
 
 @pytest.mark.anyio
-async def test_an_old_version_that_lost_its_source_is_never_called_complete(
+async def test_an_old_version_without_its_source_never_becomes_complete(
     world: World, store: FaultyStore
 ) -> None:
-    """Closed rows of a pack that became stale: the version that holds them stays incomplete."""
+    """Closed rows of a stale pack: the version that holds them stays incomplete."""
     (world.root / "a").write_bytes(b"first")
     (world.root / "b").write_bytes(b"stays")
     await everything_refused(world, store)
@@ -113,7 +113,7 @@ async def test_a_stale_object_keeps_the_copies_older_versions_need(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("profile", [Profile.PACKED, Profile.PLAIN])
-async def test_a_half_read_file_goes_on_in_its_object(
+async def test_a_half_read_file_continues_in_its_object(
     world: World, store: FaultyStore, profile: Profile
 ) -> None:
     world.small(chunk_size=1024).choices = FolderChoices(profile=profile)
@@ -148,7 +148,7 @@ async def test_other_choices_between_runs(world: World, store: FaultyStore, what
 
 
 @pytest.mark.anyio
-async def test_an_object_nothing_refers_to_goes(world: World, store: FaultyStore) -> None:
+async def test_an_unreferenced_object_is_deleted(world: World, store: FaultyStore) -> None:
     world.small(chunk_size=1024)
     (world.root / "a").write_bytes(content(100 * 1024))
     run = await world.new_run()
@@ -162,10 +162,8 @@ async def test_an_object_nothing_refers_to_goes(world: World, store: FaultyStore
 
 
 @pytest.mark.anyio
-async def test_two_folders_share_an_article_nobody_has_sent(
-    world: World, store: FaultyStore
-) -> None:
-    """The one that comes first sends it; both become whole."""
+async def test_two_folders_share_an_unsent_article(world: World, store: FaultyStore) -> None:
+    """The first upload sends it; both files become complete."""
     (world.root / "a").write_bytes(content(100_000))
     await everything_refused(world, store)
     first = world.root
@@ -182,7 +180,7 @@ async def test_two_folders_share_an_article_nobody_has_sent(
 
 
 @pytest.mark.anyio
-async def test_a_given_up_article_keeps_the_words_and_counts_the_tries(
+async def test_a_given_up_article_keeps_the_reply_and_its_tries(
     world: World, store: FaultyStore
 ) -> None:
     (world.root / "a").write_bytes(content(100_000))

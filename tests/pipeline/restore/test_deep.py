@@ -1,4 +1,4 @@
-"""Very deep trees: linear in the number of paths, in memory that is bounded in bytes."""
+"""Very deep trees: time linear in the number of paths, and bounded memory."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from usenetsync_tui.model.jobs import JobState
 
 @pytest.fixture
 def world(world: World) -> Iterator[World]:
-    """Removed afterwards: pytest itself cannot remove trees as deep as these."""
+    """Deleted afterwards, because pytest cannot delete trees as deep as these."""
     yield world
     subprocess.run(["rm", "-rf", world.root, *world.scratch.glob("restored *")], check=True)
 
 
 def deep_tree(root: Path, depth: int, name: str = "d", files: int = 0) -> None:
-    """Directories in each other, and empty files in the last one; removed by `rm -r`."""
+    """Nested directories, with empty files in the last one; deleted by `rm -r`."""
     at = os.open(root, os.O_RDONLY)
     for _ in range(depth):
         os.mkdir(name, dir_fd=at)

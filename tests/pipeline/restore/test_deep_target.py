@@ -42,14 +42,14 @@ def world(world: World) -> Iterator[World]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Removed afterwards: pytest itself cannot remove trees as deep as these."""
+    """Deleted afterwards, because pytest cannot delete trees as deep as these."""
     yield tmp_path / "target"
     subprocess.run(["rm", "-rf", tmp_path / "target"], check=True)
 
 
 @pytest.fixture
 def opens(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Opens, by name; few descriptors stay open, as if the tree were far deeper."""
+    """Counts opens by name; few descriptors stay open, as if the tree were far deeper."""
     counts: Counter[str] = Counter()
 
     def count(module: object, name: str) -> None:
@@ -87,7 +87,7 @@ def test_steps_are_linear_in_the_directories(root: Path, opens: Counter[str], sh
 def test_a_known_way_that_is_changed(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
 ) -> None:
-    """Somebody who may write into the target swaps a folder far above one that was made."""
+    """Another user who may write into the target swaps a folder far above one that we made."""
     monkeypatch.setattr(directories, "MILESTONES", 0)
     monkeypatch.setattr(directories.TargetDirectories.__init__, "__defaults__", (1,))
     top, aside = root / os.fsdecode(NAME), tmp_path / "aside"
@@ -95,7 +95,7 @@ def test_a_known_way_that_is_changed(
     with TargetTree(os.fsencode(root)) as tree:
         tree.prepare()
         tree.make_directory(deep)
-        tree.make_directory(b"another/")  # so that nothing of the other stays open
+        tree.make_directory(b"another/")  # so that no cached descriptor of the other stays open
         top.rename(aside)
         if planted == "symlink":
             top.symlink_to(aside)
@@ -110,7 +110,7 @@ def test_a_known_way_that_is_changed(
 
 
 def _size(root: Path, path: bytes) -> int | None:
-    """Bytes of a file with a long path; None when it is not there."""
+    """Bytes of a file with a long path; None if it is missing."""
     at = os.open(root, os.O_RDONLY)
     place, name = beneath.open_parent(at, path)
     try:
@@ -124,7 +124,7 @@ def _size(root: Path, path: bytes) -> int | None:
 
 @pytest.mark.anyio
 async def test_closed_directories_of_a_deep_tree_get_their_modes(world: World) -> None:
-    """As an ordinary user, for whom a closed parent closes what is below it."""
+    """As an ordinary user, for whom a closed folder also closes everything below it."""
     modes = [0o000, 0o500, 0o300, 0o755, 0o600, 0o100]
     names = [b"%03d-" % level + NAME[:-1] for level in range(150)]
     at = os.open(world.root, os.O_RDONLY)

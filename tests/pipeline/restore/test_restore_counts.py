@@ -1,4 +1,4 @@
-"""restore: what it counts is on disk, and a target that takes nothing more ends it soon."""
+"""restore: counts only what is on disk, and a target that takes no more ends it soon."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 def on_disk(target: Path) -> tuple[int, int]:
-    """Files and bytes that are there; what is half-written is not."""
+    """Files and bytes on disk, without half-written files."""
     sizes = [p.stat().st_size for p in target.rglob("*") if p.is_file() and p.suffix != ".part"]
     return len(sizes), sum(sizes)
 
@@ -45,7 +45,7 @@ def assert_counted(world: World, target: Path) -> None:
 
 @pytest.fixture
 async def full(world: World) -> World:
-    """More than fits into some megabytes: 400 small files, then large ones, then small ones."""
+    """More than fits into a few megabytes: 400 small files, then large ones, then small ones."""
     world.small(chunk_size=100_000, batch_size=50)
     small_files(world.root / "a", 400, median=8_000)
     (world.root / "b").mkdir()
@@ -57,7 +57,7 @@ async def full(world: World) -> World:
 
 
 @pytest.mark.anyio
-async def test_what_failed_is_not_counted_as_restored(full: World, store: FaultyStore) -> None:
+async def test_failed_files_are_not_counted_as_restored(full: World, store: FaultyStore) -> None:
     target = full.scratch / "target"
     (target / "a" / "d000").mkdir(parents=True)
     (target / "a" / "d000" / "e00").write_bytes(b"in the way of 200 files")
@@ -77,7 +77,7 @@ async def test_what_failed_is_not_counted_as_restored(full: World, store: Faulty
 
 
 @pytest.mark.anyio
-async def test_what_was_there_is_counted_as_such(full: World) -> None:
+async def test_files_already_present_are_counted_as_present(full: World) -> None:
     target = await full.restore(1)
     assert progress(full).unchanged == 0
     (target / "b" / "large00").unlink()
@@ -103,7 +103,7 @@ async def test_a_full_disk_stops_the_fetching(
         assert progress(full).done_files
         assert len(await full.notices()) <= 4
         fetched = len(store.fetches)
-        # What was in hand when it was noticed, and not the hundred articles of the rest.
+        # The articles in flight at that moment, and not the hundred of the remaining files.
         assert fetched * 100_000 < on_disk(target)[1] + 20 * 100_000
         remount(disk, "size=64m")
         await full.restore(1, target)
@@ -139,7 +139,7 @@ async def test_a_read_only_target(full: World, store: FaultyStore, tmp_path: Pat
         remount(disk, "rw")
         await full.restore(1, target)
         remount(disk, "ro")
-        await full.restore(1, target)  # all of it is right: nothing has to be written
+        await full.restore(1, target)  # every file is identical: nothing to write
         assert_counted(full, target)
         assert progress(full).notices == 0
         with pytest.raises(TargetError, match="Read-only file system"):
@@ -148,7 +148,7 @@ async def test_a_read_only_target(full: World, store: FaultyStore, tmp_path: Pat
 
 @pytest.fixture
 def closed(short_folder: Path) -> Iterator[Path]:
-    """A folder of root's that others may list."""
+    """A folder of root that others may list."""
     place = short_folder / "closed"
     place.mkdir(mode=0o755)
     yield place
@@ -166,15 +166,15 @@ async def test_permission_denied_everywhere(full: World, store: FaultyStore, clo
     assert (p.missed_files, p.missed_bytes) == (p.total_files, p.total_bytes)
     assert store.fetches == [], "nothing is fetched that cannot be written"
     notices = [n for n in await full.notices() if n.kind is NoticeKind.UNWRITABLE]
-    assert len(notices) == TOLD_EACH + 1, "told by name some hundred times, then counted"
+    assert len(notices) == TOLD_EACH + 1, "some hundred are listed, the others counted"
     assert notices[-1].reason.startswith("Permission denied (and ")
-    # Every file, and every folder twice: to be made, and to be finished.
+    # Every file, and every folder twice: when it is created, and when it is finished.
     count = 820 + 2 * sum(p.is_dir() for p in full.root.rglob("*"))
     assert notices[-1].reason == f"Permission denied (and {count - TOLD_EACH - 1:,} more)"
 
 
 @pytest.mark.anyio
-async def test_what_is_interrupted_is_not_counted(full: World, store: FaultyStore) -> None:
+async def test_interrupted_files_are_not_counted(full: World, store: FaultyStore) -> None:
     target = full.scratch / "target"
     await full.folder()
     run = await full.new_run()

@@ -1,4 +1,4 @@
-"""restore: rows of the catalogue that are wrong make damaged files, never wrong ones."""
+"""restore: wrong rows in the catalogue make damaged files, never wrong ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def row(path: str) -> str:
 
 
 def swapped(column: str, one: str, other: str) -> str:
-    """Two files exchange a column of theirs."""
+    """Swap a column of two files."""
     return f"""
         UPDATE files f SET {column} = o.{column} FROM files o
          WHERE (f.{row(one)} AND o.{row(other)}) OR (f.{row(other)} AND o.{row(one)})"""
@@ -48,7 +48,7 @@ def object_of(path: str) -> str:
 
 
 def swapped_segments(path: str, one: int, other: int, columns: str = "hash, message_id") -> str:
-    """Two segments of a file exchange what they say."""
+    """Swap the columns of two segments of a file."""
     mine = object_of(path)
     names = [name.strip() for name in columns.split(",")]
     changes = ", ".join(f"{name} = o.{name}" for name in names)
@@ -179,7 +179,7 @@ def damage(world: World, sql: str) -> None:
 
 
 def files_of(target: Path) -> dict[str, bytes]:
-    """All but what waits for a missing article."""
+    """All files except those that wait for a missing article."""
     found = (p for p in target.rglob("*") if p.is_file() and not p.name.endswith(".part"))
     return {str(p.relative_to(target)): p.read_bytes() for p in found}
 
@@ -193,7 +193,7 @@ async def test_a_wrong_row_never_makes_a_wrong_file(kept: World, sql: str, wrong
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(data)
     damage(kept, sql)
-    for _ in range(2):  # what is left of the first try is of no use to the second
+    for _ in range(2):  # the second restore cannot use anything of the first
         await kept.restore(1, target)
         told = {os.fsdecode(n.path): n.kind for n in await kept.notices()}
         assert wrong <= set(told)
@@ -207,10 +207,10 @@ async def test_a_wrong_row_never_makes_a_wrong_file(kept: World, sql: str, wrong
 
 
 @pytest.mark.anyio
-async def test_what_a_killed_restore_left_is_checked_as_well(
+async def test_part_files_of_a_killed_restore_are_checked_too(
     kept: World, store: FaultyStore
 ) -> None:
-    """The segments of a part file are right each, and in the wrong order."""
+    """The segments of a part file are each correct, but in the wrong order."""
     target = kept.scratch / "target"
     (lost,) = kept.query(
         f"SELECT message_id FROM segments WHERE object_id = {object_of('large 1')}"
@@ -241,8 +241,8 @@ async def test_another_copy_whose_row_is_right_is_used(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_there_is_compared_by_the_strong_digest(kept: World) -> None:
-    """Other bytes of the same size whose weak digest an attacker has met."""
+async def test_existing_files_are_compared_by_the_strong_digest(kept: World) -> None:
+    """Other bytes of the same size, for which an attacker has matched the weak digest."""
     target = await kept.restore(1)
     other = content(LARGE, 77)
     (target / "large 1").write_bytes(other)

@@ -1,4 +1,4 @@
-"""restore: what a file system cannot do costs the attribute, never the content."""
+"""restore: what a file system does not support costs an attribute, never the content."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ CANNOT = {
 @needs_root
 @pytest.mark.anyio
 @pytest.mark.parametrize(("quirks", "reasons"), CANNOT.values(), ids=CANNOT.keys())
-async def test_the_content_stays_and_what_could_not_be_set_is_told(
+async def test_content_is_restored_and_unset_attributes_are_reported(
     world: World, store: FaultyStore, tmp_path: Path, quirks: set[Quirk], reasons: set[str]
 ) -> None:
     fill(world.root)
@@ -93,13 +93,13 @@ async def test_the_content_stays_and_what_could_not_be_set_is_told(
         p = world.run.progress
         assert (p.done_files, p.missed_files) == (p.total_files, 0)
         assert p.errors
-        # The second time nothing is fetched, and hardly anything is written again.
+        # The second restore fetches nothing and writes almost nothing.
         store.fetches.clear()
         before = inodes(tmp_path / "kept")
         await world.restore(1, target)
         p = world.run.progress
         assert store.fetches == []
-        assert p.errors, "and it is told again"
+        assert p.errors, "and it is reported again"
         after = inodes(tmp_path / "kept")
         again = [name for name in after if after[name] != before[name]]
         assert len(again) <= world.limits.max_workers + 1, "only to find out that it cannot be"
@@ -123,12 +123,12 @@ async def test_set_user_id_bits_where_owners_cannot_be_set(world: World, tmp_pat
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("quirk", [Quirk.NO_REPLACING, Quirk.NO_RENAME, Quirk.NO_SIZE])
-async def test_other_ways_of_doing_the_same(world: World, tmp_path: Path, quirk: Quirk) -> None:
+async def test_fallbacks_for_system_calls(world: World, tmp_path: Path, quirk: Quirk) -> None:
     fill(world.root)
     await world.completed()
     with quirky(tmp_path / "kept", tmp_path / "mount", quirk) as target:
         await world.restore(1, target)
-        if quirk is Quirk.NO_RENAME:  # a symlink cannot be made in another way
+        if quirk is Quirk.NO_RENAME:  # there is no other way to create a symlink
             (notice,) = await world.notices()
             assert notice.path == b"folder 1/link"
             (tmp_path / "kept" / "folder 1" / "link").symlink_to("10 640")
@@ -190,7 +190,7 @@ async def test_times_in_whole_seconds(world: World, store: FaultyStore, tmp_path
 @needs_root
 @pytest.mark.anyio
 async def test_a_real_fat(world: World, tmp_path: Path) -> None:
-    """Where the kernel has one: it costs attributes, and one of two names that it takes for one."""
+    """On a kernel with FAT: it costs attributes, and one of two names that FAT confuses."""
     fill(world.root)
     (world.root / "README").write_bytes(content(LARGE, 1))
     (world.root / "readme").write_bytes(content(LARGE, 2))
@@ -206,7 +206,7 @@ async def test_a_real_fat(world: World, tmp_path: Path) -> None:
 
 
 async def rounded(world: World, store: FaultyStore, target: Path, step: int) -> None:
-    """Times come as near as they can be kept: that is told once, and is no fault. `step`: ns."""
+    """Times come as close as possible: this is reported once, and is no error. `step`: ns."""
     for turn in range(2):
         store.fetches.clear()
         await world.restore(1, target)
@@ -269,7 +269,7 @@ async def test_files_that_are_too_large(world: World, store: FaultyStore, tmp_pa
 
 @needs_root
 @pytest.mark.anyio
-async def test_what_holds_for_all_files_is_not_told_of_each(world: World, tmp_path: Path) -> None:
+async def test_a_limit_of_all_files_is_reported_once(world: World, tmp_path: Path) -> None:
     count = TOLD_EACH + 150
     for number in range(count):
         (world.root / f"{number:04}").write_bytes(b"%d" % number)

@@ -1,4 +1,4 @@
-"""restore: names that mean the same on the target's file system, and names like our own."""
+"""restore: names that the target's file system confuses, and names like our temporary ones."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LARGE = 60_000
 
 @pytest.fixture
 def folding(tmp_path: Path) -> Iterator[Path]:
-    """A file system on which case makes no difference; what it keeps lies in ``kept`` beside it."""
+    """A file system that ignores case; it stores its files in ``kept`` beside it."""
     with quirky(tmp_path / "kept", tmp_path / "folding", Quirk.FOLDS_CASE) as place:
         yield place
 
 
 @pytest.fixture
 def unstable(tmp_path: Path) -> Iterator[Path]:
-    """The same, where inode numbers are of no help either."""
+    """The same, with inode numbers that do not help either."""
     quirks = Quirk.FOLDS_CASE, Quirk.UNSTABLE_INODES
     with quirky(tmp_path / "kept", tmp_path / "unstable", *quirks) as place:
         yield place
@@ -38,7 +38,7 @@ def unstable(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def mangling(tmp_path: Path) -> Iterator[Path]:
-    """One that keeps accents in one form, and no dots or blanks at the end of a name."""
+    """A file system that composes accents, and strips dots and blanks at the end of a name."""
     with quirky(tmp_path / "kept", tmp_path / "mangling", Quirk.MANGLES_NAMES) as place:
         yield place
 
@@ -63,7 +63,7 @@ def fill(root: Path, files: dict[str, bytes]) -> None:
 
 
 async def untold(world: World) -> set[str]:
-    """The paths of the version that no notice tells of."""
+    """The paths of the version that no notice mentions."""
     told = {os.fsdecode(n.path) for n in await world.notices() if n.kind is NoticeKind.UNWRITABLE}
     return set(tree(world.root)) - told
 
@@ -89,14 +89,14 @@ MANGLED = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("files", SAME.values(), ids=SAME.keys())
-async def test_the_second_of_two_names_is_told_and_not_written_over_the_first(
+async def test_the_second_of_two_names_is_reported_and_overwrites_nothing(
     world: World, folding: Path, files: dict[str, bytes]
 ) -> None:
     await tells_the_second(world, folding, files)
 
 
 def muddle(seed: int) -> dict[str, bytes]:
-    """Some 60 files in folders three deep, whose names differ in little more than case."""
+    """About 60 files, three folders deep, whose names differ in little more than case."""
     rng = random.Random(seed)
     files: dict[str, bytes] = {}
     while len(files) < 60:
@@ -124,7 +124,7 @@ async def test_whatever_the_inode_numbers(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("files", MANGLED.values(), ids=MANGLED.keys())
-async def test_whatever_it_is_that_makes_two_names_the_same(
+async def test_names_confused_for_any_reason(
     world: World, mangling: Path, files: dict[str, bytes]
 ) -> None:
     await tells_the_second(world, mangling, files)
@@ -134,13 +134,13 @@ async def tells_the_second(world: World, folding: Path, files: dict[str, bytes])
     fill(world.root, files)
     await world.completed()
     kept = None
-    for turn in range(3):  # resumed or repeated, the same ones are there
+    for turn in range(3):  # resumed or repeated, the restore keeps the same ones
         await world.restore(1, folding)
         there = tree(folding.with_name("kept"))
         assert kept in (None, there), "they take turns"
         kept = there
         expected = await untold(world)
-        assert len(expected) < len(files), "nothing was told"
+        assert len(expected) < len(files), "no notice was recorded"
         assert {files[name] for name in expected} == set(there.values())
         assert len(expected) == len(there)
         assert world.run is not None
@@ -184,7 +184,7 @@ async def test_files_symlinks_and_folders_of_one_name(
 async def test_an_old_file_of_another_spelling_is_replaced_as_any_other(
     world: World, folding: Path
 ) -> None:
-    """The folder had it once, under the other spelling: here that is the same file."""
+    """The folder once had it under the other spelling: on this target that is the same file."""
     fill(world.root, {"README": b"new", "LARGE": content(LARGE), "same": b"same", "Dir/x": b"x"})
     await world.completed()
     fill(folding, {"readme": b"old", "large": b"old", "Same": b"same", "dir/x": b"old"})
@@ -225,7 +225,7 @@ async def test_ordinary_file_systems_tell_them_apart(world: World) -> None:
         await world.restore(1, restored)
 
 
-# ---- names like our own
+# ---- names like our temporary ones
 
 
 def ours(path: str, number: str = "") -> str:
@@ -234,7 +234,7 @@ def ours(path: str, number: str = "") -> str:
 
 
 def left_over(root: Path) -> None:
-    """A folder into which restores were killed: for each kind of path its temporary name."""
+    """A folder after killed restores: for each kind of path its temporary name."""
     fill(root, {"small": b"small", "large": content(LARGE), "in/small": b"s", "in/large": b"l"})
     (root / "link").symlink_to("small")
     for number, name in enumerate(("small", "large", "link", "in/small", "in/large", "gone")):
@@ -274,7 +274,7 @@ async def test_a_version_may_hold_our_temporary_names(world: World) -> None:
     await world.restore(2, restored)
     assert await world.notices() == []
     assert (restored / "small").read_bytes() == b"second version"
-    # What the second version does not have is not taken for something of ours either.
+    # Files that the second version does not have are not mistaken for ours either.
     assert kept == {
         p: (restored / p.relative_to(world.root)).exists() for p in world.root.rglob("*.part")
     }
@@ -299,7 +299,7 @@ async def test_a_part_of_a_version_beside_such_names(world: World) -> None:
 async def test_killed_and_resumed_it_is_still_that_version(
     world: World, store: FaultyStore
 ) -> None:
-    """What a killed restore leaves has names that no file of the version has."""
+    """The names of the files that a killed restore leaves are in no version."""
     left_over(world.root)
     world.small(chunk_size=10_000)
     await world.completed()

@@ -1,4 +1,4 @@
-"""The small parts of a restore: the digest of a whole, the names of a folder, the report."""
+"""The small parts of a restore: the digest of a file, the names of a folder, the report."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_names_of_few_folders_are_remembered(tmp_path: Path) -> None:
     assert list(names._listings) == [b"3/", b"4/"]
 
 
-def test_what_names_become() -> None:
+def test_names_as_the_file_system_stores_them() -> None:
     for one, other in (
         ("README", "readme"),
         ("é", "e\u0301"),
@@ -123,7 +123,7 @@ def test_this_file_system_keeps_names(
 
 
 def test_a_file_system_that_cuts_names_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is found out before two temporary files become one."""
+    """The restore finds that out before two temporary files become one."""
     monkeypatch.setattr(probe, "_KEEP_NAMES", frozenset())
     mkdir, open_ = os.mkdir, os.open
 
@@ -145,10 +145,10 @@ def test_the_folders_around_a_path() -> None:
     assert around(b"/a/b/c/") == [b"a/b/", b"a/", b""]
 
 
-def test_names_that_are_anothers() -> None:
+def test_names_of_another_path() -> None:
     names = TargetNames()
     names.owner = {b"README": b"README", b"A/b": b"a/b"}.get
-    names.refuse_taken(b"readme", b"README")  # of nobody
+    names.refuse_taken(b"readme", b"README")  # of no path
     names.refuse_taken(b"A/b", b"a/b")
     names.refuse_taken(b"x", b"x")
     with pytest.raises(TargetFileError, match="README means the same"):
@@ -158,7 +158,7 @@ def test_names_that_are_anothers() -> None:
 
 
 @pytest.mark.anyio
-async def test_whose_an_entry_is(world: World) -> None:
+async def test_the_path_that_an_entry_belongs_to(world: World) -> None:
     for path in ("A/b/x", "a/B/x", "a/b/y", "Docs/one", "docs/two", "top"):
         (world.root / path).parent.mkdir(parents=True, exist_ok=True)
         (world.root / path).touch()
@@ -182,7 +182,7 @@ async def test_whose_an_entry_is(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_report_counts_what_it_does_not_tell(world: World) -> None:
+async def test_the_report_counts_what_it_does_not_list(world: World) -> None:
     run = await world.new_run()
     report, batch = RestoreReport(run), RestoredBatch()
     for number in range(TOLD_EACH + 30):

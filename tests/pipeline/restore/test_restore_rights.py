@@ -1,4 +1,4 @@
-"""restore: nobody gets more rights than he had, and nothing outside the target changes."""
+"""restore: no user gets more rights than before, and nothing outside the target changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def place(short_folder: Path) -> Iterator[Path]:
-    """A folder that an ordinary user (nobody) has for himself."""
+    """A folder that belongs to an ordinary user (nobody)."""
     folder = short_folder / "place"
     folder.mkdir()
     os.chown(folder, NOBODY, NOBODY)
@@ -88,7 +88,7 @@ async def test_owners_and_groups_come_back_before_the_modes(world: World) -> Non
 
 @needs_root
 @pytest.mark.anyio
-async def test_an_owner_that_is_wrong_is_made_right(world: World) -> None:
+async def test_a_wrong_owner_is_corrected(world: World) -> None:
     programs(world.root)
     await world.completed()
     restored = await world.restore(1)
@@ -102,7 +102,7 @@ async def test_an_owner_that_is_wrong_is_made_right(world: World) -> None:
 @needs_root
 @pytest.mark.anyio
 async def test_without_its_owner_no_program_gets_its_bit(world: World) -> None:
-    """Rows of an earlier program, which kept no owners."""
+    """Rows of an earlier program, which recorded no owners."""
     programs(world.root)
     await world.completed()
     with psycopg.connect(world.conninfo, autocommit=True) as connection:
@@ -130,7 +130,7 @@ async def test_an_ordinary_user_gets_the_files_as_his_own(world: World, place: P
     make(world.root / "his" / "program", 10, 0o4755, NOBODY, NOBODY)
     make(world.root / "his" / "large", LARGE, 0o6755, NOBODY, NOBODY)
     await world.completed()
-    for _ in range(2):  # the second time it is there already, as well as it can be
+    for _ in range(2):  # the second restore finds it, as complete as it can be
         await world.connect()
         with as_nobody():
             await world.restore(1, place / "target")
@@ -174,7 +174,7 @@ async def test_owners_alone_do_not_make_it_incomplete(world: World, place: Path)
 
 @needs_root
 @pytest.mark.anyio
-async def test_a_number_that_is_none(world: World) -> None:
+async def test_an_invalid_owner_number(world: World) -> None:
     (world.root / "file").write_bytes(b"x")
     (world.root / "program").write_bytes(b"x")
     (world.root / "program").chmod(0o6755)
@@ -190,10 +190,10 @@ async def test_a_number_that_is_none(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_file_is_nobody_elses_to_read_before_it_is_done(
+async def test_no_other_user_can_read_an_unfinished_file(
     world: World, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the final mode and the umask: until the end it is its writer's alone."""
+    """Whatever the final mode and the umask: until it is done, only its writer can read it."""
     (world.root / "small").write_bytes(b"secret")
     (world.root / "large").write_bytes(content(LARGE))
     for name in ("small", "large"):
@@ -222,7 +222,7 @@ async def test_a_file_is_nobody_elses_to_read_before_it_is_done(
     assert compare_trees(world.root, target) == []
 
 
-# ---- what is there is replaced, not changed
+# ---- existing files are replaced, not changed
 
 
 def link_copy(tree: Path, aside: Path) -> None:
@@ -231,7 +231,7 @@ def link_copy(tree: Path, aside: Path) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [0, 10, LARGE])
-async def test_other_names_of_a_restored_file_stay_as_they_are(world: World, size: int) -> None:
+async def test_hard_links_of_a_restored_file_are_not_changed(world: World, size: int) -> None:
     """`cp -al` of a restored tree, hardened; restored again."""
     for number in range(6):
         (world.root / f"file{number}").write_bytes(content(size, number))
@@ -260,7 +260,7 @@ async def test_other_names_of_a_restored_file_stay_as_they_are(world: World, siz
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [10, LARGE])
-async def test_a_file_that_somebody_has_open_stays_as_it_is(world: World, size: int) -> None:
+async def test_a_file_that_another_program_has_open_is_not_changed(world: World, size: int) -> None:
     (world.root / "file").write_bytes(content(size))
     await world.completed()
     target = await world.restore(1)
@@ -276,7 +276,7 @@ async def test_a_file_that_somebody_has_open_stays_as_it_is(world: World, size: 
 
 
 @pytest.mark.anyio
-async def test_only_what_differs_is_fetched(world: World, store: FaultyStore) -> None:
+async def test_only_differing_files_are_fetched(world: World, store: FaultyStore) -> None:
     for number in range(6):
         (world.root / f"file{number}").write_bytes(content(LARGE, number))
     await world.completed()
@@ -295,7 +295,7 @@ async def test_only_what_differs_is_fetched(world: World, store: FaultyStore) ->
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("prefix", ["srv/www/site", "srv/www/site/", "srv/www/site/deep/file"])
-async def test_the_folders_around_a_part_are_as_they_were(world: World, prefix: str) -> None:
+async def test_the_folders_around_a_part_get_their_attributes(world: World, prefix: str) -> None:
     site = world.root / "srv" / "www" / "site"
     (site / "deep").mkdir(parents=True)
     (site / "deep" / "file").write_bytes(b"x")
@@ -384,7 +384,7 @@ async def test_folders_without_the_right_to_write(
 
 @needs_root
 @pytest.mark.anyio
-async def test_they_are_closed_again_after_what_was_lost(
+async def test_folders_are_closed_again_after_lost_articles(
     world: World, store: FaultyStore, place: Path
 ) -> None:
     modules(world.root)
@@ -411,7 +411,7 @@ async def test_they_are_closed_again_after_what_was_lost(
 
 @needs_root
 @pytest.mark.anyio
-async def test_a_target_that_was_there_is_closed_as_it_was(world: World, place: Path) -> None:
+async def test_an_existing_closed_target_stays_closed(world: World, place: Path) -> None:
     (world.root / "file").write_bytes(b"x")
     await world.completed()
     target = place / "target"

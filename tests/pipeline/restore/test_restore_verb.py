@@ -1,4 +1,4 @@
-"""restore: a version or a part of it, into a tree that may hold some of it already."""
+"""restore: a version or a part of it, into a tree that may already hold some of it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def names(tree: Path) -> list[str]:
         (b"ab.d/file", ["ab.d/file"]),
     ],
 )
-async def test_a_part_of_it(uploaded: World, prefix: bytes, expected: list[str]) -> None:
+async def test_a_part_of_a_version(uploaded: World, prefix: bytes, expected: list[str]) -> None:
     assert names(await uploaded.restore(1, prefix=prefix)) == expected
     assert await uploaded.notices() == []
 
@@ -71,7 +71,7 @@ async def test_a_directory_and_not_its_namesakes(uploaded: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_part_that_is_not_there_is_not_restored_in_silence(uploaded: World) -> None:
+async def test_a_missing_part_is_reported(uploaded: World) -> None:
     for prefix in (b"nothing", b"a/nothing", b"A", b"b/below", b"x" * 2_000):
         with pytest.raises(UnknownSnapshotError, match="does not contain this path"):
             await uploaded.restore(1, prefix=prefix)
@@ -106,7 +106,7 @@ async def test_a_pack_is_fetched_once(world: World, store: FaultyStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_right_is_kept_and_what_is_wrong_replaced(
+async def test_identical_files_are_kept_and_wrong_ones_replaced(
     uploaded: World, store: FaultyStore
 ) -> None:
     target = await uploaded.restore(1)
@@ -128,7 +128,7 @@ async def test_what_is_right_is_kept_and_what_is_wrong_replaced(
 
 
 @pytest.mark.anyio
-async def test_a_killed_restore_goes_on(world: World, store: FaultyStore) -> None:
+async def test_a_killed_restore_resumes(world: World, store: FaultyStore) -> None:
     world.small(chunk_size=10_000, max_workers=1)
     (world.root / "large").write_bytes(content(1_000_000))
     small_files(world.root / "small", 50)
@@ -152,7 +152,7 @@ async def test_a_killed_restore_goes_on(world: World, store: FaultyStore) -> Non
     assert len(store.fetches) < 60
     assert not (target / "large").exists()
     await world.restore(1, target)
-    # Fetched twice is only what was in hand when it was killed.
+    # Only articles in flight at the kill are fetched twice.
     assert len(store.fetches) - len(set(store.fetches)) <= 8
     assert compare_trees(world.root, target) == []
 
@@ -208,11 +208,11 @@ async def test_another_copy_helps(world: World, store: FaultyStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_file_that_could_not_be_read_is_told(world: World) -> None:
+async def test_a_file_that_could_not_be_read_is_reported(world: World) -> None:
     (world.root / "secret").write_bytes(b"secret")
     (world.root / "secret").chmod(0)
     (world.root / "open").write_bytes(b"open")
-    for parent in world.root.parents:  # where another user is to come through: pytest's own
+    for parent in world.root.parents:  # pytest's own folders, which the other user must enter
         if parent.stat().st_uid == os.geteuid() and "pytest-of-" in str(parent):
             parent.chmod(parent.stat().st_mode | 0o055)
     with as_nobody():
@@ -235,7 +235,7 @@ def files_at_most(size: int) -> Iterator[None]:
 
 
 @pytest.mark.anyio
-async def test_a_target_without_room_is_told_and_the_rest_goes_on(uploaded: World) -> None:
+async def test_a_target_without_room_is_reported_and_the_rest_continues(uploaded: World) -> None:
     with files_at_most(2 * SEGMENT):
         restored = await uploaded.restore(1)
     (notice,) = await uploaded.notices()

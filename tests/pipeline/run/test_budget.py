@@ -1,4 +1,4 @@
-"""What a run holds in memory at once: counted in bytes, whatever the size of a segment."""
+"""The bytes that a run holds in memory at once, whatever the size of a segment."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_room_is_given_in_turn() -> None:
 
 
 @pytest.mark.anyio
-async def test_one_that_waits_no_more_keeps_nobody_from_his_turn() -> None:
+async def test_a_cancelled_waiter_does_not_block_the_next() -> None:
     budget = Budget(3 * 100)
     await budget.take(90)
     with anyio.move_on_after(0.01):
@@ -56,7 +56,7 @@ async def test_one_that_waits_no_more_keeps_nobody_from_his_turn() -> None:
 
 
 class LookingStore(FaultyStore):
-    """Slow, and looks how much the run holds."""
+    """Slow, and records the bytes that the run holds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class LookingStore(FaultyStore):
 async def test_the_limit_holds_for_segments_of_any_size(
     pool: Pool, database: str, tmp_path: Path, compression: Compression
 ) -> None:
-    """Segments of a quarter of the limit, and more workers than there is room for."""
+    """Segments of a quarter of the limit, and more workers than fit."""
     store = LookingStore()
     world = store.world = make_world(pool, database, tmp_path, store)
     world.choices = FolderChoices(compression=compression)
@@ -97,7 +97,7 @@ async def test_the_limit_holds_for_segments_of_any_size(
     await world.completed()
     assert world.run is not None
     assert 64 * KIB <= store.most <= world.run.budget.most < 86 * KIB
-    # What was posted in larger segments than the settings say now.
+    # The articles were posted with larger segments than the settings now say.
     store.most = 0
     await world.small(chunk_size=KIB, memory_limit=500 * KIB).assert_restores(1, world.root)
     assert 64 * KIB <= store.most <= max(64 * KIB, world.run.budget.most)

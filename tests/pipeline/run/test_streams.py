@@ -1,4 +1,4 @@
-"""streams: nobody gives up a turn for nothing; company is waited for, but not for long."""
+"""streams: a reader waits only when it must; a batch waits for more items, but not for long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def collect(patience: float, most: int, *waits: float, enough: int = 100) -> list[list[int]]:
-    """What becomes of items that come one after the other, each after a wait."""
+    """Collect items that come one after the other, each after a wait."""
     out, items = anyio.create_memory_object_stream[int](100)
     found = []
 
@@ -36,7 +36,7 @@ async def test_nothing_is_lost_and_the_order_kept() -> None:
     assert max(map(len, found)) <= 7
 
 
-async def test_company_is_waited_for() -> None:
+async def test_a_batch_waits_for_more_items() -> None:
     assert await collect(30, 10, 0, 0.02, 0.02) == [[0, 1, 2]]
 
 
@@ -44,11 +44,11 @@ async def test_a_full_batch_goes_at_once() -> None:
     assert await collect(3600, 2, 0, 0, 0, 0, 0) == [[0, 1], [2, 3], [4]]
 
 
-async def test_enough_is_not_waited_with() -> None:
+async def test_a_batch_with_enough_items_does_not_wait() -> None:
     assert await collect(3600, 10, 0, 0.02, 0.02, 0, enough=2) == [[0, 1], [2, 3]]
 
 
-async def test_without_patience_nobody_waits() -> None:
+async def test_without_patience_a_batch_does_not_wait() -> None:
     assert await collect(0, 10, 0, 0.05, 0.05) == [[0], [1], [2]]
 
 
@@ -56,7 +56,7 @@ async def test_an_empty_stream() -> None:
     assert await collect(1, 10) == []
 
 
-async def test_who_need_not_wait_keeps_the_turn() -> None:
+async def test_a_reader_that_need_not_wait_does_not_yield() -> None:
     out, items = anyio.create_memory_object_stream[int](2)
     others = 0
 
@@ -76,7 +76,7 @@ async def test_who_need_not_wait_keeps_the_turn() -> None:
             group.cancel_scope.cancel()
 
 
-async def test_who_has_to_wait_does() -> None:
+async def test_a_reader_that_must_wait_yields() -> None:
     out, items = anyio.create_memory_object_stream[int](1)
     found = []
 
@@ -94,7 +94,7 @@ async def test_who_has_to_wait_does() -> None:
     assert found == [0, 1, 2]
 
 
-async def test_the_cancelled_learn_that_and_not_that_the_other_end_is_gone() -> None:
+async def test_cancellation_wins_over_a_closed_stream() -> None:
     out, items = anyio.create_memory_object_stream[int](1)
     with anyio.CancelScope() as scope:
         scope.cancel()

@@ -1,4 +1,4 @@
-"""worker_counts: how many workers hold an item, and how the count changes while they work."""
+"""The counts: the number of workers, and changes to it while they work."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from usenetsync_tui.pipeline.upload.upload import upload
 LIMITS = Limits(8, 40, 1000, 768_000, 4 << 30)
 
 
-def test_as_many_as_the_settings_say_until_told_otherwise() -> None:
+def test_the_settings_give_the_number_until_it_is_changed() -> None:
     counts = WorkerCounts(LIMITS)
     assert (counts.allowed, counts.most) == (8, MOST_WORKERS)
     counts.allowed = MOST_WORKERS
@@ -62,7 +62,7 @@ def test_no_more_than_memory_has_room_for(limits: Limits, most: int) -> None:
 
 
 class Workshop:
-    """A stage whose workers do as they are told, and count who works."""
+    """A stage whose workers wait for the test's permission, and are counted."""
 
     def __init__(self, allowed: int) -> None:
         self.counts = WorkerCounts(replace(LIMITS, max_workers=allowed))
@@ -102,7 +102,7 @@ async def test_everything_is_done_once_by_as_many_as_are_allowed(allowed: int) -
 
 
 @pytest.mark.anyio
-async def test_raised_more_begin_at_once_and_lowered_nobody_takes_more() -> None:
+async def test_raised_more_start_at_once_and_lowered_none_takes_a_new_item() -> None:
     shop = Workshop(2)
     items_in, items = anyio.create_memory_object_stream[int](100)
     async with items_in, items, anyio.create_task_group() as group:
@@ -116,15 +116,15 @@ async def test_raised_more_begin_at_once_and_lowered_nobody_takes_more() -> None
         await anyio.wait_all_tasks_blocked()
         assert len(shop.working) == 5
         shop.counts.allowed = 1
-        shop.working.clear()  # whoever goes on is the only one
+        shop.working.clear()  # the worker that continues is the only one
         shop.go_on.set()
         items_in.close()
     assert sorted(shop.done) == list(range(50))
 
 
 @pytest.mark.anyio
-async def test_who_waits_for_something_to_take_keeps_no_seat() -> None:
-    """Else the one with a long item in hand would wait for those who wait for its end."""
+async def test_a_worker_without_an_item_frees_its_seat() -> None:
+    """Otherwise the worker with a long item would wait for those who wait for its end."""
     shop = Workshop(3)
     items_in, items = anyio.create_memory_object_stream[int](100)
     async with items_in, items, anyio.create_task_group() as group:
@@ -138,13 +138,13 @@ async def test_who_waits_for_something_to_take_keeps_no_seat() -> None:
         shop.counts.allowed = 1
         shop.working.clear()
         shop.go_on.set()
-        await until(lambda: len(shop.done) == 3)  # though the stream is not over
+        await until(lambda: len(shop.done) == 3)  # though the stream has not ended
         items_in.close()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("seed", range(10))
-async def test_whatever_is_asked_for_and_when(seed: int) -> None:
+async def test_any_sequence_of_numbers(seed: int) -> None:
     dice = random.Random(seed)
     shop = Workshop(dice.randint(1, 8))
     shop.go_on.set()
@@ -229,7 +229,7 @@ async def test_readers_are_raised_and_lowered_while_a_job_runs(world: World, rea
         assert len(run.stages[1].slots) == 10
         run.worker_counts.allowed = 2
         assert (stage(run, "read").workers, stage(run, "read").active) == (1, 10)
-        assert len(run.stages[1].slots) == 10  # what is still in hand is shown
+        assert len(run.stages[1].slots) == 10  # the status shows the items still in progress
         reading.open.set()
 
     async with anyio.create_task_group() as group:

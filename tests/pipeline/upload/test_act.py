@@ -1,4 +1,4 @@
-"""act: holding, leaving out and retrying files while an upload runs, and while it does not."""
+"""act: holding, leaving out and retrying files, during an upload and without one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from usenetsync_tui.pipeline.upload.upload import upload
 
 FILES = 320
 LATE = b"file 3"
-"""In the names of files 300 to 319, which are far from the first ones."""
+"""Part of the names of files 300 to 319, which are far from the first ones."""
 
 
 def many_files(world: World) -> None:
@@ -44,7 +44,7 @@ async def new_run(world: World) -> JobRun:
 
 @asynccontextmanager
 async def held_up(world: World, store: FaultyStore) -> AsyncIterator[JobRun]:
-    """An upload that stands still after its first article; it goes on when the block ends."""
+    """An upload that stops after its first article; it continues when the block ends."""
     run, go_on = await new_run(world), anyio.Event()
     outcomes: list[Outcome] = []
 
@@ -74,7 +74,7 @@ def chosen(world: World, folder: int, words: bytes, version: int = 1) -> FileSel
 async def do(
     world: World, action: FileAction, words: bytes, run: JobRun | None = None, version: int = 1
 ) -> int:
-    """Act on the files with some words in their path; how many there were."""
+    """Act on the files with some text in their path; returns their number."""
     folder, seen = await world.folder(), 0
 
     def done(count: int) -> None:
@@ -120,7 +120,7 @@ async def test_files_are_left_out_of_a_running_version(
 
 
 @pytest.mark.anyio
-async def test_what_is_retried_is_read_in_the_same_run(world: World, store: FaultyStore) -> None:
+async def test_retried_files_are_read_in_the_same_run(world: World, store: FaultyStore) -> None:
     many_files(world)
     copy = world.keep_copy()
     async with held_up(world, store) as run:
@@ -170,14 +170,14 @@ async def interrupted(world: World, store: FaultyStore) -> JobRun:
 
 
 @pytest.mark.anyio
-async def test_what_is_left_out_stays_out_when_the_run_goes_on(
+async def test_files_left_out_stay_out_when_the_run_resumes(
     world: World, store: FaultyStore
 ) -> None:
     many_files(world)
     await interrupted(world, store)
     assert await do(world, FileAction.LEAVE_OUT, b"file 30") == 10
     assert await do(world, FileAction.HOLD, b"file 31") == 10
-    # The index finds that they can be opened, and takes them in; the job knows better.
+    # The index finds that they can be opened, and adds them; the job keeps them out.
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
     assert world.run is not None
@@ -185,7 +185,7 @@ async def test_what_is_left_out_stays_out_when_the_run_goes_on(
     assert world.run.progress.errors == 20
     assert len(await world.notices()) == 20
     assert sum(state == 2 for state in states(world).values()) == 20
-    # The next version takes in what was left out of this one, not what is held.
+    # The next version includes files left out of this one, not those still held.
     (world.root / "new").write_bytes(b"new")
     assert (await world.upload()).state is JobState.INCOMPLETE
     assert {n.reason for n in await world.notices()} == {"held by you"}
@@ -195,9 +195,7 @@ async def test_what_is_left_out_stays_out_when_the_run_goes_on(
 
 
 @pytest.mark.anyio
-async def test_what_is_retried_while_nothing_runs_is_taken_in(
-    world: World, store: FaultyStore
-) -> None:
+async def test_files_retried_without_a_run_are_included(world: World, store: FaultyStore) -> None:
     many_files(world)
     copy = world.keep_copy()
     await interrupted(world, store)
@@ -209,7 +207,7 @@ async def test_what_is_retried_while_nothing_runs_is_taken_in(
 
 
 @pytest.mark.anyio
-async def test_too_late(world: World, store: FaultyStore) -> None:
+async def test_acting_too_late_needs_another_run(world: World, store: FaultyStore) -> None:
     many_files(world)
     run = await new_run(world)
     outcome = await upload(run, frozenset())
@@ -224,9 +222,7 @@ async def test_too_late(world: World, store: FaultyStore) -> None:
 
 
 @pytest.mark.anyio
-async def test_articles_that_were_given_up_want_another_run(
-    world: World, store: FaultyStore
-) -> None:
+async def test_given_up_articles_need_another_run(world: World, store: FaultyStore) -> None:
     many_files(world)
     async with held_up(world, store) as run:
         pass
@@ -237,7 +233,7 @@ async def test_articles_that_were_given_up_want_another_run(
     run = await new_run(world)
     await upload(run, frozenset())
     async with world.catalogue.transaction() as tx:
-        # The version goes on, as if the run had been killed at its end.
+        # The version continues as if the run had been killed at its end.
         await tx.run("UPDATE snapshots SET state = 0 WHERE version = 2")
         await jobs.set_state(tx, run.job_id, JobState.QUEUED)
     again = replace(run, action_gate=ActionGate())

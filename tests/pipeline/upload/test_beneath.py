@@ -1,4 +1,4 @@
-"""Opens below a folder: no symlink is followed, by either of the two ways."""
+"""Opens below a folder: neither of the two methods follows a symlink."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEEP = ("one", "two", "three", "four")
 
 @pytest.fixture(params=["openat2", "step by step"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each test goes both ways."""
+    """Each test uses both methods."""
     if request.param == "step by step":
         monkeypatch.setattr(beneath, "has_openat2", lambda: False)
     elif not beneath.has_openat2():
@@ -43,7 +43,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[int]:
-    """A folder four deep with a file in each directory, open; beside it what is not to be read."""
+    """An open folder four deep with a file in each directory; beside it a file not to be read."""
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     for place, words in ((outside, b"SECRET"), (inside, b"inside")):
         for depth in range(len(DEEP) + 1):
@@ -69,7 +69,7 @@ def refusal(root: int, path: bytes) -> int | None:
     return caught.value.errno
 
 
-def test_what_is_there_is_opened(root: int) -> None:
+def test_existing_paths_are_opened(root: int) -> None:
     for depth in range(len(DEEP) + 1):
         assert read(root, os.fsencode("/".join((*DEEP[:depth], "file")))) == b"inside"
     assert refusal(root, b"one/nothing") == errno.ENOENT
@@ -89,7 +89,7 @@ def test_no_directory_on_the_way_may_be_a_symlink(
     for below in range(depth, len(DEEP) + 1):
         path = os.fsencode("/".join((*DEEP[:below], "file")))
         assert refusal(root, path) == errno.ELOOP
-    # Nor one that leads to a place inside: the walk has not been there by this way.
+    # Nor a symlink to a path inside: the walk has not come this way.
     swapped.unlink()
     swapped.symlink_to(tmp_path / "inside")
     assert refusal(root, os.fsencode("/".join((*DEEP[:depth], "file")))) == errno.ELOOP
@@ -170,7 +170,7 @@ def test_nothing_stays_open(root: int, tmp_path: Path) -> None:
 
 
 def test_while_directories_are_moved_about(root: int, tmp_path: Path) -> None:
-    """A swap at any moment: what comes is what lies inside, or a refusal."""
+    """A swap at any moment: the open returns what lies inside, or refuses."""
     inside, stop = tmp_path / "inside", threading.Event()
     link, real = tmp_path / "inside" / "link", inside / "one"
     link.symlink_to(tmp_path / "outside" / "one")
@@ -206,7 +206,7 @@ def _open(source: SourceTree, entry: Entry) -> bytes:
         return opened.read(0, entry.size)
 
 
-# What opens a file of the folder, or looks it up.
+# The calls that open a file of the folder, or look it up.
 OPENS: dict[str, Callable[[SourceTree, Entry], object]] = {
     "read_small": SourceTree.read_small,
     "in_order": _in_order,
@@ -221,14 +221,14 @@ OPENS: dict[str, Callable[[SourceTree, Entry], object]] = {
 def test_directories_swapped_after_the_walk(
     root: int, tmp_path: Path, what: str, seed: int
 ) -> None:
-    """A directory at any depth becomes a symlink to one that looks the same, times and all."""
+    """A directory at any depth becomes a symlink to one that looks the same, with its times."""
     rng, inside = random.Random(seed), tmp_path / "inside"
     found = [e for b in walk(os.fsencode(inside)) for e in b.entries if e.kind == FileKind.REGULAR]
     depth = rng.randrange(1, len(DEEP) + 1)
     swapped = inside.joinpath(*DEEP[:depth])
     moved = tmp_path / "moved away"
     swapped.rename(moved)
-    # A hard-linked copy: the same inodes, so that nothing but the way to them tells.
+    # A hard-linked copy: the same inodes, so that only the path to them differs.
     twin = tmp_path / "twin"
     shutil.copytree(moved, twin, copy_function=os.link)
     swapped.symlink_to(rng.choice([twin, moved]))
@@ -322,7 +322,7 @@ except OSError as refusal:
 
 @pytest.mark.parametrize("answer", [errno.ENOSYS, errno.EPERM])
 def test_where_openat2_is_missing_or_forbidden(root: int, tmp_path: Path, answer: int) -> None:
-    """As in containers: a filter of system calls answers for the kernel."""
+    """As in containers: a filter of system calls answers instead of the kernel."""
     (tmp_path / "inside" / "link").symlink_to(tmp_path / "outside")
     words = [sys.executable, "-c", _FORBIDDEN, str(answer), tmp_path / "inside"]
     done = subprocess.run(words, capture_output=True, text=True)

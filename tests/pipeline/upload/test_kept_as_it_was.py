@@ -1,4 +1,4 @@
-"""Content and kept attributes decide: what only looks changed makes no version and no article."""
+"""Content and recorded attributes decide: a mere change of look makes no version or article."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def check_figures(world: World) -> None:
     [(choices, change) for choices in ("packed", "plain") for change in SAME]
     + [(choices, restore_the_tree) for choices in ("dense", "sealed", "plain twice")],
 )
-async def test_what_only_looks_changed(
+async def test_files_that_only_look_changed(
     world: World,
     store: FaultyStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -277,7 +277,7 @@ async def test_one_changed_segment_is_one_article(
 async def test_plain_posts_nothing_that_is_posted(
     world: World, store: FaultyStore, size: int
 ) -> None:
-    """What a path held in any earlier version, it may hold again."""
+    """A path may return to its content in any earlier version."""
     world.choices = CHOICES["plain"]
     (world.root / "beside").touch()  # a folder without any file would be refused
     path = world.root / "file"
@@ -303,10 +303,10 @@ async def test_plain_posts_nothing_that_is_posted(
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", ["packed", "plain"])
 @pytest.mark.parametrize("status", [4, 5, 6])
-async def test_what_is_lost_is_no_place_to_stay_in(
+async def test_a_file_with_lost_articles_is_posted_again(
     world: World, store: FaultyStore, choices: str, status: int
 ) -> None:
-    """Missing, failed and stale articles: a file in them is posted again when it is read."""
+    """Missing, failed and stale articles: an upload that reads their file posts it again."""
     world.choices = CHOICES[choices]
     fill(world.root)
     await world.completed()
@@ -324,14 +324,14 @@ async def test_what_is_lost_is_no_place_to_stay_in(
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", ["packed", "dense", "plain"])
 @pytest.mark.parametrize("moment", ["usable", "share"])
-async def test_what_is_lost_while_it_is_compared(
+async def test_articles_lost_during_the_comparison(
     world: World,
     store: FaultyStore,
     monkeypatch: pytest.MonkeyPatch,
     choices: str,
     moment: str,
 ) -> None:
-    """Between the look at where a file lies and the plan that leaves it there."""
+    """Between the lookup of a file's object and the plan that keeps it there."""
     world.choices = CHOICES[choices]
     fill(world.root)
     await world.completed()
@@ -356,7 +356,7 @@ async def test_what_is_lost_while_it_is_compared(
     assert outcome.version == 2
     assert world.run is not None
     assert world.run.progress.done_bytes == world.run.progress.total_bytes
-    outcome = await world.upload()  # what the other files lost is posted again
+    outcome = await world.upload()  # the articles that the other files lost are posted again
     assert outcome.state is JobState.COMPLETED
     check_figures(world)
     world.check_ledger()
@@ -369,7 +369,7 @@ async def test_what_is_lost_while_it_is_compared(
 async def test_an_article_that_only_its_bytes_prove_stays_one(
     world: World, choices: str, segment: int
 ) -> None:
-    """Another object's slices carry it, and what is known against it."""
+    """Another object's slices use it, and its failures are recorded."""
     world.choices = CHOICES[choices]
     path = world.root / "large"
     path.write_bytes(content(4 * SEGMENT))
@@ -379,7 +379,7 @@ async def test_an_article_that_only_its_bytes_prove_stays_one(
         file.seek(segment * SEGMENT)
         file.write(b"other")
     await world.completed()
-    # Of those that were looked for again meanwhile, the bytes were fetched.
+    # The upload fetched the bytes of those that it checked again meanwhile.
     believed = world.query("SELECT segment_index FROM segments WHERE NOT by_body AND status <> 3")
     assert believed == [(segment,)], "a shared article is believed again"
 
@@ -387,7 +387,7 @@ async def test_an_article_that_only_its_bytes_prove_stays_one(
 @pytest.mark.anyio
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...]) -> None:
-    """Between reading and planning several workers compress: what they pass on overtakes."""
+    """Several workers compress between reading and planning: their results overtake."""
     path = world.root / "large"
     path.write_bytes(content(4 * SEGMENT))
     await world.completed()
@@ -434,7 +434,7 @@ async def test_another_size_of_segments(world: World, store: FaultyStore, choice
     chmod_and_back(world.root)
     assert (await world.upload()).message == "nothing changed since version 1"
     assert store.posts == []
-    world.small(chunk_size=100_000)  # articles that large may not be wanted any more
+    world.small(chunk_size=100_000)  # articles that large may not be allowed any more
     chmod_and_back(world.root)
     outcome = await world.upload()
     world.check_ledger()
@@ -442,7 +442,7 @@ async def test_another_size_of_segments(world: World, store: FaultyStore, choice
 
 
 def alter(root: Path, rng: random.Random) -> None:
-    """One random change: of content, attributes, or of neither."""
+    """One random change: of content, of attributes, or of neither."""
     path = rng.choice(files_of(root))
     size = path.stat().st_size
     match rng.randrange(9):
@@ -482,7 +482,7 @@ def alter(root: Path, rng: random.Random) -> None:
 async def test_random_changes_and_kills(
     world: World, store: FaultyStore, choices: str, seed: int
 ) -> None:
-    """Every version restores to what it was; in `plain` no slice of a path has two articles."""
+    """Every version restores to its state then; in `plain` no slice of a path has two articles."""
     world.choices, rng = CHOICES[choices], random.Random(seed)
     world.small(chunk_size=50_000)
     fill(world.root)
@@ -512,7 +512,7 @@ async def test_random_changes_and_kills(
 
 
 async def killed(world: World, store: FaultyStore, after: int) -> None:
-    """An upload that ends in the middle of everything once so many more articles were posted."""
+    """An upload that is cut off once so many more articles are posted."""
     run = await world.new_run()
     last = len(store.posts) + after
     with anyio.CancelScope() as scope:

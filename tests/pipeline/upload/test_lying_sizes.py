@@ -1,4 +1,4 @@
-"""Files whose size lies: what comes is kept, or it is said why not."""
+"""Files with a wrong size: all their bytes are kept, or the reason why not is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fill(root: Path) -> None:
     (root / "many").mkdir()
     for size in SIZES:
         (root / f"{size:07}").write_bytes(content(size))
-    for number in range(100):  # more than a segment of them, though their sizes say nothing
+    for number in range(100):  # more than a segment of bytes, though their sizes say otherwise
         (root / "many" / f"{number:03}").write_bytes(content(20_000, number))
     (root / "many" / "same").write_bytes(content(300))
 
@@ -55,7 +55,7 @@ async def test_all_that_comes_is_kept(
         assert compare_trees(below, restored) == []
         sizes = world.query("SELECT size FROM files WHERE kind = 0 AND path_key < 'm'")
         assert sorted(s for (s,) in sizes) == sorted(SIZES)  # type: ignore[type-var]
-        # Read again, for a stat that lies about the size may lie about the times; and the same.
+        # Read again, because a wrong size suggests wrong times; the content is the same.
         outcome = await world.upload()
         assert outcome.message == "nothing changed since version 1"
         (below / "0000300").write_bytes(content(300, 5))
@@ -69,7 +69,7 @@ async def test_all_that_comes_is_kept(
 @pytest.mark.anyio
 @pytest.mark.parametrize("lie", ["no-sizes", "half-sizes", "double-sizes"])
 @pytest.mark.parametrize("profile", [Profile.PACKED, Profile.PLAIN])
-async def test_what_does_not_end_is_told(
+async def test_an_endless_file_is_reported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str, profile: Profile
 ) -> None:
     monkeypatch.setattr(read_large, "MOST_UNSTATED", 8 << 20)
@@ -99,7 +99,7 @@ async def test_what_does_not_end_is_told(
 @pytest.mark.anyio
 @pytest.mark.parametrize("place", ["/proc/sys/vm", "/sys/kernel/mm", "/proc/sys/net/core"])
 async def test_the_kernel_s_own_files(world: World, place: str) -> None:
-    """In /proc sizes are 0, in /sys 4,096; some files cannot be read, by whomever."""
+    """In /proc sizes are 0, in /sys 4,096; some files cannot be read even by root."""
     if not os.path.isdir(place):
         pytest.skip(f"there is no {place}")
     world.root = Path(place)
@@ -125,7 +125,7 @@ async def test_the_kernel_s_own_files(world: World, place: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_file_that_makes_its_readers_wait(world: World) -> None:
-    """/proc/kmsg gives what there is and then nothing for a long time, and never ends."""
+    """/proc/kmsg gives what there is, then nothing for a long time, and never ends."""
     (world.root / "a").write_bytes(b"a")
     place = world.root / "kmsg"
     place.write_bytes(b"")
@@ -164,10 +164,10 @@ async def test_an_empty_file_is_opened_once(world: World, monkeypatch: pytest.Mo
 
 @pytest.mark.anyio
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
-async def test_an_empty_file_that_cannot_be_opened_is_told(
+async def test_an_empty_file_that_cannot_be_opened_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody knows whether it is empty."""
+    """No caller can know whether it is empty."""
     (world.root / "a").write_bytes(b"a")
     (world.root / "closed").write_bytes(b"")
     opened = os.open

@@ -1,4 +1,4 @@
-"""A mount point inside a folder that is not what it was: what is below it stays as it was."""
+"""A mount point inside a folder that has changed: the rows below it stay."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def disk(world: World) -> Iterator[Path]:
-    """A disk inside a folder that has files of its own."""
+    """A disk mounted inside a folder that has files of its own."""
     fill(world.root, 5, "own")
     place = world.root / "media" / "disk"
     with ext4(place, image=world.scratch / "disk.image"):
@@ -56,7 +56,7 @@ async def test_it_stays_and_the_rest_is_kept_as_usual(world: World, disk: Path) 
         assert b"new" in files(world, 2)
         assert b"own0001" not in files(world, 2)
         assert [s.state for s in await world.snapshots()][1] is SnapshotState.INCOMPLETE
-        (reason,) = await guarded(world, b"media/disk/")  # and again
+        (reason,) = await guarded(world, b"media/disk/")  # once more
     await nothing_new(world, 2)
     (copy / "own0001").unlink()
     (copy / "new").write_bytes(b"new")
@@ -72,7 +72,7 @@ def _nothing(disk: Path) -> None:
 
 def _hidden_files(disk: Path) -> None:
     fill(disk, 3, "hidden")
-    fill(disk / "sub", 3)  # under names of the disk
+    fill(disk / "sub", 3)  # with the names of files on the disk
 
 
 def _no_directory(disk: Path) -> None:
@@ -104,7 +104,7 @@ def _symlink_above(disk: Path) -> None:
     ids=lambda change: change.__name__,
 )
 @pytest.mark.parametrize("batch_size", [3, 1000])
-async def test_whatever_is_in_its_place(
+async def test_the_mount_point_is_replaced_by_something_else(
     world: World, disk: Path, change: Callable[[Path], None], batch_size: int
 ) -> None:
     world.small(batch_size=batch_size)
@@ -120,7 +120,7 @@ async def test_whatever_is_in_its_place(
         newest = [s.version for s in await world.snapshots()][-1]
         restored = await world.restore(newest)
         assert naive_walk(restored).keys() == naive_walk(copy).keys()
-    outcome = await world.upload()  # a directory has another time, if anything
+    outcome = await world.upload()  # at most the directory has another time
     assert outcome.state is JobState.COMPLETED
     assert world.run is not None
     assert world.run.progress.total_files == 0
@@ -128,7 +128,7 @@ async def test_whatever_is_in_its_place(
 
 
 def _place_again(disk: Path) -> None:
-    """An empty directory to mount at."""
+    """An empty directory to mount on."""
     for path in (disk.parent, disk):
         if path.is_symlink() or path.is_file():
             path.unlink()
@@ -171,7 +171,7 @@ async def test_another_disk_is_mounted_there(
         await nothing_new(world, 2) if other is _tmpfs else None
 
 
-async def test_allowed_it_is_taken_as_it_is(world: World, disk: Path) -> None:
+async def test_when_allowed_the_new_state_is_saved(world: World, disk: Path) -> None:
     fill(disk, 20)
     await world.completed()
     with away(disk):
@@ -214,7 +214,7 @@ async def test_half_of_it_may_go(world: World, disk: Path) -> None:
 
 
 async def test_the_folder_is_judged_without_its_mount_points(world: World, disk: Path) -> None:
-    """Most of its own files are gone, and of all of them few."""
+    """Most of its own files are gone, but few of all files together."""
     fill(disk, 1_000)
     fill(world.root, 120)
     await world.completed()
@@ -253,7 +253,7 @@ async def test_mounts_in_mounts(world: World, disk: Path, tmp_path: Path) -> Non
         with bound(tmp_path, deepest):
             (reason,) = await guarded(world, b"media/disk/inner/a/deepest/")
             assert "another file system" in reason
-    # Both inner ones are gone: the outer one of them speaks for both.
+    # Both inner ones are gone: a line about the outer one covers both.
     await guarded(world, b"media/disk/inner/")
     assert _now(world) == first
 
@@ -286,7 +286,7 @@ async def test_a_new_mount_that_hides_what_was_below(
         (reason,) = await guarded(world, b"place/")
         assert "is a new mount point, and 10 of the 10 files are gone" in reason
         assert files(world, 1) <= _now(world) | {b""}
-        await guarded(world, b"place/")  # it is no known mount point by now
+        await guarded(world, b"place/")  # by now it is no longer a known mount point
     outcome = await world.upload()
     assert outcome.state is JobState.COMPLETED
     assert files(world, 1) <= _now(world)
@@ -369,7 +369,7 @@ async def test_it_is_unmounted_meanwhile(
 async def test_it_is_unmounted_before_the_changed_files_are_read(
     world: World, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then their reader finds that they were deleted, and the mount point that they were not."""
+    """The reader finds that the files are deleted, and the mount point shows that they are not."""
     fill(disk, 20)
     await world.completed()
     before = files(world, 1)
@@ -392,7 +392,7 @@ async def test_it_is_unmounted_before_the_changed_files_are_read(
 
 
 async def test_a_file_system_whose_server_died(world: World, tmp_path: Path) -> None:
-    """Nothing in it can be looked at, whoever asks."""
+    """Every access fails, also for root."""
     place = world.root / "remote"
     fill(tmp_path / "served", 10)
     fill(world.root, 5, "own")
@@ -405,7 +405,7 @@ async def test_a_file_system_whose_server_died(world: World, tmp_path: Path) -> 
         assert {n.path for n in await world.notices()} == {b"remote/"}
         assert _now(world) == before
         assert "remote/" in _remembered(world)
-        # The folder itself is it.
+        # The folder itself is the dead file system.
         other = World(world.catalogue, world.conninfo, place, world.scratch, world.store)
         found = await refused(other)
         assert found.kind is RefusalKind.GONE
@@ -437,7 +437,7 @@ def _remembered(world: World) -> set[str]:
 async def test_articles_of_a_disk_that_is_away_are_not_given_up(
     world: World, disk: Path, store: FaultyStore, verb: str
 ) -> None:
-    """They are posted again from their source when that is there again."""
+    """They are posted again from their source once it is back."""
     for number in range(3):
         (disk / f"large{number}").write_bytes(bytes([number]) * 200_000)
     await world.completed()
@@ -472,7 +472,7 @@ async def test_a_check_believes_no_folder_that_is_another_one(
     assert (await repair(await other.new_run())).seen == 1
 
 
-async def test_a_disk_that_is_away_while_the_folder_moves_moves_later(
+async def test_a_missing_disk_moves_later_than_its_folder(
     world: World, disk: Path, store: FaultyStore
 ) -> None:
     """To another profile, or to more copies."""

@@ -1,4 +1,4 @@
-"""A folder whose articles go elsewhere: to another realm, or in more copies."""
+"""A folder whose articles move: to another realm, or to more copies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kept(world: World, store: FaultyStore) -> World:
 
 
 @pytest.mark.anyio
-async def test_another_profile_posts_all_and_keeps_what_was(
+async def test_another_profile_posts_all_and_keeps_older_versions(
     kept: World, store: FaultyStore
 ) -> None:
     assert await kept.completed() == 1

@@ -1,4 +1,4 @@
-"""What is UsenetSync's own is no part of a snapshot unless asked for."""
+"""UsenetSync's own files are no part of a snapshot unless the user asks for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRETS = (b"the-password", b"the-key-of-keys", b"the-passphrase", b"a-file-pass
 
 
 class Home:
-    """A home directory that holds everything, in the usual places or in others."""
+    """A home directory that contains everything, in the usual places or in others."""
 
     def __init__(self, root: Path, *, elsewhere: bool) -> None:
         self.root = root
@@ -65,14 +65,14 @@ def home(world: World, request: pytest.FixtureRequest) -> Home:
 
 
 def leaks(store: FaultyStore) -> set[bytes]:
-    """The secrets that were posted for all to read."""
+    """The secrets that were posted for anyone to read."""
     return {s for s in SECRETS if any(s in payload for payload in store.articles.values())}
 
 
 async def test_a_home_with_everything_in_it(world: World, home: Home, store: FaultyStore) -> None:
     places = home.places(await world.folder())
     outcome = await world.upload(own=places)
-    assert outcome.state is JobState.COMPLETED  # it is reported, and no error
+    assert outcome.state is JobState.COMPLETED  # it is reported, and is no error
     assert leaks(store) == set()
     assert any(b"a photo" in payload for payload in store.articles.values())
     assert any(b"other data" in payload for payload in store.articles.values())
@@ -93,7 +93,7 @@ async def test_hard_links_other_names_and_bind_mounts(
     (home.root / "links").mkdir()
     os.link(home.key, home.root / "links" / "holiday.jpg")
     os.link(home.config, home.root / "links" / "notes.txt")
-    (home.root / "a symlink").symlink_to(home.config)  # is no content
+    (home.root / "a symlink").symlink_to(home.config)  # has no content
     with bound(home.locations.config_dir, home.root / "mounted"):
         outcome = await world.upload(own=home.places(await world.folder()))
     assert outcome.state is JobState.COMPLETED
@@ -136,10 +136,10 @@ async def test_they_are_kept_when_they_are_asked_for(
     world.choices = FolderChoices(profile=Profile.PLAIN, own_files=True)
     await world.upload(own=home.places(await world.folder()))
     assert leaks(store) == set(SECRETS)
-    # The database is not: a copy of it while it runs is worth nothing.
+    # The database is still left out: a copy of it while it runs is useless.
     assert {n.path for n in await world.notices()} == {b".local/data/"}
     world.choices = FolderChoices()
-    assert (await world.folder()).own_files  # it is remembered
+    assert (await world.folder()).own_files  # the choice is remembered
     world.choices = FolderChoices(own_files=False)
     assert not (await world.folder()).own_files
 

@@ -1,4 +1,4 @@
-"""Padding: what leaves a sealed folder has few sizes, and a size confirms no guess (B9, B14)."""
+"""Padding: articles of a sealed folder have few sizes, and a size confirms no guess (B9, B14)."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def tree(world: World, seed: int = 0) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_leaves_has_few_sizes(sealed: World, store: FaultyStore) -> None:
+async def test_posted_articles_have_few_sizes(sealed: World, store: FaultyStore) -> None:
     tree(sealed)
     await sealed.completed()
     sizes = [len(payload) for payload in store.articles.values()]
     assert set(sizes) <= SIZES
     assert len(set(sizes)) < len(sizes)
     full = SEGMENT + SEAL_OVERHEAD + 4
-    assert sizes.count(full) >= 6, "what is full and does not shrink is all alike"
+    assert sizes.count(full) >= 6, "all full segments have one size"
     rows = sealed.query("SELECT message_id, payload_size FROM segments")
     assert {m: len(store.articles[m]) for m, _ in rows} == dict(rows)  # type: ignore[index]
     (snapshot,) = await sealed.snapshots()
@@ -86,7 +86,7 @@ async def test_old_and_new_articles_open_side_by_side(sealed: World) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(SEGMENT, 0), (0, SEGMENT), (SEGMENT, 100_000)])
 @pytest.mark.anyio
-async def test_what_was_planned_goes_out_whatever_the_setting_is_by_then(
+async def test_planned_articles_are_posted_whatever_the_setting_is_by_then(
     sealed: World, store: FaultyStore, before: int, after: int
 ) -> None:
     tree(sealed)
@@ -104,7 +104,7 @@ async def test_what_was_planned_goes_out_whatever_the_setting_is_by_then(
 
 @pytest.mark.anyio
 async def test_padding_costs_little(sealed: World, store: FaultyStore) -> None:
-    """Of a tree with small files, text and photos; nothing is below the ladder's first size."""
+    """For a tree with small files, text and photos; none below the ladder's first size."""
     tree(sealed)
     await sealed.completed()
     rows = sealed.query("SELECT size, payload_size FROM segments WHERE codec = 0")
@@ -135,7 +135,7 @@ def pair(seed: int) -> tuple[bytes, bytes, bytes, list[bytes]]:
 
 
 def seen(files: list[bytes], full: int) -> int:
-    """The size of the article that a pack of these files becomes."""
+    """The size of the article of a pack of these files."""
     _, payload = compression.compress(b"".join(files), Compression.LZ4)
     return sealed_size(len(payload), full)
 
@@ -144,8 +144,8 @@ def seen(files: list[bytes], full: int) -> int:
 def test_a_guess_beside_a_secret(full: int, least: int, most: int) -> None:
     """Without padding the size confirms nearly every right guess; with it one in ten, by chance.
 
-    That is where a size of the ladder lies between the two payloads: 30 bytes apart, in packs of
-    some kilobytes.
+    In one of ten packs a size of the ladder lies between the two payloads: they differ by 30
+    bytes, in packs of some kilobytes.
     """
     confirmed = 0
     for seed in range(TRIES):
@@ -156,7 +156,7 @@ def test_a_guess_beside_a_secret(full: int, least: int, most: int) -> None:
 
 @pytest.mark.anyio
 async def test_a_guess_beside_a_secret_in_whole_uploads(sealed: World, store: FaultyStore) -> None:
-    """The same as whoever sees the store sees it: of 20 pairs at most 5 differ."""
+    """The same, as an observer of the store sees it: at most 5 of 20 pairs differ."""
     differ = 0
     for seed in range(20):
         secret, right, wrong, others = pair(1000 + seed)
@@ -178,14 +178,14 @@ async def test_a_guess_beside_a_secret_in_whole_uploads(sealed: World, store: Fa
 
 
 def test_the_compressor_gives_the_guess_away() -> None:
-    """What padding is for: the right guess compresses better than a wrong one."""
+    """The reason for padding: the right guess compresses better than a wrong one."""
     secret, right, wrong, _ = pair(1)
     compressed = [len(lz4.block.compress(g + secret, store_size=False)) for g in (right, wrong)]
     assert compressed[0] < compressed[1]
 
 
 @pytest.mark.anyio
-async def test_a_place_without_a_key_pads_nothing(world: World, store: FaultyStore) -> None:
+async def test_a_realm_without_a_key_pads_nothing(world: World, store: FaultyStore) -> None:
     world.store, world.padded_to = store, SEGMENT
     world.choices = replace(world.choices, store=StoreKind.MEMORY, profile=Profile.PACKED)
     (world.root / "file").write_bytes(content(5_000, 1))
@@ -194,6 +194,6 @@ async def test_a_place_without_a_key_pads_nothing(world: World, store: FaultySto
     assert compare_trees(world.root, await world.restore(1)) == []
 
 
-def test_a_place_pads_nothing_unless_it_is_told_to() -> None:
+def test_padding_is_off_unless_it_is_set() -> None:
     realm = Realm(1, StoreKind.MEMORY, Profile.SEALED, "a.invalid")
     assert OpenRealm(realm, FaultyStore(), bytes(32)).padded_to == 0

@@ -1,4 +1,4 @@
-"""Racy files: what is rewritten in the tick in which it was read is noticed by the next upload."""
+"""Racy files: the next upload notices a rewrite within the clock tick in which it was read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIZES = {"small": 40, "packed alone": 49_000, "large": 60_000, "of several segme
 
 @pytest.fixture(params=["normal", "tmpfs", "ext4, 128-byte inodes", "two-second times"])
 def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[World]:
-    """A world whose folder lies on file systems with ticks of different lengths."""
+    """A world whose folder is on file systems with ticks of different lengths."""
     at = tmp_path / "mounted"
     manager = {
         "normal": lambda: nullcontext(tmp_path / "tree"),
@@ -44,7 +44,7 @@ def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Itera
 
 
 def rewrite(root: Path, rng: random.Random) -> None:
-    """Other bytes in files of the same sizes, in place."""
+    """Write other bytes of the same size into the files, in place."""
     for name, size in SIZES.items():
         with (root / name).open("r+b", buffering=0) as file:
             at = rng.randrange(size - 8)
@@ -68,7 +68,7 @@ async def test_a_rewrite_at_once_is_noticed(place: World, profile: Profile) -> N
 
 
 @pytest.mark.anyio
-async def test_what_is_read_again_and_the_same_makes_no_version(
+async def test_an_unchanged_file_read_again_makes_no_version(
     place: World, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, rng = place, random.Random(3)
@@ -90,7 +90,7 @@ async def test_what_is_read_again_and_the_same_makes_no_version(
         assert (store.posts, p.in_flight) == ([], 0)
         world.check_ledger()
         await anyio.sleep(4.1)
-    # By now their times are older than the reading, on any of these: they are left in peace.
+    # By now their times are older than the reading on each file system: they are not read again.
     opened.clear()
     assert (await world.upload()).version == 1
     assert opened == []
@@ -115,7 +115,7 @@ def watch_reading(monkeypatch: pytest.MonkeyPatch, opened: list[bytes]) -> None:
 
 
 @pytest.mark.anyio
-async def test_only_what_was_touched_just_before_is_read_again(
+async def test_only_files_touched_just_before_are_read_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(200):
@@ -135,7 +135,7 @@ async def test_only_what_was_touched_just_before_is_read_again(
 async def test_a_file_written_while_it_is_read_in_the_same_tick(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Its times after the reading are those before: only the next upload can tell."""
+    """Its times are the same before and after the reading: only the next upload can tell."""
     with ext4(tmp_path / "mounted", inode_size=128) as root:
         world.root = root / "tree"
         world.root.mkdir()
@@ -158,7 +158,7 @@ async def test_a_file_written_while_it_is_read_in_the_same_tick(
 
         monkeypatch.setattr(tree, "read_small", read_small)
         monkeypatch.setattr(file, "check_end", check_end)
-        # Early in a second, so that the write falls into the one of the walk.
+        # Early in a second, so that the write falls into the second of the walk.
         await anyio.sleep(1.01 - time.time() % 1)
         path.write_bytes(b"before".ljust(size))
         await world.upload()
@@ -186,7 +186,7 @@ async def test_a_file_written_while_it_is_read_in_the_same_tick(
         (NOW + 400 * 86_400 * SECOND, NOW + 400 * 86_400 * SECOND, True),
         (NOW + 400 * 86_400 * SECOND, NOW - SECOND, False),  # an mtime set by hand
         (0, 0, False),
-        (NOW - SECOND, 0, False),  # no ctime there
+        (NOW - SECOND, 0, False),  # this file system has no ctime
         (NOW, 0, True),
     ],
 )

@@ -1,4 +1,4 @@
-"""Uploads that are killed and resumed while files change unseen: never a mixture."""
+"""Uploads that are killed and resumed while files change unnoticed: never a mixture."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHOICES = {
 
 
 async def killed(world: World, store: FaultyStore, after: int) -> None:
-    """An upload that ends in the middle of everything once so many more articles were posted."""
+    """An upload that is cut off once so many more articles are posted."""
     run = await world.new_run()
     last = len(store.posts) + after
     with anyio.CancelScope() as scope:
@@ -78,7 +78,7 @@ def check_digests(world: World, store: FaultyStore) -> None:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[mmap.mmap]:
-    """A file mapped for writing, each page written to already: what follows moves no time."""
+    """A file mapped for writing, with each page already written: later writes change no time."""
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
         for at in range(0, len(view), mmap.PAGESIZE):
             view[at] = view[at]
@@ -87,7 +87,7 @@ def mapped(path: Path) -> Iterator[mmap.mmap]:
 
 @pytest.fixture
 def still(world: World, tmp_path: Path) -> Iterator[World]:
-    """A folder in memory, where no page is ever written back, and so no time moves after it."""
+    """A folder in memory, where pages are never written back, so no time changes after that."""
     with tmpfs(tmp_path / "mounted") as root:
         world.root = root / "tree"
         world.root.mkdir()
@@ -97,7 +97,7 @@ def still(world: World, tmp_path: Path) -> Iterator[World]:
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", CHOICES)
 @pytest.mark.parametrize("seed", range(5))
-async def test_what_changed_unseen_between_two_runs(
+async def test_unnoticed_changes_between_two_runs(
     still: World, store: FaultyStore, choices: str, seed: int
 ) -> None:
     world, rng = still, random.Random(seed)
@@ -135,7 +135,7 @@ async def test_what_changed_unseen_between_two_runs(
 async def test_a_change_under_an_mtime_that_was_put_back(
     world: World, store: FaultyStore, choices: str, seed: int
 ) -> None:
-    """Its ctime moves: the file goes on in its object as far as that holds what it holds now."""
+    """Its ctime changes: the file continues in its object as far as the content is the same."""
     world.small(chunk_size=CHUNK)
     world.choices, rng = CHOICES[choices], random.Random(seed)
     path = world.root / "large"
@@ -157,10 +157,10 @@ async def test_a_change_under_an_mtime_that_was_put_back(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("choices", CHOICES)
-async def test_what_did_not_change_is_posted_once(
+async def test_unchanged_content_is_posted_once(
     world: World, store: FaultyStore, choices: str
 ) -> None:
-    """A resumed object goes on, though its file's ctime, mode and mtime moved meanwhile."""
+    """A resumed object continues although its file's ctime, mode and mtime changed meanwhile."""
     world.small(chunk_size=CHUNK)
     world.choices = CHOICES[choices]
     path = world.root / "large"
@@ -172,7 +172,7 @@ async def test_what_did_not_change_is_posted_once(
         os.utime(path)
     assert await world.completed() == 1
     assert len(store.articles) == 401 * copies
-    # What was under way at the moment of a kill may be sent again, under its own name.
+    # Articles in flight at a kill may be sent again, under their own names.
     assert len(set(store.posts)) == 401 * copies
     check_digests(world, store)
     await world.assert_restores(1, world.root)

@@ -1,4 +1,4 @@
-"""sealed: nothing of a file, and no two copies alike, in what leaves."""
+"""sealed: articles show nothing of a file, and no two copies are alike."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_an_article_sent_again_has_a_fresh_nonce(sealed: World, store: Fau
 
 
 def units(world: World) -> int:
-    """What was counted as sealed by the folder's key."""
+    """How often the folder's key has sealed, as counted."""
     (row,) = world.query("SELECT sealed FROM realms WHERE wrapped_key IS NOT NULL")
     assert isinstance(row[0], int)
     return row[0]
@@ -132,7 +132,7 @@ async def test_a_new_name_is_a_new_nonce_and_counted(sealed: World, store: Fault
 
 
 @pytest.mark.anyio
-async def test_what_is_larger_than_a_unit_counts_more(sealed: World) -> None:
+async def test_a_payload_larger_than_a_unit_counts_more(sealed: World) -> None:
     sealed.small(chunk_size=3 << 20)
     for each in sealed.root.iterdir():
         each.unlink()

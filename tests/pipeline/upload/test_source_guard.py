@@ -1,4 +1,4 @@
-"""A missing source is not an empty one: what is refused, on real file systems."""
+"""A missing source is not an empty one: the uploads that are refused, on real file systems."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def disk(world: World) -> Iterator[Path]:
-    """The folder is a disk."""
+    """A disk mounted as the folder."""
     with ext4(world.root) as place:
         yield place
 
 
-async def test_an_unmounted_folder_is_refused_and_then_as_it_was(world: World, disk: Path) -> None:
+async def test_an_unmounted_folder_is_refused_until_it_is_back(world: World, disk: Path) -> None:
     fill(disk / "sub", 20)
     await world.completed()
     before = rows(world)
@@ -44,7 +44,7 @@ async def test_an_unmounted_folder_is_refused_and_then_as_it_was(world: World, d
 async def test_an_unmounted_folder_of_an_earlier_program_is_refused(
     world: World, disk: Path
 ) -> None:
-    """Which did not remember what it was on."""
+    """That program did not record the file system of the folder."""
     fill(disk, 5)
     await world.completed()
     world.query("DELETE FROM mounts RETURNING 1")
@@ -72,7 +72,7 @@ async def test_the_files_hidden_under_a_mount_point_are_not_the_folder(
                 if knows_the_disk:
                     assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
                     assert rows(world) == before
-                else:  # what is there has the same names: nothing much is gone
+                else:  # the same names are there: the guard sees no loss
                     await world.upload(allow_shrink=True)
                     assert len(files(world, 2)) == 121
 
@@ -111,7 +111,7 @@ async def test_another_disk_is_refused_until_it_is_allowed(
         assert "another file system" in str(found)
         outcome = await world.upload(allow_shrink=True)
         assert outcome.state is JobState.COMPLETED
-        outcome = await world.upload()  # once is enough
+        outcome = await world.upload()  # one allowance is enough
         assert outcome.refusal is None
     assert (await refused(world)).kind is RefusalKind.ANOTHER_FILE_SYSTEM
 
@@ -207,7 +207,7 @@ async def test_symlinks_count_as_files(world: World) -> None:
     assert (found.kind, found.files, found.missing) == (RefusalKind.SHRUNK, 120, 70)
 
 
-async def test_allowed_once_is_not_allowed_for_ever(world: World) -> None:
+async def test_an_allowance_is_for_one_upload(world: World) -> None:
     fill(world.root, 200)
     await world.completed()
     for number in range(101):
@@ -225,7 +225,7 @@ async def test_allowed_once_is_not_allowed_for_ever(world: World) -> None:
 async def test_rows_that_an_interrupted_run_ended_count_too(
     world: World, disk: Path, batch_size: int
 ) -> None:
-    """An earlier program removed at once what it did not find."""
+    """An earlier program removed missing files' rows at once."""
     world.small(batch_size=batch_size)
     fill(disk, 110)
     await world.completed()
@@ -233,7 +233,7 @@ async def test_rows_that_an_interrupted_run_ended_count_too(
     world.query("UPDATE files SET last_version = 1 WHERE path_key < 'file0060' RETURNING 1")
     world.query("INSERT INTO snapshots (folder_id, version) VALUES (%s, 2) RETURNING 1", folder.id)
     world.query("DELETE FROM mounts RETURNING 1")
-    # The walk finds nothing of these, and of the others most.
+    # The walk finds none of these, and most of the others.
     for number in range(60):
         (disk / f"file{number:04}").unlink()
     found = await refused(world)
@@ -242,7 +242,7 @@ async def test_rows_that_an_interrupted_run_ended_count_too(
         assert (await refused(world)).kind is RefusalKind.EMPTY
 
 
-async def test_what_an_interrupted_run_ended_goes_on_unread(world: World, disk: Path) -> None:
+async def test_rows_ended_by_an_interrupted_run_return_unread(world: World, disk: Path) -> None:
     fill(disk / "sub", 30)
     (disk / "large").write_bytes(content(200_000))
     (disk / "link").symlink_to("large")
@@ -257,7 +257,7 @@ async def test_what_an_interrupted_run_ended_goes_on_unread(world: World, disk: 
 
 
 async def test_files_of_a_wrong_disk_leave_no_trace(world: World, disk: Path) -> None:
-    """They are taken in until the end of the walk shows that most others are gone."""
+    """Their rows are added, and removed again when the walk ends without most other files."""
     fill(disk, 150)
     await world.completed()
     before = rows(world)
@@ -320,7 +320,7 @@ async def test_a_folder_that_is_deleted_while_it_is_walked_is_not_empty(
 
 
 @pytest.mark.parametrize("below", ["", "sub"])
-async def test_inode_numbers_that_change_at_each_look_are_no_other_folder(
+async def test_changing_inode_numbers_are_no_other_folder(
     world: World, tmp_path: Path, below: str
 ) -> None:
     fill(tmp_path / "served" / below, 5)
@@ -330,7 +330,7 @@ async def test_inode_numbers_that_change_at_each_look_are_no_other_folder(
             assert (await world.upload()).refusal is None
 
 
-async def test_an_interrupted_first_upload_is_not_taken_for_nothing(
+async def test_an_interrupted_first_upload_counts_for_the_guard(
     world: World, disk: Path, store: FaultyStore
 ) -> None:
     world.small(chunk_size=20_000)
@@ -356,7 +356,7 @@ async def test_an_interrupted_first_upload_is_not_taken_for_nothing(
 async def test_a_run_that_dies_has_removed_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What vanished is removed in the transaction that makes the version, and not before."""
+    """Missing files are removed in the transaction that creates the version, and not before."""
     fill(world.root, 300)
     await world.completed()
     before = rows(world)
@@ -382,10 +382,10 @@ async def test_a_run_that_dies_has_removed_nothing(
     assert len(files(world, 2)) == 301
 
 
-async def test_what_its_times_do_not_tell_apart_is_not_taken_up(
+async def test_a_racy_file_of_a_killed_run_is_not_resumed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file rewritten in the tick in which it was read, found out by a run that was killed."""
+    """A file rewritten in the tick in which it was read; the run that noticed it was killed."""
     file = world.root / "file"
     fill(world.root, 3)
     file.write_bytes(b"before")

@@ -1,4 +1,4 @@
-"""Inode numbers that are other ones at each look: files are kept, and not read for that alone."""
+"""Inode numbers that change at each stat: files are kept, and not read for that alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fill(root: Path) -> None:
         for size in SIZES:
             (root / place / str(size)).write_bytes(content(size, len(place)))
         (root / place / "link").symlink_to("10")
-    deep = root.joinpath(*["d"] * 90)  # more directories than are kept open
+    deep = root.joinpath(*["d"] * 90)  # more directories than the walk keeps open
     deep.mkdir(parents=True)
     (deep / "file").write_bytes(b"far down")
     (deep.parent / "z").write_bytes(b"after it")
@@ -74,7 +74,7 @@ async def test_files_are_kept_and_then_left_alone(
         assert opened == []
         assert world.run is not None
         assert world.run.progress.unchanged == world.run.progress.entries
-        # What really changed is seen.
+        # A real change is noticed.
         (below / "sub" / "10").write_bytes(content(10, 77))
         (below / "60000").unlink()
         (below / "60000").write_bytes(content(60_000, 77))
@@ -102,7 +102,7 @@ async def test_a_killed_first_upload_costs_a_reading_and_no_version(
 async def test_inodes_are_ignored_when_that_is_chosen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a failover to a copy of the file system, times and all."""
+    """As after a failover to a copy of the file system, with its times."""
     fill(world.root)
     await anyio.sleep(0.1)
     world.choices = FolderChoices(ignore_inode=True)
@@ -119,7 +119,7 @@ async def test_inodes_are_ignored_when_that_is_chosen(
 
 
 @pytest.mark.parametrize("way", ["small", "large"])
-def test_what_another_inode_proves(tmp_path: Path, way: str) -> None:
+def test_when_another_inode_means_another_file(tmp_path: Path, way: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(content(100))
     entry = regular_entry(b"file", path.stat())
@@ -132,7 +132,7 @@ def test_what_another_inode_proves(tmp_path: Path, way: str) -> None:
             return file.read(0, 100)
 
     with SourceTree(os.fsencode(tmp_path)) as source:
-        # In the tick it is made in a file may have the times of the one whose name it took.
+        # Within its tick, a new file may have the times of the one whose name it took.
         assert read(source, moved) == content(100)
         while not source.inodes.unstable:  # later, no other file can have them
             assert read(source, moved) == content(100)

@@ -1,4 +1,4 @@
-"""A version whose walk left something out is not whole, whatever is repaired of the rest."""
+"""A version whose walk left something out is incomplete, whatever repairs follow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from usenetsync_tui.pipeline.verify.check import repair
 
 
 class Disk:
-    """Breaks when a directory of it is listed, while it is `broken`."""
+    """A file system that fails to list one of its directories while it is `broken`."""
 
     def __init__(self) -> None:
         self.broken = True
@@ -34,7 +34,7 @@ _scandir = os.scandir
 
 @pytest.fixture
 def disk(world: World, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """Under a folder with a file and a directory that cannot be read."""
+    """A folder with a file and a directory that cannot be read."""
     (world.root / "open").write_bytes(content(60_000))
     (world.root / "closed").mkdir()
     (world.root / "closed" / "inside").write_bytes(b"inside")
@@ -55,7 +55,7 @@ def lose_everything(store: FaultyStore) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("by", ["upload", "verify"])
-async def test_a_mended_article_does_not_make_it_whole(
+async def test_a_repaired_article_does_not_make_it_complete(
     world: World, disk: Disk, store: FaultyStore, by: str
 ) -> None:
     outcome = await world.upload()
@@ -75,7 +75,7 @@ async def test_a_mended_article_does_not_make_it_whole(
 
 
 @pytest.mark.anyio
-async def test_a_walked_version_with_a_lost_article_is_whole_again(
+async def test_a_walked_version_with_a_repaired_article_is_complete(
     world: World, disk: Disk, store: FaultyStore
 ) -> None:
     await world.upload()
@@ -90,7 +90,7 @@ async def test_a_walked_version_with_a_lost_article_is_whole_again(
 
 
 @pytest.mark.anyio
-async def test_a_socket_is_nothing_that_is_left_out(world: World, store: FaultyStore) -> None:
+async def test_a_fifo_does_not_make_a_version_incomplete(world: World, store: FaultyStore) -> None:
     (world.root / "file").write_bytes(b"file")
     os.mkfifo(world.root / "pipe")
     await world.completed()

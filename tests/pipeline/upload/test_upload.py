@@ -29,7 +29,7 @@ def write(root: Path, **named: bytes) -> None:
 
 
 @pytest.mark.anyio
-async def test_three_versions_each_as_it_was(world: World) -> None:
+async def test_three_versions_restore_to_their_state(world: World) -> None:
     write(world.root, a=b"one", sub__b=content(60_000), sub__c=b"c" * 100_000, gone=b"x")
     copies = [world.keep_copy()]
     assert await world.completed() == 1
@@ -77,7 +77,7 @@ async def test_an_unchanged_folder_is_not_opened_and_makes_no_version(
     small_files(world.root, 300)
     write(world.root, large=content(2 * SEGMENT))
     write(world.root, empty=b"")
-    await anyio.sleep(0.05)  # what is read in the tick it was written in is read again
+    await anyio.sleep(0.05)  # racy files are read again
     assert await world.completed() == 1
     store.posts.clear()
 
@@ -123,7 +123,7 @@ async def test_each_changed_byte_is_read_once(
 
 
 @pytest.mark.anyio
-async def test_what_is_the_same_is_posted_once(world: World, store: FaultyStore) -> None:
+async def test_equal_content_is_posted_once(world: World, store: FaultyStore) -> None:
     one, two = content(SEGMENT, 1), content(SEGMENT, 2)
     write(world.root, a=one + two + one, b=two, c=one + two)
     await world.completed()
@@ -233,7 +233,7 @@ async def test_a_hundred_thousand_tiny_files_do_not_make_one_pack(world: World) 
 
 
 @pytest.mark.anyio
-async def test_a_folder_that_is_not_there(world: World) -> None:
+async def test_a_missing_folder(world: World) -> None:
     write(world.root, a=b"kept")
     await world.completed()
     world.root.rename(world.scratch / "elsewhere")

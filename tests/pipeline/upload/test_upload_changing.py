@@ -1,4 +1,4 @@
-"""upload, when a file changes between the walk and its reading, or while it is read."""
+"""upload, when a file changes between the walk and its reading, or during its reading."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ GOES: dict[str, Edit] = {
 def edit_when_read(
     monkeypatch: pytest.MonkeyPatch, world: World, name: bytes, edits: list[Edit]
 ) -> None:
-    """Do the next edit when the file was found by the walk and is about to be read."""
+    """Make the next edit after the walk found the file and before the upload reads it."""
     path = Path(os.fsdecode(os.fsencode(world.root) + b"/" + name))
 
     def now(entry: object) -> None:
@@ -79,7 +79,7 @@ def edit_when_read(
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [1_000, 2_000_000])
 @pytest.mark.parametrize("edit", STAYS)
-async def test_a_file_that_changes_before_it_is_read_is_kept_as_it_is_now(
+async def test_a_file_that_changes_before_it_is_read_is_saved_as_read(
     world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
 ) -> None:
     for name in ("a", "m", "z"):
@@ -99,12 +99,12 @@ async def test_a_file_that_changes_before_it_is_read_is_kept_as_it_is_now(
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [1_000, 2_000_000])
 @pytest.mark.parametrize("edit", GOES)
-async def test_a_file_that_goes_before_it_is_read_is_told(
+async def test_a_file_deleted_before_it_is_read_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
 ) -> None:
     for name in ("a", "m", "z"):
         (world.root / name).write_bytes(content(size))
-    # Before the first read of a large file there is the open, which sees it too.
+    # A large file is opened before its first read, and the open sees the change too.
     edit_when_read(monkeypatch, world, b"m", [GOES[edit]])
     outcome = await world.upload()
     notices = [n for n in await world.notices() if n.is_error]
@@ -118,7 +118,7 @@ async def test_a_file_that_goes_before_it_is_read_is_told(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [1_000, 2_000_000])
-async def test_a_file_that_never_holds_still_is_left_out(
+async def test_a_file_that_keeps_changing_is_left_out(
     world: World, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     (world.root / "a").write_bytes(content(size))

@@ -1,4 +1,4 @@
-"""upload, when the store or the source misbehaves, and when it is stopped or killed."""
+"""upload, when the store or the source fails, and when it is stopped or killed."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ async def test_a_store_that_refuses_all(world: World, store: FaultyStore) -> Non
 
 
 @pytest.mark.anyio
-async def test_pause_and_go_on(world: World, store: FaultyStore) -> None:
+async def test_pause_and_resume(world: World, store: FaultyStore) -> None:
     (world.root / "a").write_bytes(content(20 * SEGMENT))
     run = await world.new_run()
     closed = anyio.Event()
@@ -140,7 +140,7 @@ async def test_pause_and_go_on(world: World, store: FaultyStore) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("after", [0, 1, 5, 20])
-async def test_drain_and_go_on(world: World, store: FaultyStore, after: int) -> None:
+async def test_drain_and_resume(world: World, store: FaultyStore, after: int) -> None:
     world.small(chunk_size=100_000, batch_size=50)
     small_files(world.root, 400)
     (world.root / "large").write_bytes(content(2_000_000))
@@ -179,7 +179,7 @@ def a_little_of_everything(root: Path, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 async def test_killed_anywhere(world: World, store: FaultyStore, seed: int) -> None:
-    """Cancelled at random moments, again and again, the folder changing in between."""
+    """Cancelled at random moments, again and again, while the folder changes in between."""
     rng = random.Random(seed)
     world.small(chunk_size=20_000, batch_size=40)
     a_little_of_everything(world.root, seed)

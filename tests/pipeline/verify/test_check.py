@@ -1,4 +1,4 @@
-"""check: what was posted is looked for, and posted again when it is not there."""
+"""check: asks the store for posted articles, and posts missing ones again."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from usenetsync_tui.pipeline.verify.check import Repaired, repair
 
 
 class HidingStore(FaultyStore):
-    """Acknowledges everything; some Message-IDs it never gives out."""
+    """Acknowledges everything; it never returns the articles with some Message-IDs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hidden: set[bytes] = set()
         self.hide_next = 0
         self.odd: dict[bytes, str] = {}
-        """Message-IDs it gives no clear answer of, and what it says instead."""
+        """Message-IDs about which it gives an unclear answer, and that answer."""
         self.looks = 0
         self.answers = True
 
@@ -63,7 +63,7 @@ def statuses(world: World) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.anyio
-async def test_what_is_there_is_verified(world: World, hiding: HidingStore) -> None:
+async def test_present_articles_are_verified(world: World, hiding: HidingStore) -> None:
     await world.completed()
     assert statuses(world) == [(SegmentStatus.VERIFIED, 3)]
     assert world.run is not None
@@ -73,7 +73,7 @@ async def test_what_is_there_is_verified(world: World, hiding: HidingStore) -> N
 
 
 @pytest.mark.anyio
-async def test_without_a_schedule_nothing_is_asked(world: World, hiding: HidingStore) -> None:
+async def test_without_a_schedule_nothing_is_checked(world: World, hiding: HidingStore) -> None:
     world.checks = ()
     await world.completed()
     assert statuses(world) == [(SegmentStatus.POSTED, 3)]
@@ -81,7 +81,7 @@ async def test_without_a_schedule_nothing_is_asked(world: World, hiding: HidingS
 
 
 @pytest.mark.anyio
-async def test_a_late_article_is_looked_for_again(world: World, hiding: HidingStore) -> None:
+async def test_a_late_article_is_checked_again(world: World, hiding: HidingStore) -> None:
     world.checks = (0.0, 0.5)
     hiding.hide_next = 1
 
@@ -145,7 +145,7 @@ async def test_how_often_it_is_posted_again_is_a_setting(
 
 
 @pytest.mark.anyio
-async def test_what_is_never_there_is_given_up_and_told(world: World, hiding: HidingStore) -> None:
+async def test_an_article_that_stays_missing_is_reported(world: World, hiding: HidingStore) -> None:
     hiding.hide_next = 1000
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
@@ -176,7 +176,7 @@ async def test_no_answer_is_not_missing(world: World, hiding: HidingStore) -> No
 
 
 @pytest.mark.anyio
-async def test_a_drain_ends_the_wait_and_the_next_run_goes_on(
+async def test_a_drain_ends_the_wait_and_the_next_run_resumes(
     world: World, hiding: HidingStore
 ) -> None:
     world.checks = (3600.0,)
@@ -199,7 +199,7 @@ async def test_a_drain_ends_the_wait_and_the_next_run_goes_on(
 
 
 @pytest.mark.anyio
-async def test_a_sweep_mends_what_it_misses(world: World, hiding: HidingStore) -> None:
+async def test_a_sweep_posts_missing_articles_again(world: World, hiding: HidingStore) -> None:
     await world.completed()
     lost = hiding.posts[0]
     del hiding.articles[lost]
@@ -233,7 +233,7 @@ async def test_one_article_of_many_slices_gets_one_new_name(
 
 
 @pytest.mark.anyio
-async def test_a_store_that_never_says_is_not_waited_for_for_ever(
+async def test_the_wait_for_a_store_without_answers_ends(
     world: World, hiding: HidingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._PUT_OFF", 0.01)
@@ -255,7 +255,7 @@ async def test_a_store_that_never_says_is_not_waited_for_for_ever(
 
 
 @pytest.mark.anyio
-async def test_what_changed_before_it_could_be_posted_again_is_read_again(
+async def test_a_file_that_changed_before_its_repost_is_read_again(
     world: World, hiding: HidingStore
 ) -> None:
     def lose_and_change(article: Article) -> None:
@@ -275,7 +275,7 @@ async def test_what_changed_before_it_could_be_posted_again_is_read_again(
 
 
 @pytest.mark.anyio
-async def test_what_was_given_up_gets_a_new_name_next_time(
+async def test_a_given_up_article_gets_a_new_name_next_time(
     world: World, hiding: HidingStore
 ) -> None:
     hiding.hide_next = 1000
@@ -289,12 +289,12 @@ async def test_what_was_given_up_gets_a_new_name_next_time(
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience is short."""
+    """A world with little patience."""
     monkeypatch.setattr("usenetsync_tui.pipeline.verify.check._PUT_OFF", 0.01)
 
 
 def hidden_first(hiding: HidingStore) -> None:
-    """The first article that is posted is one that nobody gives a clear answer of."""
+    """The first posted article is one about which the store gives no clear answer."""
     hiding.after = lambda article: (
         hiding.odd.update({article.message_id: "one: 503 Broken"})
         if len(hiding.posts) == 1
@@ -325,7 +325,7 @@ async def test_an_odd_answer_is_about_one_article_and_a_lost_one_beside_it_is_fo
     assert world.run.progress.unverified == 1
     assert statuses(world) == [(SegmentStatus.POSTED, 1), (SegmentStatus.VERIFIED, 2)]
     assert hiding.posts.count(lost[0]) == 2, "posted again, and then seen"
-    # Nothing of that is forgotten, and nothing is left of it when the store speaks again.
+    # The catalogue keeps all of that, and clears it once the store answers.
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
     hiding.odd.clear()
@@ -355,7 +355,7 @@ async def test_an_odd_answer_does_not_end_the_wait_for_a_late_article(
 
 
 @pytest.mark.anyio
-async def test_odd_for_a_while_is_verified_later(
+async def test_an_odd_answer_for_a_while_is_verified_later(
     world: World, hiding: HidingStore, soon: None
 ) -> None:
     hidden_first(hiding)
@@ -390,7 +390,7 @@ async def test_a_sweep_counts_what_is_unknown_and_marks_nothing_missing(
     del hiding.articles[lost]
     found = await world.verify(bodies=bodies)
     assert (found.checked, found.missing, found.damaged) == (3, 1, 0)
-    if bodies:  # its bytes say what nobody says
+    if bodies:  # its bytes prove what no answer says
         assert (found.unknown, found.why_unknown) == (0, "")
     else:
         assert (found.unknown, found.why_unknown) == (1, "one: 403 Internal fault")
@@ -398,7 +398,7 @@ async def test_a_sweep_counts_what_is_unknown_and_marks_nothing_missing(
 
 
 @pytest.mark.anyio
-async def test_what_is_mended_and_not_seen_again_is_not_mended(
+async def test_a_repost_that_is_not_seen_is_no_repair(
     world: World, hiding: HidingStore, soon: None
 ) -> None:
     await world.completed()
@@ -412,7 +412,7 @@ async def test_what_is_mended_and_not_seen_again_is_not_mended(
 
 
 @pytest.mark.anyio
-async def test_where_acknowledgements_are_believed_what_is_mended_is_seen_all_the_same(
+async def test_a_repair_is_checked_even_where_acknowledgements_are_believed(
     world: World, hiding: HidingStore
 ) -> None:
     world.checks = ()
@@ -459,7 +459,7 @@ async def test_a_clock_that_was_set_back_makes_the_next_look_no_later(
 
     async def set_back_and_show() -> None:
         await until(lambda: hiding.looks > 0)
-        # In a thread: the row may be locked by the very loop that would wait for it here.
+        # In a thread: the event loop that would wait for the row's lock here may itself hold it.
         later = "UPDATE segments SET check_at = check_at + interval '1 day' RETURNING 1"
         await to_thread.run_sync(world.query, later)
         hiding.hidden.clear()
@@ -471,7 +471,7 @@ async def test_a_clock_that_was_set_back_makes_the_next_look_no_later(
     assert len(hiding.posts) == 3
 
 
-def test_the_wall_clock_is_watched_by_the_other() -> None:
+def test_the_monotonic_clock_watches_the_wall_clock() -> None:
     clock = WallClock()
     assert clock.set_back(1_000.0, 50.0) == 0.0
     assert clock.set_back(1_010.0, 60.0) == 0.0

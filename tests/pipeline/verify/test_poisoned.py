@@ -1,4 +1,4 @@
-"""An article whose bytes were not to be had is poisoned: a new name, proved by its bytes."""
+"""An article whose bytes could not be fetched is poisoned: a new name, proved by its bytes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from usenetsync_tui.pipeline.verify.verify import verify
 
 
 class LyingStore(FaultyStore):
-    """Says that it has every article it ever took; of some it does not give the bytes out."""
+    """Answers that it has every article it ever took; it does not return the bytes of some."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bodiless: set[bytes] = set()
         self.silent: set[bytes] = set()
-        """Whose bytes it does not give out now, and does not say why."""
+        """Articles whose bytes it does not return now, without a reason."""
         self.keeps_nothing = False
         self.asked: set[bytes] = set()
         self.sent: list[Article] = []
@@ -122,7 +122,7 @@ async def test_it_gets_a_new_name_at_once_and_is_proved_by_its_bytes(
 
 @pytest.mark.anyio
 @BOTH
-async def test_what_cannot_be_fetched_again_either_is_not_repaired(
+async def test_a_repost_that_cannot_be_fetched_is_no_repair(
     world: World, lying: LyingStore, how: str
 ) -> None:
     await world.completed()
@@ -135,7 +135,7 @@ async def test_what_cannot_be_fetched_again_either_is_not_repaired(
     assert len(lying.posts) == 1
     assert rows(world) == [(SegmentStatus.VERIFIED, False, 2), (SegmentStatus.FAILED, True, 1)]
     world.check_ledger()
-    # The next upload tries again, under yet another name, and says so.
+    # The next upload tries again, under yet another name, and reports it.
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
     (notice,) = await world.notices()
@@ -149,7 +149,7 @@ async def test_what_cannot_be_fetched_again_either_is_not_repaired(
 
 
 @pytest.mark.anyio
-async def test_bytes_that_nobody_says_anything_of_leave_it_unverified(
+async def test_without_an_answer_about_its_bytes_it_stays_unverified(
     world: World, lying: LyingStore
 ) -> None:
     await world.completed()
@@ -182,7 +182,7 @@ async def test_killed_before_it_was_sent_it_is_sent_without_asking(
     await world.verify(bodies=True)
     lying.sent.clear()
     lying.asked.clear()
-    # As a run leaves it that is killed when the new name is on disk.
+    # The state after a run that was killed when the new name was on disk.
     new = bytes(range(16))
     world.query(
         "UPDATE segments SET status = 1, reposts = 2, message_id = %s WHERE message_id = %s"
@@ -197,7 +197,7 @@ async def test_killed_before_it_was_sent_it_is_sent_without_asking(
 
 @pytest.mark.anyio
 @BOTH
-async def test_what_a_restore_did_not_get_is_mended_by_the_next_upload(
+async def test_the_next_upload_repairs_articles_a_restore_did_not_get(
     world: World, lying: LyingStore, how: str
 ) -> None:
     await world.completed()
@@ -235,7 +235,7 @@ async def test_a_restore_that_had_a_further_copy_writes_down_the_first(
 
 
 @pytest.mark.anyio
-async def test_a_restore_does_not_judge_what_nobody_answers_or_what_may_still_come(
+async def test_a_restore_does_not_judge_unanswered_or_late_articles(
     world: World, lying: LyingStore
 ) -> None:
     await world.completed()
@@ -257,7 +257,7 @@ async def test_a_file_with_the_same_content_does_not_get_the_poisoned_name(
     await world.completed()
     old = of_path(world, b"file 1")
     lying.bodiless.add(old)
-    # Given up, and nothing that settles the ledger comes upon it: the planner does.
+    # The article is given up and settle does not meet it: the planner does.
     world.query(
         "UPDATE segments SET status = 5, by_body = true WHERE message_id = %s RETURNING 1", old
     )
@@ -277,7 +277,7 @@ async def test_a_file_with_the_same_content_does_not_get_the_poisoned_name(
 
 
 @pytest.mark.anyio
-async def test_in_shards_a_damaged_article_is_mended_under_its_name_and_seen(
+async def test_in_shards_a_damaged_article_is_repaired_under_its_name(
     world: World, lying: LyingStore
 ) -> None:
     world.choices = FolderChoices(store=StoreKind.MEMORY)
@@ -331,7 +331,7 @@ async def test_unknown_articles_of_a_killed_run_are_sent_again_under_their_own_n
     world.store = mute
     (world.root / "file 1").write_bytes(content(60_000, 9))
     await world.upload()
-    # What may be there and cannot be made again is left for a run that can find out.
+    # An article that may exist and cannot be made again is left for a run that can find out.
     old = [a.message_id for a in mute.sent if a.message_id in names]
     assert len(old) == 2
     left = world.query("SELECT message_id FROM segments WHERE status = 1")
@@ -346,7 +346,7 @@ async def test_unknown_articles_of_a_killed_run_are_sent_again_under_their_own_n
 async def test_a_damaged_answer_of_one_place_is_not_the_end_of_the_upload(
     world: World, lying: LyingStore
 ) -> None:
-    """A body that is there but damaged, seen by the check after a repost."""
+    """A body that exists but is damaged, found by the check after a repost."""
     await world.completed()
     spoil(lying, of_path(world, b"file 1"), "damaged")
     await world.verify(bodies=True)

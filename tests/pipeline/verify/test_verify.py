@@ -1,4 +1,4 @@
-"""verify: what is not there, or not itself, is found, told by file, and healed by an upload."""
+"""verify: finds missing and damaged articles, reports them by file, and an upload repairs them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_missing_is_found_and_posted_again(
 
 
 @pytest.mark.anyio
-async def test_damaged_is_found_with_bodies_only_and_mended(
+async def test_damage_is_found_only_with_bodies_and_repaired(
     uploaded: World, store: FaultyStore
 ) -> None:
     lost = message_id(uploaded, b"large", 5)
@@ -115,7 +115,7 @@ async def test_all_versions_are_swept(world: World, store: FaultyStore) -> None:
     for name in old:
         del store.articles[name]
     assert (await world.verify()).missing == 1
-    # The old content is gone from the folder too: nothing can heal the first version.
+    # The old content is gone from the folder too: the first version cannot be repaired.
     await world.completed()
     states = [s.state for s in await world.snapshots()]
     assert states == [SnapshotState.INCOMPLETE, SnapshotState.COMPLETE]

@@ -1,4 +1,4 @@
-"""One postmaster a data folder, though its users cannot see each other's processes."""
+"""One postmaster per data folder, even if its users cannot see each other's processes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Sit = Callable[..., UserElsewhere]
 
 @pytest.fixture
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Container, Container]]:
-    """Two containers; with the parameter, System V IPC and /dev/shm are their own as well.
+    """Two containers; with the parameter, each has its own System V IPC and /dev/shm too.
 
-    In the second, the first one's process ids belong to other programs.
+    In the second container, the process ids of the first belong to other programs.
     """
     own_ipc = getattr(request, "param", True)
     with ExitStack() as stack:
@@ -40,9 +40,9 @@ def sit(
     home: Path,
     system_folder: Path,
     two: tuple[Container, Container],
-    make_server: MakeServer,  # so that all have left before it is stopped
+    make_server: MakeServer,  # so that all users leave before it is stopped
 ) -> Iterator[Sit]:
-    """Lets a process in a container use the server of ``home``."""
+    """Prepares a process in a container to use the server of ``home``."""
     made: list[UserElsewhere] = []
 
     def sit(inside: Container | None, folder: Path = home) -> UserElsewhere:
@@ -58,7 +58,7 @@ both = pytest.mark.parametrize("two", [False, True], indirect=True, ids=["ipc-sh
 
 
 def starts(server: EmbeddedServer) -> int:
-    """How often a server was started, as the log has it."""
+    """How often a server was started, according to the log."""
     return server.status().log.read_text().count("starting PostgreSQL")
 
 
@@ -77,7 +77,7 @@ def test_the_second_joins_the_firsts_server(
     assert one.ask("CREATE TABLE kept AS SELECT 1 AS n") == "done"
     assert other.ask("INSERT INTO kept VALUES (2)") == "done"
     assert one.leave() == 0
-    # The last user stops it, though no signal of theirs reaches it.
+    # The last user stops it, though its signals do not reach the server.
     assert other.ask("INSERT INTO kept VALUES (3)") == "done"
     assert other.leave() == 0
     wait_until_gone(status.pgdata)
@@ -100,7 +100,7 @@ def test_both_begin_at_once(
 
 
 @both
-def test_a_killed_container_leaves_all_to_the_next(
+def test_the_next_container_takes_over_after_a_kill(
     two: tuple[Container, Container], sit: Sit, make_server: MakeServer
 ) -> None:
     one = sit(two[0])
@@ -110,7 +110,7 @@ def test_a_killed_container_leaves_all_to_the_next(
     assert one.ask("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n") == "done"
     two[0].kill()
     one.ended()
-    # What postmaster.pid says is the id of another program here.
+    # The process id in postmaster.pid belongs to another program here.
     third = sit(two[1])
     assert third.said() == "in"
     assert third.ask("SELECT count(*) FROM kept") == "[(1000,)]"
@@ -121,7 +121,7 @@ def test_a_killed_container_leaves_all_to_the_next(
     other.leave()
 
 
-def test_a_server_that_ends_with_its_container_is_known_as_the_reason(
+def test_the_error_names_the_server_that_ended_with_its_container(
     two: tuple[Container, Container], sit: Sit, make_server: MakeServer
 ) -> None:
     one = sit(two[0])
@@ -146,7 +146,7 @@ def test_a_server_that_ends_with_its_container_is_known_as_the_reason(
         "postgresql/usenetsync.holder",
     ],
 )
-def test_no_file_that_somebody_deletes_lets_a_second_server_in(
+def test_deleting_a_file_does_not_allow_a_second_server(
     two: tuple[Container, Container], sit: Sit, make_server: MakeServer, lost: str
 ) -> None:
     one = sit(two[0])

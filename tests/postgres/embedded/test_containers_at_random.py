@@ -1,4 +1,4 @@
-"""Containers, servers and users that come, go and are killed at random: nothing is lost."""
+"""Containers, servers and users that start, end and are killed at random: nothing is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_USERS = 3
 
 
 class World:
-    """Two containers, some users in them, and what each of them was told is in the table."""
+    """Two containers, some users in them, and a table that must have every row they committed."""
 
     def __init__(self, home: Path, system_folder: Path, rng: random.Random) -> None:
         self._places = home, system_folder
@@ -38,7 +38,7 @@ class World:
             user.ended()
 
     def step(self) -> None:
-        """One thing happens."""
+        """Do one thing at random."""
         while len(self._containers) < 2:
             name = f"c{self._rng.randrange(100)}"
             own_ipc = self._rng.random() < 0.7
@@ -69,7 +69,7 @@ class World:
             ]
             if wrote == ["done", "done"]:
                 self.kept.add(number)
-            else:  # It has lost the server, and goes.
+            else:  # It has lost the server, and leaves.
                 del self._users[at]
                 assert user.leave() == 0
 
@@ -85,15 +85,15 @@ class World:
 
     def kill_server(self) -> None:
         for postmaster in servers_at(self.pgdata) if self.pgdata.exists() else []:
-            everybody = children(postmaster) if self._rng.random() < 0.5 else []
-            for pid in (postmaster, *everybody):
-                with suppress(ProcessLookupError):  # It has noticed its parent's end already.
+            others = children(postmaster) if self._rng.random() < 0.5 else []
+            for pid in (postmaster, *others):
+                with suppress(ProcessLookupError):  # It has already noticed its parent's end.
                     kill(pid)
 
     def kill_backend(self) -> None:
         for postmaster in servers_at(self.pgdata) if self.pgdata.exists() else []:
-            # PostgreSQL 18.4 waits for ever for a recovery that was killed, and in another
-            # container nobody can end it (test_a_recovery_that_was_killed_is_begun_again).
+            # PostgreSQL 18.4 waits for ever after its recovery process was killed, and in another
+            # container no user can end it (test_a_recovery_that_was_killed_is_begun_again).
             candidates = set(children(postmaster)) - set(titled(postmaster, "startup"))
             if candidates:
                 with suppress(ProcessLookupError):  # The server is ending.
@@ -130,5 +130,5 @@ def test_nothing_is_lost_and_no_second_server_runs(
         assert user.leave() == 0
     assert len(numbers) == len(set(numbers))
     assert world.kept <= set(numbers) <= world.tried
-    assert len(world.kept) >= 10  # Not a test of kills alone.
+    assert len(world.kept) >= 10  # The run must contain more than kills.
     assert "PANIC" not in make_server().status().log.read_text()

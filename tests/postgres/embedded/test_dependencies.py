@@ -1,4 +1,4 @@
-"""What the program is made of: tested ranges, and a PostgreSQL of our major version."""
+"""The program's dependencies: tested ranges, and a PostgreSQL of our major version."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PACKAGE = Path(usenetsync_tui.__file__).parent
 
 
 def requirements() -> dict[str, Requirement]:
-    """What usenetsync-tui asks for, without extras, by name."""
+    """The dependencies of usenetsync-tui, without extras, by name."""
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
     every = map(Requirement, project["dependencies"])
     return {_plain(one.name): one for one in every}
@@ -38,7 +38,7 @@ def _plain(name: str) -> str:
 
 
 def _imported(folder: Path) -> set[str]:
-    """The top-level modules that the files of a folder import, at whatever level."""
+    """The top-level modules that the files of a folder import, also inside functions."""
     found = set()
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
@@ -61,12 +61,12 @@ def test_a_dependency_has_a_range_and_is_in_it(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(requirements()))
 def test_the_next_major_version_is_out_of_range(name: str) -> None:
     parts = [int(part) for part in re.findall(r"\d+", version(name))[:2]]
-    # Before 1.0 every minor version may change its ways; 0.15 → 0.16 for instance.
+    # Before 1.0 every minor version may break the API, for instance 0.15 → 0.16.
     following = f"{parts[0] + 1}.0" if parts[0] else f"0.{parts[1] + 1}"
     assert not requirements()[name].specifier.contains(following), f"{name} {following}"
 
 
-def test_every_import_is_asked_for() -> None:
+def test_every_import_is_a_declared_dependency() -> None:
     providers = packages_distributions()
     missing = {
         module
@@ -129,7 +129,7 @@ def test_a_folder_of_another_major_version_is_refused_and_never_touched(
         assert f"made by PostgreSQL {text.strip()}" in words and "Nothing was changed" in words
         assert "pg_dump" in words and "psql" in words and "\n" not in words
         own = str(wheel_program("pg_dump"))
-        assert (own in words) == (float(text) < MAJOR)  # It reads older servers, never newer ones.
+        assert (own in words) == (float(text) < MAJOR)  # It opens older servers, never newer ones.
     else:
         assert "PG_VERSION is damaged" in words
     assert _state(pgdata) == before

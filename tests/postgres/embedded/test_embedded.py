@@ -47,7 +47,7 @@ def test_first_user_starts_it_and_last_user_stops_it(make_server: MakeServer) ->
     assert two.status().users == (os.getpid(),)
     two.release()
     wait_for_end(two)
-    # What comes next does not trip over a server that has just ended or is about to.
+    # The next start is not confused by a server that has just ended or is about to end.
     for _ in range(3):
         assert ask(one.acquire()) is not None
         one.release()
@@ -191,13 +191,13 @@ def test_url_and_version(make_server: MakeServer) -> None:
     assert version is not None and version.startswith("18.")
 
 
-def test_the_environment_does_not_lead_elsewhere(
+def test_the_environment_does_not_change_the_address(
     make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for option in psycopg.pq.Conninfo.get_defaults():
         if option.envvar:
             monkeypatch.setenv(option.envvar.decode(), "127.0.0.9")
-    # Those that are no part of an address (libpq, section 34.15), and one of a libpq to come.
+    # Variables that are no part of an address (libpq, section 34.15), and one of a future libpq.
     for name in ("PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGDATA", "PGNEXT"):
         monkeypatch.setenv(name, "127.0.0.9")
     one = make_server()
@@ -217,7 +217,7 @@ def test_a_long_path_gets_a_short_socket(make_server: MakeServer, home: Path) ->
         assert stat.S_IMODE(folder.lstat().st_mode) == 0o700
         assert ask(address) == ask(one.url())
         one.stop()
-        # Somebody else's folder of that name is not used, even when it is well meant.
+        # A folder of that name that another user owns is not used, even a well-meant one.
         folder.chmod(0o755)
         with pytest.raises(DatabaseStartError, match="must be a folder of mode 0700"):
             one.acquire()

@@ -41,7 +41,7 @@ def test_postmaster_killed(make_server: MakeServer) -> None:
     one = make_server()
     fill(one.acquire())
     kill(pid_of(one))
-    # The same user may ask again, and gets a server again.
+    # The same user may acquire again, and gets a new server.
     assert total(one.acquire()) == (100000,)
 
 
@@ -53,9 +53,9 @@ def test_everything_killed(make_server: MakeServer) -> None:
     with psycopg.connect(address):
         pid = pid_of(one)
         for each in (pid, *children(pid)):
-            with suppress(ProcessLookupError):  # it has noticed its parent's end already
+            with suppress(ProcessLookupError):  # it has already noticed its parent's end
                 kill(each)
-    ended_by = time.monotonic() + 10  # a killed process is there until the kernel is done with it
+    ended_by = time.monotonic() + 10  # a killed process exists until the kernel has released it
     while one.status().running:
         assert time.monotonic() < ended_by
         time.sleep(0.01)
@@ -86,7 +86,7 @@ def test_backends_that_outlive_their_postmaster_are_waited_for(make_server: Make
     assert "Waiting for the processes of the killed database to end." in heard
 
 
-def test_a_backend_killed_is_the_servers_own_affair(make_server: MakeServer) -> None:
+def test_the_server_recovers_from_a_killed_backend(make_server: MakeServer) -> None:
     one = make_server()
     address = one.acquire()
     fill(address)
@@ -129,14 +129,14 @@ def test_a_server_that_does_not_end_is_ended(
     fill(address)
     with psycopg.connect(address) as conn:
         backend = conn.info.backend_pid
-        os.kill(backend, signal.SIGSTOP)  # The polite request waits for it for ever.
+        os.kill(backend, signal.SIGSTOP)  # The polite stop waits for it for ever.
         one.release()
         assert one.status().running
-        # PostgreSQL itself kills, five seconds later, what does not end at once.
+        # Five seconds later PostgreSQL itself kills processes that do not end at once.
         assert total(one.acquire()) == (100000,)
 
 
-def test_a_half_made_cluster_is_made_anew(make_server: MakeServer) -> None:
+def test_a_half_made_cluster_is_made_again(make_server: MakeServer) -> None:
     one = make_server()
     pgdata = one.status().pgdata
     draft = pgdata.with_name("postgresql.draft-killed")
@@ -243,7 +243,7 @@ def test_the_log_stays_small(tmp_path: Path) -> None:
     assert log_file.lines_since(log, 0) == ["new"]
 
 
-def test_a_full_disk_is_known_as_the_reason(make_server: MakeServer) -> None:
+def test_the_error_names_a_full_disk(make_server: MakeServer) -> None:
     server = make_server()
     server.acquire()
     assert server.why_lost() is None
@@ -261,7 +261,7 @@ def test_a_full_disk_is_known_as_the_reason(make_server: MakeServer) -> None:
 def test_a_recovery_that_was_killed_is_begun_again(
     make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PostgreSQL 18.4 waits for ever for the process that recovers, when that is killed."""
+    """PostgreSQL 18.4 waits for ever after its recovery process was killed."""
     monkeypatch.setattr(joining, "_STUCK", 6.0)
     one = make_server()
     address = one.acquire()

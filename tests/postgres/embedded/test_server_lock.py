@@ -42,7 +42,7 @@ def wait_until(what: Callable[[], bool]) -> None:
 def test_it_is_held_from_the_start_to_the_end(make_server: MakeServer) -> None:
     one, two = make_server(), make_server()
     pgdata = one.status().pgdata
-    assert not server_lock.is_held(pgdata)  # There is no cluster yet.
+    assert not server_lock.is_held(pgdata)  # No cluster exists yet.
     one.acquire()
     two.acquire()
     assert server_lock.is_held(pgdata)
@@ -87,7 +87,7 @@ def test_one_stray_process_of_a_killed_server_holds_it(make_server: MakeServer) 
             os.kill(stray, signal.SIGSTOP)  # It cannot notice the postmaster's death.
             try:
                 for pid in (postmaster, *others):
-                    with suppress(ProcessLookupError):  # It has noticed its parent's end already.
+                    with suppress(ProcessLookupError):  # It has already noticed its parent's end.
                         kill(pid)
                 time.sleep(0.3)
                 assert server_lock.is_held(pgdata), kind
@@ -113,16 +113,16 @@ def test_the_end_of_a_server_that_is_out_of_sight_is_waited_for(make_server: Mak
         assert last.wait() == 0
 
 
-def test_the_holder_is_written_down(make_server: MakeServer) -> None:
+def test_the_holder_is_recorded(make_server: MakeServer) -> None:
     one = make_server()
     one.acquire()
     found = holder.read(one._paths())
     assert found is not None and found.where == ProcessLocation.here()
     assert found.pid == one.status().pid and str(found).startswith(f"host {found.where.host}, ")
-    assert one.status().holder is None  # It runs where we do.
+    assert one.status().holder is None  # It runs in the same place as this process.
 
 
-def test_what_is_written_down_decides_nothing(make_server: MakeServer) -> None:
+def test_the_lock_decides_and_not_the_record(make_server: MakeServer) -> None:
     one, two = make_server(), make_server()
     one.acquire()
     written = one.status().pgdata / holder.FILE
@@ -208,7 +208,7 @@ def test_mounts_that_keep_locks_to_themselves(table: str, kept: bool) -> None:
     assert not mounts.has_local_locks_in(table, os.makedev(0, 53))
 
 
-def test_where_locks_do_not_reach_another_machine_its_server_is_not_overrun(
+def test_without_shared_locks_the_server_of_another_machine_is_respected(
     make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = make_server()
@@ -216,7 +216,7 @@ def test_where_locks_do_not_reach_another_machine_its_server_is_not_overrun(
     one.stop()
     monkeypatch.setattr(starting, "has_local_locks", lambda folder: True)
     written, pid_file = (one.status().pgdata / name for name in (holder.FILE, "postmaster.pid"))
-    one.acquire()  # Ended well, or begun here: nothing to fear.
+    one.acquire()  # A clean end, or started here: no risk.
     one.stop()
     another = "host nas2\nroom 1234-5/99\nsince 2026-11-26T10:00:00+00:00\n"
     written.write_text(another)

@@ -1,4 +1,4 @@
-"""A start that was killed, and what was damaged meanwhile: the next start heals it."""
+"""A killed start, and files damaged meanwhile: the next start repairs them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_killed_when_the_server_was_just_launched(
     for _ in range(3):
         with starter(home, system_folder, "and die") as killed:
             assert killed.wait(timeout=60) == -signal.SIGKILL
-        # It has not even written its lock file, perhaps.
+        # It may not even have written its lock file.
         assert count(one.acquire()) == (1000,)
         one.stop()
 
@@ -121,7 +121,7 @@ def _kill_server(server: EmbeddedServer, rng: random.Random) -> None:
     pid = server.status().pid
     assert pid is not None
     for each in (pid, *(children(pid) if rng.random() < 0.5 else ())):
-        with suppress(ProcessLookupError):  # It has noticed its parent's end already.
+        with suppress(ProcessLookupError):  # It has already noticed its parent's end.
             kill(each)
     server.release()
 
@@ -135,8 +135,8 @@ ABSURD = [
     b"1",
     b"-1",
     b"-99999",
-    b"\xd9\xa3",  # A digit, of Arabic.
-    b"\xc2\xb2",  # A digit to isdigit(), and no number.
+    b"\xd9\xa3",  # An Arabic digit.
+    b"\xc2\xb2",  # A digit for isdigit(), but no number.
     b"12 34",
     b"",
     b"\n\n\n",
@@ -219,7 +219,7 @@ def test_the_socket_removed_under_a_running_server(
     owner = folder.stat().st_uid
     for remove in (_remove_socket, _remove_folder, _empty_folder_instead, _file_instead):
         remove(folder)
-        # Somebody uses it, and must not lose it.
+        # A user of the server must not lose it.
         with pytest.raises(DatabaseStartError, match="its socket was removed"):
             two.acquire()
         with pytest.raises(UsageError, match="in use by"):

@@ -27,7 +27,7 @@ def test_a_small_machine_keeps_its_memory_and_disk() -> None:
     assert values["max_wal_size"] == "512MB"
 
 
-def test_nothing_secret_is_logged_and_nobody_listens() -> None:
+def test_no_secret_is_logged_and_no_port_is_opened() -> None:
     values = sized(GIB, GIB)
     assert values["listen_addresses"] == ""
     assert values["log_min_error_statement"] == "panic"

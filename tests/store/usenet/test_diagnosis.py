@@ -1,4 +1,4 @@
-"""`servers test`: what it finds, and what it advises."""
+"""`servers test`: its findings and its advice."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_refusals(step: str, fault: Fault, advice: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_strange_but_no_failure() -> None:
+async def test_oddities_that_are_no_failure() -> None:
     late = Fault("DATE", reply="111 20010101000000")
     with ScriptedServer(faults=[late]) as scripted:
         scripted.capabilities = None
@@ -141,7 +141,7 @@ POSTER = "Bob <bob@example.com>"
 
 
 @pytest.mark.anyio
-async def test_what_is_posted_looks_like_an_upload() -> None:
+async def test_the_posted_article_looks_like_an_upload() -> None:
     with ScriptedServer() as scripted:
         server = configured(scripted)
         found = diagnose(server, newsgroups=("alt.test", "alt.other"), poster=POSTER)

@@ -1,4 +1,4 @@
-"""Servers with ways of their own: groups first, 201 before a login, odd clocks and codes."""
+"""Servers with odd habits: groups first, 201 before a login, odd clocks and codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from usenetsync_tui.store.usenet.diagnosis import diagnose
 LOGIN: dict[str, Any] = {"username": "bob", "password": "secret"}
 
 
-# A group is wanted first (412)
+# A server that requires a group first (412)
 
 
 @pytest.mark.anyio
@@ -37,7 +37,7 @@ async def test_a_group_is_entered_once_for_each_connection() -> None:
             async with anyio.create_task_group() as group:
                 for number in range(5):
                     group.start_soon(store.fetch, name(number))
-            assert one.commands["GROUP"] <= 2  # two lanes may meet
+            assert one.commands["GROUP"] <= 2  # two lanes may do it at once
             before = one.commands["GROUP"]
             one.drop_all()
             assert await store.fetch(name(1)) == article(1).payload
@@ -45,7 +45,7 @@ async def test_a_group_is_entered_once_for_each_connection() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_article_in_doubt_is_looked_for_in_a_group() -> None:
+async def test_an_article_in_doubt_is_checked_in_a_group() -> None:
     with ScriptedServer() as one:
         one.wants_group = frozenset({"alt.test"})
         async with opened(configured(one)) as store:
@@ -55,7 +55,7 @@ async def test_an_article_in_doubt_is_looked_for_in_a_group() -> None:
 
 
 @pytest.mark.anyio
-async def test_no_group_of_ours_is_there_and_that_is_not_asked_for_ever() -> None:
+async def test_missing_groups_are_not_tried_for_ever() -> None:
     with ScriptedServer() as one:
         one.wants_group = frozenset({"misc.other"})
         async with opened(configured(one, connections=1)) as store:
@@ -111,7 +111,7 @@ async def test_no_date_where_the_clocks_differ(ahead: float) -> None:
             asked = one.commands["DATE"]
             assert b"\r\nDate: " not in one.articles[wire_id(1)] + one.articles[wire_id(2)]
             one.clock = 0.0
-            await store.present([name(1)])  # it tells the time meanwhile
+            await store.present([name(1)])  # it reports the time meanwhile
             await store.post(article(3))
             assert b"\r\nDate: " in one.articles[wire_id(3)]
         assert asked == 1
@@ -133,7 +133,7 @@ async def test_a_server_that_does_not_tell_the_time(said: str) -> None:
     assert skew_of(Reply(int(said[:3]), said[4:]), datetime.now(UTC)) is None
 
 
-def test_a_small_skew_is_none() -> None:
+def test_a_small_clock_skew_is_ignored() -> None:
     shared = Shared()
     assert not shared.is_clock_off
     shared.skew = -299.0
@@ -143,7 +143,7 @@ def test_a_small_skew_is_none() -> None:
     assert (shared.asks_clock(), shared.asks_clock()) == (True, False)
 
 
-# What is optional may fail
+# Optional commands may fail
 
 CODES = ["400 No such thing", "500 What?", "501 Syntax", "502 Not for you", "503 Not here"]
 
@@ -165,7 +165,7 @@ async def test_optional_commands_may_fail(command: str, reply: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_capabilities_are_not_asked_for_in_vain() -> None:
+async def test_failing_capabilities_are_not_requested_again() -> None:
     with ScriptedServer(login=("bob", "secret")) as one:
         async with opened(configured(one, **LOGIN)) as store:
             await store.post(article(1))
@@ -203,7 +203,7 @@ BREAKS = [
 @pytest.mark.anyio
 @pytest.mark.parametrize("fault", BREAKS, ids=["close", "silence", "reset", "garbage"])
 @pytest.mark.parametrize("command", ["CAPABILITIES", "MODE", "DATE"])
-async def test_what_a_server_breaks_over_is_left_out(command: str, fault: Fault) -> None:
+async def test_commands_that_break_connections_are_left_out(command: str, fault: Fault) -> None:
     with ScriptedServer(login=("bob", "secret")) as one:
         one.script(replace(fault, on=command))
         server = configured(one, connections=1, timeout=0.4, **LOGIN)
@@ -216,7 +216,7 @@ async def test_what_a_server_breaks_over_is_left_out(command: str, fault: Fault)
             assert (found.there, found.unknown) == ({name(1)}, {})
             one.drop_all()
             assert await store.fetch(name(1)) == article(1).payload
-        assert one.commands[command] <= 1  # and not on the connections after it
+        assert one.commands[command] <= 1  # and not on later connections
         assert one.posted == [wire_id(1)]
         steps = [s async for s in diagnose(server, newsgroups=["alt.test"])]
         assert [s.detail for s in steps if s.ok is False] == []
@@ -239,8 +239,8 @@ async def test_all_of_them_at_once() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("verb", ["POST", "STAT", "BODY"])
-async def test_mode_reader_is_sent_again_where_it_is_wanted(verb: str) -> None:
-    """The first connection was lost at it by bad luck."""
+async def test_mode_reader_is_sent_again_if_the_server_requires_it(verb: str) -> None:
+    """The first connection broke at it by bad luck."""
     with ScriptedServer() as one:
         async with opened(configured(one)) as store:
             await store.post(article(1))

@@ -1,4 +1,4 @@
-"""A server that refuses every article with the same words is at fault, not the articles."""
+"""A server that refuses every article with the same reply is at fault, not the articles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = [
 
 
 async def post_some(store: UsenetStore, numbers: range) -> list[StoreError | StoreUnusableError]:
-    """Until the server is said to be at fault, as an upload does."""
+    """Post until the server is reported as at fault, as an upload does."""
     errors: list[StoreError | StoreUnusableError] = []
     for number in numbers:
         try:
@@ -37,7 +37,7 @@ async def post_some(store: UsenetStore, numbers: range) -> list[StoreError | Sto
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("words", WORDS)
-async def test_it_is_stopped_early_with_its_words(words: str) -> None:
+async def test_it_is_stopped_early_with_its_reply(words: str) -> None:
     with ScriptedServer() as one:
         one.refuses = lambda _: words
         async with opened(configured(one, name="main")) as store:
@@ -47,7 +47,7 @@ async def test_it_is_stopped_early_with_its_words(words: str) -> None:
             assert not any(e.charged for e in errors if isinstance(e, StoreError))
             with pytest.raises(StoreUnusableError):
                 await store.post(article(99))
-        # The first of them three times, the others once; where the date is at fault, once more.
+        # The first article three times, the others once; if the date may be at fault, once more.
         assert one.commands["POST"] <= (30 if "old" in words else 20)
 
 
@@ -95,7 +95,7 @@ async def test_articles_that_a_server_does_not_like_among_others_are_their_own_t
 
 
 @pytest.mark.anyio
-async def test_other_words_for_each_are_about_each() -> None:
+async def test_a_different_reply_for_each_concerns_each_article() -> None:
     with ScriptedServer() as one:
         words = iter("abcdefghijklmnopqrstuvwxyz" * 4)
         one.refuses = lambda _: f"441 No, for the reason {next(words)}"
@@ -116,7 +116,7 @@ async def test_the_user_may_have_it_tried_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_hiccups_at_the_start_are_none() -> None:
+async def test_single_refusals_at_the_start_do_not_count() -> None:
     with ScriptedServer(faults=[Fault("article", reply="441 Posting failed", times=2)]) as one:
         async with opened(configured(one)) as store:
             await store.post(article(1))

@@ -1,4 +1,4 @@
-"""present and fetch: whose no counts, and what is not a no."""
+"""present and fetch: which server's no counts, and which answers are not a no."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_thousands_of_ids_in_few_round_trips() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_next_server_is_asked_for_what_the_first_does_not_have() -> None:
+async def test_the_next_server_is_asked_for_articles_the_first_lacks() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two", priority=1)
         for number in range(10):
@@ -71,7 +71,7 @@ async def test_an_error_is_not_a_no(reply: str) -> None:
         assert found.there == set()
         assert list(found.unknown) == [name(1)]
         assert reply in found.unknown[name(1)]
-        # After 412 each try is made once more, in a newsgroup.
+        # After 412 each try is repeated once, in a newsgroup.
         assert scripted.commands["STAT"] == (6 if reply.startswith("412") else 3)
 
 
@@ -153,11 +153,11 @@ async def test_a_damaged_article_is_fetched_elsewhere() -> None:
                 await store.fetch(name(1))
             two.keep(wire_id(1), whole)
             assert await store.fetch(name(1)) == article(1).payload
-            assert store.pool.statuses()[0].open == 1  # still of use
+            assert store.pool.statuses()[0].open == 1  # the connection still works
 
 
 @pytest.mark.anyio
-async def test_an_alias_is_the_way_when_the_name_leads_nowhere() -> None:
+async def test_an_alias_is_used_when_the_name_is_not_found() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted)) as store:
             await store.post(article(1))
@@ -167,7 +167,7 @@ async def test_an_alias_is_the_way_when_the_name_leads_nowhere() -> None:
                 await store.fetch(name(1))
             scripted.keep("alias@x", article_there)
             assert await store.fetch(name(1)) == article(1).payload
-            # An earlier name says nothing of the article; the one a server gave it does.
+            # An earlier name proves nothing; the name that a server gave it does.
             assert (await store.present([name(1), name(2)])).there == set()
             store._aliases.ids[name(1)] = ["alias@x", "nowhere@x"]
             assert (await store.present([name(1), name(2)])).there == {name(1)}
@@ -277,7 +277,7 @@ async def test_an_article_without_end() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_stopped_server_may_have_what_is_not_found() -> None:
+async def test_a_stopped_server_may_have_a_missing_article() -> None:
     with ScriptedServer() as one, ScriptedServer(login=("me", "right")) as two:
         stopped = configured(two, name="two", username="me", password="wrong", priority=1)
         async with opened(configured(one), stopped, tries=1) as store:
@@ -304,7 +304,7 @@ async def test_an_adopted_name_is_found_though_a_stopped_server_might_have_the_o
 
 
 @pytest.mark.anyio
-async def test_without_waiting_nobody_waits_for_a_connection_of_one_that_falls_ill() -> None:
+async def test_without_waiting_no_call_waits_for_a_failing_server() -> None:
     with ScriptedServer() as scripted:
         settings = configured(scripted, connections=1, pipeline=1)
         async with opened(settings, patience=None) as store:
@@ -321,7 +321,7 @@ async def test_without_waiting_nobody_waits_for_a_connection_of_one_that_falls_i
 
 
 @pytest.mark.anyio
-async def test_without_waiting_only_those_who_answer_are_asked() -> None:
+async def test_without_waiting_only_servers_that_answer_are_asked() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two")
         async with opened(*servers, patience=600, tries=1) as store:
@@ -329,7 +329,7 @@ async def test_without_waiting_only_those_who_answer_are_asked() -> None:
             two.stop()
             with pytest.raises(StoreUnavailableError):
                 with anyio.fail_after(20):
-                    while True:  # the first is how it is found out
+                    while True:  # the first call finds that out
                         await store.fetch(name(1), wait=False)
             with two:
                 pass

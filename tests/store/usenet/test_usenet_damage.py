@@ -1,4 +1,4 @@
-"""Every fault of an answer is a damaged article, and the next server is asked."""
+"""Every invalid answer is a damaged article, and the next server is asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STYLE = SealedHeaders(bytes(32), ["alt.test"])
 
 
 def encode(made: Article, envelope: Envelope, *, date: None) -> WireArticle:
-    """As others may post it: we refuse to post what we could not decode."""
+    """An article as others may post it: we refuse to post what we could not decode."""
     with patch.object(yenc, "LARGEST_PAYLOAD", 1 << 30):
         return yenc.encode(made, envelope, date=date)
 
@@ -46,7 +46,7 @@ DAMAGE: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", DAMAGE)
-async def test_the_next_server_is_asked_and_the_connection_is_still_of_use(kind: str) -> None:
+async def test_the_next_server_is_asked_and_the_connection_stays_usable(kind: str) -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         one.keep(wire_id(1), DAMAGE[kind]())
         one.keep(wire_id(2), wire(article(2).payload))
@@ -64,7 +64,7 @@ async def test_the_next_server_is_asked_and_the_connection_is_still_of_use(kind:
 
 
 @pytest.mark.anyio
-async def test_what_is_not_what_was_posted_is_damage_too() -> None:
+async def test_another_article_than_the_posted_one_is_damage_too() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         one.keep(wire_id(1), wire(article(2).payload))
         async with opened(configured(one), configured(two, name="two", priority=1)) as store:
@@ -81,7 +81,7 @@ async def test_what_is_not_what_was_posted_is_damage_too() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_article_without_end_is_no_fault_of_those_beside_it() -> None:
+async def test_an_endless_article_does_not_fail_those_beside_it() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = (
             configured(one, connections=2, pipeline=4, timeout=20.0),

@@ -1,4 +1,4 @@
-"""A server that breaks over some articles: they are found, whatever is lost with a connection."""
+"""A server that drops connections over some articles: the inquiry finds which ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOSSES: dict[str, Arrived] = {
 
 
 def run(bad: set[str], arrived: Arrived, *, tries: int = 3) -> tuple[Inquiry, int]:
-    """An inquiry to a server that closes the connection over some articles; how often it did."""
+    """Ask a server that closes the connection over some articles; also returns how often it did."""
     inquiry, breaks = Inquiry(MANY, tries=tries), 0
     while go := inquiry.next(set()):
         sent = next((at for at, wire_id in enumerate(go) if wire_id in bad), None)
@@ -59,7 +59,7 @@ def ids(*numbers: int) -> set[str]:
     [{3}, {0}, {299}, {3, 4, 99, 299}, {0, 1, 2, 3}, {148, 149, 150, 151}, {5, 105, 205, 295, 296}],
     ids=lambda bad: ",".join(map(str, sorted(bad))),
 )
-def test_those_that_are_to_blame_are_unknown_and_no_other(bad: set[int], loss: str) -> None:
+def test_only_articles_that_break_connections_are_unknown(bad: set[int], loss: str) -> None:
     inquiry, breaks = run(ids(*bad), LOSSES[loss])
     assert inquiry.unknown.keys() == ids(*bad)
     assert inquiry.missing == {MISSING}
@@ -75,7 +75,7 @@ def test_a_server_that_breaks_over_everything_is_given_up_soon(loss: str) -> Non
     assert breaks <= 5
 
 
-def test_what_is_not_found_out_is_unknown_and_never_missing() -> None:
+def test_an_article_without_an_answer_is_unknown_and_never_missing() -> None:
     bad = set(MANY[::5])
     inquiry, breaks = run(bad, LOSSES["anything"])
     assert bad <= inquiry.unknown.keys()
@@ -83,7 +83,7 @@ def test_what_is_not_found_out_is_unknown_and_never_missing() -> None:
     assert breaks <= 40
 
 
-def test_once_is_bad_luck() -> None:
+def test_one_broken_connection_proves_nothing() -> None:
     inquiry = Inquiry(MANY, tries=3)
     inquiry.broke(Lost("reset", answered=12))
     while go := inquiry.next(set()):

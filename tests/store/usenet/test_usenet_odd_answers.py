@@ -1,4 +1,4 @@
-"""One answer concerns one article: what is odd about one says nothing of the others."""
+"""An answer concerns one article: an odd answer says nothing about the others."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_server_that_always_breaks_is_given_up_soon() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("reply", ["502 Access denied", "502 Payment required"])
-async def test_when_nothing_else_is_said_it_is_about_the_account(reply: str) -> None:
+async def test_the_same_refusal_for_everything_is_about_the_account(reply: str) -> None:
     with ScriptedServer() as scripted:
         scripted.replies["STAT", "*"] = scripted.replies["BODY", "*"] = reply
         async with opened(configured(scripted)) as store:

@@ -1,4 +1,4 @@
-"""Posting: every fault alone, and in random sequences. One article, one id, no loss."""
+"""Posting: every fault alone, and in random sequences. One article, one Message-ID, no loss."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def test_random_sequences_of_faults(seed: int) -> None:
     with ScriptedServer(faults=faults, login=("bob", "secret")) as scripted:
         scripted.split = dice.choice([0, 0, 3, 1_000])
         server = configured(scripted, username="bob", password="secret", timeout=0.5)
-        # Faults can all meet one article: it gets as many tries as there are faults.
+        # One article may meet all faults: it gets as many tries as there are faults.
         async with opened(server, tries=len(faults) + 1) as store:
             async with anyio.create_task_group() as group:
                 for number in range(40):
@@ -145,7 +145,7 @@ async def test_random_sequences_of_faults_on_two_servers(seed: int) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_lost_article_is_looked_for_before_it_is_sent_again() -> None:
+async def test_an_article_in_doubt_is_checked_before_it_is_sent_again() -> None:
     with ScriptedServer(faults=[Fault.drop_after_body(keep=True)]) as scripted:
         async with opened(configured(scripted)) as store:
             await store.post(article(1))
@@ -205,14 +205,14 @@ async def test_another_id_is_adopted_before_the_receipt() -> None:
 
 
 @pytest.mark.anyio
-async def test_too_large_is_said_at_once() -> None:
+async def test_too_large_is_reported_at_once() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, max_article=15_000)) as store:
             with pytest.raises(StoreError, match=r"21,\d{3} bytes.*15,000.*max_article") as caught:
                 await store.post(article(1))
             assert not caught.value.retryable
         assert scripted.posted == []
-        # Once; the server may not have read it by now.
+        # Once; the server may not have read it yet.
         assert scripted.commands["POST"] <= 1
 
 
@@ -228,7 +228,7 @@ async def test_too_large_for_the_server() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("words", ["437 Unwanted newsgroup alt.test", "Unapproved"])
-async def test_a_newsgroup_nobody_carries_stops_the_job(words: str) -> None:
+async def test_a_newsgroup_on_no_server_stops_the_job(words: str) -> None:
     with ScriptedServer(faults=[Fault("article", reply=f"441 {words}")]) as scripted:
         async with opened(configured(scripted)) as store:
             with pytest.raises(StoreUnusableError, match=words):
@@ -247,7 +247,7 @@ async def test_no_date_when_the_date_is_refused() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_refusal_without_reason_is_tried_here_and_there_then_told() -> None:
+async def test_a_refusal_without_reason_is_tried_everywhere_then_reported() -> None:
     refusal = Fault("article", reply="441 Computer says no", times=99)
     with ScriptedServer(faults=[refusal]) as one, ScriptedServer(faults=[refusal]) as two:
         servers = configured(one), configured(two, name="two", priority=1)
@@ -259,7 +259,7 @@ async def test_a_refusal_without_reason_is_tried_here_and_there_then_told() -> N
 
 
 @pytest.mark.anyio
-async def test_another_server_takes_what_one_refuses() -> None:
+async def test_another_server_takes_a_refused_article() -> None:
     refusal = Fault("article", reply="441 Computer says no", times=99)
     with ScriptedServer(faults=[refusal]) as one, ScriptedServer() as two:
         servers = configured(one), configured(two, name="two", priority=1)
@@ -311,7 +311,7 @@ async def test_posting_that_is_allowed_after_the_login() -> None:
         scripted.greeting = scripted.mode_reader = "201 Log in to post"
         async with opened(configured(scripted, username="bob", password="secret")) as store:
             await store.post(article(1))
-        assert scripted.commands["CAPABILITIES"] == 0  # POST itself tells
+        assert scripted.commands["CAPABILITIES"] == 0  # POST itself shows it
 
 
 @pytest.mark.anyio
@@ -363,7 +363,7 @@ async def test_every_byte_arrives() -> None:
 
 
 @pytest.mark.anyio
-async def test_roles_that_nobody_has() -> None:
+async def test_roles_that_no_server_has() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, roles=frozenset({Role.FETCH}))) as store:
             with pytest.raises(StoreUnusableError, match="'post'"):

@@ -1,4 +1,4 @@
-"""Many articles looked for on several connections at once, with one answer for all of them."""
+"""Many articles checked on several connections at once, with one answer for all of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_only_those_that_are_free() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_one_server_does_not_have_the_next_is_asked_for_by_each() -> None:
+async def test_each_connection_asks_the_next_server_for_missing_articles() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         holding(one, range(0, 500))
         holding(two, range(400, 900))
@@ -70,7 +70,7 @@ async def test_adopted_names_stay_with_their_own() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_not_answered_is_unknown_and_no_more_than_that() -> None:
+async def test_articles_without_an_answer_are_only_unknown() -> None:
     with ScriptedServer() as one:
         holding(one, MANY)
         one.script(Fault("STAT", reply="503 Overview broken", times=3))
@@ -84,7 +84,7 @@ async def test_what_is_not_answered_is_unknown_and_no_more_than_that() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_unusable_server_is_told_as_it_is() -> None:
+async def test_an_unusable_server_is_reported_as_it_is() -> None:
     with ScriptedServer(login=("me", "right")) as one:
         wrong = configured(one, username="me", password="wrong")
         async with opened(wrong) as store:

@@ -1,7 +1,8 @@
-"""Footer, `?`, palette and `:` line offer on every screen, in every state, what works there.
+"""The footer, `?`, palette and `:` line of every screen, in every state, offer what works there.
 
-Every screen of the application is opened in every state that the pictures show. What is offered
-is done, and the engine would not refuse it; what is not offered says one sentence, or nothing.
+The tests open every screen of the application in every state that the pictures show. Every offered
+action works, and the engine would accept its commands; every other one shows one sentence, or does
+nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 pytestmark = pytest.mark.anyio
 ENDS = ("app.quit", "deeper.back")
-"""What leaves the screen; that it does is tested elsewhere."""
+"""Actions that leave the screen; other tests cover them."""
 _PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
@@ -93,7 +94,7 @@ def _is_verifying(job: JobStatus) -> bool:
 
 
 class Noted:
-    """What an action has done: sentences, commands, and whether it asks something first."""
+    """The effects of an action: sentences, commands, and whether it opens a question first."""
 
     def __init__(
         self, pilot: Pilot[ScreenExit], handle: FakeHandle, monkeypatch: pytest.MonkeyPatch
@@ -106,7 +107,7 @@ class Noted:
         self.said.append(message)
 
     async def of(self, host: DOMNode, action: str) -> tuple[list[str], list[asked.Command], bool]:
-        """Run it as its key does, then close what it has opened."""
+        """Run it as its key does, then close any screen that it opened."""
         app, screen, focused = self.pilot.app, self.pilot.app.screen, self.pilot.app.focused
         self.said.clear()
         self.handle.commands.clear()
@@ -132,14 +133,14 @@ async def noted(
     handle: FakeHandle, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Pilot[ScreenExit], Noted]]:
     async with shown(handle, (80, 24)) as pilot:
-        while not isinstance(pilot.app.screen, Dashboard):  # the first run leads by the hand
+        while not isinstance(pilot.app.screen, Dashboard):  # the guide of the first run
             await pilot.press("escape")
             await pilot.pause()
         yield pilot, Noted(pilot, handle, monkeypatch)
 
 
 def hosted(screen: ActionScreen) -> Iterator[tuple[ActionHost, Action[Any]]]:
-    """The actions of the screen and of what has the focus, each with what it acts on."""
+    """The actions of the screen and of the focused widget, each with the node it acts on."""
     focused = screen.focused
     for host in (screen, focused):
         if isinstance(host, ActionHost):
@@ -147,13 +148,13 @@ def hosted(screen: ActionScreen) -> Iterator[tuple[ActionHost, Action[Any]]]:
 
 
 def action_ids(active: dict[str, ActiveBinding]) -> set[str]:
-    """The actions behind bindings, those of Textual's own left out."""
+    """The actions of bindings, without those of Textual."""
     found = (parse(each.binding.action) for each in active.values())
     return {str(parameters[0]) for _, name, parameters in found if name == DO}
 
 
 async def settled(pilot: Pilot[ScreenExit]) -> ActionScreen:
-    """The screen on top, once its lists are read and its footer is up to date."""
+    """The screen on top, once its lists are loaded and its footer is up to date."""
     await pilot.pause()
     screen = pilot.app.screen
     assert isinstance(screen, ActionScreen)
@@ -171,7 +172,7 @@ def _read(table: PagedTable[Any, Any]) -> bool:
 async def every_screen(
     pilot: Pilot[ScreenExit], handle: FakeHandle, panes: tuple[str, ...] = PANES
 ) -> AsyncIterator[ActionScreen]:
-    """The dashboard at panes of it; with all of them, each of the screens below it as well."""
+    """The dashboard at some of its panes; with all panes, also each of the screens over it."""
     dashboard = await settled(pilot)
     for pane in panes:
         dashboard.go_to_pane(pane)
@@ -202,7 +203,7 @@ def deeper(
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_all_offer_the_same_and_the_rest_says_why(
+async def test_all_offer_the_same_and_other_actions_give_a_reason(
     state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = STATES[state]()
@@ -219,14 +220,14 @@ async def _offers_the_same(screen: ActionScreen, where: str) -> None:
     keys, words = action_ids(active), set(offered(screen.known))
     works = {action.id for host, action in hosted(screen) if action.applies(host)}
     assert keys <= works, where
-    # The footer is a part of the keys, in the words of what they do.
+    # The footer is a part of the keys, with the words of their actions.
     labels = {(each.binding.action, each.binding.description) for each in active.values()}
     bar = screen.query_one(KeyBar).keys_shown
     assert {(key.active.binding.action, key.label) for key in bar} <= labels, where
     assert any(key.label == "Command" for key in bar), where
-    # A command of the line works where its action does.
+    # A command of the line is offered when its action applies.
     assert words == {a.command for a in EVERY_ACTION if a.command and a.id in works}, where
-    # The palette lists the keys and the commands, and nothing else.
+    # The palette lists exactly the keys and the commands.
     titles = [str(hit.text) async for hit in Palette(screen).discover()]
     assert {title.split()[0][1:] for title in titles if title[0] == ":"} == words, where
     named = {
@@ -253,7 +254,7 @@ async def _says_why(
 
 async def test_what_is_offered_works(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: set[str] = set()
-    # What is done to folders and jobs differs by state; what panes and lists do, does not.
+    # The actions on folders and jobs differ by state; those of panes and lists do not.
     for state, panes in (
         ("running", PANES),
         ("paused", ("folders",)),
@@ -282,7 +283,7 @@ async def _run_offered(screen: ActionScreen, noting: Noted, at: str, tried: set[
         if name != DO or parameters[0] in ENDS or each in tried:
             continue
         if parameters[0] not in action_ids(screen.active_bindings):
-            continue  # what was done before it has ended it, as a sort by size ends ranges
+            continue  # an earlier action has ended it, as a sort by size ends ranges
         tried.add(each)
         said, commands, asks = await noting.of(host, active.binding.action)
         assert not (asks and status.read_only), f"{each}: what it asks for is refused"
@@ -316,7 +317,7 @@ async def test_the_key_of_two_actions_is_named_after_the_one_that_applies() -> N
 
 
 def _helped(screen: Screen[Any]) -> set[str]:
-    """The first words of what `?` lists; it makes its table again whenever the keys change."""
+    """The first words of the list of `?`, which is made again whenever the keys change."""
     tables = [table.render_bindings_table() for table in screen.query(BindingsTable)]
     cells = (cell for table in tables for column in table.columns for cell in column.cells)
     return {str(cell).split(" ")[0] for cell in cells}
@@ -362,13 +363,13 @@ async def test_marked_jobs_in_two_states_can_be_paused_and_resumed() -> None:
     assert handle.commands == [asked.Pause(1), asked.Resume(2)]
 
 
-async def test_a_restore_begins_with_what_is_at_hand() -> None:
+async def test_a_restore_proposes_the_chosen_version_and_path() -> None:
     async with shown(at_work(), (80, 24)) as pilot:
         await settled(pilot)
         for keys, version, prefix in (
             ("1 j enter j", "11", ""),  # a version
             ("d", "11", "00/0000/IMG_0000000.CR3"),  # an added path
-            ("j j", "10", "00/0000/IMG_0000002.CR3"),  # a removed one is in the older version
+            ("j j", "10", "00/0000/IMG_0000002.CR3"),  # a removed path is in the older version
             ("escape enter j", "11", "00/0000/IMG_0000001.CR3"),  # a file
             ("enter", "11", "00/0000/IMG_0000001.CR3"),  # its articles
             ("enter", "11", "00/0000/IMG_0000001.CR3"),  # one of them
@@ -384,7 +385,7 @@ async def test_a_restore_begins_with_what_is_at_hand() -> None:
 
 
 async def _asked(pilot: Pilot[ScreenExit]) -> tuple[str, str]:
-    """Version and part that a restore asks about; then it is left."""
+    """The version and part that a restore proposes; then close its dialog."""
     await until(pilot, lambda: isinstance(pilot.app.screen, RestoreDialog))
     await pilot.pause()
     dialog = pilot.app.screen
@@ -439,7 +440,7 @@ async def test_the_line_goes_to_rows_of_every_list() -> None:
         await until(pilot, lambda: table.cursor == 4)
 
 
-async def test_an_nzb_begins_with_the_version_at_hand() -> None:
+async def test_an_nzb_proposes_the_chosen_version() -> None:
     status = running()
     plain = dataclasses.replace(
         status.folders[1].folder.realm, profile=type(status.folders[1].folder.realm.profile).PLAIN
@@ -468,7 +469,7 @@ async def test_questions_and_the_palette_keep_the_keys_to_themselves() -> None:
     assert handle.commands == []
 
 
-def test_every_command_of_the_line_has_an_action_and_ids_mean_one_thing() -> None:
+def test_every_command_has_an_action_and_ids_are_unique() -> None:
     assert {*COMMANDS} == {*PHRASES}
     ids = [action.id for action in EVERY_ACTION]
     assert len({*ids}) == len(ids)

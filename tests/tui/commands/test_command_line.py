@@ -81,7 +81,7 @@ async def speaking() -> AsyncIterator[tuple[Pilot[None], _Speaking]]:
         yield pilot, app
 
 
-async def test_a_command_is_said_and_the_focus_goes_back() -> None:
+async def test_a_typed_command_runs_and_the_focus_returns() -> None:
     async with speaking() as (pilot, app):
         await typed(pilot, ":", "goto 50%")
         assert picture(app).splitlines()[-1].strip() == ":goto 50%"
@@ -100,7 +100,7 @@ async def test_an_empty_line_closes(key: str) -> None:
         assert isinstance(app.focused, _Pane)
 
 
-async def test_what_is_wrong_is_said_and_the_line_stays() -> None:
+async def test_an_error_is_shown_and_the_line_stays() -> None:
     async with speaking() as (pilot, app):
         await typed(pilot, ":", "limit [b]fast[/]", "<enter>")
         assert "! Type a speed such as 25M" in picture(app)
@@ -151,7 +151,7 @@ async def test_the_palette_lists_keys_and_commands_and_runs_them() -> None:
         await happens(pilot, lambda: pane.marked == 1)
 
 
-async def test_the_palette_says_commands() -> None:
+async def test_the_palette_runs_commands() -> None:
     async with speaking() as (pilot, app):
         await typed(pilot, "<ctrl+p>", ":errors")
         await happens(pilot, lambda: "why files are incomplete" in picture(app))
@@ -159,7 +159,7 @@ async def test_the_palette_says_commands() -> None:
         await happens(pilot, lambda: app.spoken == [Do(Word.ERRORS)])
 
 
-async def test_the_palette_begins_commands_with_arguments() -> None:
+async def test_the_palette_opens_the_line_for_commands_with_arguments() -> None:
     async with speaking() as (pilot, app):
         await typed(pilot, "<ctrl+p>", ":goto")
         await happens(pilot, lambda: "73%" in picture(app))

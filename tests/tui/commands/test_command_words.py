@@ -1,4 +1,4 @@
-"""A `:` line is understood, or refused with a sentence; nothing typed breaks it."""
+"""A `:` line is parsed, or refused with a sentence; no text breaks the parser."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ KNOWN = KnownNames(
         ("  :  pause-all ", Do(Word.PAUSE_ALL)),
     ],
 )
-def test_meant(line: str, meant: ParsedCommand) -> None:
+def test_valid_lines(line: str, meant: ParsedCommand) -> None:
     assert parse(line, KNOWN) == meant
 
 
@@ -139,7 +139,7 @@ def test_refused_with_a_sentence(line: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_a_name_that_is_wanted_but_not_there_at_all() -> None:
+def test_a_required_name_without_any_candidates() -> None:
     with pytest.raises(CommandError, match="There is no server yet"):
         parse("pause-server eweka", KnownNames())
 
@@ -174,7 +174,7 @@ def test_nothing_typed_breaks_it(line: str) -> None:
 
 
 @given(_LINES)
-def test_completions_go_on_from_what_is_typed(line: str) -> None:
+def test_completions_continue_the_typed_text(line: str) -> None:
     for found in completions(line, KNOWN):
         assert found.startswith(line)
 

@@ -1,4 +1,4 @@
-"""From nothing to an upload, and past every step."""
+"""The first run, from an empty home to an upload, and skipping every step."""
 
 from __future__ import annotations
 

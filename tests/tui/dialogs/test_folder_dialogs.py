@@ -1,4 +1,4 @@
-"""The dialogs about folders, filled in with the keys a user would press."""
+"""The dialogs about folders, filled in with a user's keys."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from usenetsync_tui.tui.kit.path_input import FolderList, PathInput
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_folder_with_everything_as_it_is(tmp_path: Path) -> None:
+async def test_a_folder_with_the_defaults(tmp_path: Path) -> None:
     async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
         await pasted(pilot, str(tmp_path))
         await typed(pilot, *["<enter>"] * 8)
@@ -77,13 +77,13 @@ async def test_a_folder_with_everything_chosen(tmp_path: Path) -> None:
 DEFAULTS = FolderDefaults(StoreKind.USENET, ("alt.binaries.test",), "Me <me@example.com>")
 
 
-async def test_a_plain_folder_begins_with_what_the_settings_say_unless_changed(
+async def test_a_plain_folder_proposes_the_headers_of_the_settings(
     tmp_path: Path,
 ) -> None:
     async with dialog_shown(AddFolder(servers=True, defaults=DEFAULTS)) as (pilot, app):
         await pasted(pilot, str(tmp_path))
         assert "Newsgroups    alt.binaries.test" in picture(app)
-        assert "Poster" not in picture(app)  # a sealed article's is random
+        assert "Poster" not in picture(app)  # a sealed article has a random poster
         app.screen.query_one("#profile", Options).go_to(1)
         await pilot.pause()
         assert "Poster        Me <me@example.com>" in picture(app)
@@ -102,7 +102,7 @@ async def test_a_plain_folder_begins_with_what_the_settings_say_unless_changed(
     assert (choices.poster, choices.obfuscate) == ("You <you@example.com>", True)
 
 
-async def test_what_means_nothing_is_neither_asked_for_nor_judged(tmp_path: Path) -> None:
+async def test_fields_that_do_not_apply_are_hidden_and_not_checked(tmp_path: Path) -> None:
     async with dialog_shown(AddFolder(servers=True, defaults=DEFAULTS)) as (pilot, app):
         await pasted(pilot, str(tmp_path))
         await over(pilot, "newsgroups", "no such, group")
@@ -145,7 +145,7 @@ async def test_without_servers_there_is_the_database() -> None:
         ("/no/such/folder", "No such file or directory"),
     ],
 )
-async def test_what_is_no_folder_is_refused_in_words(path: str, said: str) -> None:
+async def test_a_path_that_is_no_folder_is_refused_with_a_sentence(path: str, said: str) -> None:
     async with dialog_shown(AddFolder(servers=True)) as (pilot, app):
         if path:
             await pasted(pilot, path)
@@ -235,7 +235,7 @@ async def test_choosing_nothing_chooses_nothing() -> None:
     assert app.answers == [None]
 
 
-async def test_own_files_are_kept_where_nobody_else_reads_them() -> None:
+async def test_own_files_that_others_can_read_get_a_warning() -> None:
     async with dialog_shown(FolderChoicesDialog(folder_at(b"/kept"))) as (pilot, app):
         await typed(pilot, "<tab>", "<right>", "<tab>", "<tab>", "<tab>", "<right>")
         assert "EVERYBODY can read your passwords and keys" in picture(app)
@@ -273,7 +273,7 @@ PLAIN = folder_at(
 
 
 async def over(pilot: Pilot[None], name: str, text: str) -> None:
-    """Go to a line of the dialog, and write something else into it."""
+    """Go to a field of the dialog, and replace its text."""
     line = pilot.app.screen.query_one(f"#{name}", Input)
     line.focus()
     line.value = text[:-1]
@@ -314,7 +314,7 @@ async def test_newsgroups_poster_and_obfuscation_are_chosen() -> None:
         ("poster", "Ann <ann@>", "Name <name@example.com>"),
     ],
 )
-async def test_what_cannot_be_posted_with_is_reported_in_its_field(
+async def test_invalid_headers_are_reported_in_their_fields(
     field: str, text: str, said: str
 ) -> None:
     async with dialog_shown(FolderChoicesDialog(PLAIN)) as (pilot, app):
@@ -371,7 +371,7 @@ async def test_an_nzb_for_each_subfolder(tmp_path: Path, name: str) -> None:
     assert app.answers == [ExportNzb(7, 3, path, each_subfolder=True)]
 
 
-async def test_where_no_nzbs_can_be_written_is_said(tmp_path: Path) -> None:
+async def test_an_nzb_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     plain = folder_at(b"/kept", profile=Profile.PLAIN)
     (tmp_path / "file").write_bytes(b"")
     for path, said in (

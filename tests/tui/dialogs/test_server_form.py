@@ -1,4 +1,4 @@
-"""A server typed, tried and saved; what the form accepts, the settings accept."""
+"""A server typed, tested and saved; the settings accept every server that the form accepts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def status(*steps: TrialStep, over: bool = False, server: str = "main") -> Engin
     return dataclasses.replace(IDLE, trial=Trial(server, steps, over))
 
 
-def test_what_is_typed_is_the_server() -> None:
+def test_the_typed_fields_are_the_server() -> None:
     assert read_server(GOOD) == Server(
         "eweka",
         "news.eweka.nl",
@@ -88,7 +88,7 @@ def test_what_is_typed_is_the_server() -> None:
         ("proxy", "socks5://[::1", "Write an IPv6 address as"),
     ],
 )
-def test_what_is_wrong_is_said_of_its_field(field: str, text: str, said: str) -> None:
+def test_each_error_is_shown_under_its_field(field: str, text: str, said: str) -> None:
     found = read_server(dataclasses.replace(GOOD, **{field: text}), taken=("block",))
     assert not isinstance(found, Server)
     assert list(found) == [field]
@@ -105,7 +105,7 @@ def test_a_proxy_is_refused_with_the_settings_own_words(proxy: str) -> None:
     assert found == {"proxy": f"{said[:1].upper()}{said[1:]}."}
 
 
-def test_a_login_for_a_proxy_is_whole() -> None:
+def test_a_proxy_login_needs_a_proxy_and_a_username() -> None:
     login = dataclasses.replace(GOOD, proxy_username="joe", proxy_password=Secret("x"))
     assert read_server(login) == {"proxy": "A login for a proxy needs the proxy."}
     nameless = dataclasses.replace(GOOD, proxy="socks5://p", proxy_password=Secret("x"))
@@ -149,7 +149,7 @@ _TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(["a", "7", "119", "h.ex
         proxy_password=_TEXTS,
     )
 )
-def test_what_is_accepted_the_settings_accept(typed_in: TypedServer) -> None:
+def test_the_settings_accept_what_the_form_accepts(typed_in: TypedServer) -> None:
     found = read_server(typed_in)
     if isinstance(found, Server):
         again = ServerSettings(**dataclasses.asdict(found)).server({})
@@ -173,7 +173,7 @@ def test_the_password_is_in_no_repr() -> None:
 
 
 @pytest_anyio
-async def test_what_is_typed_is_a_secret_from_the_first_key_on() -> None:
+async def test_a_typed_password_is_a_secret_from_the_first_key_on() -> None:
     seen: list[object] = []
     async with dialog_shown(ServerForm()) as (pilot, app):
         field = app.screen.query_one("#password", SecretInput)
@@ -215,7 +215,7 @@ async def test_a_server_is_typed_and_saved_untested() -> None:
 
 
 @pytest_anyio
-async def test_what_is_under_more() -> None:
+async def test_the_fields_under_more() -> None:
     async with dialog_shown(ServerForm(), (80, 30)) as (pilot, app):
         await typed(pilot, *FILLED, "<tab>")
         assert "CA file" not in picture(app)
@@ -262,7 +262,7 @@ async def test_complaints_go_to_their_fields_even_under_more() -> None:
 async def test_a_test_shows_its_steps_as_they_come() -> None:
     form = ServerForm()
     async with dialog_shown(form) as (pilot, app):
-        form.show(status(*_STEPS, over=True))  # an earlier one, of the same name
+        form.show(status(*_STEPS, over=True))  # an earlier test, of a server with the same name
         await typed(pilot, *FILLED, "<ctrl+t>")
         wanted = Server("main", "h.example", 563, username="joe", password="hunter2")
         assert app.wanted == [TestServer(wanted)]
@@ -281,12 +281,12 @@ async def test_a_test_shows_its_steps_as_they_come() -> None:
         assert "· tls" in seen
         assert "\x1b" not in seen
         assert "It does not work" in seen
-        await typed(pilot, "<enter>")  # the focus is on Save
+        await typed(pilot, "<enter>")  # Save has the focus
     assert app.answers == [wanted]
 
 
 @pytest_anyio
-async def test_what_changes_after_a_test_is_untested() -> None:
+async def test_changes_after_a_test_are_untested() -> None:
     form = ServerForm()
     async with dialog_shown(form) as (pilot, app):
         form.show(IDLE)

@@ -1,4 +1,4 @@
-"""An upload that was refused is asked about, with its figures."""
+"""A question about a refused upload, with its figures."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_its_no_does_nothing_and_it_asks_once(answer: str) -> None:
         await pilot.press(answer)
         await pilot.pause(0.6)
         assert isinstance(pilot.app.screen, Dashboard)
-        # R asks again, and does not begin what is refused again.
+        # R asks again, and does not start the refused upload again.
         await at_pane(pilot, "folders")
         await pilot.press("G", "R")
         await until(pilot, lambda: isinstance(pilot.app.screen, ShrinkDialog))
@@ -91,7 +91,7 @@ async def test_it_waits_until_nothing_else_is_asked() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_allowed_is_not_asked() -> None:
+async def test_refusals_that_cannot_be_allowed_are_not_asked() -> None:
     handle = FakeHandle(running(), FakeBrowser(10))
     async with shown(handle) as pilot:
         for kind in (RefusalKind.GONE, RefusalKind.REPLACED):

@@ -73,7 +73,7 @@ async def test_goto(words: str, row: int) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "x", "101%", "-3", "1e3", "%"])
-async def test_no_place(words: str) -> None:
+async def test_an_invalid_position(words: str) -> None:
     async with listed(FakeBrowser(50)) as (_, table):
         assert "73%" in table.go_to_words(words)
         assert table.cursor == 0
@@ -94,7 +94,7 @@ async def test_the_end_is_gone_to_once_it_is_known() -> None:
 
 async def test_a_click_and_the_wheel() -> None:
     async with listed(FakeBrowser(COUNT)) as (pilot, table):
-        # The frame, then the header.
+        # The frame is row 0, the header row 1.
         await pilot.click(FilesTable, offset=(5, 4))
         assert table.cursor == 3
         await pilot.click(FilesTable, offset=(5, 0))
@@ -168,7 +168,7 @@ async def test_escape_in_the_line_drops_the_filter() -> None:
         assert table.has_focus
 
 
-async def test_what_is_no_filter_is_said() -> None:
+async def test_an_invalid_filter_is_reported() -> None:
     browser = FakeBrowser(1_100)
     async with listed(browser) as (pilot, table):
         await pilot.press("slash", *"is:gone", "enter")
@@ -195,7 +195,7 @@ async def test_nothing_matches() -> None:
         await until(pilot, lambda: "No file matches" in picture(pilot.app))
 
 
-async def test_marks_are_what_the_keys_act_on() -> None:
+async def test_keys_act_on_the_marked_files() -> None:
     async with listed(FakeBrowser(90)) as (pilot, table):
         await pilot.press("space", "j", "space")
         assert table.cursor == 3
@@ -326,7 +326,7 @@ async def test_the_path_is_copied() -> None:
         assert pilot.app.clipboard.isprintable()
 
 
-async def test_hostile_names_are_only_looked_at() -> None:
+async def test_hostile_names_in_the_list_are_harmless() -> None:
     async with listed(FakeBrowser(0, names=HOSTILE), (80, 24)) as (pilot, _):
         for _ in HOSTILE:
             await pilot.press("space")
@@ -337,7 +337,7 @@ async def test_hostile_names_are_only_looked_at() -> None:
         assert f"{len(HOSTILE)} marked" in drawn
 
 
-async def test_rows_are_looked_at_again_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_are_read_again_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("usenetsync_tui.tui.files.files_table.REFRESH", 0.05)
     browser = FakeBrowser(90)
     async with listed(browser) as (pilot, table):
@@ -362,7 +362,7 @@ async def test_the_list_grows_with_the_walk() -> None:
         await until(pilot, lambda: table.row_count == 2_345)
 
 
-async def test_what_stands_there_instead_of_files() -> None:
+async def test_the_line_shown_without_files() -> None:
     broken = FakeBrowser(5)
     broken.error = DatabaseUnavailableError("refused\x1b[2J")
     async with listed(FakeBrowser(3)) as (pilot, table):

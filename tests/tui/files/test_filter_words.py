@@ -1,4 +1,4 @@
-"""What is typed into the filter line, and what it means."""
+"""The text typed into the filter line, and its meaning."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_meaning(text: str, meant: FileFilter) -> None:
         ("<0", "smaller"),
     ],
 )
-def test_what_is_none_is_told(text: str, said: str) -> None:
+def test_an_invalid_filter_gives_a_sentence(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_filter(text)
 
@@ -68,7 +68,7 @@ def test_any_text_is_a_filter_or_a_sentence(text: str) -> None:
 
 
 @given(st.lists(_WORDS, max_size=4), st.none() | st.sampled_from(FileView), _SIZES, _SIZES)
-def test_words_mean_what_they_were_made_of(
+def test_the_words_of_a_filter_parse_to_that_filter(
     words: list[str], view: FileView | None, least: int | None, most: int | None
 ) -> None:
     wanted = FileFilter(tuple(word.encode() for word in words), view, least, most)

@@ -1,4 +1,4 @@
-"""Marks beside a plain set of what is marked."""
+"""Marks compared with a plain set of the marked rows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_marks_are_a_set(everything: bool, moves: list[tuple[int, ...]]) -> None
 
 
 def _selected(selection: FileSelection) -> set[bytes]:
-    """As the engine reads it."""
+    """The set as the engine reads it."""
     ranges = selection.ranges
     found = {p for p in PATHS if ranges is None or any(a <= p <= b for a, b in ranges)}
     return found - set(selection.without)

@@ -1,4 +1,4 @@
-"""What is put on the clipboard, pasted into a real shell."""
+"""Text on the clipboard, pasted into a real shell."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tui_fakes import HOSTILE
 from usenetsync_tui.tui.kit.paste_safe import copyable
 
 
-def test_what_prints_is_copied_as_it_is() -> None:
+def test_a_printable_name_is_copied_unchanged() -> None:
     assert copyable(b"/srv/my photos/a'b.jpg") == "/srv/my photos/a'b.jpg"
     assert copyable("写真/夏.jpg".encode()) == "写真/夏.jpg"
 
 
 @pytest.mark.parametrize("path", [*HOSTILE, b"it's\n\\x", b"", b"\xff$(reboot)`x`"])
-def test_a_shell_reads_what_does_not_print(path: bytes) -> None:
+def test_a_shell_reads_an_unprintable_name(path: bytes) -> None:
     words = copyable(path)
     assert words.isprintable()
     if words.startswith("$'"):

@@ -48,7 +48,7 @@ def test_cutting_fits_in_cells(name: str, width: int) -> None:
     assert cell_len(cut_middle(name, width)) <= width
 
 
-def test_the_middle_is_what_goes() -> None:
+def test_the_middle_is_cut() -> None:
     assert cut_middle("very/long/way/to/a/name.bin", 16) == "very/…/name.bin" or cut_middle(
         "very/long/way/to/a/name.bin", 16
     ).endswith("name.bin")
@@ -80,7 +80,7 @@ def test_a_message_is_harmless_and_shown() -> None:
     assert text(line) == "no␛]0;owned␇ database"
 
 
-def test_read_only_is_said_first() -> None:
+def test_read_only_comes_first() -> None:
     lines = banner_lines(running(read_only=True, message="more"), 80, 2)
     assert text(lines[0]).startswith("read-only")
 

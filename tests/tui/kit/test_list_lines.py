@@ -1,4 +1,4 @@
-"""The lines of files, versions, changes and articles: aligned, never wider than asked."""
+"""The lines of files, versions, changes and articles: aligned, never wider than requested."""
 
 from __future__ import annotations
 
@@ -92,21 +92,21 @@ def test_every_state_of_an_article_has_a_glyph_and_a_word(status: SegmentStatus)
     assert status.name.lower() in text(line)
 
 
-def test_an_article_is_told_in_full() -> None:
+def test_every_field_of_an_article_is_shown() -> None:
     lines = [text(line) for line in article_lines(article(7, 3), 60)]
     assert lines[0].split() == ["Message-ID", "<0000000300000007.part@example.invalid>"]
     assert any(line.startswith("server reply") and "441 posting failed" in line for line in lines)
     assert any("768,000 bytes" in line for line in lines)
 
 
-def test_kinds_without_a_size_say_what_they_are() -> None:
+def test_entries_without_a_size_show_their_kind() -> None:
     folder = dataclasses.replace(ROW, kind=FileKind.DIRECTORY, articles=0)
     link = dataclasses.replace(ROW, kind=FileKind.SYMLINK, articles=0)
     assert text(file_line(folder, 76, cursor=False)).split()[1:3] == ["folder", "–"]
     assert text(file_line(link, 76, cursor=False)).split()[1:3] == ["link", "–"]
 
 
-def test_what_is_asked_for_last_goes_first() -> None:
+def test_a_chosen_column_is_kept_before_articles() -> None:
     def names(width: int, columns: Columns) -> list[str]:
         return text(header_line(width, columns)).split()
 
@@ -137,7 +137,7 @@ def test_marks_in_words() -> None:
     assert marked_words(90, FileFilter(), everything=True, exact=True) == "all 90 marked"
 
 
-def test_only_what_failed_has_a_reason() -> None:
+def test_only_failed_files_have_a_reason() -> None:
     assert reason(ROW) == "Permission denied"
     assert reason(None) == reason(dataclasses.replace(ROW, state=FileView.DONE)) == ""
 

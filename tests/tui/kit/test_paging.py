@@ -35,7 +35,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def quiet(browser: FakeBrowser) -> None:
-    """Wait until nothing more is read."""
+    """Wait until no more pages are read."""
     before = -1
     while before != len(browser.pages):
         before = len(browser.pages)
@@ -105,7 +105,7 @@ async def test_the_end_is_exact() -> None:
         assert pages.row(2_999_123) is None
 
 
-async def test_a_wild_ride_reads_little_and_keeps_little() -> None:
+async def test_fast_scrolling_reads_and_keeps_few_pages() -> None:
     browser = FakeBrowser(COUNT)
     async with opened(browser) as pages:
         await until(lambda: pages.exact)
@@ -147,7 +147,7 @@ async def test_a_list_that_grows_is_counted_again() -> None:
         await until(lambda: pages.row(4_999) is not None)
 
 
-async def test_trouble_is_told_and_tried_again() -> None:
+async def test_an_error_is_shown_and_the_read_tried_again() -> None:
     browser = FakeBrowser(10)
     browser.error = DatabaseUnavailableError("connection refused")
     async with opened(browser) as pages:
@@ -203,7 +203,7 @@ async def test_rows_of_one_size_are_cut_where_the_next_page_begins() -> None:
         assert [row.size for row in seen] == sorted((row.size for row in seen), reverse=True)
 
 
-async def test_a_list_counted_to_a_limit_grows_when_its_end_is_looked_at() -> None:
+async def test_a_list_counted_to_a_limit_grows_at_its_end() -> None:
     browser = FakeBrowser(200_000)
     matching = sum(browser.row(n).state is FileView.FAILED for n in range(200_000))
     async with opened(browser, FAILED) as pages:
@@ -219,7 +219,7 @@ async def test_a_list_counted_to_a_limit_grows_when_its_end_is_looked_at() -> No
         assert not _is_here(pages, matching)
 
 
-async def test_what_is_counted_again_does_not_shrink_to_the_limit() -> None:
+async def test_a_new_count_does_not_shrink_the_list_to_the_limit() -> None:
     browser = FakeBrowser(200_000)
     async with opened(browser, FAILED) as pages:
         await until(lambda: pages.counted)
@@ -235,7 +235,7 @@ async def test_what_is_counted_again_does_not_shrink_to_the_limit() -> None:
         assert counts | {pages.count} == {whole}
 
 
-async def test_rows_that_have_left_are_told_from_rows_not_read_yet() -> None:
+async def test_rows_that_have_left_differ_from_rows_not_read_yet() -> None:
     browser = FakeBrowser(5_000)
     async with opened(browser) as pages:
         await until(lambda: pages.exact)

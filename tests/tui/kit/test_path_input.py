@@ -1,4 +1,4 @@
-"""Paths typed and completed on real directories, some with names that attack."""
+"""Paths typed and completed in real directories, some with hostile names."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from textual.widgets import OptionList
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.kit import folder_listing
 from usenetsync_tui.tui.kit.folder_listing import (
-    judge_new_file,
-    judge_source,
-    judge_target,
+    check_new_file,
+    check_source,
+    check_target,
     list_folders,
 )
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
-from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
 from usenetsync_tui.tui.kit.path_input import FolderList, PathField, PathInput
 from usenetsync_tui.tui.kit.path_words import at_home, common_start, shown_path, typed_path
 
@@ -102,7 +102,7 @@ def test_a_listing_is_capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("path", "problem"), [(b"/no/such", "No such file"), (b"/etc/passwd", "Not a"), (b"/\0", "NUL")]
 )
-def test_what_cannot_be_listed_says_why(path: bytes, problem: str) -> None:
+def test_a_folder_that_cannot_be_listed_gives_the_reason(path: bytes, problem: str) -> None:
     assert problem in list_folders(path).problem
 
 
@@ -111,11 +111,11 @@ def test_sources_are_folders(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("folder")
-    assert judge_source(root + b"/link/").path == root + b"/folder"
-    assert "not a folder" in judge_source(root + b"/file").problem
-    assert "No such" in judge_source(root + b"/nothing").problem
-    assert "NUL" in judge_source(root + b"/\0").problem
-    assert "begins with /" in judge_source(b"folder").problem
+    assert check_source(root + b"/link/").path == root + b"/folder"
+    assert "not a folder" in check_source(root + b"/file").problem
+    assert "No such" in check_source(root + b"/nothing").problem
+    assert "NUL" in check_source(root + b"/\0").problem
+    assert "begins with /" in check_source(b"folder").problem
 
 
 def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
@@ -124,38 +124,38 @@ def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "way-in").symlink_to("kept")
     source = root + b"/kept"
-    assert judge_target(root + b"/new/deep", source).path == root + b"/new/deep"
-    assert judge_target(root + b"/kept2", source).problem == ""
+    assert check_target(root + b"/new/deep", source).path == root + b"/new/deep"
+    assert check_target(root + b"/kept2", source).problem == ""
     for inside in (b"/kept", b"/kept/a", b"/way-in/a", b"/x/../kept/"):
-        assert "inside the backed-up folder" in judge_target(root + inside, source).problem
-    assert "a file" in judge_target(root + b"/file", source).problem
-    assert "begins with /" in judge_target(b"", source).problem
+        assert "inside the backed-up folder" in check_target(root + inside, source).problem
+    assert "a file" in check_target(root + b"/file", source).problem
+    assert "begins with /" in check_target(b"", source).problem
 
 
 def test_new_files_are_new(tmp_path: Path) -> None:
     root = os.fsencode(tmp_path)
     (tmp_path / "file").touch()
-    assert judge_new_file(root + b"/a.nzb").path == root + b"/a.nzb"
-    assert "already" in judge_new_file(root + b"/file").problem
-    assert "no such folder" in judge_new_file(root + b"/x/a.nzb").problem
-    assert "name of a file" in judge_new_file(root + b"/").problem
+    assert check_new_file(root + b"/a.nzb").path == root + b"/a.nzb"
+    assert "already" in check_new_file(root + b"/file").problem
+    assert "does not exist" in check_new_file(root + b"/x/a.nzb").problem
+    assert "name of a file" in check_new_file(root + b"/").problem
 
 
 @pytest.mark.anyio
-async def test_aside_does_not_wait_for_what_never_returns() -> None:
+async def test_a_call_that_never_returns_times_out() -> None:
     never = threading.Event()
     try:
         with pytest.raises(TimeoutError):
-            await aside(never.wait, patience=0.05)
-        assert await aside(lambda: 3) == 3
+            await call_with_timeout(never.wait, seconds=0.05)
+        assert await call_with_timeout(lambda: 3) == 3
         with pytest.raises(ZeroDivisionError):
-            await aside(lambda: 1 // 0)
+            await call_with_timeout(lambda: 1 // 0)
     finally:
         never.set()
 
 
 @pytest.mark.anyio
-async def test_tab_completes_and_goes_on(tmp_path: Path) -> None:
+async def test_tab_completes_and_moves_on(tmp_path: Path) -> None:
     for name in ("photos/1998", "photos/1999", "phonebook"):
         (tmp_path / name).mkdir(parents=True)
     async with dialog_shown(_OnePath("A path")) as (pilot, app):
@@ -176,7 +176,7 @@ async def test_tab_completes_and_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_list_goes_in_and_up(tmp_path: Path) -> None:
+async def test_the_list_opens_folders_and_their_parents(tmp_path: Path) -> None:
     for name in ("a/deep", "b", ".hidden"):
         (tmp_path / name).mkdir(parents=True)
     async with dialog_shown(_OnePath("A path")) as (pilot, app):
@@ -191,7 +191,7 @@ async def test_the_list_goes_in_and_up(tmp_path: Path) -> None:
         await happens(pilot, lambda: below.option_count == 3)
         await typed(pilot, "<G>", "<l>")
         await happens(pilot, lambda: line.value == f"{tmp_path}/.hidden/")
-        await happens(pilot, lambda: line.has_focus)  # nothing to be in
+        await happens(pilot, lambda: line.has_focus)  # no folder to open
         await typed(pilot, "new")
         assert line.value == f"{tmp_path}/.hidden/new"
 
@@ -240,7 +240,7 @@ async def test_a_mount_that_does_not_answer_leaves_the_line_usable(
         return folder_listing.FolderListing(directory)
 
     monkeypatch.setattr(path_input, "list_folders", dead)
-    monkeypatch.setattr(path_input, "aside", partial(aside, patience=0.1))
+    monkeypatch.setattr(path_input, "call_with_timeout", partial(call_with_timeout, seconds=0.1))
     try:
         async with dialog_shown(_OnePath("A path")) as (pilot, app):
             await typed(pilot, "/mnt/dead/")

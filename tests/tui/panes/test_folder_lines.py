@@ -1,4 +1,4 @@
-"""Folders in lines: aligned, complete, and no wider than their pane."""
+"""Folders as lines: aligned, complete, and no wider than their pane."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_no_line_is_wider_than_the_pane(state: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_only_looked_at(name: bytes) -> None:
+def test_hostile_names_of_folders_are_harmless(name: bytes) -> None:
     words = name.decode("utf-8", "surrogateescape")
     restore = job(verb=Verb.RESTORE, target=b"/mnt/" + name, current=name, folder=words)
     failed = job(state=JobState.FAILED, message=f"no: {words}", folder=words)
@@ -64,7 +64,7 @@ def test_bars_stand_under_each_other(width: int) -> None:
     assert {cell_len(head) for head in heads} == {width}
 
 
-def test_a_running_folder_tells_speed_what_is_left_and_where_it_is() -> None:
+def test_a_running_folder_shows_speed_rest_and_path() -> None:
     head, figures, current = block(of(job()), 90)
     assert head.startswith("▲ photos  55%  ━")
     assert head.endswith("84.2 MB/s  ETA 5h12m")
@@ -82,7 +82,7 @@ def test_a_narrow_pane_keeps_glyph_name_percent_and_bar() -> None:
     assert figures.startswith("  ‖ paused  1.24M")
 
 
-def test_errors_are_never_what_has_no_room() -> None:
+def test_errors_are_always_shown() -> None:
     for width in WIDTHS:
         assert "! 37" in block(of(job(errors=37)), width)[1]
 
@@ -101,7 +101,7 @@ def test_before_the_first_byte_it_is_indexing() -> None:
     assert "3,000,512 paths found" in figures
 
 
-def test_a_priority_that_is_not_normal_is_told() -> None:
+def test_a_priority_that_is_not_normal_is_shown() -> None:
     assert "high" not in block(of(job()))[1]
     assert "high" in block(of(job(priority=Priority.HIGH)))[1]
 
@@ -114,15 +114,15 @@ def test_a_stalled_job_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "shown"),
     [(JobState.FAILED, True), (JobState.INCOMPLETE, True), (JobState.COMPLETED, False)],
 )
-def test_a_job_that_is_not_whole_has_its_say(state: JobState, told: bool) -> None:
+def test_an_incomplete_job_shows_its_message(state: JobState, shown: bool) -> None:
     lines = block(of(job(state=state, message="441 posting failed", current=b"")))
-    assert ("  441 posting failed" in lines) is told
+    assert ("  441 posting failed" in lines) is shown
 
 
-def test_what_ended_says_how_long_it_took() -> None:
+def test_a_finished_job_shows_its_duration() -> None:
     assert block(of(job(state=JobState.COMPLETED)))[0].endswith("done in 2h30m")
 
 
@@ -139,7 +139,7 @@ def test_further_jobs_of_a_folder_stand_under_it() -> None:
     assert [text(line) for line in lines][3:] == ["  restore version 3 · queued → /mnt/b"]
 
 
-def test_a_folder_at_rest_tells_its_newest_version() -> None:
+def test_an_idle_folder_shows_its_newest_version() -> None:
     resting = FolderStatus(folder(1, "a"), snapshot(3, state=SnapshotState.COMPLETE, errors=0))
     head, figures, kept = block(resting)
     assert head.startswith("✓ a")
@@ -175,7 +175,7 @@ def test_without_folders_the_key_is_named() -> None:
     assert "Press" not in text(line)
 
 
-def test_what_does_not_move_for_a_while_stalls() -> None:
+def test_a_job_without_progress_stalls() -> None:
     stalls = Stalls()
     at_rest = running()
     assert stalls.look(at_rest, 100.0) == frozenset()

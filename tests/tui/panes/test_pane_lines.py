@@ -1,4 +1,4 @@
-"""What the lower panes and the status line say, at any width."""
+"""The lines of the lower panes and the status line, at any width."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_every_line_fits_at_every_width(state: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_words_are_only_looked_at(name: bytes) -> None:
+def test_hostile_text_is_harmless(name: bytes) -> None:
     evil = name.decode("utf-8", "surrogateescape")
     status = running(
         stages=(StageStatus("read", 1, 2, 1, 1, 5),),
@@ -196,10 +196,10 @@ def _cells(line: Line) -> list[tuple[str, str]]:
 
 
 @given(lines_of_text, lines_of_text)
-def test_what_is_redrawn_is_enough(before: Line, after: Line) -> None:
+def test_redrawing_the_given_cells_is_enough(before: Line, after: Line) -> None:
     cells = redrawn(before, after)
     old, new = _cells(before), _cells(after)
-    # Behind a line's end stand blanks.
+    # After the end of a line there are blanks.
     wide = max(len(old), len(new))
     old += [(" ", "end")] * (wide - len(old))
     new += [(" ", "end")] * (wide - len(new))
@@ -208,7 +208,7 @@ def test_what_is_redrawn_is_enough(before: Line, after: Line) -> None:
         assert cells == 0
 
 
-def test_what_is_alike_at_the_right_is_not_sent_again() -> None:
+def test_an_equal_right_end_is_not_sent_again() -> None:
     same: Line = (("a figure", "plain"), (" and more", "muted"))
     assert redrawn((("1", "strong"), *same), (("2", "strong"), *same)) == 1
 
@@ -256,7 +256,7 @@ def test_resources_name_the_limits() -> None:
         assert part in words
 
 
-def test_without_a_job_nobody_works() -> None:
+def test_without_a_job_no_worker_is_shown() -> None:
     idle = EngineStatus(EngineState.IDLE)
     assert text(worker_lines(idle, 76, 10)[0]) == "Idle. No jobs running."
     assert text(worker_lines(EngineStatus(EngineState.STARTING), 76, 10)[0]).startswith("Opening")
@@ -311,7 +311,7 @@ def test_only_jobs_under_way_count() -> None:
     assert "! 3 errors" in line
 
 
-def test_the_banner_tells_tasks_under_way() -> None:
+def test_the_banner_shows_running_tasks() -> None:
     tasks = (
         TaskStatus(1, "retry 40,000 files of photos", 12_000, 40_000),
         TaskStatus(2, "nzb of music", 5, None),
@@ -331,7 +331,7 @@ def test_the_banner_puts_servers_on_one_line() -> None:
     assert "‖ resting 502 Too many connections ␛[31m · next try in 9m00s" in text(alone)
 
 
-def test_what_fails_altogether_comes_before_the_servers() -> None:
+def test_a_failed_engine_comes_before_the_servers() -> None:
     status = dataclasses.replace(servers().status, state=EngineState.FAILED, message="no database")
     assert text(banner_lines(status, 80, 2)[0]) == "no database"
 
@@ -364,7 +364,7 @@ def test_head_and_rows_end_in_the_same_column() -> None:
         assert cell_len(head) == cell_len(first)
 
 
-def test_who_listens_in_is_told_in_red() -> None:
+def test_an_insecure_connection_is_shown_in_red() -> None:
     for changes, words in (
         ({"encrypted": False}, "not encrypted"),
         ({"tls_verified": False}, "certificate not verified"),
@@ -430,7 +430,7 @@ def test_no_more_files_than_can_be_read_are_shown() -> None:
     assert "enter" not in last
 
 
-def test_what_has_errors() -> None:
+def test_the_subjects_that_have_errors() -> None:
     fine = running(jobs=(job(errors=0),)).folders[1]
     assert not has_errors(None)
     assert not has_errors(dataclasses.replace(fine, latest=None))
@@ -439,7 +439,7 @@ def test_what_has_errors() -> None:
     assert has_errors(failed)
 
 
-def test_the_verdict_of_a_job_that_is_not_whole() -> None:
+def test_the_summary_of_an_incomplete_job() -> None:
     assert verdict_lines(None, 80) == []
     assert verdict_lines(job(message="fine"), 80) == []
     assert verdict_lines(job(state=JobState.FAILED, message="441 no"), 80) == [(("441 no", "bad"),)]
@@ -473,7 +473,7 @@ def test_the_database_tells_pool_tables_and_shards() -> None:
     assert lines[5].endswith("–")
 
 
-def test_waiting_for_the_pool_is_told() -> None:
+def test_waiting_for_the_pool_is_shown() -> None:
     status = running(pool=PoolStatus(40, 40, 3, 40, 1.0))
     assert "3 waiting" in text(database_lines(FIGURES, status, 90)[1])
 

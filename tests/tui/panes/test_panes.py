@@ -1,4 +1,4 @@
-"""The panes in a screen of their own: every key does what the help says."""
+"""The panes, each in a screen of its own: every key does what the help says."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ IDLE = EngineStatus(EngineState.IDLE)
 
 
 class PaneApp(App[None]):
-    """One pane, and all it says."""
+    """One pane, and everything it requests."""
 
     CSS_PATH = [styles_folder() / name for name in ("usenetsync.tcss", "panes.tcss")]  # noqa: RUF012
 
@@ -82,7 +82,7 @@ class PaneApp(App[None]):
         self.said.append(event)
 
     def lines(self) -> list[str]:
-        """What is on the screen."""
+        """The text on the screen."""
         height = self.pane.scrollable_content_region.height
         return [self.pane.render_line(y).text.rstrip() for y in range(height)]
 
@@ -153,7 +153,7 @@ async def test_pages_of_folders_and_a_click() -> None:
         await pilot.press("g", "pagedown")
         assert pane.chosen_key == 17
         await pilot.press("pageup")
-        assert pane.chosen_key == 9  # The one at rest comes first.
+        assert pane.chosen_key == 9  # The idle folder comes first.
         await pilot.press("G")
         assert pane.chosen_key == 39
         assert pane.scroll_offset.y == pane.max_scroll_y
@@ -286,7 +286,7 @@ async def test_causes_are_looked_up_and_unfolded_page_by_page() -> None:
         assert not any("key_" in line for line in app.lines())
 
 
-async def test_r_has_the_failed_files_of_the_folder_retried() -> None:
+async def test_r_retries_the_failed_files_of_the_folder() -> None:
     pane, browser = ErrorsPane(id="errors"), FakeBrowser(9)
     status = running()
     async with shown(pane) as (app, pilot):
@@ -311,7 +311,7 @@ async def test_no_errors() -> None:
         assert app.lines()[0].strip() == "No errors."
 
 
-async def test_what_cannot_be_looked_up_is_said() -> None:
+async def test_a_failed_lookup_is_shown() -> None:
     pane, browser = ErrorsPane(id="errors"), FakeBrowser(9)
     browser.error = UsenetSyncError("the database is \x1b[2J gone")
     status = servers().status
@@ -323,7 +323,7 @@ async def test_what_cannot_be_looked_up_is_said() -> None:
 
 
 class CountingBrowser(FakeBrowser):
-    """Counts what the panes look up, and can be slow."""
+    """Counts the lookups of the panes, and can be slow."""
 
     def __init__(self) -> None:
         super().__init__(9)
@@ -341,7 +341,7 @@ class CountingBrowser(FakeBrowser):
         return await super().database()
 
 
-async def test_nobody_is_asked_for_a_pane_nobody_sees() -> None:
+async def test_a_hidden_pane_looks_up_nothing() -> None:
     status = running()
     errors, database = ErrorsPane(id="errors"), DatabasePane(id="database")
     for pane, show in (
@@ -397,7 +397,7 @@ async def test_the_log_follows_its_end_until_it_is_scrolled() -> None:
         pane.show(events(0, 120))
         await pilot.pause()
         assert app.lines()[0] == here
-        # Ten old ones fall away: the lines that are read stay where they are.
+        # Ten old events are dropped: the lines that the user reads stay in place.
         pane.show(events(10, 120))
         await pilot.pause()
         assert app.lines()[0] == here
@@ -478,7 +478,7 @@ async def test_enter_unfolds_the_connections() -> None:
         assert any("posting" in line for line in app.lines())
         await pilot.press("space")
         assert not any("posting" in line for line in app.lines())
-        # A single server has nothing to hide behind.
+        # With a single server there is no reason to fold its connections.
         pane = ServersPane(id="other")
     async with shown(pane) as (app, pilot):
         pane.show(running(servers=(server("alone"),)))
@@ -553,7 +553,7 @@ def test_bindings_are_named_and_leave_the_multiplexer_alone(pane: type[LinesView
 
 @pytest.mark.parametrize("state", [EngineState.STARTING, EngineState.IDLE, EngineState.FAILED])
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (140, 45)])
-async def test_every_pane_bears_an_empty_engine(state: EngineState, size: tuple[int, int]) -> None:
+async def test_every_pane_shows_an_empty_engine(state: EngineState, size: tuple[int, int]) -> None:
     panes: tuple[LinesView, ...] = (
         FoldersPane(id="folders"),
         WorkersPane(id="workers"),

@@ -20,7 +20,7 @@ def test_columns_keep_their_samples_while_the_picture_moves() -> None:
     history = [float(n) for n in range(2_000)]
     before = columns(history[1_000:1_600], 120, 1_600)
     after = columns(history[1_003:1_603], 120, 1_603)
-    # Three seconds are less than a column of five: only the newest one is another.
+    # Three seconds are less than a column of five: only the newest column changes.
     assert before[1:] == after[: len(before) - 1]
 
 

@@ -1,4 +1,4 @@
-"""Versions, changes, articles, one article: the keys of each, down and back."""
+"""Versions, changes, articles, one article: the keys of each, and how to open and leave them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_escape_drops_the_filter_before_it_goes_back() -> None:
         await until(pilot, lambda: not isinstance(app.screen, FilesScreen))
 
 
-async def test_files_of_a_running_version_learn_of_the_job() -> None:
+async def test_files_of_a_running_version_show_its_job() -> None:
     browser = FakeBrowser(90)
     async with gone_down(FilesScreen(browser, PHOTOS, 12)) as (pilot, app):
         screen = app.screen
@@ -127,7 +127,7 @@ async def test_d_compares_with_the_version_before_or_the_marked_one() -> None:
         assert app.toasts() == ["There is no version before this one."]
 
 
-async def test_versions_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_versions_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions_screen, "REFRESH", 0.05)
     browser = FakeBrowser(COUNT)
     async with gone_down(VersionsScreen(browser, PHOTOS)) as (pilot, app):
@@ -196,7 +196,7 @@ async def test_articles_are_listed_and_copied() -> None:
         assert app.clipboard == "0000000600000007.part@example.invalid"
 
 
-async def test_an_article_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_article_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(article_screen, "REFRESH", 0.05)
     browser = FakeBrowser(90)
     row = dataclasses.replace((await browser.articles(6, (0, 0), 1))[0], tries=77)
@@ -210,7 +210,7 @@ async def test_an_article_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) ->
         await pilot.press("g", "j", "pagedown", "k", "pageup")
 
 
-async def test_articles_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_articles_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(articles_screen, "REFRESH", 0.05)
 
     class Posting(FakeBrowser):
@@ -253,7 +253,7 @@ async def test_articles_of_several_copies_have_exact_pages() -> None:
     assert [(row.index, row.redundancy) for row in seen] == [(n // 3, n % 3) for n in range(4_500)]
 
 
-async def test_hostile_names_are_only_looked_at() -> None:
+async def test_hostile_names_on_deeper_screens_are_harmless() -> None:
     evil = dataclasses.replace(PHOTOS, name="[@click=app.quit]x[/]\x1b]0;owned\x07")
     browser = FakeBrowser(0, names=HOSTILE)
     for screen in (

@@ -1,4 +1,4 @@
-"""`doctor` on the screen: what the engine finds, and what the screen knows of its own terminal."""
+"""`doctor` on the screen: the findings of the engine, and the screen's own about its terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def seen(handle: FakeHandle, examined: Examination) -> None:
 
 
 @pytest_anyio
-async def test_it_is_examined_shown_and_examined_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_examination_runs_is_shown_and_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     handle = at_work()
     async with shown(handle, (80, 24)) as pilot:
@@ -50,7 +50,7 @@ async def test_it_is_examined_shown_and_examined_again(monkeypatch: pytest.Monke
         await until(pilot, lambda: "checking…  x stops" in words(handle, screen))
         said = words(handle, screen)
         assert "✓ database" in said and "! rights" in said and "✗ spare" in said
-        assert "chmod 700" in said  # what to do
+        assert "chmod 700" in said  # the advice
         assert "! terminal     dumb, 80 × 24" in said and "Set TERM" in said
         await pilot.press("x")
         assert handle.commands[1:] == [StopExamining()]
@@ -63,11 +63,11 @@ async def test_it_is_examined_shown_and_examined_again(monkeypatch: pytest.Monke
         await until(pilot, lambda: "1 problem, " in words(handle, screen))
         await pilot.press("p", "x", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
-    assert handle.commands[3:] == [Examine(post=True)]  # nothing new to stop yet
+    assert handle.commands[3:] == [Examine(post=True)]  # no new examination to stop yet
 
 
 @pytest_anyio
-async def test_one_under_way_is_looked_at_and_not_begun_again() -> None:
+async def test_a_running_examination_is_shown_and_not_started_again() -> None:
     handle = at_work()
     seen(handle, examination(over=False))
     async with shown(handle) as pilot:
@@ -80,7 +80,7 @@ async def test_one_under_way_is_looked_at_and_not_begun_again() -> None:
 
 
 @pytest_anyio
-async def test_a_line_examines_also_where_nothing_may_be_changed() -> None:
+async def test_the_command_works_while_read_only() -> None:
     handle = read_only()
     async with shown(handle) as pilot:
         for line, wanted in (

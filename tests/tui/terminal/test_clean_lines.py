@@ -21,7 +21,7 @@ def cleaned(text: str, *, ascii_only: bool = False) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_nothing_that_acts_passes(name: bytes) -> None:
+def test_no_control_character_passes(name: bytes) -> None:
     text = cleaned(name.decode("utf-8", "surrogateescape"))
     text.encode()
     for char in text:
@@ -30,7 +30,7 @@ def test_nothing_that_acts_passes(name: bytes) -> None:
         assert char not in "\u202e\u2066\u200b\ufeff"
 
 
-def test_what_is_clean_is_the_same_segment() -> None:
+def test_a_clean_segment_is_returned_unchanged() -> None:
     segments = [Segment("plain"), Segment("写真 ✓ ▁█")]
     assert all(a is b for a, b in zip(CleanLines().apply(segments, BLACK), segments, strict=True))
 

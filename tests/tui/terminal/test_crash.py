@@ -1,4 +1,4 @@
-"""The screen crashes beside a password: what it says of that, and where the password is not."""
+"""A crash of the screen near a password: the report shows the error, and nothing the password."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def crashing(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 def press(one: Terminal, *keys: bytes) -> None:
-    """One key after the other, each when the screen has come to rest."""
+    """Press the keys one by one, each once the screen is idle."""
     for key in (b"", *keys):
         os.write(one.end, key)
         length = -1
@@ -73,8 +73,8 @@ def test_a_crash_beside_a_password_does_not_show_it(
     type_until_it_breaks(one, place)
     assert one.wait() == 1
     assert is_clean(one)
-    assert b"a defect" in one.output, "what went wrong is told"
-    assert b"crash_program.py" in one.output, "and where"
+    assert b"a defect" in one.output, "the report shows the error"
+    assert b"crash_program.py" in one.output, "and its place in the code"
     assert SECRET not in one.output and SECRET[:12] not in one.output
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or SECRET not in path.read_bytes(), path
@@ -89,13 +89,13 @@ def report(error: BaseException, *secrets: str) -> str:
     return console.export_text()
 
 
-def test_what_is_not_a_secret_stays_in_the_report() -> None:
+def test_other_text_stays_in_the_report() -> None:
     try:
         raise ValueError("open sesame, said Ali")
     except ValueError as error:
         assert "open sesame, said Ali" in report(error)
         assert "*** sesame, said Ali" in report(error, "open")
-        assert "open sesame, said Ali" in report(error, "a", ""), "a letter is everywhere"
+        assert "open sesame, said Ali" in report(error, "a", ""), "single letters are not masked"
         assert "***, said Ali" in report(error, "open", "open sesame"), "the longest first"
 
 
@@ -118,4 +118,4 @@ def test_a_secret_is_a_text_that_does_not_show() -> None:
     assert secret.encode() == b"hunter2" and hash(secret) == hash("hunter2")
     for shown in (repr(secret), repr([secret]), f"{secret!r}", repr(secret[:4]), repr(secret[0])):
         assert "h" not in shown
-    assert repr(Secret("")) == "''", "that there is none is no secret"
+    assert repr(Secret("")) == "''", "an empty secret may show"

@@ -1,4 +1,4 @@
-"""What is sent in fewer bytes draws the same: `slim` beside the terminal model `pyte`."""
+"""`slim` output draws the same in fewer bytes: compared by the terminal model `pyte`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def written(rows: list[tuple[int, int, list[tuple[Style, str]]]], system: ColorS
 
 
 def picture(text: str) -> list[list[tuple[object, ...]]]:
-    """Every cell; of one with nothing in it the ink is not seen."""
+    """Every cell; the ink of an empty one does not count."""
     screen = pyte.Screen(COLUMNS, ROWS)
     pyte.Stream(screen).feed(text + "!")
     return [[_seen(screen.buffer[y][x]) for x in range(COLUMNS)] for y in range(ROWS)]
@@ -57,7 +57,7 @@ def _seen(cell: pyte.screens.Char) -> tuple[object, ...]:
     st.lists(rows, max_size=5),
     st.sampled_from([ColorSystem.STANDARD, ColorSystem.EIGHT_BIT, ColorSystem.TRUECOLOR]),
 )
-def test_what_is_left_out_is_not_missed(
+def test_slim_output_draws_the_same(
     rows: list[tuple[int, int, list[tuple[Style, str]]]], system: ColorSystem
 ) -> None:
     text = written(rows, system)

@@ -1,4 +1,4 @@
-"""The screen on a real pseudo-terminal: how it leaves, and what it never sends."""
+"""The screen on a real pseudo-terminal: its ways to end, and what it never sends."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_q_and_d_end_with_zero(terminal: Callable[..., DemoTerminal]) -> None:
     assert is_clean(one)
 
 
-def test_a_crash_is_told_and_not_zero(terminal: Callable[..., DemoTerminal]) -> None:
+def test_a_crash_is_reported_and_ends_with_1(terminal: Callable[..., DemoTerminal]) -> None:
     one = terminal("crash")
     assert one.wait() == 1
     assert is_clean(one)
@@ -89,7 +89,7 @@ def test_a_terminal_that_stops_reading_blocks_neither_engine_nor_end(
 ) -> None:
     one = terminal()
     one.start()
-    # Until the terminal's buffer and Textual's queue are full the event loop lives on.
+    # The event loop runs until the terminal's buffer and Textual's queue are full.
     deadline = time.monotonic() + 60
     while not one.ticks.read_text().endswith("!"):
         assert time.monotonic() < deadline, "the screen is never stuck"
@@ -100,10 +100,10 @@ def test_a_terminal_that_stops_reading_blocks_neither_engine_nor_end(
     signalled = time.monotonic()
     one.process.send_signal(signal.SIGTERM)
     assert one.process.wait(20) == 128 + signal.SIGTERM
-    # Not at once: the event loop was stuck, the terminal had to be given up.
+    # Not at once: the event loop was stuck, and the terminal had to be given up.
     assert time.monotonic() - signalled > 2.5
     assert one.ticks.read_text().endswith("drained")
-    # Should it ever read again, it finds its screen and its cursor.
+    # If the terminal reads again, it finds its screen and its cursor.
     one.read_until(lambda: ALTERNATE_OFF in one.output and CURSOR_ON in one.output)
 
 
@@ -115,7 +115,7 @@ def test_hostile_names_never_arrive_raw(terminal: Callable[..., DemoTerminal]) -
         one.read(0.5)
     os.write(one.end, b"n")
     one.read(0.3)
-    # Textual names the shape of the pointer itself.
+    # Textual itself sends the shape of the pointer.
     sent = one.output.replace(b"\x1b]22;default\x07", b"")
     for raw in (b"\x1b]0;owned", b"\x07", "\u202e".encode(), "\u200b".encode(), b"\xc2\x9b"):
         assert raw not in sent
@@ -169,5 +169,5 @@ def test_without_a_terminal_it_is_refused(tmp_path: Path) -> None:
         ({}, True),
     ],
 )
-def test_what_the_terminal_says_of_its_colours(environment: dict[str, str], few: bool) -> None:
+def test_the_colours_that_a_terminal_announces(environment: dict[str, str], few: bool) -> None:
     assert has_few_colors(environment) is few

@@ -26,10 +26,10 @@ from usenetsync_tui.tui.dialogs.posting_fields import (
     public_words,
     show_posting,
 )
-from usenetsync_tui.tui.kit.folder_listing import judge_source
+from usenetsync_tui.tui.kit.folder_listing import check_source
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
 from usenetsync_tui.tui.kit.options import OptionRow, Options
-from usenetsync_tui.tui.kit.path_input import PathField, judged
+from usenetsync_tui.tui.kit.path_input import PathField, checked
 
 
 class AddFolder(Form[Upload]):
@@ -85,7 +85,7 @@ class AddFolder(Form[Upload]):
 
     async def _judge(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)
-        found = await judged(partial(judge_source, self.query_one(PathField).path))
+        found = await checked(partial(check_source, self.query_one(PathField).path))
         store, profile = StoreKind(self.choice("store")), self.choice("profile")
         chosen, wrong = posting_chosen(self, self._posting, store, profile)
         complaints = {"path": found.problem} if found.problem else {}

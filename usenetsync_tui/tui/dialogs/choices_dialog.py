@@ -33,10 +33,10 @@ from usenetsync_tui.tui.dialogs.posting_fields import (
     show_posting,
 )
 from usenetsync_tui.tui.dialogs.version_field import VersionField
-from usenetsync_tui.tui.kit.folder_listing import judge_new_file, judge_new_folder
+from usenetsync_tui.tui.kit.folder_listing import check_new_file, check_new_folder
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
 from usenetsync_tui.tui.kit.options import OptionRow, Options, Pick
-from usenetsync_tui.tui.kit.path_input import PathField, judged
+from usenetsync_tui.tui.kit.path_input import PathField, checked
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.speed_words import speed_typed
 from usenetsync_tui.tui.kit.version_words import finished
@@ -192,8 +192,8 @@ class NzbDialog(Form[ExportNzb]):
     async def _judge(self) -> None:
         version = self.query_one(VersionField).version
         each = self.choice("nzbs") == _EACH
-        judge = judge_new_folder if each else judge_new_file
-        found = await judged(partial(judge, self.query_one(PathField).path))
+        check = check_new_folder if each else check_new_file
+        found = await checked(partial(check, self.query_one(PathField).path))
         refusal = nzb_refusal(self._folder) or (version if isinstance(version, str) else "")
         complaints = {"version": refusal, "file": found.problem}
         self.complain(complaints)

@@ -12,9 +12,9 @@ from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.version_field import VersionField
-from usenetsync_tui.tui.kit.folder_listing import judge_target
+from usenetsync_tui.tui.kit.folder_listing import check_target
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
-from usenetsync_tui.tui.kit.path_input import PathField, judged
+from usenetsync_tui.tui.kit.path_input import PathField, checked
 from usenetsync_tui.tui.kit.path_words import shown_path, typed_path
 from usenetsync_tui.tui.kit.version_words import finished
 
@@ -60,7 +60,7 @@ class RestoreDialog(Form[Restore]):
     async def _judge(self) -> None:
         version = self.query_one(VersionField).version
         path = self.query_one(PathField).path
-        target = await judged(partial(judge_target, path, self._folder.path))
+        target = await checked(partial(check_target, path, self._folder.path))
         prefix = typed_path(self.text("prefix"))
         complaints: dict[str, str] = {}
         if isinstance(version, str):

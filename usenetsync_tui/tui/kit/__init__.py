@@ -1,4 +1,4 @@
-"""The kit: widgets, lines of inked text and paged lists.
+"""Widgets, lines of coloured text and paged lists that every part of the screen uses.
 
 Knows Textual, cells and colours. Refuses to know an engine, a pane or a dialog.
 """

@@ -1,9 +1,9 @@
-"""What a key does: an object that knows when it applies, and how to do it.
+"""An action: what a key does, when it applies, and how to run it.
 
-Knows keys, words and Textual's bindings; refuses to know what an action is about. The footer, the
-help of `?` and the palette read the bindings in force (`ActionScreen.active_bindings`), which are
-made here from actions and leave out what does not apply; so does the `:` line with the actions that
-have a command there.
+Knows keys, words and Textual's bindings; refuses to know what an action is about. This module makes
+bindings from actions. The footer, the help of `?` and the palette read the active bindings
+(`ActionScreen.active_bindings`) and leave out actions that do not apply; the `:` line does the same
+with the actions that have a command.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 Here = TypeVar("Here", contravariant=True)
-"""What an action acts on: a pane, or a screen with what is at hand there."""
+"""What an action acts on: a pane or a screen."""
 DO = "do"
-"""The action method that every binding of ours calls, with the ids of its actions in one word."""
+"""The Textual action that each of our bindings runs; its parameter is the action ids, joined by
+spaces."""
 
 
 def always(here: object) -> str:
-    """Of what applies everywhere."""
+    """The `why_not` of an action that applies everywhere."""
     return ""
 
 
@@ -35,34 +36,34 @@ class Action(Generic[Here]):
     """One thing a user can do."""
 
     id: str
-    """``room.verb``. Of the first action on a key it is what settings give other keys to."""
+    """``room.verb``. The settings assign other keys to the id of the first action on a key."""
     words: str
-    """As the footer names it, ``Pause``; in lower case where it is not in the footer."""
+    """Its label: ``Pause`` in the footer; in lower case when the footer does not show it."""
     run: Callable[[Here], Awaitable[object] | None]
     why_not: Callable[[Here], str] = always
-    """A sentence on why it does not apply; empty where it does."""
+    """Returns a sentence on why it does not apply now, or an empty text when it does."""
     keys: str = ""
     """Comma-separated; empty: it has no key."""
     also: tuple[str, str] | None = None
     """More keys, under an id of their own: the id, then the keys."""
     tooltip: str = ""
     footer: bool = False
-    """It is one of the keys that the footer shows."""
+    """Whether the footer shows its key."""
     key_display: str | None = None
     yields: bool = False
-    """Where it does not apply its key means what it means elsewhere; else the key says why."""
+    """When it does not apply: True passes the key on to other bindings, False shows the reason."""
     command: str = ""
     """Its command of the `:` line."""
 
     def applies(self, here: Here) -> bool:
-        """Whether it works there now."""
+        """Whether it can run here now."""
         return not self.why_not(here)
 
 
 def bindings(actions: Sequence[Action[Any]], *, on: str = "") -> list[BindingType]:
-    """Textual's bindings for actions. Those with the same keys share one: see `first`.
+    """Textual's bindings for actions. Actions with the same keys share a binding: see `first`.
 
-    `on`: ``screen.`` where the screen is what they act on, and not the node that binds them.
+    `on`: ``screen.`` when the actions act on the screen instead of the node that binds them.
     """
     keys = dict.fromkeys(action.keys for action in actions if action.keys)
     made = [_binding([a for a in actions if a.keys == key], on) for key in keys]
@@ -84,25 +85,25 @@ def _binding(actions: Sequence[Action[Any]], on: str) -> Binding:
 
 
 def first(actions: Sequence[Action[Here]], here: Here) -> Action[Here]:
-    """Of those on one key the one that applies; where none does, the first, which says why."""
+    """The first of the actions on one key that applies; if none does, the first, for its reason."""
     return next((action for action in actions if action.applies(here)), actions[0])
 
 
 class ActionHost:
-    """A node of Textual whose keys are actions, which act on it."""
+    """A node of Textual whose keys run actions on it."""
 
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ()
-    """Of this class; those of its bases are found as well."""
+    """The actions of this class; `every_action` adds those of its bases."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Pass a key on where its action yields; else the action, or its sentence, follows."""
+        """False passes the key on: its action `yields` and does not apply."""
         if action != DO:
             return True
         actions = self.actions_named(str(parameters[0]))
         return not actions[0].yields or first(actions, self).applies(self)
 
     async def action_do(self, ids: str) -> None:
-        """Do what applies of these, or say why it does not."""
+        """Run the first of these actions that applies, or show why none does."""
         found = first(self.actions_named(ids), self)
         reason = found.why_not(self)
         if reason:
@@ -113,20 +114,20 @@ class ActionHost:
             await doing
 
     def actions_named(self, ids: str) -> list[Action[Any]]:
-        """The actions behind a binding, in its order. Raises KeyError."""
+        """The actions of a binding, in its order. Raises KeyError."""
         known = self.every_action()
         return [known[each] for each in ids.split()]
 
     @classmethod
     @cache
     def every_action(cls) -> Mapping[str, Action[Any]]:
-        """Those of this class and of its bases, by their ids."""
+        """The actions of this class and of its bases, by id."""
         owners = (vars(owner).get("ACTIONS", ()) for owner in cls.__mro__)
         return {action.id: action for actions in owners for action in actions}
 
 
 def offered(active: Mapping[str, ActiveBinding], screen: DOMNode) -> dict[str, ActiveBinding]:
-    """Of the bindings in force those that do something now, in the words of what they do."""
+    """The active bindings whose action applies now, each with that action's words."""
     found = {key: _as_it_applies(each, screen) for key, each in active.items()}
     return {key: each for key, each in found.items() if each is not None}
 
@@ -154,13 +155,13 @@ def _as_it_applies(active: ActiveBinding, screen: DOMNode) -> ActiveBinding | No
 
 
 def say(node: object, sentence: str) -> None:
-    """A short toast; names in it are safe."""
+    """Show a short toast, without markup; the caller makes names in it safe."""
     if isinstance(node, Widget):
         node.notify(sentence, timeout=3, markup=False)
 
 
 def first_reason(*conditions: Callable[[Here], str]) -> Callable[[Here], str]:
-    """What applies where all of these do; the first that does not says why."""
+    """A `why_not` of several conditions: it returns the first reason that is not empty."""
 
     def why_not(here: Here) -> str:
         return next((reason for each in conditions if (reason := each(here))), "")

@@ -1,6 +1,6 @@
-"""A pane of items, one of them chosen: what folders, errors and servers have in common.
+"""A pane of items, one of them chosen: the base of the panes of folders, errors and servers.
 
-Knows keys, pointer and scrolling; what an item says is its composer's.
+Knows keys, pointer and scrolling. Refuses to know what an item says: a function composes that.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _NO_MARK: Span = (" " * MARK, "plain")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Lines that are chosen together."""
+    """Lines that the user chooses together."""
 
     key: Hashable
-    """What it is known by from one status to the next; None: it cannot be chosen."""
+    """Identifies the item from one status to the next; None: it cannot be chosen."""
     lines: tuple[Line, ...]
     marked: bool = False
 
 
 class ChoosingView(LinesView, inherit_bindings=False):
-    """Items from a pure function; keys and clicks choose among those that have a key."""
+    """Shows the items of a pure function; keys and clicks choose among those with a key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "choose(-1)", "up", show=False, id="choice.up"),
@@ -49,11 +49,11 @@ class ChoosingView(LinesView, inherit_bindings=False):
     def __init__(
         self, compose_items: Callable[[EngineStatus, int, int], Sequence[Item]], *, id: str
     ) -> None:
-        """`compose_items` gets the status, and the width (without the mark) and height."""
+        """`compose_items` gets the status, the width without the mark, and the height, in cells."""
         super().__init__(self._compose_marked, id=id)
         self._compose_items = compose_items
         self._items: list[tuple[Item, int]] = []
-        """Those that can be chosen, with the line they begin at."""
+        """The items that can be chosen, each with the number of its first line."""
         self._key: Hashable = None
         self._chosen_line = -1
 
@@ -63,11 +63,11 @@ class ChoosingView(LinesView, inherit_bindings=False):
         return self._key
 
     def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
-        """What is chosen as long as the user has not."""
+        """The key that is chosen until the user chooses."""
         return keys[0]
 
     def on_choice(self) -> None:
-        """Another item, or none, is the chosen one."""
+        """React to another chosen item, or to none. Subclasses override this."""
 
     def _compose_marked(self, status: EngineStatus, width: int, height: int) -> list[Line]:
         items = self._compose_items(status, max(1, width - MARK), height)
@@ -87,7 +87,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
         return lines
 
     def recompose_lines(self) -> None:
-        """Compose the lines again; where the choice came or went, all of the line is redrawn."""
+        """Compose the lines again; redraw the lines that gained or lost the cursor in full."""
         before = self._chosen_line
         super().recompose_lines()
         if before != self._chosen_line:
@@ -95,14 +95,14 @@ class ChoosingView(LinesView, inherit_bindings=False):
                 self.refresh_line(number)
 
     def keep_choice(self, keys: Sequence[Hashable]) -> None:
-        """Choose something else if what was chosen is not among these."""
+        """Choose another item if the chosen one is not among these."""
         if self._key in keys:
             return
         if not keys:
             self._set_choice(None)
         elif self._key is None:
             self._set_choice(self.first_choice(keys))
-        else:  # It went away: what took its place.
+        else:  # The chosen item is gone: choose the one that took its place.
             self._set_choice(keys[min(self._index(), len(keys) - 1)])
 
     def _set_choice(self, key: Hashable) -> None:
@@ -130,7 +130,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
             self.go_to(self._index() + by)
 
     def action_choose_page(self, direction: int) -> None:
-        """Move the choice by what fits the pane, one item at least."""
+        """Move the choice by one page, at least by one item."""
         page = max(1, self.scrollable_content_region.height - 1)
         if not self._items or self._scrolled_within(direction, page):
             return
@@ -140,7 +140,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
         self.go_to(max(to, at + 1) if direction > 0 else min(to, at - 1))
 
     def _scrolled_within(self, direction: int, lines: int) -> bool:
-        """Show more of a chosen item that is higher than the pane, if there is more that way."""
+        """Scroll inside a chosen item that is higher than the pane; False: there is no more."""
         at, height = self._index(), self.scrollable_content_region.height
         if lines >= _FAR or at >= len(self._items):
             return False
@@ -156,7 +156,7 @@ class ChoosingView(LinesView, inherit_bindings=False):
         return True
 
     def go_to(self, number: int) -> None:
-        """Choose an item by its number, the nearest one there is."""
+        """Choose an item by its number; a number out of range chooses the nearest item."""
         if not self._items:
             return
         number = min(len(self._items) - 1, max(0, number))
@@ -165,14 +165,14 @@ class ChoosingView(LinesView, inherit_bindings=False):
         self.scroll_to_choice()
 
     def choose_key(self, key: Hashable) -> None:
-        """Choose an item by its key, if it is there."""
+        """Choose the item with this key, if there is one."""
         self.recompose_lines()
         number = next((n for n, (item, _) in enumerate(self._items) if item.key == key), None)
         if number is not None:
             self.go_to(number)
 
     def scroll_to_choice(self) -> None:
-        """Bring the chosen item into view, and with the first one what stands above it."""
+        """Scroll the chosen item into view; for the first item, to the top of the pane."""
         at = self._index()
         if at >= len(self._items):
             return
@@ -183,5 +183,5 @@ class ChoosingView(LinesView, inherit_bindings=False):
 
 
 def _mark(chosen: bool, marked: bool) -> Span:
-    """One run of text: two of one style take more bytes."""
+    """The mark as one span: two spans of one style take more bytes."""
     return "".join(text for text, _ in mark(cursor=chosen, marked=marked)), "accent"

@@ -1,4 +1,7 @@
-"""What a widget wants of the engine: bubbles up to the application, the only one that submits."""
+"""A widget's request to the engine: a message that bubbles up to the application.
+
+Only the application submits commands to the engine.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ from textual.message import Message
 from usenetsync_tui.model.commands import Command
 
 READ_ONLY = "Read-only: another usenetsync is using this catalogue."
-"""Why nothing can be asked of the engine."""
+"""Shown when the engine takes no commands because it is read-only."""
 
 
 class CommandRequest(Message):
-    """A command a user has asked for. The application refuses it, aloud, while read-only."""
+    """A command of the user. While read-only, the application refuses it and shows why."""
 
     def __init__(self, command: Command, *, said: str = "") -> None:
-        """`said`: a short toast once it is submitted, names in it made safe; empty: none."""
+        """`said`: a short toast after the application submits it; empty: none.
+
+        The caller makes names in it safe.
+        """
         super().__init__()
         self.command = command
         self.said = said

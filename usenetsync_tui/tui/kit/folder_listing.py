@@ -1,6 +1,7 @@
-"""What is in a folder, as far as a user who types a path needs it, and whether a path will do.
+"""The sub-folders of a folder, to complete a typed path; and checks of a path that a user types.
 
-Blocking, and a network mount may never answer: call through `aside`. Knows no widget.
+All functions block, and on a network mount may never return: call them with `call_with_timeout`.
+Knows the file system. Refuses to know widgets.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from usenetsync_tui.tui.kit.path_words import common_start
 MOST_NAMES = 1_000
 """Sub-folders listed at most."""
 MOST_ENTRIES = 100_000
-"""Entries looked at for them: a folder of millions of files must not stall the screen."""
+"""Entries read to find them: a folder of millions of files must not stall the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class FolderListing:
     prefix: bytes = b""
     names: tuple[bytes, ...] = ()
     complete: bool = True
-    """False: there may be more than these."""
+    """False: there may be more names than these."""
     problem: str = ""
-    """The system's words, when it cannot be read."""
+    """The system's error text when the folder cannot be read."""
 
     def answers(self, directory: bytes, prefix: bytes) -> bool:
-        """Whether these names, or some of them, are the answer to another question too."""
+        """Whether these names include all that a listing of `directory` and `prefix` would have."""
         if directory != self.directory or self.problem:
             return False
         if self.complete:
@@ -37,18 +38,18 @@ class FolderListing:
         return prefix == self.prefix
 
     def starting_with(self, prefix: bytes) -> tuple[bytes, ...]:
-        """Those of the names that begin so."""
+        """The names that begin with `prefix`."""
         return tuple(name for name in self.names if name.startswith(prefix))
 
     def continued(self, prefix: bytes) -> bytes:
-        """The prefix as far as the names leave no choice, and a slash behind the only one."""
+        """The longest common start of the matching names; a single match ends in a slash."""
         names = self.starting_with(prefix)
         only = len(names) == 1 and self.complete
         return common_start(names) + (b"/" if only else b"") if names else prefix
 
 
 def list_folders(directory: bytes, prefix: bytes = b"") -> FolderListing:
-    """Read a folder. Links to folders count, what cannot be examined does not."""
+    """Read a folder. Includes links to folders, leaves out entries that cannot be examined."""
     names: list[bytes] = []
     complete = True
     try:
@@ -69,89 +70,95 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # a link that leads nowhere, or nowhere we may look
+        return False  # a broken link, or one into a folder that this user cannot read
 
 
 def words(error: OSError | ValueError) -> str:
-    """Why it could not be done; `ValueError` is a NUL in the path."""
+    """The reason of a failed call; Python raises `ValueError` for a NUL byte in the path."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    return "No path holds a NUL byte"
+    return "A path cannot contain a NUL byte"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A path that was looked at: resolved, or with what is wrong with it."""
+class PathCheck:
+    """The result of a check: the resolved path, or the problem with it."""
 
     path: bytes = b""
     problem: str = ""
 
 
-def judge_source(path: bytes) -> Judged:
-    """Whether a folder can be kept: it is one, and it can be read. Links are resolved."""
+def check_source(path: bytes) -> PathCheck:
+    """Check that a path is a folder that can be read, so that it can be backed up.
+
+    Follows links.
+    """
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.realpath(path, strict=True)
         if not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
         with os.scandir(found) as entries:
             next(entries, None)
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_target(path: bytes, source: bytes) -> Judged:
-    """Whether a version can be restored into a folder: not into the one it was made of."""
+def check_target(path: bytes, source: bytes) -> PathCheck:
+    """Check a folder to restore into: it must not be inside the backed-up folder `source`."""
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found, kept = os.path.realpath(path), os.path.realpath(source)
         if found == kept or found.startswith(kept.rstrip(b"/") + b"/"):
-            return Judged(problem="This is inside the backed-up folder. Choose another folder.")
+            return PathCheck(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_new_folder(path: bytes) -> Judged:
-    """Whether files can be made in a folder that is there, or can be made. Links are resolved."""
+def check_new_folder(path: bytes) -> PathCheck:
+    """Check that files can be created in a folder, which exists or can be created.
+
+    Follows links.
+    """
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.realpath(path)
         if os.path.lexists(found) and not os.path.isdir(found):
-            return Judged(problem="This is a file, not a folder.")
+            return PathCheck(problem="This is a file, not a folder.")
         there = found
         while not os.path.lexists(there):
             there = os.path.dirname(there)
         if not os.path.isdir(there):
-            return Judged(problem="There is a file in the way of this folder.")
+            return PathCheck(problem="There is a file in the way of this folder.")
         if not os.access(there, os.W_OK | os.X_OK):
-            return Judged(problem="This folder cannot be written into.")
+            return PathCheck(problem="You cannot write to this folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)
 
 
-def judge_new_file(path: bytes) -> Judged:
-    """Whether a file can be made there: it is not there yet, its folder is."""
+def check_new_file(path: bytes) -> PathCheck:
+    """Check that a file can be created: it does not exist, and its folder does."""
     if not path.startswith(b"/"):
-        return Judged(problem="Type the whole path: it begins with / or ~.")
+        return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         if not os.path.basename(found):
-            return Judged(problem="Type the name of a file.")
+            return PathCheck(problem="Type the name of a file.")
         if os.path.lexists(found):
-            return Judged(problem="This is there already: choose another name.")
+            return PathCheck(problem="This already exists. Choose another name.")
         parent = os.path.dirname(found)
         if not os.path.isdir(parent):
-            return Judged(problem="There is no such folder to write it into.")
+            return PathCheck(problem="The folder for this file does not exist.")
         if not os.access(parent, os.W_OK | os.X_OK):
-            return Judged(problem="This folder cannot be written into.")
+            return PathCheck(problem="You cannot write to this folder.")
     except (OSError, ValueError) as error:
-        return Judged(problem=f"{words(error)}.")
-    return Judged(found)
+        return PathCheck(problem=f"{words(error)}.")
+    return PathCheck(found)

@@ -1,10 +1,10 @@
-"""Forms over the screen: labelled rows, a hint for the field at hand, complaints under fields.
+"""Forms over the screen: labelled fields, a hint for the focused field, complaints under fields.
 
-Every dialog that asks for more than one answer is one. It knows fields and the ways between
-them; what is asked, and what a right answer is, a form says itself.
+Every dialog that asks for more than one answer is a form. Knows fields and how the focus moves.
+Refuses to know the questions and the right answers: each dialog defines its own.
 
-Enter goes on to the next field and presses the button at the end, so defaults are passed by
-pressing enter; tab and the arrow keys move, escape leaves.
+Enter moves to the next field and at the end presses the button, so a user who wants the defaults
+only presses enter. Tab and the arrow keys move, escape closes the form.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from usenetsync_tui.tui.kit.secret_input import SecretInput
 T = TypeVar("T")
 
 Complaints = Mapping[str, str]
-"""What is wrong, in a sentence, by the id of the field."""
+"""By the id of a field: a sentence on what is wrong with the answer."""
 
 _CONTROLS = "Input, OptionRow, Button"
-"""Where tab stops."""
+"""The widgets at which tab stops."""
 
 
 class Field(Vertical):
-    """A label, a control, and below it what is wrong with the answer."""
+    """A label, a control, and below it a complaint or a warning about the answer."""
 
     def __init__(self, label: str, control: Widget, *, hint: str = "", more: bool = False) -> None:
-        """The control's id names the field. `more` marks one of those shown on demand."""
+        """The control's id names the field. `more`: the form shows the field only on demand."""
         super().__init__(classes="field more" if more else "field")
         self._label = label
         self._control = control
@@ -57,11 +57,11 @@ class Field(Vertical):
         yield Static("", markup=False, classes="field-complaint")
 
     def on_mount(self) -> None:
-        """What is chosen from the beginning may be dangerous already."""
+        """Show the warning of the initial answer, if it has one."""
         self.complain("")
 
     def complain(self, text: str) -> None:
-        """Say what is wrong; when empty, what is dangerous, if anything is."""
+        """Show a complaint; when empty, the warning of the answer, if it has one."""
         self.complaint = text
         warning = self._control.value_warning if isinstance(self._control, OptionRow) else ""
         said = text or warning
@@ -70,18 +70,18 @@ class Field(Vertical):
         note.display = bool(said)
 
     def on_option_row_changed(self) -> None:
-        """Another choice: nothing to complain about, perhaps something to warn of."""
+        """Replace the complaint by the warning of the new choice, if it has one."""
         self.complain("")
 
     @property
     def advice(self) -> str:
-        """The hint for the answer as it stands."""
+        """The hint for the current answer, else the hint of the field."""
         hint = self._control.at.hint if isinstance(self._control, OptionRow) else ""
         return hint or self.hint
 
 
 class Form(ModalScreen[T]):
-    """A frame of fields. Dismissed with what it is asked for, or with None on escape."""
+    """A frame of fields. Returns the answers when accepted, or None on escape."""
 
     AUTO_FOCUS = _CONTROLS
     BINDING_GROUP_TITLE = "Form"
@@ -92,12 +92,12 @@ class Form(ModalScreen[T]):
         Binding("enter", "field(1)", "next field", show=False, id="form.enter"),
     ]
     ACTION = "Save"
-    """What the button says."""
+    """The label of the button."""
     HINTS = True
-    """Whether there are two lines for hints."""
+    """Whether the form has two lines for hints."""
 
     def __init__(self, heading: str) -> None:
-        """`heading` is shown as it is: make names in it safe first."""
+        """The form shows `heading` unchanged: the caller makes names in it safe."""
         super().__init__()
         self._heading = heading
 
@@ -113,44 +113,44 @@ class Form(ModalScreen[T]):
             yield from self.after()
 
     def fields(self) -> ComposeResult:
-        """The fields, in their order."""
+        """The fields, from top to bottom."""
         raise NotImplementedError
 
     def buttons(self) -> ComposeResult:
-        """The buttons; the one named ``accept`` ends the form."""
+        """The buttons; the one with the id ``accept`` accepts the answers."""
         yield Button(self.ACTION, id="accept", compact=True)
 
     def after(self) -> ComposeResult:
-        """What stands below the buttons."""
+        """Widgets below the buttons."""
         yield from ()
 
     def accept(self) -> None:
-        """Judge the answers: dismiss, or complain."""
+        """Check the answers: call `end`, or complain."""
         raise NotImplementedError
 
     def end(self, result: T | None) -> None:
-        """Go, once: a second enter may be on its way."""
+        """Close the form, once: a second enter may follow the first."""
         if self.is_current:
             self.dismiss(result)
 
     def text(self, name: str) -> str:
-        """What is typed into a field."""
+        """The text in a field."""
         return self.query_one(f"#{name}", Input).value
 
     def secret(self, name: str) -> Secret:
-        """What is typed into a line for a password."""
+        """The text in a password field."""
         return Secret(self.query_one(f"#{name}", SecretInput).value)
 
     def choice(self, name: str) -> str:
-        """What is chosen in a row of options."""
+        """The value of the chosen option in a row."""
         return self.query_one(f"#{name}", Options).value
 
     def ticked(self, name: str) -> frozenset[str]:
-        """What is ticked in a row."""
+        """The values of the ticked options in a row."""
         return self.query_one(f"#{name}", Ticks).values
 
     def complain(self, complaints: Complaints) -> None:
-        """Say what is wrong under each field, and go to the first of them."""
+        """Show each complaint under its field, and focus the first field that has one."""
         first = True
         for field in self.query(Field):
             text = complaints.get(field.name_of_field, "")
@@ -161,58 +161,58 @@ class Form(ModalScreen[T]):
         self.advise()
 
     def advise(self) -> None:
-        """Show the hint of the field at hand."""
+        """Show the hint of the focused field."""
         if not self.HINTS:
             return
-        field = self._field_at_hand()
+        field = self._focused_field()
         hint = field.advice if field is not None else ""
         self.query_one("#form-hint", Static).update(Content(hint))
 
-    def _field_at_hand(self) -> Field | None:
+    def _focused_field(self) -> Field | None:
         if self.focused is None:
             return None
         return next((w for w in self.focused.ancestors_with_self if isinstance(w, Field)), None)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Another field, another hint."""
+        """Show the hint of the newly focused field."""
         self.advise()
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """Another choice, another hint."""
+        """Show the hint of the new choice."""
         self.advise()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What is typed over is complained about no more."""
-        field = self._field_at_hand()
+        """Remove the complaint once the user changes the answer."""
+        field = self._focused_field()
         if field is not None and event.input.has_focus:
             field.complain("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: the next field; where there is but one, the end."""
+        """Enter moves to the next field; in a form of one field it accepts the answer."""
         if len(self.query(Field)) == 1:
             self.accept()
         else:
             self.action_field(1)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """The last enter."""
+        """Accept the answers."""
         if event.button.id == "accept":
             self.accept()
 
     def action_field(self, by: int) -> None:
-        """Go to another field."""
+        """Move the focus to the next field (`by` > 0) or to the one before."""
         if by > 0:
             self.focus_next(_CONTROLS)
         else:
             self.focus_previous(_CONTROLS)
 
     def action_cancel(self) -> None:
-        """Go back without an answer."""
+        """Close the form without an answer."""
         self.end(None)
 
 
 def line_input(id: str, value: str = "", *, placeholder: str = "", secret: bool = False) -> Input:
-    """A line to type into, as forms have it. What is `secret` is never shown."""
+    """A text field for a form. With `secret`, the text is never shown."""
     if secret:
         field: Input = SecretInput(value, placeholder, id=id)
     else:
@@ -222,9 +222,9 @@ def line_input(id: str, value: str = "", *, placeholder: str = "", secret: bool 
 
 
 def whole_number(text: str, least: int, most: int) -> int | str:
-    """The number that is typed, or what is wrong with it."""
+    """The typed number, or a sentence on what is wrong with it."""
     typed = text.strip()
-    # isdecimal() knows digits of all scripts; int() would take them, and underscores, too.
+    # int() also accepts underscores, and it and isdecimal() accept digits of every script.
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= 9):
         return f"Type a number from {least} to {most}."
     number = int(typed)

@@ -1,7 +1,7 @@
 """Calls that may never return, such as `stat` on a dead network mount.
 
-They run in a daemon thread: neither the screen nor the end of the program waits for them, as
-both would for a thread of the loop's pool.
+They run in a daemon thread, for which neither the screen nor the end of the program waits. For a
+thread of the event loop's pool, both would wait.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds a file system may take to answer."""
 
 
-async def aside(work: Callable[[], T], *, patience: float = PATIENCE) -> T:
-    """What `work` returns or raises; `TimeoutError` when it takes longer than `patience`."""
+async def call_with_timeout(work: Callable[[], T], *, seconds: float = TIMEOUT) -> T:
+    """Run `work` in a daemon thread; returns or raises what `work` does.
+
+    Raises `TimeoutError` after `seconds`.
+    """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def tell(value: T | None, error: BaseException | None) -> None:
+    def deliver(value: T | None, error: BaseException | None) -> None:
         if answer.done():
             return
         if error is not None:
@@ -34,14 +37,14 @@ async def aside(work: Callable[[], T], *, patience: float = PATIENCE) -> T:
         value, error = None, None
         try:
             value = work()
-        except Exception as raised:  # noqa: BLE001 (the caller that waits gets it)
+        except Exception as raised:  # noqa: BLE001 (raised again in the waiting caller)
             error = raised
         if not loop.is_closed():
             try:
-                loop.call_soon_threadsafe(tell, value, error)
+                loop.call_soon_threadsafe(deliver, value, error)
             except RuntimeError:
-                return  # closed in between: no caller waits any more
+                return  # the loop closed in between: no caller waits any more
 
-    threading.Thread(target=run, name="aside", daemon=True).start()
-    async with asyncio.timeout(patience):
+    threading.Thread(target=run, name="hanging call", daemon=True).start()
+    async with asyncio.timeout(seconds):
         return await answer

@@ -1,7 +1,7 @@
-"""Lines of inked text: what pure functions compose and `LinesView` draws.
+"""Lines of text in inks: pure functions compose them and `LinesView` draws them.
 
-An ink names a meaning, not a colour; the style sheet colours it. Text in a line is never
-parsed for markup.
+An ink names a meaning, not a colour; the style sheet gives it a colour. The text is never parsed
+for markup.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Line = tuple[Span, ...]
 
 
 def width_of(line: Line) -> int:
-    """Cells a line takes."""
+    """The width of a line, in cells."""
     return sum(cell_len(text) for text, _ in line)
 
 
 def fit(line: Iterable[Span], width: int) -> Line:
-    """As much of a line as fits, neighbours of one ink as one span."""
+    """The line cut to `width` cells; neighbouring spans of one ink become one span."""
     out: list[Span] = []
     left = width
     for text, ink in line:
@@ -45,7 +45,7 @@ def fit(line: Iterable[Span], width: int) -> Line:
 
 
 def flow(fields: Iterable[Line], width: int, rows: int, gap: int = 3) -> list[Line]:
-    """Fields one after another on at most `rows` lines; those without room are left out."""
+    """Lay out fields one after another on at most `rows` lines; fields without room are dropped."""
     lines: list[Line] = []
     current: Line = ()
     for field in fields:
@@ -61,7 +61,7 @@ def flow(fields: Iterable[Line], width: int, rows: int, gap: int = 3) -> list[Li
 def to_strip(line: Line, width: int, styles: Mapping[Ink, Style], base: Style) -> Strip:
     """Draw a line in exactly `width` cells over the style `base`.
 
-    Neighbours of one style become one segment: that is what keeps an update small.
+    Neighbours of one style become one segment, which keeps an update small.
     """
     strip = Strip([Segment(text, base + styles[ink]) for text, ink in line])
     return strip.adjust_cell_length(width, base).simplify()

@@ -1,9 +1,9 @@
-"""The footer: the keys of what can be done here now, as many as there is room for.
+"""The footer: the keys of the actions that apply now, as many as fit.
 
-What leads out of everywhere (the `:` line, quit or back, help) is always there; of the others
-those of the focused pane come first. One line of text, not a widget a key as Textual's footer
-has: the focus changes with every pane and dialog, and building eight widgets takes longer than
-everything else a key does.
+The `:` line, quit or back, and help are always shown; of the other keys, those of the focused pane
+come first. The footer is one line of text, where Textual's has a widget for each key: the focus
+changes with every pane and dialog, and building eight widgets takes longer than everything else
+that a key press causes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.kit.lines_view import InkedView
 
 ALWAYS = ("app.command", "app.quit", "deeper.back", "app.help")
-"""Ids of bindings whose keys are never left out, the last ones on the line."""
+"""Ids of the bindings that are never left out; their keys end the line."""
 _GAP = 2
 
 
@@ -32,12 +32,12 @@ class Key(NamedTuple):
 
     @property
     def line(self) -> Line:
-        """As it is drawn."""
+        """The key and its label as drawn."""
         return ((self.shown, "accent"), (f" {self.label}{' ' * _GAP}", "muted"))
 
 
 class KeyBar(InkedView, can_focus=False):
-    """A line of keys; a click is the key."""
+    """A line of keys; a click does what the key does."""
 
     def __init__(self) -> None:
         super().__init__(id="keys")
@@ -45,19 +45,19 @@ class KeyBar(InkedView, can_focus=False):
 
     @property
     def keys_shown(self) -> tuple[Key, ...]:
-        """Those on the line, from left to right."""
+        """The keys on the line, from left to right."""
         return self._keys
 
     def on_mount(self) -> None:
-        """Follow the focus."""
+        """Update the keys whenever the focus moves."""
         self.screen.bindings_updated_signal.subscribe(self, self._look)
 
     def on_resize(self, event: Resize) -> None:
-        """Others may fit."""
+        """Choose the keys again: more or fewer may fit."""
         self._look(self.screen)
 
     def _look(self, screen: Screen[object]) -> None:
-        # Of two panes the same words may mean two things: what a click does is always renewed.
+        # Always store the new keys: the same label may mean another action in another pane.
         before, self._keys = self._keys, self._fitting(self.scrollable_content_region.width)
         if [key.line for key in before] != [key.line for key in self._keys]:
             self.refresh()
@@ -66,7 +66,7 @@ class KeyBar(InkedView, can_focus=False):
         every: dict[str, ActiveBinding] = {}
         bindings = self.screen.active_bindings
         for active in bindings.values():
-            # Its first key is the one an action is known by, unless that does something else here.
+            # Show an action under its displayed key, unless that key does something else here.
             known_by = bindings.get(active.binding.key_display or "", active)
             if active.binding.show and known_by.binding.action == active.binding.action:
                 every.setdefault(active.binding.action, active)
@@ -90,7 +90,7 @@ class KeyBar(InkedView, can_focus=False):
         return self.draw(tuple(span for key in self._keys for span in key.line))
 
     async def on_click(self, event: Click) -> None:
-        """Do what the key under the pointer does."""
+        """Run the action of the key under the pointer."""
         offset = event.get_content_offset(self)
         at = -1 if offset is None else offset.x
         for key in self._keys:

@@ -1,4 +1,4 @@
-"""A scrolling pane of inked lines that redraws only the lines that changed."""
+"""A scrolling pane of lines that redraws only the lines that changed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from usenetsync_tui.tui.kit.inks import INKS, Ink, Line, to_strip, width_of
 
 
 class InkedView(ActionHost, ScrollView, inherit_bindings=False):
-    """What all panes share: actions, inks as component styles, and titles that are never markup."""
+    """The base of all panes: actions, inks as component styles, and titles without markup."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"ink--{ink}" for ink in INKS), "ink--cursor"}
     ALLOW_SELECT = False
     EVERY: ClassVar[int] = 1
     """Draw one of this many statuses, where figures change faster than a user can read them."""
     TURN: ClassVar[int] = 0
-    """Which of those: panes with different turns are not sent in the same quarter second."""
+    """Which of them to draw: panes with different turns redraw in different quarter seconds."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -41,7 +41,7 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
         self._inks = {}
 
     def title(self, title: str, subtitle: str | None = None) -> None:
-        """Name the frame; unchanged words cost nothing. Without a subtitle the old one stays."""
+        """Set the title, and the subtitle unless it is None; unchanged text costs nothing."""
         if title != self._titles[0]:
             self._titles = (title, self._titles[1])
             self.border_title = Content(title) if title else None
@@ -49,24 +49,24 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
             self.subtitle(subtitle)
 
     def subtitle(self, subtitle: str) -> None:
-        """Say something at the foot of the frame."""
+        """Set the text at the bottom of the frame."""
         if subtitle != self._titles[1]:
             self._titles = (self._titles[0], subtitle)
             self.border_subtitle = Content(subtitle) if subtitle else None
 
     def takes_turn(self) -> bool:
-        """Whether to draw this status; to be asked once for each."""
+        """Whether to draw this status; call it once for each status."""
         self._statuses += 1
         return self._statuses % self.EVERY == self.TURN
 
     @property
     def is_displayed(self) -> bool:
-        """Whether neither it nor what it stands in is hidden."""
+        """Whether neither the pane nor any of its ancestors is hidden."""
         return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
 
     @property
     def is_looked_at(self) -> bool:
-        """Whether it is displayed, and no other screen lies over it."""
+        """Whether it is displayed, and no other screen covers it."""
         return self.is_displayed and self.is_attached and self.app.screen is self.screen
 
     def draw(self, line: Line, *, cursor: bool = False) -> Strip:
@@ -82,7 +82,7 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
 
 
 class LinesView(InkedView):
-    """A pane whose lines a pure function makes of a status and a width."""
+    """A pane whose lines a pure function makes from a status, a width and a height."""
 
     HELP = "Scroll with the arrow keys. `?` closes this help."
     BINDING_GROUP_TITLE = "This pane"
@@ -106,7 +106,7 @@ class LinesView(InkedView):
 
     @property
     def is_read_only(self) -> bool:
-        """Whether nothing can be asked of the engine."""
+        """Whether the engine takes no commands that change something."""
         return self._status is not None and self._status.read_only
 
     def show(self, status: EngineStatus) -> None:
@@ -116,7 +116,7 @@ class LinesView(InkedView):
             self.recompose_lines()
 
     def recompose_lines(self) -> None:
-        """Compose the lines again and redraw those that are not what they were."""
+        """Compose the lines again and redraw those that changed."""
         region = self.scrollable_content_region
         if self._status is None or not region.width:
             return
@@ -133,11 +133,11 @@ class LinesView(InkedView):
                 self.refresh(Region(0, number - top, min(cells, region.width), 1))
 
     def on_show(self) -> None:
-        """What was not drawn while it was hidden is drawn now."""
+        """Draw the status that came while the pane was hidden."""
         self.recompose_lines()
 
     def on_resize(self, event: Resize) -> None:
-        """Lines are made for a width."""
+        """Compose the lines for the new width."""
         self.recompose_lines()
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
 
@@ -145,7 +145,7 @@ class LinesView(InkedView):
         return self.draw(self.line_at(y + self.scroll_offset.y))
 
     def line_at(self, number: int) -> Line:
-        """A line by its number; an empty one behind the last."""
+        """A line by its number; an empty one after the last."""
         return _line(self._lines, number)
 
 
@@ -154,10 +154,10 @@ def _line(lines: Sequence[Line], number: int) -> Line:
 
 
 def redrawn(before: Line, after: Line) -> int:
-    """Cells from the left edge that must be sent again to turn one line into the other.
+    """Cells from the left edge that must be redrawn to turn one line into the other.
 
-    Textual sends a changed region from the widget's left edge on (its `ChopsUpdate`), so
-    only what is alike at the right end is saved.
+    Textual sends a changed region from the widget's left edge on (its `ChopsUpdate`), so only an
+    equal right end can be left out.
     """
     if before == after:
         return 0

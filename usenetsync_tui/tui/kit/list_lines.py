@@ -1,4 +1,4 @@
-"""What the lines of every long list have in common. Pure functions."""
+"""The parts that the lines of every long list share. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from usenetsync_tui.model.figures import NOTHING
 from usenetsync_tui.tui.kit.inks import Line, Span
 
 MARK = 2
-"""Cells before a row: the cursor, and the mark."""
+"""Cells before a row: the cursor and the mark."""
 
 
 def mark(*, cursor: bool, marked: bool = False) -> tuple[Span, Span]:
@@ -18,17 +18,17 @@ def mark(*, cursor: bool, marked: bool = False) -> tuple[Span, Span]:
 
 
 def waiting_line() -> Line:
-    """A row that is not here yet."""
+    """The line of a row that is not loaded yet."""
     return ((" " * MARK, "plain"), ("…", "muted"))
 
 
 def gone_line() -> Line:
-    """A row that has left the list since it was counted."""
+    """The line of a row that has left the list since the list was counted."""
     return ((" " * MARK, "plain"), (NOTHING, "muted"))
 
 
 def position(number: int, count: int, *, exact: bool) -> str:
-    """Where the cursor is in the list."""
+    """The cursor's position in words: ``row 1,235 / 9,012 · 13%``; empty for an empty list."""
     if not count:
         return ""
     total = f"{count:,}" if exact else f"{count:,}+"
@@ -37,12 +37,12 @@ def position(number: int, count: int, *, exact: bool) -> str:
 
 
 def minute(at: datetime | None) -> str:
-    """Local date and time to the minute, 16 cells; an en dash where there is none."""
+    """Local date and time to the minute, 16 cells; an en dash for None."""
     return NOTHING if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def minute_of(seconds: int) -> str:
-    """The same of seconds since the epoch; a file may bear any time at all."""
+    """The same for seconds since the epoch; an en dash outside the years 1000 to 9999."""
     try:
         at = time.localtime(seconds)
     except (OverflowError, OSError, ValueError):

@@ -1,11 +1,11 @@
-"""Pages of a long list: which are here, which are asked for next.
+"""Pages of a long list: which are loaded, and which to read next.
 
 Knows a list by its source: pages by key, and the directory of the keys at which pages begin.
 Refuses to know what the rows are, and widgets. Rows are numbered from 0 over the whole list.
-A few pages are kept; the fetcher reads one thing at a time, the page being looked at first,
-and forgets what the viewport has left. The directory makes row number ↔ key exact; until it
-is here the list is as long as its first page. A source may count to a limit only: such a
-list grows when its end is looked at.
+The fetcher keeps a few pages and drops those least recently used; it reads one page or the
+directory at a time, the page on the screen first. The directory makes row number ↔ key exact; until
+it is loaded, the list is as long as its first page. A source may count only up to a limit: such a
+list grows when the user looks at its end.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from usenetsync_tui.tui.kit.list_source import (
 
 PAGES_KEPT = 16
 DEBOUNCE = 0.02
-"""Seconds between a move and the first read: holding a key reads where it stops."""
+"""Seconds between a move and the first read: while a key is held, nothing is read on the way."""
 _RETRY = 1.0
-"""Seconds until what has failed is tried again; more where failing took long."""
+"""Seconds until a failed read is tried again; longer if the failure took long."""
 _RECOUNT = 5.0
-"""Seconds between two counts of a growing list; more where counting takes long."""
+"""Seconds between two counts of a growing list; longer if counting takes long."""
 _DIRECTORY = -1
 
 
 class ListPages(Generic[Row, Key]):
-    """The pages of one list at a time."""
+    """The pages of one list; `open` switches to another list."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        """`changed` is called when rows in sight, the count or the problem are other ones."""
+        """Calls `changed` when visible rows, the count or the problem change."""
         self._changed = changed
         self._source: ListSource[Row, Key] | None = None
         self._generation = 0
@@ -53,46 +53,46 @@ class ListPages(Generic[Row, Key]):
         self._reading: asyncio.Task[None] | None = None
         self._recount_due = 0.0
         self._retry_due: float | None = None
-        """When a count that has failed is tried again."""
+        """When to try a failed count again, as `anyio.current_time`."""
         self.problem = ""
-        """Why the list cannot be read at the moment."""
+        """Why the list cannot be read now; empty if it can."""
 
     @property
     def loaded(self) -> bool:
-        """Whether the first answer has come."""
+        """Whether the first page or the directory is loaded."""
         return self._directory is not None or 0 in self._pages
 
     @property
     def counted(self) -> bool:
-        """Whether more than the first page has been counted."""
+        """Whether the directory is loaded, so that `count` includes more than the first page."""
         return self._directory is not None
 
     @property
     def exact(self) -> bool:
-        """Whether `count` is the whole list."""
+        """Whether `count` covers the whole list."""
         if self._directory is not None:
             return self._directory.complete
         return 0 in self._pages and len(self._pages[0]) < PAGE_SIZE
 
     @property
     def count(self) -> int:
-        """Rows known to be there."""
+        """Rows counted so far."""
         if self._directory is not None:
             return self._directory.count
         return len(self._pages.get(0, ()))
 
     def open(self, source: ListSource[Row, Key]) -> None:
-        """Turn to another list."""
+        """Switch to another list."""
         self.close()
         self._source = source
         self._wake.set()
 
     def close(self) -> None:
-        """Turn to no list."""
+        """Forget the list."""
         self._generation += 1
         self._source = None
         if self._reading is not None:
-            # A slow answer that no list waits for any more would hold up the next list.
+            # A slow read for a closed list would delay the next list.
             self._reading.cancel()
         self._pages.clear()
         self._stale.clear()
@@ -103,7 +103,7 @@ class ListPages(Generic[Row, Key]):
         self.problem = ""
 
     def row(self, number: int) -> Row | None:
-        """A row, if it is here. Never waits."""
+        """A row, or None if it is not loaded. Never waits."""
         at, offset = divmod(number, PAGE_SIZE)
         page = self._pages.get(at)
         if page is None or offset >= len(page):
@@ -112,30 +112,33 @@ class ListPages(Generic[Row, Key]):
         return page[offset]
 
     def is_gone(self, number: int) -> bool:
-        """Whether its page is here without the row: it has left since the list was counted."""
+        """Whether its page is loaded without the row: it left the list after the count."""
         at, offset = divmod(number, PAGE_SIZE)
         return at in self._pages and offset >= len(self._pages[at])
 
     def look(self, first: int, last: int) -> None:
-        """These rows are on the screen."""
+        """Note which rows are on the screen, and read what is missing."""
         if (first, last) != self._viewport:
             self._viewport = (first, last)
             self._wake.set()
 
     def refresh(self) -> None:
-        """The rows on the screen may have changed: read them again."""
+        """Read the rows on the screen again: they may have changed."""
         self._stale.update(self._visible())
         self._wake.set()
 
     def refresh_all(self, *, at_once: bool) -> None:
-        """Rows may have come or gone: count again, `at_once` or when that is not a burden."""
+        """Read all pages again: rows may have come or gone.
+
+        Counts again too: `at_once`, or if the last count is long enough ago.
+        """
         self._stale.update(self._pages)
         if at_once or anyio.current_time() >= self._recount_due:
             self._stale.add(_DIRECTORY)
         self._wake.set()
 
     async def run(self) -> None:
-        """Fetch what is looked at, for ever."""
+        """Read the pages that the screen needs, until cancelled."""
         while True:
             due = self._retry_due
             left = None if due is None else max(0.0, due - anyio.current_time())
@@ -158,7 +161,7 @@ class ListPages(Generic[Row, Key]):
         return self._directory is not None and 0 < at < len(self._directory.keys)
 
     def _next(self) -> int | None:
-        """What to read now, asked again after each read: the viewport may have moved."""
+        """The page or directory to read now. Asked after each read: the viewport may have moved."""
         if self._source is None:
             return None
         if self._directory is None and 0 not in self._pages:
@@ -182,13 +185,13 @@ class ListPages(Generic[Row, Key]):
             return len(self._pages.get(0, ())) >= PAGE_SIZE
         if _DIRECTORY in self._stale:
             return True
-        # The last key known may have moved behind the end: then there is nothing to go on from.
+        # No keys: the list has no rows from the last known key on, so counting cannot continue.
         looked_at = visible.stop >= len(self._directory.keys) > 0
         return looked_at and not self._directory.complete
 
     async def _fetch_unless_closed(self, wanted: int) -> None:
-        # A task, not a cancel scope: a scope cancels again while the database driver is
-        # taking its question back, and leaves it with half an answer.
+        # A task, not a cancel scope: a scope cancels again while the database driver cancels its
+        # query, and leaves the driver with half an answer.
         self._reading = asyncio.create_task(self._fetch(wanted))
         try:
             await self._reading
@@ -211,7 +214,7 @@ class ListPages(Generic[Row, Key]):
                 self.problem = str(error)
                 self._changed()
             if wanted == _DIRECTORY and generation == self._generation:
-                # Pages can be read meanwhile.
+                # Do not sleep: pages can be read meanwhile.
                 now = anyio.current_time()
                 self._retry_due = now + max(_RETRY, 10 * (now - began))
             else:
@@ -224,7 +227,7 @@ class ListPages(Generic[Row, Key]):
         again = before is None or _DIRECTORY in self._stale
         known: Directory[Key] = Directory(0, ()) if again or before is None else before
         directory = await counted_on(source, known)
-        # What was counted to be there before is not to vanish because it is counted again.
+        # A new count must not shorten the list to the limit of one call: count as far as before.
         while again and before is not None and directory.count < before.count:
             if directory.complete or generation != self._generation:
                 break
@@ -251,7 +254,7 @@ class ListPages(Generic[Row, Key]):
         if generation != self._generation:
             return
         if at + 1 < len(keys):
-            # Where rows have gone since the directory was read, pages would overlap.
+            # Pages would overlap if rows left the list after the directory was read.
             page = source.before(page, keys[at + 1])
         same = self._pages.get(at) == page
         self._pages[at] = page

@@ -1,4 +1,4 @@
-"""What a list must answer to be shown in pages: pages by key, and where they begin."""
+"""The port of a list that is shown in pages: pages by key, and the keys at which they begin."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Directory(Generic[Key]):
-    """Where the pages of a list begin."""
+    """The keys at which the pages of a list begin."""
 
     count: int
     """Rows from the first key on."""
     keys: tuple[Key, ...]
-    """The key of every `PAGE_SIZE`-th row, the first included."""
+    """The key of every `PAGE_SIZE`-th row, including the first row."""
     complete: bool = True
-    """False: the count stopped at its limit, there are more."""
+    """False: the count stopped at its limit, and there are more rows."""
 
     def followed_by(self, rest: Directory[Key]) -> Directory[Key]:
-        """The whole, when `rest` was counted from the last key of this one on."""
+        """Both joined; `rest` must have been counted from the last key of this one on."""
         keys = (*self.keys[:-1], *rest.keys)
         return Directory((len(self.keys) - 1) * PAGE_SIZE + rest.count, keys, rest.complete)
 
@@ -43,7 +43,7 @@ class ListSource(Protocol[Row, Key]):
 
 
 async def counted_on(source: ListSource[Row, Key], known: Directory[Key]) -> Directory[Key]:
-    """What is known, continued as far as the source counts in one go."""
+    """The known directory, extended by one more count of the source."""
     if not known.keys:
         return await source.directory(PAGE_SIZE, None)
     rest = await source.directory(PAGE_SIZE, known.keys[-1])

@@ -1,6 +1,7 @@
-"""Rows of options: one of them chosen, or any number of them ticked.
+"""Rows of options: the user chooses one, or ticks any number.
 
-A mark and a word each, so nothing depends on colour. They know keys, not what they are for.
+Each option has a mark and a label, so nothing depends on colour. Knows keys. Refuses to know what
+the options mean.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ class Pick:
     value: str
     label: str
     hint: str = ""
-    """What choosing it means, in a sentence or two."""
+    """What choosing it does, in a sentence or two."""
     warning: str = ""
-    """What is dangerous about it."""
+    """The danger of choosing it; empty: none."""
 
 
 _GAP = 2
@@ -33,12 +34,12 @@ _MARK = 2
 
 
 class OptionRow(Widget, can_focus=True):
-    """What both rows share: where each option is drawn, and where the cursor is."""
+    """The base of both rows: draws the options and moves the cursor."""
 
     ALLOW_SELECT = False
 
     class Changed(Message):
-        """Another option is chosen or ticked."""
+        """The user has chosen or ticked another option."""
 
     def __init__(self, picks: Sequence[Pick], *, id: str) -> None:
         super().__init__(id=id)
@@ -52,7 +53,7 @@ class OptionRow(Widget, can_focus=True):
 
     @property
     def value_warning(self) -> str:
-        """What is dangerous about the answer as it stands."""
+        """The warning of the current answer; empty: none."""
         return ""
 
     def mark(self, number: int) -> str:
@@ -60,7 +61,7 @@ class OptionRow(Widget, can_focus=True):
         raise NotImplementedError
 
     def render(self) -> Content:
-        """All options in one line; the cursor's stands out while the row has the focus."""
+        """All options in one line; the one under the cursor is bold while the row has the focus."""
         parts: list[str | tuple[str, str]] = []
         for number, pick in enumerate(self._picks):
             here = number == self._at
@@ -69,12 +70,12 @@ class OptionRow(Widget, can_focus=True):
         return Content.assemble(*parts)
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor is drawn with the focus only."""
+        """Draw again: the cursor shows only with the focus."""
         super().watch_has_focus(has_focus)
         self.refresh()
 
     def go_to(self, number: int) -> None:
-        """Put the cursor on an option; beyond the ends it stays there."""
+        """Put the cursor on an option; a number out of range means the first or the last."""
         self._at = min(len(self._picks) - 1, max(0, number))
         self.refresh()
         self.post_message(self.Changed())
@@ -89,12 +90,12 @@ class OptionRow(Widget, can_focus=True):
                 return
 
     def action_move(self, by: int) -> None:
-        """Left and right."""
+        """Move the cursor left or right."""
         self.go_to(self._at + by)
 
 
 class Options(OptionRow):
-    """One of a few: moving is choosing."""
+    """A row with one chosen option: the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "before", show=False, id="options.left"),
@@ -103,13 +104,13 @@ class Options(OptionRow):
     ]
 
     def __init__(self, picks: Sequence[Pick], chosen: str, *, id: str) -> None:
-        """`chosen` is the value of one of `picks`; of another, the first one is chosen."""
+        """`chosen`: the value of one of `picks`; any other value chooses the first."""
         super().__init__(picks, id=id)
         self.offer(picks, chosen)
 
     @property
     def value(self) -> str:
-        """What is chosen."""
+        """The value of the chosen option."""
         return self.at.value
 
     @property
@@ -120,7 +121,7 @@ class Options(OptionRow):
         return "● " if number == self._at else "○ "
 
     def offer(self, picks: Sequence[Pick], chosen: str) -> None:
-        """Have other options, with one of them chosen."""
+        """Replace the options; `chosen` as in the constructor."""
         self._picks = tuple(picks)
         values = [pick.value for pick in picks]
         self._at = values.index(chosen) if chosen in values else 0
@@ -128,12 +129,12 @@ class Options(OptionRow):
             self.go_to(self._at)
 
     def action_turn(self) -> None:
-        """The next one, the first after the last."""
+        """Choose the next option, after the last the first."""
         self.go_to((self._at + 1) % len(self._picks))
 
 
 class Ticks(OptionRow):
-    """Any of a few: space ticks and unticks."""
+    """A row with any number of ticked options: space ticks and unticks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "before", show=False, id="ticks.left"),
@@ -147,14 +148,14 @@ class Ticks(OptionRow):
 
     @property
     def values(self) -> frozenset[str]:
-        """What is ticked."""
+        """The values of the ticked options."""
         return self._ticked
 
     def mark(self, number: int) -> str:
         return "[x] " if self._picks[number].value in self._ticked else "[ ] "
 
     def on_click(self, event: Click) -> None:
-        """A click ticks too."""
+        """Tick or untick the option under the pointer."""
         super().on_click(event)
         self.action_tick()
         event.prevent_default()

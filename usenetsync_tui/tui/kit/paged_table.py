@@ -1,7 +1,7 @@
-"""A list of any length under one header line: only the rows on the screen are in hand.
+"""A list of any length under one header line, which keeps only the pages near the screen.
 
-Knows pages, a cursor and how to move it; refuses to know what a row is: subclasses word it.
-Nothing here waits: a row that is not here yet is drawn as such.
+Knows pages, a cursor and how to move it. Refuses to know what a row is: subclasses compose it.
+Nothing here waits: a row that is not loaded yet is drawn as an ellipsis.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from usenetsync_tui.tui.kit.list_source import Key, ListSource, Row
 from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 
 HEADER = 1
-"""Lines above the rows, which do not scroll."""
+"""Lines above the rows; they do not scroll."""
 _END = 1.0
-_PLACE = re.compile(r"(?P<percent>\d{1,3}(?:\.\d{1,6})?)%|(?P<row>\d[\d,]{0,24})")
+_POSITION = re.compile(r"(?P<percent>\d{1,3}(?:\.\d{1,6})?)%|(?P<row>\d[\d,]{0,24})")
 
 
 class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
-    """Rows of a `ListSource`, one chosen by the cursor."""
+    """Shows the rows of a `ListSource`, with a cursor on one of them."""
 
     BINDING_GROUP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,11 +46,11 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         super().__init__(id=id)
         self.pages: ListPages[Row, Key] = ListPages(self.pages_changed)
         self._aim: float | int | None = None
-        """Where to go once the list is long enough: a share of it, or a row."""
+        """Where to move once the list is long enough: a share of it from 0 to 1, or a row."""
         self.cursor = 0
         """The row the cursor is on, from 0."""
 
-    # What a subclass words
+    # For subclasses
 
     def header(self, width: int) -> Line:
         """The names of the columns."""
@@ -61,7 +61,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         raise NotImplementedError
 
     def empty(self) -> Line:
-        """What stands there instead of rows."""
+        """The line of a list without rows."""
         raise NotImplementedError
 
     def heading(self) -> str:
@@ -69,19 +69,19 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         return ""
 
     def remarks(self) -> list[str]:
-        """What the frame's foot tells before the position."""
+        """Texts for the bottom of the frame, before the position."""
         return []
 
     # The list
 
     @property
     def row_count(self) -> int:
-        """Rows known to be there."""
+        """Rows counted so far."""
         return self.pages.count
 
     @property
     def cursor_row(self) -> Row | None:
-        """The row the cursor is on, if it is here."""
+        """The row under the cursor, or None if it is not loaded."""
         return self.pages.row(self.cursor)
 
     def on_mount(self) -> None:
@@ -101,7 +101,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._look()
 
     def pages_changed(self) -> None:
-        """Rows in sight, the count or the problem are other ones: draw all of it."""
+        """Draw everything: visible rows, the count or the problem have changed."""
         width = self.scrollable_content_region.width
         size = Size(width, self.pages.count + HEADER)
         if size != self.virtual_size:
@@ -121,11 +121,11 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
             self._aim = None
             self.go_to(number)
         elif self.pages.counted:
-            # A list counted to a limit grows when its end is looked at.
+            # A list counted to a limit grows when the cursor is at its end.
             self.go_to(self.pages.count - 1)
 
     def entitle(self) -> None:
-        """Word the frame again; unchanged words cost nothing."""
+        """Set the title and the bottom text of the frame; unchanged text costs nothing."""
         where = position(self.cursor, self.pages.count, exact=self.pages.exact)
         parts = self.remarks()
         if self.pages.problem and self.pages.count:
@@ -135,7 +135,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self.name_frame(self.heading(), " · ".join(filter(None, (words, where))))
 
     def name_frame(self, title: str, foot: str) -> None:
-        """Put words into the frame."""
+        """Write title and foot into the frame; a table inside another frame overrides this."""
         self.put_titles(title, foot)
 
     def _look(self) -> None:
@@ -152,7 +152,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._look()
 
     def on_resize(self, event: Resize) -> None:
-        """More rows may be on the screen."""
+        """Draw again: another number of rows fits."""
         self.pages_changed()
         self.go_to(self.cursor)
         self._look()
@@ -181,7 +181,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
     # Moving
 
     def go_to(self, number: int) -> None:
-        """Put the cursor on a row, in sight. Rows outside the list become its ends."""
+        """Put the cursor on a row and scroll it into view; out of range: the first or last row."""
         before, self.cursor = self.cursor, max(0, min(number, self.pages.count - 1))
         first, room = self.scroll_offset.y, self._room
         if self.cursor < first:
@@ -194,10 +194,10 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self.entitle()
 
     def go_to_words(self, words: str) -> str:
-        """Go to ``73%`` of the list or to row ``12,345``; a sentence if that is no place."""
-        match = _PLACE.fullmatch(words.strip())
+        """Go to ``73%`` of the list or to row ``12,345``; returns a sentence if that is neither."""
+        match = _POSITION.fullmatch(words.strip())
         if match is None or (match["percent"] and float(match["percent"]) > 100):
-            return "Say where to go like 73% or 12,345."
+            return "Type a position such as 73% or 12,345."
         if match["percent"]:
             self._aim = float(match["percent"]) / 100
         else:
@@ -206,23 +206,23 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         return ""
 
     def action_move(self, by: int) -> None:
-        """Some rows up or down."""
+        """Move the cursor some rows up or down."""
         self._aim = None
         self.go_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Pages up or down: the picture moves with the cursor."""
+        """Move the rows and the cursor up or down by pages."""
         self._aim = None
         self.scroll_to(y=self.scroll_offset.y + by * self._room, animate=False)
         self.go_to(self.cursor + by * self._room)
 
     def action_top(self) -> None:
-        """The first row."""
+        """Go to the first row."""
         self._aim = None
         self.go_to(0)
 
     def action_bottom(self) -> None:
-        """The last row; if the list's end is not known yet, as soon as it is."""
+        """Go to the last row; if the end is not counted yet, as soon as it is."""
         self._aim = _END
         self.go_to(self.pages.count - 1)
         self._go_on_aiming()

@@ -1,4 +1,4 @@
-"""Names as they may be pasted: exact, and never acting on the shell they are pasted into."""
+"""Names for the clipboard: exact, and harmless when the user pastes them into a shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _ESCAPED = {ord("'"): "\\'", ord("\\"): "\\\\"}
 
 
 def copyable(path: bytes) -> str:
-    r"""A path as it is where every character of it prints, else as a shell writes it: ``$'\n'``."""
+    r"""A path unchanged if all its characters are printable, else quoted for a shell: ``$'\n'``."""
     try:
         text = path.decode()
     except UnicodeDecodeError:

@@ -1,8 +1,9 @@
-"""A line for a path, completed as a shell does it, with the sub-folders below it.
+"""A text field for a path, with tab completion as in a shell and a list of the sub-folders.
 
-Why not `textual-fspicker`: it is a dialog with a tree of `str` names that reads directories
-to their end; wanted is one line in a form, for any bytes, and for folders of millions.
-Reading happens aside: a mount that does not answer leaves the line usable.
+Why not `textual-fspicker`: it is a dialog with a tree of `str` names that reads directories to
+their end; a form needs one line, for any bytes, and for folders with millions of files.
+Another thread reads the folders (`call_with_timeout`), so the line stays usable when a mount does
+not answer.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ from textual.widgets.option_list import Option
 from usenetsync_tui.environment import current_folder
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.kit.folder_listing import FolderListing, Judged, list_folders
+from usenetsync_tui.tui.kit.folder_listing import FolderListing, PathCheck, list_folders
 from usenetsync_tui.tui.kit.form import Field
-from usenetsync_tui.tui.kit.hanging_calls import aside
+from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
 from usenetsync_tui.tui.kit.path_words import at_home, home, shown_path, typed_path
 
 _SILENT = "The file system does not answer."
 
 
-async def judged(look: Callable[[], Judged]) -> Judged:
-    """What a look at the file system finds, or that there is no answer."""
+async def checked(check: Callable[[], PathCheck]) -> PathCheck:
+    """The result of a check of the file system; a problem if the file system does not answer."""
     try:
-        return await aside(look)
+        return await call_with_timeout(check)
     except TimeoutError:
-        return Judged(problem=_SILENT)
+        return PathCheck(problem=_SILENT)
 
 
 async def listed(directory: bytes, prefix: bytes = b"") -> FolderListing:
-    """The sub-folders of a folder, or that there is no answer."""
+    """The sub-folders of a folder; a problem if the file system does not answer."""
     try:
-        return await aside(partial(list_folders, directory, prefix))
+        return await call_with_timeout(partial(list_folders, directory, prefix))
     except TimeoutError:
         return FolderListing(directory, prefix, problem=_SILENT)
 
 
 class PathInput(Input):
-    """The line."""
+    """The text field of a `PathField`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "complete", id="path.complete"),
@@ -57,22 +58,22 @@ class PathInput(Input):
     ]
 
     class Completing(Message):
-        """Tab."""
+        """The user pressed tab."""
 
     class Browsing(Message):
-        """Down."""
+        """The user pressed the down key."""
 
     def action_complete(self) -> None:
-        """Complete what is typed, or go on."""
+        """Complete the typed path, or move to the next field."""
         self.post_message(self.Completing())
 
     def action_browse(self) -> None:
-        """Go to the sub-folders."""
+        """Move to the list of sub-folders."""
         self.post_message(self.Browsing())
 
 
 class FolderList(OptionList, inherit_bindings=False):
-    """Sub-folders: into one, or up."""
+    """The sub-folders of the typed path; keys open one or the folder above."""
 
     BINDING_GROUP_TITLE = "Folders"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,46 +89,46 @@ class FolderList(OptionList, inherit_bindings=False):
     _MOVING = frozenset("jkhlgG")
 
     class Leaving(Message):
-        """To the folder above."""
+        """The user wants the folder above."""
 
     class Typed(Message):
-        """A character for the line; empty: only back to it."""
+        """A character for the text field; empty: only move the focus to it."""
 
         def __init__(self, character: str) -> None:
             super().__init__()
             self.character = character
 
     def on_key(self, event: Key) -> None:
-        """What is typed goes to the line."""
+        """Send typed characters to the text field."""
         if event.is_printable and event.character and event.character not in self._MOVING:
             event.stop()
             self.post_message(self.Typed(event.character))
 
     def action_step_up(self) -> None:
-        """Up; from the first to the line."""
+        """Move up; from the first sub-folder to the text field."""
         if self.highlighted:
             self.action_cursor_up()
         else:
             self.post_message(self.Typed(""))
 
     def action_leave(self) -> None:
-        """To the folder above."""
+        """Go to the folder above."""
         self.post_message(self.Leaving())
 
 
 class PathField(Field):
-    """The line, the folders below, and a word on them."""
+    """A field for a path: the text field, a note, and the list of sub-folders."""
 
     def __init__(self, label: str, *, id: str, path: bytes = b"", hint: str = "") -> None:
-        """`id` is the line's; `path` is what it begins with."""
+        """`id`: of the text field; `path`: its first content."""
         self._input = PathInput(shown_path(path), id=id, compact=True, select_on_focus=False)
         self._input.cursor_blink = False
         super().__init__(label, self._input, hint=hint)
         self._listing = FolderListing(b"")
         self._paths: tuple[bytes, ...] = ()
-        """What the lines of the list stand for."""
+        """The paths of the lines in the list."""
         self._tried = ""
-        """What tab could add nothing to."""
+        """The text that tab could not complete further."""
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -137,18 +138,18 @@ class PathField(Field):
 
     @property
     def path(self) -> bytes:
-        """What is typed, with ``~`` resolved; not otherwise examined."""
+        """The typed path, with ``~`` resolved; not checked."""
         return at_home(typed_path(self._input.value), home())
 
     def on_mount(self) -> None:
         self.look()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show what goes on from here."""
+        """List the folders that match the new text."""
         self.look()
 
     def look(self) -> None:
-        """List the folders that begin as what is typed."""
+        """List the folders that begin with the typed path."""
         if not self._input.value:
             places = dict.fromkeys((home() or b"/", current_folder() or b"/", b"/"))
             self.workers.cancel_group(self, "look")
@@ -187,12 +188,12 @@ class PathField(Field):
             self._input.focus()
 
     def put(self, path: bytes) -> None:
-        """Have another path in the line."""
+        """Put a path into the text field."""
         self._input.value = shown_path(path)
         self._input.cursor_position = len(self._input.value)
 
     def on_path_input_completing(self, event: PathInput.Completing) -> None:
-        """Tab."""
+        """Complete the path, or move to the next field."""
         self.run_worker(self._complete(), group="complete", exclusive=True)
 
     async def _complete(self) -> None:
@@ -201,7 +202,7 @@ class PathField(Field):
         if prefix and directory.startswith(b"/") and typed != self._tried:
             listing = await self._read(directory, prefix)
             if typed != self._input.value:
-                return  # typed on meanwhile
+                return  # the user typed meanwhile
             continued = listing.continued(prefix)
             if len(continued) > len(prefix):
                 self.put(os.path.join(directory, continued))
@@ -209,29 +210,29 @@ class PathField(Field):
             names = listing.starting_with(prefix)
             self._tried = typed
             if names and prefix not in names:
-                return  # a second tab goes on
+                return  # a second tab moves to the next field
         if self._input.has_focus:
             self.screen.focus_next("Input, OptionRow, Button")
 
     def on_path_input_browsing(self, event: PathInput.Browsing) -> None:
-        """Down."""
+        """Move to the list of sub-folders, or, if it is empty, to the next field."""
         if self._paths:
             self.query_one(FolderList).focus()
         else:
             self.screen.focus_next("Input, OptionRow, Button")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Into a folder."""
+        """Open the sub-folder."""
         event.stop()
         self.put(self._paths[event.option_index].rstrip(b"/") + b"/")
 
     def on_folder_list_leaving(self, event: FolderList.Leaving) -> None:
-        """Up."""
+        """Open the folder above."""
         above = os.path.dirname(self.path.rstrip(b"/"))
         self.put(above.rstrip(b"/") + b"/")
 
     def on_folder_list_typed(self, event: FolderList.Typed) -> None:
-        """Back to the line."""
+        """Move to the text field and type the character there."""
         self._input.focus()
         self._input.insert_text_at_cursor(event.character)
 
@@ -240,6 +241,6 @@ def _note(listing: FolderListing, names: tuple[bytes, ...]) -> str:
     if listing.problem:
         return listing.problem
     if not names:
-        return "No folder begins so." if listing.names else "No folders in it."
+        return "No folder matches." if listing.names else "This folder has no sub-folders."
     more = "" if listing.complete else ", and perhaps more: type the beginning of a name"
     return plural(len(names), "folder") + more

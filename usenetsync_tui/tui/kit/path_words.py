@@ -1,8 +1,9 @@
-r"""Paths as they are typed: text that stands for bytes, without loss and harmless to look at.
+r"""Paths as text to show and type: without loss, and harmless to a terminal.
 
-What a terminal can show stands for itself in UTF-8. Any other byte is written ``\xNN`` and a
-backslash ``\\``, so a name that is no text, or an attack, can be shown in a line and typed
-into it, and the cursor is where it seems to be. A lone backslash typed is a backslash.
+A character that a terminal can show is written as itself, in UTF-8. Any other byte is written
+``\xNN`` and a backslash ``\\``, so that a text field can show, and a user can type, a name that is
+not text or that attacks the terminal, with the cursor where it appears to be. A single typed
+backslash is a backslash.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _MAX_MARKS = 2
 
 
 def shown_path(path: bytes) -> str:
-    """A path as it would have to be typed: `typed_path` of it is the path."""
+    """The text to type for a path: the inverse of `typed_path`."""
     out: list[str] = []
     marks = 0
     text = path.decode("utf-8", "surrogateescape")
@@ -35,7 +36,7 @@ def shown_path(path: bytes) -> str:
 
 
 def typed_path(text: str) -> bytes:
-    """The bytes that are meant. Never raises: what is no Unicode stands for its bytes."""
+    """The path that a typed text means. Never raises: surrogates become their bytes."""
     raw = text.encode("utf-8", "surrogatepass")
     return _ESCAPE.sub(_meant, raw)
 
@@ -46,7 +47,7 @@ def _meant(match: re.Match[bytes]) -> bytes:
 
 
 def at_home(path: bytes, home: bytes) -> bytes:
-    """``~`` and what is below it, below `home`; any other path as it is."""
+    """The path with a leading ``~`` replaced by `home`; any other path unchanged."""
     if path == b"~" or path.startswith(b"~/"):
         return home.rstrip(b"/") + path[1:]
     return path
@@ -58,13 +59,13 @@ def home() -> bytes:
 
 
 def common_start(names: Iterable[bytes]) -> bytes:
-    """What all names begin with, in whole characters."""
+    """The longest common start of the names, in whole characters."""
     texts = [name.decode("utf-8", "surrogateescape") for name in names]
     return common_text(texts).encode("utf-8", "surrogateescape")
 
 
 def common_text(texts: Sequence[str]) -> str:
-    """What all texts begin with; nothing when there are none."""
+    """The longest common start of the texts; empty if there are none."""
     if not texts:
         return ""
     first, last = min(texts), max(texts)

@@ -1,4 +1,4 @@
-"""A question over the screen, answered with a letter or with enter."""
+"""A question over the screen, which the user answers with a letter or with enter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Choice:
 
 
 def choice_options(choices: Sequence[Choice]) -> list[Option]:
-    """Answers as a list shows them; an option's id is the answer's value."""
+    """The options of a list of answers; an option's id is the answer's value."""
     return [
         Option(
             Content.from_markup(
@@ -43,7 +43,7 @@ def choice_options(choices: Sequence[Choice]) -> list[Option]:
 
 
 class Ask(ModalScreen[str]):
-    """Dismissed with the chosen value, or with None on escape."""
+    """Returns the chosen value, or None on escape."""
 
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class Ask(ModalScreen[str]):
     ]
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """`question` is shown as it is: make names in it safe first."""
+        """The screen shows `question` unchanged: the caller makes names in it safe."""
         super().__init__()
         self._question = question
         self._choices = choices
@@ -64,31 +64,31 @@ class Ask(ModalScreen[str]):
             yield OptionList(*choice_options(self._choices), markup=False, compact=True)
 
     def key_for(self, key: str) -> Choice | None:
-        """The choice a key stands for."""
+        """The choice of a key, or None."""
         return next((choice for choice in self._choices if choice.key == key), None)
 
     def on_key(self, event: events.Key) -> None:
-        """Letters answer at once."""
+        """Answer at once when the key is the letter of a choice."""
         choice = self.key_for(event.key)
         if choice is not None:
             event.stop()
             self.end(choice.value)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter, or a click."""
+        """Answer on enter or a click."""
         self.end(event.option_id)
 
     def action_cancel(self) -> None:
-        """Go back without an answer."""
+        """Close the question without an answer."""
         self.end(None)
 
     def end(self, answer: str | None) -> None:
-        """Go, once: a second enter may be on its way."""
+        """Close the question, once: a second enter may follow the first."""
         if self.is_current:
             self.dismiss(answer)
 
     def action_move(self, direction: str) -> None:
-        """The vi keys."""
+        """Move the highlight up or down."""
         options = self.query_one(OptionList)
         if direction == "down":
             options.action_cursor_down()

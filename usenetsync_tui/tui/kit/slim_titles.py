@@ -1,8 +1,8 @@
-"""Titles of a frame that are redrawn without what the frame holds.
+"""Titles of a frame that redraw without the content of the frame.
 
-Stands after the class it adds to: Textual looks for style classes along the first bases.
-Textual redraws, and sends, a whole widget when its border's title is set. The position in a
-list changes with every key: only the line it stands in is to be sent.
+Textual redraws, and sends, a whole widget when its border's title is set. The position in a list
+changes with every key, so only the line of the title must be sent. List this class after the
+widget's own base: Textual looks up style classes along the first bases.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class SlimTitles(Widget):
 
     _titles_now = ("", "")
     _title_line: Region | None = None
-    """While a title is set: the line it stands in, all that is redrawn."""
+    """While a title is being set: its line, the only part to redraw."""
 
     def put_titles(self, title: str, foot: str) -> None:
-        """Name the frame and say something at its foot; unchanged words cost nothing."""
+        """Set the frame's title and the text at its bottom; unchanged text costs nothing."""
         before, self._titles_now = self._titles_now, (title, foot)
         size, offset = self.outer_size, self.content_offset
         if title != before[0]:
@@ -40,7 +40,7 @@ class SlimTitles(Widget):
         layout: bool = False,
         recompose: bool = False,
     ) -> Self:
-        """Redraw regions, or all of it; of a title only its line."""
+        """Redraw regions, or everything; while a title is being set, only its line."""
         if self._title_line is not None:
             regions = (self._title_line,)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)

@@ -1,4 +1,4 @@
-"""Speeds as people type them. Pure."""
+"""Reads a speed that a user types. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MOST = 1_000_000_000_000
 
 
 def speed_typed(text: str) -> int | str:
-    """Bytes a second, 0 for no limit; or a sentence on what is wrong.
+    """Bytes per second, 0 for no limit; or a sentence on what is wrong.
 
-    ``25M``, ``25 MB/s`` and ``200 Mbit/s`` are the same; Ki, Mi, Gi are powers of 1024; a
-    small b is a byte too, as most people type it: bits are written out.
+    ``25M``, ``25 MB/s`` and ``200 Mbit/s`` are the same. Ki, Mi and Gi are powers of 1024. A small
+    b also means byte, because most people type it so; ``bit`` or ``bps`` means bits.
     """
     typed = text.strip()
     if typed.lower() in ("0", "off", "none", "no limit"):
@@ -33,5 +33,5 @@ def speed_typed(text: str) -> int | str:
     if speed == 0:
         return 0
     if speed < _LEAST:
-        return "This is less than 1 kB a second: 25M is 25 MB a second."
-    return int(speed) if speed <= MOST else "Nothing is that fast: type 0 for no limit."
+        return "This is less than 1 kB/s. For 25 MB/s, type 25M."
+    return int(speed) if speed <= MOST else "This is more than 1 TB/s. Type 0 for no limit."

@@ -1,4 +1,4 @@
-"""States as the screen shows them: their words, and the ink for them."""
+"""The words and the ink of each state on the screen."""
 
 from __future__ import annotations
 

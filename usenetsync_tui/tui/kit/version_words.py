@@ -1,4 +1,4 @@
-"""Versions as a dialog offers them: a number that is typed, and what it stands for."""
+"""Versions in words: as dialogs and panes name them, and as a user types them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from usenetsync_tui.model.status import FolderStatus
 
 
 def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
-    """Those that can be restored, the newest first."""
+    """The versions that can be restored, newest first."""
     done = (v for v in versions if not is_unfinished(v))
     return tuple(sorted(done, key=lambda v: v.version, reverse=True))
 
 
 def is_unfinished(snapshot: Snapshot) -> bool:
-    """Whether it is being built, or was interrupted while it was."""
+    """Whether an upload is building it, or was interrupted before it finished."""
     return snapshot.state is SnapshotState.BUILDING
 
 
 def version_name(version: int, *, unfinished: bool) -> str:
-    """``version 13``, and whether it is finished."""
+    """``version 13`` or ``version 13 (unfinished)``."""
     return f"version {version} (unfinished)" if unfinished else f"version {version}"
 
 
@@ -33,7 +33,7 @@ def version_words(snapshot: Snapshot) -> str:
 
 
 def version_typed(text: str, versions: Sequence[Snapshot]) -> Snapshot | str:
-    """The version that is meant, or what is wrong with it. `versions` are finished."""
+    """The version of a typed number, or a sentence on what is wrong. `versions` are finished."""
     typed = text.strip()
     if not versions:
         return "There is no finished version yet."
@@ -41,13 +41,13 @@ def version_typed(text: str, versions: Sequence[Snapshot]) -> Snapshot | str:
     if found is not None:
         return found
     known = ", ".join(str(v.version) for v in versions[:8])
-    return f"There is no such version. Versions: {known}{', …' if len(versions) > 8 else ''}."
+    return f"The folder has no such version. Versions: {known}{', …' if len(versions) > 8 else ''}."
 
 
 def version_shown(folder: FolderStatus | None) -> tuple[int | None, bool]:
-    """The version whose files are listed, and whether it is unfinished.
+    """The version whose files the screen lists, and whether it is unfinished.
 
-    That is the one under construction while an upload is at it, else the newest finished one.
+    While an upload builds a version, that one; otherwise the newest finished version.
     """
     if folder is None:
         return None, False

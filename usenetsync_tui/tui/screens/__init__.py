@@ -1,4 +1,5 @@
-"""The deeper screens over the dashboard: versions, changes, files, articles, and one article.
+"""The screens over the dashboard: versions, changes, files, articles, one article, and the doctor.
 
-Knows how to go down from a folder to one article. Refuses to know how the pages are found.
+Knows how a user moves from a folder down to one article. Refuses to know how the catalogue reads
+the pages.
 """

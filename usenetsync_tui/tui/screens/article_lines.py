@@ -1,4 +1,4 @@
-"""An article of the ledger in one line, and all that is known of one. Pure functions."""
+"""An article as one line of a list, and all its fields as lines. Pure functions."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _SERVER = 12
 _TRIES = 6
 _GAP = "  "
 _WIDE = 96
-"""Cells from which the payload has a column too."""
+"""The width in cells from which the payload also has a column."""
 _LABEL = 17
 
 
 def _rest(width: int) -> int:
-    """Cells of the Message-ID."""
+    """Cells left for the Message-ID."""
     payload = _SIZE if width >= _WIDE else 0
     taken = MARK + _SEGMENT + _COPY + _SIZE + payload + _STATE + _SERVER + _TRIES
     return max(0, width - taken - 2 * len(_GAP))
@@ -67,7 +67,7 @@ def article_line(row: ArticleRow, width: int, *, cursor: bool) -> Line:
 
 
 def article_lines(row: ArticleRow, width: int) -> list[Line]:
-    """Every field of an article with its name; long ones wrapped, nothing cut."""
+    """Every field of an article after its name; long values are wrapped, none is cut."""
     word, ink = ARTICLE_STATES[row.status]
     lines: list[Line] = []
     fields: list[tuple[str, str, Ink]] = [
@@ -97,7 +97,7 @@ def article_lines(row: ArticleRow, width: int) -> list[Line]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    # East Asian text takes two cells a letter: it is wrapped as if all of it did.
+    # East Asian letters take two cells: wrap as if every letter of such a text did.
     room = max(8, width if text.isascii() else width // 2)
     return textwrap.wrap(text, room, break_on_hyphens=False) or [NOTHING]
 

@@ -1,4 +1,4 @@
-"""All that is known of one article."""
+"""The screen of one article: every field that the catalogue has of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from usenetsync_tui.tui.screens.article_lines import article_lines
 from usenetsync_tui.tui.screens.deeper_screen import Crumbs, DeeperScreen
 
 REFRESH = 2.0
-"""Seconds between two looks."""
+"""Seconds between two reads."""
 
 
 COPY: Action[FieldsView] = Action(
@@ -40,7 +40,7 @@ FIELD_ACTIONS = (COPY,)
 class FieldsView(InkedView):
     """The fields of an article, one under the other."""
 
-    HELP = "Everything the ledger knows of this article. `?` closes this help."
+    HELP = "Everything the catalogue knows about this article. `?` closes this help."
     BINDING_GROUP_TITLE = "Article"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "up", show=False, id="article.up"),
@@ -60,7 +60,7 @@ class FieldsView(InkedView):
         self.title("Article")
 
     def show(self, row: ArticleRow) -> None:
-        """Draw the article as it is now."""
+        """Draw the article again if it has changed."""
         if row != self._row:
             self._row = row
             self._redraw()
@@ -72,7 +72,7 @@ class FieldsView(InkedView):
         self.refresh()
 
     def on_resize(self, event: Resize) -> None:
-        """Lines are made for a width."""
+        """Compose the lines for the new width."""
         self._redraw()
 
     def render_line(self, y: int) -> Strip:
@@ -87,7 +87,7 @@ class FieldsView(InkedView):
 
 
 class ArticleScreen(DeeperScreen):
-    """One article, read again every other second."""
+    """One article, read again every two seconds."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class ArticleScreen(DeeperScreen):
         folder: Folder | None = None,
         at: AtHand | None = None,
     ) -> None:
-        """`folder` and `at`: whose article it is."""
+        """`folder` and `at`: the folder, version and file that the article belongs to."""
         where = f"segment {row.index + 1:,} copy {row.redundancy + 1}"
         super().__init__((*above, where), browser=browser, folder=folder)
         self._asked = browser
@@ -109,14 +109,14 @@ class ArticleScreen(DeeperScreen):
 
     @property
     def at_hand(self) -> AtHand:
-        """The file whose article it is, in its version."""
+        """The file and version that the article belongs to."""
         return self.as_it_is(self._at)
 
     def content(self) -> Widget:
         return FieldsView(self._row)
 
     def on_mount(self) -> None:
-        """Look again: it may be under way."""
+        """Start to read the article again regularly: it may be about to be posted."""
         self.query_one(FieldsView).focus()
         self.set_interval(REFRESH, self._look_again, name="article")
 

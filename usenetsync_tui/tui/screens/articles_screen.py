@@ -23,7 +23,7 @@ from usenetsync_tui.tui.screens.article_screen import ArticleScreen
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
 
 REFRESH = 2.0
-"""Seconds between two looks at the rows on the screen."""
+"""Seconds between two reads of the rows on the screen."""
 Copy = tuple[int, int]
 """Segment index and redundancy index."""
 
@@ -36,11 +36,11 @@ class ArticleSource:
     object_id: int
 
     async def page(self, start: Copy | None, limit: int) -> Sequence[ArticleRow]:
-        """The rows from a copy on."""
+        """The rows from the copy `start` on."""
         return await self.browser.articles(self.object_id, start or (0, 0), limit)
 
     async def directory(self, page_size: int, start: Copy | None) -> Directory[Copy]:
-        """Reckoned: all segments of an object have as many copies as its first one."""
+        """Calculated, not read: all segments of an object have as many copies as the first."""
         count = await self.browser.article_count(self.object_id)
         first = await self.browser.articles(self.object_id, (0, 0), page_size)
         copies = max(1, sum(row.index == 0 for row in first))
@@ -48,7 +48,7 @@ class ArticleSource:
         return Directory(count, keys)
 
     def before(self, page: Sequence[ArticleRow], key: Copy) -> Sequence[ArticleRow]:
-        """The rows of a page that come before a copy."""
+        """The rows of a page before the copy `key`."""
         return tuple(row for row in page if (row.index, row.redundancy) < key)
 
 
@@ -80,14 +80,14 @@ ARTICLE_ACTIONS = (OPEN, COPY)
 class ArticlesTable(PagedTable[ArticleRow, Copy]):
     """The articles of a file."""
 
-    HELP = "One line an article. Enter tells all that is known of it. `?` closes this help."
+    HELP = "One line for each article. Enter shows its details. `?` closes this help."
     BINDING_GROUP_TITLE = "Articles"
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ARTICLE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ARTICLE_ACTIONS)
 
     @dataclass
     class Opened(Message):
-        """All about one article is asked for."""
+        """The user opens an article."""
 
         row: ArticleRow
 
@@ -110,7 +110,7 @@ class ArticlesTable(PagedTable[ArticleRow, Copy]):
         return [safe_name(row.error)] if row is not None and row.error else []
 
     def open(self) -> None:
-        """All about the article under the cursor."""
+        """Open the article under the cursor."""
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Opened(row))
@@ -128,7 +128,7 @@ class ArticlesScreen(DeeperScreen):
     """The articles of one file of one version."""
 
     def __init__(self, browser: Browser, folder: Folder, version: int, row: FileRow) -> None:
-        """`row`: a file that has an object."""
+        """`row`: a file that has an object (that is, content)."""
         crumbs = crumbs_of(folder.name, f"version {version}", row.path)
         super().__init__(crumbs, browser=browser, folder=folder)
         self._object_id = row.object_id or 0
@@ -138,14 +138,14 @@ class ArticlesScreen(DeeperScreen):
 
     @property
     def at_hand(self) -> AtHand:
-        """The file, in its version."""
+        """The file and its version."""
         return self.as_it_is(self._at)
 
     def content(self) -> Widget:
         return self._table
 
     def on_mount(self) -> None:
-        """List them, and look again: they may be under way."""
+        """List the articles, and read them again regularly: an upload may be posting them."""
         table = self._table
         table.turn_to(self._source)
         table.focus()
@@ -156,7 +156,7 @@ class ArticlesScreen(DeeperScreen):
             self._table.pages.refresh()
 
     def on_articles_table_opened(self, event: ArticlesTable.Opened) -> None:
-        """Go down to one article."""
+        """Open the screen of the article."""
         screen = ArticleScreen(
             self._source.browser,
             self._object_id,

@@ -1,4 +1,4 @@
-"""What differs between two versions of a folder, in path order."""
+"""The screen of the differences between two versions of a folder, in path order."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ CHANGES: dict[Change, tuple[str, Ink]] = {
 _CHANGE = 12
 _SIZE = 10
 _COUNTED = 10
-"""Pages counted in one go: changes have no directory, they are read to be counted."""
+"""Pages read for one count: the catalogue cannot count changes without reading them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSource:
-    """The changes from one version to another; a key is the path its page comes after."""
+    """The changes from one version to another; the key of a page is the path before its rows."""
 
     browser: Browser
     folder_id: int
@@ -44,18 +44,18 @@ class ChangeSource:
     newer: int
 
     async def page(self, start: bytes | None, limit: int) -> Sequence[ChangeRow]:
-        """The changes after a path."""
+        """The changes after the path `start`."""
         return await self.browser.changes(self.folder_id, self.older, self.newer, start, limit)
 
     async def directory(self, page_size: int, start: bytes | None) -> Directory[bytes | None]:
-        """Where the next pages begin."""
+        """The keys of the next pages, at most `_COUNTED`."""
         most = _COUNTED * page_size
         rows = await self.page(start, most)
         keys = [start, *(row.path for row in rows[page_size - 1 : -1 : page_size])]
         return Directory(len(rows), tuple(keys) if rows else (), len(rows) < most)
 
     def before(self, page: Sequence[ChangeRow], key: bytes | None) -> Sequence[ChangeRow]:
-        """The changes of a page up to a path."""
+        """The changes of a page up to the path `key`."""
         return tuple(row for row in page if key is None or row.path <= key)
 
 
@@ -67,7 +67,7 @@ def changes_header(width: int) -> Line:
 
 
 def change_line(row: ChangeRow, width: int, *, cursor: bool) -> Line:
-    """What became of a path, and its sizes before and after."""
+    """How a path changed, the path, and its sizes before and after."""
     word, ink = CHANGES[row.change]
     room = max(0, width - MARK - _CHANGE - 2 * _SIZE)
     old, new = (NOTHING if n is None else size(n) for n in (row.old_size, row.new_size))
@@ -127,12 +127,12 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
 
 
 class ChangesScreen(DeeperScreen):
-    """What changed from an older version to a newer one."""
+    """The changes from an older version to a newer one."""
 
     def __init__(
         self, browser: Browser, folder: Folder, older: int, newer: int, *, unfinished: bool = False
     ) -> None:
-        """`unfinished`: the newer one is being built."""
+        """`unfinished`: the newer version is not finished yet."""
         words = f"changes from version {older} to {newer}"
         crumbs = crumbs_of(folder.name, words + (" (unfinished)" if unfinished else ""))
         super().__init__(crumbs, browser=browser, folder=folder)
@@ -142,7 +142,7 @@ class ChangesScreen(DeeperScreen):
 
     @property
     def at_hand(self) -> AtHand:
-        """The path under the cursor, in the version that has it: a removed one in the older."""
+        """The path under the cursor, in the newer version; a removed path in the older one."""
         row = self._table.cursor_row
         if row is not None and row.change is Change.REMOVED:
             return AtHand(self._listed.older, row.path)
@@ -153,7 +153,7 @@ class ChangesScreen(DeeperScreen):
         return self._table
 
     def on_mount(self) -> None:
-        """List them."""
+        """List the changes."""
         table = self._table
         table.turn_to(self._listed)
         table.focus()

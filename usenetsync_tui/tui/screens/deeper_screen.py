@@ -1,4 +1,4 @@
-"""The screens one goes down to from the dashboard: where one is on top, keys below."""
+"""The base of the screens over the dashboard: a breadcrumb on top, the keys at the bottom."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from usenetsync_tui.tui.kit.version_words import is_being_built
 from usenetsync_tui.tui.panes.status_line import deeper_banner
 
 Crumbs = tuple[str, ...]
-"""Where a screen is, the outermost first; safe to look at."""
+"""The path to a screen, the folder first; safe to show."""
 _LEAST = 8
 
 
 def crumb_line(crumbs: Sequence[str], width: int) -> Line:
-    """``photos › version 12 › 1998/IMG.CR3``; the longest ones give way."""
+    """``photos › version 12 › 1998/IMG.CR3``; if too wide, the longest crumb is cut first."""
     shown = list(crumbs)
     while width_of(_joined(shown)) > width:
         longest = max(range(len(shown)), key=lambda at: width_of(((shown[at], "plain"),)))
@@ -54,7 +54,7 @@ def _joined(crumbs: Sequence[str]) -> Line:
 
 
 class Breadcrumb(InkedView, can_focus=False):
-    """One line: where one is."""
+    """One line with the path to this screen."""
 
     def __init__(self, crumbs: Crumbs) -> None:
         super().__init__(id="breadcrumb")
@@ -76,9 +76,9 @@ BACK: Action[DeeperScreen] = Action(
 
 
 class DeeperScreen(ActionScreen):
-    """A breadcrumb, what must be known before anything else, one thing to look at, the keys.
+    """A breadcrumb, a banner for urgent news, one widget that fills the screen, and the keys.
 
-    They act on the folder it is about.
+    The keys act on the folder of the screen.
     """
 
     BINDING_GROUP_TITLE = "Screen"
@@ -95,12 +95,12 @@ class DeeperScreen(ActionScreen):
 
     @property
     def browser(self) -> Browser | None:
-        """What answered when the screen was opened."""
+        """The browser that the screen was opened with."""
         return self._browser
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder the screen is about, as of the latest status."""
+        """The folder of the screen, from the latest status."""
         folder = self._folder
         if folder is None:
             return None
@@ -110,7 +110,7 @@ class DeeperScreen(ActionScreen):
 
     @property
     def files(self) -> FilesTable | None:
-        """Those listed here."""
+        """The table of files, if this screen has one."""
         return next(iter(self.query(FilesTable)), None)
 
     @property
@@ -119,12 +119,12 @@ class DeeperScreen(ActionScreen):
         return next(iter(self.query(PagedTable)), None)
 
     def as_it_is(self, at: AtHand) -> AtHand:
-        """The same part of the folder; whether its version is finished as of the latest status."""
+        """A copy of `at` with `unfinished` from the latest status."""
         building = at.version is not None and is_being_built(at.version, self.chosen)
         return replace(at, unfinished=building)
 
     def content(self) -> Widget:
-        """What fills the screen, and has the focus."""
+        """The widget that fills the screen; subclasses give it the focus."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
@@ -134,16 +134,17 @@ class DeeperScreen(ActionScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Bars take no focus; what there is to say, `show` says."""
+        """Hide the banner until `show` has something for it; bars take no focus."""
         banner = self.query_one("#banner")
         banner.can_focus = banner.display = False
 
     def show(self, status: EngineStatus) -> None:
-        """Learn how the engine is doing, and say what it waits for."""
+        """Take the latest status, and show in the banner what the engine waits for."""
         super().show(status)
         banner = self.query_one("#banner", LinesView)
         height = min(3, len(deeper_banner(status, 0, 0)))
-        # Said, not left to the style sheet: what has no lines yet gets no room to make some for.
+        # Set here, not in the style sheet: a view without lines gets no room, and without room it
+        # composes no lines.
         if height and banner.size.height != height:
             banner.styles.height = height
         if banner.display != bool(height):
@@ -151,10 +152,10 @@ class DeeperScreen(ActionScreen):
         banner.show(status)
 
     def go_back(self) -> None:
-        """To the screen above."""
+        """Close this screen."""
         self.dismiss(None)
 
 
 def crumbs_of(folder: str, *deeper: str | bytes) -> Crumbs:
-    """A folder's name and what lies below it, made safe."""
+    """Crumbs of a folder's name and the names below it, made safe to show."""
     return tuple(safe_name(part) or "." for part in (folder, *deeper))

@@ -1,4 +1,4 @@
-"""What `doctor` finds as lines: a glyph and a name, how it is, and below it what to do. Pure."""
+"""The findings of `doctor` as lines: glyph, name, result, and below it what to do. Pure."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from usenetsync_tui.tui.kit.inks import Ink, Line, Span
 _INKS: dict[Grade, Ink] = {Grade.GOOD: "good", Grade.WARN: "warn", Grade.BAD: "bad"}
 _NAME = 11
 _GAP = 2
-"""Behind the glyph's cell and behind the name."""
+"""Cells after the glyph's cell and after the name."""
 
 
 def all_found(seen: Examination | None, terminal: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What the engine found, then what the screen knows itself."""
+    """The findings of the engine, then those of the screen about the `terminal`."""
     return (*(seen.findings if seen is not None else ()), *terminal)
 
 
 def doctor_lines(
     seen: Examination | None, terminal: Sequence[Finding], width: int
 ) -> tuple[Line, ...]:
-    """What is found so far, the screen's own `terminal` last, and what it comes to."""
+    """The lines of all findings so far, then of the outcome."""
     found = all_found(seen, terminal)
     lines = [line for finding in found for line in _finding_lines(finding, width)]
     return (*lines, (), (outcome(seen, found),))
 
 
 def outcome(seen: Examination | None, found: Sequence[Finding]) -> Span:
-    """What it comes to; or what goes on."""
+    """The verdict on all findings, or the progress while the checks run."""
     if seen is None:
         return "… waiting for the engine", "busy"
     if not seen.over:
         return "checking…  x stops", "busy"
     if seen.problem:
-        return f"✗ It ended early: {seen.problem}", "bad"
+        return f"✗ The checks ended early: {seen.problem}", "bad"
     if seen.stopped:
         return f"! Stopped by you. So far: {verdict(found)}", "warn"
     worst = max((finding.grade for finding in found), key=list(Grade).index, default=Grade.GOOD)
@@ -59,5 +59,5 @@ def _finding_lines(finding: Finding, width: int) -> list[Line]:
 
 
 def _wrapped(text: str, room: int) -> list[str]:
-    # One word may be longer than the line, and its letters wide: cut, after it was wrapped.
+    # Cut after wrapping: wide letters, or a word longer than the line, may not fit.
     return [cut(line, room) for line in textwrap.wrap(safe_name(text), room)]

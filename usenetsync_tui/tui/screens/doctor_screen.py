@@ -1,7 +1,7 @@
-"""What may stop the program on this machine, over the whole screen: looked at by the engine.
+"""The screen of `doctor`: checks of what may stop the program on this machine.
 
-Knows keys, and of the checks only those of the terminal, on which it is drawn itself. The others
-go on while it is closed, and are there when it is opened again.
+Knows keys and the checks of the terminal. Refuses to know the other checks: the engine runs them,
+also while this screen is closed, and the screen shows their findings when it opens again.
 """
 
 from __future__ import annotations
@@ -58,24 +58,24 @@ POST: Action[DoctorScreen] = Action(
 
 
 class DoctorScreen(DeeperScreen):
-    """Begins an examination, unless one is under way, and shows it."""
+    """Starts an examination, unless one is running, and shows its findings."""
 
     ACTIONS: ClassVar[Sequence[Action[Any]]] = (AGAIN, STOP, POST)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, wanted: Examine, status: EngineStatus | None) -> None:
-        """`status`: the latest one; what was found before is not what is asked for."""
+        """`status`: the latest one; findings of an examination that is over are not shown."""
         super().__init__(("doctor",))
         self._wanted = wanted
         self._seen = status.examination if status is not None else None
         self._after = self._seen.number if self._seen is not None and self._seen.over else 0
-        """The examination that was over when ours was asked for."""
+        """The number of the last examination before the one that this screen requested."""
 
     def content(self) -> Widget:
         return LinesView(self._compose_findings, id="doctor")
 
     def on_mount(self) -> None:
-        """Begin."""
+        """Request an examination, unless one is running."""
         view = self.query_one("#doctor", LinesView)
         view.title("What may stop UsenetSync here, and what to do")
         view.focus()
@@ -83,12 +83,12 @@ class DoctorScreen(DeeperScreen):
             self.post_message(CommandRequest(self._wanted))
 
     def show(self, status: EngineStatus) -> None:
-        """What was found since."""
+        """Show the findings so far."""
         super().show(status)
         self._seen = status.examination
         view = self.query_one("#doctor", LinesView)
         view.show(status)
-        # Where the last line is further down than the screen goes.
+        # The last line, with the outcome, may be below the end of the screen.
         view.subtitle(outcome(self._ours, all_found(self._ours, self._terminal()))[0])
 
     def _compose_findings(self, status: EngineStatus, width: int, height: int) -> Sequence[Line]:
@@ -100,29 +100,29 @@ class DoctorScreen(DeeperScreen):
         return seen if seen is not None and seen.number > self._after else None
 
     def _terminal(self) -> Sequence[Finding]:
-        encoding = getattr(sys.__stderr__, "encoding", None) or ""  # where Textual draws
+        encoding = getattr(sys.__stderr__, "encoding", None) or ""  # Textual draws on it
         return tuple(terminal_found(os.environ, (self.size.width, self.size.height), encoding))
 
     @property
     def is_checking(self) -> bool:
-        """The examination that was asked for here is under way."""
+        """Whether the examination that this screen requested is running."""
         return self._ours is not None and not self._ours.over
 
     def open_doctor(self, wanted: Examine) -> None:
-        """Check again, here."""
+        """Check again on this screen, instead of on a second one."""
         self._wanted = wanted
         self._begin(wanted)
 
     def check_again(self) -> None:
-        """Check everything again, as it was asked for."""
+        """Check everything again, with the same options."""
         self._begin(self._wanted)
 
     def post_too(self) -> None:
-        """The same, and post to each server."""
+        """Check everything again, and also post an article to each server."""
         self._begin(Examine(post=True, sums=self._wanted.sums))
 
     def stop_checking(self) -> None:
-        """Check no more."""
+        """Stop the checks; the findings so far stay."""
         self.post_message(CommandRequest(StopExamining()))
 
     def _begin(self, wanted: Examine) -> None:

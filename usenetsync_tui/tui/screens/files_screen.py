@@ -1,4 +1,4 @@
-"""The files of one version, over the whole screen."""
+"""The screen of the files of one version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
 
 
 class FilesScreen(DeeperScreen):
-    """A files pane of a version that stays the same one."""
+    """A files pane whose folder and version never change."""
 
     def __init__(
         self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
@@ -41,7 +41,7 @@ class FilesScreen(DeeperScreen):
         return self._pane
 
     def on_mount(self) -> None:
-        """List them."""
+        """List the files."""
         table = self._pane.table
         table.open(*self._listed, unfinished=self._unfinished)
         if self.status is not None:
@@ -49,6 +49,6 @@ class FilesScreen(DeeperScreen):
         table.focus()
 
     def show(self, status: EngineStatus) -> None:
-        """Files of a version under construction change."""
+        """Show the latest status: the files of an unfinished version change."""
         self._pane.table.show(status)
         super().show(status)

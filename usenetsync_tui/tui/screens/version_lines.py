@@ -24,7 +24,7 @@ _STATE = 15
 
 
 def _figures(width: int, cells: dict[str, tuple[str, int]]) -> str:
-    """The columns that have room, in their order; the posted bytes go first, then the size."""
+    """The columns that fit; if too wide, drops posted bytes first, then size, changes, files."""
     shown = dict(cells)
     for name in ("posted", "size", "changes", "files"):
         if MARK + sum(each for _, each in shown.values()) + _STATE <= width:
@@ -47,7 +47,7 @@ def version_header(width: int) -> Line:
 
 
 def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Line:
-    """Number, date, files, bytes, what changed, bytes posted for it, state."""
+    """Number, date, files, bytes, changes, bytes posted for it, state."""
     word, ink = VERSION_STATES[row.state]
     number = str(row.version).rjust(_VERSION)
     cells = {
@@ -72,5 +72,5 @@ def changes_words(row: Snapshot) -> str:
 
 
 def version_remark(row: Snapshot | None) -> str:
-    """What a version lacks."""
+    """The number of errors of a version in words; empty: none."""
     return plural(row.errors, "error") if row is not None and row.errors else ""

@@ -1,4 +1,4 @@
-"""The versions of a folder, the newest first, and what changed between two."""
+"""The screen of the versions of a folder, newest first; it opens their files and changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from usenetsync_tui.tui.screens.files_screen import FilesScreen
 from usenetsync_tui.tui.screens.version_lines import version_header, version_line, version_remark
 
 REFRESH = 2.0
-"""Seconds between two looks."""
+"""Seconds between two reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,18 @@ class VersionSource:
     folder_id: int
 
     async def page(self, start: int | None, limit: int) -> Sequence[Snapshot]:
-        """Some of them, the newest first."""
+        """Up to `limit` versions from row `start` on, newest first."""
         first = start or 0
         newest_first = (await self.browser.snapshots(self.folder_id))[::-1]
         return newest_first[first : first + limit]
 
     async def directory(self, page_size: int, start: int | None) -> Directory[int]:
-        """Where pages begin."""
+        """The row numbers at which pages begin."""
         first, count = start or 0, len(await self.browser.snapshots(self.folder_id))
         return Directory(count - first, tuple(range(first, count, page_size)))
 
     def before(self, page: Sequence[Snapshot], key: int) -> Sequence[Snapshot]:
-        """A page has no more rows than were asked for."""
+        """The page unchanged: with row numbers as keys, pages never overlap."""
         return page
 
 
@@ -91,26 +91,26 @@ VERSION_ACTIONS = (OPEN, CHANGES, MARK)
 class VersionsTable(PagedTable[Snapshot, int]):
     """The versions of a folder."""
 
-    HELP = "Enter lists the files of a version; d tells what changed. `?` closes this help."
+    HELP = "Enter lists the files of a version; d shows what changed. `?` closes this help."
     BINDING_GROUP_TITLE = "Versions"
     ACTIONS: ClassVar[Sequence[Action[Any]]] = VERSION_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(VERSION_ACTIONS)
 
     @dataclass
     class Opened(Message):
-        """The files of a version are asked for."""
+        """The user opens the files of a version."""
 
         version: int
         unfinished: bool
 
     @dataclass
     class Compared(Message):
-        """What changed between two versions is asked for."""
+        """The user opens the changes between two versions."""
 
         older: int
         newer: int
         unfinished: bool
-        """The newer one is being built."""
+        """Whether the newer version is unfinished."""
 
     def __init__(self) -> None:
         super().__init__(id="versions")
@@ -126,7 +126,7 @@ class VersionsTable(PagedTable[Snapshot, int]):
     def empty(self) -> Line:
         if not self.pages.loaded:
             return (("Reading the versions…", "muted"),)
-        return (("No version yet: the first one is built by an upload.", "muted"),)
+        return (("No version yet: the first upload creates one.", "muted"),)
 
     def heading(self) -> str:
         return "Versions"
@@ -137,7 +137,10 @@ class VersionsTable(PagedTable[Snapshot, int]):
 
     @property
     def compared(self) -> tuple[int, int] | None:
-        """The version under the cursor and the marked one, or the one before; the older first."""
+        """The two versions to compare, older first: the one under the cursor and the marked one.
+
+        Without a mark, the one under the cursor and the one before it; None if there is none.
+        """
         row, before = self.cursor_row, self.pages.row(self.cursor + 1)
         if row is None:
             return None
@@ -146,13 +149,13 @@ class VersionsTable(PagedTable[Snapshot, int]):
         return (before.version, row.version) if before is not None else None
 
     def open(self) -> None:
-        """The files of the version under the cursor."""
+        """Open the files of the version under the cursor."""
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Opened(row.version, is_unfinished(row)))
 
     def mark(self) -> None:
-        """Mark the version under the cursor, instead of another; again: none."""
+        """Mark the version under the cursor instead of any other; if it is marked, unmark it."""
         row = self.cursor_row
         if row is not None:
             self._marked = None if self._marked == row.version else row.version
@@ -160,10 +163,10 @@ class VersionsTable(PagedTable[Snapshot, int]):
             self.entitle()
 
     def compare(self) -> None:
-        """What changed between two versions."""
+        """Open the changes between the two versions of `compared`."""
         if self.compared is not None:
             older, newer = self.compared
-            # The one that is being built is the newest, in the first row.
+            # Only the newest version, in the first row, can be unfinished.
             first = self.pages.row(0)
             unfinished = first is not None and first.version == newer and is_unfinished(first)
             self.post_message(self.Compared(older, newer, unfinished))
@@ -187,7 +190,7 @@ class VersionsScreen(DeeperScreen):
         return self._table
 
     def on_mount(self) -> None:
-        """List them, and look again: one may be under construction."""
+        """List the versions, and read them again regularly: an upload may be building one."""
         table = self._table
         table.turn_to(VersionSource(self._listed[0], self._listed[1].id))
         table.focus()
@@ -198,10 +201,10 @@ class VersionsScreen(DeeperScreen):
             self._table.pages.refresh_all(at_once=True)
 
     def on_versions_table_opened(self, event: VersionsTable.Opened) -> None:
-        """Go down to the files."""
+        """Open the screen of the files."""
         self.go_down(FilesScreen(*self._listed, event.version, unfinished=event.unfinished))
 
     def on_versions_table_compared(self, event: VersionsTable.Compared) -> None:
-        """Go down to the changes."""
+        """Open the screen of the changes."""
         older, newer = event.older, event.newer
         self.go_down(ChangesScreen(*self._listed, older, newer, unfinished=event.unfinished))

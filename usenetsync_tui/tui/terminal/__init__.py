@@ -1,4 +1,4 @@
-"""The line to the terminal: what is written to it, in how few bytes, and what a break of it means.
+"""The connection to the terminal: safe output in few bytes, and an orderly end when it breaks.
 
-Knows escape sequences, slow links and hang-ups. Refuses to know what is shown.
+Knows escape sequences, slow links and hang-ups. Refuses to know what the screen shows.
 """

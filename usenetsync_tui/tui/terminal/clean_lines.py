@@ -1,9 +1,8 @@
-"""The last layer before the terminal: nothing drawn can act on it.
+"""The last layer before the terminal: no drawn text can control it.
 
-`safe_name` keeps names harmless where they enter the screen; this filter sees every line of
-every widget and replaces what slipped through, one cell a character. On a terminal whose
-encoding is not UTF-8 it also redraws glyphs, borders and bars in ASCII, so no widget needs
-a second set.
+`safe_name` makes names harmless where they enter the screen; this filter sees every line of every
+widget and replaces each dangerous character that is left by one cell. On a terminal whose encoding
+is not UTF-8 it also replaces glyphs, borders and bars by ASCII, so no widget needs a second set.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class CleanLines(LineFilter):
         self._ascii_only = ascii_only
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments with harmless text; those that are clean as they are."""
+        """Return the segments with harmless text; clean segments are returned unchanged."""
         return [self._clean(segment) for segment in segments]
 
     def _clean(self, segment: Segment) -> Segment:

@@ -1,7 +1,7 @@
-"""What is shown when the screen crashes: where, and what went wrong; nothing of what was typed.
+"""The report of a crash of the screen: a traceback without any text that the user typed.
 
-Textual's own report shows the locals of each frame, and a password is among them as soon as
-something breaks near a form.
+Textual's own report shows the local variables of each frame, and after a crash near a form one of
+them holds a password.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from rich.traceback import Trace, Traceback
 
 _MASK = "***"
 _SHORTEST = 3
-"""Letters of a secret that is masked: one letter stands everywhere."""
+"""Letters of the shortest secret to mask: one or two letters occur in every text."""
 
 
 def crash_report(error: BaseException | None, secrets: Sequence[str]) -> Traceback:
-    """The traceback of the error that is being handled, else of `error`; no locals in it.
+    """The traceback of the error being handled, else of `error`, without local variables.
 
-    `secrets` are masked in what errors say: a message may quote what it complains of.
+    Masks `secrets` in the messages of errors: a message may quote the value that it is about.
     """
     kind, value, traceback = sys.exc_info()
     if value is None or kind is None:

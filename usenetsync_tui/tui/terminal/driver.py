@@ -1,9 +1,8 @@
-"""The line to the terminal, which may stall or break while the screen is on.
+"""Output to a terminal that may stall or disconnect while the screen is on.
 
-Textual's writer thread dies of an error on writing, and its bounded queue then blocks the
-event loop for good; a terminal that merely stops reading blocks it as well. So writing
-goes through `Link`, which outlives both: once the terminal is gone, or was given up,
-everything written to it goes nowhere.
+A write error ends Textual's writer thread, and its bounded queue then blocks the event loop for
+good; a terminal that only stops reading blocks it too. `TerminalOutput`, through which all output
+goes, survives both: once the terminal is gone or given up, it discards everything.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ _RESTORE = (
 """Keyboard, mouse, paste and focus reports off, line wrap and cursor on, main screen."""
 
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
-"""What `signal.signal` takes and gives."""
+"""The type of handler that `signal.signal` takes and returns."""
 
 
-class Link:
-    """A text file that swallows what a lost terminal cannot take."""
+class TerminalOutput:
+    """A text file to the terminal that discards all output once the terminal is gone."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -40,7 +39,7 @@ class Link:
         self.on_gone: Callable[[], None] | None = None
 
     def write(self, text: str) -> None:
-        """Write, or drop it when the terminal is gone."""
+        """Write the text, or discard it when the terminal is gone."""
         self._writer = threading.get_ident()
         self._guarded(lambda: self._file.write(text))
 
@@ -53,7 +52,7 @@ class Link:
         return self._file.fileno()
 
     def isatty(self) -> bool:
-        """Whether it is one."""
+        """Whether the file is a terminal."""
         return self._file.isatty()
 
     def _guarded(self, action: Callable[[], object]) -> None:
@@ -62,10 +61,10 @@ class Link:
         try:
             action()
         except OSError:
-            self.lose()
+            self.discard_all()
 
-    def lose(self) -> None:
-        """Send all further output, Textual's and ours, nowhere."""
+    def discard_all(self) -> None:
+        """Discard all further output, Textual's and ours."""
         if self.gone:
             return
         self.gone = True
@@ -74,15 +73,15 @@ class Link:
             self.on_gone()
 
     def give_up(self, signum: int) -> None:
-        """Free a writer stuck in a terminal that does not read.
+        """Free a writer that blocks because the terminal does not read.
 
-        Its descriptor becomes the null device, and a signal (which must have a handler)
-        makes the interrupted `write` start again, on that. The escape sequences that
-        clean up are left in the real terminal should it ever read again.
+        The descriptor now leads to the null device, and a signal (which must have a handler)
+        makes the interrupted `write` start again, on that device. The real terminal gets the
+        escape sequences that restore it, in case it reads again.
         """
         descriptor = self._file.fileno()
         terminal = os.dup(descriptor)
-        self.lose()
+        self.discard_all()
         if self._writer is not None:
             signal.pthread_kill(self._writer, signum)
         threading.Thread(target=_restore, args=(terminal,), daemon=True).start()
@@ -97,60 +96,60 @@ def silence(*descriptors: int) -> None:
 
 
 def _restore(terminal: int) -> None:
-    # What waits to be read is dropped for this to fit. It may have been cut inside an escape
-    # sequence, which CAN ends. Should it block all the same, the thread is a daemon.
+    # Drop the output that waits to be read, to make room. It may end inside an escape sequence,
+    # which CAN (0x18) ends. If the write blocks all the same: this is a daemon thread.
     try:
         termios.tcflush(terminal, termios.TCOFLUSH)
         os.write(terminal, b"\x18" + _RESTORE)
     except (OSError, termios.error):
-        return  # It is truly gone, there is nothing left to clean.
+        return  # The terminal is gone, there is nothing to restore.
     finally:
         os.close(terminal)
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, writing through a `Link`."""
+    """Textual's driver, writing through a `TerminalOutput`."""
 
-    link: Link | None = None
-    """Set by `Farewell`: a driver is constructed by Textual, with its own arguments."""
+    output: TerminalOutput | None = None
+    """Set by `GracefulExit`, because Textual constructs the driver with its own arguments."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if self.link is not None:
-            self._file = self.link  # type: ignore[assignment]
+        if self.output is not None:
+            self._file = self.output  # type: ignore[assignment]
 
     def write(self, data: str) -> None:
-        """Send text and escape sequences, no more of them than it takes."""
+        """Send text with as few escape sequences as possible: see `slim`."""
         super().write(slim(data))
 
 
-class Farewell:
+class GracefulExit:
     """Ends the screen on SIGHUP, SIGTERM and SIGINT, even when its event loop is stuck.
 
-    A context around `App.run()`. Python runs these handlers on the main thread also while
-    that waits for a lock; a signal handler of the event loop would wait for the loop. If
-    the screen has not ended `grace` seconds after the signal, the terminal is given up.
+    A context around `App.run()`. Python runs these handlers on the main thread even while that
+    thread waits for a lock; a signal handler of the event loop would wait for the loop. If the
+    screen has not ended `grace` seconds after the signal, calls `TerminalOutput.give_up`.
     """
 
     def __init__(self, end: Callable[[int], None], *, grace: float = 3.0) -> None:
-        """`end` is called once, on any thread, with the signal; it must not block."""
+        """Calls `end` once, on any thread, with the signal number; `end` must not block."""
         self._end = end
         self._grace = grace
         self._called = threading.Event()
         self._over = threading.Event()
         self._previous: dict[int, Handler] = {}
-        self._link = Link(sys.__stderr__) if sys.__stderr__ is not None else None
-        # Made now: starting a thread inside a signal handler may find a lock taken.
-        self._watchdog = threading.Thread(target=self._watch, name="farewell", daemon=True)
+        self._output = TerminalOutput(sys.__stderr__) if sys.__stderr__ is not None else None
+        # Create the thread now: a signal handler that starts one may deadlock on a lock.
+        self._watchdog = threading.Thread(target=self._watch, name="graceful_exit", daemon=True)
         self.signum = 0
 
-    def __enter__(self) -> Farewell:
-        if self._link is not None:
-            self._link.on_gone = lambda: self._leave(signal.SIGHUP)
-        TerminalDriver.link = self._link
+    def __enter__(self) -> GracefulExit:
+        if self._output is not None:
+            self._output.on_gone = lambda: self._leave(signal.SIGHUP)
+        TerminalDriver.output = self._output
         for signum in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(signum) is signal.SIG_IGN:
-                continue  # the parent process set it so
+                continue  # the parent process ignores it for us, as nohup does
             self._previous[signum] = signal.signal(signum, lambda number, _: self._leave(number))
         self._watchdog.start()
         return self
@@ -164,15 +163,15 @@ class Farewell:
         self._over.set()
         self._called.set()
         self._watchdog.join()
-        TerminalDriver.link = None
+        TerminalDriver.output = None
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)
         if self.signum == signal.SIGHUP:
-            # A closing terminal hangs up more than once, and nothing reads from it any more:
-            # neither may disturb the drain that follows.
+            # A closing terminal may send SIGHUP again, and it reads nothing any more: neither may
+            # disturb the drain that follows.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-            if self._link is not None:
-                self._link.lose()
+            if self._output is not None:
+                self._output.discard_all()
 
     def _leave(self, signum: int) -> None:
         if self.signum:
@@ -183,5 +182,5 @@ class Farewell:
 
     def _watch(self) -> None:
         self._called.wait()
-        if not self._over.wait(self._grace) and self._link is not None:
-            self._link.give_up(signal.SIGTERM)
+        if not self._over.wait(self._grace) and self._output is not None:
+            self._output.give_up(signal.SIGTERM)

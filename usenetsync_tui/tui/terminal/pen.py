@@ -1,7 +1,7 @@
-"""Fewer bytes for the same picture: of colours, the terminal gets only what changes.
+"""Fewer bytes for the same picture: sends only changes of colour and attributes.
 
-Textual writes each run of one style with the whole of it before and a reset behind, up to 44
-bytes a run: often more than the text. Over SSH that is most of what a running screen sends.
+Textual writes the full style before each run of text and a reset after it, up to 44 bytes a run:
+often more than the text. Over SSH that is most of what a running screen sends.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 _SEQUENCE = re.compile(r"(\x1b\[[\d;]*[mH])")
 _ATTRIBUTES: Final = frozenset({*"123456789", "21", "51", "52", "53"})
 _SEEN_ON_BLANKS: Final = frozenset({"4", "7", "9", "21", "51", "52", "53"})
-"""Lines, frames, reverse: they show where nothing is written."""
+"""Underline, strike, overline, frames, reverse: they also show on blanks."""
 _COLOR_PARAMETERS: Final = {"5": 3, "2": 5}
-"""How many parameters are one colour that begins with 38 or 48, by its second."""
+"""Number of parameters of a colour that begins with 38 or 48, by its second parameter."""
 
 
 class Pen(NamedTuple):
-    """How a terminal draws the next character (ECMA-48 8.3.117, SGR)."""
+    """The style of the next character that a terminal draws (ECMA-48 8.3.117, SGR)."""
 
     attributes: frozenset[str] = frozenset()
     ink: str = "39"
@@ -30,18 +30,18 @@ _NEW: Final = Pen()
 
 
 def slim(text: str) -> str:
-    """Return what draws the same as `text`, which begins and ends with a new pen.
+    """Return a shorter text that draws the same as `text`, which begins and ends with a new pen.
 
-    The pen is changed when something is drawn with it, and only in what is different; blanks
-    take any ink. The cursor moves when something is drawn there. Other escape sequences pass as
-    they are, with the pen and the cursor they would have met.
+    Changes the pen only before text is drawn, and only what differs; blanks take any ink. Moves
+    the cursor only before text is drawn. Passes other escape sequences unchanged, with the pen and
+    the cursor that they expect.
     """
     out: list[str] = []
     held = wanted = _NEW
     moved = ""
     pieces = _SEQUENCE.split(text)
     for drawn, sequence in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-        # A line feed before a cursor position: Textual ends its rows with one.
+        # Skip a line feed before a cursor position: Textual ends its rows with one.
         if drawn and not (drawn == "\n" and sequence.endswith("H")):
             out.append(moved)
             moved = ""
@@ -50,7 +50,7 @@ def slim(text: str) -> str:
                 held = wanted
             out.append(drawn)
         if sequence.endswith("m"):
-            wanted = _told(wanted, sequence[2:-1])
+            wanted = _after_sgr(wanted, sequence[2:-1])
         elif sequence:
             moved = sequence
     return "".join(out) + moved + _change(held, wanted)
@@ -67,7 +67,7 @@ def _alike_on_blanks(one: Pen, other: Pen) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _told(pen: Pen, parameters: str) -> Pen:
+def _after_sgr(pen: Pen, parameters: str) -> Pen:
     """The pen after an SGR sequence with these parameters."""
     rest = (parameters or "0").split(";")
     while rest:
@@ -87,7 +87,7 @@ def _told(pen: Pen, parameters: str) -> Pen:
 
 @lru_cache(maxsize=1024)
 def _change(held: Pen, wanted: Pen) -> str:
-    """The shortest sequence from one pen to another; attributes end only with a reset."""
+    """The shortest sequence from one pen to another; only a reset ends attributes."""
     parts = []
     if held.attributes - wanted.attributes or (held != wanted and wanted == _NEW):
         parts.append("0")

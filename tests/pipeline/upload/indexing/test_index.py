@@ -1,4 +1,4 @@
-"""index: the walk joined with the catalogue's rows, against a naive model."""
+"""index: the walk joined with the catalogue's rows, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def test_random_edits(
 
 
 @pytest.mark.anyio
-async def test_a_directory_that_cannot_be_read_keeps_what_was_known(
+async def test_an_unreadable_directory_keeps_its_rows(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("closed", "closed.not", "open"):
@@ -143,7 +143,7 @@ async def test_long_paths(world: World, batch_size: int) -> None:
 
 
 @pytest.mark.anyio
-async def test_long_paths_that_cannot_be_looked_at_are_kept(
+async def test_long_paths_that_cannot_be_examined_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_tree(world.root)
@@ -207,8 +207,8 @@ async def test_a_subtree_that_goes_is_written_off_in_batches(
 
 
 @pytest.mark.anyio
-async def test_an_interrupted_run_s_pending_files_are_looked_at_again(world: World) -> None:
-    """What changed or went between two runs is no change under our hands."""
+async def test_pending_files_of_an_interrupted_run_are_examined_again(world: World) -> None:
+    """Changes between two runs are not changes during a run."""
     for number in range(60):
         (world.root / f"f{number:02}").write_bytes(content(100, number))
     await world.completed()

@@ -1,4 +1,4 @@
-"""Paths of a walk nothing can be said about: what is known of them stays."""
+"""Paths that the walk could not examine: the catalogue keeps what it knows of them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_a_kept_path_stands_for_what_is_below_it() -> None:
     assert b"anything/at all" in paths
 
 
-def test_those_that_are_passed_by_are_forgotten() -> None:
+def test_kept_paths_behind_the_walk_are_forgotten() -> None:
     paths = KeptPaths()
     paths.add([b"a", b"b/", b"c"])
     paths.pass_by(b"a/z")
-    assert b"a/zz" in paths  # between them lie names such as a-
+    assert b"a/zz" in paths  # names such as a- sort between them
     paths.pass_by(b"b")
     assert b"a" not in paths
     assert b"b/x" in paths
@@ -46,7 +46,7 @@ def test_those_that_are_passed_by_are_forgotten() -> None:
 async def test_directories_that_cannot_be_searched(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `chmod -R 644` leaves them: many paths are kept, and each is looked at a few times."""
+    """As `chmod -R 644` leaves them: many paths are kept, and each is examined a few times."""
     looks = 0
 
     def is_ahead(path: bytes, key: bytes) -> bool:
@@ -77,7 +77,7 @@ async def test_directories_that_cannot_be_searched(
 async def test_a_directory_that_is_not_listed_as_one(
     world: World, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    """A file system that gives no types, and fails when it is asked for one."""
+    """A file system that gives no types, and fails when asked for one."""
     fill(world.root / "sub" / "deeper", 20)
     fill(world.root, 3)
     await world.completed()

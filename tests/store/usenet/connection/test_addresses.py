@@ -1,6 +1,6 @@
-"""Several addresses of one name: tried as RFC 8305 says, and what worked is remembered.
+"""Several addresses of one name: tried as RFC 8305 says; the one that worked is remembered.
 
-Only the name lookup is made up: whom a name stands for is the machine's affair.
+Only the name lookup is fake, because its answers depend on the machine.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_the_families_take_turns() -> None:
     assert interleaved([]) == []
 
 
-def test_what_worked_comes_first_and_what_failed_last() -> None:
+def test_addresses_that_worked_come_first_and_failed_ones_last() -> None:
     now = 0.0
     book = AddressBook(lambda: now)
     known = [four(1), four(2), four(3)]
@@ -70,7 +70,7 @@ def test_what_worked_comes_first_and_what_failed_last() -> None:
 
 @contextmanager
 def named(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> Iterator[None]:
-    """The name stands for these addresses."""
+    """The name resolves to these addresses."""
     real = socket.getaddrinfo
 
     def getaddrinfo(host: str, port: int, *more: Any, **most: Any) -> Any:
@@ -105,7 +105,7 @@ BAD: dict[str, Callable[[ScriptedServer], object]] = {
     "closes": lambda s: s.script(Fault("connect", close=True, times=999)),
     "silent": lambda s: s.script(Fault("connect", silent=True, times=999)),
     "nonsense": lambda s: s.script(Fault("connect", raw=b"what?\r\n", times=999)),
-    "nobody listens": lambda s: s.stop(),
+    "no server listens": lambda s: s.stop(),
 }
 
 
@@ -153,7 +153,7 @@ async def test_an_address_that_went_down_gives_way_to_the_other(
             first.stop()
             await store.post(article(2))
             assert len(second.posted) == 1
-            # And back, when the other goes down.
+            # And back, when the other server stops.
             first.__enter__()
             second.stop()
             await store.post(article(3))
@@ -161,7 +161,7 @@ async def test_an_address_that_went_down_gives_way_to_the_other(
 
 
 @pytest.mark.anyio
-async def test_where_none_is_of_use_the_servers_words_are_said(
+async def test_if_no_address_works_the_error_has_the_servers_reply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with two_addresses(monkeypatch) as (first, second):
@@ -178,7 +178,7 @@ async def test_where_none_is_of_use_the_servers_words_are_said(
 
 @contextmanager
 def deaf() -> Iterator[tuple[str, int]]:
-    """An address that answers nothing: its queue is full."""
+    """An address that answers nothing, because its queue is full."""
     with socket.socket() as listener, ExitStack() as stack:
         listener.bind(("127.0.0.3", 0))
         listener.listen(0)
@@ -230,7 +230,7 @@ async def test_closing_does_not_wait_for_a_name_server(monkeypatch: pytest.Monke
     over.set()
 
 
-def test_what_comes_too_late_is_given_back() -> None:
+def test_connections_that_open_too_late_are_closed() -> None:
     late: list[int] = []
     go = threading.Event()
 

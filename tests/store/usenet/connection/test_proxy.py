@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy on the way to a server (RFC 1928, 1929)."""
+"""A SOCKS5 proxy between us and a server (RFC 1928, 1929)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOST = "news.example.com"
 
 
 class Proxy:
-    """Leads every name to one port of this machine; wants a login if it has one."""
+    """Connects every name to one port of this machine; requires a login if it has one."""
 
     def __init__(self, port: int, login: tuple[str, str] | None = None) -> None:
         self._target = port
@@ -128,7 +128,7 @@ async def test_all_goes_through_it_and_it_resolves_the_name(tls: Tls, tmp_path: 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("trouble", ["login", "refuses", "away"])
-async def test_its_troubles_are_told(trouble: str) -> None:
+async def test_errors_of_the_proxy_are_reported(trouble: str) -> None:
     with ScriptedServer() as scripted, proxy_to(scripted.port, ("bob", "secret")) as proxy:
         url = proxy.url
         proxy.reply = 5 if trouble == "refuses" else 0

@@ -1,6 +1,6 @@
-"""Servers that keep us waiting: in an answer, in a body, in reading, and before they say anything.
+"""Slow servers: in an answer, in a body, while reading, and before their greeting.
 
-None of it lasts, none of it is the article's fault, and where another server is, it is asked.
+Each wait has a limit, none is charged to the article, and another server is asked if there is one.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ async def test_the_next_server_is_asked(slow: Callable[[ScriptedServer], None]) 
         servers = configured(one, timeout=0.6), configured(two, name="two", priority=1)
         async with opened(*servers) as store:
             assert await store.fetch(name(1)) == article(1).payload
-        assert one.commands["BODY"] == 1  # and not once for each try
+        assert one.commands["BODY"] == 1  # and not once per try
 
 
 @pytest.mark.anyio
-async def test_the_only_server_drips_and_that_is_said() -> None:
+async def test_the_error_says_that_the_only_server_is_too_slow() -> None:
     with ScriptedServer() as one:
         await _post_to(one)
         one.drip = 0.1
@@ -117,7 +117,7 @@ async def test_our_own_limit_is_not_the_servers_fault() -> None:
             begun = time.monotonic()
             for _ in range(3):
                 assert await store.fetch(name(1)) == article(1).payload
-            assert time.monotonic() - begun > 0.5  # it is a limit
+            assert time.monotonic() - begun > 0.5  # our bandwidth limit
         assert one.posted == [wire_id(1)]
 
 
@@ -151,12 +151,12 @@ async def test_trouble_while_opening_is_no_try_of_an_article(faults: list[Fault]
 
 @pytest.mark.anyio
 async def test_an_article_in_doubt_is_not_charged_for_its_server_being_away() -> None:
-    """It goes to the other server; where that one refuses it, the first has all its tries left."""
+    """It goes to the other server; if that one refuses it, the first has all its tries left."""
     with ScriptedServer() as one, ScriptedServer() as two:
         two.refuses = lambda _: "441 No"
         servers = configured(one, connections=1), configured(two, name="two", priority=1)
         async with opened(*servers, tries=2) as store:
-            await store.post(article(2))  # the only connection that is let in
+            await store.post(article(2))  # the server accepts only this connection
             one.script(Fault("article", close=True))
             one.script(Fault("connect", reply="400 Busy", close=True, times=6))
             await store.post(article(1))
@@ -175,7 +175,7 @@ async def test_a_server_that_never_opens_ends_the_patience_not_the_article() -> 
 
 @contextmanager
 def dripping(octets: bytes, every: float) -> Iterator[tuple[str, int]]:
-    """A server that sends the same bytes for ever, slowly, whatever it hears."""
+    """A server that sends the same bytes for ever, slowly, whatever it receives."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -199,7 +199,7 @@ def dripping(octets: bytes, every: float) -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("tls", [Tls.NONE, Tls.IMPLICIT])
 def test_a_greeting_or_handshake_that_drips(tls: Tls) -> None:
-    # 16 03 03 40 00 …: a TLS record of which a byte comes now and then.
+    # 16 03 03 40 00 …: a TLS record that arrives a byte at a time.
     octets = b"2" if tls is Tls.NONE else b"\x16\x03\x03\x40\x00"
     with dripping(octets, 0.1) as (host, port):
         server = Server("slow", host, port, tls=tls, verify_tls=False, timeout=0.8)

@@ -1,4 +1,4 @@
-"""The token bucket, its clock being ours."""
+"""The token bucket, with a clock of the test."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_unused_rate_is_not_saved_up() -> None:
     assert bucket.try_take(CHUNK) > 0
 
 
-def test_a_new_rate_frees_who_waits() -> None:
+def test_a_new_rate_frees_waiting_callers() -> None:
     bucket = TokenBucket(1)
     thread = threading.Thread(target=lambda: bucket.take(CHUNK, wanted=lambda: True))
     thread.start()
@@ -69,7 +69,7 @@ def test_a_new_rate_frees_who_waits() -> None:
     assert not thread.is_alive()
 
 
-def test_who_is_not_wanted_any_more_waits_no_longer() -> None:
+def test_a_cancelled_caller_stops_waiting() -> None:
     bucket = TokenBucket(1)
     thread = threading.Thread(target=lambda: bucket.take(CHUNK, wanted=lambda: False))
     thread.start()

@@ -1,4 +1,4 @@
-"""One connection: TLS in all its ways, login, idleness, and being given up."""
+"""One connection: all forms of TLS, login, idle time, and abort."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_tls_with_a_ca_file(
 
 
 @BOTH
-def test_a_certificate_nobody_vouches_for(
+def test_a_certificate_of_an_unknown_authority(
     tls: Tls, authority: Authority, connect: Callable[..., Connection]
 ) -> None:
     with server_side(authority.context("127.0.0.1"), tls) as scripted:
@@ -133,7 +133,7 @@ def test_plain_text_where_tls_is_expected(connect: Callable[..., Connection]) ->
         connect(scripted, tls=Tls.IMPLICIT)
 
 
-def test_a_ca_file_that_is_none(tmp_path: Path, connect: Callable[..., Connection]) -> None:
+def test_an_invalid_ca_file(tmp_path: Path, connect: Callable[..., Connection]) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("nothing")
     for ca_file in (file, tmp_path / "missing.pem"):
@@ -162,7 +162,7 @@ def test_a_login_without_password(connect: Callable[..., Connection]) -> None:
 
 
 @pytest.mark.parametrize("password", ["a\r\nPOST", "x" * 600])
-def test_a_password_nobody_could_send(password: str, connect: Callable[..., Connection]) -> None:
+def test_a_password_that_cannot_be_sent(password: str, connect: Callable[..., Connection]) -> None:
     with ScriptedServer(login=("bob", "secret")) as scripted:
         with pytest.raises(SettingsError, match=r"Server one: .*AUTHINFO PASS") as caught:
             connect(scripted, username="bob", password=password)
@@ -170,7 +170,7 @@ def test_a_password_nobody_could_send(password: str, connect: Callable[..., Conn
         assert scripted.commands["POST"] == 0
 
 
-def test_mode_reader_after_the_login_where_it_is_wanted_so(
+def test_mode_reader_after_the_login_if_the_server_requires_it(
     connect: Callable[..., Connection],
 ) -> None:
     fault = Fault("MODE", reply="480 Log in first")

@@ -1,4 +1,4 @@
-"""Answers belong to their questions, or nothing of them is believed."""
+"""Answers are matched to commands; if they do not match, none counts."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_the_body_of_another_article() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("surplus", BEFORE_BODY)
-async def test_those_who_share_a_connection_that_is_out_of_step(surplus: bytes) -> None:
+async def test_callers_that_share_a_connection_out_of_step(surplus: bytes) -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, connections=2, pipeline=4)) as store:
             for number in range(12):
@@ -169,6 +169,6 @@ async def test_one_answer_too_many_while_posting(surplus: bytes, on: str) -> Non
                 await store.post(article(number))
         for number in range(1, 5):
             if on == "article" and surplus.startswith(b"240"):
-                continue  # nobody could tell it from the right one
+                continue  # no reader could tell it from the right one
             assert wire_id(number) in scripted.articles
         assert len(scripted.posted) == len(set(scripted.posted))

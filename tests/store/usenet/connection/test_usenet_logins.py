@@ -1,4 +1,4 @@
-"""One connection logs in first; after a refusal nobody does; no answer shows the password."""
+"""One connection logs in first; after a refusal none does; no error shows the password."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def test_after_one_login_all_others_open_at_once() -> None:
         async with opened(configured(scripted, connections=20, roles=POSTS, **ACCOUNT)) as store:
             begun = time.monotonic()
             assert await all_at_once(store, 40) == []
-            assert time.monotonic() - begun < 3.0  # one after the other it would be 6 and more
+            assert time.monotonic() - begun < 3.0  # one after the other takes 6 s
         assert scripted.most_open == 20
 
 
@@ -102,7 +102,7 @@ async def test_the_user_may_have_it_tried_again() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_password_that_stops_being_good_is_tried_once_more() -> None:
+async def test_a_password_that_stops_working_is_tried_once_more() -> None:
     with ScriptedServer(login=("me", "hunter2")) as scripted:
         settings = configured(scripted, connections=20, roles=POSTS, **ACCOUNT)
         async with opened(settings) as store:
@@ -117,7 +117,7 @@ async def test_a_password_that_stops_being_good_is_tried_once_more() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_login_wanted_again_on_all_connections_is_given() -> None:
+async def test_a_login_required_again_on_all_connections_succeeds() -> None:
     with ScriptedServer(login=("me", "hunter2")) as scripted:
         settings = configured(scripted, connections=20, roles=POSTS, **ACCOUNT)
         async with opened(settings) as store:
@@ -128,7 +128,7 @@ async def test_a_login_wanted_again_on_all_connections_is_given() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_password_that_is_wanted_and_not_set() -> None:
+async def test_a_required_password_that_is_not_set() -> None:
     with ScriptedServer(login=("me", "right")) as scripted:
         async with opened(configured(scripted, connections=10, username="me")) as store:
             with pytest.raises(StoreUnusableError) as caught:
@@ -168,7 +168,7 @@ ECHOES: dict[str, Callable[[ScriptedServer], None]] = {
 
 
 _WITHOUT_WORDS = {"mode", "collision", "missing", "no code", "other id", "unasked"}
-"""Settled without repeating what the server said, or not to its end."""
+"""Settled without the server's reply, or with only a part of it."""
 
 
 @pytest.mark.anyio
@@ -218,7 +218,7 @@ async def test_a_test_of_the_server_does_not_show_it() -> None:
         assert "***" in text
 
 
-def test_whoever_waits_shares_a_failure_and_the_next_tries_anew() -> None:
+def test_waiting_connections_share_a_failure_and_the_next_tries_again() -> None:
     logins, outcomes = Logins(), []
     entered, go_on = threading.Event(), threading.Event()
 
@@ -250,7 +250,7 @@ def test_whoever_waits_shares_a_failure_and_the_next_tries_anew() -> None:
     assert outcomes[-1] == "in"
 
 
-def test_a_failure_of_one_that_was_given_up_is_its_own() -> None:
+def test_the_failure_of_a_cancelled_login_is_not_shared() -> None:
     logins, outcomes = Logins(), []
     entered, go_on = threading.Event(), threading.Event()
 
@@ -281,7 +281,7 @@ def test_a_refusal_stays_until_it_is_forgotten() -> None:
         raise Refused(Meaning.CREDENTIALS, "481 no", opening=True)
     for _ in range(2):
         with pytest.raises(Refused, match="481 no"), logins.turn(lambda: False):
-            raise AssertionError("nobody else logs in")
+            raise AssertionError("no other connection logs in")
     logins.forget()
     with logins.turn(lambda: False):
         pass

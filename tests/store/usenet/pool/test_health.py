@@ -1,4 +1,4 @@
-"""A server's health: what an answer does to it, and for how long."""
+"""A server's health: how an answer changes it, and for how long."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_too_many_shrinks_and_grows_back() -> None:
     assert (health.allowed, health.message) == (8, "")
 
 
-def test_none_left_for_us_waits() -> None:
+def test_too_many_at_the_first_connection_pauses() -> None:
     health = Health(SERVER)
     refused(health, Meaning.TOO_MANY_CONNECTIONS)
     assert (health.state, health.allowed) == (ServerState.PAUSED, 1)
@@ -78,7 +78,7 @@ def test_stopped_for_good(meaning: Meaning) -> None:
     assert health.next_change(0.0) is None
 
 
-def test_a_certificate_nobody_trusts_stops_it() -> None:
+def test_an_untrusted_certificate_stops_it() -> None:
     health = Health(SERVER)
     health.unreachable(Unreachable("certificate", permanent=True), 0.0)
     assert health.state is ServerState.STOPPED
@@ -90,7 +90,7 @@ def test_a_rate_limit_pauses_briefly() -> None:
     assert (health.state, health.next_change(0.0)) == (ServerState.PAUSED, BACKOFF[0])
 
 
-def test_forbidden_to_post_is_no_illness() -> None:
+def test_forbidden_posting_does_not_change_its_health() -> None:
     health = Health(SERVER)
     health.answered(0.0)
     refused(health, Meaning.FORBIDDEN)
@@ -111,7 +111,7 @@ def test_a_greeting_that_refuses_is_down() -> None:
         assert health.state is ServerState.DOWN
 
 
-def test_what_is_about_one_request_changes_nothing() -> None:
+def test_an_answer_about_one_request_changes_nothing() -> None:
     health = Health(SERVER)
     health.answered(0.0)
     health.refused(Refused(Meaning.REFUSED, "412 No group"), 0.0, connections=1)

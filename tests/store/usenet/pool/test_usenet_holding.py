@@ -1,4 +1,4 @@
-"""What a user may change of the servers while they are at work."""
+"""Changes that a user makes to servers while they are in use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def post_all(store: UsenetStore, numbers: range) -> None:
 
 
 async def breathe() -> None:
-    """Long enough for whoever may do something to do it."""
+    """Wait long enough for any waiting call to do something."""
     await anyio.sleep(0.15)
 
 
@@ -78,7 +78,7 @@ async def test_one_is_held_the_other_is_down_and_patience_does_not_end() -> None
 
 
 @pytest.mark.anyio
-async def test_who_waits_for_a_connection_goes_elsewhere_when_the_server_is_held() -> None:
+async def test_a_waiting_caller_changes_server_when_it_is_held() -> None:
     with ScriptedServer(faults=[Fault("POST", wait=0.5)]) as one, ScriptedServer() as two:
         first = configured(one, connections=1, roles=POSTS)
         async with opened(first, configured(two, name="two", priority=1)) as store:
@@ -90,7 +90,7 @@ async def test_who_waits_for_a_connection_goes_elsewhere_when_the_server_is_held
                 assert two.posted == []
                 store.pool.hold("one")
                 await until(lambda: two.posted == [wire_id(2)])
-                assert one.posted == []  # what was under way is finished all the same
+                assert one.posted == []  # the article being sent is finished all the same
             assert one.posted == [wire_id(1)]
             assert store.pool.statuses()[0].open == 0
 
@@ -106,7 +106,7 @@ async def test_an_article_that_may_be_on_a_held_server_goes_to_another() -> None
                 one.greeting = "400 Not now"
                 await until(lambda: store.pool.statuses()[0].state is ServerState.DOWN)
                 await breathe()
-                assert two.posted == []  # it waits for the one where it may be
+                assert two.posted == []  # it waits for the server that may have it
                 store.pool.hold("one")
         assert (one.posted, two.posted) == ([], [wire_id(1)])
 
@@ -203,7 +203,7 @@ async def test_surplus_connections_are_closed_when_they_are_given_back() -> None
 
 
 @pytest.mark.anyio
-async def test_who_fetches_on_surplus_connections_does_not_keep_them() -> None:
+async def test_fetching_does_not_keep_surplus_connections() -> None:
     with ScriptedServer() as one:
         server = configured(one, connections=4, roles=frozenset({Role.POST, Role.FETCH}))
         async with opened(server) as store:
@@ -249,7 +249,7 @@ async def test_one_server_slowed_down() -> None:
         lambda pool: pool.set_server_bandwidth_limit("two\n", 1),
     ],
 )
-async def test_a_server_nobody_knows(change: Callable[[UsenetServers], None]) -> None:
+async def test_an_unknown_server(change: Callable[[UsenetServers], None]) -> None:
     with ScriptedServer() as one:
         async with opened(configured(one)) as store:
             with pytest.raises(UsageError, match="no server 'two␊'"):

@@ -1,4 +1,4 @@
-"""Several servers: routing, failover, shrinking, pausing, stopping, waiting, figures."""
+"""Several servers: routing, failover, fewer connections, pauses, stops, waits, figures."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ async def post_all(store: UsenetStore, numbers: range) -> None:
             group.start_soon(store.post, article(number))
 
 
-def nobody() -> tuple[str, int]:
-    """An address where nothing listens."""
+def closed_port() -> tuple[str, int]:
+    """An address on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address: tuple[str, int] = listener.getsockname()
     return address
 
 
 @pytest.mark.anyio
-async def test_the_lowest_priority_number_has_it_all() -> None:
+async def test_the_lowest_priority_number_gets_everything() -> None:
     with ScriptedServer() as one, ScriptedServer() as two:
         servers = configured(two, name="two", priority=1), configured(one)
         async with opened(*servers) as store:
@@ -69,7 +69,7 @@ async def test_failover_and_recovery() -> None:
                 assert status.message.startswith("No connection to 127.0.0.1 port")
                 one.__enter__()
                 await anyio.sleep(0.06)
-                await store.post(article(10))  # the one that finds out
+                await store.post(article(10))  # the call that finds out
                 await post_all(store, range(11, 20))
                 assert store.pool.statuses()[0].state is ServerState.UP
         assert len(one.posted) + len(two.posted) == 19
@@ -78,8 +78,8 @@ async def test_failover_and_recovery() -> None:
 
 
 @pytest.mark.anyio
-async def test_nobody_answers_and_patience_ends() -> None:
-    host, port = nobody()
+async def test_no_server_answers_and_patience_ends() -> None:
+    host, port = closed_port()
     server = Server("gone", host, port, tls=Tls.NONE)
     async with opened(server, patience=0.2) as store:
         for call in (store.post(article(1)), store.present([name(1)]), store.fetch(name(1))):
@@ -89,7 +89,7 @@ async def test_nobody_answers_and_patience_ends() -> None:
 
 @pytest.mark.anyio
 async def test_one_of_two_does_not_answer_and_the_article_is_not_on_the_other() -> None:
-    host, port = nobody()
+    host, port = closed_port()
     with ScriptedServer() as one:
         gone = Server("gone", host, port, tls=Tls.NONE)
         async with opened(configured(one), gone, patience=0.2) as store:
@@ -135,7 +135,7 @@ async def test_too_many_connections_shrinks_the_pool() -> None:
 
 
 @pytest.mark.anyio
-async def test_all_connections_are_somebody_elses() -> None:
+async def test_all_connections_belong_to_others() -> None:
     with ScriptedServer(limit=0) as scripted:
         async with opened(configured(scripted), patience=None) as store:
             async with anyio.create_task_group() as group:
@@ -191,7 +191,7 @@ async def test_a_server_that_echoes_the_password_does_not_give_it_away() -> None
 
 
 @pytest.mark.anyio
-async def test_a_login_that_is_wanted_and_not_there() -> None:
+async def test_a_required_login_that_is_not_set() -> None:
     with ScriptedServer(login=("bob", "secret")) as one:
         async with opened(configured(one)) as store:
             with pytest.raises(StoreUnusableError, match=r"480.*username"):
@@ -210,7 +210,7 @@ async def test_an_upload_never_takes_the_last_connection() -> None:
                 await anyio.sleep(0.1)
                 assert sum(c.state == "posting" for c in store.pool.statuses()[0].connections) == 3
                 assert (await store.present([name(99)])).there == set()
-                assert scripted.posted == []  # the answer did not wait for them
+                assert scripted.posted == []  # the answer did not wait for the uploads
         assert scripted.most_open == 4
 
 
@@ -316,7 +316,7 @@ async def test_closing_while_posting() -> None:
 
 
 @pytest.mark.anyio
-async def test_bandwidth_can_be_limited_and_set_free() -> None:
+async def test_bandwidth_can_be_limited_and_unlimited() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted), bandwidth_limit=20_000) as store:
             async with anyio.create_task_group() as group:
