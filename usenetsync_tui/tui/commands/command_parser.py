@@ -1,6 +1,6 @@
-"""A `:` line read: one frozen value of `parsed_commands`, or a sentence on what is wrong with it.
+"""The parser of the `:` line: text in, a frozen value of `parsed_commands` or an error out.
 
-Pure: knows the names it is given, no widget and no disk.
+Knows the commands and the names that the caller passes. Refuses to know widgets and the disk.
 """
 
 from __future__ import annotations
@@ -59,17 +59,17 @@ class Phrase:
 
     name: str
     arguments: str
-    """What follows it, as help shows it; empty: nothing does."""
+    """Its arguments as the help shows them; empty: it takes none."""
     meaning: str
     read: _Reader
     names: Callable[[KnownNames], Sequence[str]] = lambda known: ()
-    """What its first argument may be, for completion."""
+    """The possible first arguments, for completion."""
     takes_path: bool = False
-    """Its first argument is a path."""
+    """Whether its first argument is a path."""
 
 
 def parse(line: str, known: KnownNames) -> ParsedCommand:
-    """What a line says, with or without the colon. Raises `CommandError`, nothing else."""
+    """Parse a line, with or without its colon. Raises only `CommandError`."""
     text = line.strip().removeprefix(":").strip()
     name, _, rest = text.partition(" ")
     if not name:
@@ -91,7 +91,7 @@ def offered(known: KnownNames) -> tuple[str, ...]:
 
 
 def completions(line: str, known: KnownNames) -> tuple[str, ...]:
-    """Whole lines that begin with this one: the command's name, then its first argument."""
+    """Complete lines that begin with this one: the command's name, then its first argument."""
     name, space, rest = line.partition(" ")
     if not space:
         return tuple(
@@ -106,7 +106,7 @@ def completions(line: str, known: KnownNames) -> tuple[str, ...]:
 
 
 def path_begin(line: str) -> int | None:
-    """Where in a line a path begins, behind an option if there is one; None where none is."""
+    """The index in `line` where its path begins, after an option if there is one; None: no path."""
     name, space, rest = line.partition(" ")
     phrase = PHRASES.get(name)
     if phrase is None or not phrase.takes_path or not space:
@@ -238,7 +238,7 @@ def _fetch_limit(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _speed_and_server(text: str, known: KnownNames) -> tuple[int, str]:
-    """Bytes a second, and the server or nothing for all of them."""
+    """Bytes per second, and the server's name; empty: all servers."""
     speed, server = text, ""
     first, _, last = text.rpartition(" ")
     if isinstance(speed_typed(text), str) and first and not isinstance(speed_typed(first), str):
@@ -328,4 +328,4 @@ _ALL = (
 )
 
 PHRASES: Mapping[str, Phrase] = {str(phrase.name): phrase for phrase in _ALL}
-"""Every command of the line, by its name."""
+"""Every command of the `:` line, by its name."""

@@ -1,8 +1,8 @@
-"""Everything that can be done now, to be searched: the keys and the `:` commands that apply.
+"""The command palette: a searchable list of the keys and `:` commands that work now.
 
-The application names it in its `COMMANDS`. What a key does is run where the key would have
-been pressed. A command without arguments is said at once; one with arguments begins a line
-(`action_command_line` of the application, with the line's text).
+The application names `Palette` in its `COMMANDS`. An entry of a key runs the key's action on the
+widget that binds it. An entry of a command without arguments posts the command; one with arguments
+opens the `:` line with the command's name (`action_command_line` of the application).
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class Doing:
 
 
 def unmarked(text: str) -> str:
-    """A text that Textual reads as markup and shows as it was.
+    """Escape a text so that Textual's markup shows it unchanged.
 
-    Its own `escape` misses capital letters (``[PATH]``) and doubles backslashes.
+    Textual's own `escape` misses capital letters (``[PATH]``) and doubles backslashes.
     """
     return text.replace("[", "\\[")
 
 
 def _highlighted(title: str, matcher: Matcher) -> Content:
-    """As the matcher does it, but for what is no markup."""
+    """The title with its matching letters styled. Textual's matcher would parse it as markup."""
     content = Content(title)
     score, offsets = matcher.fuzzy_search.match(matcher.query, title)
     for offset in offsets if score else ():
@@ -54,7 +54,7 @@ def _highlighted(title: str, matcher: Matcher) -> Content:
 
 @runtime_checkable
 class Knows(Protocol):
-    """A screen that knows which commands work on it."""
+    """A screen that has `known`: the names and commands that work on it."""
 
     known: KnownNames
 
@@ -63,13 +63,13 @@ class Palette(Provider):
     """The keys of the focused widget, its screen and the application, then the commands."""
 
     async def discover(self) -> Hits:
-        """All of it."""
+        """List everything, before the user types."""
         for doing in self._doings():
             title, help = Content(doing.title), unmarked(doing.help)
             yield DiscoveryHit(title, doing.run, text=doing.title, help=help)
 
     async def search(self, query: str) -> Hits:
-        """What matches, in title or help."""
+        """List the entries whose title or help matches; a title weighs twice as much."""
         matcher = self.matcher(query)
         for doing in self._doings():
             score = max(matcher.match(doing.title), matcher.match(doing.help) / 2)
@@ -92,7 +92,7 @@ class Palette(Provider):
         for key, active in bindings:
             binding = active.binding
             what = (active.node, binding.action)
-            # Without an id it is Textual's own: moving about, not doing something.
+            # A binding without an id is one of Textual's own: it scrolls or moves the focus.
             listed = active.enabled and binding.id and binding.description
             if not listed or what in seen or binding.action in _NOT_LISTED:
                 continue

@@ -1,4 +1,4 @@
-"""What a `:` line does: the action behind the command, with what was said as its arguments."""
+"""Runs a parsed `:` line: calls the action behind the command, with the arguments of the line."""
 
 from __future__ import annotations
 
@@ -57,17 +57,20 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     PauseServer: "pause-server",
     ResumeServer: "resume-server",
 }
-"""The name of the command that each value is read from; of `Do` its word is."""
+"""The name of the command that each class is parsed from; a `Do` holds its name itself."""
 
 
 def action_of(command: ParsedCommand) -> Action[Context]:
-    """The action behind what a line says."""
+    """The action behind a parsed line."""
     name = str(command.word) if isinstance(command, Do) else _COMMANDS[type(command)]
     return COMMANDS[name]
 
 
 def run_command(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
-    """Do what a line says, or say why it does not work here now."""
+    """Run a parsed line, or show why it does not work here now.
+
+    Returns an awaitable for an action that takes time, else None.
+    """
     reason = action_of(command).why_not(here)
     if reason:
         here.say(reason)
