@@ -1,4 +1,4 @@
-"""The fields for how a folder is kept, as adding one and changing one both have them."""
+"""The options of how to back up a folder, for the dialogs that add and change one."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ INODES = (
     Pick("compare", "compare", "A file with another inode number is read again, and compared."),
     Pick("ignore", "ignore", "Size and times decide. For mergerfs, sshfs and network shares."),
 )
-"""Whether inode numbers say anything."""
+"""Whether a changed inode number marks a file as changed."""
 
 OBFUSCATED = (
     Pick("no", "no", "Subject, poster and name of each article say what it is."),
@@ -77,15 +77,15 @@ COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survive
 
 
 def profiles(store: StoreKind) -> Sequence[Pick]:
-    """How bytes may be dressed in a store: what is only packed never goes to Usenet."""
+    """The storage formats of a store. Usenet has no `packed`: it is not encrypted."""
     return _PROFILES[StoreKind.USENET if store is StoreKind.USENET else StoreKind.SHARDS]
 
 
 def usual_profile(store: StoreKind) -> Profile:
-    """What suits a store."""
+    """The default profile of a store."""
     return Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
 
 
 def priority_named(name: str) -> Priority:
-    """The priority of a `Pick`."""
+    """The priority that a `Pick` names. Raises KeyError."""
     return Priority[name.upper()]

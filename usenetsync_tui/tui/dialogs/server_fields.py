@@ -1,6 +1,6 @@
-"""A server as it is typed into the form, and the server it stands for. Pure.
+"""Turns the answers of the server form into a server, or into complaints by field. Pure.
 
-What is accepted here, the settings accept too.
+The settings accept every server that this module accepts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MORE_FIELDS = frozenset(
         "proxy_password",
     }
 )
-"""Those that are shown on demand."""
+"""The fields that the form shows on demand."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOST = re.compile(r"[!-~]{1,255}")
 _MOST_TEXT = 500
@@ -67,7 +67,7 @@ FAMILY_PICKS = (
 
 @dataclass(frozen=True, slots=True)
 class TypedServer:
-    """The form's answers."""
+    """The answers of the form, as the user typed them."""
 
     name: str
     host: str
@@ -87,12 +87,12 @@ class TypedServer:
 
 
 def usual_port(tls: str) -> int:
-    """What a port left empty means."""
+    """The port for an empty answer: 563 with implicit TLS (RFC 8143), else 119 (RFC 3977)."""
     return 563 if tls == Tls.IMPLICIT else 119
 
 
 def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Complaints:
-    """The server that is meant, or what is wrong with it. `taken` are names of other ones."""
+    """The typed server, or complaints by field. `taken`: the names of the other servers."""
     host = _bare(typed.host.strip())
     port = whole_number(typed.port, 1, 65535) if typed.port.strip() else usual_port(typed.tls)
     connections = whole_number(typed.connections, 1, MOST_CONNECTIONS)
@@ -173,7 +173,7 @@ def _ca_problem(path: str) -> str:
 
 
 def _proxy_problems(typed: TypedServer) -> dict[str, str]:
-    """The settings' own words for an address; a login needs something to log in to."""
+    """Complaints about the proxy; `read_proxy` words those about its address."""
     problems = {
         "proxy": _text_problem(typed.proxy),
         "proxy_username": _text_problem(typed.proxy_username),
@@ -196,4 +196,4 @@ def _sentence(words: str) -> str:
 
 
 NEW = Server("", "", 0, roles=ALL_ROLES)
-"""What the form begins with."""
+"""The initial answers of the form for a new server."""

@@ -1,4 +1,4 @@
-"""A Usenet server: typed, tried, saved. The password is never shown, nor put into a message."""
+"""The form for a Usenet server: typed, tested, saved. It shows the password in no field or text."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class ServerForm(Form[Server]):
     ]
 
     def __init__(self, server: Server | None = None, *, taken: Collection[str] = ()) -> None:
-        """`server`: what the fields begin with. `taken`: names of the other servers."""
+        """`server`: initial values of the fields. `taken`: the names of the other servers."""
         super().__init__("Add a server" if server is None else f"Server {server.name}")
         self._server = server or NEW
         self._taken = taken
         self._tested: Server | None = None
         self._earlier: Trial | None = None
-        """The trial there was before ours: not ours to show."""
+        """The engine's latest trial before this form asked for one; the form does not show it."""
         self._status: EngineStatus | None = None
 
     def fields(self) -> ComposeResult:
@@ -105,13 +105,13 @@ class ServerForm(Form[Server]):
         yield LinesView(self._compose_trial, id="trial")
 
     def on_mount(self) -> None:
-        """The trial is to be looked at, not to be in."""
+        """Keep the focus out of the test's lines, and hide them until a test runs."""
         view = self.query_one("#trial", LinesView)
         view.can_focus = False
         view.display = False
 
     def typed(self) -> TypedServer:
-        """The answers as they stand."""
+        """The current answers."""
         return TypedServer(
             name=self.text("name"),
             host=self.text("host"),
@@ -131,7 +131,7 @@ class ServerForm(Form[Server]):
         )
 
     def judged(self) -> Server | None:
-        """The server that is meant; else complain."""
+        """The typed server; None after showing what is wrong with the answers."""
         found = read_server(self.typed(), self._taken)
         if isinstance(found, Server):
             self.complain({})
@@ -148,7 +148,7 @@ class ServerForm(Form[Server]):
             self.end(server)
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """More fields; the usual port; a test that is no longer of what is there."""
+        """Show or hide the extra fields, the default port, and whether the test is outdated."""
         self.set_class(self.choice("more") == "yes", "with-more")
         self.query_one("#port", Input).placeholder = str(usual_port(self.choice("tls")))
         self._note()
@@ -161,7 +161,7 @@ class ServerForm(Form[Server]):
             self.action_test()
 
     def action_test(self) -> None:
-        """Have the engine try the server as it is typed."""
+        """Ask the engine to test the typed server."""
         server = self.judged()
         if server is None:
             return
@@ -176,7 +176,7 @@ class ServerForm(Form[Server]):
             self.show(self._status)
 
     def show(self, status: EngineStatus) -> None:
-        """Show how the test goes."""
+        """Show the progress of the test."""
         self._status = status
         view = self.query_one("#trial", LinesView)
         if self._tested is None:
