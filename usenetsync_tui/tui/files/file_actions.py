@@ -1,6 +1,7 @@
-"""What can be done in a list of files: to the marked files, else to the one under the cursor.
+"""The actions of a list of files. They act on the marked files, else on the one under the cursor.
 
-What is to be done to files is only said, with `CommandRequest`.
+Knows the list, its filter and its marks. Refuses to change files: a `CommandRequest` asks the
+engine to.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _has_filter(table: FilesTable) -> str:
 
 
 def _clear(table: FilesTable) -> None:
-    """Drop the range begun, else the filter."""
+    """Cancel an unfinished range, else clear the filter."""
     if table.marking.anchor is not None:
         table.put_marks(table.marks)
     else:
@@ -86,14 +87,14 @@ def _clear(table: FilesTable) -> None:
 
 
 def _sort(table: FilesTable) -> None:
-    """By the next column that never changes: path, size."""
+    """Sort by the next order: path, then size. A job never changes these columns."""
     if table.query_now is not None:
         orders = list(FileOrder)
         table.sort_by(orders[(orders.index(table.query_now.order) + 1) % len(orders)])
 
 
 def _reverse(table: FilesTable) -> None:
-    """The same order from its other end."""
+    """Reverse the current order."""
     if table.query_now is not None:
         table.sort_by(table.query_now.order, reverse=not table.query_now.reverse)
 
@@ -113,7 +114,7 @@ def _mark(table: FilesTable) -> None:
 
 
 def _copy(table: FilesTable) -> None:
-    """Put the whole path on the terminal's clipboard."""
+    """Copy the absolute path to the terminal's clipboard."""
     row, folder = table.cursor_row, table.folder
     if row is not None and folder is not None:
         path = os.path.join(folder.path, row.path)
@@ -133,7 +134,7 @@ def _act(action: FileAction) -> Callable[[FilesTable], None]:
 
 
 def _leave_out(table: FilesTable) -> None:
-    """Leave files not read yet out of this version; asks when several are meant."""
+    """Leave files that are not read yet out of this version; ask first if there are several."""
     leave_out = _act(FileAction.LEAVE_OUT)
     if table.marks.count(table.row_count) < 2:
         leave_out(table)
