@@ -1,4 +1,4 @@
-"""The folders, with one of them chosen."""
+"""The folders pane: a list of folders, one of them chosen, some of them marked."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ FOLDER_LIST_ACTIONS = (OPEN, MARK, MARK_ALL, UNMARK)
 
 
 class FoldersPane(ChoosingView):
-    """A list of folders; the chosen one is what the file list means, and the folder keys as
-    long as none is marked."""
+    """A list of folders. The file list shows the chosen folder; folder keys act on the marked
+    folders, else on the chosen one."""
 
     HELP = "Keys act on the folder marked `>`; its files are listed. `?` closes this help."
     BINDING_GROUP_TITLE = "Folders"
@@ -67,18 +67,18 @@ class FoldersPane(ChoosingView):
 
     @dataclass
     class Chosen(Message):
-        """Another folder, or none, is the chosen one."""
+        """The user chose another folder; None: there is no folder."""
 
         folder: FolderStatus | None
 
     @dataclass
     class Opened(Message):
-        """The user wants to look into a folder."""
+        """The user asks for the versions of a folder."""
 
         folder: FolderStatus
 
     def __init__(self, *, id: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives seconds; it tells which jobs stall."""
+        """`clock` returns seconds; the pane detects stalled jobs with it."""
         super().__init__(self._compose_folders, id=id)
         self._clock = clock
         self._stalls = Stalls()
@@ -89,27 +89,27 @@ class FoldersPane(ChoosingView):
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder the user is at, as of the latest status."""
+        """The chosen folder, from the latest status."""
         return next((each for each in self._folders if each.folder.id == self.chosen_key), None)
 
     @property
     def marked(self) -> tuple[FolderStatus, ...]:
-        """The folders that are marked."""
+        """The marked folders, from the latest status."""
         return tuple(each for each in self._folders if each.folder.id in self._marked)
 
     @property
     def has_unmarked(self) -> bool:
-        """Whether a folder is not marked."""
+        """Whether any folder is not marked."""
         return len(self.marked) < len(self._folders)
 
     def choose(self, folder_id: int) -> None:
-        """Go to a folder; one that is not there is not gone to."""
+        """Choose a folder; does nothing if the list does not have it."""
         number = next((n for n, f in enumerate(self._folders) if f.folder.id == folder_id), None)
         if number is not None:
             self.go_to(number)
 
     def show(self, status: EngineStatus) -> None:
-        """Draw the folders of this status; also while hidden one of them is the chosen one."""
+        """Draw the folders of this status. Keeps one chosen, also while the pane is hidden."""
         self._folders = status.folders
         self._stalled = self._stalls.look(status, self._clock())
         self.keep_choice([each.folder.id for each in status.folders])
@@ -117,7 +117,7 @@ class FoldersPane(ChoosingView):
         self._say_marks()
 
     def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
-        """A folder that is worked on, else the first."""
+        """The first folder with a running job, else the first folder."""
         at_work = (
             each.folder.id
             for each in self._folders
@@ -138,7 +138,7 @@ class FoldersPane(ChoosingView):
         ]
 
     def open_chosen(self) -> None:
-        """Look into the chosen folder."""
+        """Ask for the versions of the chosen folder."""
         chosen = self.chosen
         if chosen is not None:
             self.post_message(self.Opened(chosen))
@@ -154,7 +154,7 @@ class FoldersPane(ChoosingView):
         self._mark(frozenset(each.folder.id for each in self._folders))
 
     def unmark_all(self) -> None:
-        """Mark none."""
+        """Unmark every folder."""
         self._mark(frozenset())
 
     def _mark(self, folder_ids: frozenset[int]) -> None:
