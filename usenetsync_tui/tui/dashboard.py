@@ -172,7 +172,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self.ask(ServerForm(taken=taken), self._add_server)
 
     def _add_server(self, server: Server) -> None:
-        self.want(AddServer(server), f"{server.name} is added.")
+        self.want(AddServer(server), f"{server.name} added.")
 
     def _lead(self, status: EngineStatus) -> None:
         """Open the first run once, if there is no folder yet."""

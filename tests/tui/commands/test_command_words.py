@@ -118,7 +118,7 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("upload --force", "--allow-shrink"),
         ("verify all", "--body"),
         ("restore --verison 3", "restore TARGET"),
-        ("restore /mnt/b --version 0", "begin with 1"),
+        ("restore /mnt/b --version 0", "start at 1"),
         ("nzb --each /tmp", "nzb --each-subfolder FOLDER"),
         ("nzb --each-subfolder tmp", "begins with / or ~"),
         ("doctor --fast", "--quick, which leaves out"),
@@ -130,7 +130,7 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("limit 25M nobody", "no server nobody"),
         ("limit 25", "25M is 25 MB"),
         ("theme", "Which theme? Themes: usenetsync-dark, nord."),
-        ("pause all", "Nothing follows pause."),
+        ("pause all", "pause takes no arguments."),
     ],
 )
 def test_refused_with_a_sentence(line: str, said: str) -> None:

@@ -138,7 +138,7 @@ def _shown_names(names: Sequence[str]) -> str:
 
 def _number(text: str, most: int, what: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise CommandError(f"{what} are a number from 1 to {most:,}.")
+        raise CommandError(f"{what}: type a number from 1 to {most:,}.")
     return int(text)
 
 
@@ -147,14 +147,14 @@ def _path(text: str, known: KnownNames) -> bytes:
     if text and not path.startswith(b"/"):
         raise CommandError("Type the whole path: it begins with / or ~.")
     if b"\0" in path:
-        raise CommandError("No path holds a NUL byte.")
+        raise CommandError("A path cannot contain a NUL byte.")
     return path
 
 
 def _alone(word: Word) -> _Reader:
     def read(text: str, known: KnownNames) -> ParsedCommand:
         if text:
-            raise CommandError(f"Nothing follows {word}.")
+            raise CommandError(f"{word} takes no arguments.")
         return Do(word)
 
     return read
@@ -166,7 +166,7 @@ def _goto(text: str, known: KnownNames) -> ParsedCommand:
         return GoToShare(float(share[1]) / 100)
     if _ROW.fullmatch(text) and len(text) <= 20 and int(text.replace(",", "")) > 0:
         return GoToRow(int(text.replace(",", "")))
-    raise CommandError("Type a row from 1 on, or a place from 0% to 100%.")
+    raise CommandError("Type a row number from 1, or a position from 0% to 100%.")
 
 
 def _sort(text: str, known: KnownNames) -> ParsedCommand:
@@ -179,13 +179,13 @@ def _priority(text: str, known: KnownNames) -> ParsedCommand:
 
 def _verify(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--body"):
-        raise CommandError("After verify there may be --body, which fetches everything.")
+        raise CommandError("verify takes only --body, which fetches every article.")
     return VerifyChosen(bool(text))
 
 
 def _upload(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--allow-shrink"):
-        raise CommandError("After upload there may be --allow-shrink: take the folder as it is.")
+        raise CommandError("upload takes only --allow-shrink: back up the folder as it is now.")
     return UploadChosen(bool(text))
 
 
@@ -193,10 +193,10 @@ def _restore(text: str, known: KnownNames) -> ParsedCommand:
     found = _VERSION.search(text)
     version = int(found[1]) if found else None
     if version == 0:
-        raise CommandError("Versions begin with 1.")
+        raise CommandError("Version numbers start at 1.")
     target = _VERSION.sub("", text, count=1).strip()
     if target.startswith("--"):
-        raise CommandError("Type restore TARGET, and --version N for an older one.")
+        raise CommandError("Type restore TARGET; add --version N for an older version.")
     return RestoreChosen(_path(target, known), version)
 
 
@@ -217,8 +217,8 @@ def _doctor(text: str, known: KnownNames) -> ParsedCommand:
     said = text.split()
     if not {*said} <= {*_DOCTOR}:
         raise CommandError(
-            "After doctor there may be --post, which posts an article to each server, "
-            "and --quick, which leaves out the catalogue's sums."
+            "doctor takes only --post, which posts an article to each server, "
+            "and --quick, which skips the catalogue's checksums."
         )
     return Examine(post="--post" in said, sums="--quick" not in said)
 
@@ -259,29 +259,39 @@ _WORDS = {
     Word.PAUSE_ALL: "pause every job",
     Word.RESUME_ALL: "resume every job",
     Word.CANCEL: "end the chosen job; asks",
-    Word.RETRY: "what failed, again",
-    Word.VERSIONS: "of the chosen folder",
+    Word.RETRY: "retry what failed",
+    Word.VERSIONS: "list those of the chosen folder",
     Word.ERRORS: "why files are incomplete",
-    Word.LOG: "what happened",
-    Word.HELP: "the keys of this pane",
+    Word.LOG: "show what happened",
+    Word.HELP: "show the keys of this pane",
     Word.QUIT: "asks while a job runs",
 }
 
 _ALL = (
-    Phrase("goto", "73% | N", "a place or a row of the list", _goto),
+    Phrase("goto", "73% | N", "go to a position or a row of the list", _goto),
     Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
-    Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
+    Phrase("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
     Phrase("add", "[PATH]", "back up a folder", _add, takes_path=True),
-    Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
+    Phrase("priority", "P", "set that of the chosen folder", _priority, lambda known: _PRIORITIES),
     Phrase(
-        "upload", "[--allow-shrink]", "a new version", _upload, lambda known: ("--allow-shrink",)
+        "upload",
+        "[--allow-shrink]",
+        "back up a new version",
+        _upload,
+        lambda known: ("--allow-shrink",),
     ),
     Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
-    Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
+    Phrase(
+        "restore",
+        "[TARGET] [--version N]",
+        "restore the chosen folder",
+        _restore,
+        takes_path=True,
+    ),
     Phrase(
         "nzb",
         f"[FILE | {_EACH} FOLDER]",
-        "for other programs",
+        "write an NZB for other programs",
         _nzb,
         lambda known: (f"{_EACH} ",),
         takes_path=True,
@@ -293,34 +303,34 @@ _ALL = (
         "threads that read and compress",
         lambda text, known: SetWorkers(_number(text, MOST_WORKERS, "Workers")),
     ),
-    Phrase("connections", "SERVER N", "how many are used", _connections, _servers),
+    Phrase("connections", "SERVER N", "how many to use", _connections, _servers),
     Phrase("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
     Phrase("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
     Phrase(
         "pause-server",
         "NAME",
-        "send it nothing new",
+        "pause a server",
         lambda text, known: PauseServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
     Phrase(
         "resume-server",
         "NAME",
-        "use it again",
+        "resume a server",
         lambda text, known: ResumeServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
     Phrase(
         "theme",
         "NAME",
-        "the colours",
+        "change the colours",
         lambda text, known: UseTheme(_one_of(text, known.themes, "theme", "Themes")),
         lambda known: known.themes,
     ),
     Phrase(
         "pane",
         "NAME",
-        "go there",
+        "show a pane",
         lambda text, known: GoToPane(_one_of(text, known.panes, "pane", "Panes")),
         lambda known: known.panes,
     ),

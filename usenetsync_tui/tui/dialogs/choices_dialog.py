@@ -104,7 +104,7 @@ class FolderChoicesDialog(Form[Choose]):
         self._show_plain()
         dangerous = self._is_public and self.choice("own") == OWN_KEPT
         own = next(f for f in self.query(Field) if f.name_of_field == "own")
-        own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
+        own.complain("EVERYBODY can then read your passwords and keys." if dangerous else "")
         self._warn_of_profile()
 
     def accept(self) -> None:
@@ -141,13 +141,13 @@ def nzb_refusal(folder: Folder) -> str:
     where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
     return (
         f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
-        "can read only folders kept plain on Usenet."
+        "can read only plain folders on Usenet."
     )
 
 
 _ONE, _EACH = "one", "each"
 _NZBS = (
-    Pick(_ONE, "one", "One NZB of everything, in a file that is not there yet."),
+    Pick(_ONE, "one", "One NZB of everything, in a new file."),
     Pick(
         _EACH,
         "one for each subfolder",
@@ -180,7 +180,7 @@ class NzbDialog(Form[ExportNzb]):
 
     def fields(self) -> ComposeResult:
         yield VersionField(self._versions, self._chosen)
-        hint = "A file that is not there yet; or the folder for one NZB for each subfolder."
+        hint = "A new file; or a folder for one NZB of each subfolder."
         yield PathField("Path", id="file", path=self._path, hint=hint)
         yield Field("NZBs", Options(_NZBS, _EACH if self._each else _ONE, id="nzbs"))
 

@@ -132,7 +132,7 @@ class FirstRun(ModalScreen[None]):
     def _start(self) -> Question:
         if self._upload is None:
             done = Choice("d", "To the dashboard", "a adds a folder at any time", "skip")
-            return Question("There is no folder to begin with.", (done,))
+            return Question("No folder is chosen yet.", (done,))
         name = cut_middle(safe_name(self._upload.path), _WIDTH)
         start = Choice("s", "Start", "it can be paused at any time", "start")
         later = Choice("n", "Not now", "nothing is backed up yet", "skip")

@@ -39,10 +39,10 @@ PRIORITIES = tuple(
     Pick(priority.name.lower(), priority.name.lower(), hint)
     for priority, hint in (
         (Priority.CRITICAL, "Before everything else."),
-        (Priority.HIGH, "Before most."),
+        (Priority.HIGH, "Before most others."),
         (Priority.NORMAL, "In its turn."),
         (Priority.LOW, "After the others."),
-        (Priority.BACKGROUND, "When nothing else is to be done."),
+        (Priority.BACKGROUND, "When there is nothing else to do."),
     )
 )
 
@@ -65,15 +65,15 @@ INODES = (
 """Whether a changed inode number marks a file as changed."""
 
 OBFUSCATED = (
-    Pick("no", "no", "Subject, poster and name of each article say what it is."),
-    Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
+    Pick("no", "no", "Subject, poster and file name of each article are readable."),
+    Pick("yes", "yes", "Random subject, poster and file name: only the NZB has the real ones."),
 )
 """Whether plain articles hide their names."""
 
-NEWSGROUPS_HINT = "Where to post from now on, with commas between them."
+NEWSGROUPS_HINT = "Where to post from now on, separated by commas."
 POSTER_HINT = "Who posts from now on: Name <name@example.com>"
 
-COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
+COPIES_HINT = f"1 to {MOST_COPIES} articles for each segment: if one is lost, another remains."
 
 
 def profiles(store: StoreKind) -> Sequence[Pick]:

@@ -66,7 +66,7 @@ class RestoreDialog(Form[Restore]):
         if isinstance(version, str):
             complaints["version"] = version
         if prefix.startswith(b"/"):
-            complaints["prefix"] = "Inside the folder: without a slash at the beginning."
+            complaints["prefix"] = "A path inside the folder does not begin with a slash."
         if target.problem:
             complaints["target"] = target.problem
         self.complain(complaints)

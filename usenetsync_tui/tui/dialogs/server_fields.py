@@ -40,7 +40,7 @@ TLS_PICKS = (
     Pick(
         Tls.NONE,
         "none",
-        "Only on a network that is yours.",
+        "Only on your own network.",
         "NOT ENCRYPTED: everybody in between can read the password.",
     ),
 )
@@ -50,11 +50,11 @@ ROLE_PICKS = (
     Pick(Role.FETCH, "fetch", "Articles are fetched from here. Space ticks."),
 )
 VERIFY_PICKS = (
-    Pick("yes", "checked", "The certificate must be the host's."),
+    Pick("yes", "checked", "The certificate must match the host."),
     Pick(
         "no",
         "not checked",
-        "For a server of your own; its CA file is the better way.",
+        "For a server of your own; a CA file is safer.",
         "CERTIFICATE NOT VERIFIED: anyone in between can read everything.",
     ),
 )
@@ -104,7 +104,7 @@ def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Com
         "username": _text_problem(typed.username),
         "password": _text_problem(typed.password),
         "connections": _problem(connections),
-        "roles": "" if typed.roles else "Tick one at least.",
+        "roles": "" if typed.roles else "Tick at least one.",
         "priority": _problem(priority),
         "ca_file": _ca_problem(typed.ca_file.strip()),
         **_proxy_problems(typed),
@@ -142,7 +142,7 @@ def _name_problem(name: str, taken: Collection[str]) -> str:
         return "Give it a name: any short word."
     if not _NAME.fullmatch(name):
         return "At most 40 letters, digits, dots, dashes and underscores."
-    return "There is a server of this name." if name in taken else ""
+    return "A server with this name exists." if name in taken else ""
 
 
 def _bare(host: str) -> str:
@@ -154,7 +154,7 @@ def _host_problem(host: str) -> str:
     if not host:
         return "Type the host's name, such as news.example.com."
     if "://" in host or "/" in host:
-        return "The host's name alone, without nntps:// and slashes."
+        return "Only the host's name, without nntps:// and slashes."
     if ":" in host and not re.fullmatch(r"[0-9a-fA-F:.]+", host):
         return "The port has its own field."
     return "" if _HOST.fullmatch(host) else "A host's name has neither spaces nor accents."
@@ -162,7 +162,7 @@ def _host_problem(host: str) -> str:
 
 def _text_problem(text: str) -> str:
     if any(not char.isprintable() for char in text):
-        return "There is a control character in it."
+        return "It contains a control character."
     return "" if len(text) <= _MOST_TEXT else "This is too long."
 
 
@@ -185,7 +185,7 @@ def _proxy_problems(typed: TypedServer) -> dict[str, str]:
         except ValueError as error:
             problems["proxy"] = problems["proxy"] or _sentence(str(error))
     elif typed.proxy_username or typed.proxy_password:
-        problems["proxy"] = "A login for a proxy needs the proxy."
+        problems["proxy"] = "A proxy login needs a proxy."
     if typed.proxy_password and not typed.proxy_username:
         problems["proxy_username"] = problems["proxy_username"] or "A password needs a username."
     return problems

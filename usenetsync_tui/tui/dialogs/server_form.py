@@ -35,7 +35,7 @@ _UNTESTED = "Untested; it can be saved."
 _CHANGED = "Changed since the test."
 _READ_ONLY = "Read-only: another usenetsync runs the jobs, nothing can be tested from here."
 _MORE = (
-    Pick("no", "no", "Roles, priority, certificate, addresses and proxy as usual."),
+    Pick("no", "no", "Roles, priority, certificate, addresses and proxy: the defaults."),
     Pick("yes", "yes", "Roles, priority, certificate, addresses and proxy below."),
 )
 
@@ -75,7 +75,7 @@ class ServerForm(Form[Server]):
         yield Field("More", Options(_MORE, "no", id="more"))
         yield Field("Used to", Ticks(ROLE_PICKS, server.roles, id="roles"), more=True)
         priority = line_input("priority", str(server.priority))
-        hint = "0 is used first; servers of a higher number when those fail."
+        hint = "0 is used first; servers with higher numbers when those fail."
         yield Field("Priority", priority, hint=hint, more=True)
         verify = Options(VERIFY_PICKS, "yes" if server.verify_tls else "no", id="verify")
         yield Field("Certificate", verify, more=True)
@@ -91,7 +91,7 @@ class ServerForm(Form[Server]):
         hint = "A SOCKS5 proxy, which looks the host's name up itself."
         yield Field("Proxy", proxy, hint=hint, more=True)
         username = line_input("proxy_username", server.proxy_username)
-        yield Field("Proxy user", username, hint="Empty: the proxy wants no login.", more=True)
+        yield Field("Proxy user", username, hint="Empty: the proxy needs no login.", more=True)
         password = line_input("proxy_password", server.proxy_password, secret=True)
         hint = "Kept in the settings file, which only you can read."
         yield Field("Its password", password, hint=hint, more=True)

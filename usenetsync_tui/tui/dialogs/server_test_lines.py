@@ -32,7 +32,7 @@ def trial_lines(trial: Trial | None, width: int) -> tuple[Line, ...]:
     elif trial.passed:
         lines.append((("✓ It works: save it.", "good"),))
     else:
-        lines.append((("! It does not work. Saving it anyway is allowed.", "bad"),))
+        lines.append((("! It does not work. You can save it anyway.", "bad"),))
     return tuple(lines)
 
 

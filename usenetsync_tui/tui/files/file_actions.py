@@ -52,7 +52,7 @@ def _is_being_built(table: FilesTable) -> str:
     query = table.query_now
     if query is None or not table.live.is_finished(query):
         return ""
-    return f"Version {query.version} is finished: no file of it can be held or left out."
+    return f"Version {query.version} is finished: its files cannot be held or left out."
 
 
 def _has_articles(table: FilesTable) -> str:
@@ -68,7 +68,7 @@ def _has_marks(table: FilesTable) -> str:
 
 def _is_by_path(table: FilesTable) -> str:
     by_path = table.query_now is not None and table.query_now.order is FileOrder.PATH
-    return "" if by_path else "A range goes by path: s sorts by path."
+    return "" if by_path else "A range needs the list sorted by path: press s."
 
 
 def _has_filter(table: FilesTable) -> str:

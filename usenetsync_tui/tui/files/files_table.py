@@ -127,7 +127,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def ask_for(self, query: FileQuery | None) -> None:
         """List the files that a query finds; None: no files."""
         if self.marking.turn_to(self.query_now, query):
-            say(self, "Another filter: nothing is marked any more.")
+            say(self, "The filter changed: all marks are cleared.")
         before, self.query_now = self.wanted, query
         if query is None or self.browser is None:
             self.turn_to(None)
@@ -172,7 +172,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         if self.query_now is None and self.live.is_starting:
             return (("Opening the catalogue…", "muted"),)
         if self.query_now is None and self.folder is not None:
-            return (("Files are listed once the walk has begun.", "muted"),)
+            return (("Files are listed once the walk has started.", "muted"),)
         if self.query_now is None:
             return (("The files of the chosen folder are listed here.", "muted"),)
         if not self.pages.loaded:
@@ -180,7 +180,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         if self.wanted:
             return (("No file matches. Esc drops the filter.", "muted"),)
         if self.live.job is not None:
-            return (("No files in this version yet; the walk has just begun.", "muted"),)
+            return (("No files in this version yet; the walk has just started.", "muted"),)
         return (("No files in this version.", "muted"),)
 
     def heading(self) -> str:

@@ -17,7 +17,7 @@ _SIZE = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d{1,19}(?:\.\d{1,9})?)(?P<unit>
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _UNIT = re.compile(r"(?P<power>[kmgtp]?)(?P<binary>i?)b?", re.IGNORECASE)
 _MOST = (1 << 63) - 1
-_VIEWS = ", ".join(view.value for view in FileView)
+_VIEWS = ", ".join(f"is:{view.value}" for view in FileView)
 
 
 def parse_filter(text: str) -> FileFilter:
@@ -62,7 +62,7 @@ def _view(word: str) -> FileView:
     try:
         return FileView(word.lower())
     except ValueError:
-        raise ValueError(f"is: what? One of {_VIEWS}.") from None
+        raise ValueError(f"Unknown state. Use {_VIEWS}.") from None
 
 
 def _sized(found: FileFilter, word: str) -> FileFilter:
@@ -75,7 +75,7 @@ def _sized(found: FileFilter, word: str) -> FileFilter:
     if match["sign"][0] == ">":
         return replace(found, min_size=number + (match["sign"] == ">"))
     if match["sign"] == "<" and not number:
-        raise ValueError("No file is smaller than nothing.")
+        raise ValueError("No file is smaller than 0 bytes.")
     return replace(found, max_size=number - (match["sign"] == "<"))
 
 

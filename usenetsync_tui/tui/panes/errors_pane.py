@@ -38,7 +38,7 @@ MOST_CAUSES = 200
 
 
 def _has_cause(pane: ErrorsPane) -> str:
-    return "" if pane.chosen_key is not None else "There is no error to look into."
+    return "" if pane.chosen_key is not None else "There are no errors."
 
 
 UNFOLD: Action[ErrorsPane] = Action(
@@ -48,7 +48,7 @@ UNFOLD: Action[ErrorsPane] = Action(
     _has_cause,
     keys="enter,space",
     key_display="⏎",
-    tooltip="or none",
+    tooltip="show or hide them",
     footer=True,
 )
 RETRY: Action[ErrorsPane] = Action(
@@ -66,7 +66,7 @@ ERROR_ACTIONS = (UNFOLD, RETRY)
 class ErrorsPane(ChoosingView):
     """Lists causes, under an unfolded cause its files, then the servers with trouble."""
 
-    HELP = "`enter` shows the files a cause affects, `R` tries them again. `?` closes this help."
+    HELP = "`enter` shows the files a cause affects, `R` retries them. `?` closes this help."
     BINDING_GROUP_TITLE = "Errors"
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ERROR_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ERROR_ACTIONS)
@@ -214,7 +214,7 @@ class ErrorsPane(ChoosingView):
         if folder is None or version is None:
             return
         selection = FileSelection(folder.folder.id, version, FileFilter(view=FileView.FAILED))
-        said = f"Trying the failed files of {cut_middle(safe_name(folder.folder.name), 30)} again."
+        said = f"Retrying the failed files of {cut_middle(safe_name(folder.folder.name), 30)}."
         self.post_message(CommandRequest(ActOnFiles(FileAction.RETRY, selection), said=said))
 
 

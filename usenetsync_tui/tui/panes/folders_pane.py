@@ -45,7 +45,7 @@ MARK: Action[FoldersPane] = Action(
     lambda pane: pane.mark_chosen(),
     _has_folder,
     keys="space",
-    tooltip="for the keys",
+    tooltip="to act on several",
 )
 MARK_ALL: Action[FoldersPane] = Action(
     "folders.mark_all", "mark all", lambda pane: pane.mark_all(), _has_unmarked, keys="A"

@@ -48,7 +48,7 @@ def log_lines(events: Sequence[Event], width: int) -> list[Line]:
 class LogPane(LinesView):
     """Follows the end of the log unless the user has scrolled up."""
 
-    HELP = "What happened since the engine began. `G` follows the end. `?` closes this help."
+    HELP = "Events since the engine started. `G` follows the end. `?` closes this help."
     BINDING_GROUP_TITLE = "Log"
 
     def __init__(self, *, id: str) -> None:

@@ -33,7 +33,7 @@ class WorkersPane(LinesView):
 
     HELP = (
         "A full queue (yellow) means that the stage behind it is the slow one. "
-        "`:workers N` changes how many work. `?` closes this help."
+        "`:workers N` changes the number of workers. `?` closes this help."
     )
     BINDING_GROUP_TITLE = "Workers"
     EVERY, TURN = 2, 1
