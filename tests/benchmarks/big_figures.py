@@ -115,8 +115,8 @@ async def _others(
     # Not over the browser: that does not count again at once.
     await ask("causes", 10, lambda: _causes(catalogue, folder))
     for cause in await browser.causes(folder, 50):
-        name = f"befallen by {cause.reason}"[:50]
-        await ask(name, 5, lambda c=cause: browser.befallen(folder, c, None, 50))
+        name = f"affected by {cause.reason}"[:50]
+        await ask(name, 5, lambda c=cause: browser.affected_paths(folder, c, None, 50))
     await ask("database", 10, browser.database)
 
 

@@ -227,7 +227,7 @@ class FakeBrowser:
         self._check()
         return self.cause_list[:limit]
 
-    async def befallen(
+    async def affected_paths(
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
         self._check()

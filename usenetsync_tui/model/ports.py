@@ -238,7 +238,7 @@ class Browser(Protocol):
     async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
         """Why files of a folder are incomplete after its latest job, most frequent first."""
 
-    async def befallen(
+    async def affected_paths(
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
         """The paths that a cause affects, after a path."""

@@ -32,14 +32,14 @@ async def of(catalogue: Catalogue, folder: Folder, limit: int = 50) -> list[Caus
         return await causes.of_folder(tx, folder.id, limit)
 
 
-async def befallen(
+async def affected_paths(
     catalogue: Catalogue, folder: Folder, cause: Cause, limit: int = 2
 ) -> list[bytes]:
     found: list[bytes] = []
     while True:
         async with catalogue.transaction() as tx:
             after = found[-1] if found else None
-            page = await causes.befallen(tx, folder.id, cause, after, limit)
+            page = await causes.affected_paths(tx, folder.id, cause, after, limit)
         found += page
         if len(page) < limit:
             return found
@@ -86,8 +86,8 @@ async def test_what_the_latest_job_told(catalogue: Catalogue, folder: Folder) ->
     assert denied == Cause(NoticeKind.UNREADABLE, DENIED, "", 6)
     assert gone == Cause(NoticeKind.VANISHED, "gone", "", 1)
     assert await of(catalogue, folder, 1) == [denied]
-    assert await befallen(catalogue, folder, denied) == [b"%d" % n for n in range(5)]
-    assert await befallen(catalogue, folder, gone) == [b"\xff\n"]
+    assert await affected_paths(catalogue, folder, denied) == [b"%d" % n for n in range(5)]
+    assert await affected_paths(catalogue, folder, gone) == [b"\xff\n"]
 
 
 @pytest.mark.anyio
@@ -105,9 +105,9 @@ async def test_names_of_articles_are_no_causes(catalogue: Catalogue, folder: Fol
         ("article … of it is damaged", 2),
         ("a < b > c … 0123456789abcdef", 1),
     ]
-    assert await befallen(catalogue, folder, found[0]) == [b"0", b"1", b"2"]
-    assert await befallen(catalogue, folder, found[1]) == [b"x0", b"x1"]
-    assert await befallen(catalogue, folder, found[2]) == [b"y"]
+    assert await affected_paths(catalogue, folder, found[0]) == [b"0", b"1", b"2"]
+    assert await affected_paths(catalogue, folder, found[1]) == [b"x0", b"x1"]
+    assert await affected_paths(catalogue, folder, found[2]) == [b"y"]
 
 
 @pytest.mark.anyio
@@ -128,10 +128,10 @@ async def test_of_articles_the_ledger_speaks(catalogue: Catalogue, folder: Folde
     assert here == Cause(NoticeKind.UNPOSTED, "no … here", "", 2)
     assert missing == Cause(NoticeKind.MISSING, "posted, but not there", "server1", 1)
     assert unsaid == Cause(NoticeKind.UNPOSTED, "an article of it was not posted", "", 1)
-    assert await befallen(catalogue, folder, refused) == [b"a", b"p1", b"p2", b"p3"]
-    assert await befallen(catalogue, folder, here) == [b"a", b"p1", b"p2", b"p3"]
-    assert await befallen(catalogue, folder, missing) == [b"z"]
-    assert await befallen(catalogue, folder, unsaid) == [b"s"]
+    assert await affected_paths(catalogue, folder, refused) == [b"a", b"p1", b"p2", b"p3"]
+    assert await affected_paths(catalogue, folder, here) == [b"a", b"p1", b"p2", b"p3"]
+    assert await affected_paths(catalogue, folder, missing) == [b"z"]
+    assert await affected_paths(catalogue, folder, unsaid) == [b"s"]
 
 
 @pytest.mark.anyio

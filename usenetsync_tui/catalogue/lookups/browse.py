@@ -125,12 +125,12 @@ class CatalogueBrowser:
             self._causes[key] = end + (end - begin) * _REST, found
         return found
 
-    async def befallen(
+    async def affected_paths(
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
         """The paths that a cause affects, after a path."""
         async with self._slow.question() as tx:
-            return tuple(await causes.befallen(tx, folder_id, cause, after, limit))
+            return tuple(await causes.affected_paths(tx, folder_id, cause, after, limit))
 
     async def database(self) -> DatabaseFigures:
         """The current sizes of the database and its tables."""

@@ -36,7 +36,7 @@ async def of_folder(tx: Transaction, folder: int, limit: int) -> list[Cause]:
     return found[:limit]
 
 
-async def befallen(
+async def affected_paths(
     tx: Transaction, folder: int, cause: Cause, after: bytes | None, limit: int
 ) -> list[bytes]:
     """The paths that a cause affects, after a path, in the order of their bytes."""

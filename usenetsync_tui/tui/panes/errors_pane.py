@@ -175,8 +175,8 @@ class ErrorsPane(ChoosingView):
         if self._browser is not None and self._folder is not None:
             self.run_worker(
                 self._fetch(self._browser, self._folder, cause, files),
-                name="befallen",
-                group="befallen",
+                name="affected files",
+                group="affected files",
                 exclusive=True,
             )
 
@@ -185,7 +185,7 @@ class ErrorsPane(ChoosingView):
     ) -> None:
         after = files.paths[-1] if files.paths else None
         try:
-            paths = await browser.befallen(folder.folder.id, cause, after, PAGE)
+            paths = await browser.affected_paths(folder.folder.id, cause, after, PAGE)
         except UsenetSyncError as error:
             self._problem = str(error)
             self.recompose_lines()
