@@ -26,7 +26,7 @@ _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class PaletteEntry:
     """One line of the palette."""
 
     title: str
@@ -53,7 +53,7 @@ def _highlighted(title: str, matcher: Matcher) -> Content:
 
 
 @runtime_checkable
-class Knows(Protocol):
+class HasKnownNames(Protocol):
     """A screen that has `known`: the names and commands that work on it."""
 
     known: KnownNames
@@ -64,27 +64,27 @@ class Palette(Provider):
 
     async def discover(self) -> Hits:
         """List everything, before the user types."""
-        for doing in self._doings():
-            title, help = Content(doing.title), unmarked(doing.help)
-            yield DiscoveryHit(title, doing.run, text=doing.title, help=help)
+        for entry in self._entries():
+            title, help = Content(entry.title), unmarked(entry.help)
+            yield DiscoveryHit(title, entry.run, text=entry.title, help=help)
 
     async def search(self, query: str) -> Hits:
         """List the entries whose title or help matches; a title weighs twice as much."""
         matcher = self.matcher(query)
-        for doing in self._doings():
-            score = max(matcher.match(doing.title), matcher.match(doing.help) / 2)
+        for entry in self._entries():
+            score = max(matcher.match(entry.title), matcher.match(entry.help) / 2)
             if score > 0:
-                title, help = _highlighted(doing.title, matcher), unmarked(doing.help)
-                yield Hit(score, title, doing.run, text=doing.title, help=help)
+                title, help = _highlighted(entry.title, matcher), unmarked(entry.help)
+                yield Hit(score, title, entry.run, text=entry.title, help=help)
 
-    def _doings(self) -> Iterator[Doing]:
+    def _entries(self) -> Iterator[PaletteEntry]:
         yield from self._keys()
-        known = self.screen.known if isinstance(self.screen, Knows) else KnownNames()
+        known = self.screen.known if isinstance(self.screen, HasKnownNames) else KnownNames()
         for phrase in (PHRASES[name] for name in offered(known)):
             title = f":{phrase.name} {phrase.arguments}".rstrip()
-            yield Doing(title, phrase.meaning, self._say(phrase))
+            yield PaletteEntry(title, phrase.meaning, self._say(phrase))
 
-    def _keys(self) -> Iterator[Doing]:
+    def _keys(self) -> Iterator[PaletteEntry]:
         seen: set[tuple[DOMNode, str]] = set()
         bindings = sorted(
             self.screen.active_bindings.items(), key=lambda item: not item[1].binding.show
@@ -99,7 +99,9 @@ class Palette(Provider):
             seen.add(what)
             shown = binding.key_display or format_key(key)
             title = f"{binding.description[:1].upper()}{binding.description[1:]} · {shown}"
-            yield Doing(title, active.tooltip, partial(self._press, binding.action, active.node))
+            yield PaletteEntry(
+                title, active.tooltip, partial(self._press, binding.action, active.node)
+            )
 
     def _press(self, action: str, node: DOMNode) -> Awaitable[object]:
         return self.app.run_action(action, node)
