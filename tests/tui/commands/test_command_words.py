@@ -18,7 +18,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
@@ -146,10 +146,10 @@ def test_a_name_that_is_wanted_but_not_there_at_all() -> None:
 
 _LINES = st.one_of(
     st.text(),
-    st.builds("{} {}".format, st.sampled_from(sorted(PHRASES)), st.text()),
+    st.builds("{} {}".format, st.sampled_from(sorted(COMMAND_SPECS)), st.text()),
     st.builds(
         "{} {}".format,
-        st.sampled_from(sorted(PHRASES)),
+        st.sampled_from(sorted(COMMAND_SPECS)),
         st.lists(
             st.sampled_from(
                 ["--version", "9", "-1", "%", "eweka", "/", "~", "\\x", "1e9", "²", "\0"]
@@ -185,7 +185,7 @@ def test_completions() -> None:
     assert completions("connections ", KNOWN) == ("connections eweka", "connections block")
     assert completions("pane f", KNOWN) == ("pane folders", "pane files")
     assert completions("nothing of it", KNOWN) == ()
-    assert len(completions("", KNOWN)) == len(PHRASES)
+    assert len(completions("", KNOWN)) == len(COMMAND_SPECS)
 
 
 @pytest.mark.parametrize(

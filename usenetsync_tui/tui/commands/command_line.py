@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from usenetsync_tui.tui.commands.command_parser import (
-    PHRASES,
+    COMMAND_SPECS,
     completions,
     offered,
     parse,
@@ -211,13 +211,13 @@ def explanation(line: str, known: KnownNames) -> str:
     work here."""
     name, space, _ = line.lstrip(": ").partition(" ")
     begun = [name] if space else [other for other in offered(known) if other.startswith(name)]
-    if not begun and name in PHRASES:
+    if not begun and name in COMMAND_SPECS:
         begun = [name]
     if len(begun) != 1:
         return "  ".join(begun)
-    phrase = PHRASES.get(begun[0])
-    if phrase is None:
+    spec = COMMAND_SPECS.get(begun[0])
+    if spec is None:
         return ""
-    if phrase.name in known.refusals:
-        return known.refusals[phrase.name]
-    return f"{phrase.name} {phrase.arguments}".rstrip() + f" · {phrase.meaning}"
+    if spec.name in known.refusals:
+        return known.refusals[spec.name]
+    return f"{spec.name} {spec.arguments}".rstrip() + f" · {spec.meaning}"

@@ -54,7 +54,7 @@ _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class CommandSpec:
     """A command of the line."""
 
     name: str
@@ -74,20 +74,20 @@ def parse(line: str, known: KnownNames) -> ParsedCommand:
     name, _, rest = text.partition(" ")
     if not name:
         raise CommandError("Type a command; tab completes.")
-    phrase = PHRASES.get(name)
-    if phrase is None:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None:
         near = [other for other in offered(known) if other.startswith(name)]
-        near = near or [other for other in PHRASES if other.startswith(name)]
+        near = near or [other for other in COMMAND_SPECS if other.startswith(name)]
         if len(near) != 1:
             hint = f" Did you mean {', '.join(near[:5])}?" if near else " :help lists them."
             raise CommandError(f"There is no command {_shown(name)}.{hint}")
-        phrase = PHRASES[near[0]]
-    return phrase.read(rest.strip(), known)
+        spec = COMMAND_SPECS[near[0]]
+    return spec.read(rest.strip(), known)
 
 
 def offered(known: KnownNames) -> tuple[str, ...]:
     """The names of the commands that work where the line is typed."""
-    return tuple(name for name in PHRASES if name not in known.refusals)
+    return tuple(name for name in COMMAND_SPECS if name not in known.refusals)
 
 
 def completions(line: str, known: KnownNames) -> tuple[str, ...]:
@@ -95,21 +95,21 @@ def completions(line: str, known: KnownNames) -> tuple[str, ...]:
     name, space, rest = line.partition(" ")
     if not space:
         return tuple(
-            other + (" " if PHRASES[other].arguments else "")
+            other + (" " if COMMAND_SPECS[other].arguments else "")
             for other in offered(known)
             if other.startswith(name)
         )
-    phrase = PHRASES.get(name)
-    if phrase is None or name in known.refusals:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None or name in known.refusals:
         return ()
-    return tuple(f"{name} {other}" for other in phrase.names(known) if other.startswith(rest))
+    return tuple(f"{name} {other}" for other in spec.names(known) if other.startswith(rest))
 
 
 def path_begin(line: str) -> int | None:
     """The index in `line` where its path begins, after an option if there is one; None: no path."""
     name, space, rest = line.partition(" ")
-    phrase = PHRASES.get(name)
-    if phrase is None or not phrase.takes_path or not space:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None or not spec.takes_path or not space:
         return None
     option, gap, _ = rest.partition(" ")
     if not option.startswith("--"):
@@ -268,27 +268,29 @@ _WORDS = {
 }
 
 _ALL = (
-    Phrase("goto", "73% | N", "go to a position or a row of the list", _goto),
-    Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
-    Phrase("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
-    Phrase("add", "[PATH]", "back up a folder", _add, takes_path=True),
-    Phrase("priority", "P", "set that of the chosen folder", _priority, lambda known: _PRIORITIES),
-    Phrase(
+    CommandSpec("goto", "73% | N", "go to a position or a row of the list", _goto),
+    CommandSpec("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
+    CommandSpec("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
+    CommandSpec("add", "[PATH]", "back up a folder", _add, takes_path=True),
+    CommandSpec(
+        "priority", "P", "set that of the chosen folder", _priority, lambda known: _PRIORITIES
+    ),
+    CommandSpec(
         "upload",
         "[--allow-shrink]",
         "back up a new version",
         _upload,
         lambda known: ("--allow-shrink",),
     ),
-    Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
-    Phrase(
+    CommandSpec("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
+    CommandSpec(
         "restore",
         "[TARGET] [--version N]",
         "restore the chosen folder",
         _restore,
         takes_path=True,
     ),
-    Phrase(
+    CommandSpec(
         "nzb",
         f"[FILE | {_EACH} FOLDER]",
         "write an NZB for other programs",
@@ -296,46 +298,48 @@ _ALL = (
         lambda known: (f"{_EACH} ",),
         takes_path=True,
     ),
-    Phrase("doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR),
-    Phrase(
+    CommandSpec(
+        "doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR
+    ),
+    CommandSpec(
         "workers",
         "N",
         "threads that read and compress",
         lambda text, known: SetWorkers(_number(text, MOST_WORKERS, "Workers")),
     ),
-    Phrase("connections", "SERVER N", "how many to use", _connections, _servers),
-    Phrase("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
-    Phrase("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
-    Phrase(
+    CommandSpec("connections", "SERVER N", "how many to use", _connections, _servers),
+    CommandSpec("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
+    CommandSpec("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
+    CommandSpec(
         "pause-server",
         "NAME",
         "pause a server",
         lambda text, known: PauseServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
-    Phrase(
+    CommandSpec(
         "resume-server",
         "NAME",
         "resume a server",
         lambda text, known: ResumeServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
-    Phrase(
+    CommandSpec(
         "theme",
         "NAME",
         "change the colours",
         lambda text, known: UseTheme(_one_of(text, known.themes, "theme", "Themes")),
         lambda known: known.themes,
     ),
-    Phrase(
+    CommandSpec(
         "pane",
         "NAME",
         "show a pane",
         lambda text, known: GoToPane(_one_of(text, known.panes, "pane", "Panes")),
         lambda known: known.panes,
     ),
-    *(Phrase(word, "", meaning, _alone(word)) for word, meaning in _WORDS.items()),
+    *(CommandSpec(word, "", meaning, _alone(word)) for word, meaning in _WORDS.items()),
 )
 
-PHRASES: Mapping[str, Phrase] = {str(phrase.name): phrase for phrase in _ALL}
+COMMAND_SPECS: Mapping[str, CommandSpec] = {str(spec.name): spec for spec in _ALL}
 """Every command of the `:` line, by its name."""

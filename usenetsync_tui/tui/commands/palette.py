@@ -19,7 +19,7 @@ from textual.fuzzy import Matcher
 from textual.keys import format_key
 
 from usenetsync_tui.tui.commands.command_line import CommandLine
-from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, offered, parse
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, CommandSpec, offered, parse
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
@@ -80,9 +80,9 @@ class Palette(Provider):
     def _entries(self) -> Iterator[PaletteEntry]:
         yield from self._keys()
         known = self.screen.known if isinstance(self.screen, HasKnownNames) else KnownNames()
-        for phrase in (PHRASES[name] for name in offered(known)):
-            title = f":{phrase.name} {phrase.arguments}".rstrip()
-            yield PaletteEntry(title, phrase.meaning, self._say(phrase))
+        for spec in (COMMAND_SPECS[name] for name in offered(known)):
+            title = f":{spec.name} {spec.arguments}".rstrip()
+            yield PaletteEntry(title, spec.meaning, self._runner(spec))
 
     def _keys(self) -> Iterator[PaletteEntry]:
         seen: set[tuple[DOMNode, str]] = set()
@@ -106,11 +106,11 @@ class Palette(Provider):
     def _press(self, action: str, node: DOMNode) -> Awaitable[object]:
         return self.app.run_action(action, node)
 
-    def _say(self, phrase: Phrase) -> Callable[[], Awaitable[object] | None]:
-        if phrase.arguments:
-            return partial(self._press, f"app.command_line({phrase.name + ' '!r})", self.app)
+    def _runner(self, spec: CommandSpec) -> Callable[[], Awaitable[object] | None]:
+        if spec.arguments:
+            return partial(self._press, f"app.command_line({spec.name + ' '!r})", self.app)
 
-        def say() -> None:
-            self.screen.post_message(CommandLine.Entered(parse(phrase.name, KnownNames())))
+        def post() -> None:
+            self.screen.post_message(CommandLine.Entered(parse(spec.name, KnownNames())))
 
-        return say
+        return post
