@@ -22,7 +22,6 @@ from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completion
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -30,12 +29,13 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
+    SimpleCommand,
     SortBy,
     UploadChosen,
     UseTheme,
     VerifyChosen,
-    Word,
     WriteNzb,
 )
 from usenetsync_tui.tui.kit.speed_words import MOST, speed_typed
@@ -87,18 +87,18 @@ KNOWN = KnownNames(
         ("resume-server block", ResumeServer("block")),
         ("theme nord", UseTheme("nord")),
         ("pane files", GoToPane("files")),
-        ("quit", Do(Word.QUIT)),
-        ("q", Do(Word.QUIT)),
-        ("  :  pause-all ", Do(Word.PAUSE_ALL)),
+        ("quit", RunSimple(SimpleCommand.QUIT)),
+        ("q", RunSimple(SimpleCommand.QUIT)),
+        ("  :  pause-all ", RunSimple(SimpleCommand.PAUSE_ALL)),
     ],
 )
 def test_meant(line: str, meant: ParsedCommand) -> None:
     assert parse(line, KNOWN) == meant
 
 
-@pytest.mark.parametrize("word", list(Word))
-def test_every_word_is_a_command(word: Word) -> None:
-    assert parse(word, KNOWN) == Do(word)
+@pytest.mark.parametrize("word", list(SimpleCommand))
+def test_every_word_is_a_command(word: SimpleCommand) -> None:
+    assert parse(word, KNOWN) == RunSimple(word)
 
 
 @pytest.mark.parametrize(

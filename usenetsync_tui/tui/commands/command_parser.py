@@ -25,7 +25,6 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -33,12 +32,13 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
+    SimpleCommand,
     SortBy,
     UploadChosen,
     UseTheme,
     VerifyChosen,
-    Word,
     WriteNzb,
 )
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
@@ -151,11 +151,11 @@ def _path(text: str, known: KnownNames) -> bytes:
     return path
 
 
-def _alone(word: Word) -> _Reader:
+def _alone(word: SimpleCommand) -> _Reader:
     def read(text: str, known: KnownNames) -> ParsedCommand:
         if text:
             raise CommandError(f"{word} takes no arguments.")
-        return Do(word)
+        return RunSimple(word)
 
     return read
 
@@ -254,17 +254,17 @@ def _servers(known: KnownNames) -> Sequence[str]:
 
 
 _WORDS = {
-    Word.PAUSE: "pause the chosen job",
-    Word.RESUME: "resume it",
-    Word.PAUSE_ALL: "pause every job",
-    Word.RESUME_ALL: "resume every job",
-    Word.CANCEL: "end the chosen job; asks",
-    Word.RETRY: "retry what failed",
-    Word.VERSIONS: "list those of the chosen folder",
-    Word.ERRORS: "why files are incomplete",
-    Word.LOG: "show what happened",
-    Word.HELP: "show the keys of this pane",
-    Word.QUIT: "asks while a job runs",
+    SimpleCommand.PAUSE: "pause the chosen job",
+    SimpleCommand.RESUME: "resume it",
+    SimpleCommand.PAUSE_ALL: "pause every job",
+    SimpleCommand.RESUME_ALL: "resume every job",
+    SimpleCommand.CANCEL: "end the chosen job; asks",
+    SimpleCommand.RETRY: "retry what failed",
+    SimpleCommand.VERSIONS: "list those of the chosen folder",
+    SimpleCommand.ERRORS: "why files are incomplete",
+    SimpleCommand.LOG: "show what happened",
+    SimpleCommand.HELP: "show the keys of this pane",
+    SimpleCommand.QUIT: "asks while a job runs",
 }
 
 _ALL = (

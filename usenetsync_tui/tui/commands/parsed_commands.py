@@ -36,7 +36,7 @@ class CommandError(UsageError):
         return self.sentence
 
 
-class Word(StrEnum):
+class SimpleCommand(StrEnum):
     """The commands without arguments. They act on the chosen folder, job or files."""
 
     PAUSE = "pause"
@@ -53,10 +53,10 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
+class RunSimple:
     """Run a command without arguments."""
 
-    word: Word
+    command: SimpleCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class GoToPane:
 
 
 ParsedCommand = (
-    Do
+    RunSimple
     | GoToRow
     | GoToShare
     | SetFilter

@@ -20,13 +20,13 @@ from usenetsync_tui.tui.actions.registry import COMMANDS
 from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
     SortBy,
     UploadChosen,
@@ -57,12 +57,12 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     PauseServer: "pause-server",
     ResumeServer: "resume-server",
 }
-"""The name of the command that each class is parsed from; a `Do` holds its name itself."""
+"""The name of the command that each class is parsed from; a `RunSimple` holds its name itself."""
 
 
 def action_of(command: ParsedCommand) -> Action[Context]:
     """The action behind a parsed line."""
-    name = str(command.word) if isinstance(command, Do) else _COMMANDS[type(command)]
+    name = str(command.command) if isinstance(command, RunSimple) else _COMMANDS[type(command)]
     return COMMANDS[name]
 
 
@@ -80,7 +80,7 @@ def run_command(here: Context, command: ParsedCommand) -> Awaitable[object] | No
 
 def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
     match command:
-        case Do(word):
+        case RunSimple(word):
             return COMMANDS[word].run(here)
         case GoToRow(number):
             go_to_row(here, f"{number}")
