@@ -166,7 +166,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         if browser is not None and chosen is not None:
             self.go_down(VersionsScreen(browser, chosen.folder))
 
-    def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
+    def on_servers_pane_add_server_requested(self, event: ServersPane.AddServerRequested) -> None:
         """Open the form for a new server."""
         taken = [server.name for server in self.status.servers] if self.status else []
         self.ask(ServerForm(taken=taken), self._add_server)

@@ -36,7 +36,7 @@ class ActionScreen(ActionHost, Screen[None]):
 
     ACTIONS: ClassVar[Sequence[Action[Any]]] = EVERY_ACTION
 
-    class DoctorWanted(Message):
+    class DoctorRequested(Message):
         """The user asks for an examination of this machine, on a screen of its own."""
 
         def __init__(self, wanted: Examine) -> None:
@@ -98,7 +98,7 @@ class ActionScreen(ActionHost, Screen[None]):
 
     def open_doctor(self, wanted: Examine) -> None:
         """Examine this machine and show the findings."""
-        self.post_message(self.DoctorWanted(wanted))
+        self.post_message(self.DoctorRequested(wanted))
 
     # Available actions
 

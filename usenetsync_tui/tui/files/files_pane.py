@@ -63,7 +63,7 @@ class FilesPane(Vertical, SlimTitles):
         """Hide the filter until the user types one."""
         self.query_one("#filter").display = False
 
-    def on_files_table_filter_asked(self, event: FilesTable.FilterAsked) -> None:
+    def on_files_table_filter_requested(self, event: FilesTable.FilterRequested) -> None:
         """Show the filter and focus it."""
         event.stop()
         self.query_one("#filter").display = True

@@ -53,7 +53,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(FILE_ACTIONS)
 
     @dataclass
-    class FilterAsked(Message):
+    class FilterRequested(Message):
         """The user wants to type a filter."""
 
     @dataclass
@@ -207,7 +207,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def ask_filter(self) -> None:
         """Ask the pane to show its filter."""
-        self.post_message(self.FilterAsked())
+        self.post_message(self.FilterRequested())
 
     # What the keys act on
 

@@ -129,7 +129,7 @@ class ServersPane(ChoosingView):
     BINDINGS: ClassVar[list[BindingType]] = bindings(SERVER_ACTIONS)
 
     @dataclass
-    class AddServerWanted(Message):
+    class AddServerRequested(Message):
         """The user asks to add a server."""
 
     def __init__(self, *, id: str) -> None:
@@ -195,7 +195,7 @@ class ServersPane(ChoosingView):
 
     def add(self) -> None:
         """Ask the dashboard to open the form for a new server."""
-        self.post_message(self.AddServerWanted())
+        self.post_message(self.AddServerRequested())
 
 
 def _uses(server: ServerStatus) -> bool:
