@@ -165,7 +165,7 @@ async def settled(pilot: Pilot[ScreenExit]) -> ActionScreen:
 
 
 def _read(table: PagedTable[Any, Any]) -> bool:
-    return table.id != "files" or getattr(table, "query_now", None) is not None
+    return table.id != "files" or getattr(table, "current_query", None) is not None
 
 
 async def every_screen(

@@ -33,7 +33,7 @@ _SAID = {
 
 
 def _is_listed(table: FilesTable) -> str:
-    return "" if table.query_now is not None else "No files are listed here."
+    return "" if table.current_query is not None else "No files are listed here."
 
 
 def _has_file(table: FilesTable) -> str:
@@ -49,7 +49,7 @@ def _writable(table: FilesTable) -> str:
 
 
 def _is_being_built(table: FilesTable) -> str:
-    query = table.query_now
+    query = table.current_query
     if query is None or not table.live.is_finished(query):
         return ""
     return f"Version {query.version} is finished: its files cannot be held or left out."
@@ -67,7 +67,7 @@ def _has_marks(table: FilesTable) -> str:
 
 
 def _is_by_path(table: FilesTable) -> str:
-    by_path = table.query_now is not None and table.query_now.order is FileOrder.PATH
+    by_path = table.current_query is not None and table.current_query.order is FileOrder.PATH
     return "" if by_path else "A range needs the list sorted by path: press s."
 
 
@@ -88,15 +88,15 @@ def _clear(table: FilesTable) -> None:
 
 def _sort(table: FilesTable) -> None:
     """Sort by the next order: path, then size. A job never changes these columns."""
-    if table.query_now is not None:
+    if table.current_query is not None:
         orders = list(FileOrder)
-        table.sort_by(orders[(orders.index(table.query_now.order) + 1) % len(orders)])
+        table.sort_by(orders[(orders.index(table.current_query.order) + 1) % len(orders)])
 
 
 def _reverse(table: FilesTable) -> None:
     """Reverse the current order."""
-    if table.query_now is not None:
-        table.sort_by(table.query_now.order, reverse=not table.query_now.reverse)
+    if table.current_query is not None:
+        table.sort_by(table.current_query.order, reverse=not table.current_query.reverse)
 
 
 # Marks

@@ -81,7 +81,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         self.browser: Browser | None = None
         self.folder: Folder | None = None
         """The folder whose files are listed, or will be."""
-        self.query_now: FileQuery | None = None
+        self.current_query: FileQuery | None = None
         """The listed query; None: the list is empty."""
         self.frame: SlimTitles = self
         """The widget whose border shows the titles."""
@@ -97,7 +97,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     @property
     def wanted(self) -> FileFilter:
         """The current filter."""
-        return self.query_now.filter if self.query_now else FileFilter()
+        return self.current_query.filter if self.current_query else FileFilter()
 
     def open(
         self,
@@ -111,7 +111,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
         `unfinished`: the version is under construction; the heading shows that.
         """
-        now, query = self.query_now, None
+        now, query = self.current_query, None
         if browser is not None and folder is not None and version is not None:
             kept = self.wanted if now and now.folder_id == folder.id else FileFilter()
             query = FileQuery(folder.id, version, kept, self._order, self._backwards)
@@ -119,16 +119,16 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         renamed = folder != self.folder or unfinished != self._unfinished
         self.browser, self.folder, self._unfinished = browser, folder, unfinished
         if not same:
-            self.ask_for(query)
+            self.list_query(query)
         elif renamed:
             self.refresh()
             self.entitle()
 
-    def ask_for(self, query: FileQuery | None) -> None:
+    def list_query(self, query: FileQuery | None) -> None:
         """List the files that a query finds; None: no files."""
-        if self.marking.turn_to(self.query_now, query):
+        if self.marking.change_query(self.current_query, query):
             say(self, "The filter changed: all marks are cleared.")
-        before, self.query_now = self.wanted, query
+        before, self.current_query = self.wanted, query
         if query is None or self.browser is None:
             self.turn_to(None)
         else:
@@ -147,14 +147,14 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def filter_by(self, wanted: FileFilter) -> None:
         """Filter the list."""
-        if self.query_now is not None and wanted != self.wanted:
-            self.ask_for(replace(self.query_now, filter=wanted))
+        if self.current_query is not None and wanted != self.wanted:
+            self.list_query(replace(self.current_query, filter=wanted))
 
     def sort_by(self, order: FileOrder, *, reverse: bool = False) -> None:
         """Sort the list."""
-        query = self.query_now
+        query = self.current_query
         if query is not None and (order, reverse) != (query.order, query.reverse):
-            self.ask_for(replace(query, order=order, reverse=reverse))
+            self.list_query(replace(query, order=order, reverse=reverse))
 
     def header(self, width: int) -> Line:
         return header_line(width, self._columns)
@@ -169,11 +169,11 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         )
 
     def empty(self) -> Line:
-        if self.query_now is None and self.live.is_starting:
+        if self.current_query is None and self.live.is_starting:
             return (("Opening the catalogue…", "muted"),)
-        if self.query_now is None and self.folder is not None:
+        if self.current_query is None and self.folder is not None:
             return (("Files are listed once the walk has started.", "muted"),)
-        if self.query_now is None:
+        if self.current_query is None:
             return (("The files of the chosen folder are listed here.", "muted"),)
         if not self.pages.loaded:
             return (("Reading the list…", "muted"),)
@@ -184,7 +184,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         return (("No files in this version.", "muted"),)
 
     def heading(self) -> str:
-        query = self.query_now
+        query = self.current_query
         if query is None or self.folder is None:
             return self._name_of_pane
         name = cut_middle(safe_name(self.folder.name), _NAME)
@@ -218,7 +218,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def selection(self) -> FileSelection | None:
         """The marked files, else the one under the cursor."""
-        return self.marking.selection(self.query_now, self.cursor_row)
+        return self.marking.selection(self.current_query, self.cursor_row)
 
     def amount(self) -> str:
         """The number of files that `selection` holds, in words."""
@@ -231,7 +231,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def mark_range(self) -> None:
         """Begin a range at the cursor, or end it there."""
-        query, row = self.query_now, self.cursor_row
+        query, row = self.current_query, self.cursor_row
         if query is None or row is None:
             return
         if self.marking.anchor is None:
@@ -251,7 +251,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def open_articles(self) -> None:
         """Ask the application to show the articles of the file under the cursor."""
-        row, query, browser, folder = self.cursor_row, self.query_now, self.browser, self.folder
+        row, query, browser, folder = self.cursor_row, self.current_query, self.browser, self.folder
         if row is not None and query is not None and browser is not None and folder is not None:
             self.post_message(self.Opened(browser, folder, query.version, row))
 
@@ -260,7 +260,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def show(self, status: EngineStatus) -> None:
         """Take the latest status; read the rows again if a job changed all of them."""
         was_starting = self.live.is_starting
-        if self.live.look(status, self.query_now):
+        if self.live.look(status, self.current_query):
             self.pages.refresh_all(at_once=True)
         if was_starting != self.live.is_starting and not self.row_count:
             self.refresh()
@@ -268,7 +268,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def _poll(self) -> None:
         if self.live.job is None or not self.is_displayed or not self.screen.is_current:
             return
-        if self.live.changes_rows(self.query_now):
+        if self.live.changes_rows(self.current_query):
             self.pages.refresh_all(at_once=False)
         else:
             self.pages.refresh()

@@ -26,7 +26,7 @@ class Marking:
         self.anchor: tuple[int, bytes] | None = None
         """The start of an unfinished range: a row's number and its path."""
 
-    def turn_to(self, before: FileQuery | None, query: FileQuery | None) -> bool:
+    def change_query(self, before: FileQuery | None, query: FileQuery | None) -> bool:
         """Change the query; keep the marks if they still name the same files.
 
         Returns whether a change of the filter cleared marks.
