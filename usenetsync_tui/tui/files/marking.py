@@ -37,7 +37,7 @@ class Marking:
         elif (before.folder_id, before.version) != (query.folder_id, query.version):
             self.marks = Marks()
         elif before.filter != query.filter:
-            self.marks = self.marks.under(query.filter)
+            self.marks = self.marks.after_filter(query.filter)
             return marked and not self.marks
         return False
 
@@ -55,8 +55,8 @@ class Marking:
             ((last - at if query.reverse else at, path) for at, path in ends),
             key=lambda end: end[1],
         )
-        run = MarkedRange(first, until, begin, end)
-        self.put(self.marks.with_run(run, query.filter))
+        marked = MarkedRange(first, until, begin, end)
+        self.put(self.marks.with_range(marked, query.filter))
 
     def is_marked(self, row: FileRow, number: int, cursor: int) -> bool:
         """Whether to draw a row as marked, as all rows between anchor and cursor are."""

@@ -39,83 +39,89 @@ class MarkedRange:
 class Marks:
     """The marked files, immutable: every change returns new marks."""
 
-    runs: tuple[MarkedRange, ...] = ()
+    ranges: tuple[MarkedRange, ...] = ()
     """In path order; no two overlap."""
     everything: bool = False
-    """Whether all files that match `filter` are marked; then `runs` is not used."""
+    """Whether all files that match `filter` are marked; then `ranges` is not used."""
     without: frozenset[bytes] = frozenset()
     """Paths inside the marked files that are not marked."""
     filter: FileFilter = _ALL
     """Only files that match it are marked, in a range and in everything."""
-    made: FileFilter | None = None
+    marked_under: FileFilter | None = None
     """The filter under which all were marked; None: nothing is marked, or several filters."""
 
     def __bool__(self) -> bool:
         """Whether anything is marked."""
-        return self.everything or bool(self.runs)
+        return self.everything or bool(self.ranges)
 
     def holds(self, path: bytes) -> bool:
         """Whether a file that matches is marked."""
-        return path not in self.without and (self.everything or self._run_of(path) is not None)
+        return path not in self.without and (self.everything or self._range_of(path) is not None)
 
     def count(self, matching: int) -> int:
         """The number of marked files; `matching`: the files that match the filter."""
-        rows = matching if self.everything else sum(run.rows for run in self.runs)
+        rows = matching if self.everything else sum(marked.rows for marked in self.ranges)
         return max(0, rows - len(self.without))
 
     def toggled(self, path: bytes, wanted: FileFilter) -> Marks:
         """Mark or unmark a file that is listed under the filter `wanted`."""
-        made = wanted if not self or self.made == wanted else None
-        return replace(self._toggled(path), made=made)
+        under = wanted if not self or self.marked_under == wanted else None
+        return replace(self._toggled(path), marked_under=under)
 
     def _toggled(self, path: bytes) -> Marks:
         if path in self.without:
             return replace(self, without=self.without - {path})
-        run = None if self.everything else self._run_of(path)
-        if self.everything or (run is not None and run.rows > 1):
+        marked = None if self.everything else self._range_of(path)
+        if self.everything or (marked is not None and marked.rows > 1):
             return replace(self, without=self.without | {path})
-        if run is not None:
-            return replace(self, runs=tuple(r for r in self.runs if r != run))
-        return replace(self, runs=tuple(sorted((*self.runs, MarkedRange(path, path)), key=_first)))
+        if marked is not None:
+            return replace(self, ranges=tuple(r for r in self.ranges if r != marked))
+        return replace(
+            self, ranges=tuple(sorted((*self.ranges, MarkedRange(path, path)), key=_first))
+        )
 
-    def with_run(self, run: MarkedRange, wanted: FileFilter) -> Marks:
+    def with_range(self, marked: MarkedRange, wanted: FileFilter) -> Marks:
         """Also mark a range, of which only files that match `wanted` count.
 
         Marks have one filter, so marks made under another one are dropped.
         """
-        marks = self if not self.everything and wanted == self.made else Marks()
-        inside = frozenset(p for p in marks.without if run.first <= p <= run.last)
-        apart = [r for r in marks.runs if r.last < run.first or run.last < r.first]
-        for other in marks.runs:
+        marks = self if not self.everything and wanted == self.marked_under else Marks()
+        inside = frozenset(p for p in marks.without if marked.first <= p <= marked.last)
+        apart = [r for r in marks.ranges if r.last < marked.first or marked.last < r.first]
+        for other in marks.ranges:
             if other not in apart:
-                run = run.joined(other)
+                marked = marked.joined(other)
         return replace(
             marks,
             filter=wanted,
-            made=wanted,
-            runs=tuple(sorted((*apart, run), key=_first)),
+            marked_under=wanted,
+            ranges=tuple(sorted((*apart, marked), key=_first)),
             without=marks.without - inside,
         )
 
-    def under(self, wanted: FileFilter) -> Marks:
+    def after_filter(self, wanted: FileFilter) -> Marks:
         """The marks that remain when the list changes to another filter."""
         return self if not self.filter and not self.everything else Marks()
 
     def selection(self, folder_id: int, version: int) -> FileSelection:
         """The marks as a selection for the engine."""
-        ranges = None if self.everything else tuple((run.first, run.last) for run in self.runs)
+        ranges = (
+            None
+            if self.everything
+            else tuple((marked.first, marked.last) for marked in self.ranges)
+        )
         without = tuple(sorted(self.without))
         return FileSelection(folder_id, version, self.filter, ranges, without)
 
-    def _run_of(self, path: bytes) -> MarkedRange | None:
-        at = bisect_right(self.runs, path, key=_first) - 1
-        return self.runs[at] if at >= 0 and path <= self.runs[at].last else None
+    def _range_of(self, path: bytes) -> MarkedRange | None:
+        at = bisect_right(self.ranges, path, key=_first) - 1
+        return self.ranges[at] if at >= 0 and path <= self.ranges[at].last else None
 
 
 def all_of(wanted: FileFilter) -> Marks:
     """Mark all files that match."""
-    return Marks(everything=True, filter=wanted, made=wanted)
+    return Marks(everything=True, filter=wanted, marked_under=wanted)
 
 
-def _first(run: MarkedRange) -> bytes:
-    return run.first
+def _first(marked: MarkedRange) -> bytes:
+    return marked.first
