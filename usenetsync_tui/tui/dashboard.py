@@ -139,7 +139,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._show_files(status)
         self._lead(status)
         on_top = self.app.screen is self  # `is_current` is true below a dialog, too
-        refused = self._refusals.look(status, may_ask=on_top)
+        refused = self._refusals.update(status, may_ask=on_top)
         if refused:
             ask_to_allow(self, refused)
         super().show(status)

@@ -42,7 +42,7 @@ class RefusalWatch:
         self._waiting: set[int] = set()
         """Ids of jobs that the screen has not asked the user about yet."""
 
-    def look(self, status: EngineStatus, *, may_ask: bool) -> list[JobStatus]:
+    def update(self, status: EngineStatus, *, may_ask: bool) -> list[JobStatus]:
         """The jobs to ask about now: each once, and only if refused after the first status.
 
         `may_ask`: whether the screen can open a dialog now; else the jobs wait.

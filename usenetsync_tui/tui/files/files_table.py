@@ -260,7 +260,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def show(self, status: EngineStatus) -> None:
         """Take the latest status; read the rows again if a job changed all of them."""
         was_starting = self.live.is_starting
-        if self.live.look(status, self.current_query):
+        if self.live.update(status, self.current_query):
             self.pages.refresh_all(at_once=True)
         if was_starting != self.live.is_starting and not self.row_count:
             self.refresh()

@@ -24,7 +24,7 @@ class LiveFiles:
         """None before the first status."""
         self._stage: tuple[str, bool] | None = None
 
-    def look(self, status: EngineStatus, query: FileQuery | None) -> bool:
+    def update(self, status: EngineStatus, query: FileQuery | None) -> bool:
         """Take the latest status. Returns whether to read all rows again at once."""
         self.is_starting = status.state is EngineState.STARTING
         self.is_read_only = status.read_only

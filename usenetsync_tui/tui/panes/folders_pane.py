@@ -15,7 +15,7 @@ from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines
-from usenetsync_tui.tui.panes.stalls import Stalls
+from usenetsync_tui.tui.panes.stalls import StallDetector
 
 
 def _has_folder(pane: FoldersPane) -> str:
@@ -81,7 +81,7 @@ class FoldersPane(ChoosingView):
         """`clock` returns seconds; the pane detects stalled jobs with it."""
         super().__init__(self._compose_folders, id=id)
         self._clock = clock
-        self._stalls = Stalls()
+        self._stalls = StallDetector()
         self._stalled: frozenset[int] = frozenset()
         self._folders: tuple[FolderStatus, ...] = ()
         self._marked: frozenset[int] = frozenset()
@@ -111,7 +111,7 @@ class FoldersPane(ChoosingView):
     def show(self, status: EngineStatus) -> None:
         """Draw the folders of this status. Keeps one chosen, also while the pane is hidden."""
         self._folders = status.folders
-        self._stalled = self._stalls.look(status, self._clock())
+        self._stalled = self._stalls.update(status, self._clock())
         self.keep_choice([each.folder.id for each in status.folders])
         super().show(status)
         self._say_marks()

@@ -12,13 +12,13 @@ STALLED_AFTER = 15.0
 """Seconds without a new byte, file or article."""
 
 
-class Stalls:
+class StallDetector:
     """Remembers when each running job last made progress."""
 
     def __init__(self) -> None:
         self._moved: dict[int, tuple[tuple[object, ...], float]] = {}
 
-    def look(self, status: EngineStatus, now: float) -> frozenset[int]:
+    def update(self, status: EngineStatus, now: float) -> frozenset[int]:
         """The ids of the jobs without progress for `STALLED_AFTER` seconds. `now`: seconds."""
         running = {job.id: job for job in status.jobs if job.state is JobState.RUNNING}
         for folder in status.folders:
