@@ -47,7 +47,7 @@ def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
     return out[-width:]
 
 
-def moved(before: Sequence[float], after: Sequence[float]) -> int:
+def new_samples(before: Sequence[float], after: Sequence[float]) -> int:
     """The number of samples at the end of `after` that `before` does not have."""
     for by in range(len(after) + 1):
         kept = after[: len(after) - by]
@@ -88,7 +88,7 @@ class Throughput(InkedView, can_focus=False):
             if not samples:
                 self.title("Throughput", "no data yet")
             return
-        self._seen += moved(self._samples, samples)
+        self._seen += new_samples(self._samples, samples)
         self._samples = samples
         self._redraw()
         now = status.bytes_per_second
