@@ -20,7 +20,7 @@ from usenetsync_tui.tui.dialogs.folder_fields import (
     usual_profile,
 )
 from usenetsync_tui.tui.dialogs.posting_fields import (
-    Posting,
+    PostingValues,
     posting_chosen,
     posting_fields,
     public_words,
@@ -47,7 +47,7 @@ class AddFolder(Form[Upload]):
         super().__init__("Add a folder")
         self._path = path
         known = defaults or FolderDefaults()
-        self._posting = Posting(known.newsgroups, known.sender)
+        self._posting = PostingValues(known.newsgroups, known.sender)
         self._stores = (StoreKind.USENET, StoreKind.SHARDS) if servers else (StoreKind.SHARDS,)
         self._shown_store = self._stores[0]
 

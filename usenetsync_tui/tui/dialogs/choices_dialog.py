@@ -26,7 +26,7 @@ from usenetsync_tui.tui.dialogs.folder_fields import (
     profiles,
 )
 from usenetsync_tui.tui.dialogs.posting_fields import (
-    Posting,
+    PostingValues,
     posting_chosen,
     posting_fields,
     public_words,
@@ -77,9 +77,9 @@ class FolderChoicesDialog(Form[Choose]):
         self.call_after_refresh(self._warn_of_profile)
 
     @property
-    def _posting(self) -> Posting:
+    def _posting(self) -> PostingValues:
         realm = self._folder.realm
-        return Posting(realm.newsgroups, realm.sender, realm.is_obfuscated)
+        return PostingValues(realm.newsgroups, realm.sender, realm.is_obfuscated)
 
     def _show_plain(self) -> None:
         """Show poster and obfuscation only for plain articles."""

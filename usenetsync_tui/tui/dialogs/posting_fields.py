@@ -27,7 +27,7 @@ _PLAIN_ONLY = ("poster", "obfuscate")
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class PostingValues:
     """The initial values of the fields."""
 
     newsgroups: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Posting:
     obfuscated: bool = False
 
 
-def posting_fields(now: Posting) -> ComposeResult:
+def posting_fields(now: PostingValues) -> ComposeResult:
     """Compose the fields for newsgroups, poster and obfuscation."""
     groups = line_input("newsgroups", ",".join(now.newsgroups))
     yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
@@ -65,7 +65,7 @@ def public_words(form: Form[T], store: StoreKind, profile: str) -> str:
 
 
 def posting_chosen(
-    form: Form[T], before: Posting, store: StoreKind, profile: str
+    form: Form[T], before: PostingValues, store: StoreKind, profile: str
 ) -> tuple[FolderChoices, dict[str, str]]:
     """The changed header options, and the complaints about them by field."""
     choices, complaints = FolderChoices(), dict[str, str]()
