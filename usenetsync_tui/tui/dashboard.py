@@ -57,7 +57,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._panes = PaneLayout(self)
         self._folders = FoldersPane(id="folders")
         self._files = FilesPane()
-        self._led = False
+        self._first_run_offered = False
         self._refusals = RefusalWatch()
 
     def compose(self) -> ComposeResult:
@@ -137,7 +137,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self.query_one(DatabasePane).show(status, browser)
         self.query_one(ErrorsPane).show(status, chosen, browser)
         self._show_files(status)
-        self._lead(status)
+        self._offer_first_run(status)
         on_top = self.app.screen is self  # `is_current` is true below a dialog, too
         refused = self._refusals.update(status, may_ask=on_top)
         if refused:
@@ -174,11 +174,15 @@ class Dashboard(ActionScreen, inherit_bindings=False):
     def _add_server(self, server: Server) -> None:
         self.want(AddServer(server), f"{server.name} added.")
 
-    def _lead(self, status: EngineStatus) -> None:
+    def _offer_first_run(self, status: EngineStatus) -> None:
         """Open the first run once, if there is no folder yet."""
-        if self._led or status.state is not EngineState.IDLE or self.handle.browser is None:
+        if (
+            self._first_run_offered
+            or status.state is not EngineState.IDLE
+            or self.handle.browser is None
+        ):
             return
-        self._led = True
+        self._first_run_offered = True
         if not status.folders and not status.read_only and self.app.screen is self:
             servers = [server.name for server in status.servers]
             self.app.push_screen(FirstRun(servers, defaults=status.folder_defaults))
@@ -202,4 +206,4 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""
-        self.go_to_pane(self._panes.turned(by))
+        self.go_to_pane(self._panes.pane_after(by))

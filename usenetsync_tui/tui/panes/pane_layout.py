@@ -49,7 +49,7 @@ class PaneLayout:
             line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
         return [line]
 
-    def turned(self, by: int) -> str:
+    def pane_after(self, by: int) -> str:
         """The pane `by` steps after the displayed one; negative: before it."""
         return PANES[(PANES.index(self._pane) + by) % len(PANES)]
 
