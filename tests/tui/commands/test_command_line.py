@@ -58,12 +58,12 @@ class _Speaking(DialogGround[None]):
 
     def __init__(self) -> None:
         super().__init__(_Bottom())
-        self.said = CommandHistory()
+        self.line_history = CommandHistory()
         self.spoken: list[ParsedCommand] = []
         self.told: list[str] = []
 
     async def action_command_line(self, text: str = "") -> None:
-        line = CommandLine(KNOWN, self.said, text)
+        line = CommandLine(KNOWN, self.line_history, text)
         await self.screen.mount(line, before=self.screen.query_one(Footer))
 
     def notify(self, message: str, **_: object) -> None:  # type: ignore[override]
@@ -135,7 +135,7 @@ async def test_lines_are_remembered() -> None:
         assert ":err" in picture(app)
         await typed(pilot, "<up>", "<up>", "<enter>")
         assert app.spoken == [RunSimple(SimpleCommand.LOG), RunSimple(SimpleCommand.LOG)]
-        assert app.said.lines == ["wrong", "log"]
+        assert app.line_history.lines == ["wrong", "log"]
 
 
 async def test_the_palette_lists_keys_and_commands_and_runs_them() -> None:

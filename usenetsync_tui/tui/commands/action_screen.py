@@ -46,7 +46,7 @@ class ActionScreen(ActionHost, Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.status: EngineStatus | None = None
-        self.said = CommandHistory()
+        self.line_history = CommandHistory()
         """The `:` lines of this session; a screen passes them to the screens that it opens."""
         self._offer: tuple[object, ...] = ()
 
@@ -119,7 +119,7 @@ class ActionScreen(ActionHost, Screen[None]):
 
     def go_down(self, screen: ActionScreen) -> None:
         """Open a deeper screen, which gets the status and the `:` lines of this one."""
-        screen.status, screen.said = self.status, self.said
+        screen.status, screen.line_history = self.status, self.line_history
         self.app.push_screen(screen)
 
     # The `:` line
@@ -139,7 +139,9 @@ class ActionScreen(ActionHost, Screen[None]):
     def begin_line(self, text: str) -> None:
         """Open the `:` line with `text` in it."""
         if not self.query(CommandLine):
-            self.mount(CommandLine(self.known, self.said, text), before=self.query_one(KeyBar))
+            self.mount(
+                CommandLine(self.known, self.line_history, text), before=self.query_one(KeyBar)
+            )
 
     def on_command_line_entered(self, event: CommandLine.Entered) -> None:
         """Run the command that the user entered."""

@@ -68,7 +68,7 @@ class LineInput(Input):
         Binding("shift+tab", "complete", "complete", show=False, id="command.stay"),
     ]
 
-    def __init__(self, text: str, known: KnownNames, said: CommandHistory) -> None:
+    def __init__(self, text: str, known: KnownNames, history: CommandHistory) -> None:
         super().__init__(
             text,
             suggester=_Completions(known),
@@ -78,7 +78,7 @@ class LineInput(Input):
         )
         self.cursor_blink = False
         self._known = known
-        self._said = said
+        self._history = history
         self._draft = text
         """What the user typed before recalling a line."""
         self._back = 0
@@ -114,8 +114,8 @@ class LineInput(Input):
         """Show an earlier line (negative `by`) or a later one."""
         if self._back == 0:
             self._draft = self.value
-        self._back = min(len(self._said.lines), max(0, self._back - by))
-        self.put(self._said.lines[-self._back] if self._back else self._draft)
+        self._back = min(len(self._history.lines), max(0, self._back - by))
+        self.put(self._history.lines[-self._back] if self._back else self._draft)
 
     def put(self, line: str) -> None:
         """Replace the line, with the cursor at its end."""
@@ -144,11 +144,11 @@ class CommandLine(Vertical):
             super().__init__()
             self.command = command
 
-    def __init__(self, known: KnownNames, said: CommandHistory, text: str = "") -> None:
+    def __init__(self, known: KnownNames, history: CommandHistory, text: str = "") -> None:
         """`text`: the initial text, without the colon."""
         super().__init__(id="command-line")
         self._known = known
-        self._said = said
+        self._history = history
         self._text = text
         self._came_from: Widget | None = None
 
@@ -156,7 +156,7 @@ class CommandLine(Vertical):
         yield Static("", markup=False, id="command-note")
         with Horizontal(id="command-row"):
             yield Static(":", markup=False, id="command-colon")
-            yield LineInput(self._text, self._known, self._said)
+            yield LineInput(self._text, self._known, self._history)
 
     def on_mount(self) -> None:
         """Take the focus, and remember which widget had it."""
@@ -176,7 +176,7 @@ class CommandLine(Vertical):
         if not line.removeprefix(":").strip():
             self.close()
             return
-        self._said.remember(line)
+        self._history.remember(line)
         try:
             command = parse(line, self._known)
         except CommandError as error:

@@ -214,13 +214,13 @@ def _nzb(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _doctor(text: str, known: KnownNames) -> ParsedCommand:
-    said = text.split()
-    if not {*said} <= {*_DOCTOR}:
+    options = text.split()
+    if not {*options} <= {*_DOCTOR}:
         raise CommandError(
             "doctor takes only --post, which posts an article to each server, "
             "and --quick, which skips the catalogue's checksums."
         )
-    return Examine(post="--post" in said, sums="--quick" not in said)
+    return Examine(post="--post" in options, sums="--quick" not in options)
 
 
 def _connections(text: str, known: KnownNames) -> ParsedCommand:
