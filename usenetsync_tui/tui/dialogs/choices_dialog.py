@@ -135,7 +135,7 @@ class FolderChoicesDialog(Form[Choose]):
 
 
 def nzb_refusal(folder: Folder) -> str:
-    """Why a folder has no NZB; empty when it can have one."""
+    """Why a folder can have no NZB; empty when it can have one."""
     if (folder.realm.store, folder.realm.profile) == (StoreKind.USENET, Profile.PLAIN):
         return ""
     where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"

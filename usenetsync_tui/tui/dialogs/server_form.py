@@ -1,4 +1,4 @@
-"""The form for a Usenet server: typed, tested, saved. It shows the password in no field or text."""
+"""The form for a Usenet server: typed, tested, saved. It never shows the password."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ class ServerForm(Form[Server]):
         ca_file = line_input("ca_file", server.ca_file or "", placeholder="the system's")
         hint = "A PEM file with the certificate authority of a private server."
         yield Field("CA file", ca_file, hint=hint, more=True)
-        yield from self._way_there(server)
+        yield from self._network_fields(server)
 
-    def _way_there(self, server: Server) -> ComposeResult:
+    def _network_fields(self, server: Server) -> ComposeResult:
         family = Options(FAMILY_PICKS, server.address_family, id="address_family")
         yield Field("Addresses", family, more=True)
         proxy = line_input("proxy", server.proxy, placeholder="none; or socks5://host:1080")

@@ -34,7 +34,7 @@ SPEEDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Direction:
     """Posting or fetching."""
 
     doing: str
@@ -45,13 +45,13 @@ class _Way:
     command: type[LimitBandwidth] | type[LimitFetching]
 
 
-_POST = _Way("post", "to", "p", LimitBandwidth)
-_FETCH = _Way("fetch", "from", "f", LimitFetching)
+_POST = _Direction("post", "to", "p", LimitBandwidth)
+_FETCH = _Direction("fetch", "from", "f", LimitFetching)
 _OTHER = "other"
 
 
 def ask_speed(
-    widget: Widget, posting: int, fetching: int, *, server: str = "", first: _Way = _POST
+    widget: Widget, posting: int, fetching: int, *, server: str = "", first: _Direction = _POST
 ) -> None:
     """Ask how fast to post to a server or fetch from it; `widget` posts the `CommandRequest`.
 

@@ -58,13 +58,13 @@ class VersionField(Field):
         return version_typed(self._input.value, self._versions)
 
     def on_mount(self) -> None:
-        self._tell()
+        self._describe()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Describe the typed version."""
-        self._tell()
+        self._describe()
 
-    def _tell(self) -> None:
+    def _describe(self) -> None:
         found = self.version
         words = found if isinstance(found, str) else version_words(found)
         self.query_one(".field-note", Static).update(Content(words))

@@ -82,12 +82,12 @@ def _cause(cause: Cause, digits: int, width: int, *, unfolded: bool) -> tuple[Li
     reason = safe_name(cause.reason)
     room = width - width_of(start) - width_of(server) - 2
     if not reason or room < 12:
-        return (fit((*start, *server), width), *_whole(reason, width, unfolded=unfolded))
+        return (fit((*start, *server), width), *_full_reason(reason, width, unfolded=unfolded))
     line = (*start, ("  ", "plain"), (cut_middle(reason, room), "plain"), *server)
-    return (line, *_whole(reason, width, unfolded=unfolded and cell_len(reason) > room))
+    return (line, *_full_reason(reason, width, unfolded=unfolded and cell_len(reason) > room))
 
 
-def _whole(reason: str, width: int, *, unfolded: bool) -> tuple[Line, ...]:
+def _full_reason(reason: str, width: int, *, unfolded: bool) -> tuple[Line, ...]:
     """The full reason under an unfolded cause, wrapped."""
     if not unfolded:
         return ()

@@ -141,23 +141,23 @@ def _below(each: FolderStatus, width: int, others: Sequence[JobStatus]) -> list[
     job = each.job
     if job is not None:
         if job.verb is not Verb.UPLOAD:
-            lines.append(_errand(job, width))
+            lines.append(_job_line(job, width))
         if job.message and job.state is not JobState.COMPLETED:
             lines += _message(job, width)
         elif job.state is JobState.RUNNING and job.current:
             lines.append(((cut_middle(safe_name(job.current), width), "muted"),))
     elif each.latest is not None:
-        lines += _kept(each.latest, width)
+        lines += _backed_up(each.latest, width)
     own = None if job is None else job.id
     lines += [
-        _errand(other, width)
+        _job_line(other, width)
         for other in others
         if other.folder_id == each.folder.id and other.id != own and not other.state.is_over
     ]
     return lines
 
 
-def _errand(job: JobStatus, width: int) -> Line:
+def _job_line(job: JobStatus, width: int) -> Line:
     """A job that is not the folder's upload: verb, version, state and target."""
     word, ink = JOB_STATES[job.state]
     what = f"{job.verb} version {job.version}" if job.version is not None else str(job.verb)
@@ -179,7 +179,7 @@ def _message(job: JobStatus, width: int) -> list[Line]:
     return [((cut_middle(line, width), ink),) for line in lines]
 
 
-def _kept(latest: Snapshot, width: int) -> list[Line]:
+def _backed_up(latest: Snapshot, width: int) -> list[Line]:
     at = latest.finished_at or latest.started_at
     text = f"backed up {at.astimezone():%Y-%m-%d %H:%M}"
     return [((text, "muted"),)] if len(text) <= width else []

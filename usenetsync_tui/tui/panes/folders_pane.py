@@ -67,7 +67,7 @@ class FoldersPane(ChoosingView):
 
     @dataclass
     class Chosen(Message):
-        """The user chose another folder; None: there is no folder."""
+        """Another folder is chosen now; None: there is no folder."""
 
         folder: FolderStatus | None
 
@@ -114,7 +114,7 @@ class FoldersPane(ChoosingView):
         self._stalled = self._stalls.update(status, self._clock())
         self.keep_choice([each.folder.id for each in status.folders])
         super().show(status)
-        self._say_marks()
+        self._show_mark_count()
 
     def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
         """The first folder with a running job, else the first folder."""
@@ -160,8 +160,8 @@ class FoldersPane(ChoosingView):
     def _mark(self, folder_ids: frozenset[int]) -> None:
         self._marked = folder_ids
         self.recompose_lines()
-        self._say_marks()
+        self._show_mark_count()
 
-    def _say_marks(self) -> None:
+    def _show_mark_count(self) -> None:
         marked = len(self.marked)
         self.subtitle(f"{marked} marked" if marked else "")

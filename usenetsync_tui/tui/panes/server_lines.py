@@ -123,11 +123,11 @@ def trouble_lines(servers: Sequence[ServerStatus]) -> list[Line]:
         if not serves:
             word, ink = SERVER_STATES[server.state]
             line = (*line, (f"{word} ", ink))
-        lines.append((*line, *_between(trouble(server))))
+        lines.append((*line, *_joined(trouble(server))))
     return lines
 
 
-def _between(said: Sequence[Span]) -> Iterable[Span]:
+def _joined(said: Sequence[Span]) -> Iterable[Span]:
     for number, (words, ink) in enumerate(said):
         yield (f"{'· ' if number else ''}{words} ", ink)
 

@@ -27,7 +27,7 @@ class StallDetector:
         before = self._moved
         self._moved = {}
         for number, job in running.items():
-            at = _standing(job)
+            at = _progress(job)
             old = before.get(number)
             self._moved[number] = old if old is not None and old[0] == at else (at, now)
         return frozenset(
@@ -35,7 +35,7 @@ class StallDetector:
         )
 
 
-def _standing(job: JobStatus) -> tuple[object, ...]:
+def _progress(job: JobStatus) -> tuple[object, ...]:
     return (
         job.phase,
         job.entries,

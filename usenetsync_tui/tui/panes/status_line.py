@@ -126,10 +126,8 @@ def _banner(status: EngineStatus, width: int, more_servers: str) -> list[Line]:
 
 
 def _waiting(waiting: Waiting, width: int) -> str:
-    """What the engine waits for; without room the middle of the reason is cut out.
-
-    The name before the colon and the duration are never cut.
-    """
+    """What the engine waits for. Without room the reason is cut in its middle, if possible after
+    the name before its colon; the duration is never cut."""
     reason, how_long = safe_name(waiting.reason), str(waiting)[len(waiting.reason) :]
     room = width - len(how_long)
     if not width or cell_len(reason) <= room:
