@@ -104,7 +104,7 @@ class FolderChoicesDialog(Form[Choose]):
         self._show_plain()
         dangerous = self._is_public and self.choice("own") == OWN_KEPT
         own = next(f for f in self.query(Field) if f.name_of_field == "own")
-        own.complain("EVERYBODY can then read your passwords and keys." if dangerous else "")
+        own.complain("EVERYBODY can read your passwords and keys." if dangerous else "")
         self._warn_of_profile()
 
     def accept(self) -> None:

@@ -66,7 +66,7 @@ INODES = (
 
 OBFUSCATED = (
     Pick("no", "no", "Subject, poster and file name of each article are readable."),
-    Pick("yes", "yes", "Random subject, poster and file name: only the NZB has the real ones."),
+    Pick("yes", "yes", "Random subject, poster and file name: only the NZB has the real names."),
 )
 """Whether plain articles hide their names."""
 

@@ -17,7 +17,7 @@ _SIZE = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d{1,19}(?:\.\d{1,9})?)(?P<unit>
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _UNIT = re.compile(r"(?P<power>[kmgtp]?)(?P<binary>i?)b?", re.IGNORECASE)
 _MOST = (1 << 63) - 1
-_VIEWS = ", ".join(f"is:{view.value}" for view in FileView)
+_VIEWS = ", ".join(view.value for view in FileView)
 
 
 def parse_filter(text: str) -> FileFilter:
@@ -62,7 +62,7 @@ def _view(word: str) -> FileView:
     try:
         return FileView(word.lower())
     except ValueError:
-        raise ValueError(f"Unknown state. Use {_VIEWS}.") from None
+        raise ValueError(f"Known states: {_VIEWS}.") from None
 
 
 def _sized(found: FileFilter, word: str) -> FileFilter:
