@@ -65,8 +65,8 @@ INODES = (
 """Whether a changed inode number marks a file as changed."""
 
 OBFUSCATED = (
-    Pick("no", "no", "Subject, poster and file name of each article are readable."),
-    Pick("yes", "yes", "Random subject, poster and file name: only the NZB has the real names."),
+    Pick("no", "no", "Subject, poster and name of each article are readable."),
+    Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
 )
 """Whether plain articles hide their names."""
 
