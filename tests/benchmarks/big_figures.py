@@ -127,7 +127,7 @@ async def _others(
     # Not over the browser: that does not count again at once.
     await asked.ask("causes", 10, lambda: _causes(catalogue, folder))
     for cause in await browser.causes(folder, 50):
-        name = f"affected_paths by {cause.reason}"[:50]
+        name = f"affected by {cause.reason}"[:50]
         await asked.ask(name, 5, lambda c=cause: browser.affected_paths(folder, c, None, 50))
     await asked.ask("database", 10, browser.database)
 

@@ -19,7 +19,7 @@ from usenetsync_tui.model.servers import ServerState
 from usenetsync_tui.model.status import Event, Severity, TaskStatus, WorkerStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.commands.command_parser import PHRASES
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS
 from usenetsync_tui.tui.commands.palette import unmarked
 
 NAME = "[red]x[/]"
@@ -35,7 +35,7 @@ TEXTS = (
     "[--post] [--quick]",
     "[a",
     "[$x]",
-    *(f"{phrase.name} {phrase.arguments}" for phrase in PHRASES.values()),
+    *(f"{spec.name} {spec.arguments}" for spec in COMMAND_SPECS.values()),
 )
 
 

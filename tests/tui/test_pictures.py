@@ -88,7 +88,7 @@ def _is_searching(pilot: Pilot[ScreenExit]) -> bool:
     if not isinstance(screen, Dashboard):
         return False
     table = screen.query_one(FilesTable)
-    if table.query_now is None:
+    if table.current_query is None:
         return False
     late = _typed(screen) not in (None, table.wanted)
     return late or (bool(table.wanted) and not _counted(table))
@@ -108,7 +108,7 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
             table = screen.query_one(FilesTable)
             browser = handle.browser
             count = browser.count if isinstance(browser, FakeBrowser) else 0
-            query = table.query_now
+            query = table.current_query
             if query is not None and _typed(screen) not in (None, table.wanted):
                 return True  # It waits for the next letter.
             by_path = query is None or (not query.filter and query.order is FileOrder.PATH)

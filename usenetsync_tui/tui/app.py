@@ -135,7 +135,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
 
-    def on_action_screen_doctor_wanted(self, event: ActionScreen.DoctorWanted) -> None:
+    def on_action_screen_doctor_requested(self, event: ActionScreen.DoctorRequested) -> None:
         """Open the `doctor` screen over the current one."""
         self.push_screen(DoctorScreen(event.wanted, self.handle.status))
 

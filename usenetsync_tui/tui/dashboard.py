@@ -1,7 +1,7 @@
 """The first screen: status above, panes below.
 
-Wide terminals show folders, files and one of the lower panes, narrow ones one pane at a time,
-tiny ones only ask for room: see `panes.pane_layout`. What keys do is in `actions`.
+A wide terminal shows folders, files and one of the lower panes; a narrow one shows one pane at a
+time; a tiny one only a request for more room (`panes.pane_layout`). `actions` knows what keys do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 
 class Dashboard(ActionScreen, inherit_bindings=False):
-    """Lays out the panes, hands every status to them, and says what its keys act on."""
+    """Lays out the panes, passes every status to them, and names what keys act on."""
 
     BINDING_GROUP_TITLE = "Screen"
     BINDINGS: ClassVar[list[BindingType]] = bindings(FIRST_SCREEN)
@@ -57,7 +57,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._panes = PaneLayout(self)
         self._folders = FoldersPane(id="folders")
         self._files = FilesPane()
-        self._led = False
+        self._first_run_offered = False
         self._refusals = RefusalWatch()
 
     def compose(self) -> ComposeResult:
@@ -77,7 +77,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Status bars take no focus."""
+        """Focus the file list; status bars take no focus."""
         for name in LOWER:
             self.query_one(f"#{name}").add_class("lower")
         for name in ("status", "banner", "tabs"):
@@ -88,12 +88,12 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     @property
     def browser(self) -> Browser | None:
-        """The engine's, once the catalogue is open."""
+        """The engine's browser; None before the catalogue is open."""
         return self.handle.browser
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder whose files are listed."""
+        """The folder whose files the dashboard lists."""
         return self._folders.chosen
 
     @property
@@ -104,25 +104,25 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     @property
     def at_hand(self) -> AtHand:
-        """The file under the cursor where the list has the focus; else the whole folder."""
+        """The file under the cursor if the list has the focus, else the whole folder."""
         table = self._files.table
         row = table.cursor_row if table.has_focus else None
         return AtHand(path=row.path.rstrip(b"/") if row is not None else b"")
 
     @property
     def files(self) -> FilesTable | None:
-        """Those of the chosen folder."""
+        """The list of the chosen folder's files."""
         return self._files.table
 
     @property
     def has_panes(self) -> bool:
-        """Whether there are panes to go to."""
+        """True: the dashboard has panes to switch between."""
         return True
 
     # Statuses
 
     def show(self, status: EngineStatus) -> None:
-        """Hand a status to every pane."""
+        """Pass a status to every pane, and ask about newly refused uploads."""
         self.status = status
         browser, chosen = self.handle.browser, self.chosen
         self._panes.show(status)
@@ -137,9 +137,9 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self.query_one(DatabasePane).show(status, browser)
         self.query_one(ErrorsPane).show(status, chosen, browser)
         self._show_files(status)
-        self._lead(status)
+        self._offer_first_run(status)
         on_top = self.app.screen is self  # `is_current` is true below a dialog, too
-        refused = self._refusals.look(status, may_ask=on_top)
+        refused = self._refusals.update(status, may_ask=on_top)
         if refused:
             ask_to_allow(self, refused)
         super().show(status)
@@ -152,33 +152,37 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         table.show(status)
 
     def on_folders_pane_chosen(self, event: FoldersPane.Chosen) -> None:
-        """Other files, other errors."""
+        """Show the files and errors of the other folder."""
         if self.status is not None:
             self.show(self.status)
 
     def on_folders_pane_opened(self, event: FoldersPane.Opened) -> None:
-        """The versions of a folder."""
+        """Open the versions of the folder."""
         self.open_versions()
 
     def open_versions(self) -> None:
-        """Go down to the versions of the chosen folder."""
+        """Open the versions of the chosen folder, on a deeper screen."""
         browser, chosen = self.browser, self.chosen
         if browser is not None and chosen is not None:
             self.go_down(VersionsScreen(browser, chosen.folder))
 
-    def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
-        """A form for a new server."""
+    def on_servers_pane_add_server_requested(self, event: ServersPane.AddServerRequested) -> None:
+        """Open the form for a new server."""
         taken = [server.name for server in self.status.servers] if self.status else []
         self.ask(ServerForm(taken=taken), self._add_server)
 
     def _add_server(self, server: Server) -> None:
-        self.want(AddServer(server), f"{server.name} is added.")
+        self.want(AddServer(server), f"{server.name} added.")
 
-    def _lead(self, status: EngineStatus) -> None:
-        """Once, when there is nothing yet: by the hand."""
-        if self._led or status.state is not EngineState.IDLE or self.handle.browser is None:
+    def _offer_first_run(self, status: EngineStatus) -> None:
+        """Open the first run once, if there is no folder yet."""
+        if (
+            self._first_run_offered
+            or status.state is not EngineState.IDLE
+            or self.handle.browser is None
+        ):
             return
-        self._led = True
+        self._first_run_offered = True
         if not status.folders and not status.read_only and self.app.screen is self:
             servers = [server.name for server in status.servers]
             self.app.push_screen(FirstRun(servers, defaults=status.folder_defaults))
@@ -186,20 +190,20 @@ class Dashboard(ActionScreen, inherit_bindings=False):
     # Panes
 
     def on_resize(self, event: Resize) -> None:
-        """As many panes as there is room for."""
+        """Display the panes that fit."""
         self._panes.resize(event.size)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """The pane with the focus is the one shown where there is room for one."""
+        """Display the pane that took the focus."""
         if event.widget.id in PANES:
             self._panes.go_to(event.widget.id)
 
     def go_to_pane(self, pane: str) -> None:
         """Show a pane and give it the focus."""
-        # Shown first: what is not displayed cannot take the focus.
+        # Display it first: a hidden widget cannot take the focus.
         self._panes.go_to(pane)
         self.query_one(f"#{pane}").focus()
 
     def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""
-        self.go_to_pane(self._panes.turned(by))
+        self.go_to_pane(self._panes.pane_after(by))

@@ -1,4 +1,4 @@
-"""The counts: the number of workers, and changes to it while they work."""
+"""worker_counts: how many workers hold an item, and how the count changes while they work."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from usenetsync_tui.model.ports import ArticleRow, Browser
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.tui.actions.registry import COMMANDS, EVERY_ACTION
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
-from usenetsync_tui.tui.commands.command_parser import PHRASES, offered
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, offered
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
@@ -166,7 +166,7 @@ async def settled(pilot: Pilot[ScreenExit]) -> ActionScreen:
 
 
 def _read(table: PagedTable[Any, Any]) -> bool:
-    return table.id != "files" or getattr(table, "query_now", None) is not None
+    return table.id != "files" or getattr(table, "current_query", None) is not None
 
 
 async def every_screen(
@@ -470,7 +470,7 @@ async def test_questions_and_the_palette_keep_the_keys_to_themselves() -> None:
 
 
 def test_every_command_has_an_action_and_ids_are_unique() -> None:
-    assert {*COMMANDS} == {*PHRASES}
+    assert {*COMMANDS} == {*COMMAND_SPECS}
     ids = [action.id for action in EVERY_ACTION]
     assert len({*ids}) == len(ids)
     assert len([a for a in EVERY_ACTION if a.command]) == len(COMMANDS)

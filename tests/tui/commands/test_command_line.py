@@ -21,11 +21,11 @@ from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
-    Do,
     GoToShare,
     KnownNames,
     ParsedCommand,
-    Word,
+    RunSimple,
+    SimpleCommand,
 )
 
 pytestmark = pytest.mark.anyio
@@ -58,12 +58,12 @@ class _Speaking(DialogGround[None]):
 
     def __init__(self) -> None:
         super().__init__(_Bottom())
-        self.said = CommandHistory()
+        self.line_history = CommandHistory()
         self.spoken: list[ParsedCommand] = []
         self.told: list[str] = []
 
     async def action_command_line(self, text: str = "") -> None:
-        line = CommandLine(KNOWN, self.said, text)
+        line = CommandLine(KNOWN, self.line_history, text)
         await self.screen.mount(line, before=self.screen.query_one(Footer))
 
     def notify(self, message: str, **_: object) -> None:  # type: ignore[override]
@@ -117,7 +117,7 @@ async def test_tab_and_right_complete() -> None:
         await typed(pilot, "<tab>", "<tab>", "u", "<tab>", "-", "a", "<right>")
         assert ":resume-all" in picture(app)
         await typed(pilot, "<enter>")
-        assert app.spoken == [Do(Word.RESUME_ALL)]
+        assert app.spoken == [RunSimple(SimpleCommand.RESUME_ALL)]
         await typed(pilot, ":", "th", "<tab>")
         assert ":theme " in picture(app)
         await typed(pilot, "<tab>")
@@ -134,8 +134,8 @@ async def test_lines_are_remembered() -> None:
         await typed(pilot, "<down>", "<down>", "<down>")
         assert ":err" in picture(app)
         await typed(pilot, "<up>", "<up>", "<enter>")
-        assert app.spoken == [Do(Word.LOG), Do(Word.LOG)]
-        assert app.said.lines == ["wrong", "log"]
+        assert app.spoken == [RunSimple(SimpleCommand.LOG), RunSimple(SimpleCommand.LOG)]
+        assert app.line_history.lines == ["wrong", "log"]
 
 
 async def test_the_palette_lists_keys_and_commands_and_runs_them() -> None:
@@ -156,7 +156,7 @@ async def test_the_palette_runs_commands() -> None:
         await typed(pilot, "<ctrl+p>", ":errors")
         await happens(pilot, lambda: "why files are incomplete" in picture(app))
         await typed(pilot, "<enter>", "<enter>")
-        await happens(pilot, lambda: app.spoken == [Do(Word.ERRORS)])
+        await happens(pilot, lambda: app.spoken == [RunSimple(SimpleCommand.ERRORS)])
 
 
 async def test_the_palette_opens_the_line_for_commands_with_arguments() -> None:

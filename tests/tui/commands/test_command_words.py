@@ -18,11 +18,10 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.commands.command_parser import PHRASES, completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -30,12 +29,13 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
+    SimpleCommand,
     SortBy,
     UploadChosen,
     UseTheme,
     VerifyChosen,
-    Word,
     WriteNzb,
 )
 from usenetsync_tui.tui.kit.speed_words import MOST, speed_typed
@@ -87,18 +87,18 @@ KNOWN = KnownNames(
         ("resume-server block", ResumeServer("block")),
         ("theme nord", UseTheme("nord")),
         ("pane files", GoToPane("files")),
-        ("quit", Do(Word.QUIT)),
-        ("q", Do(Word.QUIT)),
-        ("  :  pause-all ", Do(Word.PAUSE_ALL)),
+        ("quit", RunSimple(SimpleCommand.QUIT)),
+        ("q", RunSimple(SimpleCommand.QUIT)),
+        ("  :  pause-all ", RunSimple(SimpleCommand.PAUSE_ALL)),
     ],
 )
 def test_valid_lines(line: str, meant: ParsedCommand) -> None:
     assert parse(line, KNOWN) == meant
 
 
-@pytest.mark.parametrize("word", list(Word))
-def test_every_word_is_a_command(word: Word) -> None:
-    assert parse(word, KNOWN) == Do(word)
+@pytest.mark.parametrize("word", list(SimpleCommand))
+def test_every_word_is_a_command(word: SimpleCommand) -> None:
+    assert parse(word, KNOWN) == RunSimple(word)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("re", "Did you mean restore, resume-server, resume, resume-all, retry?"),
         ("goto", "Type a row"),
         ("goto 101%", "0% to 100%"),
-        ("goto 0", "from 1 on"),
+        ("goto 0", "row number from 1"),
         ("goto 1,2", "Type a row"),
         ("sort name", "no order name. Orders: path, size."),
         ("add photos", "begins with / or ~"),
@@ -118,10 +118,10 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("upload --force", "--allow-shrink"),
         ("verify all", "--body"),
         ("restore --verison 3", "restore TARGET"),
-        ("restore /mnt/b --version 0", "begin with 1"),
+        ("restore /mnt/b --version 0", "start at 1"),
         ("nzb --each /tmp", "nzb --each-subfolder FOLDER"),
         ("nzb --each-subfolder tmp", "begins with / or ~"),
-        ("doctor --fast", "--quick, which leaves out"),
+        ("doctor --fast", "--quick, which skips"),
         ("workers 33", "from 1 to 32"),
         ("workers ٣", "from 1 to 32"),
         ("connections nobody 3", "no server nobody. Servers: eweka, block."),
@@ -130,7 +130,7 @@ def test_every_word_is_a_command(word: Word) -> None:
         ("limit 25M nobody", "no server nobody"),
         ("limit 25", "25M is 25 MB"),
         ("theme", "Which theme? Themes: usenetsync-dark, nord."),
-        ("pause all", "Nothing follows pause."),
+        ("pause all", "pause takes no arguments."),
     ],
 )
 def test_refused_with_a_sentence(line: str, said: str) -> None:
@@ -146,10 +146,10 @@ def test_a_required_name_without_any_candidates() -> None:
 
 _LINES = st.one_of(
     st.text(),
-    st.builds("{} {}".format, st.sampled_from(sorted(PHRASES)), st.text()),
+    st.builds("{} {}".format, st.sampled_from(sorted(COMMAND_SPECS)), st.text()),
     st.builds(
         "{} {}".format,
-        st.sampled_from(sorted(PHRASES)),
+        st.sampled_from(sorted(COMMAND_SPECS)),
         st.lists(
             st.sampled_from(
                 ["--version", "9", "-1", "%", "eweka", "/", "~", "\\x", "1e9", "²", "\0"]
@@ -185,7 +185,7 @@ def test_completions() -> None:
     assert completions("connections ", KNOWN) == ("connections eweka", "connections block")
     assert completions("pane f", KNOWN) == ("pane folders", "pane files")
     assert completions("nothing of it", KNOWN) == ()
-    assert len(completions("", KNOWN)) == len(PHRASES)
+    assert len(completions("", KNOWN)) == len(COMMAND_SPECS)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ async def test_every_step_can_be_skipped_and_gone_back_to() -> None:
         assert "· 1 Where articles go     skipped" in picture(app)
         await typed(pilot, "<backspace>", "d", "<escape>")
         assert "in the database here" in picture(app)
-        assert "There is no folder to begin with." in picture(app)
+        assert "No folder is chosen yet." in picture(app)
         await typed(pilot, "<escape>")
     assert app.answers == [None]
     assert app.wanted == []

@@ -68,7 +68,7 @@ def test_the_typed_fields_are_the_server() -> None:
     [
         ("name", "", "Give it a name"),
         ("name", "my server", "At most 40 letters"),
-        ("name", "block", "There is a server of this name."),
+        ("name", "block", "A server with this name exists."),
         ("host", "", "Type the host's name"),
         ("host", "nntps://news.example.com", "without nntps://"),
         ("host", "news.example.com:563", "own field"),
@@ -107,14 +107,14 @@ def test_a_proxy_is_refused_with_the_settings_own_words(proxy: str) -> None:
 
 def test_a_proxy_login_needs_a_proxy_and_a_username() -> None:
     login = dataclasses.replace(GOOD, proxy_username="joe", proxy_password=Secret("x"))
-    assert read_server(login) == {"proxy": "A login for a proxy needs the proxy."}
+    assert read_server(login) == {"proxy": "A proxy login needs a proxy."}
     nameless = dataclasses.replace(GOOD, proxy="socks5://p", proxy_password=Secret("x"))
     assert read_server(nameless) == {"proxy_username": "A password needs a username."}
 
 
 def test_a_server_without_a_role_is_refused() -> None:
     found = read_server(dataclasses.replace(GOOD, roles=frozenset()))
-    assert found == {"roles": "Tick one at least."}
+    assert found == {"roles": "Tick at least one."}
 
 
 def test_an_address_of_ipv6_is_a_host() -> None:
@@ -249,7 +249,7 @@ async def test_complaints_go_to_their_fields_even_under_more() -> None:
     taken = Server("main", "h.example", 563, priority=3)
     async with dialog_shown(ServerForm(taken, taken=("main",)), (80, 30)) as (pilot, app):
         await typed(pilot, "<shift+tab>", "<enter>")
-        assert "! There is a server of this name." in picture(app)
+        assert "! A server with this name exists." in picture(app)
         assert app.focused is app.screen.query_one("#name")
         await typed(pilot, "x", *["<tab>"] * 7, "<right>", "<tab>", "<tab>", "y", "<up>", "<up>")
         await typed(pilot, "<left>", "<shift+tab>", *["<shift+tab>"] * 7, "<enter>")

@@ -121,16 +121,16 @@ async def test_several_are_one_question() -> None:
 
 def test_only_what_is_refused_meanwhile_is_asked_about() -> None:
     watch = RefusalWatch()
-    assert watch.look(status(refused_job()), may_ask=True) == []
-    assert watch.look(status(refused_job(), refused_job(2)), may_ask=False) == []
-    (asked,) = watch.look(status(refused_job(), refused_job(2)), may_ask=True)
+    assert watch.update(status(refused_job()), may_ask=True) == []
+    assert watch.update(status(refused_job(), refused_job(2)), may_ask=False) == []
+    (asked,) = watch.update(status(refused_job(), refused_job(2)), may_ask=True)
     assert asked.id == 2
-    assert watch.look(status(refused_job(), refused_job(2)), may_ask=True) == []
-    assert watch.look(running(), may_ask=True) == []
-    assert [j.id for j in watch.look(status(refused_job()), may_ask=True)] == [1]
+    assert watch.update(status(refused_job(), refused_job(2)), may_ask=True) == []
+    assert watch.update(running(), may_ask=True) == []
+    assert [j.id for j in watch.update(status(refused_job()), may_ask=True)] == [1]
     other = RefusalWatch()
-    other.look(running(read_only=True), may_ask=True)
-    assert other.look(status(refused_job(), read_only=True), may_ask=True) == []
+    other.update(running(read_only=True), may_ask=True)
+    assert other.update(status(refused_job(), read_only=True), may_ask=True) == []
 
 
 @pytest.mark.anyio

@@ -371,7 +371,7 @@ async def test_the_line_shown_without_files() -> None:
         table.show(EngineStatus(EngineState.IDLE))
         await until(pilot, lambda: "chosen folder are listed here" in picture(pilot.app))
         table.open(None, MUSIC, None)
-        await until(pilot, lambda: "once the walk has begun" in picture(pilot.app))
+        await until(pilot, lambda: "once the walk has started" in picture(pilot.app))
         table.open(broken, MUSIC, 1)
         await until(pilot, lambda: "Trying again" in picture(pilot.app))
         assert "\x1b" not in picture(pilot.app)

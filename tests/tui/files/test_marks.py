@@ -31,7 +31,7 @@ def test_marks_are_a_set(everything: bool, moves: list[tuple[int, ...]]) -> None
         else:
             begin, end = sorted(move)
             held = held if not marks.everything else set()
-            marks = marks.with_run(run(begin, end), EVERY)
+            marks = marks.with_range(run(begin, end), EVERY)
             held |= set(PATHS[begin : end + 1])
         assert {path for path in PATHS if marks.holds(path)} == held
         assert marks.count(len(PATHS)) == len(held)
@@ -46,28 +46,28 @@ def _selected(selection: FileSelection) -> set[bytes]:
 
 
 def test_single_files_stay_under_any_filter() -> None:
-    marks = Marks().toggled(PATHS[3], FAILED).under(EVERY).toggled(PATHS[5], EVERY)
+    marks = Marks().toggled(PATHS[3], FAILED).after_filter(EVERY).toggled(PATHS[5], EVERY)
     assert marks.selection(1, 2) == FileSelection(
         1, 2, ranges=((PATHS[3], PATHS[3]), (PATHS[5], PATHS[5]))
     )
 
 
 def test_a_range_under_a_filter_means_what_matches() -> None:
-    marks = Marks().with_run(run(2, 9), FAILED)
+    marks = Marks().with_range(run(2, 9), FAILED)
     assert marks.selection(1, 2).filter == FAILED
-    assert not marks.under(EVERY)
-    assert Marks().with_run(run(2, 9), EVERY).under(FAILED)
+    assert not marks.after_filter(EVERY)
+    assert Marks().with_range(run(2, 9), EVERY).after_filter(FAILED)
 
 
 def test_a_range_under_a_filter_keeps_what_was_marked_under_it_only() -> None:
-    same = Marks().toggled(PATHS[0], FAILED).with_run(run(2, 3), FAILED)
+    same = Marks().toggled(PATHS[0], FAILED).with_range(run(2, 3), FAILED)
     assert same.count(99) == 3
-    other = Marks().toggled(PATHS[0], EVERY).under(FAILED).with_run(run(2, 3), FAILED)
+    other = Marks().toggled(PATHS[0], EVERY).after_filter(FAILED).with_range(run(2, 3), FAILED)
     assert other.count(99) == 2
 
 
 def test_everything_ends_with_its_filter() -> None:
-    assert not all_of(FAILED).under(EVERY)
-    assert not all_of(EVERY).under(FAILED)
+    assert not all_of(FAILED).after_filter(EVERY)
+    assert not all_of(EVERY).after_filter(FAILED)
     assert all_of(FAILED).selection(1, 2) == FileSelection(1, 2, FAILED)
     assert all_of(FAILED).count(8_412) == 8_412

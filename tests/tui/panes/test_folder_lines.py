@@ -14,7 +14,7 @@ from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, fraction, no_folder_lines
-from usenetsync_tui.tui.panes.stalls import STALLED_AFTER, Stalls
+from usenetsync_tui.tui.panes.stalls import STALLED_AFTER, StallDetector
 
 WIDTHS = (*range(20, 64), *range(64, 161, 7))
 
@@ -176,27 +176,27 @@ def test_without_folders_the_key_is_named() -> None:
 
 
 def test_a_job_without_progress_stalls() -> None:
-    stalls = Stalls()
+    stalls = StallDetector()
     at_rest = running()
-    assert stalls.look(at_rest, 100.0) == frozenset()
-    assert stalls.look(at_rest, 100.0 + STALLED_AFTER - 0.1) == frozenset()
-    assert stalls.look(at_rest, 100.0 + STALLED_AFTER) == frozenset({1})
+    assert stalls.update(at_rest, 100.0) == frozenset()
+    assert stalls.update(at_rest, 100.0 + STALLED_AFTER - 0.1) == frozenset()
+    assert stalls.update(at_rest, 100.0 + STALLED_AFTER) == frozenset({1})
     moved = running(jobs=(job(done_bytes=1_212_200_000_001),))
-    assert stalls.look(moved, 116.0) == frozenset()
-    assert stalls.look(moved, 116.0 + STALLED_AFTER) == frozenset({1})
+    assert stalls.update(moved, 116.0) == frozenset()
+    assert stalls.update(moved, 116.0 + STALLED_AFTER) == frozenset({1})
 
 
 def test_a_paused_or_scanning_job_does_not_stall() -> None:
-    stalls = Stalls()
+    stalls = StallDetector()
     paused = running(jobs=(job(state=JobState.PAUSED),))
     for now in (0.0, 20.0, 40.0):
-        assert stalls.look(paused, now) == frozenset()
+        assert stalls.update(paused, now) == frozenset()
         walking = running(jobs=(job(id=3, scanned=False, entries=int(now)),))
-        assert stalls.look(walking, now) == frozenset()
+        assert stalls.update(walking, now) == frozenset()
 
 
 def test_a_job_known_only_by_its_folder_stalls_too() -> None:
-    stalls = Stalls()
+    stalls = StallDetector()
     alone = running(jobs=(), folders=folders_of(job(id=4)))
-    stalls.look(alone, 0.0)
-    assert stalls.look(alone, STALLED_AFTER) == frozenset({4})
+    stalls.update(alone, 0.0)
+    assert stalls.update(alone, STALLED_AFTER) == frozenset({4})

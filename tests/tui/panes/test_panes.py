@@ -78,7 +78,7 @@ class PaneApp(App[None]):
     def on_folders_pane_opened(self, event: FoldersPane.Opened) -> None:
         self.said.append(event)
 
-    def on_servers_pane_add_server_wanted(self, event: ServersPane.AddServerWanted) -> None:
+    def on_servers_pane_add_server_requested(self, event: ServersPane.AddServerRequested) -> None:
         self.said.append(event)
 
     def lines(self) -> list[str]:
@@ -515,7 +515,7 @@ async def test_without_a_server_the_keys_say_so_and_a_asks_for_one() -> None:
         await pilot.press("a")
         await pilot.pause()
     assert app.commands == []
-    assert [type(event) for event in app.said] == [ServersPane.AddServerWanted]
+    assert [type(event) for event in app.said] == [ServersPane.AddServerRequested]
 
 
 # Database

@@ -6,7 +6,7 @@ import pytest
 from tui_demo import FakeHandle, running, samples
 
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.panes.throughput import Throughput, ceiling, columns, moved, rows
+from usenetsync_tui.tui.panes.throughput import Throughput, ceiling, columns, new_samples, rows
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_a_young_history_is_short() -> None:
 
 
 def test_moved_counts_new_samples() -> None:
-    assert moved((), (1.0, 2.0)) == 2
-    assert moved((1.0, 2.0), (1.0, 2.0, 3.0)) == 1
-    assert moved((1.0, 2.0, 3.0), (3.0, 4.0, 5.0)) == 2
-    assert moved((1.0, 2.0), (7.0, 8.0)) == 2
+    assert new_samples((), (1.0, 2.0)) == 2
+    assert new_samples((1.0, 2.0), (1.0, 2.0, 3.0)) == 1
+    assert new_samples((1.0, 2.0, 3.0), (3.0, 4.0, 5.0)) == 2
+    assert new_samples((1.0, 2.0), (7.0, 8.0)) == 2
 
 
 def test_columns_stand_on_zero() -> None:

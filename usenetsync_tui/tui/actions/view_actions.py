@@ -19,7 +19,7 @@ def _has_rows(here: Context) -> str:
 
 
 def _has_files(here: Context) -> str:
-    listed = here.files is not None and here.files.query_now is not None
+    listed = here.files is not None and here.files.current_query is not None
     return "" if listed else "No files are listed here."
 
 

@@ -1,6 +1,7 @@
 """A screen whose keys, footer, help, palette and `:` line offer the same actions.
 
-It is the context of these actions: what is at hand says its subclass.
+The screen is the `Context` of these actions; its subclass names the folder, files and rows that
+they act on.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ T = TypeVar("T")
 
 
 class ActionScreen(ActionHost, Screen[None]):
-    """What the dashboard and the deeper screens share."""
+    """The base of the dashboard and the deeper screens."""
 
     ACTIONS: ClassVar[Sequence[Action[Any]]] = EVERY_ACTION
 
-    class DoctorWanted(Message):
-        """An examination of this machine is wanted, on a screen of its own."""
+    class DoctorRequested(Message):
+        """The user asks for an examination of this machine, on a screen of its own."""
 
         def __init__(self, wanted: Examine) -> None:
             super().__init__()
@@ -45,20 +46,20 @@ class ActionScreen(ActionHost, Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.status: EngineStatus | None = None
-        self.said = CommandHistory()
-        """The lines of this session; a screen hands them on to those it opens."""
+        self.line_history = CommandHistory()
+        """The `:` lines of this session; a screen passes them to the screens that it opens."""
         self._offer: tuple[object, ...] = ()
 
-    # What is at hand
+    # What actions act on
 
     @property
     def browser(self) -> Browser | None:
-        """What answers questions about the catalogue."""
+        """The port that reads the catalogue; None before the catalogue is open."""
         raise NotImplementedError
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder that the screen is about."""
+        """The folder that the screen shows."""
         return None
 
     @property
@@ -68,46 +69,46 @@ class ActionScreen(ActionHost, Screen[None]):
 
     @property
     def at_hand(self) -> AtHand:
-        """The part of the chosen folder that is meant."""
+        """The part of the chosen folder that keys act on."""
         return AtHand()
 
     @property
     def files(self) -> FilesTable | None:
-        """The list of files that can be filtered and sorted."""
+        """The list of files to filter and sort; None: the screen has none."""
         return None
 
     @property
     def rows(self) -> AnyList | None:
-        """The list whose rows can be gone to."""
+        """The list that ``:goto`` moves in; None: the screen has none."""
         return self.files
 
     @property
     def has_panes(self) -> bool:
-        """Whether there are panes to go to."""
+        """Whether the screen has panes to switch between."""
         return False
 
     def go_to_pane(self, pane: str) -> None:
-        """Show a pane; without panes all there is, is shown."""
+        """Show a pane and focus it; does nothing on a screen without panes."""
 
     def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""
 
     def open_versions(self) -> None:
-        """Go down to the versions of the chosen folder."""
+        """Open the versions of the chosen folder, on a deeper screen."""
 
     def open_doctor(self, wanted: Examine) -> None:
-        """Have this machine examined, and show what is found."""
-        self.post_message(self.DoctorWanted(wanted))
+        """Examine this machine and show the findings."""
+        self.post_message(self.DoctorRequested(wanted))
 
-    # What is offered
+    # Available actions
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The keys that do something now, in the words of what they do."""
+        """The keys that work now, each described as the action that it calls."""
         return offered(super().active_bindings, self)
 
     def show(self, status: EngineStatus) -> None:
-        """Learn how the engine is doing; the footer and the help follow what can be done now."""
+        """Take the latest status; redraw footer and help when other actions are available."""
         self.status = status
         if self.app.screen is self:
             active = self.active_bindings.items()
@@ -117,15 +118,15 @@ class ActionScreen(ActionHost, Screen[None]):
                 self.refresh_bindings()
 
     def go_down(self, screen: ActionScreen) -> None:
-        """Open a deeper screen, which knows at once what is known here."""
-        screen.status, screen.said = self.status, self.said
+        """Open a deeper screen, which gets the status and the `:` lines of this one."""
+        screen.status, screen.line_history = self.status, self.line_history
         self.app.push_screen(screen)
 
     # The `:` line
 
     @property
     def known(self) -> KnownNames:
-        """The names a line may hold now, and the commands that do not work."""
+        """The names that a line can use now, and the commands that do not work here."""
         servers = self.status.servers if self.status else ()
         return KnownNames(
             servers=tuple(server.name for server in servers),
@@ -138,10 +139,12 @@ class ActionScreen(ActionHost, Screen[None]):
     def begin_line(self, text: str) -> None:
         """Open the `:` line with `text` in it."""
         if not self.query(CommandLine):
-            self.mount(CommandLine(self.known, self.said, text), before=self.query_one(KeyBar))
+            self.mount(
+                CommandLine(self.known, self.line_history, text), before=self.query_one(KeyBar)
+            )
 
     def on_command_line_entered(self, event: CommandLine.Entered) -> None:
-        """Do what was said."""
+        """Run the command that the user entered."""
         doing = run_command(self, event.command)
         if doing is not None:
             self.run_worker(doing, group="command")
@@ -153,18 +156,18 @@ class ActionScreen(ActionHost, Screen[None]):
         else:
             self.app.action_show_help_panel()
 
-    # Its voice
+    # Commands, toasts, dialogs
 
     def want(self, command: Command, said: str = "") -> None:
-        """Hand a command to the application."""
+        """Ask the application to submit a command; `said`: the toast that confirms it."""
         self.post_message(CommandRequest(command, said=said))
 
     def say(self, text: str) -> None:
-        """A short toast; names in it are safe."""
+        """Show a short toast. The caller makes names in `text` safe to display."""
         say(self, text)
 
     def ask(self, dialog: ModalScreen[T], then: Callable[[T], None]) -> None:
-        """Show a dialog, and go on with its answer if there is one."""
+        """Show a dialog, and pass its answer to `then` unless the user cancels."""
 
         def answered(answer: T | None) -> None:
             if answer is not None:

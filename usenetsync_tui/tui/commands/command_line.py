@@ -1,7 +1,7 @@
-"""The `:` line: a command typed where the footer is, completed, remembered, understood.
+"""The `:` line: a command typed over the footer, with completion and a history.
 
-It posts what was said; what that does is the application's. Mount it as the last widget
-before the footer; it takes the focus, and gives it back when it goes.
+Knows how a line is edited and parsed. Refuses to know what a command does: it posts `Entered`.
+Mount it as the last widget before the footer; it takes the focus and returns it when it closes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from usenetsync_tui.tui.commands.command_parser import (
-    PHRASES,
+    COMMAND_SPECS,
     completions,
     offered,
     parse,
@@ -33,13 +33,13 @@ MOST_REMEMBERED = 100
 
 
 class CommandHistory:
-    """The lines of this session, oldest first; one object for all command lines."""
+    """The lines of this session, oldest first; all command lines share one object."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def remember(self, line: str) -> None:
-        """Put a line last; each is there once."""
+        """Put a line at the end. A line occurs once; the oldest of over 100 are dropped."""
         if line in self.lines:
             self.lines.remove(line)
         self.lines.append(line)
@@ -52,13 +52,13 @@ class _Completions(Suggester):
         self._known = known
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The first line that goes on from here."""
+        """The first completion of the line."""
         found = completions(value, self._known)
         return found[0] if found else None
 
 
 class LineInput(Input):
-    """The line itself."""
+    """The input field: tab completes, up and down recall earlier lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "complete", id="command.complete"),
@@ -68,7 +68,7 @@ class LineInput(Input):
         Binding("shift+tab", "complete", "complete", show=False, id="command.stay"),
     ]
 
-    def __init__(self, text: str, known: KnownNames, said: CommandHistory) -> None:
+    def __init__(self, text: str, known: KnownNames, history: CommandHistory) -> None:
         super().__init__(
             text,
             suggester=_Completions(known),
@@ -78,17 +78,17 @@ class LineInput(Input):
         )
         self.cursor_blink = False
         self._known = known
-        self._said = said
+        self._history = history
         self._draft = text
-        """What was typed before a line was recalled."""
+        """What the user typed before recalling a line."""
         self._back = 0
-        """How many lines ago; 0: the draft."""
+        """How many lines back the shown line is; 0: the draft."""
 
     class Closed(Message):
-        """Escape, or backspace in an empty line."""
+        """The user pressed escape, or backspace in an empty line."""
 
     def action_complete(self) -> None:
-        """The longest beginning that all completions share; the line above shows them."""
+        """Extend the line by what all completions share; the note above it lists them."""
         begin = path_begin(self.value)
         if begin is not None:
             self.run_worker(self._complete_path(begin), group="complete", exclusive=True)
@@ -111,44 +111,44 @@ class LineInput(Input):
             self.put(typed[:begin] + shown_path(os.path.join(directory, continued)))
 
     def action_recall(self, by: int) -> None:
-        """Lines said before."""
+        """Show an earlier line (negative `by`) or a later one."""
         if self._back == 0:
             self._draft = self.value
-        self._back = min(len(self._said.lines), max(0, self._back - by))
-        self.put(self._said.lines[-self._back] if self._back else self._draft)
+        self._back = min(len(self._history.lines), max(0, self._back - by))
+        self.put(self._history.lines[-self._back] if self._back else self._draft)
 
     def put(self, line: str) -> None:
-        """Have another line."""
+        """Replace the line, with the cursor at its end."""
         self.value = line
         self.cursor_position = len(line)
 
     def action_delete_left(self) -> None:
-        """Backspace leaves an empty line."""
+        """Delete a character; in an empty line, close it."""
         if self.value:
             super().action_delete_left()
         else:
             self.action_close()
 
     def action_close(self) -> None:
-        """Leave."""
+        """Ask the command line to close."""
         self.post_message(self.Closed())
 
 
 class CommandLine(Vertical):
-    """The line with what is wrong with it, or what can follow, above it."""
+    """The input field, below a note with the error in the line or its possible completions."""
 
     class Entered(Message):
-        """A command was said."""
+        """The user entered a valid command."""
 
         def __init__(self, command: ParsedCommand) -> None:
             super().__init__()
             self.command = command
 
-    def __init__(self, known: KnownNames, said: CommandHistory, text: str = "") -> None:
-        """`text`: what the line begins with, without the colon."""
+    def __init__(self, known: KnownNames, history: CommandHistory, text: str = "") -> None:
+        """`text`: the initial text, without the colon."""
         super().__init__(id="command-line")
         self._known = known
-        self._said = said
+        self._history = history
         self._text = text
         self._came_from: Widget | None = None
 
@@ -156,27 +156,27 @@ class CommandLine(Vertical):
         yield Static("", markup=False, id="command-note")
         with Horizontal(id="command-row"):
             yield Static(":", markup=False, id="command-colon")
-            yield LineInput(self._text, self._known, self._said)
+            yield LineInput(self._text, self._known, self._history)
 
     def on_mount(self) -> None:
-        """Take the focus."""
+        """Take the focus, and remember which widget had it."""
         self._came_from = self.screen.focused
         self.query_one(LineInput).focus()
         self._explain()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What can follow."""
+        """Show the completions of the new text."""
         event.stop()
         self._explain()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Say it, or say why not."""
+        """Post the command, or show why the line is not one."""
         event.stop()
         line = event.value.strip()
         if not line.removeprefix(":").strip():
             self.close()
             return
-        self._said.remember(line)
+        self._history.remember(line)
         try:
             command = parse(line, self._known)
         except CommandError as error:
@@ -184,18 +184,18 @@ class CommandLine(Vertical):
                 Content.styled(f"! {error.sentence}", "bold $error")
             )
             return
-        # To the screen that holds the line: it may itself be gone when the message is handled.
+        # Post to the screen: this widget may be removed before its own message is handled.
         holder = self.parent
         self.close()
         if holder is not None:
             holder.post_message(self.Entered(command))
 
     def on_line_input_closed(self, event: LineInput.Closed) -> None:
-        """Nothing was said."""
+        """Close without a command."""
         self.close()
 
     def close(self) -> None:
-        """Go, and give the focus back."""
+        """Remove the line and return the focus."""
         if self._came_from is not None and self._came_from.is_attached:
             self._came_from.focus()
         self.remove()
@@ -207,17 +207,17 @@ class CommandLine(Vertical):
 
 
 def explanation(line: str, known: KnownNames) -> str:
-    """What a line can become: the commands that begin so, what follows this one, or why it does
-    not work here."""
+    """The commands that begin with `line`; of a single one its arguments, or why it does not
+    work here."""
     name, space, _ = line.lstrip(": ").partition(" ")
     begun = [name] if space else [other for other in offered(known) if other.startswith(name)]
-    if not begun and name in PHRASES:
+    if not begun and name in COMMAND_SPECS:
         begun = [name]
     if len(begun) != 1:
         return "  ".join(begun)
-    phrase = PHRASES.get(begun[0])
-    if phrase is None:
+    spec = COMMAND_SPECS.get(begun[0])
+    if spec is None:
         return ""
-    if phrase.name in known.refusals:
-        return known.refusals[phrase.name]
-    return f"{phrase.name} {phrase.arguments}".rstrip() + f" · {phrase.meaning}"
+    if spec.name in known.refusals:
+        return known.refusals[spec.name]
+    return f"{spec.name} {spec.arguments}".rstrip() + f" · {spec.meaning}"

@@ -1,6 +1,6 @@
-"""A `:` line read: one frozen value of `parsed_commands`, or a sentence on what is wrong with it.
+"""The parser of the `:` line: text in, a frozen value of `parsed_commands` or an error out.
 
-Pure: knows the names it is given, no widget and no disk.
+Knows the commands and the names that the caller passes. Refuses to know widgets and the disk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -33,12 +32,13 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
+    SimpleCommand,
     SortBy,
     UploadChosen,
     UseTheme,
     VerifyChosen,
-    Word,
     WriteNzb,
 )
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
@@ -54,62 +54,62 @@ _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class CommandSpec:
     """A command of the line."""
 
     name: str
     arguments: str
-    """What follows it, as help shows it; empty: nothing does."""
+    """Its arguments as the help shows them; empty: it takes none."""
     meaning: str
     read: _Reader
     names: Callable[[KnownNames], Sequence[str]] = lambda known: ()
-    """What its first argument may be, for completion."""
+    """The possible first arguments, for completion."""
     takes_path: bool = False
-    """Its first argument is a path."""
+    """Whether its first argument is a path."""
 
 
 def parse(line: str, known: KnownNames) -> ParsedCommand:
-    """What a line says, with or without the colon. Raises `CommandError`, nothing else."""
+    """Parse a line, with or without its colon. Raises only `CommandError`."""
     text = line.strip().removeprefix(":").strip()
     name, _, rest = text.partition(" ")
     if not name:
         raise CommandError("Type a command; tab completes.")
-    phrase = PHRASES.get(name)
-    if phrase is None:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None:
         near = [other for other in offered(known) if other.startswith(name)]
-        near = near or [other for other in PHRASES if other.startswith(name)]
+        near = near or [other for other in COMMAND_SPECS if other.startswith(name)]
         if len(near) != 1:
             hint = f" Did you mean {', '.join(near[:5])}?" if near else " :help lists them."
             raise CommandError(f"There is no command {_shown(name)}.{hint}")
-        phrase = PHRASES[near[0]]
-    return phrase.read(rest.strip(), known)
+        spec = COMMAND_SPECS[near[0]]
+    return spec.read(rest.strip(), known)
 
 
 def offered(known: KnownNames) -> tuple[str, ...]:
     """The names of the commands that work where the line is typed."""
-    return tuple(name for name in PHRASES if name not in known.refusals)
+    return tuple(name for name in COMMAND_SPECS if name not in known.refusals)
 
 
 def completions(line: str, known: KnownNames) -> tuple[str, ...]:
-    """Whole lines that begin with this one: the command's name, then its first argument."""
+    """Complete lines that begin with this one: the command's name, then its first argument."""
     name, space, rest = line.partition(" ")
     if not space:
         return tuple(
-            other + (" " if PHRASES[other].arguments else "")
+            other + (" " if COMMAND_SPECS[other].arguments else "")
             for other in offered(known)
             if other.startswith(name)
         )
-    phrase = PHRASES.get(name)
-    if phrase is None or name in known.refusals:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None or name in known.refusals:
         return ()
-    return tuple(f"{name} {other}" for other in phrase.names(known) if other.startswith(rest))
+    return tuple(f"{name} {other}" for other in spec.names(known) if other.startswith(rest))
 
 
 def path_begin(line: str) -> int | None:
-    """Where in a line a path begins, behind an option if there is one; None where none is."""
+    """The index in `line` where its path begins, after an option if there is one; None: no path."""
     name, space, rest = line.partition(" ")
-    phrase = PHRASES.get(name)
-    if phrase is None or not phrase.takes_path or not space:
+    spec = COMMAND_SPECS.get(name)
+    if spec is None or not spec.takes_path or not space:
         return None
     option, gap, _ = rest.partition(" ")
     if not option.startswith("--"):
@@ -138,7 +138,7 @@ def _shown_names(names: Sequence[str]) -> str:
 
 def _number(text: str, most: int, what: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise CommandError(f"{what} are a number from 1 to {most:,}.")
+        raise CommandError(f"{what}: type a number from 1 to {most:,}.")
     return int(text)
 
 
@@ -147,15 +147,15 @@ def _path(text: str, known: KnownNames) -> bytes:
     if text and not path.startswith(b"/"):
         raise CommandError("Type the whole path: it begins with / or ~.")
     if b"\0" in path:
-        raise CommandError("No path holds a NUL byte.")
+        raise CommandError("A path cannot contain a NUL byte.")
     return path
 
 
-def _alone(word: Word) -> _Reader:
+def _alone(word: SimpleCommand) -> _Reader:
     def read(text: str, known: KnownNames) -> ParsedCommand:
         if text:
-            raise CommandError(f"Nothing follows {word}.")
-        return Do(word)
+            raise CommandError(f"{word} takes no arguments.")
+        return RunSimple(word)
 
     return read
 
@@ -166,7 +166,7 @@ def _goto(text: str, known: KnownNames) -> ParsedCommand:
         return GoToShare(float(share[1]) / 100)
     if _ROW.fullmatch(text) and len(text) <= 20 and int(text.replace(",", "")) > 0:
         return GoToRow(int(text.replace(",", "")))
-    raise CommandError("Type a row from 1 on, or a place from 0% to 100%.")
+    raise CommandError("Type a row number from 1, or a position from 0% to 100%.")
 
 
 def _sort(text: str, known: KnownNames) -> ParsedCommand:
@@ -179,13 +179,13 @@ def _priority(text: str, known: KnownNames) -> ParsedCommand:
 
 def _verify(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--body"):
-        raise CommandError("After verify there may be --body, which fetches everything.")
+        raise CommandError("verify takes only --body, which fetches every article.")
     return VerifyChosen(bool(text))
 
 
 def _upload(text: str, known: KnownNames) -> ParsedCommand:
     if text not in ("", "--allow-shrink"):
-        raise CommandError("After upload there may be --allow-shrink: take the folder as it is.")
+        raise CommandError("upload takes only --allow-shrink: back up the folder as it is now.")
     return UploadChosen(bool(text))
 
 
@@ -193,10 +193,10 @@ def _restore(text: str, known: KnownNames) -> ParsedCommand:
     found = _VERSION.search(text)
     version = int(found[1]) if found else None
     if version == 0:
-        raise CommandError("Versions begin with 1.")
+        raise CommandError("Version numbers start at 1.")
     target = _VERSION.sub("", text, count=1).strip()
     if target.startswith("--"):
-        raise CommandError("Type restore TARGET, and --version N for an older one.")
+        raise CommandError("Type restore TARGET; add --version N for an older version.")
     return RestoreChosen(_path(target, known), version)
 
 
@@ -214,13 +214,13 @@ def _nzb(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _doctor(text: str, known: KnownNames) -> ParsedCommand:
-    said = text.split()
-    if not {*said} <= {*_DOCTOR}:
+    options = text.split()
+    if not {*options} <= {*_DOCTOR}:
         raise CommandError(
-            "After doctor there may be --post, which posts an article to each server, "
-            "and --quick, which leaves out the catalogue's sums."
+            "doctor takes only --post, which posts an article to each server, "
+            "and --quick, which skips the catalogue's checksums."
         )
-    return Examine(post="--post" in said, sums="--quick" not in said)
+    return Examine(post="--post" in options, sums="--quick" not in options)
 
 
 def _connections(text: str, known: KnownNames) -> ParsedCommand:
@@ -238,7 +238,7 @@ def _fetch_limit(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _speed_and_server(text: str, known: KnownNames) -> tuple[int, str]:
-    """Bytes a second, and the server or nothing for all of them."""
+    """Bytes per second, and the server's name; empty: all servers."""
     speed, server = text, ""
     first, _, last = text.rpartition(" ")
     if isinstance(speed_typed(text), str) and first and not isinstance(speed_typed(first), str):
@@ -254,78 +254,92 @@ def _servers(known: KnownNames) -> Sequence[str]:
 
 
 _WORDS = {
-    Word.PAUSE: "pause the chosen job",
-    Word.RESUME: "resume it",
-    Word.PAUSE_ALL: "pause every job",
-    Word.RESUME_ALL: "resume every job",
-    Word.CANCEL: "end the chosen job; asks",
-    Word.RETRY: "what failed, again",
-    Word.VERSIONS: "of the chosen folder",
-    Word.ERRORS: "why files are incomplete",
-    Word.LOG: "what happened",
-    Word.HELP: "the keys of this pane",
-    Word.QUIT: "asks while a job runs",
+    SimpleCommand.PAUSE: "pause the chosen job",
+    SimpleCommand.RESUME: "resume it",
+    SimpleCommand.PAUSE_ALL: "pause every job",
+    SimpleCommand.RESUME_ALL: "resume every job",
+    SimpleCommand.CANCEL: "end the chosen job; asks",
+    SimpleCommand.RETRY: "retry what failed",
+    SimpleCommand.VERSIONS: "list those of the chosen folder",
+    SimpleCommand.ERRORS: "why files are incomplete",
+    SimpleCommand.LOG: "show what happened",
+    SimpleCommand.HELP: "show the keys of this pane",
+    SimpleCommand.QUIT: "asks while a job runs",
 }
 
 _ALL = (
-    Phrase("goto", "73% | N", "a place or a row of the list", _goto),
-    Phrase("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
-    Phrase("sort", "path | size", "the list", _sort, lambda known: tuple(FileOrder)),
-    Phrase("add", "[PATH]", "back up a folder", _add, takes_path=True),
-    Phrase("priority", "P", "of the chosen folder", _priority, lambda known: _PRIORITIES),
-    Phrase(
-        "upload", "[--allow-shrink]", "a new version", _upload, lambda known: ("--allow-shrink",)
+    CommandSpec("goto", "73% | N", "go to a position or a row of the list", _goto),
+    CommandSpec("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
+    CommandSpec("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
+    CommandSpec("add", "[PATH]", "back up a folder", _add, takes_path=True),
+    CommandSpec(
+        "priority", "P", "set that of the chosen folder", _priority, lambda known: _PRIORITIES
     ),
-    Phrase("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
-    Phrase("restore", "[TARGET] [--version N]", "bring the folder back", _restore, takes_path=True),
-    Phrase(
+    CommandSpec(
+        "upload",
+        "[--allow-shrink]",
+        "back up a new version",
+        _upload,
+        lambda known: ("--allow-shrink",),
+    ),
+    CommandSpec("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
+    CommandSpec(
+        "restore",
+        "[TARGET] [--version N]",
+        "restore the chosen folder",
+        _restore,
+        takes_path=True,
+    ),
+    CommandSpec(
         "nzb",
         f"[FILE | {_EACH} FOLDER]",
-        "for other programs",
+        "write an NZB for other programs",
         _nzb,
         lambda known: (f"{_EACH} ",),
         takes_path=True,
     ),
-    Phrase("doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR),
-    Phrase(
+    CommandSpec(
+        "doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR
+    ),
+    CommandSpec(
         "workers",
         "N",
         "threads that read and compress",
         lambda text, known: SetWorkers(_number(text, MOST_WORKERS, "Workers")),
     ),
-    Phrase("connections", "SERVER N", "how many are used", _connections, _servers),
-    Phrase("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
-    Phrase("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
-    Phrase(
+    CommandSpec("connections", "SERVER N", "how many to use", _connections, _servers),
+    CommandSpec("limit", "SPEED [SERVER]", "post no faster: 25M, 200 Mbit/s, 0", _limit),
+    CommandSpec("fetch-limit", "SPEED [SERVER]", "fetch no faster", _fetch_limit),
+    CommandSpec(
         "pause-server",
         "NAME",
-        "send it nothing new",
+        "pause a server",
         lambda text, known: PauseServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
-    Phrase(
+    CommandSpec(
         "resume-server",
         "NAME",
-        "use it again",
+        "resume a server",
         lambda text, known: ResumeServer(_one_of(text, known.servers, "server", "Servers")),
         _servers,
     ),
-    Phrase(
+    CommandSpec(
         "theme",
         "NAME",
-        "the colours",
+        "change the colours",
         lambda text, known: UseTheme(_one_of(text, known.themes, "theme", "Themes")),
         lambda known: known.themes,
     ),
-    Phrase(
+    CommandSpec(
         "pane",
         "NAME",
-        "go there",
+        "show a pane",
         lambda text, known: GoToPane(_one_of(text, known.panes, "pane", "Panes")),
         lambda known: known.panes,
     ),
-    *(Phrase(word, "", meaning, _alone(word)) for word, meaning in _WORDS.items()),
+    *(CommandSpec(word, "", meaning, _alone(word)) for word, meaning in _WORDS.items()),
 )
 
-PHRASES: Mapping[str, Phrase] = {str(phrase.name): phrase for phrase in _ALL}
-"""Every command of the line, by its name."""
+COMMAND_SPECS: Mapping[str, CommandSpec] = {str(spec.name): spec for spec in _ALL}
+"""Every command of the `:` line, by its name."""

@@ -1,8 +1,8 @@
-"""Everything that can be done now, to be searched: the keys and the `:` commands that apply.
+"""The command palette: a searchable list of the keys and `:` commands that work now.
 
-The application names it in its `COMMANDS`. What a key does is run where the key would have
-been pressed. A command without arguments is said at once; one with arguments begins a line
-(`action_command_line` of the application, with the line's text).
+The application names `Palette` in its `COMMANDS`. An entry of a key runs the key's action on the
+widget that binds it. An entry of a command without arguments posts the command; one with arguments
+opens the `:` line with the command's name (`action_command_line` of the application).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from textual.fuzzy import Matcher
 from textual.keys import format_key
 
 from usenetsync_tui.tui.commands.command_line import CommandLine
-from usenetsync_tui.tui.commands.command_parser import PHRASES, Phrase, offered, parse
+from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, CommandSpec, offered, parse
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class PaletteEntry:
     """One line of the palette."""
 
     title: str
@@ -35,15 +35,15 @@ class Doing:
 
 
 def unmarked(text: str) -> str:
-    """A text that Textual reads as markup and shows as it was.
+    """Escape a text so that Textual's markup shows it unchanged.
 
-    Its own `escape` misses capital letters (``[PATH]``) and doubles backslashes.
+    Textual's own `escape` misses capital letters (``[PATH]``) and doubles backslashes.
     """
     return text.replace("[", "\\[")
 
 
 def _highlighted(title: str, matcher: Matcher) -> Content:
-    """As the matcher does it, but for what is no markup."""
+    """The title with its matching letters styled. Textual's matcher would parse it as markup."""
     content = Content(title)
     score, offsets = matcher.fuzzy_search.match(matcher.query, title)
     for offset in offsets if score else ():
@@ -53,8 +53,8 @@ def _highlighted(title: str, matcher: Matcher) -> Content:
 
 
 @runtime_checkable
-class Knows(Protocol):
-    """A screen that knows which commands work on it."""
+class HasKnownNames(Protocol):
+    """A screen that has `known`: the names and commands that work on it."""
 
     known: KnownNames
 
@@ -63,28 +63,28 @@ class Palette(Provider):
     """The keys of the focused widget, its screen and the application, then the commands."""
 
     async def discover(self) -> Hits:
-        """All of it."""
-        for doing in self._doings():
-            title, help = Content(doing.title), unmarked(doing.help)
-            yield DiscoveryHit(title, doing.run, text=doing.title, help=help)
+        """List everything, before the user types."""
+        for entry in self._entries():
+            title, help = Content(entry.title), unmarked(entry.help)
+            yield DiscoveryHit(title, entry.run, text=entry.title, help=help)
 
     async def search(self, query: str) -> Hits:
-        """What matches, in title or help."""
+        """List the entries whose title or help matches; a title weighs twice as much."""
         matcher = self.matcher(query)
-        for doing in self._doings():
-            score = max(matcher.match(doing.title), matcher.match(doing.help) / 2)
+        for entry in self._entries():
+            score = max(matcher.match(entry.title), matcher.match(entry.help) / 2)
             if score > 0:
-                title, help = _highlighted(doing.title, matcher), unmarked(doing.help)
-                yield Hit(score, title, doing.run, text=doing.title, help=help)
+                title, help = _highlighted(entry.title, matcher), unmarked(entry.help)
+                yield Hit(score, title, entry.run, text=entry.title, help=help)
 
-    def _doings(self) -> Iterator[Doing]:
+    def _entries(self) -> Iterator[PaletteEntry]:
         yield from self._keys()
-        known = self.screen.known if isinstance(self.screen, Knows) else KnownNames()
-        for phrase in (PHRASES[name] for name in offered(known)):
-            title = f":{phrase.name} {phrase.arguments}".rstrip()
-            yield Doing(title, phrase.meaning, self._say(phrase))
+        known = self.screen.known if isinstance(self.screen, HasKnownNames) else KnownNames()
+        for spec in (COMMAND_SPECS[name] for name in offered(known)):
+            title = f":{spec.name} {spec.arguments}".rstrip()
+            yield PaletteEntry(title, spec.meaning, self._runner(spec))
 
-    def _keys(self) -> Iterator[Doing]:
+    def _keys(self) -> Iterator[PaletteEntry]:
         seen: set[tuple[DOMNode, str]] = set()
         bindings = sorted(
             self.screen.active_bindings.items(), key=lambda item: not item[1].binding.show
@@ -92,23 +92,25 @@ class Palette(Provider):
         for key, active in bindings:
             binding = active.binding
             what = (active.node, binding.action)
-            # Without an id it is Textual's own: moving about, not doing something.
+            # A binding without an id is one of Textual's own: it scrolls or moves the focus.
             listed = active.enabled and binding.id and binding.description
             if not listed or what in seen or binding.action in _NOT_LISTED:
                 continue
             seen.add(what)
             shown = binding.key_display or format_key(key)
             title = f"{binding.description[:1].upper()}{binding.description[1:]} · {shown}"
-            yield Doing(title, active.tooltip, partial(self._press, binding.action, active.node))
+            yield PaletteEntry(
+                title, active.tooltip, partial(self._press, binding.action, active.node)
+            )
 
     def _press(self, action: str, node: DOMNode) -> Awaitable[object]:
         return self.app.run_action(action, node)
 
-    def _say(self, phrase: Phrase) -> Callable[[], Awaitable[object] | None]:
-        if phrase.arguments:
-            return partial(self._press, f"app.command_line({phrase.name + ' '!r})", self.app)
+    def _runner(self, spec: CommandSpec) -> Callable[[], Awaitable[object] | None]:
+        if spec.arguments:
+            return partial(self._press, f"app.command_line({spec.name + ' '!r})", self.app)
 
-        def say() -> None:
-            self.screen.post_message(CommandLine.Entered(parse(phrase.name, KnownNames())))
+        def post() -> None:
+            self.screen.post_message(CommandLine.Entered(parse(spec.name, KnownNames())))
 
-        return say
+        return post

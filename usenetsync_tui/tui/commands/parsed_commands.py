@@ -1,7 +1,7 @@
-"""What a `:` line can say: frozen values, and the names it may hold.
+"""The frozen values that `command_parser` makes of a `:` line, and the names that a line can use.
 
-What needs the focused pane or the chosen folder to become a command of the engine is a word
-of its own here; what does not is that command already.
+A line that needs the focused pane or the chosen folder has a class here. A line that does not is
+parsed to the engine's command itself.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from usenetsync_tui.model.folders import Priority
 
 
 class CommandError(UsageError):
-    """The line says nothing that can be done."""
+    """The line is not a valid command."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        """What is wrong, for the eyes of the user; names in it are safe."""
+        """What is wrong, for the user; names in it are safe to display."""
 
     def __str__(self) -> str:
         return self.sentence
 
 
-class Word(StrEnum):
-    """What needs no more than its name. It means the chosen folder, job or files."""
+class SimpleCommand(StrEnum):
+    """The commands without arguments. They act on the chosen folder, job or files."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -53,71 +53,71 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
-    """A word by itself."""
+class RunSimple:
+    """Run a command without arguments."""
 
-    word: Word
+    command: SimpleCommand
 
 
 @dataclass(frozen=True, slots=True)
 class GoToRow:
-    """A row of the list, the first being 1."""
+    """Go to a row of the list; the first is 1."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class GoToShare:
-    """A place in the list: 0.0 its beginning, 1.0 its end."""
+    """Go to a position in the list: 0.0 is its beginning, 1.0 its end."""
 
     share: float
 
 
 @dataclass(frozen=True, slots=True)
 class SetFilter:
-    """What the list is filtered by, as it was typed; empty: by nothing."""
+    """Filter the list by a text as the user typed it; empty: no filter."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class SortBy:
-    """The list's order."""
+    """Sort the list."""
 
     order: FileOrder
 
 
 @dataclass(frozen=True, slots=True)
 class AddPath:
-    """A folder to keep; empty: it is still to be chosen."""
+    """Back up a new folder; an empty path: a dialog asks for it."""
 
     path: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Prioritise:
-    """The chosen folder's or job's priority."""
+    """Set the priority of the chosen folder or job."""
 
     priority: Priority
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyChosen:
-    """Check the chosen folder's articles."""
+    """Verify the chosen folder; `bodies`: by fetching every article."""
 
     bodies: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UploadChosen:
-    """A new version of the chosen folder."""
+    """Back up the chosen folder; `allow_shrink`: even if it is empty or lost files."""
 
     allow_shrink: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreChosen:
-    """Bring the chosen folder back; without a target that is still to be chosen."""
+    """Restore the chosen folder; an empty target: a dialog asks for it."""
 
     target: bytes
     version: int | None
@@ -125,7 +125,7 @@ class RestoreChosen:
 
 @dataclass(frozen=True, slots=True)
 class WriteNzb:
-    """An NZB of the chosen folder; without a path that is still to be chosen."""
+    """Write an NZB of the chosen folder; an empty path: a dialog asks for it."""
 
     path: bytes
     each_subfolder: bool = False
@@ -133,20 +133,20 @@ class WriteNzb:
 
 @dataclass(frozen=True, slots=True)
 class UseTheme:
-    """One of the themes there are."""
+    """Switch to a theme."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class GoToPane:
-    """One of the panes there are."""
+    """Switch to a pane."""
 
     name: str
 
 
 ParsedCommand = (
-    Do
+    RunSimple
     | GoToRow
     | GoToShare
     | SetFilter
@@ -171,12 +171,12 @@ ParsedCommand = (
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """The names a line may hold where it is typed."""
+    """The names that a line can use on the screen where the user types it."""
 
     servers: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     panes: tuple[str, ...] = ()
     home: bytes = b""
-    """What ``~`` stands for, without a slash at its end."""
+    """The path that ``~`` stands for, without a slash at its end."""
     refusals: Mapping[str, str] = field(default_factory=dict)
-    """The commands that do not work here now, by name, each with a sentence on why."""
+    """The commands that do not work here now, by name, each with the reason in a sentence."""

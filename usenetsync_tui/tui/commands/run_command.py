@@ -1,4 +1,4 @@
-"""What a `:` line does: the action behind the command, with what was said as its arguments."""
+"""Runs a parsed `:` line: calls the action behind the command, with the arguments of the line."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from usenetsync_tui.tui.actions.registry import COMMANDS
 from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
-    Do,
     GoToPane,
     GoToRow,
     GoToShare,
     ParsedCommand,
     Prioritise,
     RestoreChosen,
+    RunSimple,
     SetFilter,
     SortBy,
     UploadChosen,
@@ -57,17 +57,20 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     PauseServer: "pause-server",
     ResumeServer: "resume-server",
 }
-"""The name of the command that each value is read from; of `Do` its word is."""
+"""The name of the command that each class is parsed from; a `RunSimple` holds its name itself."""
 
 
 def action_of(command: ParsedCommand) -> Action[Context]:
-    """The action behind what a line says."""
-    name = str(command.word) if isinstance(command, Do) else _COMMANDS[type(command)]
+    """The action behind a parsed line."""
+    name = str(command.command) if isinstance(command, RunSimple) else _COMMANDS[type(command)]
     return COMMANDS[name]
 
 
 def run_command(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
-    """Do what a line says, or say why it does not work here now."""
+    """Run a parsed line, or show why it does not work here now.
+
+    Returns an awaitable for an action that takes time, else None.
+    """
     reason = action_of(command).why_not(here)
     if reason:
         here.say(reason)
@@ -77,7 +80,7 @@ def run_command(here: Context, command: ParsedCommand) -> Awaitable[object] | No
 
 def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
     match command:
-        case Do(word):
+        case RunSimple(word):
             return COMMANDS[word].run(here)
         case GoToRow(number):
             go_to_row(here, f"{number}")

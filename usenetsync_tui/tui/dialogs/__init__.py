@@ -1,4 +1,4 @@
-"""Dialogs and forms: they ask, judge what was typed, and hand back one frozen value.
+"""Dialogs and forms: they ask the user, check the answers, and return one frozen value.
 
-Knows fields, choices and what is wrong with an answer. Refuses to know what is done with it.
+Knows fields, choices and what is wrong with an answer. Refuses to know what happens with the value.
 """

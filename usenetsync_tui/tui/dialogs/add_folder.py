@@ -1,4 +1,4 @@
-"""A folder to keep: where it is, and how it is to be kept."""
+"""The dialog that adds a folder: its path, and how to back it up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from usenetsync_tui.tui.dialogs.folder_fields import (
     usual_profile,
 )
 from usenetsync_tui.tui.dialogs.posting_fields import (
-    Posting,
+    PostingValues,
     posting_chosen,
     posting_fields,
     public_words,
@@ -33,21 +33,21 @@ from usenetsync_tui.tui.kit.path_input import PathField, checked
 
 
 class AddFolder(Form[Upload]):
-    """Dismissed with the upload to begin, or with None."""
+    """Dismissed with the upload to start, or with None."""
 
     ACTION = "Start"
 
     def __init__(
         self, *, servers: bool, path: bytes = b"", defaults: FolderDefaults | None = None
     ) -> None:
-        """`servers`: whether there is one to post to. `path`: what the line begins with.
+        """`servers`: whether a server is configured. `path`: the initial text of the path field.
 
-        `defaults`: what the settings say of new folders.
+        `defaults`: the settings for new folders.
         """
         super().__init__("Add a folder")
         self._path = path
         known = defaults or FolderDefaults()
-        self._posting = Posting(known.newsgroups, known.sender)
+        self._posting = PostingValues(known.newsgroups, known.sender)
         self._stores = (StoreKind.USENET, StoreKind.SHARDS) if servers else (StoreKind.SHARDS,)
         self._shown_store = self._stores[0]
 
@@ -64,11 +64,11 @@ class AddFolder(Form[Upload]):
         yield from posting_fields(self._posting)
 
     def on_mount(self) -> None:
-        """Fields that mean nothing are not shown."""
+        """Hide the fields that have no effect with these answers."""
         show_posting(self, self._shown_store, self.choice("profile"))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """Another store has other profiles, another profile other headers."""
+        """Offer the profiles of the store, and the header fields of store and profile."""
         store = StoreKind(self.choice("store"))
         if store is not self._shown_store:
             self._shown_store = store

@@ -1,4 +1,4 @@
-"""The small dialogs: a folder's choices, an NZB, a check, a number, a speed."""
+"""The small dialogs: a folder's backup options, an NZB, a verification, a number, a speed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from usenetsync_tui.tui.dialogs.folder_fields import (
     profiles,
 )
 from usenetsync_tui.tui.dialogs.posting_fields import (
-    Posting,
+    PostingValues,
     posting_chosen,
     posting_fields,
     public_words,
@@ -47,7 +47,10 @@ def _short(folder: Folder) -> str:
 
 
 class FolderChoicesDialog(Form[Choose]):
-    """How a folder is kept from its next version on. Only what is changed is chosen."""
+    """How to back up a folder from its next version on.
+
+    Dismissed with a `Choose` that holds only the changed options, or with None.
+    """
 
     def __init__(self, folder: Folder) -> None:
         super().__init__(f"Backup options of {_short(folder)}")
@@ -69,26 +72,26 @@ class FolderChoicesDialog(Form[Choose]):
             yield from posting_fields(self._posting)
 
     def on_mount(self) -> None:
-        """Fields that mean nothing are not shown."""
+        """Hide the fields that have no effect, and warn of a public profile."""
         self._show_plain()
         self.call_after_refresh(self._warn_of_profile)
 
     @property
-    def _posting(self) -> Posting:
+    def _posting(self) -> PostingValues:
         realm = self._folder.realm
-        return Posting(realm.newsgroups, realm.sender, realm.is_obfuscated)
+        return PostingValues(realm.newsgroups, realm.sender, realm.is_obfuscated)
 
     def _show_plain(self) -> None:
-        """Poster and obfuscation are those of plain articles."""
+        """Show poster and obfuscation only for plain articles."""
         show_posting(self, self._folder.realm.store, self.choice("profile"))
 
     @property
     def _is_public(self) -> bool:
-        """Everybody can read what is posted, as the answers stand."""
+        """Whether everybody can read what these answers post."""
         return bool(public_words(self, self._folder.realm.store, self.choice("profile")))
 
     def _warn_of_profile(self) -> None:
-        """Say who can read it, and what another profile costs."""
+        """Show who can read the articles, and what a change of profile costs."""
         profile = self.choice("profile")
         words = [public_words(self, self._folder.realm.store, profile)]
         if self.choice("profile") != self._folder.realm.profile:
@@ -97,11 +100,11 @@ class FolderChoicesDialog(Form[Choose]):
         field.complain(" ".join(filter(None, words)))
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """Say what another profile costs, and what own files do where everybody can read them."""
+        """Show what another profile costs, and warn of own files that everybody could read."""
         self._show_plain()
         dangerous = self._is_public and self.choice("own") == OWN_KEPT
         own = next(f for f in self.query(Field) if f.name_of_field == "own")
-        own.complain("EVERYBODY can read your passwords and keys then." if dangerous else "")
+        own.complain("EVERYBODY can read your passwords and keys." if dangerous else "")
         self._warn_of_profile()
 
     def accept(self) -> None:
@@ -132,19 +135,19 @@ class FolderChoicesDialog(Form[Choose]):
 
 
 def nzb_refusal(folder: Folder) -> str:
-    """Why no NZB can be made of a folder; empty when it can."""
+    """Why a folder can have no NZB; empty when it can have one."""
     if (folder.realm.store, folder.realm.profile) == (StoreKind.USENET, Profile.PLAIN):
         return ""
     where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
     return (
         f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
-        "can read only folders kept plain on Usenet."
+        "can read only plain folders on Usenet."
     )
 
 
 _ONE, _EACH = "one", "each"
 _NZBS = (
-    Pick(_ONE, "one", "One NZB of everything, in a file that is not there yet."),
+    Pick(_ONE, "one", "One NZB of everything, in a new file."),
     Pick(
         _EACH,
         "one for each subfolder",
@@ -154,7 +157,7 @@ _NZBS = (
 
 
 class NzbDialog(Form[ExportNzb]):
-    """A version as NZB files. Refuses folders of which there is none: see `nzb_refusal`."""
+    """Which version to write as NZB files, and where. Refuses some folders: see `nzb_refusal`."""
 
     ACTION = "Write"
 
@@ -167,7 +170,7 @@ class NzbDialog(Form[ExportNzb]):
         version: int | None = None,
         each_subfolder: bool = False,
     ) -> None:
-        """`path`: what the line begins with. `version`: the one that is chosen at first."""
+        """`path`: the initial text of the path field. `version`: the version chosen first."""
         super().__init__(f"NZB of {_short(folder)}")
         self._folder = folder
         self._versions = finished(versions)
@@ -177,12 +180,12 @@ class NzbDialog(Form[ExportNzb]):
 
     def fields(self) -> ComposeResult:
         yield VersionField(self._versions, self._chosen)
-        hint = "A file that is not there yet; or the folder for one NZB for each subfolder."
+        hint = "A new file; or a folder for one NZB of each subfolder."
         yield PathField("Path", id="file", path=self._path, hint=hint)
         yield Field("NZBs", Options(_NZBS, _EACH if self._each else _ONE, id="nzbs"))
 
     def on_mount(self) -> None:
-        """A folder that is not plain is refused from the beginning."""
+        """Show at once that the folder cannot have an NZB."""
         if nzb_refusal(self._folder):
             self.call_after_refresh(self.complain, {"version": nzb_refusal(self._folder)})
 
@@ -205,7 +208,7 @@ class VerifyDialog(Ask):
     """Dismissed with ``look`` or ``bodies``, or with None."""
 
     def __init__(self, what: str) -> None:
-        """`what`: the folders, in safe words."""
+        """`what`: the folders' names, safe to display."""
         choices = (
             Choice("l", "Look up the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
@@ -214,12 +217,12 @@ class VerifyDialog(Ask):
 
 
 class NumberDialog(Form[int]):
-    """A whole number: workers, connections."""
+    """Asks for a whole number, such as workers or connections."""
 
     ACTION = "Set"
 
     def __init__(self, heading: str, label: str, now: int, *, most: int, hint: str = "") -> None:
-        """From 1 to `most`. `heading` and `label` are shown as they are."""
+        """The number is from 1 to `most`. The caller makes `heading` and `label` safe."""
         super().__init__(heading)
         self._label = label
         self._now = now
@@ -238,12 +241,12 @@ class NumberDialog(Form[int]):
 
 
 class SpeedDialog(Form[int]):
-    """How fast to post or fetch, in bytes a second; 0: as fast as it goes."""
+    """Asks how fast to post or fetch. Dismissed with bytes per second; 0: no limit."""
 
     ACTION = "Set"
 
     def __init__(self, now: int, *, server: str = "", way: str = "post to") -> None:
-        """`server`: safe to show; empty: all of them together. `way`: or ``fetch from``."""
+        """`server`: safe to display; empty: all together. `way`: ``post to`` or ``fetch from``."""
         super().__init__(f"How fast to {way} {server or 'all servers together'}")
         self._now = now
 

@@ -1,7 +1,7 @@
 """The first run: three steps from an empty database to an upload.
 
-Each step opens the dialog that does it, shows what was chosen, and can be skipped with
-escape. A server is saved when its form is, the upload begins with the last step.
+Each step opens its dialog and then shows the user's answer; escape skips a step. The server form
+saves its server at once; the last step starts the upload.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Question:
 
 
 class FirstRun(ModalScreen[None]):
-    """Shown over an empty dashboard; dismissed when it is through."""
+    """Shown over an empty dashboard; dismissed after the last step."""
 
     BINDING_GROUP_TITLE = "First run"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,7 +58,7 @@ class FirstRun(ModalScreen[None]):
     def __init__(
         self, servers: Sequence[str] = (), *, defaults: FolderDefaults | None = None
     ) -> None:
-        """`servers`: names of those that are configured. `defaults`: of new folders."""
+        """`servers`: names of configured servers. `defaults`: the settings for new folders."""
         super().__init__()
         self._defaults = defaults
         self._servers = tuple(servers)
@@ -66,7 +66,7 @@ class FirstRun(ModalScreen[None]):
         self._upload: Upload | None = None
         self._step = 0
         self._chosen = ["", "", ""]
-        """What was chosen, in words, for each step."""
+        """The answer to each step, in words; empty: none yet."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="first-run") as frame:
@@ -78,7 +78,7 @@ class FirstRun(ModalScreen[None]):
             yield OptionList(markup=False, compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the first step."""
+        """Show the first step."""
         self._go_to(0)
 
     def _go_to(self, step: int) -> None:
@@ -132,14 +132,14 @@ class FirstRun(ModalScreen[None]):
     def _start(self) -> Question:
         if self._upload is None:
             done = Choice("d", "To the dashboard", "a adds a folder at any time", "skip")
-            return Question("There is no folder to begin with.", (done,))
+            return Question("No folder is chosen yet.", (done,))
         name = cut_middle(safe_name(self._upload.path), _WIDTH)
         start = Choice("s", "Start", "it can be paused at any time", "start")
         later = Choice("n", "Not now", "nothing is backed up yet", "skip")
         return Question(f"Everything is chosen. Start backing up {name}?", (start, later))
 
     def on_key(self, event: events.Key) -> None:
-        """Letters answer at once."""
+        """Answer with a choice's letter."""
         for choice in self._current().choices:
             if choice.key == event.key:
                 event.stop()
@@ -147,7 +147,7 @@ class FirstRun(ModalScreen[None]):
                 return
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter, or a click."""
+        """Answer with enter or a click."""
         self._answer(event.option_id or "")
 
     def _answer(self, value: str) -> None:
@@ -192,17 +192,17 @@ class FirstRun(ModalScreen[None]):
         self._go_to(self._step + 1)
 
     def action_skip(self) -> None:
-        """On to the next step; what was chosen for this one stays."""
+        """Go to the next step; keep an earlier answer to this one."""
         if not self._chosen[self._step]:
             self._chosen[self._step] = _SKIPPED
         self._go_to(self._step + 1)
 
     def action_before(self) -> None:
-        """Back to the step before."""
+        """Go back to the step before."""
         self._go_to(self._step - 1)
 
     def action_move(self, by: int) -> None:
-        """The vi keys."""
+        """Move the highlight with the vi keys."""
         options = self.query_one(OptionList)
         if by > 0:
             options.action_cursor_down()

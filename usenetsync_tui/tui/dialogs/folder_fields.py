@@ -1,4 +1,4 @@
-"""The fields for how a folder is kept, as adding one and changing one both have them."""
+"""The options of how to back up a folder, for the dialogs that add and change one."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ PRIORITIES = tuple(
     Pick(priority.name.lower(), priority.name.lower(), hint)
     for priority, hint in (
         (Priority.CRITICAL, "Before everything else."),
-        (Priority.HIGH, "Before most."),
+        (Priority.HIGH, "Before most others."),
         (Priority.NORMAL, "In its turn."),
         (Priority.LOW, "After the others."),
-        (Priority.BACKGROUND, "When nothing else is to be done."),
+        (Priority.BACKGROUND, "When there is nothing else to do."),
     )
 )
 
@@ -62,30 +62,30 @@ INODES = (
     Pick("compare", "compare", "A file with another inode number is read again, and compared."),
     Pick("ignore", "ignore", "Size and times decide. For mergerfs, sshfs and network shares."),
 )
-"""Whether inode numbers say anything."""
+"""Whether a changed inode number marks a file as changed."""
 
 OBFUSCATED = (
-    Pick("no", "no", "Subject, poster and name of each article say what it is."),
+    Pick("no", "no", "Subject, poster and name of each article are readable."),
     Pick("yes", "yes", "Random subject, poster and name: only the NZB has the real names."),
 )
 """Whether plain articles hide their names."""
 
-NEWSGROUPS_HINT = "Where to post from now on, with commas between them."
+NEWSGROUPS_HINT = "Where to post from now on, separated by commas."
 POSTER_HINT = "Who posts from now on: Name <name@example.com>"
 
-COPIES_HINT = f"1 to {MOST_COPIES} articles for each piece: another copy survives a lost one."
+COPIES_HINT = f"1 to {MOST_COPIES} articles for each segment: if one is lost, another remains."
 
 
 def profiles(store: StoreKind) -> Sequence[Pick]:
-    """The storage formats that a store offers; Usenet has no `packed` one."""
+    """The storage formats of a store. Usenet has no `packed`: it is not encrypted."""
     return _PROFILES[StoreKind.USENET if store is StoreKind.USENET else StoreKind.SHARDS]
 
 
 def usual_profile(store: StoreKind) -> Profile:
-    """What suits a store."""
+    """The default profile of a store."""
     return Profile.SEALED if store is StoreKind.USENET else Profile.PACKED
 
 
 def priority_named(name: str) -> Priority:
-    """The priority of a `Pick`."""
+    """The priority that a `Pick` names. Raises KeyError."""
     return Priority[name.upper()]

@@ -1,7 +1,7 @@
-"""The fields for what articles say of themselves, as adding a folder and changing one have them.
+"""The fields for the headers of articles, for the dialogs that add and change a folder.
 
-Knows newsgroups, poster and obfuscation, and which of them mean something. What is wrong with an
-answer `model.headers` says, as it does for the settings and the command.
+Knows newsgroups, poster and obfuscation, and which of them have an effect. Refuses to know what
+makes an answer wrong: `model.headers` checks it, as it does for the settings and the command.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from usenetsync_tui.tui.kit.form import Field, Form, T, line_input
 from usenetsync_tui.tui.kit.options import Options
 
 _PLAIN_ONLY = ("poster", "obfuscate")
-"""Sealed articles have a random poster and no names."""
+"""Sealed articles have a random poster and carry no names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
-    """What the fields begin with."""
+class PostingValues:
+    """The initial values of the fields."""
 
     newsgroups: tuple[str, ...] = ()
     poster: str = ""
-    """Empty: as the settings say."""
+    """Empty: the poster from the settings."""
     obfuscated: bool = False
 
 
-def posting_fields(now: Posting) -> ComposeResult:
-    """Newsgroups, poster, obfuscation."""
+def posting_fields(now: PostingValues) -> ComposeResult:
+    """Compose the fields for newsgroups, poster and obfuscation."""
     groups = line_input("newsgroups", ",".join(now.newsgroups))
     yield Field("Newsgroups", groups, hint=NEWSGROUPS_HINT)
     poster = line_input("poster", now.poster, placeholder="as the settings say")
@@ -47,7 +47,7 @@ def posting_fields(now: Posting) -> ComposeResult:
 
 
 def show_posting(form: Form[T], store: StoreKind, profile: str) -> None:
-    """Have only those shown that mean something."""
+    """Show only the fields that have an effect with this store and profile."""
     on_usenet, plain = store is StoreKind.USENET, profile == Profile.PLAIN
     for field in form.query(Field):
         if field.name_of_field == "newsgroups":
@@ -57,7 +57,7 @@ def show_posting(form: Form[T], store: StoreKind, profile: str) -> None:
 
 
 def public_words(form: Form[T], store: StoreKind, profile: str) -> str:
-    """Who can read it, as the answers stand; empty: only the user."""
+    """A warning that everybody can read the articles; empty: only the user can."""
     if store is not StoreKind.USENET or profile != Profile.PLAIN:
         return ""
     hidden = form.choice("obfuscate") == "yes"
@@ -65,9 +65,9 @@ def public_words(form: Form[T], store: StoreKind, profile: str) -> str:
 
 
 def posting_chosen(
-    form: Form[T], before: Posting, store: StoreKind, profile: str
+    form: Form[T], before: PostingValues, store: StoreKind, profile: str
 ) -> tuple[FolderChoices, dict[str, str]]:
-    """What is to be posted with, as far as it changed, and what is wrong with it, by field."""
+    """The changed header options, and the complaints about them by field."""
     choices, complaints = FolderChoices(), dict[str, str]()
     if store is not StoreKind.USENET:
         return choices, complaints

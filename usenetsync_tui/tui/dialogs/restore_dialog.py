@@ -1,4 +1,4 @@
-"""A restore: which version, which part of it, and where to."""
+"""The dialog that starts a restore: which version, which part of it, and the target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WHAT_HAPPENS = (
 
 
 class RestoreDialog(Form[Restore]):
-    """Dismissed with the restore to begin, or with None."""
+    """Dismissed with the restore to start, or with None."""
 
     ACTION = "Restore"
 
@@ -37,7 +37,7 @@ class RestoreDialog(Form[Restore]):
         version: int | None = None,
         target: bytes = b"",
     ) -> None:
-        """`prefix`: the part of the folder that is meant. `target`: what its line begins with."""
+        """`prefix`: the part of the folder to restore. `target`: initial text of its field."""
         super().__init__(f"Restore {cut_middle(safe_name(folder.name), 40)}")
         self._folder = folder
         self._versions = finished(versions)
@@ -66,7 +66,7 @@ class RestoreDialog(Form[Restore]):
         if isinstance(version, str):
             complaints["version"] = version
         if prefix.startswith(b"/"):
-            complaints["prefix"] = "Inside the folder: without a slash at the beginning."
+            complaints["prefix"] = "A path inside the folder does not begin with a slash."
         if target.problem:
             complaints["target"] = target.problem
         self.complain(complaints)

@@ -1,6 +1,6 @@
-"""A server as it is typed into the form, and the server it stands for. Pure.
+"""Turns the answers of the server form into a server, or into complaints by field. Pure.
 
-What is accepted here, the settings accept too.
+The settings accept every server that this module accepts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MORE_FIELDS = frozenset(
         "proxy_password",
     }
 )
-"""Those that are shown on demand."""
+"""The fields that the form shows on demand."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOST = re.compile(r"[!-~]{1,255}")
 _MOST_TEXT = 500
@@ -40,7 +40,7 @@ TLS_PICKS = (
     Pick(
         Tls.NONE,
         "none",
-        "Only on a network that is yours.",
+        "Only on your own network.",
         "NOT ENCRYPTED: everybody in between can read the password.",
     ),
 )
@@ -50,11 +50,11 @@ ROLE_PICKS = (
     Pick(Role.FETCH, "fetch", "Articles are fetched from here. Space ticks."),
 )
 VERIFY_PICKS = (
-    Pick("yes", "checked", "The certificate must be the host's."),
+    Pick("yes", "checked", "The certificate must match the host."),
     Pick(
         "no",
         "not checked",
-        "For a server of your own; its CA file is the better way.",
+        "For a server of your own; a CA file is safer.",
         "CERTIFICATE NOT VERIFIED: anyone in between can read everything.",
     ),
 )
@@ -67,7 +67,7 @@ FAMILY_PICKS = (
 
 @dataclass(frozen=True, slots=True)
 class TypedServer:
-    """The form's answers."""
+    """The answers of the form, as the user typed them."""
 
     name: str
     host: str
@@ -87,12 +87,12 @@ class TypedServer:
 
 
 def usual_port(tls: str) -> int:
-    """What a port left empty means."""
+    """The port for an empty answer: 563 with implicit TLS (RFC 8143), else 119 (RFC 3977)."""
     return 563 if tls == Tls.IMPLICIT else 119
 
 
 def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Complaints:
-    """The server that is meant, or what is wrong with it. `taken` are names of other ones."""
+    """The typed server, or complaints by field. `taken`: the names of the other servers."""
     host = _bare(typed.host.strip())
     port = whole_number(typed.port, 1, 65535) if typed.port.strip() else usual_port(typed.tls)
     connections = whole_number(typed.connections, 1, MOST_CONNECTIONS)
@@ -104,7 +104,7 @@ def read_server(typed: TypedServer, taken: Collection[str] = ()) -> Server | Com
         "username": _text_problem(typed.username),
         "password": _text_problem(typed.password),
         "connections": _problem(connections),
-        "roles": "" if typed.roles else "Tick one at least.",
+        "roles": "" if typed.roles else "Tick at least one.",
         "priority": _problem(priority),
         "ca_file": _ca_problem(typed.ca_file.strip()),
         **_proxy_problems(typed),
@@ -142,7 +142,7 @@ def _name_problem(name: str, taken: Collection[str]) -> str:
         return "Give it a name: any short word."
     if not _NAME.fullmatch(name):
         return "At most 40 letters, digits, dots, dashes and underscores."
-    return "There is a server of this name." if name in taken else ""
+    return "A server with this name exists." if name in taken else ""
 
 
 def _bare(host: str) -> str:
@@ -154,7 +154,7 @@ def _host_problem(host: str) -> str:
     if not host:
         return "Type the host's name, such as news.example.com."
     if "://" in host or "/" in host:
-        return "The host's name alone, without nntps:// and slashes."
+        return "Only the host's name, without nntps:// and slashes."
     if ":" in host and not re.fullmatch(r"[0-9a-fA-F:.]+", host):
         return "The port has its own field."
     return "" if _HOST.fullmatch(host) else "A host's name has neither spaces nor accents."
@@ -162,7 +162,7 @@ def _host_problem(host: str) -> str:
 
 def _text_problem(text: str) -> str:
     if any(not char.isprintable() for char in text):
-        return "There is a control character in it."
+        return "It contains a control character."
     return "" if len(text) <= _MOST_TEXT else "This is too long."
 
 
@@ -173,7 +173,7 @@ def _ca_problem(path: str) -> str:
 
 
 def _proxy_problems(typed: TypedServer) -> dict[str, str]:
-    """The settings' own words for an address; a login needs something to log in to."""
+    """Complaints about the proxy; `read_proxy` words those about its address."""
     problems = {
         "proxy": _text_problem(typed.proxy),
         "proxy_username": _text_problem(typed.proxy_username),
@@ -185,7 +185,7 @@ def _proxy_problems(typed: TypedServer) -> dict[str, str]:
         except ValueError as error:
             problems["proxy"] = problems["proxy"] or _sentence(str(error))
     elif typed.proxy_username or typed.proxy_password:
-        problems["proxy"] = "A login for a proxy needs the proxy."
+        problems["proxy"] = "A proxy login needs a proxy."
     if typed.proxy_password and not typed.proxy_username:
         problems["proxy_username"] = problems["proxy_username"] or "A password needs a username."
     return problems
@@ -196,4 +196,4 @@ def _sentence(words: str) -> str:
 
 
 NEW = Server("", "", 0, roles=ALL_ROLES)
-"""What the form begins with."""
+"""The initial answers of the form for a new server."""

@@ -1,4 +1,4 @@
-"""A Usenet server: typed, tried, saved. The password is never shown, nor put into a message."""
+"""The form for a Usenet server: typed, tested, saved. It never shows the password."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNTESTED = "Untested; it can be saved."
 _CHANGED = "Changed since the test."
 _READ_ONLY = "Read-only: another usenetsync runs the jobs, nothing can be tested from here."
 _MORE = (
-    Pick("no", "no", "Roles, priority, certificate, addresses and proxy as usual."),
+    Pick("no", "no", "Roles, priority, certificate, addresses and proxy: the defaults."),
     Pick("yes", "yes", "Roles, priority, certificate, addresses and proxy below."),
 )
 
@@ -48,13 +48,13 @@ class ServerForm(Form[Server]):
     ]
 
     def __init__(self, server: Server | None = None, *, taken: Collection[str] = ()) -> None:
-        """`server`: what the fields begin with. `taken`: names of the other servers."""
+        """`server`: initial values of the fields. `taken`: the names of the other servers."""
         super().__init__("Add a server" if server is None else f"Server {server.name}")
         self._server = server or NEW
         self._taken = taken
         self._tested: Server | None = None
         self._earlier: Trial | None = None
-        """The trial there was before ours: not ours to show."""
+        """The engine's latest trial before this form asked for one; the form does not show it."""
         self._status: EngineStatus | None = None
 
     def fields(self) -> ComposeResult:
@@ -75,23 +75,23 @@ class ServerForm(Form[Server]):
         yield Field("More", Options(_MORE, "no", id="more"))
         yield Field("Used to", Ticks(ROLE_PICKS, server.roles, id="roles"), more=True)
         priority = line_input("priority", str(server.priority))
-        hint = "0 is used first; servers of a higher number when those fail."
+        hint = "0 is used first; servers with higher numbers when those fail."
         yield Field("Priority", priority, hint=hint, more=True)
         verify = Options(VERIFY_PICKS, "yes" if server.verify_tls else "no", id="verify")
         yield Field("Certificate", verify, more=True)
         ca_file = line_input("ca_file", server.ca_file or "", placeholder="the system's")
         hint = "A PEM file with the certificate authority of a private server."
         yield Field("CA file", ca_file, hint=hint, more=True)
-        yield from self._way_there(server)
+        yield from self._network_fields(server)
 
-    def _way_there(self, server: Server) -> ComposeResult:
+    def _network_fields(self, server: Server) -> ComposeResult:
         family = Options(FAMILY_PICKS, server.address_family, id="address_family")
         yield Field("Addresses", family, more=True)
         proxy = line_input("proxy", server.proxy, placeholder="none; or socks5://host:1080")
         hint = "A SOCKS5 proxy, which looks the host's name up itself."
         yield Field("Proxy", proxy, hint=hint, more=True)
         username = line_input("proxy_username", server.proxy_username)
-        yield Field("Proxy user", username, hint="Empty: the proxy wants no login.", more=True)
+        yield Field("Proxy user", username, hint="Empty: the proxy needs no login.", more=True)
         password = line_input("proxy_password", server.proxy_password, secret=True)
         hint = "Kept in the settings file, which only you can read."
         yield Field("Its password", password, hint=hint, more=True)
@@ -105,13 +105,13 @@ class ServerForm(Form[Server]):
         yield LinesView(self._compose_trial, id="trial")
 
     def on_mount(self) -> None:
-        """The trial is to be looked at, not to be in."""
+        """Keep the focus out of the test's lines, and hide them until a test runs."""
         view = self.query_one("#trial", LinesView)
         view.can_focus = False
         view.display = False
 
     def typed(self) -> TypedServer:
-        """The answers as they stand."""
+        """The current answers."""
         return TypedServer(
             name=self.text("name"),
             host=self.text("host"),
@@ -131,7 +131,7 @@ class ServerForm(Form[Server]):
         )
 
     def judged(self) -> Server | None:
-        """The server that is meant; else complain."""
+        """The typed server; None after showing what is wrong with the answers."""
         found = read_server(self.typed(), self._taken)
         if isinstance(found, Server):
             self.complain({})
@@ -148,7 +148,7 @@ class ServerForm(Form[Server]):
             self.end(server)
 
     def on_option_row_changed(self, event: OptionRow.Changed) -> None:
-        """More fields; the usual port; a test that is no longer of what is there."""
+        """Show or hide the extra fields, the default port, and whether the test is outdated."""
         self.set_class(self.choice("more") == "yes", "with-more")
         self.query_one("#port", Input).placeholder = str(usual_port(self.choice("tls")))
         self._note()
@@ -161,7 +161,7 @@ class ServerForm(Form[Server]):
             self.action_test()
 
     def action_test(self) -> None:
-        """Have the engine try the server as it is typed."""
+        """Ask the engine to test the typed server."""
         server = self.judged()
         if server is None:
             return
@@ -176,7 +176,7 @@ class ServerForm(Form[Server]):
             self.show(self._status)
 
     def show(self, status: EngineStatus) -> None:
-        """Show how the test goes."""
+        """Show the progress of the test."""
         self._status = status
         view = self.query_one("#trial", LinesView)
         if self._tested is None:

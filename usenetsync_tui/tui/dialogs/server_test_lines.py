@@ -1,4 +1,4 @@
-"""A server's test as lines: each step with a glyph, its name, its time and what was found."""
+"""The test of a server as lines: each step with a glyph, its name, its time and its result."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _GLYPHS: dict[bool | None, tuple[str, Ink]] = {
 _NAME = 13
 _TIME = 9
 _MOST_DETAIL = 4
-"""Lines of what a server says; it may say a great deal."""
+"""The most lines of a server's reply; a reply can be long."""
 
 
 def trial_lines(trial: Trial | None, width: int) -> tuple[Line, ...]:
-    """The steps so far, and the outcome."""
+    """The steps so far and the outcome; None: the test has not started."""
     if trial is None:
         return ((("… waiting for the test to begin", "busy"),),)
     lines: list[Line] = []
@@ -32,7 +32,7 @@ def trial_lines(trial: Trial | None, width: int) -> tuple[Line, ...]:
     elif trial.passed:
         lines.append((("✓ It works: save it.", "good"),))
     else:
-        lines.append((("! It does not work. Saving it anyway is allowed.", "bad"),))
+        lines.append((("! It does not work. You can save it anyway.", "bad"),))
     return tuple(lines)
 
 
@@ -40,7 +40,7 @@ def _step_lines(step: TrialStep, width: int) -> list[Line]:
     glyph, ink = _GLYPHS[step.ok]
     indent = 2 + _NAME + _TIME + 2
     room = max(10, width - indent)
-    # A server's word may be one long word of wide letters: cut, after it was wrapped.
+    # A reply can be one long word of wide letters: wrapping is not enough, cut it too.
     words = textwrap.wrap(safe_name(step.detail)[:1000], room) or [""]
     if len(words) > _MOST_DETAIL:
         words = [*words[: _MOST_DETAIL - 1], words[_MOST_DETAIL - 1][: room - 1] + "…"]

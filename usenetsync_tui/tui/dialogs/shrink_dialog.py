@@ -1,4 +1,4 @@
-"""The question whether folders that an upload refused are to be taken as they are."""
+"""Asks whether to back up folders as they are now, after their uploads were refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = 30
 
 
 class ShrinkDialog(Ask):
-    """Dismissed with ``yes``, ``no`` or None. The jobs are uploads that can be allowed."""
+    """Dismissed with ``yes``, ``no`` or None. The jobs satisfy `can_be_allowed`."""
 
     def __init__(self, jobs: Sequence[JobStatus]) -> None:
         one = len(jobs) == 1
@@ -29,21 +29,24 @@ class ShrinkDialog(Ask):
 
 
 def can_be_allowed(job: JobStatus) -> bool:
-    """Whether an upload was refused for what it can be allowed to do."""
+    """Whether the job is a refused upload that runs if the user allows it."""
     refused = job.state is JobState.FAILED and job.refusal is not None
     return refused and job.refusal is not None and job.refusal.can_be_allowed
 
 
 class RefusalWatch:
-    """Notices uploads that are refused while the screen is open."""
+    """Finds uploads that the engine refuses while the screen is open."""
 
     def __init__(self) -> None:
         self._refused: frozenset[int] | None = None
         self._waiting: set[int] = set()
-        """Those that the user was not asked about yet."""
+        """Ids of jobs that the screen has not asked the user about yet."""
 
-    def look(self, status: EngineStatus, *, may_ask: bool) -> list[JobStatus]:
-        """Those to ask about now: refused since the first look, each once, when one may ask."""
+    def update(self, status: EngineStatus, *, may_ask: bool) -> list[JobStatus]:
+        """The jobs to ask about now: each once, and only if refused after the first status.
+
+        `may_ask`: whether the screen can open a dialog now; else the jobs wait.
+        """
         jobs = {job.id: job for job in status.jobs if can_be_allowed(job)}
         before, self._refused = self._refused, frozenset(jobs)
         if before is not None and not status.read_only:

@@ -1,4 +1,4 @@
-"""The speeds one is asked to choose from, and how another one is typed."""
+"""The dialog that limits the speed of posting and fetching: usual speeds, or a typed one."""
 
 from __future__ import annotations
 
@@ -34,29 +34,30 @@ SPEEDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Direction:
     """Posting or fetching."""
 
     doing: str
     words: str
-    """With the server's name behind them."""
+    """The words before the server's name."""
     key: str
-    """What it is chosen by in the question of the other one."""
+    """The key that switches to this direction from the other one's question."""
     command: type[LimitBandwidth] | type[LimitFetching]
 
 
-_POST = _Way("post", "to", "p", LimitBandwidth)
-_FETCH = _Way("fetch", "from", "f", LimitFetching)
+_POST = _Direction("post", "to", "p", LimitBandwidth)
+_FETCH = _Direction("fetch", "from", "f", LimitFetching)
 _OTHER = "other"
 
 
 def ask_speed(
-    widget: Widget, posting: int, fetching: int, *, server: str = "", first: _Way = _POST
+    widget: Widget, posting: int, fetching: int, *, server: str = "", first: _Direction = _POST
 ) -> None:
-    """Ask how fast to post to a server, or fetch; `widget` wants the answer.
+    """Ask how fast to post to a server or fetch from it; `widget` posts the `CommandRequest`.
 
-    `posting` and `fetching`: the limits in force, in bytes a second; 0: none. Without a `server`
-    those of all together. `first`: which of both is asked about; the other is a key away.
+    `posting` and `fetching`: the current limits in bytes per second; 0: none. Without a `server`
+    they limit all servers together. `first`: the direction to ask about; a key switches to the
+    other.
     """
     way, other = (first, _FETCH if first is _POST else _POST)
     now, then = (posting, fetching) if way is _POST else (fetching, posting)

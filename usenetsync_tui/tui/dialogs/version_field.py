@@ -1,4 +1,4 @@
-"""A choice among versions: left and right go through them, digits name one."""
+"""The field that chooses a version: left and right go through them, digits name one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from usenetsync_tui.tui.kit.version_words import version_typed, version_words
 
 
 class VersionInput(Input):
-    """A version's number."""
+    """The input for the number of a version."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,pagedown", "turn(1)", "older", id="version.older"),
@@ -30,7 +30,7 @@ class VersionInput(Input):
         self._versions = versions
 
     def action_turn(self, by: int) -> None:
-        """The next older or newer one."""
+        """Go to an older version (positive `by`) or a newer one."""
         found = version_typed(self.value, self._versions)
         at = self._versions.index(found) + by if isinstance(found, Snapshot) else 0
         if self._versions:
@@ -40,10 +40,10 @@ class VersionInput(Input):
 
 
 class VersionField(Field):
-    """The number, and below it what it stands for."""
+    """The number of a version, and below it its date and size."""
 
     def __init__(self, versions: Sequence[Snapshot], chosen: int | None = None) -> None:
-        """`versions` are finished, the newest first, which is chosen unless another is."""
+        """`versions`: finished ones, newest first. `chosen`: the initial one; None: the newest."""
         self._input = VersionInput(versions, chosen, id="version")
         super().__init__("Version", self._input, hint="← newer, → older, or type a number.")
         self._versions = versions
@@ -54,17 +54,17 @@ class VersionField(Field):
 
     @property
     def version(self) -> Snapshot | str:
-        """The version that is meant, or what is wrong with what is typed."""
+        """The typed version, or a sentence on why there is none."""
         return version_typed(self._input.value, self._versions)
 
     def on_mount(self) -> None:
-        self._tell()
+        self._describe()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another version."""
-        self._tell()
+        """Describe the typed version."""
+        self._describe()
 
-    def _tell(self) -> None:
+    def _describe(self) -> None:
         found = self.version
         words = found if isinstance(found, str) else version_words(found)
         self.query_one(".field-note", Static).update(Content(words))

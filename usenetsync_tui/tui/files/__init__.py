@@ -1,5 +1,5 @@
-"""The list of a version's files, in the dashboard and over the screen: filtered, sorted, marked.
+"""The list of a version's files, in the dashboard and on deeper screens: filtered, sorted, marked.
 
-Knows pages of rows, which the `Browser` port brings. Refuses to hold all rows: only some pages, and
-where the others begin.
+Knows pages of rows, which the `Browser` port reads. Refuses to hold all rows: it keeps some pages
+and the keys where the others begin.
 """

@@ -1,6 +1,7 @@
-"""What can be done in a list of files: to the marked files, else to the one under the cursor.
+"""The actions of a list of files. They act on the marked files, else on the one under the cursor.
 
-What is to be done to files is only said, with `CommandRequest`.
+Knows the list, its filter and its marks. Refuses to change files: a `CommandRequest` asks the
+engine to.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _SAID = {
 
 
 def _is_listed(table: FilesTable) -> str:
-    return "" if table.query_now is not None else "No files are listed here."
+    return "" if table.current_query is not None else "No files are listed here."
 
 
 def _has_file(table: FilesTable) -> str:
@@ -48,10 +49,10 @@ def _writable(table: FilesTable) -> str:
 
 
 def _is_being_built(table: FilesTable) -> str:
-    query = table.query_now
+    query = table.current_query
     if query is None or not table.live.is_finished(query):
         return ""
-    return f"Version {query.version} is finished: no file of it can be held or left out."
+    return f"Version {query.version} is finished: its files cannot be held or left out."
 
 
 def _has_articles(table: FilesTable) -> str:
@@ -66,8 +67,8 @@ def _has_marks(table: FilesTable) -> str:
 
 
 def _is_by_path(table: FilesTable) -> str:
-    by_path = table.query_now is not None and table.query_now.order is FileOrder.PATH
-    return "" if by_path else "A range goes by path: s sorts by path."
+    by_path = table.current_query is not None and table.current_query.order is FileOrder.PATH
+    return "" if by_path else "A range needs the list sorted by path: press s."
 
 
 def _has_filter(table: FilesTable) -> str:
@@ -78,7 +79,7 @@ def _has_filter(table: FilesTable) -> str:
 
 
 def _clear(table: FilesTable) -> None:
-    """Drop the range begun, else the filter."""
+    """Cancel an unfinished range, else clear the filter."""
     if table.marking.anchor is not None:
         table.put_marks(table.marks)
     else:
@@ -86,16 +87,16 @@ def _clear(table: FilesTable) -> None:
 
 
 def _sort(table: FilesTable) -> None:
-    """By the next column that never changes: path, size."""
-    if table.query_now is not None:
+    """Sort by the next order: path, then size. A job never changes these columns."""
+    if table.current_query is not None:
         orders = list(FileOrder)
-        table.sort_by(orders[(orders.index(table.query_now.order) + 1) % len(orders)])
+        table.sort_by(orders[(orders.index(table.current_query.order) + 1) % len(orders)])
 
 
 def _reverse(table: FilesTable) -> None:
-    """The same order from its other end."""
-    if table.query_now is not None:
-        table.sort_by(table.query_now.order, reverse=not table.query_now.reverse)
+    """Reverse the current order."""
+    if table.current_query is not None:
+        table.sort_by(table.current_query.order, reverse=not table.current_query.reverse)
 
 
 # Marks
@@ -113,7 +114,7 @@ def _mark(table: FilesTable) -> None:
 
 
 def _copy(table: FilesTable) -> None:
-    """Put the whole path on the terminal's clipboard."""
+    """Copy the absolute path to the terminal's clipboard."""
     row, folder = table.cursor_row, table.folder
     if row is not None and folder is not None:
         path = os.path.join(folder.path, row.path)
@@ -133,7 +134,7 @@ def _act(action: FileAction) -> Callable[[FilesTable], None]:
 
 
 def _leave_out(table: FilesTable) -> None:
-    """Leave files not read yet out of this version; asks when several are meant."""
+    """Leave files that are not read yet out of this version; ask first if there are several."""
     leave_out = _act(FileAction.LEAVE_OUT)
     if table.marks.count(table.row_count) < 2:
         leave_out(table)

@@ -1,4 +1,4 @@
-"""A file of the list in one line, and the names of its columns. Pure functions."""
+"""One line for a file of the list, and the header with the names of the columns. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _MODIFIED = 18
 _SHA256 = 18
 _GAP = "  "
 _LEAST_NAME = 20
-"""Cells the name keeps before another column may take some."""
+"""Cells that the name keeps; a column that would leave it fewer is dropped."""
 _KINDS = {FileKind.DIRECTORY: "folder", FileKind.SYMLINK: "link"}
 
 
 class Columns(IntEnum):
-    """Which columns are asked for; each one more than the one before."""
+    """The set of columns to show; each adds one column to the set before."""
 
     BASIC = 0
     MODIFIED = 1
     SHA256 = 2
 
     def following(self) -> Columns:
-        """The next choice."""
+        """The next set; after the last the first."""
         return Columns((self + 1) % len(Columns))
 
 
 def _widths(width: int, columns: Columns) -> tuple[int, int, int, int, int]:
-    """Cells of name, size, articles, modified and SHA-256; 0: no room for it."""
+    """Cells of name, size, articles, modified and SHA-256; 0: the column has no room."""
     name = width - MARK - _STATE - len(_GAP)
     asked = [("size", _SIZE)]
     if columns >= Columns.SHA256:
         asked.append(("sha256", _SHA256))
     if columns >= Columns.MODIFIED:
         asked.append(("modified", _MODIFIED))
-    # What was asked for by hand goes before what is always there.
+    # A column that the user turned on gets room before one that is always asked for.
     asked.append(("articles", _ARTICLES))
     cells = dict.fromkeys(("size", "articles", "modified", "sha256"), 0)
     for column, width_asked in asked:
@@ -79,7 +79,7 @@ def file_line(
     marked: bool = False,
     columns: Columns = Columns.BASIC,
 ) -> Line:
-    """Mark, name, size, articles posted of articles needed, state."""
+    """A file's mark, name, size, articles posted of those needed, chosen columns and state."""
     word, ink = FILE_STATES[row.state]
     room, amount, articles, modified, sha256 = _widths(width, columns)
     figures = ""
@@ -109,20 +109,23 @@ def _articles(row: FileRow) -> str:
 
 
 def sorted_words(order: FileOrder, *, reverse: bool) -> str:
-    """How the list is sorted: ``by path ▲``; the triangle points to where it grows."""
+    """The sort order: ``by path ▲``. The triangle points up for ascending, down for descending."""
     ascending = (order is FileOrder.PATH) is not reverse
     return f"by {order.value} {'▲' if ascending else '▼'}"
 
 
 def reason(row: FileRow | None) -> str:
-    """Why a file failed, for the frame."""
+    """Why a file failed, safe to display; empty: it did not fail."""
     if row is None or row.state is not FileView.FAILED or not row.reason:
         return ""
     return safe_name(row.reason)
 
 
 def marked_words(number: int, wanted: FileFilter, *, everything: bool, exact: bool) -> str:
-    """What the keys act on: ``2 marked``, ``all 8,412 that match``."""
+    """The number of marked files: ``2 marked``, ``all 8,412 that match``.
+
+    `exact`: whether `number` is final; else it grows as more pages are read.
+    """
     if not everything:
         return f"{number:,} marked"
     amount = f"all {number:,}{'' if exact else '+'}"
@@ -130,5 +133,5 @@ def marked_words(number: int, wanted: FileFilter, *, everything: bool, exact: bo
 
 
 def filter_words(wanted: FileFilter) -> str:
-    """A filter as it is typed, safe to look at."""
+    """A filter as the user types it, safe to display."""
     return safe_name(words_of(wanted))

@@ -1,4 +1,4 @@
-"""The files of a version as a list of pages."""
+"""The files of a version as pages for `PagedTable`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from usenetsync_tui.tui.kit.list_source import Directory
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """One query; the browser answers it."""
+    """The rows of one query, which the `Browser` port reads."""
 
     browser: Browser
     query: FileQuery
 
     async def page(self, start: FileKey | None, limit: int) -> tuple[FileRow, ...]:
-        """The rows from a key on."""
+        """At most `limit` rows from a key on; None: from the first."""
         return await self.browser.files(self.query, start, limit)
 
     async def directory(self, page_size: int, start: FileKey | None) -> Directory[FileKey]:
-        """Where its pages begin."""
+        """The first keys of the pages from `start` on, `page_size` rows each."""
         found = await self.browser.file_directory(self.query, page_size, start)
         return Directory(found.count, found.keys, found.complete)
 
@@ -31,7 +31,7 @@ class FileSource:
         """The rows of a page that come before `key`."""
         if not page or self._is_before(page[-1], key):
             return page
-        # Found, it needs no order: rows of one size have theirs from the catalogue.
+        # Look for the row itself first: only the catalogue knows the order of rows of one size.
         at = next((n for n, row in enumerate(page) if row.path == key.path), None)
         if at is not None:
             return page[:at]
@@ -40,6 +40,6 @@ class FileSource:
     def _is_before(self, row: FileRow, key: FileKey) -> bool:
         if self.query.order is FileOrder.PATH:
             return row.path > key.path if self.query.reverse else row.path < key.path
-        # What has no size comes after all that has one.
+        # Entries without a size come after all files.
         size = row.size if row.kind == FileKind.REGULAR else -1
         return size < key.size if self.query.reverse else size > key.size

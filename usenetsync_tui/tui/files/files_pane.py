@@ -1,4 +1,4 @@
-"""The files pane: the list, and under it the line its filter is typed in."""
+"""The files pane: the list, and under it the line for its filter."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from usenetsync_tui.tui.files.filter_words import parse_filter, words_of
 from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 
 DEBOUNCE = 0.2
-"""Seconds from the last letter typed until the list is asked for."""
+"""Seconds from the last key until the list is filtered."""
 _HINT = 'words  "two words"  is:failed  >10M  <1K'
 
 
 class FilterInput(Input, inherit_bindings=True):
-    """Where a filter is typed."""
+    """The input for a filter."""
 
     HELP = (
         "Words must all occur in the path. `is:queued`, `is:posting`, `is:done`, `is:failed`; "
@@ -34,13 +34,13 @@ class FilterInput(Input, inherit_bindings=True):
     ]
 
     def action_drop(self) -> None:
-        """No filter."""
+        """Clear the filter and go back to the list."""
         self.value = ""
         self.post_message(self.Submitted(self, ""))
 
 
 class FilesPane(Vertical, SlimTitles):
-    """A frame around the list and its filter; the list has the focus and the keys."""
+    """A frame around the list and its filter; the list takes the focus and the keys."""
 
     def __init__(
         self, *, id: str = "files-pane", table_id: str = "files", name_of_pane: str = "2 Files"
@@ -60,11 +60,11 @@ class FilesPane(Vertical, SlimTitles):
             yield Static(markup=False, id="filter-problem")
 
     def on_mount(self) -> None:
-        """No filter is typed yet."""
+        """Hide the filter until the user types one."""
         self.query_one("#filter").display = False
 
-    def on_files_table_filter_asked(self, event: FilesTable.FilterAsked) -> None:
-        """Type one."""
+    def on_files_table_filter_requested(self, event: FilesTable.FilterRequested) -> None:
+        """Show the filter and focus it."""
         event.stop()
         self.query_one("#filter").display = True
         line = self.query_one(FilterInput)
@@ -82,21 +82,21 @@ class FilesPane(Vertical, SlimTitles):
         self.query_one("#filter").display = bool(line.value) or line.has_focus
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Wait for the next letter, then list what matches."""
+        """Filter the list once the user stops typing."""
         event.stop()
         if self._typed is not None:
             self._typed.stop()
         self._typed = self.set_timer(DEBOUNCE, self._apply)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep what is typed, and go to the list."""
+        """Keep the filter, and go to the list."""
         event.stop()
         if self._apply():
             self.table.focus()
             self.query_one("#filter").display = bool(event.value.strip())
 
     def _apply(self) -> bool:
-        """List what matches; False with the reason shown where it is no filter."""
+        """Filter the list; on an invalid filter show why and return False."""
         if self._typed is not None:
             self._typed.stop()
             self._typed = None

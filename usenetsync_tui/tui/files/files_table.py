@@ -1,7 +1,7 @@
 """The files of a version: listed, sorted, filtered, marked, and live while a job changes them.
 
-Draws what its parts say: `Marking` knows the marks, `LiveFiles` what a job does to the rows,
-`file_actions` what keys do.
+Knows the query and how to draw its rows. Refuses to know marks (`marking`), how a job changes the
+rows (`live_files`) and what keys do (`file_actions`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 from usenetsync_tui.tui.kit.version_words import version_name
 
 REFRESH = 1.0
-"""Seconds between two looks at the rows on the screen while a job runs."""
+"""Seconds between two reads of the displayed rows while a job runs."""
 _NAME = 40
-"""Cells of the frame's title a folder's name may take."""
+"""The most cells of a folder's name in the frame's title."""
 
 
 class FilesTable(PagedTable[FileRow, FileKey]):
@@ -53,18 +53,18 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(FILE_ACTIONS)
 
     @dataclass
-    class FilterAsked(Message):
+    class FilterRequested(Message):
         """The user wants to type a filter."""
 
     @dataclass
     class FilterChanged(Message):
-        """Another filter is in force."""
+        """The list has another filter."""
 
         filter: FileFilter
 
     @dataclass
     class Opened(Message):
-        """The articles of a file are wanted."""
+        """The user asks for the articles of a file."""
 
         browser: Browser
         folder: Folder
@@ -80,24 +80,24 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         self._unfinished = False
         self.browser: Browser | None = None
         self.folder: Folder | None = None
-        """Whose files are listed, or will be."""
-        self.query_now: FileQuery | None = None
-        """What is listed; None: nothing is."""
+        """The folder whose files are listed, or will be."""
+        self.current_query: FileQuery | None = None
+        """The listed query; None: the list is empty."""
         self.frame: SlimTitles = self
-        """Whose border bears the titles."""
+        """The widget whose border shows the titles."""
         self.marking = Marking()
         self.live = LiveFiles()
 
     def on_mount(self) -> None:
-        """Look again while a job runs."""
+        """Poll for changed rows while a job runs."""
         self.set_interval(REFRESH, self._poll, name="file list")
 
-    # What is listed
+    # The query
 
     @property
     def wanted(self) -> FileFilter:
-        """The filter in force."""
-        return self.query_now.filter if self.query_now else FileFilter()
+        """The current filter."""
+        return self.current_query.filter if self.current_query else FileFilter()
 
     def open(
         self,
@@ -107,11 +107,11 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         *,
         unfinished: bool = False,
     ) -> None:
-        """List a version of a folder; the same one again costs nothing.
+        """List a version of a folder; does nothing if it is listed already.
 
-        `unfinished`: it is under construction, which the heading says.
+        `unfinished`: the version is under construction; the heading shows that.
         """
-        now, query = self.query_now, None
+        now, query = self.current_query, None
         if browser is not None and folder is not None and version is not None:
             kept = self.wanted if now and now.folder_id == folder.id else FileFilter()
             query = FileQuery(folder.id, version, kept, self._order, self._backwards)
@@ -119,16 +119,16 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         renamed = folder != self.folder or unfinished != self._unfinished
         self.browser, self.folder, self._unfinished = browser, folder, unfinished
         if not same:
-            self.ask_for(query)
+            self.list_query(query)
         elif renamed:
             self.refresh()
             self.entitle()
 
-    def ask_for(self, query: FileQuery | None) -> None:
-        """List what a query finds."""
-        if self.marking.turn_to(self.query_now, query):
-            say(self, "Another filter: nothing is marked any more.")
-        before, self.query_now = self.wanted, query
+    def list_query(self, query: FileQuery | None) -> None:
+        """List the files that a query finds; None: no files."""
+        if self.marking.change_query(self.current_query, query):
+            say(self, "The filter changed: all marks are cleared.")
+        before, self.current_query = self.wanted, query
         if query is None or self.browser is None:
             self.turn_to(None)
         else:
@@ -138,7 +138,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
             self.post_message(self.FilterChanged(self.wanted))
 
     def filter_by_words(self, words: str) -> str:
-        """List only what matches the words of a filter; a sentence if they are none."""
+        """Filter the list by a typed filter; returns a sentence if it is invalid, else nothing."""
         try:
             self.filter_by(parse_filter(words))
         except ValueError as error:
@@ -146,15 +146,15 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         return ""
 
     def filter_by(self, wanted: FileFilter) -> None:
-        """List only what matches."""
-        if self.query_now is not None and wanted != self.wanted:
-            self.ask_for(replace(self.query_now, filter=wanted))
+        """Filter the list."""
+        if self.current_query is not None and wanted != self.wanted:
+            self.list_query(replace(self.current_query, filter=wanted))
 
     def sort_by(self, order: FileOrder, *, reverse: bool = False) -> None:
-        """List in another order."""
-        query = self.query_now
+        """Sort the list."""
+        query = self.current_query
         if query is not None and (order, reverse) != (query.order, query.reverse):
-            self.ask_for(replace(query, order=order, reverse=reverse))
+            self.list_query(replace(query, order=order, reverse=reverse))
 
     def header(self, width: int) -> Line:
         return header_line(width, self._columns)
@@ -169,22 +169,22 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         )
 
     def empty(self) -> Line:
-        if self.query_now is None and self.live.is_starting:
+        if self.current_query is None and self.live.is_starting:
             return (("Opening the catalogue…", "muted"),)
-        if self.query_now is None and self.folder is not None:
-            return (("Files are listed once the walk has begun.", "muted"),)
-        if self.query_now is None:
+        if self.current_query is None and self.folder is not None:
+            return (("Files are listed once the walk has started.", "muted"),)
+        if self.current_query is None:
             return (("The files of the chosen folder are listed here.", "muted"),)
         if not self.pages.loaded:
             return (("Reading the list…", "muted"),)
         if self.wanted:
             return (("No file matches. Esc drops the filter.", "muted"),)
         if self.live.job is not None:
-            return (("No files in this version yet; the walk has just begun.", "muted"),)
+            return (("No files in this version yet; the walk has just started.", "muted"),)
         return (("No files in this version.", "muted"),)
 
     def heading(self) -> str:
-        query = self.query_now
+        query = self.current_query
         if query is None or self.folder is None:
             return self._name_of_pane
         name = cut_middle(safe_name(self.folder.name), _NAME)
@@ -201,37 +201,37 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         return [words for words in (reason(self.cursor_row), marked) if words]
 
     def turn_columns(self) -> None:
-        """One column more, or the first ones again."""
+        """Show one column more; after the last set, the basic columns."""
         self._columns = self._columns.following()
         self.refresh()
 
     def ask_filter(self) -> None:
-        """Have the pane ask for a filter."""
-        self.post_message(self.FilterAsked())
+        """Ask the pane to show its filter."""
+        self.post_message(self.FilterRequested())
 
     # What the keys act on
 
     @property
     def marks(self) -> Marks:
-        """What is marked; nothing: the row under the cursor is meant."""
+        """The marked files; none: keys act on the row under the cursor."""
         return self.marking.marks
 
     def selection(self) -> FileSelection | None:
         """The marked files, else the one under the cursor."""
-        return self.marking.selection(self.query_now, self.cursor_row)
+        return self.marking.selection(self.current_query, self.cursor_row)
 
     def amount(self) -> str:
-        """How many files that is, in words."""
+        """The number of files that `selection` holds, in words."""
         return self.marking.amount(self.cursor_row, self.pages.count, exact=self.pages.exact)
 
     def put_marks(self, marks: Marks) -> None:
-        """Mark this, and nothing else."""
+        """Replace the marks."""
         self.marking.put(marks)
         self._redraw_marks()
 
     def mark_range(self) -> None:
         """Begin a range at the cursor, or end it there."""
-        query, row = self.query_now, self.cursor_row
+        query, row = self.current_query, self.cursor_row
         if query is None or row is None:
             return
         if self.marking.anchor is None:
@@ -250,17 +250,17 @@ class FilesTable(PagedTable[FileRow, FileKey]):
             self.refresh()
 
     def open_articles(self) -> None:
-        """Have the application show the articles of the file under the cursor."""
-        row, query, browser, folder = self.cursor_row, self.query_now, self.browser, self.folder
+        """Ask the application to show the articles of the file under the cursor."""
+        row, query, browser, folder = self.cursor_row, self.current_query, self.browser, self.folder
         if row is not None and query is not None and browser is not None and folder is not None:
             self.post_message(self.Opened(browser, folder, query.version, row))
 
-    # What a job does to it
+    # Changes by a running job
 
     def show(self, status: EngineStatus) -> None:
-        """Learn whether a job changes these files."""
+        """Take the latest status; read the rows again if a job changed all of them."""
         was_starting = self.live.is_starting
-        if self.live.look(status, self.query_now):
+        if self.live.update(status, self.current_query):
             self.pages.refresh_all(at_once=True)
         if was_starting != self.live.is_starting and not self.row_count:
             self.refresh()
@@ -268,7 +268,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def _poll(self) -> None:
         if self.live.job is None or not self.is_displayed or not self.screen.is_current:
             return
-        if self.live.changes_rows(self.query_now):
+        if self.live.changes_rows(self.current_query):
             self.pages.refresh_all(at_once=False)
         else:
             self.pages.refresh()

@@ -1,8 +1,8 @@
-"""The words of the filter line, read and written.
+"""The parser and writer of the filter line.
 
-``IMG "new york" is:failed >10M <=2G``: words that all occur in the path, a state, sizes in
-decimal units (``Ki``, ``Mi``… are powers of 1,024). Quotes keep spaces, and make a word of
-what would mean something else. A quote still open while it is typed ends with the line.
+``IMG "new york" is:failed >10M <=2G``: words that must all occur in the path, a state, sizes in
+decimal units (``Ki``, ``Mi``… are powers of 1,024). Quotes keep spaces and make ``is:`` or ``>``
+part of a word. An unclosed quote ends at the end of the line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _VIEWS = ", ".join(view.value for view in FileView)
 
 
 def parse_filter(text: str) -> FileFilter:
-    """The filter that `text` words. ValueError, with a sentence for the user."""
+    """Parse a filter. Raises ValueError with a sentence for the user."""
     words: list[bytes] = []
     found = FileFilter()
     for token in _TOKEN.finditer(text):
@@ -38,7 +38,7 @@ def parse_filter(text: str) -> FileFilter:
 
 
 def words_of(wanted: FileFilter) -> str:
-    """The text that `parse_filter` reads as this filter."""
+    """The text that `parse_filter` parses to this filter."""
     parts = [_quoted(word.decode("utf-8", "surrogateescape")) for word in wanted.words]
     if wanted.view is not None:
         parts.append(f"is:{wanted.view.value}")
@@ -62,7 +62,7 @@ def _view(word: str) -> FileView:
     try:
         return FileView(word.lower())
     except ValueError:
-        raise ValueError(f"is: what? One of {_VIEWS}.") from None
+        raise ValueError(f"Known states: {_VIEWS}.") from None
 
 
 def _sized(found: FileFilter, word: str) -> FileFilter:
@@ -75,11 +75,11 @@ def _sized(found: FileFilter, word: str) -> FileFilter:
     if match["sign"][0] == ">":
         return replace(found, min_size=number + (match["sign"] == ">"))
     if match["sign"] == "<" and not number:
-        raise ValueError("No file is smaller than nothing.")
+        raise ValueError("No file is smaller than 0 bytes.")
     return replace(found, max_size=number - (match["sign"] == "<"))
 
 
 def _scaled(number: str, factor: int) -> int:
-    """Exact, where a float is not."""
+    """The product as an integer: a float loses digits of large sizes."""
     whole, _, part = number.partition(".")
     return int(whole) * factor + (int(part) * factor // 10 ** len(part) if part else 0)

@@ -1,6 +1,6 @@
-"""When a list of files is to be read again: what the running job does to its version.
+"""Decides when to read a list of files again while a job changes its version.
 
-Knows the engine's status and the query that is listed; refuses to know pages and widgets.
+Knows the engine's status and the listed query. Refuses to know pages and widgets.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from usenetsync_tui.tui.kit.version_words import is_being_built
 
 
 class LiveFiles:
-    """The job that changes the files listed, as of the latest status."""
+    """The job that changes the listed files, from the latest status."""
 
     def __init__(self) -> None:
         self.job: JobStatus | None = None
-        """The running job of the version that is listed."""
+        """The running job of the listed version."""
         self.is_starting = True
-        """Whether the catalogue is not open yet."""
+        """Whether the engine is still opening the catalogue."""
         self.is_read_only = False
         self._folders: tuple[FolderStatus, ...] | None = None
         """None before the first status."""
         self._stage: tuple[str, bool] | None = None
 
-    def look(self, status: EngineStatus, query: FileQuery | None) -> bool:
-        """Learn of a status. True when all rows are to be read again, now."""
+    def update(self, status: EngineStatus, query: FileQuery | None) -> bool:
+        """Take the latest status. Returns whether to read all rows again at once."""
         self.is_starting = status.state is EngineState.STARTING
         self.is_read_only = status.read_only
         self._folders = status.folders
@@ -35,16 +35,16 @@ class LiveFiles:
             jobs = (job for job in status.jobs if (job.folder_id, job.version) == at)
             self.job = next((job for job in jobs if job.state is JobState.RUNNING), None)
         self._stage = (self.job.phase, self.job.scanned) if self.job is not None else None
-        # Between its phases the rows of a version come and go; within one they stay.
+        # A job may add or remove any row between two phases, so read all of them again then.
         return self._stage != before and query is not None
 
     def changes_rows(self, query: FileQuery | None) -> bool:
-        """Whether rows come and go while the job runs: the list grows, or loses what is done."""
+        """Whether the job adds rows to the list or removes them: during the walk, or by state."""
         filtered = query is not None and query.filter.view is not None
         return self.job is not None and (not self.job.scanned or filtered)
 
     def is_finished(self, query: FileQuery) -> bool:
-        """Whether nothing builds the version that is listed; False as long as it is not known."""
+        """Whether no job builds the listed version; False before the first status."""
         if self._folders is None:
             return False
         folder = next((f for f in self._folders if f.folder.id == query.folder_id), None)

@@ -1,6 +1,6 @@
-"""What is marked in a list of files, and what the keys act on.
+"""The marks in a list of files, and the files that keys act on.
 
-Knows rows, paths and filters; refuses to know the widget that draws them.
+Knows rows, paths and filters. Refuses to know the widget that draws them.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from usenetsync_tui.tui.files.file_lines import filter_words, marked_words
 from usenetsync_tui.tui.files.marks import MarkedRange, Marks
 
 _NAME = 40
-"""Cells a single file's path may take in a sentence."""
+"""The most cells of a file's path in a sentence."""
 
 
 class Marking:
-    """The marks of one list, and the range that is begun in it."""
+    """The marks of one list, and its unfinished range."""
 
     def __init__(self) -> None:
         self.marks = Marks()
-        """What is marked; nothing: the row under the cursor is meant."""
+        """The marked files; none: keys act on the row under the cursor."""
         self.anchor: tuple[int, bytes] | None = None
-        """Where a range begins: a row's number and its path."""
+        """The start of an unfinished range: a row's number and its path."""
 
-    def turn_to(self, before: FileQuery | None, query: FileQuery | None) -> bool:
-        """Another query: marks stay as long as they mean the same.
+    def change_query(self, before: FileQuery | None, query: FileQuery | None) -> bool:
+        """Change the query; keep the marks if they still name the same files.
 
-        True where there were marks, and another filter has ended them.
+        Returns whether a change of the filter cleared marks.
         """
         marked, self.anchor = bool(self.marks), None
         if before is None or query is None:
@@ -37,16 +37,16 @@ class Marking:
         elif (before.folder_id, before.version) != (query.folder_id, query.version):
             self.marks = Marks()
         elif before.filter != query.filter:
-            self.marks = self.marks.under(query.filter)
+            self.marks = self.marks.after_filter(query.filter)
             return marked and not self.marks
         return False
 
     def put(self, marks: Marks) -> None:
-        """Mark this, and nothing else."""
+        """Replace the marks, and cancel an unfinished range."""
         self.marks, self.anchor = marks, None
 
     def end_range(self, query: FileQuery, row: FileRow, number: int, count: int) -> None:
-        """Mark the files from the anchor to a row, in a list of so many rows."""
+        """Mark the files from the anchor to row `number`, in a list of `count` rows."""
         if self.anchor is None:
             return
         last = count - 1
@@ -55,11 +55,11 @@ class Marking:
             ((last - at if query.reverse else at, path) for at, path in ends),
             key=lambda end: end[1],
         )
-        run = MarkedRange(first, until, begin, end)
-        self.put(self.marks.with_run(run, query.filter))
+        marked = MarkedRange(first, until, begin, end)
+        self.put(self.marks.with_range(marked, query.filter))
 
     def is_marked(self, row: FileRow, number: int, cursor: int) -> bool:
-        """Whether a row bears the mark: all between the anchor and the cursor do."""
+        """Whether to draw a row as marked, as all rows between anchor and cursor are."""
         if self.anchor is not None:
             begin, end = sorted((self.anchor[0], cursor))
             if begin <= number <= end:
@@ -67,7 +67,7 @@ class Marking:
         return self.marks.holds(row.path)
 
     def selection(self, query: FileQuery | None, row: FileRow | None) -> FileSelection | None:
-        """What the keys act on: the marked files, else the row under the cursor."""
+        """The marked files, else the file under the cursor; None: no file."""
         if query is None:
             return None
         if self.marks:
@@ -77,7 +77,10 @@ class Marking:
         return FileSelection(query.folder_id, query.version, ranges=((row.path, row.path),))
 
     def amount(self, row: FileRow | None, count: int, *, exact: bool) -> str:
-        """How many files the keys act on, in words; `count`: rows of the list, known `exact`-ly."""
+        """The number of files that keys act on, in words.
+
+        `count`: the rows of the list, of which `exact` tells whether the number is final.
+        """
         if not self.marks:
             return cut_middle(safe_name(row.path), _NAME) if row else "nothing"
         amount = plural(self.marks.count(count), "file")
@@ -87,7 +90,7 @@ class Marking:
         return f"{amount} of {words}" if words else amount
 
     def remark(self, count: int, *, exact: bool) -> str:
-        """What the frame's foot tells of the marks; `count` and `exact` as in `amount`."""
+        """The words about the marks for the frame's foot; `count` and `exact` as in `amount`."""
         if self.anchor is not None:
             return "a range: v ends it"
         if not self.marks:

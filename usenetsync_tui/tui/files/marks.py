@@ -1,7 +1,7 @@
-"""Marked files: runs of paths, or everything that matches, but for some. Never a list of all.
+"""Marked files: ranges of paths, or all that match a filter, minus exceptions. Never a full list.
 
-Knows paths and what they were marked under; refuses to know the list they come from. How
-many rows a run has says the caller that marks it: their numbers in path order.
+Knows paths and the filter that the user marked them under. Refuses to know the list: the caller
+passes the row numbers of a range's ends in path order, from which its size follows.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class MarkedRange:
 
     @property
     def rows(self) -> int:
-        """How many files it was when it was marked."""
+        """The number of files when the user marked the range."""
         return 1 if self.first == self.last else self.end - self.begin + 1
 
     def joined(self, other: MarkedRange) -> MarkedRange:
-        """The run from the first of both to the last."""
+        """The range from the first file of both to the last."""
         head = self if self.first <= other.first else other
         tail = self if self.last >= other.last else other
         return MarkedRange(head.first, tail.last, head.begin, tail.end)
@@ -37,80 +37,91 @@ class MarkedRange:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is marked. Every change makes other ones."""
+    """The marked files, immutable: every change returns new marks."""
 
-    runs: tuple[MarkedRange, ...] = ()
-    """In path order, no two of them overlap."""
+    ranges: tuple[MarkedRange, ...] = ()
+    """In path order; no two overlap."""
     everything: bool = False
+    """Whether all files that match `filter` are marked; then `ranges` is not used."""
     without: frozenset[bytes] = frozenset()
+    """Paths inside the marked files that are not marked."""
     filter: FileFilter = _ALL
-    """Of runs and of everything only what matches is meant."""
-    made: FileFilter | None = None
-    """What all of them were marked under; None: nothing yet, or several filters."""
+    """Only files that match it are marked, in a range and in everything."""
+    marked_under: FileFilter | None = None
+    """The filter under which all were marked; None: nothing is marked, or several filters."""
 
     def __bool__(self) -> bool:
         """Whether anything is marked."""
-        return self.everything or bool(self.runs)
+        return self.everything or bool(self.ranges)
 
     def holds(self, path: bytes) -> bool:
         """Whether a file that matches is marked."""
-        return path not in self.without and (self.everything or self._run_of(path) is not None)
+        return path not in self.without and (self.everything or self._range_of(path) is not None)
 
     def count(self, matching: int) -> int:
-        """How many files are marked, where `matching` match the filter."""
-        rows = matching if self.everything else sum(run.rows for run in self.runs)
+        """The number of marked files; `matching`: the files that match the filter."""
+        rows = matching if self.everything else sum(marked.rows for marked in self.ranges)
         return max(0, rows - len(self.without))
 
     def toggled(self, path: bytes, wanted: FileFilter) -> Marks:
-        """One file more, or less, seen under this filter."""
-        made = wanted if not self or self.made == wanted else None
-        return replace(self._toggled(path), made=made)
+        """Mark or unmark a file that is listed under the filter `wanted`."""
+        under = wanted if not self or self.marked_under == wanted else None
+        return replace(self._toggled(path), marked_under=under)
 
     def _toggled(self, path: bytes) -> Marks:
         if path in self.without:
             return replace(self, without=self.without - {path})
-        run = None if self.everything else self._run_of(path)
-        if self.everything or (run is not None and run.rows > 1):
+        marked = None if self.everything else self._range_of(path)
+        if self.everything or (marked is not None and marked.rows > 1):
             return replace(self, without=self.without | {path})
-        if run is not None:
-            return replace(self, runs=tuple(r for r in self.runs if r != run))
-        return replace(self, runs=tuple(sorted((*self.runs, MarkedRange(path, path)), key=_first)))
+        if marked is not None:
+            return replace(self, ranges=tuple(r for r in self.ranges if r != marked))
+        return replace(
+            self, ranges=tuple(sorted((*self.ranges, MarkedRange(path, path)), key=_first))
+        )
 
-    def with_run(self, run: MarkedRange, wanted: FileFilter) -> Marks:
-        """A run of files that match more. One filter holds for all of it: others are let go."""
-        marks = self if not self.everything and wanted == self.made else Marks()
-        inside = frozenset(p for p in marks.without if run.first <= p <= run.last)
-        apart = [r for r in marks.runs if r.last < run.first or run.last < r.first]
-        for other in marks.runs:
+    def with_range(self, marked: MarkedRange, wanted: FileFilter) -> Marks:
+        """Also mark a range, of which only files that match `wanted` count.
+
+        Marks have one filter, so marks made under another one are dropped.
+        """
+        marks = self if not self.everything and wanted == self.marked_under else Marks()
+        inside = frozenset(p for p in marks.without if marked.first <= p <= marked.last)
+        apart = [r for r in marks.ranges if r.last < marked.first or marked.last < r.first]
+        for other in marks.ranges:
             if other not in apart:
-                run = run.joined(other)
+                marked = marked.joined(other)
         return replace(
             marks,
             filter=wanted,
-            made=wanted,
-            runs=tuple(sorted((*apart, run), key=_first)),
+            marked_under=wanted,
+            ranges=tuple(sorted((*apart, marked), key=_first)),
             without=marks.without - inside,
         )
 
-    def under(self, wanted: FileFilter) -> Marks:
-        """What is left when another filter is looked through."""
+    def after_filter(self, wanted: FileFilter) -> Marks:
+        """The marks that remain when the list changes to another filter."""
         return self if not self.filter and not self.everything else Marks()
 
     def selection(self, folder_id: int, version: int) -> FileSelection:
-        """As the engine takes it."""
-        ranges = None if self.everything else tuple((run.first, run.last) for run in self.runs)
+        """The marks as a selection for the engine."""
+        ranges = (
+            None
+            if self.everything
+            else tuple((marked.first, marked.last) for marked in self.ranges)
+        )
         without = tuple(sorted(self.without))
         return FileSelection(folder_id, version, self.filter, ranges, without)
 
-    def _run_of(self, path: bytes) -> MarkedRange | None:
-        at = bisect_right(self.runs, path, key=_first) - 1
-        return self.runs[at] if at >= 0 and path <= self.runs[at].last else None
+    def _range_of(self, path: bytes) -> MarkedRange | None:
+        at = bisect_right(self.ranges, path, key=_first) - 1
+        return self.ranges[at] if at >= 0 and path <= self.ranges[at].last else None
 
 
 def all_of(wanted: FileFilter) -> Marks:
-    """Everything that matches."""
-    return Marks(everything=True, filter=wanted, made=wanted)
+    """Mark all files that match."""
+    return Marks(everything=True, filter=wanted, marked_under=wanted)
 
 
-def _first(run: MarkedRange) -> bytes:
-    return run.first
+def _first(marked: MarkedRange) -> bytes:
+    return marked.first

@@ -1,4 +1,4 @@
-"""The panes of the dashboard: each a widget, beside it the pure functions that draw its lines.
+"""The panes of the dashboard: each is a widget, with pure functions beside it that draw its lines.
 
-Knows how to show a status. Refuses to know where it comes from, and how panes are laid out.
+Knows how to show a status. Refuses to know where the status comes from.
 """

@@ -1,4 +1,4 @@
-"""The catalogue's database: pool, tables, and how even its shards are."""
+"""The lines of the database pane: pool, table sizes, and the sizes of a table's 16 shards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROWS = 9
 def database_lines(
     figures: DatabaseFigures | None, status: EngineStatus, width: int, *, problem: str = ""
 ) -> list[Line]:
-    """Server and pool from the status, sizes from what was looked up last, if it was."""
+    """Server and pool from the status, sizes from `figures`; None: not read yet."""
     lines = [line for line in flow(_server(figures, status), width, rows=2) if line]
     if status.pool is not None:
         lines.append(_pool(status.pool, width))
@@ -77,7 +77,7 @@ def _table(table: TableSize, name: int, width: int, *, with_rows: bool) -> Line:
     title = cut(cut_middle(safe_name(table.name), name - 1), name)
     figures = f"{size(table.bytes):>{_SIZE}}" if width >= name + _SIZE else ""
     if with_rows:
-        # Reckoned by the planner, so never to the last digit; below zero: not analysed yet.
+        # The planner's estimate, so show no exact digits; below zero: not analysed yet.
         rows = count(table.rows) if table.rows >= 0 else "–"
         figures += f"{rows:>{_ROWS}}"
     line: Line = ((title, "plain" if table.bytes else "muted"), (figures, "plain"))

@@ -1,4 +1,4 @@
-"""The catalogue's database, read every few seconds while the pane is shown."""
+"""The database pane: it reads the sizes of the catalogue every five seconds while displayed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLL_SECONDS = 5.0
 
 
 class DatabasePane(LinesView):
-    """Pool and query time four times a second, sizes every five seconds."""
+    """Draws pool and query time with each status, sizes every `POLL_SECONDS`."""
 
     HELP = (
         "The bars are the 16 shards of a table; they should be even. "
@@ -29,11 +29,11 @@ class DatabasePane(LinesView):
         self._asking = False
 
     def on_mount(self) -> None:
-        """Look again every now and then."""
+        """Read the sizes regularly."""
         self.set_interval(POLL_SECONDS, self._poll, name="look at the database")
 
     def show(self, status: EngineStatus, browser: Browser | None = None) -> None:
-        """Draw this status; `browser` is asked for the sizes."""
+        """Draw this status; the pane reads the sizes through `browser`."""
         appeared = self._browser is None and browser is not None
         self._browser = browser
         if appeared:

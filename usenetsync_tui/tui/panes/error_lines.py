@@ -1,4 +1,4 @@
-"""Why files are incomplete: causes, the files they affect, and the replies of the servers."""
+"""The lines of the errors pane: causes, the files that each affects, and the job's own error."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from usenetsync_tui.tui.kit.choosing_view import Item
 from usenetsync_tui.tui.kit.inks import Ink, Line, fit, width_of
 
 PAGE = 50
-"""So many files of a cause are looked up at once."""
+"""Files of a cause that the pane reads at once."""
 MOST_FILES = 1_000
-"""So many are shown; all of them are in the list of files."""
+"""The most files that it shows of a cause; the list of files has all."""
 
 CauseKey = tuple[NoticeKind, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class CauseFileKey:
-    """A file under its cause."""
+    """The key of a file under its cause."""
 
     cause: CauseKey
     path: bytes
@@ -36,29 +36,29 @@ class CauseFileKey:
 
 @dataclass(frozen=True, slots=True)
 class MoreKey:
-    """The line under a cause that stands for the files not looked up yet."""
+    """The key of the last line under a cause, for the files that are not read yet."""
 
     cause: CauseKey
 
 
 @dataclass(frozen=True, slots=True)
 class AffectedFiles:
-    """The files of an unfolded cause, as far as they were looked up."""
+    """The files of an unfolded cause that the pane has read."""
 
     paths: tuple[bytes, ...] = ()
     complete: bool = False
-    """There are no more than these."""
+    """Whether these are all files of the cause."""
 
 
 def key_of(cause: Cause) -> CauseKey:
-    """What a cause is known by while its count changes."""
+    """The key of a cause, which stays the same while its count changes."""
     return (cause.kind, cause.reason, cause.server)
 
 
 def cause_items(
     causes: Sequence[Cause], unfolded: Mapping[CauseKey, AffectedFiles], width: int
 ) -> list[Item]:
-    """An item a cause; under an unfolded one its whole words and an item a file."""
+    """An item for each cause; under an unfolded one its full reason and an item for each file."""
     digits = max((len(f"{cause.count:,}") for cause in causes), default=0)
     items: list[Item] = []
     for cause in causes:
@@ -82,13 +82,13 @@ def _cause(cause: Cause, digits: int, width: int, *, unfolded: bool) -> tuple[Li
     reason = safe_name(cause.reason)
     room = width - width_of(start) - width_of(server) - 2
     if not reason or room < 12:
-        return (fit((*start, *server), width), *_whole(reason, width, unfolded=unfolded))
+        return (fit((*start, *server), width), *_full_reason(reason, width, unfolded=unfolded))
     line = (*start, ("  ", "plain"), (cut_middle(reason, room), "plain"), *server)
-    return (line, *_whole(reason, width, unfolded=unfolded and cell_len(reason) > room))
+    return (line, *_full_reason(reason, width, unfolded=unfolded and cell_len(reason) > room))
 
 
-def _whole(reason: str, width: int, *, unfolded: bool) -> tuple[Line, ...]:
-    """All of the words where they were cut."""
+def _full_reason(reason: str, width: int, *, unfolded: bool) -> tuple[Line, ...]:
+    """The full reason under an unfolded cause, wrapped."""
     if not unfolded:
         return ()
     room = max(8, width - 4)
@@ -119,7 +119,7 @@ def _files(cause: Cause, files: AffectedFiles, width: int) -> list[Item]:
 
 
 def has_errors(folder: FolderStatus | None) -> bool:
-    """Whether there is something to look up."""
+    """Whether the folder's job or latest version has errors to show."""
     if folder is None:
         return False
     job, latest = folder.job, folder.latest
@@ -129,7 +129,7 @@ def has_errors(folder: FolderStatus | None) -> bool:
 
 
 def verdict_lines(job: JobStatus | None, width: int) -> list[Line]:
-    """What the job itself came to, when it is not whole."""
+    """The message of a job that failed or is incomplete; else no line."""
     if job is None or not job.message or job.state not in (JobState.FAILED, JobState.INCOMPLETE):
         return []
     ink: Ink = "bad" if job.state is JobState.FAILED else "warn"

@@ -38,7 +38,7 @@ MOST_CAUSES = 200
 
 
 def _has_cause(pane: ErrorsPane) -> str:
-    return "" if pane.chosen_key is not None else "There is no error to look into."
+    return "" if pane.chosen_key is not None else "There are no errors."
 
 
 UNFOLD: Action[ErrorsPane] = Action(
@@ -48,7 +48,7 @@ UNFOLD: Action[ErrorsPane] = Action(
     _has_cause,
     keys="enter,space",
     key_display="⏎",
-    tooltip="or none",
+    tooltip="show or hide them",
     footer=True,
 )
 RETRY: Action[ErrorsPane] = Action(
@@ -64,9 +64,9 @@ ERROR_ACTIONS = (UNFOLD, RETRY)
 
 
 class ErrorsPane(ChoosingView):
-    """Causes first, then files, then the servers' words."""
+    """Lists causes, under an unfolded cause its files, then the servers with trouble."""
 
-    HELP = "`enter` shows the files a cause affects, `R` tries them again. `?` closes this help."
+    HELP = "`enter` shows the files a cause affects, `R` retries them. `?` closes this help."
     BINDING_GROUP_TITLE = "Errors"
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ERROR_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ERROR_ACTIONS)
@@ -78,12 +78,12 @@ class ErrorsPane(ChoosingView):
         self._causes: tuple[Cause, ...] = ()
         self._unfolded: dict[CauseKey, AffectedFiles] = {}
         self._asked: object = None
-        """What was looked up last: polled again only while there are errors."""
+        """Folder, job and job state of the last read; without errors it is not repeated."""
         self._asking = False
         self._problem = ""
 
     def on_mount(self) -> None:
-        """Look again every now and then."""
+        """Read the causes regularly."""
         self.set_interval(POLL_SECONDS, self._poll, name="look for errors")
 
     def show(
@@ -92,7 +92,7 @@ class ErrorsPane(ChoosingView):
         folder: FolderStatus | None = None,
         browser: Browser | None = None,
     ) -> None:
-        """Draw what is known of this folder's errors; of another folder it is looked up."""
+        """Draw the errors of a folder; read them first if it is another folder."""
         before, self._folder = self._folder, folder
         self._browser = browser
         if _id(before) != _id(folder):
@@ -150,7 +150,7 @@ class ErrorsPane(ChoosingView):
         return items
 
     def unfold(self) -> None:
-        """Show the files of the chosen cause, or hide them; show more of them."""
+        """Show or hide the files of the chosen cause; on the last line read more of them."""
         match self.chosen_key:
             case MoreKey(cause):
                 self._more(cause)
@@ -175,8 +175,8 @@ class ErrorsPane(ChoosingView):
         if self._browser is not None and self._folder is not None:
             self.run_worker(
                 self._fetch(self._browser, self._folder, cause, files),
-                name="affected_paths",
-                group="affected_paths",
+                name="affected files",
+                group="affected files",
                 exclusive=True,
             )
 
@@ -202,19 +202,19 @@ class ErrorsPane(ChoosingView):
 
     @property
     def why_no_retry(self) -> str:
-        """Why the failed files of the folder cannot be tried again; empty where they can."""
+        """Why the failed files of the folder cannot be retried; empty when they can."""
         if self.is_read_only:
             return READ_ONLY
         failed = _version(self._folder) is not None and has_errors(self._folder)
         return "" if failed else "There is nothing to retry."
 
     def retry(self) -> None:
-        """Have all failed files of the folder tried again."""
+        """Ask the engine to retry all failed files of the folder."""
         folder, version = self._folder, _version(self._folder)
         if folder is None or version is None:
             return
         selection = FileSelection(folder.folder.id, version, FileFilter(view=FileView.FAILED))
-        said = f"Trying the failed files of {cut_middle(safe_name(folder.folder.name), 30)} again."
+        said = f"Retrying the failed files of {cut_middle(safe_name(folder.folder.name), 30)}."
         self.post_message(CommandRequest(ActOnFiles(FileAction.RETRY, selection), said=said))
 
 
@@ -223,7 +223,7 @@ def _id(folder: FolderStatus | None) -> int | None:
 
 
 def _version(folder: FolderStatus | None) -> int | None:
-    """The one under construction, else the newest finished one."""
+    """The version that an upload builds, else the newest finished one; None: neither."""
     if folder is None:
         return None
     job = folder.job

@@ -1,4 +1,4 @@
-"""The figures of a folder in a line, as many of them as there is room for."""
+"""The figures of a folder in one line, as many as fit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _GAP = "  "
 def figures_line(
     each: FolderStatus, width: int, *, said: Span | tuple[()] = (), short: bool = False
 ) -> Line:
-    """Files, bytes, errors, version, where and how, priority, after what is `said`.
+    """`said`, then files, bytes, version, store and profile, priority, and errors.
 
-    `short`: counts to three digits. Errors are never what has no room.
+    `short`: counts have three digits. A figure without room is dropped, but never the errors.
     """
     errors = _errors(each, short=short)
     room = width - (cell_len(errors[0]) + len(_GAP) if errors else 0)
@@ -69,7 +69,7 @@ def _amounts(each: FolderStatus, *, short: bool) -> list[str]:
 
 
 def _progress(job: JobStatus, *, short: bool) -> list[str]:
-    # Until the walk is over the totals are only what it has found so far.
+    # Until the walk ends, the totals count only the files that it has found so far.
     more = "" if job.scanned else "+"
     if short:
         files = f"{count(job.done_files)}/{count(job.total_files)}{more} files"
@@ -79,7 +79,7 @@ def _progress(job: JobStatus, *, short: bool) -> list[str]:
 
 
 def _of(done: str, total: str) -> str:
-    """``1.21/2.20 TB``; the unit once where it is the same."""
+    """``1.21/2.20 TB``: with one unit if both have the same."""
     number, _, unit = done.partition(" ")
     return f"{number}/{total}" if total.endswith(f" {unit}") else f"{done}/{total}"
 

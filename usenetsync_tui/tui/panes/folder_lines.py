@@ -1,4 +1,4 @@
-"""Folders in two or three lines each, their progress aligned over all of them."""
+"""The lines of the folders pane: two or three for each folder, with aligned progress bars."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from usenetsync_tui.tui.kit.state_words import JOB_STATES
 from usenetsync_tui.tui.panes.folder_figures import figures_line
 
 MESSAGE_LINES = 3
-"""At most so many for what a job has to say."""
+"""The most lines of a job's message."""
 ROOMY = 42
-"""Cells from which a word or the speed has room beside the bar."""
+"""The width in cells from which the state or the speed fits beside the bar."""
 WIDE = 54
-"""Cells from which what is left has room as well."""
+"""The width in cells from which the remaining time fits too."""
 STALLED: Span = ("! stalled", "bad")
 _INDEXING: Span = ("… indexing", "busy")
 _NEW: Span = ("· new", "muted")
@@ -45,10 +45,10 @@ def folder_blocks(
     stalled: frozenset[int] = frozenset(),
     others: Sequence[JobStatus] = (),
 ) -> list[tuple[Line, ...]]:
-    """The lines of each folder: progress, figures, and what there is to say.
+    """The lines of each folder: progress, figures, message and other jobs.
 
-    `stalled` are ids of jobs that do not move; `others` jobs of the queue, of which those
-    that are not a folder's own `job` are told under it.
+    `stalled`: ids of jobs without progress. `others`: jobs of the queue; a folder lists those of
+    its own that are not its `job`.
     """
     longest = max((cell_len(safe_name(each.folder.name)) for each in folders), default=0)
     tail = _tail_width(width)
@@ -66,7 +66,7 @@ def _block(
 ) -> tuple[Line, ...]:
     state = _state(each, stalled)
     room = max(1, width - _GLYPH)
-    # Where no word stands beside the bar it begins the second line.
+    # Without room for the state beside the bar, it begins the second line.
     said = () if _tail_width(width) or state[0] == JOB_STATES[JobState.RUNNING][0] else state
     figures = figures_line(each, room, said=said, short=width < ROOMY)
     below = [line for line in (figures, *_below(each, room, others)) if line]
@@ -77,12 +77,15 @@ def _block(
 
 
 def _tail_width(width: int) -> int:
-    """Cells behind the bar, the same for all folders."""
+    """Cells after the bar, the same for all folders."""
     return 0 if width < ROOMY else _SPEED if width < WIDE else _SPEED + _LEFT
 
 
 def fraction(job: JobStatus) -> float | None:
-    """How much of it is done; None while nothing is known. A job without bytes has files."""
+    """The finished part, 0.0 to 1.0, of bytes, or of files if there are no bytes.
+
+    None while the walk has found nothing.
+    """
     if job.total_bytes:
         return min(1.0, job.done_bytes / job.total_bytes)
     if job.total_files:
@@ -102,7 +105,7 @@ def _state(each: FolderStatus, stalled: frozenset[int]) -> Span:
 
 
 def _head(each: FolderStatus, state: Span, width: int, name_width: int) -> Line:
-    """Glyph, name, percent, bar; speed and what is left, or the state in a word."""
+    """Glyph, name, percent and bar; then speed and remaining time, or the state in a word."""
     job, (word, ink) = each.job, state
     done = fraction(job) if job else 1.0 if each.latest else None
     name = cut(cut_middle(safe_name(each.folder.name), name_width), name_width)
@@ -138,24 +141,24 @@ def _below(each: FolderStatus, width: int, others: Sequence[JobStatus]) -> list[
     job = each.job
     if job is not None:
         if job.verb is not Verb.UPLOAD:
-            lines.append(_errand(job, width))
+            lines.append(_job_line(job, width))
         if job.message and job.state is not JobState.COMPLETED:
             lines += _message(job, width)
         elif job.state is JobState.RUNNING and job.current:
             lines.append(((cut_middle(safe_name(job.current), width), "muted"),))
     elif each.latest is not None:
-        lines += _kept(each.latest, width)
+        lines += _backed_up(each.latest, width)
     own = None if job is None else job.id
     lines += [
-        _errand(other, width)
+        _job_line(other, width)
         for other in others
         if other.folder_id == each.folder.id and other.id != own and not other.state.is_over
     ]
     return lines
 
 
-def _errand(job: JobStatus, width: int) -> Line:
-    """What a job does that is not just keeping its folder: verb, version and target."""
+def _job_line(job: JobStatus, width: int) -> Line:
+    """A job that is not the folder's upload: verb, version, state and target."""
     word, ink = JOB_STATES[job.state]
     what = f"{job.verb} version {job.version}" if job.version is not None else str(job.verb)
     state = "" if job.state is JobState.RUNNING else f" {word}"
@@ -176,14 +179,14 @@ def _message(job: JobStatus, width: int) -> list[Line]:
     return [((cut_middle(line, width), ink),) for line in lines]
 
 
-def _kept(latest: Snapshot, width: int) -> list[Line]:
+def _backed_up(latest: Snapshot, width: int) -> list[Line]:
     at = latest.finished_at or latest.started_at
     text = f"backed up {at.astimezone():%Y-%m-%d %H:%M}"
     return [((text, "muted"),)] if len(text) <= width else []
 
 
 def no_folder_lines(status: EngineStatus, width: int) -> list[Line]:
-    """What to do when there is no folder."""
+    """The text of a pane without folders."""
     if status.state is EngineState.STARTING:
         return [((cut_middle("Opening the catalogue…", width), "muted"),)]
     if status.read_only:

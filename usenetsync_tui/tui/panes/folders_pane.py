@@ -1,4 +1,4 @@
-"""The folders, with one of them chosen."""
+"""The folders pane: a list of folders, one of them chosen, some of them marked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines
-from usenetsync_tui.tui.panes.stalls import Stalls
+from usenetsync_tui.tui.panes.stalls import StallDetector
 
 
 def _has_folder(pane: FoldersPane) -> str:
@@ -45,7 +45,7 @@ MARK: Action[FoldersPane] = Action(
     lambda pane: pane.mark_chosen(),
     _has_folder,
     keys="space",
-    tooltip="for the keys",
+    tooltip="to act on several",
 )
 MARK_ALL: Action[FoldersPane] = Action(
     "folders.mark_all", "mark all", lambda pane: pane.mark_all(), _has_unmarked, keys="A"
@@ -57,8 +57,8 @@ FOLDER_LIST_ACTIONS = (OPEN, MARK, MARK_ALL, UNMARK)
 
 
 class FoldersPane(ChoosingView):
-    """A list of folders; the chosen one is what the file list means, and the folder keys as
-    long as none is marked."""
+    """A list of folders. The file list shows the chosen folder; folder keys act on the marked
+    folders, else on the chosen one."""
 
     HELP = "Keys act on the folder marked `>`; its files are listed. `?` closes this help."
     BINDING_GROUP_TITLE = "Folders"
@@ -67,21 +67,21 @@ class FoldersPane(ChoosingView):
 
     @dataclass
     class Chosen(Message):
-        """Another folder, or none, is the chosen one."""
+        """Another folder is chosen now; None: there is no folder."""
 
         folder: FolderStatus | None
 
     @dataclass
     class Opened(Message):
-        """The user wants to look into a folder."""
+        """The user asks for the versions of a folder."""
 
         folder: FolderStatus
 
     def __init__(self, *, id: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives seconds; it tells which jobs stall."""
+        """`clock` returns seconds; the pane detects stalled jobs with it."""
         super().__init__(self._compose_folders, id=id)
         self._clock = clock
-        self._stalls = Stalls()
+        self._stalls = StallDetector()
         self._stalled: frozenset[int] = frozenset()
         self._folders: tuple[FolderStatus, ...] = ()
         self._marked: frozenset[int] = frozenset()
@@ -89,35 +89,35 @@ class FoldersPane(ChoosingView):
 
     @property
     def chosen(self) -> FolderStatus | None:
-        """The folder the user is at, as of the latest status."""
+        """The chosen folder, from the latest status."""
         return next((each for each in self._folders if each.folder.id == self.chosen_key), None)
 
     @property
     def marked(self) -> tuple[FolderStatus, ...]:
-        """The folders that are marked."""
+        """The marked folders, from the latest status."""
         return tuple(each for each in self._folders if each.folder.id in self._marked)
 
     @property
     def has_unmarked(self) -> bool:
-        """Whether a folder is not marked."""
+        """Whether any folder is not marked."""
         return len(self.marked) < len(self._folders)
 
     def choose(self, folder_id: int) -> None:
-        """Go to a folder; one that is not there is not gone to."""
+        """Choose a folder; does nothing if the list does not have it."""
         number = next((n for n, f in enumerate(self._folders) if f.folder.id == folder_id), None)
         if number is not None:
             self.go_to(number)
 
     def show(self, status: EngineStatus) -> None:
-        """Draw the folders of this status; also while hidden one of them is the chosen one."""
+        """Draw the folders of this status. Keeps one chosen, also while the pane is hidden."""
         self._folders = status.folders
-        self._stalled = self._stalls.look(status, self._clock())
+        self._stalled = self._stalls.update(status, self._clock())
         self.keep_choice([each.folder.id for each in status.folders])
         super().show(status)
-        self._say_marks()
+        self._show_mark_count()
 
     def first_choice(self, keys: Sequence[Hashable]) -> Hashable:
-        """A folder that is worked on, else the first."""
+        """The first folder with a running job, else the first folder."""
         at_work = (
             each.folder.id
             for each in self._folders
@@ -138,7 +138,7 @@ class FoldersPane(ChoosingView):
         ]
 
     def open_chosen(self) -> None:
-        """Look into the chosen folder."""
+        """Ask for the versions of the chosen folder."""
         chosen = self.chosen
         if chosen is not None:
             self.post_message(self.Opened(chosen))
@@ -154,14 +154,14 @@ class FoldersPane(ChoosingView):
         self._mark(frozenset(each.folder.id for each in self._folders))
 
     def unmark_all(self) -> None:
-        """Mark none."""
+        """Unmark every folder."""
         self._mark(frozenset())
 
     def _mark(self, folder_ids: frozenset[int]) -> None:
         self._marked = folder_ids
         self.recompose_lines()
-        self._say_marks()
+        self._show_mark_count()
 
-    def _say_marks(self) -> None:
+    def _show_mark_count(self) -> None:
         marked = len(self.marked)
         self.subtitle(f"{marked} marked" if marked else "")

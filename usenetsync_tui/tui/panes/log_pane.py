@@ -1,4 +1,4 @@
-"""The events of the engine's life, the newest at the bottom."""
+"""The log pane: the events of the engine, newest last."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _INKS: dict[Severity, Ink] = {Severity.INFO: "plain", Severity.WARN: "warn", Sev
 _TIME = 12
 """Cells of the time and the mark."""
 _KEPT = 1024
-"""More than the engine keeps: a line is made once."""
+"""More than the engine keeps, so that each event is wrapped once."""
 
 
 @lru_cache(maxsize=_KEPT)
 def event_lines(event: Event, width: int) -> tuple[Line, ...]:
-    """Local time, mark and words; further lines stand under the words."""
+    """Local time, mark and text; wrapped lines are indented to the text."""
     mark, ink = _MARKS[event.severity]
     at = datetime.fromtimestamp(event.at).astimezone()
     room = max(8, width - _TIME)
@@ -46,9 +46,9 @@ def log_lines(events: Sequence[Event], width: int) -> list[Line]:
 
 
 class LogPane(LinesView):
-    """Follows the end, unless the user has scrolled up."""
+    """Follows the end of the log unless the user has scrolled up."""
 
-    HELP = "What happened since the engine began. `G` follows the end. `?` closes this help."
+    HELP = "Events since the engine started. `G` follows the end. `?` closes this help."
     BINDING_GROUP_TITLE = "Log"
 
     def __init__(self, *, id: str) -> None:
@@ -66,7 +66,7 @@ class LogPane(LinesView):
         return self._made
 
     def recompose_lines(self) -> None:
-        """Keep to the end, or to the lines the user reads while older ones fall away."""
+        """Draw the events; stay at the end, or at the displayed lines as older events drop out."""
         before, width = self._events, self._width
         at_end = self.scroll_offset.y >= self.max_scroll_y
         super().recompose_lines()
@@ -79,13 +79,13 @@ class LogPane(LinesView):
         self.subtitle("" if at_end else "G follows the end")
 
     def watch_virtual_size(self, size: Size) -> None:
-        """The first lines arrive before the pane knows its height."""
+        """Stay at the end: the first lines arrive before the pane knows its height."""
         if self.scroll_offset.y >= self.max_scroll_y - 1:
             self.scroll_end(animate=False, immediate=True, force=True)
 
 
 def _gone(before: Sequence[Event], after: Sequence[Event]) -> Sequence[Event]:
-    """Those that fell out at the front."""
+    """The events at the front of `before` that `after` no longer has."""
     if not after:
         return before
     return before[: next((n for n, event in enumerate(before) if event == after[0]), len(before))]

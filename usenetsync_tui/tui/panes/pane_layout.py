@@ -1,6 +1,6 @@
-"""Which panes of the dashboard are shown, and what their frames and tabs say.
+"""Decides which panes of the dashboard are displayed, and the texts of their frames and tabs.
 
-Knows sizes, names and counts; refuses to know what a pane shows and what keys do.
+Knows sizes, names and counts. Refuses to know what a pane shows and what keys do.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
 
 FRAMES = {"files": "files-pane"}
-"""Ids of the frames around panes that have one."""
+"""The ids of the frames around panes, for panes that have one."""
 ALL_PANES = (100, 32)
-"""Columns and rows from which all panes fit."""
+"""The columns and rows from which several panes are displayed at a time."""
 ANY_PANE = (60, 15)
-"""Columns and rows below which none does."""
+"""The columns and rows below which no pane is displayed."""
 
 
 class PaneLayout:
-    """All panes, one pane or none, as there is room on a screen."""
+    """Displays several panes, one or none, depending on the size of the screen."""
 
     def __init__(self, screen: Screen[None]) -> None:
         self._screen = screen
@@ -34,27 +34,27 @@ class PaneLayout:
         self._size_name = ""
         """``tiny``, ``compact`` or ``full``."""
         self._entitled: tuple[bool | str, ...] = ()
-        """What the frames of the lower panes say: a title set again redraws all of its pane."""
+        """The drawn titles of the lower panes, because setting a title redraws its whole pane."""
 
     def show(self, status: EngineStatus) -> None:
-        """Learn how many folders, errors and servers there are."""
+        """Take the latest status: titles show the counts of folders, errors and servers."""
         self._status = status
         self._entitle()
 
     def tab_lines(self, status: EngineStatus, width: int, height: int) -> list[Line]:
-        """The names of all panes in a line, for where one shows at a time."""
+        """The names of all panes in one line, for a screen that displays one pane at a time."""
         line: Line = ()
         for pane in PANES:
             text = f" {self._label(pane)} "
             line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
         return [line]
 
-    def turned(self, by: int) -> str:
-        """The pane so many places further."""
+    def pane_after(self, by: int) -> str:
+        """The pane `by` steps after the displayed one; negative: before it."""
         return PANES[(PANES.index(self._pane) + by) % len(PANES)]
 
     def go_to(self, pane: str) -> None:
-        """Show a pane."""
+        """Display a pane."""
         if pane == self._pane:
             return
         self._pane = pane
@@ -63,7 +63,7 @@ class PaneLayout:
         self._arrange()
 
     def resize(self, size: Size) -> None:
-        """Choose between all panes, one pane and none."""
+        """Choose how many panes to display."""
         columns, rows = size
         if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
             name = "tiny"
@@ -78,13 +78,13 @@ class PaneLayout:
             self._arrange()
 
     def display(self, selector: str, shown: bool) -> None:
-        """Show or hide a widget; unchanged it costs nothing."""
+        """Show or hide a widget; does nothing if that changes nothing."""
         widget = self._screen.query_one(selector)
         if widget.display != shown:
             widget.display = shown
 
     def _arrange(self) -> None:
-        """Show what there is room for. Not by classes: each change of one matches every style."""
+        """Display the panes that fit. Uses no classes: changing one re-matches every style rule."""
         full, compact = self._size_name == "full", self._size_name == "compact"
         at = {self._pane} if compact else {*UPPER, self._lower} if full else set()
         for pane in PANES:
@@ -115,7 +115,7 @@ class PaneLayout:
         return 0
 
     def _entitle(self) -> None:
-        """The frame of the lower pane names all of them."""
+        """Set the titles. The frame of the lower pane lists all lower panes."""
         self._screen.query_one(FoldersPane).title(self._label("folders"))
         compact = self._size_name == "compact"
         entitled: tuple[bool | str, ...] = (compact, self._lower, *map(self._label, LOWER))

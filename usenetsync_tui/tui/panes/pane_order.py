@@ -3,7 +3,7 @@
 PANES = ("folders", "files", "workers", "errors", "log", "servers", "database")
 UPPER = PANES[:2]
 LOWER = PANES[2:]
-"""Those of which one shows at a time, below the others."""
+"""The panes below the others, of which one is displayed at a time."""
 LABELS = dict(
     zip(PANES, ("Folders", "Files", "Workers", "Errors", "Log", "Servers", "Database"), strict=True)
 )

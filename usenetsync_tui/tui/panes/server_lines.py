@@ -1,4 +1,4 @@
-"""Servers in a table: a row each, its trouble under it, and its connections when unfolded."""
+"""The lines of the servers pane: a row for each server, its problems, and its connections."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _FIGURES = (("sent", 9), ("articles", 10), ("errors", 8), ("latency", 9))
 
 
 def state_of(server: ServerStatus) -> Span:
-    """Glyph and word; a pause of the user's comes before what the server does."""
+    """The state's glyph and word; a pause by the user hides the state of the server itself."""
     return HELD if server.held else SERVER_STATES[server.state]
 
 
 def server_items(
     servers: Sequence[ServerStatus], unfolded: frozenset[str], width: int
 ) -> list[Item]:
-    """The head of the table, then an item a server."""
+    """The table's header, then an item for each server. `unfolded`: names of servers."""
     longest = max((cell_len(safe_name(server.name)) for server in servers), default=0)
     name = max(6, min(longest, 24, width // 4)) + 2
     return [
@@ -57,7 +57,7 @@ def server_items(
 
 
 def _columns(name: int, width: int) -> tuple[int, int, bool, bool]:
-    """How wide the bar is, how many figures fit, and whether the roles and the limit do."""
+    """The bar's cells, the number of figures that fit, and whether roles and the limit fit."""
     room = width - name - _STATE - _USED
     if room < 0:
         return 0, 0, False, False
@@ -97,7 +97,7 @@ def _server(server: ServerStatus, name: int, width: int, *, unfolded: bool) -> t
 
 
 def trouble(server: ServerStatus) -> list[Span]:
-    """What must be known of a server besides its figures."""
+    """What the user must know about a server besides its figures: exposure, limit, message."""
     said: list[Span] = []
     if server.exposure is not None:
         said.append((server.exposure, "bad"))
@@ -113,7 +113,7 @@ def trouble(server: ServerStatus) -> list[Span]:
 
 
 def trouble_lines(servers: Sequence[ServerStatus]) -> list[Line]:
-    """A line a server that must be known of: who can listen, and who does not serve."""
+    """A line for each server that is exposed (others can read its traffic) or does not work."""
     lines: list[Line] = []
     for server in servers:
         serves = server.state in (ServerState.UP, ServerState.IDLE)
@@ -123,11 +123,11 @@ def trouble_lines(servers: Sequence[ServerStatus]) -> list[Line]:
         if not serves:
             word, ink = SERVER_STATES[server.state]
             line = (*line, (f"{word} ", ink))
-        lines.append((*line, *_between(trouble(server))))
+        lines.append((*line, *_joined(trouble(server))))
     return lines
 
 
-def _between(said: Sequence[Span]) -> Iterable[Span]:
+def _joined(said: Sequence[Span]) -> Iterable[Span]:
     for number, (words, ink) in enumerate(said):
         yield (f"{'· ' if number else ''}{words} ", ink)
 
@@ -160,7 +160,7 @@ def _latency(server: ServerStatus) -> str:
 
 
 def _connections(server: ServerStatus, width: int) -> list[Line]:
-    """Connection by connection, as many beside each other as fit."""
+    """The connections in as many columns as fit."""
     if not server.connections:
         return [(("  no connection is open", "muted"),)]
     beside = max(1, (width - 2) // _CELL)

@@ -1,4 +1,4 @@
-"""The servers: how they do, and what can be changed about them while jobs run."""
+"""The servers pane: their state, and the keys that change them while jobs run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.panes.server_lines import server_items
 
 _RESUMED = (ServerState.PAUSED, ServerState.DOWN, ServerState.STOPPED)
-"""What is not used now: the pause key has it tried again."""
+"""States of a server that is not in use; the pause key resumes it."""
 
 
 def _has_server(pane: ServersPane) -> str:
@@ -41,7 +41,7 @@ def _is_unused(pane: ServersPane) -> str:
 
 
 def _has_more(by: int) -> Callable[[ServersPane], str]:
-    """Whether there is a connection more to use, or to give up."""
+    """The condition that the server can use `by` more connections (negative: fewer)."""
 
     def why_not(pane: ServersPane) -> str:
         server = pane.chosen
@@ -120,7 +120,7 @@ SERVER_ACTIONS = (PAUSE, RESUME, MORE, FEWER, LIMIT, ADD, UNFOLD)
 
 
 class ServersPane(ChoosingView):
-    """A table of servers; the keys mean the chosen one."""
+    """A table of servers; keys act on the chosen one."""
 
     HELP = "Keys act on the server marked `>`. `?` closes this help."
     BINDING_GROUP_TITLE = "Servers"
@@ -129,18 +129,18 @@ class ServersPane(ChoosingView):
     BINDINGS: ClassVar[list[BindingType]] = bindings(SERVER_ACTIONS)
 
     @dataclass
-    class AddServerWanted(Message):
-        """The user wants to add a server."""
+    class AddServerRequested(Message):
+        """The user asks to add a server."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(self._compose_servers, id=id)
         self._servers: tuple[ServerStatus, ...] = ()
         self._unfolded: set[str] | None = None
-        """None: the user has not said; a single server shows its connections then."""
+        """Names of servers; None: the user has unfolded none, so a single server is unfolded."""
 
     @property
     def chosen(self) -> ServerStatus | None:
-        """The server the user is at."""
+        """The chosen server, from the latest status."""
         return next((each for each in self._servers if each.name == self.chosen_key), None)
 
     def _compose_servers(self, status: EngineStatus, width: int, height: int) -> list[Item]:
@@ -168,19 +168,19 @@ class ServersPane(ChoosingView):
             self.scroll_to_choice()
 
     def pause(self) -> None:
-        """Give the chosen server nothing new."""
+        """Ask the engine to pause the chosen server."""
         if self.chosen is not None:
             said = f"{safe_name(self.chosen.name)} paused."
             self.post_message(CommandRequest(PauseServer(self.chosen.name), said=said))
 
     def resume(self) -> None:
-        """Use the chosen server again."""
+        """Ask the engine to resume the chosen server."""
         if self.chosen is not None:
             said = f"{safe_name(self.chosen.name)} resumed."
             self.post_message(CommandRequest(ResumeServer(self.chosen.name), said=said))
 
     def change_connections(self, by: int) -> None:
-        """One connection more or fewer, of those configured."""
+        """Ask the engine to use `by` more connections, from 1 to the configured number."""
         server = self.chosen
         if server is not None:
             wanted = _allowed(server, by)
@@ -194,8 +194,8 @@ class ServersPane(ChoosingView):
             ask_speed(self, server.bandwidth_limit, server.fetch_limit, server=server.name)
 
     def add(self) -> None:
-        """Have the application ask for a new one."""
-        self.post_message(self.AddServerWanted())
+        """Ask the dashboard to open the form for a new server."""
+        self.post_message(self.AddServerRequested())
 
 
 def _uses(server: ServerStatus) -> bool:

@@ -1,6 +1,6 @@
-"""Which jobs run and do not move.
+"""Detects running jobs that make no progress.
 
-Knows only the statuses it got and the time given with each: the caller has the clock.
+Knows the statuses it got and the time that the caller passes with each. Refuses to know a clock.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 
 STALLED_AFTER = 15.0
-"""Seconds without a byte, a file or an article."""
+"""Seconds without a new byte, file or article."""
 
 
-class Stalls:
-    """Remembers when each running job last got on."""
+class StallDetector:
+    """Remembers when each running job last made progress."""
 
     def __init__(self) -> None:
         self._moved: dict[int, tuple[tuple[object, ...], float]] = {}
 
-    def look(self, status: EngineStatus, now: float) -> frozenset[int]:
-        """The ids of the jobs that have not moved for `STALLED_AFTER` seconds."""
+    def update(self, status: EngineStatus, now: float) -> frozenset[int]:
+        """The ids of the jobs without progress for `STALLED_AFTER` seconds. `now`: seconds."""
         running = {job.id: job for job in status.jobs if job.state is JobState.RUNNING}
         for folder in status.folders:
             if folder.job is not None and folder.job.state is JobState.RUNNING:
@@ -27,7 +27,7 @@ class Stalls:
         before = self._moved
         self._moved = {}
         for number, job in running.items():
-            at = _standing(job)
+            at = _progress(job)
             old = before.get(number)
             self._moved[number] = old if old is not None and old[0] == at else (at, now)
         return frozenset(
@@ -35,7 +35,7 @@ class Stalls:
         )
 
 
-def _standing(job: JobStatus) -> tuple[object, ...]:
+def _progress(job: JobStatus) -> tuple[object, ...]:
     return (
         job.phase,
         job.entries,

@@ -28,18 +28,18 @@ from usenetsync_tui.tui.panes.server_lines import trouble_lines
 _READ_ONLY = "read-only · another usenetsync is using this catalogue · view only"
 _MORE_SERVERS = "   6: more"
 _WIDE = 100
-"""Cells from which fields stand further apart."""
+"""The width in cells from which fields have wider gaps."""
 _LEAST_WHY = 15
-"""Cells that a reason needs to be one."""
+"""The fewest cells in which a cut reason is still readable."""
 _RATE = 9
 _ETA = 6
 _PACE = 13
 _PART = 4
-"""Cells of figures that change all the time: what follows them must not jump."""
+"""Cells of figures that change all the time, fixed so that the next fields do not move."""
 
 
 def status_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
-    """Every figure of the engine by importance, on one line or two; those without room go."""
+    """The engine's figures by importance, on `height` lines; figures without room are dropped."""
     word, ink = ENGINE_STATES[status.state]
     first: Line = (("usenetsync", "strong"), ("  ", "plain"), (word, ink))
     fields = (first, *_fields(status, _counted(status)))
@@ -89,7 +89,7 @@ def _files(jobs: Sequence[JobStatus]) -> Line:
 
 
 def _part(jobs: Sequence[JobStatus]) -> str:
-    """How much of all bytes is done; of files where there are no bytes."""
+    """The finished part of all bytes, or of all files if there are no bytes."""
     total = sum(job.total_bytes for job in jobs)
     done = sum(job.done_bytes for job in jobs)
     if not total:
@@ -98,12 +98,12 @@ def _part(jobs: Sequence[JobStatus]) -> str:
 
 
 def banner_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
-    """What must be known before anything else; usually nothing. Without a width: not cut."""
+    """Problems and tasks that the user must see first; usually none. `width` 0: not cut."""
     return _banner(status, width, _MORE_SERVERS)
 
 
 def deeper_banner(status: EngineStatus, width: int, height: int) -> list[Line]:
-    """The same, where no pane is a key away."""
+    """The banner for a deeper screen, which has no servers pane to point to."""
     return _banner(status, width, "   and more")
 
 
@@ -126,7 +126,8 @@ def _banner(status: EngineStatus, width: int, more_servers: str) -> list[Line]:
 
 
 def _waiting(waiting: Waiting, width: int) -> str:
-    """The reason, its middle cut out where there is no room: who, why and how long stay."""
+    """What the engine waits for. Without room the reason is cut in its middle, if possible after
+    the name before its colon; the duration is never cut."""
     reason, how_long = safe_name(waiting.reason), str(waiting)[len(waiting.reason) :]
     room = width - len(how_long)
     if not width or cell_len(reason) <= room:
@@ -139,7 +140,7 @@ def _waiting(waiting: Waiting, width: int) -> str:
 
 
 def _one_line(fields: list[Line], width: int, more: str) -> list[Line]:
-    """Several things at once on one line; `more` stands for what has no room."""
+    """Several fields on one line; `more` is shown after the ones that fit."""
     if len(fields) < 2 or not width:
         return fields[:1]
     room = max(0, width - len(more))
@@ -163,7 +164,7 @@ def _connections(status: EngineStatus) -> Line:
 
 
 def _counted(status: EngineStatus) -> list[JobStatus]:
-    """The jobs under way; when all are over, all of them."""
+    """The jobs that are not over; when all are over, all of them."""
     going = [job for job in status.jobs if not job.state.is_over]
     return going or list(status.jobs)
 

@@ -1,8 +1,8 @@
-"""The throughput of the last ten minutes as a row of columns.
+"""The throughput of the last ten minutes as a column chart.
 
 Hand-written because Textual's own sparkline scales from the minimum and sends ten times
 the bytes (TUI.md 6). The scale starts at zero and ends at a round number, and a column
-keeps its samples while the picture moves on, so nothing flickers.
+keeps its samples while the chart moves left, so nothing flickers.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 
 SAMPLES = 600
-"""As many samples, one a second, as the engine keeps."""
+"""The samples that the engine keeps, one per second."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
 def ceiling(peak: float) -> float:
-    """The next of 1, 2, 5, 10, 20… at or above `peak`: a scale that rarely moves."""
+    """The next of 1, 2, 5, 10, 20… at or above `peak`, so that the scale rarely changes."""
     if peak <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(peak))
@@ -31,10 +31,10 @@ def ceiling(peak: float) -> float:
 
 
 def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
-    """Mean a column, newest last, at most `width` of them.
+    """The means of at most `width` groups of samples, newest last.
 
-    `seen` is how many samples there have been in all: columns begin at multiples of their
-    length counted from the very first, whichever samples are still here.
+    `seen`: the number of samples since the start. Groups begin at multiples of their length,
+    counted from the first sample ever, so that a group keeps its samples as old ones drop out.
     """
     length = max(1, math.ceil(SAMPLES / max(1, width)))
     start = seen - len(samples)
@@ -47,8 +47,8 @@ def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
     return out[-width:]
 
 
-def moved(before: Sequence[float], after: Sequence[float]) -> int:
-    """How many samples are new in `after`."""
+def new_samples(before: Sequence[float], after: Sequence[float]) -> int:
+    """The number of samples at the end of `after` that `before` does not have."""
     for by in range(len(after) + 1):
         kept = after[: len(after) - by]
         if len(kept) <= len(before) and tuple(before[len(before) - len(kept) :]) == tuple(kept):
@@ -57,7 +57,7 @@ def moved(before: Sequence[float], after: Sequence[float]) -> int:
 
 
 def rows(values: Sequence[float], width: int, height: int) -> list[str]:
-    """Columns drawn upwards from zero, right-aligned, `height` rows of eighths."""
+    """The chart as `height` rows of text, top first; columns are right-aligned, in eighths."""
     top = ceiling(max(values, default=0.0))
     levels = [math.ceil(value / top * height * 8) for value in values]
     pad = " " * (width - len(values))
@@ -68,7 +68,7 @@ def rows(values: Sequence[float], width: int, height: int) -> list[str]:
 
 
 class Throughput(InkedView, can_focus=False):
-    """The picture, with its scale in the title."""
+    """The chart, with the current and the peak rate in its title."""
 
     EVERY, TURN = 2, 0
 
@@ -80,7 +80,7 @@ class Throughput(InkedView, can_focus=False):
         self._rows: list[str] = []
 
     def show(self, status: EngineStatus) -> None:
-        """Take the history of this status; without a new sample nothing is drawn."""
+        """Draw the samples of this status; does nothing without a new sample."""
         if not self.takes_turn():
             return
         samples = status.throughput
@@ -88,7 +88,7 @@ class Throughput(InkedView, can_focus=False):
             if not samples:
                 self.title("Throughput", "no data yet")
             return
-        self._seen += moved(self._samples, samples)
+        self._seen += new_samples(self._samples, samples)
         self._samples = samples
         self._redraw()
         now = status.bytes_per_second

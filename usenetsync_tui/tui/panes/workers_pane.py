@@ -1,4 +1,4 @@
-"""The stages of the pipeline with the queues in front of them, and who works in them."""
+"""The workers pane: the stages of the pipeline with their queues, and the workers in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usenetsync_tui.tui.kit.inks import Ink, Line, fit, flow, width_of
 from usenetsync_tui.tui.kit.lines_view import LinesView
 
 SIDE_BY_SIDE = 104
-"""Cells from which stages and workers stand next to each other: a screen of 110 columns."""
+"""The width in cells from which stages and workers are side by side: 110 columns of screen."""
 _NAME = 10
 _DEPTH = 12
 _BUSY = 8
@@ -25,15 +25,15 @@ _STAGE = 9
 _DETAIL = 18
 _LEAST_ITEM = 20
 _LEAST_WORKERS = 3
-"""So many are shown however low the pane is; it scrolls."""
+"""The workers listed however low the pane is; it scrolls."""
 
 
 class WorkersPane(LinesView):
-    """Stages, workers and what they use of the system."""
+    """Shows stages, workers and the resources that they use."""
 
     HELP = (
         "A full queue (yellow) means that the stage behind it is the slow one. "
-        "`:workers N` changes how many work. `?` closes this help."
+        "`:workers N` changes the number of workers. `?` closes this help."
     )
     BINDING_GROUP_TITLE = "Workers"
     EVERY, TURN = 2, 1
@@ -43,7 +43,7 @@ class WorkersPane(LinesView):
 
 
 def worker_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
-    """Stages, workers, resources: side by side where there is room, else one below another."""
+    """Stages, workers, resources: side by side if they fit, else one below another."""
     if not status.stages and not status.workers:
         starting = status.state is EngineState.STARTING
         words = "Opening the catalogue…" if starting else "Idle. No jobs running."
@@ -67,7 +67,7 @@ def _beside(left: list[Line], right: list[Line]) -> list[Line]:
 
 
 def _stages(status: EngineStatus, width: int) -> list[Line]:
-    """With a bar where there is room for one."""
+    """The stages, with a bar for each queue if it fits."""
     if not status.stages:
         return []
     cells = min(_BAR, width - _NAME - _DEPTH - _BUSY - _DONE)
@@ -80,7 +80,7 @@ def _stages(status: EngineStatus, width: int) -> list[Line]:
 def _stage(stage: StageStatus, cells: int) -> Line:
     part = stage.depth / stage.capacity if stage.capacity else 0.0
     full, empty = bar(part, cells)
-    # A full queue is where the pipeline waits: the stage behind it is the slow one.
+    # The pipeline waits at a full queue: the stage after it is the slow one.
     blocked = part >= 1 and stage.capacity > 1
     depth = f"{stage.depth:,}/{stage.capacity:,}"
     figures = f"{depth:>{_DEPTH}}{f'{stage.active}/{stage.workers}':>{_BUSY}}"
@@ -94,7 +94,7 @@ def _stage(stage: StageStatus, cells: int) -> Line:
 
 
 def _workers(status: EngineStatus, width: int, room: int) -> list[Line]:
-    """At most `room` lines: all workers by number, or where they do not fit those at work."""
+    """All workers by number in `room` lines; if they do not fit, the busy ones first."""
     workers = status.workers
     if not workers:
         return []
