@@ -103,12 +103,16 @@ def judge_source(path: bytes) -> Judged:
 
 
 def judge_target(path: bytes, source: bytes) -> Judged:
-    """Whether a version can be restored into a folder: not into the one it was made of."""
+    """Whether a version can be restored into a folder: not into the one that it is a backup of.
+
+    A folder that is gone can be restored where it was. The engine checks again, by inode.
+    """
     if not path.startswith(b"/"):
         return Judged(problem="Type the whole path: it begins with / or ~.")
     try:
         found, kept = os.path.realpath(path), os.path.realpath(source)
-        if found == kept or found.startswith(kept.rstrip(b"/") + b"/"):
+        inside = found == kept or found.startswith(kept.rstrip(b"/") + b"/")
+        if inside and os.path.isdir(kept):
             return Judged(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
             return Judged(problem="This is a file, not a folder.")
