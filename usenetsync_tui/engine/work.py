@@ -34,7 +34,7 @@ async def work(shift: WorkingState, job: Job) -> None:
         if job.verb is Verb.UPLOAD:
             refuse_unpostable(folder.realm, shift.stores.settings)
             folder = await renewed(shift.catalogue, shift.stores.keys, folder)
-        run = await shift.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
+        run = await shift.stores.run(folder, job.id, to_post=job.verb.posts)
     except UsenetSyncError as error:
         await _refuse(shift, job, folder, str(error))
         return

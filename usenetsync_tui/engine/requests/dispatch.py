@@ -50,8 +50,11 @@ async def obey(shift: WorkingState, command: Command) -> None:
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(shift, command.server)
         return
-    async with shift.catalogue.transaction(durable=True) as tx:
-        await _obey(shift, tx, command)
+    if isinstance(command, Restore):  # nor for the target's disk
+        await folders.restore(shift, command)
+    else:
+        async with shift.catalogue.transaction(durable=True) as tx:
+            await _obey(shift, tx, command)
     await shift.queue.refresh()
     await folders.redress(shift)
     shift.give_way()
@@ -70,8 +73,6 @@ async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
             await folders.upload(shift, tx, command)
         case Choose():
             await folders.choose(shift, tx, command)
-        case Restore():
-            await folders.restore(shift, tx, command)
         case Verify():
             await folders.verify(tx, command)
         case ExportNzb():

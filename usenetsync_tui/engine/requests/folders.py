@@ -9,11 +9,11 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
-from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.new_jobs import folder_of, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
-from usenetsync_tui.engine.working_state import WorkingState, urgent
-from usenetsync_tui.errors import UnknownFolderError, UsageError
+from usenetsync_tui.engine.working_state import WorkingState
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
     ActOnFiles,
     Choose,
@@ -29,14 +29,6 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
-
-
-async def folder_of(tx: Transaction, folder_id: int) -> Folder:
-    """The folder with this id. `UnknownFolderError`."""
-    folder = await folders.by_id(tx, folder_id)
-    if folder is None:
-        raise UnknownFolderError(f"It has the number {folder_id}.")
-    return folder
 
 
 async def upload(shift: WorkingState, tx: Transaction, command: Upload) -> None:
@@ -81,46 +73,17 @@ async def redress(shift: WorkingState) -> None:
         run.redress(now, await shift.stores.of(now))
 
 
-async def restore(shift: WorkingState, tx: Transaction, command: Restore) -> None:
+async def restore(shift: WorkingState, command: Restore) -> None:
     """Queue a restore, with priority over the folder's own uploads."""
     refuse_path(command.target)
-    folder = await folder_of(tx, command.folder_id)
-    await to_thread.run_sync(
-        partial(refuse_overlap, command.target, folder.path, way_out="Choose another folder.")
-    )
-    version = await finished_version(tx, folder.id, command.version)
-    prefix = command.prefix or None
-    wanted = folder.id, command.target, prefix, version
-    for job in await jobs.open_jobs(tx):
-        if wanted == (job.folder_id, job.target, job.prefix, job.version):
-            raise UsageError("That is being restored already.")
-    await jobs.add(
-        tx,
-        folder.id,
-        Verb.RESTORE,
-        urgent(folder.priority),
-        target=command.target,
-        prefix=prefix,
-        version=version,
-        queued=True,
-    )
+    new = await new_restore(shift.catalogue, command, way_out="Choose another folder.")
+    async with shift.catalogue.transaction(durable=True) as tx:
+        await queue(tx, new)
 
 
 async def verify(tx: Transaction, command: Verify) -> None:
     """Queue the check of every article of a folder."""
-    folder = await folder_of(tx, command.folder_id)
-    version = await finished_version(tx, folder.id, None)
-    if await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) is not None:
-        raise UsageError("It is being verified already.")
-    await jobs.add(
-        tx,
-        folder.id,
-        Verb.VERIFY,
-        folder.priority,
-        version=version,
-        bodies=command.bodies,
-        queued=True,
-    )
+    await queue(tx, await new_verify(tx, command))
 
 
 async def export(shift: WorkingState, tx: Transaction, command: ExportNzb) -> None:
