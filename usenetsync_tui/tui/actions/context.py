@@ -14,7 +14,6 @@ from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.files.files_table import FilesTable
-from usenetsync_tui.tui.kit.command_request import READ_ONLY
 
 T = TypeVar("T")
 
@@ -47,6 +46,10 @@ class Context(Protocol):
 
     status: EngineStatus | None
     """The latest one; None before the first."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
 
     @property
     def app(self) -> App[Any]:
@@ -122,11 +125,6 @@ def want_each(here: Context, commands: Sequence[Command], said: str) -> None:
 
 
 # Conditions: sentences on why something does not apply, empty where it does
-
-
-def writable(here: Context) -> str:
-    """Whether the engine takes commands."""
-    return READ_ONLY if here.status is not None and here.status.read_only else ""
 
 
 def has_folder(here: Context) -> str:

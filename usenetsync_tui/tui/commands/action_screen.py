@@ -52,6 +52,11 @@ class ActionScreen(ActionHost, Screen[None]):
     # What is at hand
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+        return self.status is not None and self.status.read_only
+
+    @property
     def browser(self) -> Browser | None:
         """What answers questions about the catalogue."""
         raise NotImplementedError

@@ -95,6 +95,11 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     # What is listed
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+        return self.live.is_read_only
+
+    @property
     def wanted(self) -> FileFilter:
         """The filter in force."""
         return self.query_now.filter if self.query_now else FileFilter()

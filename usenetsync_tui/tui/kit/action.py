@@ -25,11 +25,6 @@ DO = "do"
 """The action method that every binding of ours calls, with the ids of its actions in one word."""
 
 
-def always(here: object) -> str:
-    """Of what applies everywhere."""
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Action(Generic[Here]):
     """One thing a user can do."""
@@ -39,8 +34,8 @@ class Action(Generic[Here]):
     words: str
     """As the footer names it, ``Pause``; in lower case where it is not in the footer."""
     run: Callable[[Here], Awaitable[object] | None]
-    why_not: Callable[[Here], str] = always
-    """A sentence on why it does not apply; empty where it does."""
+    when: tuple[Callable[[Here], str], ...] = ()
+    """The conditions it needs: each returns an empty string, or a sentence on why it fails."""
     keys: str = ""
     """Comma-separated; empty: it has no key."""
     also: tuple[str, str] | None = None
@@ -53,6 +48,10 @@ class Action(Generic[Here]):
     """Where it does not apply its key means what it means elsewhere; else the key says why."""
     command: str = ""
     """Its command of the `:` line."""
+
+    def why_not(self, here: Here) -> str:
+        """Why it does not apply, from the first condition that fails; empty where it applies."""
+        return next((reason for each in self.when if (reason := each(here))), "")
 
     def applies(self, here: Here) -> bool:
         """Whether it works there now."""
@@ -159,10 +158,7 @@ def say(node: object, sentence: str) -> None:
         node.notify(sentence, timeout=3, markup=False)
 
 
-def first_reason(*conditions: Callable[[Here], str]) -> Callable[[Here], str]:
-    """What applies where all of these do; the first that does not says why."""
-
-    def why_not(here: Here) -> str:
-        return next((reason for each in conditions if (reason := each(here))), "")
-
-    return why_not
+def copy(widget: Widget, text: str, shown: str) -> None:
+    """Put text on the terminal's clipboard, and say so; `shown` is safe to print."""
+    widget.app.copy_to_clipboard(text)
+    say(widget, f"Copied {shown}")
