@@ -1,4 +1,4 @@
-"""`usenetsync nzb FOLDER -o FILE`: a plain folder's articles for any newsreader."""
+"""`usenetsync nzb FOLDER -o FILE`: lists a plain folder's articles for any newsreader."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def nzb(
 def _target(
     output: Path | None, each_subfolder: Path | None, force: bool, as_json: bool
 ) -> NzbTarget:
-    """Where to write. `UsageError` unless there is exactly one place that can be used."""
+    """Where to write. `UsageError` if the options name no target, or two."""
     if output is not None and each_subfolder is None:
         path = os.fsencode(output)
         if path == _STDOUT and as_json:

@@ -1,4 +1,4 @@
-"""`usenetsync restore` and `usenetsync verify`."""
+"""`usenetsync restore` and `usenetsync verify`: a job that the command runs itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Everything that a user can ask of a running engine: one `match`.
 
-An impossible request is a `UsageError`; a long one becomes a task beside the jobs.
+An impossible request is a `UsageError`; a long one becomes a task, beside the jobs.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
 async def obey(shift: WorkingState, command: Command) -> None:
-    """Execute a command, or begin to. Raises `UsageError`, and what ends the engine."""
+    """Carry out a command, or begin to. Raises `UsageError`, and errors that end the engine."""
     if isinstance(command, Drain):
         drain(shift)
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(shift, command.server)
         return
-    if isinstance(command, Restore):  # nor for the target's disk
+    if isinstance(command, Restore):  # nor for the disk of the target
         await folders.restore(shift, command)
     else:
         async with shift.catalogue.transaction(durable=True) as tx:
@@ -61,7 +61,7 @@ async def obey(shift: WorkingState, command: Command) -> None:
 
 
 def drain(shift: WorkingState) -> None:
-    """Finish what is in flight, take nothing new."""
+    """Finish the articles in flight, and start nothing new."""
     shift.draining = True
     if shift.run is not None:
         shift.run.drain()
@@ -110,7 +110,7 @@ async def _obey(shift: WorkingState, tx: Transaction, command: Command) -> None:
 
 
 def _set(shift: WorkingState, command: Command) -> None:
-    """Change a setting for the life of this engine; it is not saved."""
+    """Change a setting until this engine ends, without saving it."""
     stores = shift.stores
     match command:
         case SetWorkers(count):

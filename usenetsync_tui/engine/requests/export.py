@@ -1,7 +1,7 @@
 """Writes NZBs, for the command and for the screen.
 
-Knows files: a new one, one that replaces another, one for each subfolder. Refuses to know what an
-NZB lists (`pipeline.nzb`).
+Knows the files: a new one, one that replaces another, one for each subfolder. Refuses to know what
+an NZB lists (`pipeline.nzb`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from usenetsync_tui.pipeline.nzb.nzb import Listed, Write, refuse_unreadable, wr
 from usenetsync_tui.pipeline.nzb.parts import NzbPart, PartNames, parts
 
 Seen = Callable[[bytes], object]
-"""Called with each piece of an NZB that is written."""
+"""Gets each piece of an NZB after it is written."""
 
 
 def refuse_path(path: bytes) -> None:
@@ -126,13 +126,13 @@ def _also_to(seen: Seen | None, write: Write) -> Write:
 
 
 def listed_words(listed: Listed) -> str:
-    """Say what an NZB lists."""
+    """The contents of an NZB, in words."""
     articles = plural(listed.articles, "article")
     return f"{plural(listed.files, 'file')} in {articles}, {size(listed.bytes)}"
 
 
 def left_out_words(listed: Listed) -> list[str]:
-    """Say what an NZB does not list, and why."""
+    """What an NZB does not list, and why, in words."""
     words = []
     if listed.empty:
         words.append(f"{plural(listed.empty, 'empty file')} left out: an NZB cannot list them")

@@ -43,7 +43,7 @@ async def upload(shift: WorkingState, tx: Transaction, command: Upload) -> None:
 
 
 async def allow_shrink(shift: WorkingState, tx: Transaction, job_id: int) -> None:
-    """Let an upload take its folder as it is, even if it is running."""
+    """Let an upload, even a running one, accept that most files of its folder are gone."""
     await jobs.allow_shrink(tx, job_id)
     mine = shift.is_at_work_on(job_id)
     if mine is not None:
@@ -51,19 +51,19 @@ async def allow_shrink(shift: WorkingState, tx: Transaction, job_id: int) -> Non
 
 
 async def choose(shift: WorkingState, tx: Transaction, command: Choose) -> None:
-    """Remember choices for a folder; its open upload gets the priority at once."""
+    """Store choices for a folder; its open upload gets the priority at once."""
     folder = await folder_of(tx, command.folder_id)
     folder = await _keep(shift, tx, folder.path, command.choices)
     open_job = await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD)
     if open_job is not None and command.choices.priority is not None:
         await jobs.set_priority(tx, open_job, folder.priority)
     waits = command.choices.is_for_next_run and shift.upload_of(folder.id) is not None
-    when = ", from its next run on" if waits else ""
-    shift.events.info(f"{folder.name}: what you chose is remembered{when}")
+    when = ", used from its next upload on" if waits else ""
+    shift.events.info(f"{folder.name}: backup options saved{when}")
 
 
 async def redress(shift: WorkingState) -> None:
-    """Have the running job post with its folder's current newsgroups, poster and veil."""
+    """Make the running job post with the folder's current newsgroups, poster and obfuscation."""
     run = shift.run
     folder = shift.queue.folder(run.folder.id) if run is not None else None
     if run is None or folder is None:
@@ -87,7 +87,7 @@ async def verify(tx: Transaction, command: Verify) -> None:
 
 
 async def export(shift: WorkingState, tx: Transaction, command: ExportNzb) -> None:
-    """Begin to write an NZB."""
+    """Start a task that writes an NZB."""
     refuse_path(command.path)
     folder = await folder_of(tx, command.folder_id)
     version = await finished_version(tx, folder.id, command.version)
@@ -98,12 +98,12 @@ async def export(shift: WorkingState, tx: Transaction, command: ExportNzb) -> No
 
 
 async def act_on_files(shift: WorkingState, tx: Transaction, command: ActOnFiles) -> None:
-    """Begin to act on files. Without a version under construction a retry makes a new one."""
+    """Start to act on files. Without a version under construction, a retry makes a new one."""
     folder = await folder_of(tx, command.selection.folder_id)
     retry = command.action is FileAction.RETRY
     if retry and not await is_building(tx, command.selection):
         await _queue_unless_open(tx, folder, takes_all_in=True)
-        shift.events.info(f"{folder.name}: a new version tries the failed files again")
+        shift.events.info(f"{folder.name}: an upload of a new version retries the failed files")
         return
     shift.tasks.begin(
         f"{command.action} files of {folder.name}", partial(_act, shift, folder, command)

@@ -56,11 +56,8 @@ def retry(here: Context) -> None:
     again = [job for job in jobs if meant_jobs.is_retriable(job) and job not in refused]
     if refused:
         ask_to_allow(here, refused)
-    if len(again) == 1:
-        here.want(Retry(again[0].id), f"The {again[0].verb} is queued again.")
-    elif again:
-        said = f"{plural(len(again), 'job')} are queued again."
-        want_each(here, [Retry(job.id) for job in again], said)
+    if again:
+        _queue_again(here, again)
 
 
 def ask_to_allow(here: Context, jobs: Sequence[JobStatus]) -> None:
@@ -68,10 +65,15 @@ def ask_to_allow(here: Context, jobs: Sequence[JobStatus]) -> None:
 
     def answered(answer: str) -> None:
         if answer == "yes":
-            commands = [Retry(job.id, allow_shrink=True) for job in jobs]
-            want_each(here, commands, f"{plural(len(jobs), 'upload')} begins again.")
+            _queue_again(here, jobs, allow_shrink=True)
 
     here.ask(ShrinkDialog(jobs), answered)
+
+
+def _queue_again(here: Context, jobs: Sequence[JobStatus], *, allow_shrink: bool = False) -> None:
+    many = f"{plural(len(jobs), 'job')} are queued again."
+    said = many if len(jobs) > 1 else f"The {jobs[0].verb} is queued again."
+    want_each(here, [Retry(job.id, allow_shrink) for job in jobs], said)
 
 
 def cancel(here: Context) -> None:
