@@ -71,7 +71,7 @@ async def test_files_of_a_running_version_are_held_and_retried(engine: Engine, b
         )
     log = said(engine)
     assert "hold 10 files of big: done" in log
-    assert "big: a new version tries the failed files again" in log
+    assert "big: an upload of a new version retries the failed files" in log
 
 
 @pytest.mark.anyio

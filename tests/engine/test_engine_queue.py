@@ -25,7 +25,7 @@ from trees import compare_trees, content
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.engine.working_state import urgent
+from usenetsync_tui.engine.jobs.new_jobs import urgent
 from usenetsync_tui.model.commands import (
     Cancel,
     Choose,

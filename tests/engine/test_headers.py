@@ -283,8 +283,8 @@ async def test_while_it_is_being_posted(ground: SealedGround, tmp_path: Path) ->
         await at_work(engine)
         choices = FolderChoices(newsgroups=("alt.test",), poster=ANN, obfuscate=True)
         engine.submit(Choose(1, choices))
-        await until(lambda: any("what you chose is remembered" in text for text in said(engine)))
-        assert not any("next run" in text for text in said(engine))
+        await until(lambda: any("backup options saved" in text for text in said(engine)))
+        assert not any("next upload" in text for text in said(engine))
         ground.scripted.latency = 0.0
         assert (await over(engine, Verb.UPLOAD)).state is JobState.COMPLETED
     groups = [h.groups[0] for h in heads(ground.scripted).values()]

@@ -35,7 +35,7 @@ async def work(working_state: WorkingState, job: Job) -> None:
         if job.verb is Verb.UPLOAD:
             refuse_unpostable(folder.realm, working_state.stores.settings)
             folder = await renewed(working_state.catalogue, working_state.stores.keys, folder)
-        run = await working_state.stores.run(folder, job.id, to_post=job.verb is not Verb.RESTORE)
+        run = await working_state.stores.run(folder, job.id, to_post=job.verb.posts)
     except UsenetSyncError as error:
         await _refuse(working_state, job, folder, str(error))
         return

@@ -20,7 +20,6 @@ from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
@@ -98,8 +97,3 @@ class WorkingState:
         current = self.queue.job(running.job.id) or running.job
         if running.is_paused or waiting.priority < current.priority:
             running.run.drain()
-
-
-def urgent(priority: Priority) -> Priority:
-    """A priority above that of the folder's own uploads, for work that a user waits for."""
-    return Priority(max(Priority.CRITICAL, min(Priority.HIGH, priority - 1)))

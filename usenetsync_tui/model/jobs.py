@@ -17,6 +17,11 @@ class Verb(StrEnum):
     RESTORE = "restore"
     VERIFY = "verify"
 
+    @property
+    def posts(self) -> bool:
+        """Whether its jobs post articles: a verify posts missing ones again."""
+        return self is not Verb.RESTORE
+
 
 class JobState(StrEnum):
     """How far a job is."""

@@ -130,6 +130,9 @@ def test_targets_are_not_inside_the_source(tmp_path: Path) -> None:
         assert "inside the backed-up folder" in check_target(root + inside, source).problem
     assert "a file" in check_target(root + b"/file", source).problem
     assert "begins with /" in check_target(b"", source).problem
+    (tmp_path / "kept").rmdir()
+    for gone in (b"/kept", b"/kept/a", b"/way-in"):  # as the command allows it
+        assert check_target(root + gone, source).problem == ""
 
 
 def test_new_files_are_new(tmp_path: Path) -> None:

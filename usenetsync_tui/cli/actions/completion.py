@@ -1,4 +1,4 @@
-"""`usenetsync completion SHELL`: the script that lets a shell complete this command."""
+"""`usenetsync completion SHELL`: prints the script that lets a shell complete this command."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def completion(shell: str) -> None:
     streams.output_is_the_work(True)
     kind = get_completion_class(shell)
     assert kind is not None
-    # `source` would ask bash for its version, which is not always the shell that reads this.
+    # `source` asks the installed bash for its version; another bash may read the script.
     made = kind(click.get_current_context().find_root().command, {}, _PROGRAM, _VARIABLE)
     click.echo(made.source_template % made.source_vars())

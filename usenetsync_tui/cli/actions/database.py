@@ -1,4 +1,4 @@
-"""`usenetsync db`: the embedded PostgreSQL."""
+"""`usenetsync db`: shows, starts and stops the embedded PostgreSQL."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _fields(found: DatabaseStatus) -> dict[str, object]:
 
 
 def _lines(found: DatabaseStatus) -> list[tuple[str, str]]:
-    """The head and text of each line; unknown and empty values have a text too."""
+    """The head and text of each line; an unknown or empty value has a text, too."""
     stays = "keeps running until db stop" if found.stays else "stops when no program uses it"
     lines = [
         ("Server", "embedded"),

@@ -94,7 +94,7 @@ def _figures(summary: Summary) -> list[str]:
 
 
 def _holds(snapshot: Snapshot, *, made: bool) -> str:
-    """The contents of a version and, if this job made it, the changes."""
+    """The contents of a version, and its changes if this job made it."""
     links = f", {plural(snapshot.symlinks, 'symlink')}" if snapshot.symlinks else ""
     words = f"holds {plural(snapshot.files, 'file')}{links}, {size(snapshot.size)}"
     if not made:
@@ -152,7 +152,7 @@ def _moved(what: str, count: int, figures: JobStatus) -> str:
 
 
 def _server(server: ServerStatus) -> str:
-    """A server's part in the job."""
+    """What a server did in the job."""
     return (
         f"{server.name}: {plural(server.articles, 'article')}, {size(server.bytes)}"
         + (f", {plural(server.errors, 'error')}" if server.errors else "")

@@ -143,14 +143,16 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
 
 
 class _FilesTable:
-    """A table printed page by page, since a version may have millions of files: one head, and
-    columns that never shrink from page to page."""
+    """A table printed page by page, since a version may have millions of files.
+
+    It has one head, and its columns never shrink from page to page.
+    """
 
     def __init__(self) -> None:
         self._widths: list[int] | None = None
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Print some more rows."""
+        """Print more rows."""
         if not rows:
             return
         width = terminal_width()

@@ -1,4 +1,4 @@
-"""`usenetsync nzb FOLDER -o FILE`: a plain folder's articles for any newsreader."""
+"""`usenetsync nzb FOLDER -o FILE`: lists a plain folder's articles for any newsreader."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from usenetsync_tui.cli.run import (
     start,
 )
 from usenetsync_tui.engine.requests.export import (
-    export_each,
-    export_file,
+    NzbTarget,
+    export,
     left_out_words,
     listed_words,
 )
@@ -44,29 +44,27 @@ def nzb(
     """Write the NZBs, and print their contents. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
     start(
-        lambda: _nzb(folder, version, _Target(output, each_subfolder, force), voice),
+        lambda: _nzb(folder, version, _target(output, each_subfolder, force, as_json), voice),
         as_json=as_json,
         output_is_the_work=output is not None and os.fsencode(output) == _STDOUT,
     )
 
 
-class _Target:
-    """Where to write NZBs: either a file or a folder."""
-
-    def __init__(self, output: Path | None, directory: Path | None, force: bool) -> None:
-        self.output = os.fsencode(output) if output is not None else None
-        self.directory = os.fsencode(directory) if directory is not None else None
-        self.force = force
-
-    def check(self, voice: Voice) -> None:
-        if (self.output is None) == (self.directory is None):
-            raise UsageError("Give either --output FILE or --each-subfolder DIR.")
-        if self.output == _STDOUT and voice.as_json:
+def _target(
+    output: Path | None, each_subfolder: Path | None, force: bool, as_json: bool
+) -> NzbTarget:
+    """Where to write. `UsageError` if the options name no target, or two."""
+    if output is not None and each_subfolder is None:
+        path = os.fsencode(output)
+        if path == _STDOUT and as_json:
             raise UsageError("--output - and --json both use standard output: give a file.")
+        return NzbTarget(path, replace=force)
+    if output is None and each_subfolder is not None:
+        return NzbTarget(os.fsencode(each_subfolder), each_subfolder=True, replace=force)
+    raise UsageError("Give either --output FILE or --each-subfolder DIR.")
 
 
-async def _nzb(word: str, version: int | None, target: _Target, voice: Voice) -> Exit:
-    target.check(voice)
+async def _nzb(word: str, version: int | None, target: NzbTarget, voice: Voice) -> Exit:
     async with catalogue_to_read("nzb", quiet=voice.quiet) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
@@ -85,21 +83,16 @@ def _with_advice(error: TargetError) -> TargetError:
 
 
 async def _written(
-    catalogue: Catalogue, folder: Folder, version: int, target: _Target, voice: Voice
+    catalogue: Catalogue, folder: Folder, version: int, target: NzbTarget, voice: Voice
 ) -> Exit:
-    code = Exit.DONE
-    if target.output == _STDOUT:
+    if target.path == _STDOUT and not target.each_subfolder:
         write = sys.stdout.buffer.write
         listed = await write_nzb(catalogue, folder, version, write)
         sys.stdout.buffer.flush()
         _tell("standard output", listed, voice, voices.complain)
         return Exit.INCOMPLETE if listed.left_out else Exit.DONE
-    if target.output is not None:
-        listed = await export_file(catalogue, folder, version, target.output, replace=target.force)
-        return _told(target.output, version, listed, voice)
-    assert target.directory is not None
-    each = export_each(catalogue, folder, version, target.directory, replace=target.force)
-    async for path, listed in each:
+    code = Exit.DONE
+    async for path, listed in export(catalogue, folder, version, target):
         code = max(code, _told(path, version, listed, voice))
     return code
 

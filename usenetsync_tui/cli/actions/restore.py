@@ -1,16 +1,11 @@
-"""`usenetsync restore` and `usenetsync verify`."""
+"""`usenetsync restore` and `usenetsync verify`: a job that the command runs itself."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from anyio import to_thread
-
-from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.cli.actions.job_report import CODES, tell
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
@@ -24,15 +19,14 @@ from usenetsync_tui.cli.run import (
     start,
 )
 from usenetsync_tui.cli.signals import stopped_by
-from usenetsync_tui.disk.overlap import refuse_overlap
 from usenetsync_tui.engine.jobs.command_job import CommandJob
+from usenetsync_tui.engine.jobs.new_jobs import new_restore, new_verify
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
+from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural
-from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
@@ -74,21 +68,14 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     ):
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, wanted.word)
-        if not wanted.in_place:
-            way_out = "Choose another folder, or add --in-place to replace them."
-            await to_thread.run_sync(partial(refuse_overlap, target, folder.path, way_out=way_out))
-        run = await stores.run(folder, 0, to_post=False)
-        async with opened.catalogue.transaction(durable=True) as tx:
-            run.job_id = await jobs.add(
-                tx,
-                folder.id,
-                Verb.RESTORE,
-                folder.priority,
-                target=target,
-                prefix=os.fsencode(wanted.prefix) or None,
-                version=await finished_version(tx, folder.id, wanted.version),
-            )
-        summary = await _worked(job, run, voice)
+        new = await new_restore(
+            opened.catalogue,
+            Restore(folder.id, target, wanted.version, os.fsencode(wanted.prefix)),
+            way_out="Choose another folder, or add --in-place to replace them.",
+            in_place=wanted.in_place,
+        )
+        await job.prepare(stores, new)
+        summary = await _worked(job, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
@@ -111,13 +98,10 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
         async with _lock(opened, wait):
-            run = await stores.run(folder, 0)
-            async with opened.catalogue.transaction(durable=True) as tx:
-                newest = await finished_version(tx, folder.id, None)
-                run.job_id = await jobs.add(
-                    tx, folder.id, Verb.VERIFY, folder.priority, version=newest, bodies=body
-                )
-            summary = await _worked(job, run, voice)
+            async with opened.catalogue.transaction() as tx:
+                new = await new_verify(tx, Verify(folder.id, body))
+            await job.prepare(stores, new)
+            summary = await _worked(job, voice)
     if job.verified is not None:
         _tell_found(job.verified, voice)
     tell(summary, voice)
@@ -134,10 +118,10 @@ def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
     )
 
 
-async def _worked(job: CommandJob, run: JobRun, voice: Voice) -> Summary:
+async def _worked(job: CommandJob, voice: Voice) -> Summary:
     """Run a job to its end, or until a signal stops it."""
     with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
-        return await job.work(run)
+        return await job.work()
 
 
 def _tell_found(found: Verified, voice: Voice) -> None:

@@ -1,4 +1,4 @@
-"""`usenetsync tui PATH…`: the screen over an engine in its own thread."""
+"""`usenetsync tui PATH…`: opens the screen, with an engine in a thread of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.run import run_screen
 
 _GRACE = 20.0
-"""Seconds to drain after a signal: its sender does not wait forever."""
+"""Seconds to drain after a signal, since its sender does not wait forever."""
 _LAST_GRACE = 1.5
 
 
@@ -33,7 +33,7 @@ def tui(paths: tuple[Path, ...], no_mouse: bool) -> None:
 def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
     """Run the screen, then end the engine as the user asked.
 
-    Folders that cannot be uploaded are left out and reported; if none is left, no screen opens.
+    Reports each folder that cannot be uploaded; if that is every one, no screen opens.
     """
     try:
         settings, locations = environment()
@@ -85,7 +85,7 @@ def _end_after(seconds: float, code: int) -> None:
 
 
 def _drain_patiently(thread: EngineThread) -> None:
-    """Wait for articles in flight; Ctrl+C ends the wait, and loses nothing either."""
+    """Wait for articles in flight; Ctrl+C ends the wait, and nothing is lost."""
     previous = signal.signal(signal.SIGINT, lambda *_: thread.leave())
     try:
         if not thread.drain(0.5):

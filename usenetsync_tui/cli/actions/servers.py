@@ -1,4 +1,4 @@
-"""`usenetsync servers` and `servers test`: the configured servers, and whether they work."""
+"""`usenetsync servers` and `servers test`: list the servers, and test whether they work."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def _conclude(
     *,
     interrupted: bool,
 ) -> Exit:
-    """Report the result of each folder. Raises the error of the only one."""
+    """Report the result of each folder. Raises the error of a single refused folder."""
     if len(refused) == 1 and not summaries and not interrupted:
         raise refused[0].error
     for summary in summaries:
@@ -217,9 +217,9 @@ def _conclude(
 
 
 def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:
-    """The exit code of a command from those of its folders.
+    """The exit code of a command, from those of its folders.
 
-    If some are saved and others not, it is incomplete.
+    It is `INCOMPLETE` if the upload of some folders succeeds and of others fails.
     """
     if interrupted or Exit.INTERRUPTED in ends:
         return Exit.INTERRUPTED

@@ -6,8 +6,10 @@ import time
 
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import restored, verified
+from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -38,9 +40,17 @@ class CommandJob:
         self._rates.add(time.monotonic(), progress.done_bytes, progress.done_files)
         return self._life.figures(self._rates)
 
-    async def work(self, run: JobRun) -> Summary:
-        """Run the job of `run`, which is not the queue's, to its end; record how it ended."""
+    async def prepare(self, stores: Stores, new: NewJob) -> None:
+        """Add the job to the catalogue. `UsageError`, `KeyUnavailableError`."""
+        run = await stores.run(new.folder, 0, to_post=new.verb.posts)
+        async with run.catalogue.transaction(durable=True) as tx:
+            run.job_id = await add(tx, new)
         self._run = run
+
+    async def work(self) -> Summary:
+        """Run the prepared job to its end; record how it ended."""
+        run = self._run
+        assert run is not None
         # No queue resumes it: once stopped, it is over.
         self._life = life = await JobLife.begun(run, stop_as=JobState.CANCELLED)
         assert life is not None  # no other process can pause or cancel it

@@ -1,6 +1,6 @@
 """Everything that a user can ask of a running engine: one `match`.
 
-An impossible request is a `UsageError`; a long one becomes a task beside the jobs.
+An impossible request is a `UsageError`; a long one becomes a task, beside the jobs.
 """
 
 from __future__ import annotations
@@ -43,22 +43,25 @@ from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
 async def obey(working_state: WorkingState, command: Command) -> None:
-    """Execute a command, or begin to. Raises `UsageError`, and what ends the engine."""
+    """Carry out a command, or begin to. Raises `UsageError`, and errors that end the engine."""
     if isinstance(command, Drain):
         drain(working_state)
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(working_state, command.server)
         return
-    async with working_state.catalogue.transaction(durable=True) as tx:
-        await _obey(working_state, tx, command)
+    if isinstance(command, Restore):  # nor for the disk of the target
+        await folders.restore(working_state, command)
+    else:
+        async with working_state.catalogue.transaction(durable=True) as tx:
+            await _obey(working_state, tx, command)
     await working_state.queue.refresh()
     await folders.use_new_headers(working_state)
     working_state.give_way()
 
 
 def drain(working_state: WorkingState) -> None:
-    """Finish what is in flight, take nothing new."""
+    """Finish the articles in flight, and start nothing new."""
     working_state.draining = True
     if working_state.run is not None:
         working_state.run.drain()
@@ -70,8 +73,6 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await folders.upload(working_state, tx, command)
         case Choose():
             await folders.choose(working_state, tx, command)
-        case Restore():
-            await folders.restore(working_state, tx, command)
         case Verify():
             await folders.verify(tx, command)
         case ExportNzb():
@@ -111,7 +112,7 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
 
 
 def _set(working_state: WorkingState, command: Command) -> None:
-    """Change a setting for the life of this engine; it is not saved."""
+    """Change a setting until this engine ends, without saving it."""
     stores = working_state.stores
     match command:
         case SetWorkers(count):

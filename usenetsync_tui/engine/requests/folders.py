@@ -9,11 +9,11 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
-from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
-from usenetsync_tui.engine.working_state import WorkingState, urgent
-from usenetsync_tui.errors import UnknownFolderError, UsageError
+from usenetsync_tui.engine.working_state import WorkingState
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
     ActOnFiles,
     Choose,
@@ -31,14 +31,6 @@ from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
 
 
-async def folder_of(tx: Transaction, folder_id: int) -> Folder:
-    """The folder with this id. `UnknownFolderError`."""
-    folder = await folders.by_id(tx, folder_id)
-    if folder is None:
-        raise UnknownFolderError(f"It has the number {folder_id}.")
-    return folder
-
-
 async def upload(working_state: WorkingState, tx: Transaction, command: Upload) -> None:
     """Queue the upload of a folder, or resume its open one."""
     folder = await _keep(working_state, tx, command.path, command.choices)
@@ -53,7 +45,7 @@ async def upload(working_state: WorkingState, tx: Transaction, command: Upload) 
 
 
 async def allow_shrink(working_state: WorkingState, tx: Transaction, job_id: int) -> None:
-    """Let an upload take its folder as it is, even if it is running."""
+    """Let an upload, even a running one, accept that most files of its folder are gone."""
     await jobs.allow_shrink(tx, job_id)
     running = working_state.running_if(job_id)
     if running is not None:
@@ -61,19 +53,19 @@ async def allow_shrink(working_state: WorkingState, tx: Transaction, job_id: int
 
 
 async def choose(working_state: WorkingState, tx: Transaction, command: Choose) -> None:
-    """Remember choices for a folder; its open upload gets the priority at once."""
+    """Store choices for a folder; its open upload gets the priority at once."""
     folder = await folder_of(tx, command.folder_id)
     folder = await _keep(working_state, tx, folder.path, command.choices)
     open_job = await jobs.open_of_folder(tx, folder.id, Verb.UPLOAD)
     if open_job is not None and command.choices.priority is not None:
         await jobs.set_priority(tx, open_job, folder.priority)
     waits = command.choices.is_for_next_run and working_state.upload_of(folder.id) is not None
-    when = ", from its next run on" if waits else ""
-    working_state.events.info(f"{folder.name}: what you chose is remembered{when}")
+    when = ", used from its next upload on" if waits else ""
+    working_state.events.info(f"{folder.name}: backup options saved{when}")
 
 
 async def use_new_headers(working_state: WorkingState) -> None:
-    """Have the running job post with its folder's current newsgroups, poster and veil."""
+    """Make the running job post with the folder's current newsgroups, poster and obfuscation."""
     run = working_state.run
     folder = working_state.queue.folder(run.folder.id) if run is not None else None
     if run is None or folder is None:
@@ -83,50 +75,21 @@ async def use_new_headers(working_state: WorkingState) -> None:
         run.use_headers(now, await working_state.stores.of(now))
 
 
-async def restore(working_state: WorkingState, tx: Transaction, command: Restore) -> None:
+async def restore(working_state: WorkingState, command: Restore) -> None:
     """Queue a restore, with priority over the folder's own uploads."""
     refuse_path(command.target)
-    folder = await folder_of(tx, command.folder_id)
-    await to_thread.run_sync(
-        partial(refuse_overlap, command.target, folder.path, way_out="Choose another folder.")
-    )
-    version = await finished_version(tx, folder.id, command.version)
-    prefix = command.prefix or None
-    wanted = folder.id, command.target, prefix, version
-    for job in await jobs.open_jobs(tx):
-        if wanted == (job.folder_id, job.target, job.prefix, job.version):
-            raise UsageError("That is being restored already.")
-    await jobs.add(
-        tx,
-        folder.id,
-        Verb.RESTORE,
-        urgent(folder.priority),
-        target=command.target,
-        prefix=prefix,
-        version=version,
-        queued=True,
-    )
+    new = await new_restore(working_state.catalogue, command, way_out="Choose another folder.")
+    async with working_state.catalogue.transaction(durable=True) as tx:
+        await queue(tx, new)
 
 
 async def verify(tx: Transaction, command: Verify) -> None:
     """Queue the check of every article of a folder."""
-    folder = await folder_of(tx, command.folder_id)
-    version = await finished_version(tx, folder.id, None)
-    if await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) is not None:
-        raise UsageError("It is being verified already.")
-    await jobs.add(
-        tx,
-        folder.id,
-        Verb.VERIFY,
-        folder.priority,
-        version=version,
-        bodies=command.bodies,
-        queued=True,
-    )
+    await queue(tx, await new_verify(tx, command))
 
 
 async def export(working_state: WorkingState, tx: Transaction, command: ExportNzb) -> None:
-    """Begin to write an NZB."""
+    """Start a task that writes an NZB."""
     refuse_path(command.path)
     folder = await folder_of(tx, command.folder_id)
     version = await finished_version(tx, folder.id, command.version)
@@ -137,12 +100,14 @@ async def export(working_state: WorkingState, tx: Transaction, command: ExportNz
 
 
 async def act_on_files(working_state: WorkingState, tx: Transaction, command: ActOnFiles) -> None:
-    """Begin to act on files. Without a version under construction a retry makes a new one."""
+    """Start to act on files. Without a version under construction, a retry makes a new one."""
     folder = await folder_of(tx, command.selection.folder_id)
     retry = command.action is FileAction.RETRY
     if retry and not await is_building(tx, command.selection):
         await _queue_unless_open(tx, folder, takes_all_in=True)
-        working_state.events.info(f"{folder.name}: a new version tries the failed files again")
+        working_state.events.info(
+            f"{folder.name}: an upload of a new version retries the failed files"
+        )
         return
     working_state.tasks.begin(
         f"{command.action} files of {folder.name}", partial(_act, working_state, folder, command)

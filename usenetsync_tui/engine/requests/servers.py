@@ -1,4 +1,4 @@
-"""Adds a server while the engine runs: to the settings file, and to the stores."""
+"""Adds a server to the settings file, and to the stores, while the engine runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usenetsync_tui.settings.settings import Settings, load_settings
 
 
 async def add(working_state: WorkingState, server: Server) -> None:
-    """Write a server to the settings file; it is used when no job is running. `SettingsError`."""
+    """Write a server to the settings file; the stores use it once no job runs. `SettingsError`."""
     folder = working_state.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
@@ -22,13 +22,13 @@ async def add(working_state: WorkingState, server: Server) -> None:
 
 
 def _adopted(before: Settings, fresh: Settings) -> Settings:
-    """The settings in the file now, except those that the open catalogue depends on."""
+    """The settings of the file, except those that the open catalogue depends on."""
     kept = {"database_url": before.database_url, "max_connections": before.max_connections}
     return fresh.model_copy(update=kept)
 
 
 async def renew(working_state: WorkingState) -> None:
-    """Give the stores the new settings; no job may be running."""
+    """Give the stores the new settings. The caller makes sure that no job runs."""
     try:
         await working_state.stores.renew(working_state.settings)
     except UsageError as error:  # such as a password file that cannot be read

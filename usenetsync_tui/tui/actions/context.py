@@ -1,4 +1,4 @@
-"""What a screen gives its actions: the engine's status, what is at hand there, and its voice."""
+"""What a screen gives its actions: the engine's status, what is at hand, toasts and dialogs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.files.files_table import FilesTable
-from usenetsync_tui.tui.kit.command_request import READ_ONLY
 
 T = TypeVar("T")
 
@@ -24,11 +23,11 @@ class AtHand:
     """The part of the chosen folder that a screen shows, or that its cursor is on."""
 
     version: int | None = None
-    """None: no version in particular, the newest finished one."""
+    """None: the newest finished one."""
     path: bytes = b""
     """Inside the folder, without a slash at its end; empty: all of it."""
     unfinished: bool = False
-    """The version is being built, or was interrupted while it was."""
+    """An upload is building the version, or was interrupted."""
 
 
 class AnyList(Protocol):
@@ -36,10 +35,10 @@ class AnyList(Protocol):
 
     @property
     def row_count(self) -> int:
-        """Rows known to be there."""
+        """How many rows the list has, as far as it knows."""
 
     def go_to_words(self, words: str) -> str:
-        """Go to ``73%`` of the list or to row ``12,345``; a sentence if that is no place."""
+        """Go to ``73%`` of the list or to row ``12,345``; returns a sentence if it cannot."""
 
 
 class Context(Protocol):
@@ -49,12 +48,16 @@ class Context(Protocol):
     """The latest one; None before the first."""
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+
+    @property
     def app(self) -> App[Any]:
-        """The application it is a screen of."""
+        """The application."""
 
     @property
     def browser(self) -> Browser | None:
-        """What answers questions about the catalogue; None before it is open."""
+        """Reads the catalogue; None before it is open."""
 
     @property
     def chosen(self) -> FolderStatus | None:
@@ -66,7 +69,7 @@ class Context(Protocol):
 
     @property
     def at_hand(self) -> AtHand:
-        """The part of the chosen folder that is meant."""
+        """The part of the chosen folder that keys act on."""
 
     @property
     def files(self) -> FilesTable | None:
@@ -74,23 +77,23 @@ class Context(Protocol):
 
     @property
     def rows(self) -> AnyList | None:
-        """The list whose rows can be gone to."""
+        """The list that `:goto` moves in."""
 
     @property
     def has_panes(self) -> bool:
-        """Whether there are panes to go to."""
+        """Whether the screen has panes."""
 
     def go_to_pane(self, pane: str) -> None:
         """Show a pane and give it the focus."""
 
     def turn_pane(self, by: int) -> None:
-        """Go to the next pane, or to the one before."""
+        """Go to the next pane (1), or to the one before (-1)."""
 
     def open_versions(self) -> None:
-        """Go down to the versions of the chosen folder."""
+        """Open the versions of the chosen folder."""
 
     def open_doctor(self, wanted: Examine) -> None:
-        """Have this machine examined, and show what is found."""
+        """Have the engine examine this machine, and show what it finds."""
 
     def begin_line(self, text: str) -> None:
         """Open the `:` line with `text` in it."""
@@ -99,38 +102,33 @@ class Context(Protocol):
         """Show or hide the keys of the focused pane."""
 
     def want(self, command: Command, said: str = "") -> None:
-        """Hand a command to the application; `said`: a short toast."""
+        """Send a command to the application; `said`: a short toast."""
 
     def say(self, text: str) -> None:
-        """A short toast; names in it are safe."""
+        """Show a short toast; names in it are safe."""
 
     def ask(self, dialog: ModalScreen[T], then: Callable[[T], None]) -> None:
-        """Show a dialog, and go on with its answer if there is one."""
+        """Show a dialog, and call `then` with its answer unless the user leaves it."""
 
     def run_worker(
         self, work: Coroutine[None, None, None], *, group: str, exclusive: bool
     ) -> Worker[None]:
-        """Do something that waits, beside the screen."""
+        """Run a coroutine beside the screen."""
 
 
 def want_each(here: Context, commands: Sequence[Command], said: str) -> None:
-    """Hand over several commands, and speak of them once; also where there is none to hand over."""
+    """Send several commands, with one toast for all, even if there are none."""
     if not commands and said:
         here.say(said)
     for number, command in enumerate(commands, 1):
         here.want(command, said if number == len(commands) else "")
 
 
-# Conditions: sentences on why something does not apply, empty where it does
-
-
-def writable(here: Context) -> str:
-    """Whether the engine takes commands."""
-    return READ_ONLY if here.status is not None and here.status.read_only else ""
+# Conditions: each returns an empty string, or a sentence on why it fails
 
 
 def has_folder(here: Context) -> str:
-    """Whether there is a folder to act on."""
+    """A folder is chosen."""
     if here.chosen is not None:
         return ""
     if here.status is not None and here.status.folders:
@@ -139,10 +137,10 @@ def has_folder(here: Context) -> str:
 
 
 def has_server(here: Context) -> str:
-    """Whether there is a server."""
+    """A server is configured."""
     return "" if here.status is not None and here.status.servers else "There is no server yet."
 
 
 def has_panes(here: Context) -> str:
-    """Whether this is the screen with the panes."""
+    """The screen has panes."""
     return "" if here.has_panes else "The panes are on the first screen: esc goes back."

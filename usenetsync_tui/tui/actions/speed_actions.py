@@ -1,13 +1,17 @@
-"""How fast it goes: limits and connections of servers, and workers."""
+"""Actions on the speed: limits and connections of servers, and workers."""
 
 from __future__ import annotations
 
 from usenetsync_tui.model.commands import MOST_WORKERS, SetWorkers
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.tui.actions.context import Context, has_server, writable
+from usenetsync_tui.tui.actions.context import Context, has_server
+from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.dialogs.choices_dialog import NumberDialog
 from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
-from usenetsync_tui.tui.kit.action import Action, first_reason
+from usenetsync_tui.tui.kit.action import Action
+from usenetsync_tui.tui.kit.command_request import writable
+
+_OF_A_SERVER = (writable, has_server)
 
 
 def ask_limit(here: Context) -> None:
@@ -26,35 +30,27 @@ def ask_workers(here: Context) -> None:
     here.ask(NumberDialog("Workers", "Threads", now or 1, most=MOST_WORKERS), chosen)
 
 
-def _by_line(id: str, command: str, words: str) -> Action[Context]:
-    """What needs the name of a server, or a speed: the `:` line asks for it."""
-
-    def begin(here: Context) -> None:
-        here.begin_line(f"{command} ")
-
-    return Action(id, words, begin, first_reason(writable, has_server), command=command)
-
-
-BANDWIDTH = Action(
-    "servers.bandwidth",
-    "limit",
-    ask_limit,
-    first_reason(writable, has_server),
-    keys="b",
-    tooltip="how fast",
-    command="limit",
+SPEED_ACTIONS: tuple[Action[Context], ...] = (
+    Action(
+        "servers.bandwidth",
+        "limit",
+        ask_limit,
+        _OF_A_SERVER,
+        keys="b",
+        tooltip="how fast",
+        command="limit",
+    ),
+    Action(
+        "workers.count",
+        "workers",
+        ask_workers,
+        (writable,),
+        keys="w",
+        tooltip="how many",
+        command="workers",
+    ),
+    by_line("servers.fetch_limit", "fetch limit", "fetch-limit", _OF_A_SERVER),
+    by_line("servers.connections", "connections", "connections", _OF_A_SERVER),
+    by_line("servers.pause_one", "pause a server", "pause-server", _OF_A_SERVER),
+    by_line("servers.resume_one", "resume a server", "resume-server", _OF_A_SERVER),
 )
-FETCH_LIMIT = _by_line("servers.fetch_limit", "fetch-limit", "fetch limit")
-CONNECTIONS = _by_line("servers.connections", "connections", "connections")
-PAUSE_SERVER = _by_line("servers.pause_one", "pause-server", "pause a server")
-RESUME_SERVER = _by_line("servers.resume_one", "resume-server", "resume a server")
-WORKERS = Action(
-    "workers.count",
-    "workers",
-    ask_workers,
-    writable,
-    keys="w",
-    tooltip="how many",
-    command="workers",
-)
-SPEED_ACTIONS = (BANDWIDTH, WORKERS, FETCH_LIMIT, CONNECTIONS, PAUSE_SERVER, RESUME_SERVER)

@@ -1,4 +1,4 @@
-"""What can be done to the view: rows and files of the list, panes, the theme, help, the end."""
+"""Actions on the view: rows and files of the list, panes, the theme, help, quitting."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from usenetsync_tui.model.commands import Examine
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.tui.actions.context import Context, has_panes
+from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.panes.pane_order import LABELS, PANES
 from usenetsync_tui.tui.themes import DARK, TOGGLED
@@ -24,14 +25,14 @@ def _has_files(here: Context) -> str:
 
 
 def go_to_row(here: Context, words: str) -> None:
-    """Go to a row or a place of the list, worded as `PagedTable.go_to_words` reads it."""
+    """Go to a row of the list; `PagedTable.go_to_words` reads the words."""
     if here.rows is not None:
         here.go_to_pane("files")
         _complain(here, here.rows.go_to_words(words))
 
 
 def filter_files(here: Context, words: str) -> None:
-    """List the files that match; no words: all."""
+    """List the files that match; without words, all."""
     if here.files is not None:
         _complain(here, here.files.filter_by_words(words))
 
@@ -47,19 +48,13 @@ def _complain(here: Context, sentence: str) -> None:
         here.say(sentence)
 
 
-GOTO: Action[Context] = Action(
-    "list.goto", "go to a row", lambda here: here.begin_line("goto "), _has_rows, command="goto"
+LIST_ACTIONS: tuple[Action[Context], ...] = (
+    by_line("list.goto", "go to a row", "goto", (_has_rows,)),
+    by_line("list.filter", "filter", "filter", (_has_files,)),
+    by_line("list.sort", "sort", "sort", (_has_files,)),
 )
-FILTER: Action[Context] = Action(
-    "list.filter", "filter", lambda here: here.begin_line("filter "), _has_files, command="filter"
-)
-SORT: Action[Context] = Action(
-    "list.sort", "sort", lambda here: here.begin_line("sort "), _has_files, command="sort"
-)
-LIST_ACTIONS = (GOTO, FILTER, SORT)
 
 # Panes
-
 
 _LETTERS = {"errors": "e", "log": "l"}
 """Panes with one more key, and a command of their own."""
@@ -74,32 +69,31 @@ def _to(number: int, pane: str) -> Action[Context]:
         f"panes.{pane}",
         LABELS[pane].lower(),
         go,
-        has_panes,
+        (has_panes,),
         keys=f"{number},alt+{number}",
         also=(f"panes.show_{pane}", key) if key else None,
         command=pane if key else "",
     )
 
 
-NEXT_PANE: Action[Context] = Action(
-    "panes.next",
-    "pane",
-    lambda here: here.turn_pane(1),
-    has_panes,
-    keys="tab",
-    tooltip="the next one",
-)
-PREVIOUS_PANE: Action[Context] = Action(
-    "panes.previous", "pane before", lambda here: here.turn_pane(-1), has_panes, keys="shift+tab"
-)
-ANY_PANE: Action[Context] = Action(
-    "panes.any", "a pane", lambda here: here.begin_line("pane "), has_panes, command="pane"
-)
-PANE_ACTIONS = (
-    NEXT_PANE,
-    PREVIOUS_PANE,
+PANE_ACTIONS: tuple[Action[Context], ...] = (
+    Action(
+        "panes.next",
+        "pane",
+        lambda here: here.turn_pane(1),
+        (has_panes,),
+        keys="tab",
+        tooltip="the next one",
+    ),
+    Action(
+        "panes.previous",
+        "pane before",
+        lambda here: here.turn_pane(-1),
+        (has_panes,),
+        keys="shift+tab",
+    ),
     *(_to(number, pane) for number, pane in enumerate(PANES, 1)),
-    ANY_PANE,
+    by_line("panes.any", "a pane", "pane", (has_panes,)),
 )
 
 # The application
@@ -113,43 +107,46 @@ def _toggle_theme(here: Context) -> None:
     here.app.theme = TOGGLED.get(here.app.theme, DARK.name)
 
 
-QUIT = Action(
-    "app.quit",
-    "Quit",
-    _quit,
-    keys="q,ctrl+q",
-    key_display="q",
-    tooltip="asks while a job runs",
-    footer=True,
-    command="quit",
+APP_ACTIONS: tuple[Action[Context], ...] = (
+    Action(
+        "app.quit",
+        "Quit",
+        _quit,
+        keys="q,ctrl+q",
+        key_display="q",
+        tooltip="asks while a job runs",
+        footer=True,
+        command="quit",
+    ),
+    Action(
+        "app.help",
+        "Help",
+        lambda here: here.toggle_help(),
+        keys="question_mark",
+        key_display="?",
+        footer=True,
+        command="help",
+    ),
+    Action("app.theme", "Theme", _toggle_theme, keys="T", tooltip="dark or light"),
+    by_line("app.any_theme", "a theme", "theme"),
 )
-HELP: Action[Context] = Action(
-    "app.help",
-    "Help",
-    lambda here: here.toggle_help(),
-    keys="question_mark",
-    key_display="?",
-    footer=True,
-    command="help",
+"""The application binds their keys."""
+SCREEN_ACTIONS: tuple[Action[Context], ...] = (
+    Action(
+        "app.doctor",
+        "doctor",
+        lambda here: here.open_doctor(Examine()),
+        keys="D",
+        tooltip="what may stop it here, and what to do",
+        command="doctor",
+    ),
+    Action(
+        "app.command",
+        "Command",
+        lambda here: here.begin_line(""),
+        keys="colon",
+        key_display=":",
+        footer=True,
+    ),
 )
-THEME = Action("app.theme", "Theme", _toggle_theme, keys="T", tooltip="dark or light")
-ANY_THEME: Action[Context] = Action(
-    "app.any_theme", "a theme", lambda here: here.begin_line("theme "), command="theme"
-)
-LINE: Action[Context] = Action(
-    "app.command",
-    "Command",
-    lambda here: here.begin_line(""),
-    keys="colon",
-    key_display=":",
-    footer=True,
-)
-DOCTOR: Action[Context] = Action(
-    "app.doctor",
-    "doctor",
-    lambda here: here.open_doctor(Examine()),
-    keys="D",
-    tooltip="what may stop it here, and what to do",
-    command="doctor",
-)
-APP_ACTIONS = (QUIT, HELP, THEME, ANY_THEME)
+"""Each screen binds their keys."""

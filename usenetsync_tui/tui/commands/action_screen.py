@@ -53,6 +53,11 @@ class ActionScreen(ActionHost, Screen[None]):
     # What actions act on
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+        return self.status is not None and self.status.read_only
+
+    @property
     def browser(self) -> Browser | None:
         """The port that reads the catalogue; None before the catalogue is open."""
         raise NotImplementedError

@@ -14,9 +14,10 @@ from usenetsync_tui.model.commands import (
     SetWorkers,
 )
 from usenetsync_tui.tui.actions.context import Context
-from usenetsync_tui.tui.actions.folder_actions import add, restore, upload, verify, write_nzb
-from usenetsync_tui.tui.actions.job_actions import prioritise
+from usenetsync_tui.tui.actions.folder_actions import add, upload, verify
+from usenetsync_tui.tui.actions.priority_actions import prioritise
 from usenetsync_tui.tui.actions.registry import COMMANDS
+from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
 from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,

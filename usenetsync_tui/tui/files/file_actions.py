@@ -1,7 +1,6 @@
-"""The actions of a list of files. They act on the marked files, else on the one under the cursor.
+"""What a user can do in a list of files: to the marked files, else to the one under the cursor.
 
-Knows the list, its filter and its marks. Refuses to change files: a `CommandRequest` asks the
-engine to.
+A change to files is a `CommandRequest`: the engine carries it out.
 """
 
 from __future__ import annotations
@@ -14,9 +13,19 @@ from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction, FileFilter, FileOrder
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.files.file_conditions import (
+    has_articles,
+    has_file,
+    has_filter,
+    has_marks,
+    has_selection,
+    is_being_built,
+    is_by_path,
+    is_listed,
+)
 from usenetsync_tui.tui.files.marks import Marks, all_of
-from usenetsync_tui.tui.kit.action import Action, first_reason, say
-from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
+from usenetsync_tui.tui.kit.action import Action, copy
+from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
 from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.kit.question import Ask, Choice
 
@@ -28,52 +37,6 @@ _SAID = {
     FileAction.HOLD: "Holding",
     FileAction.LEAVE_OUT: "Leaving out",
 }
-
-# Conditions
-
-
-def _is_listed(table: FilesTable) -> str:
-    return "" if table.current_query is not None else "No files are listed here."
-
-
-def _has_file(table: FilesTable) -> str:
-    return _is_listed(table) or ("" if table.cursor_row is not None else "There is no file here.")
-
-
-def _has_selection(table: FilesTable) -> str:
-    return "" if table.selection() is not None else "There is no file here."
-
-
-def _writable(table: FilesTable) -> str:
-    return READ_ONLY if table.live.is_read_only else ""
-
-
-def _is_being_built(table: FilesTable) -> str:
-    query = table.current_query
-    if query is None or not table.live.is_finished(query):
-        return ""
-    return f"Version {query.version} is finished: its files cannot be held or left out."
-
-
-def _has_articles(table: FilesTable) -> str:
-    row = table.cursor_row
-    if row is None or row.object_id is not None:
-        return ""
-    return "It has no articles yet." if row.articles else "It has no articles."
-
-
-def _has_marks(table: FilesTable) -> str:
-    return "" if table.marks or table.marking.anchor is not None else "No file is marked."
-
-
-def _is_by_path(table: FilesTable) -> str:
-    by_path = table.current_query is not None and table.current_query.order is FileOrder.PATH
-    return "" if by_path else "A range needs the list sorted by path: press s."
-
-
-def _has_filter(table: FilesTable) -> str:
-    return "" if table.wanted or table.marking.anchor is not None else "No filter is set."
-
 
 # The list
 
@@ -87,14 +50,14 @@ def _clear(table: FilesTable) -> None:
 
 
 def _sort(table: FilesTable) -> None:
-    """Sort by the next order: path, then size. A job never changes these columns."""
+    """Sort by the next column that never changes: path, size."""
     if table.current_query is not None:
         orders = list(FileOrder)
         table.sort_by(orders[(orders.index(table.current_query.order) + 1) % len(orders)])
 
 
 def _reverse(table: FilesTable) -> None:
-    """Reverse the current order."""
+    """Reverse the order."""
     if table.current_query is not None:
         table.sort_by(table.current_query.order, reverse=not table.current_query.reverse)
 
@@ -118,8 +81,7 @@ def _copy(table: FilesTable) -> None:
     row, folder = table.cursor_row, table.folder
     if row is not None and folder is not None:
         path = os.path.join(folder.path, row.path)
-        table.app.copy_to_clipboard(copyable(path))
-        say(table, f"Copied {cut_middle(safe_name(path), 60)}")
+        copy(table, copyable(path), cut_middle(safe_name(path), 60))
 
 
 def _act(action: FileAction) -> Callable[[FilesTable], None]:
@@ -151,103 +113,83 @@ def _leave_out(table: FilesTable) -> None:
     table.app.push_screen(Ask(f"Leave out {table.amount()}?", choices), answered)
 
 
-FILTER: Action[FilesTable] = Action(
-    "files.filter",
-    "Filter",
-    lambda table: table.ask_filter(),
-    _is_listed,
-    keys="slash",
-    key_display="/",
-    footer=True,
-)
-CLEAR: Action[FilesTable] = Action(
-    "files.clear", "no filter", _clear, _has_filter, keys="escape", yields=True
-)
-SORT: Action[FilesTable] = Action(
-    "files.sort", "sort", _sort, _is_listed, keys="s", tooltip="by path or by size"
-)
-REVERSE: Action[FilesTable] = Action(
-    "files.reverse", "reverse the order", _reverse, _is_listed, keys="S"
-)
-COLUMNS: Action[FilesTable] = Action(
-    "files.columns",
-    "columns",
-    lambda table: table.turn_columns(),
-    keys="c",
-    tooltip="more, or fewer",
-)
-MARK: Action[FilesTable] = Action("files.mark", "Mark", _mark, _has_file, keys="space", footer=True)
-MARK_ALL: Action[FilesTable] = Action(
-    "files.mark_all",
-    "mark all that match",
-    lambda table: table.put_marks(all_of(table.wanted)),
-    _has_file,
-    keys="A",
-)
-UNMARK: Action[FilesTable] = Action(
-    "files.unmark",
-    "unmark all",
-    lambda table: table.put_marks(Marks()),
-    _has_marks,
-    keys="u",
-)
-RANGE: Action[FilesTable] = Action(
-    "files.range",
-    "mark a range",
-    lambda table: table.mark_range(),
-    first_reason(_has_file, _is_by_path),
-    keys="v",
-    tooltip="v ends it",
-)
-OPEN: Action[FilesTable] = Action(
-    "files.open",
-    "Articles",
-    lambda table: table.open_articles(),
-    first_reason(_has_file, _has_articles),
-    keys="enter",
-    tooltip="of the file",
-    footer=True,
-)
-RETRY: Action[FilesTable] = Action(
-    "files.retry",
-    "Retry",
-    _act(FileAction.RETRY),
-    first_reason(_writable, _has_selection),
-    keys="R",
-    tooltip="failed, held and left out",
-    footer=True,
-)
-HOLD: Action[FilesTable] = Action(
-    "files.hold",
-    "Hold",
-    _act(FileAction.HOLD),
-    first_reason(_writable, _has_selection, _is_being_built),
-    keys="H",
-    tooltip="until it is retried",
-)
-LEAVE_OUT: Action[FilesTable] = Action(
-    "files.leave_out",
-    "Leave out",
-    _leave_out,
-    first_reason(_writable, _has_selection, _is_being_built),
-    keys="x",
-    tooltip="of this version",
-    footer=True,
-)
-COPY: Action[FilesTable] = Action("files.copy", "copy the path", _copy, _has_file, keys="y")
-FILE_ACTIONS = (
-    FILTER,
-    CLEAR,
-    SORT,
-    REVERSE,
-    COLUMNS,
-    MARK,
-    MARK_ALL,
-    UNMARK,
-    RANGE,
-    OPEN,
-    RETRY,
-    HOLD,
-    LEAVE_OUT,
-    COPY,
+FILE_ACTIONS: tuple[Action[FilesTable], ...] = (
+    Action(
+        "files.filter",
+        "Filter",
+        lambda table: table.ask_filter(),
+        (is_listed,),
+        keys="slash",
+        key_display="/",
+        footer=True,
+    ),
+    Action("files.clear", "no filter", _clear, (has_filter,), keys="escape", yields=True),
+    Action("files.sort", "sort", _sort, (is_listed,), keys="s", tooltip="by path or by size"),
+    Action("files.reverse", "reverse the order", _reverse, (is_listed,), keys="S"),
+    Action(
+        "files.columns",
+        "columns",
+        lambda table: table.turn_columns(),
+        keys="c",
+        tooltip="more, or fewer",
+    ),
+    Action("files.mark", "Mark", _mark, (has_file,), keys="space", footer=True),
+    Action(
+        "files.mark_all",
+        "mark all that match",
+        lambda table: table.put_marks(all_of(table.wanted)),
+        (has_file,),
+        keys="A",
+    ),
+    Action(
+        "files.unmark",
+        "unmark all",
+        lambda table: table.put_marks(Marks()),
+        (has_marks,),
+        keys="u",
+    ),
+    Action(
+        "files.range",
+        "mark a range",
+        lambda table: table.mark_range(),
+        (has_file, is_by_path),
+        keys="v",
+        tooltip="v ends it",
+    ),
+    Action(
+        "files.open",
+        "Articles",
+        lambda table: table.open_articles(),
+        (has_file, has_articles),
+        keys="enter",
+        tooltip="of the file",
+        footer=True,
+    ),
+    Action(
+        "files.retry",
+        "Retry",
+        _act(FileAction.RETRY),
+        (writable, has_selection),
+        keys="R",
+        tooltip="failed, held and left out",
+        footer=True,
+    ),
+    Action(
+        "files.hold",
+        "Hold",
+        _act(FileAction.HOLD),
+        (writable, has_selection, is_being_built),
+        keys="H",
+        tooltip="until it is retried",
+    ),
+    Action(
+        "files.leave_out",
+        "Leave out",
+        _leave_out,
+        (writable, has_selection, is_being_built),
+        keys="x",
+        tooltip="of this version",
+        footer=True,
+    ),
+    Action("files.copy", "copy the path", _copy, (has_file,), keys="y"),
 )

@@ -95,6 +95,11 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     # The query
 
     @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+        return self.live.is_read_only
+
+    @property
     def wanted(self) -> FileFilter:
         """The current filter."""
         return self.current_query.filter if self.current_query else FileFilter()

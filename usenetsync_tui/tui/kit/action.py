@@ -26,11 +26,6 @@ DO = "do"
 spaces."""
 
 
-def always(here: object) -> str:
-    """The `why_not` of an action that applies everywhere."""
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Action(Generic[Here]):
     """One thing a user can do."""
@@ -40,8 +35,8 @@ class Action(Generic[Here]):
     words: str
     """Its label: ``Pause`` in the footer; in lower case when the footer does not show it."""
     run: Callable[[Here], Awaitable[object] | None]
-    why_not: Callable[[Here], str] = always
-    """Returns a sentence on why it does not apply now, or an empty text when it does."""
+    when: tuple[Callable[[Here], str], ...] = ()
+    """The conditions it needs: each returns an empty string, or a sentence on why it fails."""
     keys: str = ""
     """Comma-separated; empty: it has no key."""
     also: tuple[str, str] | None = None
@@ -54,6 +49,10 @@ class Action(Generic[Here]):
     """When it does not apply: True passes the key on to other bindings, False shows the reason."""
     command: str = ""
     """Its command of the `:` line."""
+
+    def why_not(self, here: Here) -> str:
+        """Why it does not apply, from the first condition that fails; empty where it applies."""
+        return next((reason for each in self.when if (reason := each(here))), "")
 
     def applies(self, here: Here) -> bool:
         """Whether it can run here now."""
@@ -160,10 +159,7 @@ def say(node: object, sentence: str) -> None:
         node.notify(sentence, timeout=3, markup=False)
 
 
-def first_reason(*conditions: Callable[[Here], str]) -> Callable[[Here], str]:
-    """A `why_not` of several conditions: it returns the first reason that is not empty."""
-
-    def why_not(here: Here) -> str:
-        return next((reason for each in conditions if (reason := each(here))), "")
-
-    return why_not
+def copy(widget: Widget, text: str, shown: str) -> None:
+    """Put text on the terminal's clipboard, and say so; `shown` is safe to print."""
+    widget.app.copy_to_clipboard(text)
+    say(widget, f"Copied {shown}")

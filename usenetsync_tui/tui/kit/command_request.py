@@ -5,12 +5,27 @@ Only the application submits commands to the engine.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from textual.message import Message
 
 from usenetsync_tui.model.commands import Command
 
 READ_ONLY = "Read-only: another usenetsync is using this catalogue."
 """Shown when the engine takes no commands because it is read-only."""
+
+
+class MayBeReadOnly(Protocol):
+    """A screen, a pane or a list that knows the engine's status."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the engine takes no commands."""
+
+
+def writable(here: MayBeReadOnly) -> str:
+    """The condition of every action that sends a command: `READ_ONLY`, or an empty string."""
+    return READ_ONLY if here.is_read_only else ""
 
 
 class CommandRequest(Message):

@@ -107,12 +107,16 @@ def check_source(path: bytes) -> PathCheck:
 
 
 def check_target(path: bytes, source: bytes) -> PathCheck:
-    """Check a folder to restore into: it must not be inside the backed-up folder `source`."""
+    """Whether a version can be restored into a folder: not into the one that it is a backup of.
+
+    A folder that is gone can be restored where it was. The engine checks again, by inode.
+    """
     if not path.startswith(b"/"):
         return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
         found, kept = os.path.realpath(path), os.path.realpath(source)
-        if found == kept or found.startswith(kept.rstrip(b"/") + b"/"):
+        inside = found == kept or found.startswith(kept.rstrip(b"/") + b"/")
+        if inside and os.path.isdir(kept):
             return PathCheck(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
             return PathCheck(problem="This is a file, not a folder.")

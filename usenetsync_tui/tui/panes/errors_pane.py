@@ -17,7 +17,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
-from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
+from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
 from usenetsync_tui.tui.kit.inks import fit
 from usenetsync_tui.tui.panes.error_lines import (
     MOST_FILES,
@@ -41,26 +41,31 @@ def _has_cause(pane: ErrorsPane) -> str:
     return "" if pane.chosen_key is not None else "There are no errors."
 
 
-UNFOLD: Action[ErrorsPane] = Action(
-    "errors.unfold",
-    "Files",
-    lambda pane: pane.unfold(),
-    _has_cause,
-    keys="enter,space",
-    key_display="⏎",
-    tooltip="show or hide them",
-    footer=True,
+def _has_failed_files(pane: ErrorsPane) -> str:
+    return "" if pane.has_failed_files else "There is nothing to retry."
+
+
+ERROR_ACTIONS: tuple[Action[ErrorsPane], ...] = (
+    Action(
+        "errors.unfold",
+        "Files",
+        lambda pane: pane.unfold(),
+        (_has_cause,),
+        keys="enter,space",
+        key_display="⏎",
+        tooltip="or none",
+        footer=True,
+    ),
+    Action(
+        "errors.retry",
+        "Retry",
+        lambda pane: pane.retry(),
+        (writable, _has_failed_files),
+        keys="R",
+        tooltip="all failed files of the folder",
+        footer=True,
+    ),
 )
-RETRY: Action[ErrorsPane] = Action(
-    "errors.retry",
-    "Retry",
-    lambda pane: pane.retry(),
-    lambda pane: pane.why_no_retry,
-    keys="R",
-    tooltip="all failed files of the folder",
-    footer=True,
-)
-ERROR_ACTIONS = (UNFOLD, RETRY)
 
 
 class ErrorsPane(ChoosingView):
@@ -201,12 +206,9 @@ class ErrorsPane(ChoosingView):
             self.choose_key(CauseFileKey(key, paths[0]))
 
     @property
-    def why_no_retry(self) -> str:
-        """Why the failed files of the folder cannot be retried; empty when they can."""
-        if self.is_read_only:
-            return READ_ONLY
-        failed = _version(self._folder) is not None and has_errors(self._folder)
-        return "" if failed else "There is nothing to retry."
+    def has_failed_files(self) -> bool:
+        """Whether a version of the folder has files that failed."""
+        return _version(self._folder) is not None and has_errors(self._folder)
 
     def retry(self) -> None:
         """Ask the engine to retry all failed files of the folder."""

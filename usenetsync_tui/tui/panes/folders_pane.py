@@ -30,30 +30,31 @@ def _has_marked(pane: FoldersPane) -> str:
     return "" if pane.marked else "No folder is marked."
 
 
-OPEN: Action[FoldersPane] = Action(
-    "folders.open",
-    "Versions",
-    lambda pane: pane.open_chosen(),
-    _has_folder,
-    keys="enter",
-    tooltip="of the chosen folder",
-    footer=True,
+FOLDER_LIST_ACTIONS: tuple[Action[FoldersPane], ...] = (
+    Action(
+        "folders.open",
+        "Versions",
+        lambda pane: pane.open_chosen(),
+        (_has_folder,),
+        keys="enter",
+        tooltip="of the chosen folder",
+        footer=True,
+    ),
+    Action(
+        "folders.mark",
+        "mark",
+        lambda pane: pane.mark_chosen(),
+        (_has_folder,),
+        keys="space",
+        tooltip="for the keys",
+    ),
+    Action(
+        "folders.mark_all", "mark all", lambda pane: pane.mark_all(), (_has_unmarked,), keys="A"
+    ),
+    Action(
+        "folders.unmark", "unmark all", lambda pane: pane.unmark_all(), (_has_marked,), keys="u"
+    ),
 )
-MARK: Action[FoldersPane] = Action(
-    "folders.mark",
-    "mark",
-    lambda pane: pane.mark_chosen(),
-    _has_folder,
-    keys="space",
-    tooltip="to act on several",
-)
-MARK_ALL: Action[FoldersPane] = Action(
-    "folders.mark_all", "mark all", lambda pane: pane.mark_all(), _has_unmarked, keys="A"
-)
-UNMARK: Action[FoldersPane] = Action(
-    "folders.unmark", "unmark all", lambda pane: pane.unmark_all(), _has_marked, keys="u"
-)
-FOLDER_LIST_ACTIONS = (OPEN, MARK, MARK_ALL, UNMARK)
 
 
 class FoldersPane(ChoosingView):

@@ -16,7 +16,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AtHand
-from usenetsync_tui.tui.kit.action import Action, bindings
+from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 from usenetsync_tui.tui.screens.article_lines import article_lines
@@ -25,16 +25,16 @@ from usenetsync_tui.tui.screens.deeper_screen import Crumbs, DeeperScreen
 REFRESH = 2.0
 """Seconds between two reads."""
 
-
-COPY: Action[FieldsView] = Action(
-    "article.copy",
-    "Copy",
-    lambda view: view.copy(),
-    keys="y",
-    tooltip="the Message-ID",
-    footer=True,
+FIELD_ACTIONS: tuple[Action[FieldsView], ...] = (
+    Action(
+        "article.copy",
+        "Copy",
+        lambda view: view.copy(),
+        keys="y",
+        tooltip="the Message-ID",
+        footer=True,
+    ),
 )
-FIELD_ACTIONS = (COPY,)
 
 
 class FieldsView(InkedView):
@@ -82,8 +82,7 @@ class FieldsView(InkedView):
     def copy(self) -> None:
         """Put the Message-ID on the terminal's clipboard."""
         words = safe_name(self._row.message_id)
-        self.app.copy_to_clipboard(words)
-        self.notify(f"Copied {words}", timeout=3, markup=False)
+        copy(self, words, words)
 
 
 class ArticleScreen(DeeperScreen):

@@ -14,7 +14,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AtHand
-from usenetsync_tui.tui.kit.action import Action, bindings
+from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
@@ -56,25 +56,26 @@ def _has_article(table: ArticlesTable) -> str:
     return "" if table.cursor_row is not None else "No article has been planned yet."
 
 
-OPEN: Action[ArticlesTable] = Action(
-    "articles.open",
-    "Details",
-    lambda table: table.open(),
-    _has_article,
-    keys="enter",
-    tooltip="of the article",
-    footer=True,
+ARTICLE_ACTIONS: tuple[Action[ArticlesTable], ...] = (
+    Action(
+        "articles.open",
+        "Details",
+        lambda table: table.open(),
+        (_has_article,),
+        keys="enter",
+        tooltip="of the article",
+        footer=True,
+    ),
+    Action(
+        "articles.copy",
+        "Copy",
+        lambda table: table.copy(),
+        (_has_article,),
+        keys="y",
+        tooltip="the Message-ID",
+        footer=True,
+    ),
 )
-COPY: Action[ArticlesTable] = Action(
-    "articles.copy",
-    "Copy",
-    lambda table: table.copy(),
-    _has_article,
-    keys="y",
-    tooltip="the Message-ID",
-    footer=True,
-)
-ARTICLE_ACTIONS = (OPEN, COPY)
 
 
 class ArticlesTable(PagedTable[ArticleRow, Copy]):
@@ -120,8 +121,7 @@ class ArticlesTable(PagedTable[ArticleRow, Copy]):
         row = self.cursor_row
         if row is not None:
             words = safe_name(row.message_id)
-            self.app.copy_to_clipboard(words)
-            self.notify(f"Copied {words}", timeout=3, markup=False)
+            copy(self, words, words)
 
 
 class ArticlesScreen(DeeperScreen):

@@ -15,7 +15,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, Change, ChangeRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AtHand
-from usenetsync_tui.tui.kit.action import Action, bindings
+from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
 from usenetsync_tui.tui.kit.list_source import Directory
@@ -83,16 +83,17 @@ def _has_change(table: ChangesTable) -> str:
     return "" if table.cursor_row is not None else "Nothing differs."
 
 
-COPY: Action[ChangesTable] = Action(
-    "changes.copy",
-    "Copy",
-    lambda table: table.copy(),
-    _has_change,
-    keys="y",
-    tooltip="the path",
-    footer=True,
+CHANGE_ACTIONS: tuple[Action[ChangesTable], ...] = (
+    Action(
+        "changes.copy",
+        "Copy",
+        lambda table: table.copy(),
+        (_has_change,),
+        keys="y",
+        tooltip="the path",
+        footer=True,
+    ),
 )
-CHANGE_ACTIONS = (COPY,)
 
 
 class ChangesTable(PagedTable[ChangeRow, bytes | None]):
@@ -121,9 +122,7 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
         """Put the path on the terminal's clipboard."""
         row = self.cursor_row
         if row is not None:
-            self.app.copy_to_clipboard(copyable(row.path))
-            words = f"Copied {cut_middle(safe_name(row.path), 60)}"
-            self.notify(words, timeout=3, markup=False)
+            copy(self, copyable(row.path), cut_middle(safe_name(row.path), 60))
 
 
 class ChangesScreen(DeeperScreen):

@@ -65,13 +65,15 @@ class Breadcrumb(InkedView, can_focus=False):
         return self.draw(crumb_line(self._crumbs, width) if y == 0 else ())
 
 
-BACK: Action[DeeperScreen] = Action(
-    "deeper.back",
-    "Back",
-    lambda screen: screen.go_back(),
-    keys="escape,backspace,q",
-    key_display="esc",
-    footer=True,
+BACK_ACTIONS: tuple[Action[DeeperScreen], ...] = (
+    Action(
+        "deeper.back",
+        "Back",
+        lambda screen: screen.go_back(),
+        keys="escape,backspace,q",
+        key_display="esc",
+        footer=True,
+    ),
 )
 
 
@@ -82,8 +84,8 @@ class DeeperScreen(ActionScreen):
     """
 
     BINDING_GROUP_TITLE = "Screen"
-    ACTIONS: ClassVar[Sequence[Action[Any]]] = (BACK,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings((*DEEPER, BACK))
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = BACK_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*DEEPER, *BACK_ACTIONS))
 
     def __init__(
         self, crumbs: Crumbs, *, browser: Browser | None = None, folder: Folder | None = None

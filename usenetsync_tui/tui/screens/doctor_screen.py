@@ -30,38 +30,40 @@ def _is_checking(screen: DoctorScreen) -> str:
     return "" if screen.is_checking else "Nothing is being checked."
 
 
-AGAIN: Action[DoctorScreen] = Action(
-    "doctor.again",
-    "Check again",
-    lambda screen: screen.check_again(),
-    keys="r",
-    tooltip="everything",
-    footer=True,
-)
-STOP: Action[DoctorScreen] = Action(
-    "doctor.stop",
-    "Stop",
-    lambda screen: screen.stop_checking(),
-    _is_checking,
-    keys="x",
-    tooltip="what was found stays",
-    footer=True,
-)
-POST: Action[DoctorScreen] = Action(
-    "doctor.post",
-    "Post too",
-    lambda screen: screen.post_too(),
-    keys="p",
-    tooltip="an article to each server, again",
-    footer=True,
+DOCTOR_ACTIONS: tuple[Action[DoctorScreen], ...] = (
+    Action(
+        "doctor.again",
+        "Check again",
+        lambda screen: screen.check_again(),
+        keys="r",
+        tooltip="everything",
+        footer=True,
+    ),
+    Action(
+        "doctor.stop",
+        "Stop",
+        lambda screen: screen.stop_checking(),
+        (_is_checking,),
+        keys="x",
+        tooltip="what was found stays",
+        footer=True,
+    ),
+    Action(
+        "doctor.post",
+        "Post too",
+        lambda screen: screen.post_too(),
+        keys="p",
+        tooltip="an article to each server, again",
+        footer=True,
+    ),
 )
 
 
 class DoctorScreen(DeeperScreen):
     """Starts an examination, unless one is running, and shows its findings."""
 
-    ACTIONS: ClassVar[Sequence[Action[Any]]] = (AGAIN, STOP, POST)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    ACTIONS: ClassVar[Sequence[Action[Any]]] = DOCTOR_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(DOCTOR_ACTIONS)
 
     def __init__(self, wanted: Examine, status: EngineStatus | None) -> None:
         """`status`: the latest one; findings of an examination that is over are not shown."""

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.tui.actions.context import AtHand
-from usenetsync_tui.tui.kit.action import Action, bindings, first_reason
+from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
@@ -58,34 +58,35 @@ def _has_other(table: VersionsTable) -> str:
     return "" if table.compared is not None else "There is no version before this one."
 
 
-OPEN: Action[VersionsTable] = Action(
-    "versions.open",
-    "Files",
-    lambda table: table.open(),
-    _has_version,
-    keys="enter",
-    tooltip="of this version",
-    footer=True,
+VERSION_ACTIONS: tuple[Action[VersionsTable], ...] = (
+    Action(
+        "versions.open",
+        "Files",
+        lambda table: table.open(),
+        (_has_version,),
+        keys="enter",
+        tooltip="of this version",
+        footer=True,
+    ),
+    Action(
+        "versions.changes",
+        "Changes",
+        lambda table: table.compare(),
+        (_has_version, _has_other),
+        keys="d",
+        tooltip="since the one before or ●",
+        footer=True,
+    ),
+    Action(
+        "versions.mark",
+        "Mark",
+        lambda table: table.mark(),
+        (_has_version,),
+        keys="space,m",
+        tooltip="to compare with another",
+        footer=True,
+    ),
 )
-CHANGES: Action[VersionsTable] = Action(
-    "versions.changes",
-    "Changes",
-    lambda table: table.compare(),
-    first_reason(_has_version, _has_other),
-    keys="d",
-    tooltip="since the one before or ●",
-    footer=True,
-)
-MARK: Action[VersionsTable] = Action(
-    "versions.mark",
-    "Mark",
-    lambda table: table.mark(),
-    _has_version,
-    keys="space,m",
-    tooltip="to compare with another",
-    footer=True,
-)
-VERSION_ACTIONS = (OPEN, CHANGES, MARK)
 
 
 class VersionsTable(PagedTable[Snapshot, int]):

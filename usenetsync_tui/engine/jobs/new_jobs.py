@@ -1,0 +1,115 @@
+"""New restores and verifies, of the screen's requests and of the commands.
+
+Knows the checks of the target and of the version, and adds the job. Refuses to know who runs it:
+the engine takes it from the queue, or a command runs it itself (`command_job`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.catalogue.tables import folders, jobs
+from usenetsync_tui.catalogue.tables.snapshots import finished_version
+from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.errors import UnknownFolderError, UsageError
+from usenetsync_tui.model.commands import Restore, Verify
+from usenetsync_tui.model.folders import Folder, Priority
+from usenetsync_tui.model.jobs import Job, Verb
+
+_QUEUED_ALREADY = {
+    Verb.RESTORE: "That is being restored already.",
+    Verb.VERIFY: "It is being verified already.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that passed its checks, and is not in the catalogue yet."""
+
+    folder: Folder
+    verb: Verb
+    version: int
+    """A finished one."""
+    target: bytes | None = None
+    prefix: bytes | None = None
+    bodies: bool = False
+
+    def is_same(self, job: Job) -> bool:
+        """Whether a job does the same work. A verify checks all versions of its folder."""
+        if (job.verb, job.folder_id) != (self.verb, self.folder.id):
+            return False
+        restored = self.target, self.prefix, self.version
+        return self.verb is Verb.VERIFY or restored == (job.target, job.prefix, job.version)
+
+
+async def new_restore(
+    catalogue: Catalogue, wanted: Restore, *, way_out: str, in_place: bool = False
+) -> NewJob:
+    """Check a restore.
+
+    `in_place` allows a target that overlaps the folder; otherwise that is a `UsageError` that ends
+    with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`.
+    """
+    async with catalogue.transaction() as tx:
+        folder = await folder_of(tx, wanted.folder_id)
+    if not in_place:  # outside of a transaction: no transaction waits for a disk
+        await to_thread.run_sync(
+            partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)
+        )
+    async with catalogue.transaction() as tx:
+        version = await finished_version(tx, folder.id, wanted.version)
+    prefix = wanted.prefix or None
+    return NewJob(folder, Verb.RESTORE, version, target=wanted.target, prefix=prefix)
+
+
+async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
+    """Check a verify. `UnknownFolderError`, `UnknownSnapshotError` without a finished version."""
+    folder = await folder_of(tx, wanted.folder_id)
+    version = await finished_version(tx, folder.id, None)
+    return NewJob(folder, Verb.VERIFY, version, bodies=wanted.bodies)
+
+
+async def folder_of(tx: Transaction, folder_id: int) -> Folder:
+    """The folder with this id. `UnknownFolderError`."""
+    folder = await folders.by_id(tx, folder_id)
+    if folder is None:
+        raise UnknownFolderError(f"It has the number {folder_id}.")
+    return folder
+
+
+async def queue(tx: Transaction, new: NewJob) -> int:
+    """Add a job to the queue; returns its id. `UsageError` if the queue has the same job."""
+    if any(new.is_same(job) for job in await jobs.open_jobs(tx)):
+        raise UsageError(_QUEUED_ALREADY[new.verb])
+    priority = new.folder.priority
+    if new.verb is Verb.RESTORE:
+        priority = urgent(priority)
+    return await _add(tx, new, priority, queued=True)
+
+
+async def add(tx: Transaction, new: NewJob) -> int:
+    """Add a job that the caller runs itself; returns its id."""
+    return await _add(tx, new, new.folder.priority, queued=False)
+
+
+async def _add(tx: Transaction, new: NewJob, priority: Priority, *, queued: bool) -> int:
+    return await jobs.add(
+        tx,
+        new.folder.id,
+        new.verb,
+        priority,
+        target=new.target,
+        prefix=new.prefix,
+        version=new.version,
+        bodies=new.bodies,
+        queued=queued,
+    )
+
+
+def urgent(priority: Priority) -> Priority:
+    """A priority above that of the folder's own uploads, for work that a user waits for."""
+    return Priority(max(Priority.CRITICAL, min(Priority.HIGH, priority - 1)))

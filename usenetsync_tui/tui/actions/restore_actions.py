@@ -1,0 +1,72 @@
+"""Restoring a version, and writing its NZB: both ask first, starting from what is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.commands import ExportNzb, Restore
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.actions.context import Context
+from usenetsync_tui.tui.actions.meant_folders import none_finished
+from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
+from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.kit.version_words import finished
+
+
+def restore(here: Context, target: bytes = b"", version: int | None = None) -> None:
+    """Ask which version of the chosen folder to restore, which part of it, and where to."""
+    at = here.at_hand
+    wanted = at.version if version is None else version
+
+    def ask(folder: Folder, versions: tuple[Snapshot, ...]) -> None:
+        dialog = RestoreDialog(folder, versions, at.path, version=wanted, target=target)
+        here.ask(dialog, begin)
+
+    def begin(command: Restore) -> None:
+        here.want(command, f"Restoring into {_cut(command.target)}.")
+
+    _with_versions(here, ask)
+
+
+def write_nzb(here: Context, path: bytes = b"", *, each_subfolder: bool = False) -> None:
+    """Ask where to write an NZB of the chosen folder, or one for each of its subfolders."""
+    wanted = here.at_hand.version
+
+    def ask(folder: Folder, versions: tuple[Snapshot, ...]) -> None:
+        dialog = NzbDialog(
+            folder, versions, path=path, version=wanted, each_subfolder=each_subfolder
+        )
+        here.ask(dialog, begin)
+
+    def begin(command: ExportNzb) -> None:
+        here.want(command, f"Writing {_cut(command.path)}.")
+
+    _with_versions(here, ask)
+
+
+def _with_versions(here: Context, then: Callable[[Folder, tuple[Snapshot, ...]], None]) -> None:
+    """Read the finished versions of the chosen folder, and call `then` if there are any."""
+    chosen, browser = here.chosen, here.browser
+    if chosen is None or browser is None:
+        return
+    folder = chosen.folder
+
+    async def look() -> None:
+        try:
+            found = finished(await browser.snapshots(folder.id))
+        except UsenetSyncError as error:
+            here.say(safe_name(str(error)))
+            return
+        if found:
+            then(folder, found)
+        else:
+            here.say(none_finished(folder))
+
+    here.run_worker(look(), group="versions", exclusive=True)
+
+
+def _cut(path: bytes) -> str:
+    return cut_middle(safe_name(path), 40)
