@@ -128,7 +128,7 @@ def test_every_word_is_a_command(word: SimpleCommand) -> None:
         ("connections eweka", "from 1 to 200"),
         ("limit fast", "such as 25M"),
         ("limit 25M nobody", "no server nobody"),
-        ("limit 25", "25M is 25 MB"),
+        ("limit 25", "type 25M"),
         ("theme", "Which theme? Themes: usenetsync-dark, nord."),
         ("pause all", "pause takes no arguments."),
     ],
