@@ -130,9 +130,12 @@ def test_beside_servers_that_are_there(tmp_path: Path, text: str) -> None:
         ({"port": 0}, "port must be a whole number from 1 to 65535; it is 0"),
         ({"connections": 201}, "connections must be a whole number from 1 to 200"),
         ({"roles": frozenset()}, "roles must be a list"),
-        ({"name": "taken"}, "server 'taken' already"),
-        ({"name": "TAKEN"}, "share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN"),
-        ({"password": "\udcff"}, "no text"),
+        ({"name": "taken"}, "^There is a server 'taken' already"),
+        (
+            {"name": "TAKEN"},
+            "^The servers .* share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN",
+        ),
+        ({"password": "\udcff"}, "^The server's settings hold what is no text"),
     ],
 )
 def test_what_cannot_be_a_server(tmp_path: Path, change: dict[str, Any], words: str) -> None:

@@ -19,7 +19,7 @@ class OutOfReach:
 
     async def post(self, article: Article) -> Receipt:
         """`StoreError`."""
-        raise StoreError(self._why)
+        raise StoreError(self._why, whole=True)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Every Message-ID is unknown."""
@@ -27,4 +27,4 @@ class OutOfReach:
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """`StoreError`."""
-        raise StoreError(self._why)
+        raise StoreError(self._why, whole=True)

@@ -32,6 +32,7 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.figures import exact_percent, number, plural
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.pipeline.restore.version_paths import require_path
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
@@ -79,14 +80,17 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
             await to_thread.run_sync(partial(refuse_overlap, target, folder.path, way_out=way_out))
         run = await stores.run(folder, 0, to_post=False)
         async with opened.catalogue.transaction(durable=True) as tx:
+            version = await finished_version(tx, folder.id, wanted.version)
+            prefix = os.fsencode(wanted.prefix)
+            await require_path(tx, folder, version, prefix)
             run.job_id = await jobs.add(
                 tx,
                 folder.id,
                 Verb.RESTORE,
                 folder.priority,
                 target=target,
-                prefix=os.fsencode(wanted.prefix) or None,
-                version=await finished_version(tx, folder.id, wanted.version),
+                prefix=prefix or None,
+                version=version,
             )
         summary = await _worked(job, run, voice)
     tell(summary, voice)

@@ -101,7 +101,8 @@ class _Walker:
         identity = (status.st_dev, status.st_ino)
         try:
             if place := self._own.root(identity):
-                raise SourceError(f"{safe_name(root)} is, or is part of, {place.what}")
+                words = f"{safe_name(root)} is, or is part of, {place.what}."
+                raise SourceError(words, whole=True)
             listing = self._sorter.list(fd)
         except OSError as caught:
             os.close(fd)
