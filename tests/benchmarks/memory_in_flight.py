@@ -167,6 +167,7 @@ CASES = {
     "slow-256": Case(256, 32, connections=200),
     "slow-4096": Case(4096, connections=200),
     "tls": Case(256, 32, connections=200, tls=True),
+    "large": Case(64, 32, chunk=4 << 20),
     "huge": Case(64, 32, chunk=16 << 20),
     "huge-lzma": Case(64, 32, "lzma", chunk=4 << 20),
     "huge-slow": Case(64, 32, connections=200, chunk=4_000_000),
