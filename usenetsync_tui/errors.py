@@ -1,6 +1,7 @@
 """Every exception of UsenetSync.
 
-A user sees the docstring first, then the details given to the constructor. ``exit_code`` is the
+A user sees the docstring first, then the details given to the constructor. Where the docstring
+would say less than the details, or something else, ``whole`` leaves it out. ``exit_code`` is the
 exit code of the command; ``retryable`` is true if the same call may succeed later. Code that calls
 a library turns the library's errors into these.
 """
@@ -15,10 +16,20 @@ class UsenetSyncError(Exception):
 
     exit_code = 1
     retryable = False
+    whole = False
+    """Whether the details are whole sentences, and the docstring is not printed before them."""
+
+    def __init__(self, *details: object, whole: bool | None = None) -> None:
+        """`whole`: for this error; None: as its class has it."""
+        super().__init__(*details)
+        if whole is not None:
+            self.whole = whole
 
     def __str__(self) -> str:
         headline = (type(self).__doc__ or "").strip()
         detail = super().__str__()
+        if detail and self.whole:
+            return detail
         return f"{headline} {detail}" if detail else headline
 
 
@@ -26,23 +37,27 @@ class UsageError(UsenetSyncError):
     """This is not possible."""
 
     exit_code = 2
-
-    def __str__(self) -> str:
-        """The details alone, if there are any; a subclass puts its docstring before them."""
-        detail = Exception.__str__(self)
-        return detail if detail and type(self) is UsageError else super().__str__()
+    whole = True
 
 
 class SettingsError(UsageError):
     """The settings are not usable."""
 
+    whole = False
+
 
 class UnknownFolderError(UsageError):
     """No such folder is backed up here."""
 
+    whole = False
+
 
 class UnknownSnapshotError(UsageError):
     """The folder has no such version."""
+
+
+class UnknownPathError(UsageError):
+    """The version has no such path."""
 
 
 class CatalogueHeldError(UsenetSyncError):

@@ -84,6 +84,7 @@ LIMITS = {
     "slow-256": Limits(256, 32, connections=200),
     "slow-4096": Limits(4096, connections=200),
     "tls": Limits(256, 32, connections=200, tls=True),
+    "large": Limits(64, 32, chunk=4 << 20),
     "huge": Limits(64, 32, chunk=16 << 20),
     "huge-lzma": Limits(64, 32, "lzma", chunk=4 << 20),
     "huge-slow": Limits(64, 32, connections=200, chunk=4_000_000),

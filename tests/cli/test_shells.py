@@ -15,7 +15,7 @@ import pytest
 from in_process import InProcess
 from terminals import Terminal
 
-FOLDERS = (b"my 'own' folder", b'caf\xe9 "x" $HOME', b"line\nbreak", b"co:lon,comma=`x` *")
+FOLDERS = (b"my 'own' folder", b'caf\xe9 "x" $HOME', b"line\nbreak", b"co:lon,comma=`x` *!\\s")
 TYPED = ("my", "caf", "line", "co")
 """How their names begin. Bytes that are not UTF-8, and line breaks, are shown differently."""
 RECORDER = """\
@@ -135,6 +135,11 @@ def test_words_options_names_versions_and_paths(run: InProcess, tmp_path: Path, 
             (f"usenetsync restore caf\t{place}/bi\tx", ["restore", cafe, f"{place}/bin/x"]),
             ("usenetsync files line\t", ["files", line]),
             ("usenetsync files co:l\t --version=\t", ["files", colon, "--version=1"]),
+            # A quote that opens, or opens and closes, in the middle of a word.
+            ("usenetsync files my' \t", ["files", own]),
+            ("usenetsync files m'y '\"'ow\t", ["files", own]),
+            ("usenetsync files my\\ '\t", ["files", own]),
+            ("usenetsync files co':lo\t", ["files", colon]),
         ):
             assert shell.completed(typed) == wanted, (typed, shell.terminal.output[-1000:])
     finally:

@@ -58,7 +58,9 @@ def test_the_largest_payload_comes_back_as_a_part_of_a_huge_file() -> None:
 @pytest.mark.parametrize("more", [1, 65_536, 2 << 20, 54 << 20])
 @pytest.mark.parametrize("part", [None, Part(b"file", 1, 2, 0, 1 << 30)])
 def test_a_larger_payload_is_refused(more: int, part: Part | None) -> None:
-    with pytest.raises(StoreError, match=r"10,420,224 can be decoded.*smaller chunk_size"):
+    with pytest.raises(
+        StoreError, match=r"^The article .*10,420,224 can be decoded.*smaller chunk_size"
+    ):
         posted(bytes(LARGEST_PAYLOAD + more), part)
 
 

@@ -105,3 +105,12 @@ def test_redacted(text: str) -> None:
 )
 def test_text_without_a_password_is_unchanged(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_a_server_that_refuses_is_not_one_that_does_not_answer() -> None:
+    refused = 'connection to server at "db" failed: FATAL:  password authentication failed'
+    silent = "connection timeout expired"
+    for words, begin in ((refused, "The database refused"), (silent, "The database does not ans")):
+        with pytest.raises(DatabaseUnavailableError, match=f"^{begin}") as caught, mapped_errors():
+            raise psycopg.OperationalError(words)
+        assert str(caught.value).endswith(words.replace("  ", " "))

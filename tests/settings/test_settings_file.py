@@ -131,8 +131,11 @@ def test_beside_servers_that_are_there(tmp_path: Path, text: str) -> None:
         ({"connections": 201}, "connections must be a whole number from 1 to 200"),
         ({"roles": frozenset()}, "roles must be a list"),
         ({"name": "taken"}, "already a server 'taken'"),
-        ({"name": "TAKEN"}, "share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN"),
-        ({"password": "\udcff"}, "not UTF-8"),
+        (
+            {"name": "TAKEN"},
+            "^The servers .* share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN",
+        ),
+        ({"password": "\udcff"}, "^The server's settings contain bytes that are not UTF-8"),
     ],
 )
 def test_invalid_servers_are_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:

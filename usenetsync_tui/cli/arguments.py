@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from usenetsync_tui.cli.misplaced import correction, hidden, no_such_verb
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 
@@ -76,7 +77,17 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
 
 
 class Verbs(click.Group):
-    """A group of verbs; the error for an unknown one suggests the nearest."""
+    """A group of verbs; the error for an unknown or misplaced word says what to type."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the verb, none of which may be the verb's."""
+        words = list(args)
+        if (name := hidden(ctx, self, words)) is not None and not ctx.resilient_parsing:
+            ctx.fail(correction(ctx, self, words, name))
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            ctx.fail(correction(ctx, self, words, error.option_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -84,8 +95,7 @@ class Verbs(click.Group):
         """The verb that the first word names."""
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
-            near = did_you_mean(word, self.list_commands(ctx))
-            ctx.fail(f'There is no verb "{safe_name(word)}".{near}')
+            ctx.fail(no_such_verb(ctx, self, word))
         return super().resolve_command(ctx, args)
 
 

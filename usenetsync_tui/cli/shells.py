@@ -24,13 +24,10 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-_CURSOR = "\x7f"
-"""Marks the cursor while the line is split: at the end of the last word, or as a new one."""
-
 _BASH = """\
 %(complete_func)s() {
-    local answer response word=${COMP_WORDS[COMP_CWORD]}
-    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_TEXT="$2" COMP_QUOTE="${word:0:1}" \\
+    local answer response
+    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_TEXT="$2" \\
         %(complete_var)s=bash_complete "${1/#\\~/$HOME}")
     COMPREPLY=()
     while IFS= read -r answer; do
@@ -107,12 +104,10 @@ class _Typed(ShellComplete):
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words before the cursor's word, without the program; that word up to the cursor."""
-        line = os.environ["COMP_WORDS"] + _CURSOR
-        _, *words = split_arg_string(line)
-        if not words:  # the cursor is still on the program's name
+        words, _ = _read(os.environ["COMP_WORDS"])
+        if len(words) == 1:  # the cursor is still on the program's name
             return [], ""
-        *before, last = words
-        self.typed = last.removesuffix(_CURSOR)
+        _, *before, self.typed = words
         return [os.path.expanduser(word) for word in before], self.typed
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
@@ -128,7 +123,11 @@ class _Typed(ShellComplete):
 
 
 class Bash(_Typed, BashComplete):
-    """bash takes words as they are, and replaces the text after the last ``:`` or ``=``."""
+    """bash takes words as they are, and replaces the end of the line that it calls ``$2``.
+
+    That begins after a quote that is still open, which may be in the middle of the word; else at
+    the word's beginning, or after its last ``:`` or ``=`` that is not quoted.
+    """
 
     source_template = _BASH
 
@@ -136,10 +135,13 @@ class Bash(_Typed, BashComplete):
         """``type,word``, the word quoted in the way the user began."""
         if item.type != "plain":
             return f"{item.type},{item.value}"
-        text = os.environ.get("COMP_TEXT", self.typed)
-        quote = os.environ.get("COMP_QUOTE", "")
-        kept = self.typed.removesuffix(_without_backslashes(text, quote))
-        return f"plain,{_quoted(str(item.value).removeprefix(kept), quote)}"
+        line = os.environ["COMP_WORDS"]
+        # A script saved from the first version does not pass it.
+        replaced = os.environ.get("COMP_TEXT", self.typed)
+        words, quote = _read(line.removesuffix(replaced))
+        text = _quoted(str(item.value).removeprefix(words[-1]), quote)
+        # readline takes a quote at its beginning for the one that is open already.
+        return f"plain,{quote}{text}" if quote and text.startswith(quote) else f"plain,{text}"
 
 
 class Zsh(_Typed, ZshComplete):
@@ -176,8 +178,31 @@ def register() -> None:
         add_completion_class(shell)
 
 
-def _without_backslashes(text: str, quote: str) -> str:
-    return text if quote == "'" else re.sub(r"\\(.)", r"\1", text)
+def _read(line: str) -> tuple[list[str], str]:
+    """The words of a line without their quotes, and the quote that is open at its end, if any.
+
+    The last word is the one at the end, empty after a blank. The rules are those of bash(1),
+    QUOTING, which are also zsh's.
+    """
+    words, word, begun, quote = list[str](), "", False, ""
+    characters = iter(line)
+    for character in characters:
+        if not quote and character.isspace():
+            if begun:
+                words.append(word)
+            word, begun = "", False
+            continue
+        begun = True
+        if character == quote:
+            quote = ""
+        elif character == "\\" and quote != "'":
+            escaped = next(characters, "")
+            word += escaped if not quote or escaped in '\\"$`' else character + escaped
+        elif not quote and character in "'\"":
+            quote = character
+        else:
+            word += character
+    return [*words, word], quote
 
 
 def _quoted(word: str, quote: str) -> str:
@@ -185,5 +210,6 @@ def _quoted(word: str, quote: str) -> str:
     if quote == "'":
         return word.replace("'", "'\\''")
     if quote == '"':
-        return re.sub(r'([\\"$`])', r"\\\1", word)
+        # bash looks for "!" in these quotes too, and a backslash before it stays.
+        return re.sub(r'([\\"$`])', r"\\\1", word).replace("!", '"\\!"')
     return re.sub(r"""([\s\\"'$`!#&();<>|*?\[\]{}^~:=@])""", r"\\\1", word)

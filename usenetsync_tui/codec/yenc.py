@@ -71,7 +71,8 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
     if len(payload) > LARGEST_PAYLOAD:
         raise StoreError(
             f"The article would carry {len(payload):,} bytes; at most {LARGEST_PAYLOAD:,} "
-            "can be decoded again. Use a smaller chunk_size."
+            "can be decoded again. Use a smaller chunk_size.",
+            whole=True,
         )
     part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
     body, crc = yenc_encode(payload)

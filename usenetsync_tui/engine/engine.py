@@ -158,7 +158,8 @@ class Engine:
                 yield opened
         elif self._opened is None:
             why = self._waits.current or "the database is being opened"
-            raise DatabaseUnavailableError(f"After {_TO_OPEN:.0f} s: {why}")
+            words = f"The database is not open after {_TO_OPEN:.0f} s: {why}"
+            raise DatabaseUnavailableError(words, whole=True)
         else:
             yield self._opened
 

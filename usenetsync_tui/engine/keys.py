@@ -152,4 +152,5 @@ def _write_key(path: Path) -> None:
     except FileExistsError:
         return  # never overwrite a key that another process has just made
     except OSError as error:
-        raise KeyUnavailableError(f"{path} cannot be written: {error.strerror}.") from error
+        problem = f"The key file {path} cannot be written: {error.strerror}."
+        raise KeyUnavailableError(problem, whole=True) from error

@@ -53,6 +53,7 @@ def _lock(descriptor: int, kind: int) -> bool:
         raise DatabaseStartError(
             f"The file system of the data folder cannot lock files ({error.strerror}), and "
             "without a lock two servers could run on the same data. Move the data folder to a "
-            "local disk, or mount its file system with locks."
+            "local disk, or mount its file system with locks.",
+            whole=True,
         ) from error
     return True

@@ -20,6 +20,8 @@ Pool = PatientPool
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
+_REFUSED = "FATAL:"
+"""In libpq's error text when a server answered, and refused the connection."""
 _NAMELESS = "local user with ID"
 """libpq's error text when no user is given and /etc/passwd does not have the user id."""
 ANSWER = Waiting("waiting for the database: it has not answered yet")
@@ -108,6 +110,9 @@ def mapped_errors() -> Iterator[None]:
                 f"and the user id {os.geteuid()} has no name on this machine. "
                 "Write postgresql://user@host/name."
             ) from None
+        if _REFUSED in words:
+            words = f"The database refused the connection: {words}"
+            raise DatabaseUnavailableError(words, whole=True) from None
         raise DatabaseUnavailableError(words) from None
 
 

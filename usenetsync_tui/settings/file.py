@@ -51,15 +51,17 @@ def add_server(config_dir: Path, server: Server) -> None:
         written = mark + _with_server(path, text, server).encode()
         write_whole(path, written, replace=True, hand_over=_owned_as(path))
     except UnicodeEncodeError:  # its message would show the text, which may be a password
-        raise SettingsError("The server's settings contain bytes that are not UTF-8.") from None
+        words = "The server's settings contain bytes that are not UTF-8."
+        raise SettingsError(words, whole=True) from None
     except OSError as error:
-        raise SettingsError(f"{shown(path)} cannot be written: {error.strerror}.") from error
+        words = f"{shown(path)} cannot be written: {error.strerror}."
+        raise SettingsError(words, whole=True) from error
 
 
 def _refuse_nonsense(server: Server) -> None:
     if any(name.upper() == _VARIABLE for name in os.environ):
         raise SettingsError(
-            f"{_VARIABLE} is set, and replaces the servers in the file. Unset it first."
+            f"{_VARIABLE} is set: while it is, the servers of the file are not used.", whole=True
         )
     if wrong := server_problems(_values(server)):
         raise SettingsError(wrong)
@@ -91,11 +93,12 @@ def _with_server(path: Path, text: str, server: Server) -> str:
         raise SettingsError(f"{shown(path)}: servers must be a list of tables.")
     names = [str(other.get("name")) for other in there if isinstance(other, Mapping)]
     if server.name in names:
-        raise SettingsError(f"There is already a server {safe_name(server.name)!r}.")
+        words = f"There is a server {safe_name(server.name)!r} already."
+        raise SettingsError(words, whole=True)
     try:
         clash_with(server.name, names)
     except ValueError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(str(error), whole=True) from None
     document = tomlkit.parse(text)
     if isinstance(document.get("servers"), Array):  # written as one list of inline tables
         cast("Array", document["servers"]).append(_filled(tomlkit.inline_table(), server))

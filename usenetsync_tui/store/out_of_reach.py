@@ -20,7 +20,7 @@ class OutOfReach:
 
     async def post(self, article: Article) -> Receipt:
         """`StoreError`."""
-        raise StoreError(self._why)
+        raise StoreError(self._why, whole=True)
 
     async def post_from(self, source: PostingSource) -> None:
         """Post a source's articles."""
@@ -32,4 +32,4 @@ class OutOfReach:
 
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """`StoreError`."""
-        raise StoreError(self._why)
+        raise StoreError(self._why, whole=True)

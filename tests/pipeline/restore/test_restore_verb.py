@@ -15,11 +15,12 @@ from trees import SEGMENT, as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World
 
 from usenetsync_tui.disk.restored.target_tree import TargetTree
-from usenetsync_tui.errors import UnknownSnapshotError
+from usenetsync_tui.errors import UnknownPathError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.pipeline.restore.restore import restore, spans
+from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.restore.version_paths import spans
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ async def test_a_directory_and_not_its_namesakes(uploaded: World) -> None:
 @pytest.mark.anyio
 async def test_a_missing_part_is_reported(uploaded: World) -> None:
     for prefix in (b"nothing", b"a/nothing", b"A", b"b/below", b"x" * 2_000):
-        with pytest.raises(UnknownSnapshotError, match="does not contain this path"):
+        with pytest.raises(UnknownPathError, match="does not contain"):
             await uploaded.restore(1, prefix=prefix)
 
 

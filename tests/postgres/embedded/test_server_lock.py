@@ -144,7 +144,9 @@ def test_a_server_of_another_folder_behind_the_socket_is_not_joined(
     aside = pgdata.with_name("aside")
     pgdata.rename(aside)
     try:
-        with pytest.raises(DatabaseStartError, match="uses another data folder than"):
+        with pytest.raises(
+            DatabaseStartError, match=r"^The server at .* uses another data folder than"
+        ):
             two.acquire()
     finally:
         pgdata.rename(pgdata.with_name("new"))
@@ -161,7 +163,9 @@ def test_a_file_system_without_locks_is_refused(
 
     one = make_server()
     monkeypatch.setattr(fcntl, "flock", refuses)
-    with pytest.raises(DatabaseStartError, match=r"cannot lock files .* local disk"):
+    with pytest.raises(
+        DatabaseStartError, match=r"^The file system .* cannot lock files .* local disk"
+    ):
         one.acquire()
     monkeypatch.undo()
     assert not one.status().pgdata.exists()

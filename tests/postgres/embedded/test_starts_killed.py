@@ -189,6 +189,21 @@ def test_a_folder_in_the_place_of_the_lock_file_is_named(make_server: MakeServer
     one.acquire()
 
 
+def test_a_failed_stop_is_not_called_a_failed_start(make_server: MakeServer) -> None:
+    one = make_server()
+    one.acquire()
+    lock = one.status().pgdata.with_name("start.lock")
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(
+        DatabaseStartError, match=r"^The .* could not be stopped\. .*Is a directory"
+    ):
+        one.stop()
+    lock.rmdir()
+    one.stop()
+    assert not one.status().running
+
+
 def _remove_socket(folder: Path) -> None:
     (folder / ".s.PGSQL.5432").unlink()
 

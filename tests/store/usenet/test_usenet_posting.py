@@ -208,7 +208,9 @@ async def test_another_id_is_adopted_before_the_receipt() -> None:
 async def test_too_large_is_reported_at_once() -> None:
     with ScriptedServer() as scripted:
         async with opened(configured(scripted, max_article=15_000)) as store:
-            with pytest.raises(StoreError, match=r"21,\d{3} bytes.*15,000.*max_article") as caught:
+            with pytest.raises(
+                StoreError, match=r"^The article has 21,\d{3} .*15,000.*max_article"
+            ) as caught:
                 await store.post(article(1))
             assert not caught.value.retryable
         assert scripted.posted == []

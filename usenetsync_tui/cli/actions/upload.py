@@ -121,7 +121,7 @@ def folder_path(path: Path) -> bytes:
     if not os.path.lexists(found):
         raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
     if not os.path.isdir(found):
-        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.")
+        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.", whole=True)
     return found
 
 

@@ -106,7 +106,8 @@ class _Walker:
         identity = (status.st_dev, status.st_ino)
         try:
             if own_path := self._own.root(identity):
-                raise SourceError(f"{safe_name(root)} is, or is part of, {own_path.what}")
+                words = f"{safe_name(root)} is, or is part of, {own_path.what}."
+                raise SourceError(words, whole=True)
             listing = self._sorter.list(fd)
         except OSError as caught:
             os.close(fd)

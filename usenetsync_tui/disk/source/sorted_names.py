@@ -115,7 +115,8 @@ class NameSorter:
         except OSError as caught:
             raise SourceError(
                 "A directory has too many names to sort in memory, and the temporary file for "
-                f"them cannot be written: {caught.strerror}"
+                f"them cannot be written: {caught.strerror}",
+                whole=True,
             ) from caught
         self._end += len(data)
         return _read_run(fd, begin, self._end)

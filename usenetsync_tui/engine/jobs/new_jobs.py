@@ -19,6 +19,7 @@ from usenetsync_tui.errors import UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
+from usenetsync_tui.pipeline.restore.version_paths import require_path
 
 _QUEUED_ALREADY = {
     Verb.RESTORE: "That is being restored already.",
@@ -52,7 +53,7 @@ async def new_restore(
     """Check a restore.
 
     `in_place` allows a target that overlaps the folder; otherwise that is a `UsageError` that ends
-    with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`.
+    with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
     """
     async with catalogue.transaction() as tx:
         folder = await folder_of(tx, wanted.folder_id)
@@ -62,6 +63,7 @@ async def new_restore(
         )
     async with catalogue.transaction() as tx:
         version = await finished_version(tx, folder.id, wanted.version)
+        await require_path(tx, folder, version, wanted.prefix)
     prefix = wanted.prefix or None
     return NewJob(folder, Verb.RESTORE, version, target=wanted.target, prefix=prefix)
 

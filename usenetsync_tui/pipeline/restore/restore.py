@@ -22,12 +22,12 @@ from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.target_tree import TargetTree
-from usenetsync_tui.errors import UnknownSnapshotError
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
 from usenetsync_tui.pipeline.restore.large_file import Fetches
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
+from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _QUEUE = 8
@@ -37,27 +37,18 @@ _IN_FLIGHT = 32
 """Segments in memory, of all files together."""
 
 
-def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
-    """The keys of a path and of everything below it; of the whole version for ``b""``."""
-    name = prefix.strip(b"/")
-    if not name:
-        return [Span(folder, version)]
-    below = Span(folder, version, name + b"/", name + b"0")  # "0" follows "/"
-    return [Span(folder, version, name, name + b"\0"), below]
-
-
 async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
     """Restore `run.version` below `prefix` into an opened target.
 
-    `owns_target`: restore the root's own owner, mode and mtime too. Raises `UnknownSnapshotError`
+    `owns_target`: restore the root's own owner, mode and mtime too. Raises `UnknownPathError`
     when the version has no such path, `TargetError` when the target cannot be written any more,
     and `DatabaseUnavailableError`; a problem with one file is a notice.
     """
     progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
     progress.phase = "restore"
     async with run.catalogue.transaction() as tx:
-        if not any([await version_files.version_page(tx, span, 1) for span in parts]):
-            raise UnknownSnapshotError(f"Version {run.version} does not contain this path.")
+        if not await contains(tx, parts):
+            raise await no_such_path(tx, run.folder, run.version, prefix)
         for span in parts:
             count, size = await version_files.version_totals(tx, span)
             progress.total_files += count

@@ -90,7 +90,7 @@ async def require_source(run: JobRun) -> None:
     what = await known(run, before, None)
     found = await examine_source(run, what)
     if isinstance(found, Refusal):
-        raise SourceError(found.finding)
+        raise SourceError(found.finding, whole=True)
     watch = MountWatch(run.folder.path, found, what.used_mounts)
     run.away = await to_thread.run_sync(watch.away)
 

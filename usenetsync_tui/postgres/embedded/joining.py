@@ -88,7 +88,8 @@ def _connection(postmaster: Postmaster, conninfo: str) -> psycopg.Connection:
         if found != (cluster.identity(postmaster.paths.pgdata),):
             raise DatabaseStartError(
                 f"The server at {postmaster.socket} uses another data folder than "
-                f"{postmaster.paths.pgdata}. Stop that server first."
+                f"{postmaster.paths.pgdata}. Stop that server first.",
+                whole=True,
             )
     except BaseException:
         conn.close()
@@ -105,7 +106,8 @@ def _shows_life(postmaster: Postmaster, words: str) -> bool:
 def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> None:
     """Raise the error that ends the wait, if it is time."""
     if "FATAL:" in words:
-        raise DatabaseStartError(f"It runs, but refused the connection: {words}")
+        words = f"The embedded PostgreSQL runs, but refused the connection: {words}"
+        raise DatabaseStartError(words, whole=True)
     silent = postmaster.listener() is None
     if silent and postmaster.is_elsewhere() and silence > _SILENCE_ELSEWHERE:
         raise DatabaseHeldError(
@@ -118,7 +120,8 @@ def _end_of_patience(postmaster: Postmaster, words: str, *, silence: float) -> N
             "server's user. Stop the programs that use the database, and try again."
         )
     if silence > _SILENCE and _is_whole_server(postmaster):
-        raise DatabaseStartError(f"It runs, but does not answer: {words}")
+        words = f"The embedded PostgreSQL runs, but does not answer: {words}"
+        raise DatabaseStartError(words, whole=True)
     if silence > _SILENCE:
         raise DatabaseHeldError(
             f"{postmaster.held_by()} It was killed, but some of its processes still run."

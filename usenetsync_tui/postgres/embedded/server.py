@@ -119,7 +119,7 @@ class EmbeddedServer:
 
     def stay(self, stays: bool) -> None:
         """Choose whether the server keeps running when its last user leaves."""
-        with _as_start_errors():
+        with _as_start_errors("It cannot be noted whether the embedded PostgreSQL keeps running."):
             paths = self._create_paths()
             if stays:
                 os.close(open_or_make(paths.stay, os.O_WRONLY))
@@ -131,7 +131,7 @@ class EmbeddedServer:
 
         Ends our own use of it first. Raises ``UsageError`` when other processes use it.
         """
-        with _as_start_errors():
+        with _as_start_errors("The embedded PostgreSQL could not be stopped."):
             paths = self._paths()
             if not paths.home.is_dir():
                 return
@@ -148,7 +148,7 @@ class EmbeddedServer:
 
     def status(self) -> database_status.DatabaseStatus:
         """The state of the server. Starts and creates nothing."""
-        with _as_start_errors():
+        with _as_start_errors("The state of the embedded PostgreSQL cannot be read."):
             return database_status.read_status(self._paths())
 
     @property
@@ -174,7 +174,8 @@ class EmbeddedServer:
 
 
 @contextmanager
-def _as_start_errors() -> Iterator[None]:
+def _as_start_errors(failed: str | None = None) -> Iterator[None]:
+    """`failed`: what did not work, if it was not the start."""
     if not hasattr(os, "geteuid"):
         raise DatabaseStartError(
             "It runs on Linux and macOS only. Set USENETSYNC_DATABASE_URL to another server."
@@ -182,4 +183,5 @@ def _as_start_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, psycopg.Error) as error:
-        raise DatabaseStartError(str(error)) from error
+        words = f"{failed} {error}" if failed else str(error)
+        raise DatabaseStartError(words, whole=failed is not None) from error

@@ -179,7 +179,8 @@ class ArticlePosting:
         if article.size > server.max_article:
             raise StoreError(
                 f"The article has {article.size:,} bytes, server {server.name} accepts "
-                f"{server.max_article:,} (max_article in its settings): use a smaller chunk_size."
+                f"{server.max_article:,} (max_article in its settings): use a smaller chunk_size.",
+                whole=True,
             )
         return article
 

@@ -51,7 +51,8 @@ def can_be_verified(here: Context) -> str:
         return ""
     folders = [each.folder for each in here.meant]
     if any(each.latest is not None for each in here.meant):
-        return f"{in_words(folders)} is being verified already."
+        verb = "is" if len(folders) == 1 else "are"
+        return f"{in_words(folders)} {verb} being verified already."
     return none_finished(*folders)
 
 

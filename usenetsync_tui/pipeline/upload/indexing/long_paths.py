@@ -46,7 +46,8 @@ class LongPaths:
         except OSError as caught:
             raise SourceError(
                 "The folder has too many long paths to sort in memory, and the temporary file for "
-                f"them cannot be written: {caught.strerror}"
+                f"them cannot be written: {caught.strerror}",
+                whole=True,
             ) from caught
         self._spilled.append((key_tail(entry.path), self._end, len(data)))
         self._end += len(data)
