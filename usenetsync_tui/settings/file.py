@@ -93,7 +93,7 @@ def _with_server(path: Path, text: str, server: Server) -> str:
         raise SettingsError(f"{shown(path)}: servers must be a list of tables.")
     names = [str(other.get("name")) for other in there if isinstance(other, Mapping)]
     if server.name in names:
-        words = f"There is a server {safe_name(server.name)!r} already."
+        words = f"There is already a server {safe_name(server.name)!r}."
         raise SettingsError(words, whole=True)
     try:
         clash_with(server.name, names)
