@@ -15,8 +15,8 @@ from usenetsync_tui.pipeline.posting.posting_queue import Answers, PostingQueue
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
-_QUEUE = 8
-_PLANNED = 16
+_QUEUE = 16
+_PLANNED = 48
 """Articles that may at least wait for a lane."""
 
 

@@ -38,9 +38,9 @@ from usenetsync_tui.pipeline.run.streams import batches
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.plan_known import place, share
 
-_BATCH = 64
-_ENOUGH = 32
-_PATIENCE = 0.03
+_BATCH = 128
+_ENOUGH = 48
+_PATIENCE = 0.02
 
 
 @dataclass(slots=True)
