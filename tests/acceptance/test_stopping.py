@@ -208,7 +208,7 @@ async def test_a_wait_in_a_pipe_is_said_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_WORTH_A_LINE", 0.3)
-    monkeypatch.setattr(progress, "_EVERY_BAR", 0.01)
+    monkeypatch.setattr(progress, "_EVERY_LOOK", 0.01)
     waits = Waits()
 
     async def wait(reason: str, seconds: float) -> None:

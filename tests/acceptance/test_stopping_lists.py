@@ -132,7 +132,7 @@ async def test_a_wait_in_the_middle_of_a_list(
     quiet: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_WORTH_A_LINE", 0.2)
-    monkeypatch.setattr(progress, "_EVERY_BAR", 0.01)
+    monkeypatch.setattr(progress, "_EVERY_LOOK", 0.01)
     waits = Waits()
     async with waits_said(waits, quiet=quiet) as begin_to_print:
         begin_to_print()

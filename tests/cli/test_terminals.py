@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from usenetsync_tui.cli.options import Voice
-from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output import progress, progress_bar, voices
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import JobStatus
@@ -33,7 +33,7 @@ def test_progress_takes_two_lines_and_no_more(width: int) -> None:
     for job in (JOB, replace(JOB, scanned=False, eta=None, bytes_per_second=0.0, total_bytes=0)):
         shown = io.StringIO()
         console = Console(file=shown, width=width, force_terminal=True, color_system=None)
-        console.print(progress._table(job, width))
+        console.print(progress_bar._table(job, width))
         lines = shown.getvalue().splitlines()
         assert len(lines) == 2, lines
         assert all(cell_len(line.rstrip()) <= width for line in lines), lines
