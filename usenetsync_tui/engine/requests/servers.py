@@ -7,12 +7,13 @@ from anyio import to_thread
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.servers import Server
-from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 
 async def add(working_state: WorkingState, server: Server) -> None:
     """Write a server to the settings file; the stores use it once no job runs. `SettingsError`."""
+    from usenetsync_tui.settings.file import add_server  # whose TOML writer few runs need
+
     folder = working_state.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
