@@ -5,10 +5,10 @@ Round by round, each as a whole process from start to end, over the same connect
 sink on loopback (tests/benchmarks/sink.py), the files in the page cache:
 
 usenetsync        ``upload --store usenet`` into a fresh catalogue, of each profile: it hashes
-                  (SHA-256) all it reads and writes each article down before it is sent;
+                  (BLAKE3) all it reads and writes each article down before it is sent;
                   PostgreSQL runs already
 nyuu              0.4.0 from npm, as tests/benchmarks/nyuu.py runs it: it reads, encodes, posts
-hashing alone     SHA-256 of every segment and every file (hashing.py), on all processors: the part
+hashing alone     BLAKE3 of every segment (hashing.py), on all processors: the part
                   of the work that Nyuu has not
 
 Both make articles of 768,000 bytes. MB/s are of the files (10^6 bytes), wall time is the median,

@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     """Bytes a second posted to all servers together; 0: no limit."""
     fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
     """Bytes a second fetched from all servers together; 0: no limit."""
+    digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
+    """What identifies the bytes of new folders; a folder keeps what it began with."""
     padding: bool = True
     """Payloads are padded to a few sizes before they are sealed, so that a size says little; costs
     12 % at most, and 4 bytes where a segment is full."""
@@ -143,7 +146,7 @@ class Settings(BaseSettings):
     def folder_defaults(self) -> FolderDefaults:
         """What a new folder begins with."""
         store = StoreKind.USENET if self.servers else StoreKind.SHARDS
-        return FolderDefaults(store, tuple(self.newsgroups), self.poster)
+        return FolderDefaults(store, tuple(self.newsgroups), self.poster, self.digest)
 
     @property
     def limits(self) -> Limits:

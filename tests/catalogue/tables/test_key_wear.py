@@ -40,11 +40,13 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
         assert await migrate(conn, tmp_path) == 3
         await conn.execute(BEFORE.encode())
         await migrate(conn, shipped)
-        cursor = await conn.execute("SELECT id, dress, sealed, continues, renewed FROM realms")
+        cursor = await conn.execute(
+            "SELECT id, dress, sealed, continues, renewed, digest FROM realms"
+        )
         assert sorted(await cursor.fetchall()) == [
-            (1, 1, 2 * (60_000_000 + 20), None, False),
-            (2, 1, 0, None, False),
-            (3, 1, 0, None, False),
+            (1, 1, 2 * (60_000_000 + 20), None, False, "sha256"),
+            (2, 1, 0, None, False, "sha256"),
+            (3, 1, 0, None, False, "sha256"),
         ]
     async with open_pool(empty_database, max_size=4, application_name="tests") as pool:
         async with Catalogue(pool).transaction() as tx:
@@ -52,6 +54,7 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
             new = await folders.keep(tx, b"/new", FolderChoices(), USENET, lambda: b"new")
     assert (again.realm.id, again.realm.dress, again.realm.wrapped_key) == (1, 1, b"key")
     assert new.realm.dress == NEWEST_DRESS
+    assert (again.realm.digest, new.realm.digest) == ("sha256", "blake3")
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ async def test_a_file_is_nobody_elses_to_read_before_it_is_done(
     def look() -> None:
         for folder, _, names in os.walk(target):
             for name in (name for name in names if name.endswith(".part")):
-                # Other threads rename finished files meanwhile; an error here would be the writer's.
+                # Other threads rename finished files: an error would look like the writer's.
                 with contextlib.suppress(FileNotFoundError):
                     modes.append((name, stat.S_IMODE(Path(folder, name).lstat().st_mode)))
 

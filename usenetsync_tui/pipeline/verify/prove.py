@@ -58,7 +58,7 @@ async def _prove_some(run: JobRun, place: Place, todo: Iterator[Segment], proof:
             return
         name = article.message_id
         try:
-            how = partial(opened, segment=article, key=place.key)
+            how = partial(opened, segment=article, place=place)
             async with run.budget.holding(article.size):
                 await place.store.fetch(name, opened=how)
         except ArticleMissingError:
