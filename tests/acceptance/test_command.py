@@ -64,6 +64,14 @@ def test_every_listing_in_both_voices(usenetsync: Command, tmp_path: Path) -> No
     assert table[0].split() == ["Mode", "Size", "Modified", "State", "Digest", "Path"]
     assert len(listed) == 20 and all(any(e["digest"] in row for row in table) for e in listed)
     assert "blake3" not in usenetsync("files", "tree").out
+    job = usenetsync("jobs", "--json").event("job")
+    assert job["state"] == "completed"
+    assert "fifo" in usenetsync("jobs", str(job["id"])).out
+    assert usenetsync("db", "status", "--json").event("db")["running"] is True
+    assert usenetsync("db", "url").out.startswith("postgresql://")
+
+
+def test_a_folder_with_the_other_digest(usenetsync: Command, tmp_path: Path) -> None:
     twin = tmp_path / "twin"
     trees.small_files(twin, 1)
     (twin / "large").write_bytes(trees.content(2_000_000))
@@ -73,11 +81,6 @@ def test_every_listing_in_both_voices(usenetsync: Command, tmp_path: Path) -> No
     assert digests.pop("large") == ("segments-sha256", None)
     ((name, (kind, sha256)),) = digests.items()
     assert (kind, sha256) == ("sha256", hashlib.sha256((twin / name).read_bytes()).hexdigest())
-    job = usenetsync("jobs", "--json").event("job")
-    assert job["state"] == "completed"
-    assert "fifo" in usenetsync("jobs", str(job["id"])).out
-    assert usenetsync("db", "status", "--json").event("db")["running"] is True
-    assert usenetsync("db", "url").out.startswith("postgresql://")
 
 
 def test_progress_has_every_field(usenetsync: Command, tmp_path: Path) -> None:

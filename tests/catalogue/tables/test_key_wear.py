@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.catalogue.tables.keys import Wear
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import NEWEST_DRESS, Folder, FolderDefaults, Profile, StoreKind
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import open_pool
@@ -60,7 +61,8 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
 @pytest.fixture
 async def sealed(catalogue: Catalogue) -> Folder:
     async with catalogue.transaction() as tx:
-        return await folders.keep(tx, b"/data", SEALED, new_key=lambda: b"first")
+        defaults = FolderDefaults(digest=DigestAlgorithm.SHA256)
+        return await folders.keep(tx, b"/data", SEALED, defaults, lambda: b"first")
 
 
 async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Folder) -> None:
@@ -70,6 +72,7 @@ async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Fold
         again = await keys.renew(tx, renewed, b"third")
         assert await folders.wrapped_keys(tx) == [b"third", b"second", b"first"]
         kept = await folders.keep(tx, b"/data", FolderChoices())
+    assert {f.realm.digest for f in (sealed, renewed, again, kept)} == {DigestAlgorithm.SHA256}
     assert [f.realm.wrapped_key for f in (sealed, renewed, again)] == [
         b"first",
         b"second",

@@ -18,7 +18,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.codec import compression
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.model.commands import FolderChoices
-from usenetsync_tui.model.digests import file_digest
+from usenetsync_tui.model.digests import DigestAlgorithm, file_digest
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, Codec
@@ -31,6 +31,7 @@ CHOICES = {
     "two copies": FolderChoices(profile=Profile.PACKED, copies=2),
     "plain": FolderChoices(profile=Profile.PLAIN),
 }
+DIGESTS = list(DigestAlgorithm)
 
 
 async def killed(world: World, store: FaultyStore, after: int) -> None:
@@ -104,7 +105,7 @@ async def test_what_changed_unseen_between_two_runs(
     still: World, store: FaultyStore, choices: str, seed: int
 ) -> None:
     world, rng = still, random.Random(seed)
-    world.choices = CHOICES[choices]
+    world.choices, world.digest = CHOICES[choices], DIGESTS[seed % 2]
     path, other = world.root / "large", world.root / "other"
     path.write_bytes(rng.randbytes(rng.randrange(150, 400) * CHUNK + rng.randrange(CHUNK)))
     other.write_bytes(rng.randbytes(80 * CHUNK))
@@ -141,6 +142,7 @@ async def test_a_change_under_an_mtime_that_was_put_back(
     """Its ctime moves: the file goes on in its object as far as that holds what it holds now."""
     world.small(chunk_size=CHUNK)
     world.choices, rng = CHOICES[choices], random.Random(seed)
+    world.digest = DIGESTS[seed % 2]
     path = world.root / "large"
     path.write_bytes(rng.randbytes(300 * CHUNK + 5))
     status = path.stat()
