@@ -156,6 +156,30 @@ async def test_through_all_verbs(
     damaged = await world.restore(2)
     assert [n.kind for n in await world.notices()] == [NoticeKind.DAMAGED]
     assert not (damaged / "sub/large 1").exists()
+    ((name,),) = world.query(
+        "SELECT message_id FROM segments JOIN files USING (object_id)"
+        " WHERE path_key = 'sub/large 3' AND segment_index = 1"
+    )
+    del store.articles[name]  # type: ignore[arg-type]
+    found = await world.verify()
+    assert found.missing == 1
+    await world.upload()
+    assert name in store.articles, "it was not made again from the folder"
+
+
+async def test_a_file_that_is_small_with_other_settings(world: World, store: FaultyStore) -> None:
+    """Its object of its own is compared with, though the file would go into a pack today."""
+    fill(world, "blake3")
+    (world.root / "between").write_bytes(content(CHUNK + 5, 50))
+    await world.completed()
+    before = recorded(world)
+    store.posts.clear()
+    world.small(chunk_size=10 * CHUNK)
+    for path in world.root.rglob("*"):
+        path.chmod(0o600 if path.is_file() else 0o700)
+        path.chmod(0o644 if path.is_file() else 0o755)
+    assert (await world.upload()).message == "nothing changed since version 1"
+    assert (store.posts, recorded(world)) == ([], before)
 
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
