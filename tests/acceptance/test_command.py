@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import trees
 from acceptance_command import Command
+from blake3 import blake3
 
 
 def test_wrong_use(usenetsync: Command, tmp_path: Path) -> None:
@@ -54,12 +56,31 @@ def test_every_listing_as_text_and_as_json(usenetsync: Command, tmp_path: Path) 
     assert "complete" in usenetsync("snapshots", "tree").out
     assert usenetsync("snapshots", "tree", "--json").event("snapshot")["files"] == 20
     listed = [e for e in usenetsync("files", "tree", "--json").events if e["kind"] == "file"]
-    assert len(listed) == 20 and all(len(e["sha256"]) == 64 for e in listed)
+    for each in listed:
+        data = (source / each["path"]).read_bytes()
+        assert (each["digest"], each["sha256"]) == (f"blake3:{blake3(data).hexdigest()}", None)
+    assert usenetsync("folders", "--json").event("folder")["digest"] == "blake3"
+    table = usenetsync("files", "tree", "--digests").out.splitlines()
+    assert table[0].split() == ["Mode", "Size", "Modified", "State", "Digest", "Path"]
+    assert len(listed) == 20 and all(any(e["digest"] in row for row in table) for e in listed)
+    assert "blake3" not in usenetsync("files", "tree").out
     job = usenetsync("jobs", "--json").event("job")
     assert job["state"] == "completed"
     assert "fifo" in usenetsync("jobs", str(job["id"])).out
     assert usenetsync("db", "status", "--json").event("db")["running"] is True
     assert usenetsync("db", "url").out.startswith("postgresql://")
+
+
+def test_a_folder_with_the_other_digest(usenetsync: Command, tmp_path: Path) -> None:
+    twin = tmp_path / "twin"
+    trees.small_files(twin, 1)
+    (twin / "large").write_bytes(trees.content(2_000_000))
+    usenetsync("upload", twin, USENETSYNC_DIGEST="sha256")
+    twins = [e for e in usenetsync("files", "twin", "--json").events if e["kind"] == "file"]
+    digests = {e["path"]: (e["digest"].partition(":")[0], e["sha256"]) for e in twins}
+    assert digests.pop("large") == ("segments-sha256", None)
+    ((name, (kind, sha256)),) = digests.items()
+    assert (kind, sha256) == ("sha256", hashlib.sha256((twin / name).read_bytes()).hexdigest())
 
 
 def test_progress_has_every_field(usenetsync: Command, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Promise 2: killed at any moment, nothing is lost or posted twice under two names."""
+"""Promise 2: killed at any moment, nothing is lost or posted twice; with both digests."""
 
 from __future__ import annotations
 
@@ -82,6 +82,8 @@ def test_kill_9_at_random_moments(
     usenetsync: Command, another_usenetsync: Command, tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
+    usenetsync.environment["USENETSYNC_DIGEST"] = "blake3"
+    another_usenetsync.environment["USENETSYNC_DIGEST"] = "sha256"
     with ThreadPoolExecutor(2) as both:
         loops = [
             both.submit(_kill_and_resume, command, tmp_path / str(number), seed + number)
@@ -130,6 +132,8 @@ def _kill_and_resume(usenetsync: Command, folder: Path, seed: int) -> int:
     assert trees.compare_trees(root, folder / "out") == [], f"seed {seed}"
     checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
     assert checked["missing"] == checked["damaged"] == 0
+    digest = usenetsync.environment["USENETSYNC_DIGEST"]
+    assert usenetsync.query("SELECT DISTINCT digest FROM realms") == [(digest,)]
     return in_the_middle
 
 

@@ -32,6 +32,7 @@ from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm, kind_of
 from usenetsync_tui.model.folders import FolderDefaults, Profile, StoreKind
 from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE
 from usenetsync_tui.settings.settings import Settings
@@ -54,9 +55,9 @@ _REASONS = (
     "Structure needs cleaning",
 )
 _FILES = ("int8", "bytea", "int4", "int4", "int2", "int2", "int4", "int8", "int8", "int8", "int8",
-          "int8", "int8", "bytea", "bytea", "text")  # fmt: skip
+          "int8", "int8", "bytea", "int2", "text")  # fmt: skip
 _COPY_FILES = """COPY files (folder_id, path_key, first_version, last_version, kind, state, mode,
-    size, mtime_ns, ctime_ns, inode, object_id, object_offset, sha256, xxh3, reason)
+    size, mtime_ns, ctime_ns, inode, object_id, object_offset, digest, digest_kind, reason)
     FROM STDIN (FORMAT BINARY)"""
 _OBJECTS = ("int8", "int8", "int8", "int2", "int8", "int4", "int4", "int2", "int8", "int4",
             "bytea", "bytea", "bool")  # fmt: skip
@@ -151,8 +152,8 @@ class Filler:
         if not size:
             return (*head, 1, *stat, *([None] * 5))
         made, offset = self._place(path, size)
-        digest = self.random.randbytes(48)
-        return (*head, 1, *stat, made, offset, digest[:32], digest[32:], None)
+        kind = kind_of(DigestAlgorithm.BLAKE3, of_segments=size > PACK_LIMIT)
+        return (*head, 1, *stat, made, offset, self.random.randbytes(32), kind, None)
 
     def _place(self, path: bytes, size: int) -> tuple[int, int]:
         if size > PACK_LIMIT:

@@ -25,6 +25,7 @@ from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.model import transitions
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder, Priority, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
@@ -227,7 +228,7 @@ FILE_STEPS: dict[
     "set_planned": (
         FileEvent.PLACE,
         lambda tx, f: files.set_planned(
-            tx, f.id, [Placed(key, 1, 0, b"d" * 32, b"x" * 8) for key in KEYS]
+            tx, f.id, [Placed(key, 1, 0, FileDigest(DigestKind.BLAKE3, b"d" * 32)) for key in KEYS]
         ),
     ),
     "set_failed": (

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.servers import AddressFamily, Role, Tls
 from usenetsync_tui.settings.settings import Settings, load_settings
@@ -36,6 +37,20 @@ def test_without_a_file_there_is_no_server(tmp_path: Path) -> None:
     found = load_settings(tmp_path)
     assert found.servers == []
     assert found.folder_defaults.store is StoreKind.SHARDS
+
+
+def test_the_digest_of_new_folders(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).folder_defaults.digest is DigestAlgorithm.BLAKE3
+    for word in DigestAlgorithm:
+        found = settings(tmp_path, f'digest = "{word}"')
+        assert found.folder_defaults.digest is word
+    chosen = load_settings(tmp_path, {"USENETSYNC_DIGEST": "sha256"})
+    assert chosen.folder_defaults.digest is DigestAlgorithm.SHA256
+    with pytest.raises(
+        SettingsError, match=r"digest must be one of .*Did you mean .blake3"
+    ) as told:
+        settings(tmp_path, 'digest = "blake2"')
+    assert '"sha256", "blake3"' in str(told.value)
 
 
 def test_a_server(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import files, objects, vanished
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder
@@ -102,7 +103,7 @@ async def _apply(
         await vanished.remove(tx, folder.id, version)
         for number, row in enumerate(rows):
             if row.kind == FileKind.REGULAR and not row.size:
-                nowhere = Placed(path_key(row.path), None, None, None, None)
+                nowhere = Placed(path_key(row.path), None, None, None)
                 await files.set_planned(tx, folder.id, [nowhere])
             elif row.kind == FileKind.REGULAR:
                 await _bring_to(tx, folder, row, odd=bool(number % 2))
@@ -137,7 +138,9 @@ async def _begin(
     if posted:
         await objects.add_posted(tx, Counter({made: posted}))
     if laid_out:
-        await files.set_planned(tx, folder.id, [Placed(key, made, 0, b"s" * 32, b"x" * 16)])
+        await files.set_planned(
+            tx, folder.id, [Placed(key, made, 0, FileDigest(DigestKind.BLAKE3, b"s" * 32))]
+        )
     else:
         await tx.run(
             "UPDATE files SET object_id = %(made)s, object_offset = 0 WHERE path_key = %(key)s"

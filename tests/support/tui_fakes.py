@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, NoticeKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import (
@@ -95,6 +96,7 @@ class FakeBrowser:
         state = self.view(number)
         posted = {FileView.DONE: articles, FileView.POSTING: articles // 2}.get(state, 0)
         mtime_ns = int((NOON - timedelta(hours=number % 9999)).timestamp()) * 1_000_000_000
+        digest = FileDigest(DigestKind.SEGMENTS_BLAKE3, b"%032d" % number)
         return FileRow(
             self.name(number),
             FileKind.REGULAR,
@@ -105,7 +107,7 @@ class FakeBrowser:
             articles,
             "Permission denied" if state is FileView.FAILED else None,
             object_id=number + 1,
-            sha256=b"%032d" % number if state is FileView.DONE else None,
+            digest=digest if state is FileView.DONE else None,
         )
 
     def _check(self) -> None:
@@ -307,6 +309,7 @@ def article(number: int, object_id: int) -> ArticleRow:
         message_id=f"{object_id:08x}{number:08x}.part@example.invalid",
         aliases=("adopted.by.the.server@news.example",) if number == 1 else (),
         hash=b"%032d" % number,
+        algorithm=DigestAlgorithm.BLAKE3,
         posted_at=NOON if there else None,
         verified_at=NOON + timedelta(seconds=8) if there else None,
     )

@@ -22,8 +22,9 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.folders import Folder, FolderDefaults, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Opener, OpenRealm, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
@@ -101,6 +102,8 @@ class World:
     run: JobRun | None = None
     checks: tuple[float, ...] = ()
     padded_to: int = 0
+    digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
+    """Of a folder that is new."""
     reposts: int = 2
     copies_made: int = 0
 
@@ -111,9 +114,9 @@ class World:
 
     async def folder(self) -> Folder:
         async with self.catalogue.transaction() as tx:
-            return await folders.keep(
-                tx, os.fsencode(self.root), self.choices, new_key=lambda: bytes(range(32))
-            )
+            defaults = FolderDefaults(digest=self.digest)
+            path = os.fsencode(self.root)
+            return await folders.keep(tx, path, self.choices, defaults, lambda: bytes(range(32)))
 
     async def new_run(self) -> JobRun:
         folder = await self.folder()
@@ -256,7 +259,7 @@ LEDGER = {
          WHERE f.object_id IS NOT NULL AND o.id IS NULL""",
     "a planned file has no object or no digest": """
         SELECT path_key FROM files WHERE kind = 0 AND size > 0 AND state = 1
-           AND last_version IS NULL AND (object_id IS NULL OR sha256 IS NULL)""",
+           AND last_version IS NULL AND (object_id IS NULL OR digest IS NULL)""",
     "a file without content has an object": """
         SELECT path_key FROM files WHERE (kind <> 0 OR size = 0) AND object_id IS NOT NULL""",
     "two rows of a path are true at once": """

@@ -31,7 +31,7 @@ CURRENT: Columns = {**ENTRY, "state": "{t}state", "key": "{t}path_key", "racy": 
 VERSION: Columns = {
     "path": "coalesce(f.long_path, f.path_key)",
     **_named(["kind", "size", "mtime_ns", "mode", "link", "state"], {}),
-    **_named(["object_id", "object_offset", "sha256", "xxh3", "reason"], {}),
+    **_named(["object_id", "object_offset", "digest", "digest_kind", "reason"], {}),
     "key": "{t}path_key",
     "segments": "o.segments",
     "posted": "o.posted",
@@ -78,6 +78,7 @@ REALM: Columns = {
     "header_style": "r.dress",
     "veil": "h.veil",
     "headers": "h.id",
+    "digest": "r.digest",
 }
 """A realm ``r``, and the headers ``h`` of a folder's articles there: `model.folders.Realm`."""
 

@@ -1,31 +1,25 @@
-"""The expected bytes of a file: their number and the strongest digest in the catalogue."""
+"""The expected bytes of a file: their number and their digest in the catalogue."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import xxhash
-
-
-class Digester(Protocol):
-    """A digest over bytes that arrive in pieces."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take more bytes."""
-
-    def digest(self) -> bytes:
-        """The digest of all bytes so far."""
+from usenetsync_tui.codec.digests import DIGEST_SIZE, Digester, file_digester
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 
 
 class Content(NamedTuple):
     """The bytes of a file, identified by their digest."""
 
     size: int
+    kind: DigestKind
     digest: bytes
-    new: Callable[[], Digester]
-    """Begins a new digest of this kind."""
+    segment_size: int
+    """Bytes of the segments that the digest is made of; counts only for such a digest."""
+
+    def new(self) -> Digester:
+        """Begin a new digest of this kind, for bytes from front to end."""
+        return file_digester(self.kind, self.size, self.segment_size)
 
     def is_of(self, data: bytes) -> bool:
         """Whether these are the bytes."""
@@ -36,16 +30,17 @@ class Content(NamedTuple):
         return digest.digest() == self.digest
 
 
-def content_of(size: int, sha256: bytes | None, xxh3: bytes | None) -> Content | None:
-    """The content of a row of `files`; None when the row has no digest of it.
+def content_of(size: int, digest: FileDigest | None, segment_size: int | None) -> Content | None:
+    """The content of a row of `files`; None when the row has no digest of it that can be right.
 
-    SHA-256 if the row has it, because an attacker cannot forge it; else XXH3 (128 bits). An empty
-    file needs no digest in its row.
+    `segment_size`: of the file's object, in bytes; None without an object. An empty file needs no
+    digest in its row.
     """
-    if sha256 is None and xxh3 is None and size == 0:
-        return Content(0, hashlib.sha256().digest(), hashlib.sha256)
-    if sha256 is not None:
-        return Content(size, sha256, hashlib.sha256)
-    if xxh3 is not None:
-        return Content(size, xxh3, xxhash.xxh3_128)
-    return None
+    if digest is None and size == 0:
+        return Content(0, DigestKind.BLAKE3, file_digester(DigestKind.BLAKE3, 0, 0).digest(), 0)
+    if digest is None or len(digest.value) != DIGEST_SIZE:
+        return None
+    step = segment_size or 0
+    if digest.kind.is_of_segments and (size < 1 or step < 1):
+        return None
+    return Content(size, digest.kind, digest.value, step)

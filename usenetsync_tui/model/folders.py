@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from usenetsync_tui.model.digests import DigestAlgorithm
+
 
 class StoreKind(StrEnum):
     """Where articles live."""
@@ -50,7 +52,7 @@ NEWEST_HEADER_STYLE = 2
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """One store, profile and key: dedupe stays inside it."""
+    """One store, profile, key and digest: dedupe stays inside it."""
 
     id: int
     store: StoreKind
@@ -69,6 +71,8 @@ class Realm:
     """The secret that gives plain articles random headers; None: they have real names."""
     headers: int | None = None
     """The row with the folder's newsgroups, poster and veil; None: the realm's first ones."""
+    digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
+    """The hash function of its segments and files; SHA-256 in realms from before BLAKE3."""
 
     @property
     def is_obfuscated(self) -> bool:
@@ -83,6 +87,7 @@ class FolderDefaults:
     store: StoreKind = StoreKind.SHARDS
     newsgroups: tuple[str, ...] = ()
     sender: str = ""
+    digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
@@ -132,7 +133,7 @@ class FileRow:
     reason: str | None
     object_id: int | None = None
     """The object with its bytes; None when it has none, or none yet."""
-    sha256: bytes | None = None
+    digest: FileDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,9 @@ class ArticleRow:
     aliases: tuple[str, ...]
     """Other Message-IDs it may have."""
     hash: bytes
+    """The digest of its source bytes."""
+    algorithm: DigestAlgorithm
+    """What made that digest."""
     posted_at: datetime | None
     verified_at: datetime | None
 

@@ -122,7 +122,7 @@ class Segment:
     size: int
     """Bytes of the source."""
     hash: bytes
-    """SHA-256 of the source bytes."""
+    """The digest of the source bytes, by the hash function of its realm."""
     codec: Codec
     payload_size: int
     message_id: bytes

@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from usenetsync_tui.errors import SettingsError
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
@@ -92,7 +93,9 @@ class Settings(BaseSettings):
     bandwidth_limit: int = Field(default=0, ge=0, le=1 << 60)
     """Bytes per second posted to all servers together; 0: no limit."""
     fetch_limit: int = Field(default=0, ge=0, le=1 << 60)
-    """Bytes per second fetched from all servers together; 0: no limit."""
+    """Bytes a second fetched from all servers together; 0: no limit."""
+    digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
+    """What identifies the bytes of new folders; a folder keeps what it began with."""
     padding: bool = True
     """Pad payloads to a few sizes before sealing, so that a size reveals little; costs at most
     12 %, and 4 bytes for a full segment."""
@@ -143,7 +146,7 @@ class Settings(BaseSettings):
     def folder_defaults(self) -> FolderDefaults:
         """The defaults of a new folder."""
         store = StoreKind.USENET if self.servers else StoreKind.SHARDS
-        return FolderDefaults(store, tuple(self.newsgroups), self.poster)
+        return FolderDefaults(store, tuple(self.newsgroups), self.poster, self.digest)
 
     @property
     def limits(self) -> Limits:

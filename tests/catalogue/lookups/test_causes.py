@@ -10,6 +10,7 @@ from usenetsync_tui.catalogue.lookups import causes
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files, jobs, objects, segments
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Verb
@@ -54,7 +55,9 @@ async def post(
     async with catalogue.transaction() as tx:
         await files.apply_changes(tx, folder.id, 1, entries, [])
         await objects.insert(tx, folder.id, folder.realm.id, 1, [made])
-        placed = [files.Placed(path, number, 0, b"s", b"x") for path in paths]
+        placed = [
+            files.Placed(path, number, 0, FileDigest(DigestKind.BLAKE3, b"s")) for path in paths
+        ]
         await files.set_planned(tx, folder.id, placed)
         for index, error in enumerate(("", *errors)):
             name = hashlib.md5(b"%d %d" % (number, index)).digest()

@@ -21,6 +21,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.catalogue.tables.matching import matching
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import FileDirectory, FileRow
@@ -182,7 +183,9 @@ def test_an_empty_list(shelf: Shelf) -> None:
 def test_rows_say_where_their_bytes_are(shelf: Shelf) -> None:
     rows = shelf.portal.call(shelf.browser.files, FileQuery(shelf.folder.id, 2), None, 1_000)
     done = [row for row in rows if row.state is FileView.DONE and row.kind == 0 and row.size]
-    assert done and all(row.object_id and row.sha256 == b"s" * 32 for row in done)
+    assert done and all(
+        row.object_id and row.digest == FileDigest(DigestKind.BLAKE3, b"s" * 32) for row in done
+    )
     assert all((row.posted, row.articles) == (3, 3) for row in done)
     failed = [row for row in rows if row.state is FileView.FAILED]
     assert failed and all(row.reason == "Permission denied" for row in failed)

@@ -15,6 +15,7 @@ from usenetsync_tui.catalogue.tables import bulk, files, objects, segments, snap
 from usenetsync_tui.catalogue.tables.bulk import ActionBatch
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.files import FileAction, FileFilter, FileQuery, FileSelection, FileView
 from usenetsync_tui.model.folders import Folder
@@ -143,7 +144,9 @@ async def test_articles_that_were_given_up_are_planned_again(
         whole = NewObject(4, 0, 1, 1, 0, 1, b"whole", b"whole")
         await objects.insert(tx, folder.id, folder.realm.id, 1, [whole])
         await tx.run("UPDATE objects SET complete = true WHERE id = 4")
-        placed = [files.Placed(p, made, 0, b"s", b"x") for p, made in ids.items()]
+        placed = [
+            files.Placed(p, made, 0, FileDigest(DigestKind.BLAKE3, b"s")) for p, made in ids.items()
+        ]
         await files.set_planned(tx, folder.id, placed)
         ledger = [given_up(1, 0, failed), given_up(1, 1, missing), given_up(3, 0, failed)]
         await segments.insert(tx, folder.realm.id, [*ledger, given_up(2, 0, missing)])
@@ -251,7 +254,7 @@ async def test_a_locked_row_is_left_to_its_holder(catalogue: Catalogue, folder: 
     await build(catalogue, folder)
     with anyio.fail_after(20):
         async with catalogue.transaction() as planner:
-            placed = [files.Placed(b"b", None, 0, b"s", b"x")]
+            placed = [files.Placed(b"b", None, 0, FileDigest(DigestKind.BLAKE3, b"s"))]
             await files.set_planned(planner, folder.id, placed)
             assert changed(await act(catalogue, FileSelection(folder.id, 1), HOLD)) == [b"a", b"c"]
     now = await rows(catalogue, folder, 1)

@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files, vanished, version_files
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.version_files import Span
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
@@ -133,14 +134,14 @@ async def test_pending_and_planned(catalogue: Catalogue, folder: Folder) -> None
             b"4",
         ]
         assert await files.pending_page(tx, folder, b"", 9, b"") == []
-        placed = Placed(b"4", 77, 123, b"s" * 32, b"x" * 16)
+        placed = Placed(b"4", 77, 123, FileDigest(DigestKind.SEGMENTS_BLAKE3, b"s" * 32))
         await files.set_planned(tx, folder.id, [placed])
         await files.set_failed(tx, folder.id, [(b"5", "unreadable")])
         rows = {r.path: r for r in await version_files.version_page(tx, Span(folder.id, 1), 100)}
         counts = await version_files.count_version(tx, folder.id, 1)
     four = rows[b"4"]
     assert (four.state, four.object_id, four.object_offset) == (FileState.PLANNED, 77, 123)
-    assert (four.sha256, four.xxh3) == (b"s" * 32, b"x" * 16)
+    assert four.file_digest == FileDigest(DigestKind.SEGMENTS_BLAKE3, b"s" * 32)
     assert (rows[b"5"].state, rows[b"5"].reason) == (FileState.FAILED, "unreadable")
     assert (counts.files, counts.directories, counts.size, counts.failed) == (11, 1, 100, 1)
 

@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.catalogue.tables.keys import KeyUse
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,
     Folder,
@@ -46,11 +47,13 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
         assert await migrate(conn, tmp_path) == 3
         await conn.execute(BEFORE.encode())
         await migrate(conn, shipped)
-        cursor = await conn.execute("SELECT id, dress, sealed, continues, renewed FROM realms")
+        cursor = await conn.execute(
+            "SELECT id, dress, sealed, continues, renewed, digest FROM realms"
+        )
         assert sorted(await cursor.fetchall()) == [
-            (1, 1, 2 * (60_000_000 + 20), None, False),
-            (2, 1, 0, None, False),
-            (3, 1, 0, None, False),
+            (1, 1, 2 * (60_000_000 + 20), None, False, "sha256"),
+            (2, 1, 0, None, False, "sha256"),
+            (3, 1, 0, None, False, "sha256"),
         ]
     async with open_pool(empty_database, max_size=4, application_name="tests") as pool:
         async with Catalogue(pool).transaction() as tx:
@@ -58,12 +61,14 @@ async def test_a_catalogue_from_before(empty_database: str, tmp_path: Path) -> N
             new = await folders.keep(tx, b"/new", FolderChoices(), USENET, lambda: b"new")
     assert (again.realm.id, again.realm.header_style, again.realm.wrapped_key) == (1, 1, b"key")
     assert new.realm.header_style == NEWEST_HEADER_STYLE
+    assert (again.realm.digest, new.realm.digest) == ("sha256", "blake3")
 
 
 @pytest.fixture
 async def sealed(catalogue: Catalogue) -> Folder:
     async with catalogue.transaction() as tx:
-        return await folders.keep(tx, b"/data", SEALED, new_key=lambda: b"first")
+        defaults = FolderDefaults(digest=DigestAlgorithm.SHA256)
+        return await folders.keep(tx, b"/data", SEALED, defaults, lambda: b"first")
 
 
 async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Folder) -> None:
@@ -73,6 +78,7 @@ async def test_a_realm_that_continues_another(catalogue: Catalogue, sealed: Fold
         again = await keys.renew(tx, renewed, b"third")
         assert await folders.wrapped_keys(tx) == [b"third", b"second", b"first"]
         kept = await folders.keep(tx, b"/data", FolderChoices())
+    assert {f.realm.digest for f in (sealed, renewed, again, kept)} == {DigestAlgorithm.SHA256}
     assert [f.realm.wrapped_key for f in (sealed, renewed, again)] == [
         b"first",
         b"second",

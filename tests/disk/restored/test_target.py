@@ -28,6 +28,7 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.scan import walk
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import Entry, FileKind
 
 WHEN = 1_500_000_000_123_456_789
@@ -67,7 +68,7 @@ def attributes(mode: int, mtime_ns: int = WHEN) -> Attributes:
 
 
 def content_is(data: bytes) -> Content:
-    return Content(len(data), hashlib.sha256(data).digest(), hashlib.sha256)
+    return Content(len(data), DigestKind.SHA256, hashlib.sha256(data).digest(), 0)
 
 
 def restore(source_root: Path, target: TargetTree, small: int = 50_000) -> None:

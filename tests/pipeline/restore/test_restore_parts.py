@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -15,52 +14,87 @@ from trees import content
 from worlds import World
 
 from usenetsync_tui.catalogue.tables import version_files
-from usenetsync_tui.disk.content import content_of
+from usenetsync_tui.codec.digests import digest_of, file_digester
+from usenetsync_tui.disk.content import Content, content_of
 from usenetsync_tui.disk.restored import probe
 from usenetsync_tui.disk.restored.names import DigestSet, TargetNames, folded
 from usenetsync_tui.disk.restored.probe import changes_names
-from usenetsync_tui.disk.whole_digest import WholeDigest
+from usenetsync_tui.disk.whole_digest import WholeDigest, whole_digest
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.pipeline.restore.directories import around
 from usenetsync_tui.pipeline.restore.report import TOLD_EACH, RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 
 
-def digest_of(data: bytes, step: int, order: list[int], threads: int = 1) -> WholeDigest:
-    right = content_of(len(data), hashlib.sha256(data).digest(), None)
+def right_content(data: bytes, step: int, kind: DigestKind) -> Content:
+    digester = file_digester(kind, len(data), step)
+    digester.update(data)
+    right = content_of(len(data), FileDigest(kind, digester.digest()), step)
     assert right is not None
-    whole = WholeDigest(right, step, lambda offset, size: data[offset : offset + size])
+    return right
+
+
+def put_together(
+    data: bytes,
+    step: int,
+    order: list[int],
+    kind: DigestKind = DigestKind.SEGMENTS_BLAKE3,
+    threads: int = 1,
+) -> WholeDigest:
+    right = right_content(data, step, kind)
+    whole = whole_digest(right, step, lambda offset, size: data[offset : offset + size])
+
+    def add(index: int) -> None:
+        segment = data[index * step : (index + 1) * step]
+        whole.add(index, segment, digest_of(kind.algorithm, segment))
+
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda i: whole.add(i, data[i * step : (i + 1) * step]), order):
+        for _ in pool.map(add, order):
             pass
     return whole
 
 
-@given(size=st.integers(1, 500), step=st.integers(1, 60), seed=st.integers(0, 9))
+@given(
+    size=st.integers(1, 500),
+    step=st.integers(1, 60),
+    seed=st.integers(0, 9),
+    kind=st.sampled_from(DigestKind),
+)
 def test_segments_in_any_order_make_the_digest_of_the_whole(
-    size: int, step: int, seed: int
+    size: int, step: int, seed: int, kind: DigestKind
 ) -> None:
     order = list(range(-(-size // step)))
     random.Random(seed).shuffle(order)
-    assert digest_of(content(size, seed), step, order).is_right()
-    assert not digest_of(content(size, seed), step, order[1:]).is_right()
+    assert put_together(content(size, seed), step, order, kind).is_right()
+    assert not put_together(content(size, seed), step, order[1:], kind).is_right()
 
 
-def test_many_threads_make_one_digest() -> None:
+@pytest.mark.parametrize("kind", [DigestKind.SHA256, DigestKind.SEGMENTS_BLAKE3])
+def test_many_threads_make_one_digest(kind: DigestKind) -> None:
     order = list(range(1_000))
     random.Random(1).shuffle(order)
-    assert digest_of(content(999_500), 1_000, order, threads=8).is_right()
+    assert put_together(content(999_500), 1_000, order, kind, threads=8).is_right()
 
 
-def test_the_strongest_digest_counts() -> None:
-    sha256, xxh3 = hashlib.sha256(b"x").digest(), b"\0" * 16
-    both, weak = content_of(1, sha256, xxh3), content_of(1, None, xxh3)
-    assert both is not None and both.is_of(b"x") and not both.is_of(b"y")
-    assert weak is not None and not weak.is_of(b"x")
+@pytest.mark.parametrize("kind", DigestKind)
+def test_a_content_is_of_its_bytes_alone(kind: DigestKind) -> None:
+    right = right_content(b"abcde", 2, kind)
+    assert right.is_of(b"abcde")
+    assert not any(map(right.is_of, (b"abcdx", b"xbcde", b"cdabe", b"abcd", b"abcdef", b"")))
     empty = content_of(0, None, None)
     assert empty is not None and empty.is_of(b"") and not empty.is_of(b"x")
+    for size, value, step in (
+        (5, b"", 2),
+        (5, b"d" * 31, 2),
+        (-1, b"d" * 32, 2),
+        (5, b"d" * 32, 0),
+    ):
+        made = content_of(size, FileDigest(kind, value), step)
+        assert made is None or not made.is_of(b"abcde")
     assert content_of(1, None, None) is None
+    assert content_of(5, FileDigest(DigestKind.SEGMENTS_BLAKE3, b"d" * 32), None) is None
 
 
 def test_a_listing_is_small_and_complete() -> None:

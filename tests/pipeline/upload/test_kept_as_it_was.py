@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import random
@@ -19,10 +18,12 @@ from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, known, snapshots
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
@@ -400,12 +401,14 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
         run.version = await snapshots.begin(tx, run.folder.id)
         await files.apply_changes(tx, run.folder.id, run.version, [entry], [])
     new = NewObject(999, ObjectKind.FILE, len(data), SEGMENT, 4, 1, b"large", b"large")
-    raw = RawSegment(new, 3, data[3 * SEGMENT :], b"large", (), entry)
-    digest = hashlib.sha256(data).digest()
+    last = data[3 * SEGMENT :]
+    hashed = digest_of(DigestAlgorithm.BLAKE3, last)
+    raw = RawSegment(new, 3, last, b"large", (), entry, hash=hashed)
+    digest = FileDigest(DigestKind.SEGMENTS_BLAKE3, b"d" * 32)
     items: list[PreparedItem] = [
         SlicesShared(new, entry, old, 0, 3),  # type: ignore[arg-type]
         prepare(raw, Compression.NONE),
-        FileRead(new, Placed(b"large", 999, 0, digest, b"x" * 16)),
+        FileRead(new, Placed(b"large", 999, 0, digest)),
     ]
     outstanding = Outstanding()
     outstanding.add()

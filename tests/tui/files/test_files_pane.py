@@ -131,11 +131,11 @@ async def test_columns_come_and_go() -> None:
     async with listed(FakeBrowser(90, done=9), (140, 20)) as (pilot, _):
         seen = []
         for _ in range(3):
-            seen.append([w for w in ("ARTICLES", "MODIFIED", "SHA-256") if w in picture(pilot.app)])
+            seen.append([w for w in ("ARTICLES", "MODIFIED", "DIGEST") if w in picture(pilot.app)])
             await pilot.press("c")
             await pilot.pause()
         basic = ["ARTICLES"]
-        assert seen == [basic, [*basic, "MODIFIED"], [*basic, "MODIFIED", "SHA-256"]]
+        assert seen == [basic, [*basic, "MODIFIED"], [*basic, "MODIFIED", "DIGEST"]]
         assert "MODIFIED" not in picture(pilot.app)
 
 

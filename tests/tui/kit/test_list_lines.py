@@ -112,8 +112,8 @@ def test_a_chosen_column_is_kept_before_articles() -> None:
 
     assert names(76, Columns.BASIC) == ["NAME", "SIZE", "ARTICLES", "STATE"]
     assert names(76, Columns.MODIFIED) == ["NAME", "SIZE", "ARTICLES", "MODIFIED", "STATE"]
-    assert names(76, Columns.SHA256) == ["NAME", "SIZE", "ARTICLES", "SHA-256", "STATE"]
-    assert names(62, Columns.SHA256) == ["NAME", "SIZE", "SHA-256", "STATE"]
+    assert names(76, Columns.DIGEST) == ["NAME", "SIZE", "ARTICLES", "DIGEST", "STATE"]
+    assert names(62, Columns.DIGEST) == ["NAME", "SIZE", "DIGEST", "STATE"]
 
 
 def test_positions() -> None:

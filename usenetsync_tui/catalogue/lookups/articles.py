@@ -7,6 +7,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.ports import ArticleRow
 from usenetsync_tui.model.segments import SegmentStatus
@@ -48,7 +49,7 @@ def _article(
     *fields, realm_id, name, names, adopted = row
     realm = realms.get(realm_id)
     index, redundancy, size, payload, wire, status, tries, checks, reposts = fields[:9]
-    error, server, digest, posted_at, verified_at = fields[9:]
+    error, server, digest, posted_at, verified_at, algorithm = fields[9:]
     own = wire_id(realm, name) if wire_id is not None and realm is not None else None
     others: list[str] = list(names)
     if adopted:  # the server's name comes first; our own may find the article as well
@@ -71,6 +72,7 @@ def _article(
         message_id=called,
         aliases=tuple(others),
         hash=digest,
+        algorithm=DigestAlgorithm(algorithm),
         posted_at=posted_at,
         verified_at=verified_at,
     )

@@ -3,9 +3,9 @@
 -- their articles, those a server gave first, then the latest.
 SELECT s.segment_index, s.redundancy, s.size, s.payload_size, coalesce(s.wire_size, 0), s.status,
        s.tries, s.checks, s.reposts, s.error, coalesce(s.server, ''), s.hash, s.posted_at,
-       s.verified_at, s.realm_id, s.message_id, coalesce(named.names, '{}'),
+       s.verified_at, r.digest, s.realm_id, s.message_id, coalesce(named.names, '{}'),
        coalesce(named.adopted, false)
-  FROM segments s
+  FROM segments s JOIN realms r ON r.id = s.realm_id
  CROSS JOIN LATERAL (
        SELECT array_agg(a.wire_id ORDER BY a.adopted DESC, a.at DESC, a.wire_id) AS names,
               bool_or(a.adopted) AS adopted

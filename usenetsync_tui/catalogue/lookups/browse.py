@@ -156,7 +156,7 @@ def file_row(row: VersionRow) -> FileRow:
         articles=(row.segments or 0) * (row.copies or 0),
         reason=row.reason,
         object_id=row.object_id,
-        sha256=row.sha256,
+        digest=row.file_digest,
     )
 
 

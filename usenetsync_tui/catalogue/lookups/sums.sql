@@ -43,7 +43,7 @@ SELECT count(*) FROM files f
 -- Files with content that are marked as read and have no object or no digest.
 SELECT count(*) FROM files
  WHERE kind = {kind.regular} AND size > 0 AND state = {file.planned} AND last_version IS NULL
-   AND (object_id IS NULL OR sha256 IS NULL);
+   AND (object_id IS NULL OR digest IS NULL);
 
 -- files_twice
 -- Paths that two rows describe in the same version.

@@ -42,7 +42,7 @@ SELECT f.path_key, coalesce(f.long_path, f.path_key), f.size, f.kind, f.state, f
 -- found key by key, as in files.sql.)
 UPDATE files f
    SET state = {file.failed}, reason = %(reason)s,
-       object_id = CASE WHEN f.sha256 IS NULL OR f.first_version < %(version)s
+       object_id = CASE WHEN f.digest IS NULL OR f.first_version < %(version)s
                         THEN f.object_id END
   FROM unnest(%(keys)b::bytea[]) AS u(path_key)
  CROSS JOIN LATERAL (

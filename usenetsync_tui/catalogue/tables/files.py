@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from usenetsync_tui.catalogue.columns import ENTRY, STAGED
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import vanished
+from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
@@ -53,11 +54,16 @@ class Before(NamedTuple):
 
     object_id: int
     offset: int
-    sha256: bytes
-    xxh3: bytes
+    digest: bytes
+    digest_kind: int | None
     object_size: int
     """Bytes of the object if it is this one file; -1 for a pack."""
     segment_size: int
+
+    @property
+    def file_digest(self) -> FileDigest | None:
+        """The digest of the content."""
+        return file_digest(self.digest_kind, self.digest)
 
 
 class PendingFile(NamedTuple):
@@ -79,13 +85,12 @@ class Member(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """The place of a file's bytes and their hashes; all None for an empty file."""
+    """The place of a file's bytes and their digest; all None for an empty file."""
 
     key: bytes
     object_id: int | None
     offset: int | None
-    sha256: bytes | None
-    xxh3: bytes | None
+    digest: FileDigest | None
     size: int | None = None
     """Bytes that were read; None: the size that the walk found."""
     racy: bool = False
@@ -199,7 +204,7 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
     """Record the places of these files' bytes."""
     if not placed:
         return
-    keys, made, offsets, sha256, xxh3, sizes, racy = map(list, zip(*placed, strict=True))
+    keys, made, offsets, digests, sizes, racy = map(list, zip(*placed, strict=True))
     await tx.run(
         _SQL["set_planned"],
         {
@@ -208,8 +213,8 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
             "objects": made,
             "offsets": offsets,
             "sizes": sizes,
-            "sha256": sha256,
-            "xxh3": xxh3,
+            "digests": [None if d is None else d.value for d in digests],
+            "digest_kinds": [None if d is None else int(d.kind) for d in digests],
             "racy": racy,
         },
     )

@@ -77,8 +77,8 @@ SELECT %(folder)s, %(version)s, {staged.columns}
        mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
        mode = excluded.mode, link = excluded.link, uid = excluded.uid, gid = excluded.gid,
        last_version = NULL, stat_size = NULL, racy = NULL, reason = NULL,
-       (object_id, object_offset, sha256, xxh3) = (
-           SELECT files.object_id, files.object_offset, files.sha256, files.xxh3
+       (object_id, object_offset, digest, digest_kind) = (
+           SELECT files.object_id, files.object_offset, files.digest, files.digest_kind
             WHERE files.kind = {kind.regular} AND excluded.kind = {kind.regular}
               AND coalesce(files.stat_size, files.size) = excluded.size);
 
@@ -102,8 +102,8 @@ UPDATE files f
 -- the path's content: in an object of the realm with no known loss and the wanted number of copies.
 -- (OFFSET 0: vanished files are found row by row.)
 SELECT {entry.columns_of_f},
-       CASE WHEN f.sha256 IS NULL THEN f.object_id END, f.path_key,
-       was.object_id, was.object_offset, was.sha256, was.xxh3, was.size, was.segment_size
+       CASE WHEN f.digest IS NULL THEN f.object_id END, f.path_key,
+       was.object_id, was.object_offset, was.digest, was.digest_kind, was.size, was.segment_size
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -116,12 +116,12 @@ SELECT {entry.columns_of_f},
                  ORDER BY path_key
                  LIMIT %(limit)s) AS page) AS f
   LEFT JOIN LATERAL (
-       SELECT w.object_id, w.object_offset, w.sha256, w.xxh3,
+       SELECT w.object_id, w.object_offset, w.digest, w.digest_kind,
               CASE o.kind WHEN {object.file} THEN o.size ELSE -1 END AS size, o.segment_size
          FROM files w JOIN objects o ON o.id = w.object_id
-        WHERE (f.first_version > 1 OR f.sha256 IS NOT NULL)
+        WHERE (f.first_version > 1 OR f.digest IS NOT NULL)
           AND w.folder_id = f.folder_id AND w.path_key = f.path_key
-          AND w.kind = {kind.regular} AND w.sha256 IS NOT NULL
+          AND w.kind = {kind.regular} AND w.digest IS NOT NULL
           AND coalesce(w.stat_size, w.size) = coalesce(f.stat_size, f.size)
           AND o.realm_id = %(realm)s AND o.copies >= %(copies)s
           AND (o.complete OR NOT EXISTS (
@@ -139,10 +139,11 @@ UPDATE files f
    SET state = {file.planned}, object_id = u.object_id, object_offset = u.object_offset,
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
-       sha256 = u.sha256, xxh3 = u.xxh3, racy = nullif(u.racy, false), reason = NULL
+       digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
+       reason = NULL
   FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sizes)b::int8[],
-              %(sha256)b::bytea[], %(xxh3)b::bytea[], %(racy)b::bool[])
-       AS u(path_key, object_id, object_offset, size, sha256, xxh3, racy)
+              %(digests)b::bytea[], %(digest_kinds)b::int2[], %(racy)b::bool[])
+       AS u(path_key, object_id, object_offset, size, digest, digest_kind, racy)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
@@ -153,7 +154,7 @@ UPDATE files f
 -- set_object
 -- A large file's object, so that a resumed upload continues it; not if a walk has found the file
 -- changed since: other content must never continue in the same object.
-UPDATE files SET object_id = %(object)s, object_offset = 0, sha256 = NULL, xxh3 = NULL
+UPDATE files SET object_id = %(object)s, object_offset = 0, digest = NULL, digest_kind = NULL
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
    AND state = {file.pending} AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
    AND ctime_ns = %(ctime_ns)s AND inode = %(inode)s;
@@ -162,7 +163,7 @@ UPDATE files SET object_id = %(object)s, object_offset = 0, sha256 = NULL, xxh3 
 -- Detach a large file from the object in which it was to lie.
 UPDATE files SET object_id = NULL, object_offset = NULL
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
-   AND state = {file.pending} AND object_id = %(object)s AND sha256 IS NULL;
+   AND state = {file.pending} AND object_id = %(object)s AND digest IS NULL;
 
 -- set_failed
 -- Files that could not be read; the row keeps the reason.

@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,
     Compression,
@@ -112,6 +113,8 @@ async def keep(
         "profile": str(profile),
         "newsgroups": newsgroups,
         "header_style": NEWEST_HEADER_STYLE,
+        # A folder keeps its digest wherever it goes, so that it finds its articles when it returns.
+        "digest": str(known.realm.digest if known else defaults.digest),
     }
     if profile is Profile.SEALED:
         realm_id = await _sealed_realm(tx, {**realm, "owner": path}, new_key)
@@ -211,6 +214,7 @@ def _realm(row: Sequence[Any]) -> Realm:
     fields["store"] = StoreKind(fields["store"])
     fields["profile"] = Profile(fields["profile"])
     fields["newsgroups"] = tuple(fields["newsgroups"])
+    fields["digest"] = DigestAlgorithm(fields["digest"])
     return Realm(**fields)
 
 

@@ -30,15 +30,17 @@ SELECT {realm_row.columns}
 
 -- shared_realm
 -- The realm of all folders that post with the same values, added on first use.
-INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(header_style)s)
-    ON CONFLICT (store, profile, newsgroups, sender, obfuscated) WHERE owner IS NULL
+INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress, digest)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(header_style)s,
+        %(digest)s)
+    ON CONFLICT (store, profile, newsgroups, sender, obfuscated, digest) WHERE owner IS NULL
     DO UPDATE SET store = excluded.store
 RETURNING id;
 
 -- owned_realm
 -- The sealed realm of one folder, by the folder's path: a folder that returns to it finds its key
--- and its articles again. Its key stays until it is renewed; its newsgroups may change.
+-- and its articles again. Its key stays until it is renewed, its digest stays for ever; its
+-- newsgroups may change.
 UPDATE realms SET newsgroups = %(newsgroups)s
  WHERE owner = %(owner)s AND store = %(store)s AND profile = %(profile)s AND NOT renewed
 RETURNING id;
@@ -50,8 +52,9 @@ SELECT EXISTS (SELECT FROM realms
 
 -- insert_owned_realm
 -- A new sealed realm with its wrapped key.
-INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress)
-VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(header_style)s)
+INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, digest)
+VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(owner)s, %(wrapped_key)s, %(header_style)s,
+        %(digest)s)
 RETURNING id;
 
 -- wrapped_keys

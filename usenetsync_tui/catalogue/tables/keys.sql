@@ -19,8 +19,9 @@ UPDATE realms SET renewed = true WHERE id = %(realm)s AND NOT renewed;
 
 -- continue
 -- A copy of a realm, with a key of its own.
-INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, continues)
-SELECT store, profile, domain, newsgroups, owner, %(wrapped_key)s, %(header_style)s, id
+INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, continues,
+                    digest)
+SELECT store, profile, domain, newsgroups, owner, %(wrapped_key)s, %(header_style)s, id, digest
   FROM realms WHERE id = %(realm)s
 RETURNING id;
 

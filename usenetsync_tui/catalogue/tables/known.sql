@@ -33,7 +33,8 @@ WITH same AS MATERIALIZED (
        AND coalesce(old.gid, new.gid) IS NOT DISTINCT FROM new.gid
        AND old.object_id IS NOT DISTINCT FROM new.object_id
        AND old.object_offset IS NOT DISTINCT FROM new.object_offset
-       AND old.sha256 IS NOT DISTINCT FROM new.sha256),
+       AND old.digest IS NOT DISTINCT FROM new.digest
+       AND old.digest_kind IS NOT DISTINCT FROM new.digest_kind),
 gone AS (
     DELETE FROM files f USING same
      WHERE f.folder_id = same.folder_id AND f.path_key = same.path_key

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from usenetsync_tui.catalogue.columns import VERSION
 from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import unfitted_time
 
 _SQL = load(__package__, "version_files.sql")
@@ -28,8 +29,8 @@ class VersionRow(NamedTuple):
     state: int
     object_id: int | None
     object_offset: int | None
-    sha256: bytes | None
-    xxh3: bytes | None
+    digest: bytes | None
+    digest_kind: int | None
     reason: str | None
     key: bytes
     segments: int | None
@@ -40,6 +41,11 @@ class VersionRow(NamedTuple):
     segment_size: int | None
     uid: int | None
     gid: int | None
+
+    @property
+    def file_digest(self) -> FileDigest | None:
+        """The digest of the content; None for an empty file, and for one that was not read."""
+        return file_digest(self.digest_kind, self.digest)
 
 
 assert VersionRow._fields == tuple(VERSION)

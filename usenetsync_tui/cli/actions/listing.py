@@ -53,6 +53,7 @@ _FILES = (
     Column("State"),
     Column("Path", least=8),
 )
+_DIGESTED = (*_FILES[:-1], Column("Digest"), _FILES[-1])
 
 
 def list_folders(as_json: bool) -> None:
@@ -117,17 +118,22 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
     )
 
 
-def list_files(folder: str, version: int | None, as_json: bool) -> None:
-    """Print the files of a version of a folder; None: the newest finished one."""
-    start(lambda: _files(folder, version, as_json), as_json=as_json, output_is_the_work=True)
+def list_files(folder: str, version: int | None, digests: bool, as_json: bool) -> None:
+    """Print the files of a version of a folder; None: the newest finished one.
+
+    `digests`: with the digest of each, which JSON always has.
+    """
+    start(
+        lambda: _files(folder, version, digests, as_json), as_json=as_json, output_is_the_work=True
+    )
 
 
-async def _files(word: str, version: int | None, as_json: bool) -> Exit:
+async def _files(word: str, version: int | None, digests: bool, as_json: bool) -> Exit:
     async with catalogue_to_read("files") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await snapshots.finished_version(tx, folder.id, version)
-        start_key, printed = b"", _FilesTable()
+        start_key, printed = b"", _FilesTable(_DIGESTED if digests else _FILES)
         while True:
             async with opened.catalogue.transaction() as tx:
                 span = Span(folder.id, chosen, start_key)
@@ -136,7 +142,7 @@ async def _files(word: str, version: int | None, as_json: bool) -> Exit:
                 for row in page:
                     voices.emit("file", **file_fields(row, file_row(row).state))
             else:
-                printed.add([_file(row) for row in page])
+                printed.add([_file(row, digests) for row in page])
             if not page:
                 return Exit.DONE
             start_key = page[-1].key + b"\0"
@@ -148,7 +154,8 @@ class _FilesTable:
     It has one head, and its columns never shrink from page to page.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
         self._widths: list[int] | None = None
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
@@ -156,22 +163,22 @@ class _FilesTable:
         if not rows:
             return
         width = terminal_width()
-        widths = fitted(_FILES, rows, width)
+        widths = fitted(self._columns, rows, width)
         if widths is None:  # too narrow for columns
-            voices.say("\n".join(table(_FILES, rows, width)))
+            voices.say("\n".join(table(self._columns, rows, width)))
             return
         if self._widths is None:
-            voices.say(line(_FILES, [column.head for column in _FILES], widths))
+            voices.say(line(self._columns, [column.head for column in self._columns], widths))
         else:
             grown = [max(pair) for pair in zip(widths[:-1], self._widths[:-1], strict=True)]
             more = sum(grown) - sum(widths[:-1])
             widths = [*grown, widths[-1] - more if width is not None else widths[-1]]
         self._widths = widths
         for row in rows:
-            voices.say(line(_FILES, row, widths))
+            voices.say(line(self._columns, row, widths))
 
 
-def _file(row: VersionRow) -> Sequence[str]:
+def _file(row: VersionRow, digests: bool) -> Sequence[str]:
     seen = file_row(row)
     kind = FileKind(row.kind)
     name = safe_name(row.path) or "."
@@ -184,5 +191,6 @@ def _file(row: VersionRow) -> Sequence[str]:
         number(row.size) if kind is FileKind.REGULAR else NOTHING,
         when_ns(row.mtime_ns),
         FILE_WORDS[seen.state],
+        *([str(seen.digest or NOTHING)] if digests else []),
         name,
     )

@@ -15,6 +15,7 @@ from typing import Any
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
@@ -44,6 +45,7 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "path": folder.path,
         "store": realm.store,
         "profile": realm.profile,
+        "digest": realm.digest,
         "compression": folder.compression,
         "copies": folder.copies,
         "priority": folder.priority,
@@ -100,8 +102,17 @@ def file_fields(row: VersionRow, state: FileView) -> Fields:
         "state": state,
         "articles": (row.segments or 0) * (row.copies or 0),
         "posted": row.posted or 0,
-        "sha256": row.sha256.hex() if row.sha256 else None,
+        **_digest(row.file_digest),
         "reason": row.reason,
+    }
+
+
+def _digest(digest: FileDigest | None) -> Fields:
+    """The digest of a file, and its SHA-256 if that is what the digest is."""
+    is_sha256 = digest is not None and digest.kind is DigestKind.SHA256
+    return {
+        "digest": None if digest is None else str(digest),
+        "sha256": digest.value.hex() if digest is not None and is_sha256 else None,
     }
 
 

@@ -28,6 +28,7 @@ def list_snapshots() -> None:
 @click.command(name="files")
 @click.argument("folder", type=Name(), shell_complete=complete_folder)
 @version_option
+@click.option("--digests", is_flag=True, help="Print the digest of each file's content too.")
 @json_option
 @loaded_from("listing")
 def list_files() -> None:

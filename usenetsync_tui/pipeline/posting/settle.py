@@ -7,7 +7,6 @@ planned, the article is stale, and its files are read again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from anyio import to_thread
@@ -15,9 +14,11 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import files, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
 from usenetsync_tui.catalogue.tables.objects import OpenObject
+from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.source.guard import is_below
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import FileState, NoticeKind
 from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import (
@@ -156,7 +157,9 @@ class _Settler:
         await run.budget.take(segment.size)
         try:
             with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-                payload = await to_thread.run_sync(_remake, self._source, made, members, segment)
+                payload = await to_thread.run_sync(
+                    _remake, self._source, made, members, segment, run.open_realm.realm.digest
+                )
         except BaseException:
             run.budget.give(segment.size)
             raise
@@ -202,7 +205,11 @@ class _Settler:
 
 
 def _remake(
-    source: SourceTree, made: OpenObject, members: Sequence[Member], segment: Segment
+    source: SourceTree,
+    made: OpenObject,
+    members: Sequence[Member],
+    segment: Segment,
+    algorithm: DigestAlgorithm,
 ) -> bytes:
     """Make the payload of a planned segment from its source. Blocking.
 
@@ -213,7 +220,7 @@ def _remake(
     else:
         with source.open(source.as_it_is(members[0].entry)) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
-    if hashlib.sha256(data).digest() != segment.hash:
+    if digest_of(algorithm, data) != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
     return payload_of(data, segment.codec)
 

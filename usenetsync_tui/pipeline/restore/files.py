@@ -225,7 +225,7 @@ def attributes(row: VersionRow) -> Attributes:
 
 
 def _content(row: VersionRow) -> Content:
-    content = content_of(row.size, row.sha256, row.xxh3)
+    content = content_of(row.size, row.file_digest, row.segment_size)
     if content is None:
         raise FileDamagedError(_NO_DIGEST)
     return content

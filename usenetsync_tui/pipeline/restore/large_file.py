@@ -1,12 +1,11 @@
 """large_file: restores a large file, segment by segment, into its part file.
 
-Each segment is checked by its own digest when it is fetched, the whole file by the file's digest:
-contradictory rows lead to a file reported as damaged, never to a wrong file.
+Each segment is checked by its own digest when it is fetched, the whole file by the file's digest
+(`disk.whole_digest`): contradictory rows lead to a file reported as damaged, never to a wrong file.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +14,10 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored.part_file import PartFile
-from usenetsync_tui.disk.whole_digest import WholeDigest
+from usenetsync_tui.disk.whole_digest import WholeDigest, whole_digest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import fetch_segment
@@ -74,7 +74,7 @@ class LargeFile:
         False when the run ends first (`is_over`). Raises StoreError, TargetFileError, TargetError,
         and FileDamagedError when the result does not match the file's digest.
         """
-        whole = WholeDigest(self._content, self._step, part.read)
+        whole = whole_digest(self._content, self._step, part.read)
         for first in range(0, self._count, _SEGMENTS_A_PAGE):
             last = min(first + _SEGMENTS_A_PAGE, self._count)
             todo = iter((await self._copies(first, last)).items())
@@ -120,16 +120,21 @@ class LargeFile:
                 return
             offset = index * self._step
 
-            def write(data: bytes, index: int = index, offset: int = offset) -> None:
+            def write(
+                data: bytes,
+                copies: Sequence[Segment] = copies,
+                index: int = index,
+                offset: int = offset,
+            ) -> None:
                 part.write(offset, data)
-                whole.add(index, data)
+                whole.add(index, data, self._digest(data, copies))
 
             def known(
                 copies: Sequence[Segment] = copies, index: int = index, offset: int = offset
             ) -> bool:
-                data = _present(part, offset, copies)
+                data = self._present(part, offset, copies)
                 if data is not None:
-                    whole.add(index, data)
+                    whole.add(index, data, copies[0].hash)
                 return data is not None
 
             size = copies[0].size if copies else 0
@@ -139,10 +144,16 @@ class LargeFile:
                     await to_thread.run_sync(write, data)
             shown.add(size)
 
+    def _digest(self, data: bytes, copies: Sequence[Segment]) -> bytes:
+        """The digest of a fetched segment, which `fetch_segment` compared with that of one copy."""
+        if len({copy.hash for copy in copies}) == 1:
+            return copies[0].hash
+        return digest_of(self._content.kind.algorithm, data)
 
-def _present(part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:
-    """The segment, if the part file already holds it with the right digest. Blocking."""
-    if not copies or not part.has_data(offset, copies[0].size):
-        return None
-    data = part.read(offset, copies[0].size)
-    return data if hashlib.sha256(data).digest() == copies[0].hash else None
+    def _present(self, part: PartFile, offset: int, copies: Sequence[Segment]) -> bytes | None:
+        """The segment, if the part file already holds it with the right digest. Blocking."""
+        if not copies or not part.has_data(offset, copies[0].size):
+            return None
+        data = part.read(offset, copies[0].size)
+        is_right = digest_of(self._content.kind.algorithm, data) == copies[0].hash
+        return data if is_right else None

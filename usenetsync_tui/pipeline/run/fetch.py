@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +10,7 @@ import anyio
 
 from usenetsync_tui.catalogue.tables import objects, segments, snapshots
 from usenetsync_tui.codec import compression
+from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import (
     ArticleCorruptError,
@@ -20,6 +20,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Segment, SegmentStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -45,7 +46,7 @@ async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
                 continue
             try:
                 open_realm = await run.realm_of(segment.realm_id)
-                how = partial(opened, segment=segment, key=open_realm.key)
+                how = partial(opened, segment=segment, open_realm=open_realm)
                 data = await open_realm.store.fetch(segment.message_id, wait=wait, opened=how)
             except StoreError as error:
                 failures[segment.redundancy] = error
@@ -87,16 +88,16 @@ async def _record_loss(run: JobRun, segment: Segment, words: str, *, rename: boo
         await snapshots.mark_incomplete(tx, [o.id for o in hurt])
 
 
-def opened(payload: bytes, segment: Segment, key: bytes | None) -> bytes:
-    """The segment in a payload, decrypted if there is a key.
+def opened(payload: bytes, segment: Segment, open_realm: OpenRealm) -> bytes:
+    """The segment in a payload of a realm, decrypted if the realm has a key.
 
     Raises `ArticleCorruptError`. Blocking. The digest also detects another segment's article,
     which the seal does not, as it carries no position.
     """
     codec = segment.codec
-    if key is not None:
-        codec, payload = open_sealed(key, payload)
+    if open_realm.key is not None:
+        codec, payload = open_sealed(open_realm.key, payload)
     data = compression.decompress(payload, codec, segment.size)
-    if hashlib.sha256(data).digest() != segment.hash:
+    if digest_of(open_realm.realm.digest, data) != segment.hash:
         raise ArticleCorruptError("Its bytes are not those that were posted.")
     return data

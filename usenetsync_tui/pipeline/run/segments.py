@@ -1,14 +1,13 @@
 """segments: the items that go from `read` to `plan`: slices of objects, and the ends of files.
 
-A segment is prepared by its digest (SHA-256) and its payload. Both computations release the GIL
-and run in the call that read the bytes: passing 768,000 bytes to another thread would only add a
-hop. Only dense compression takes long enough to justify a stage of its own.
+A segment is prepared by its digest and its payload. Both computations release the GIL and run in
+the call that read the bytes: passing 768,000 bytes to another thread would only add a hop. Only
+dense compression takes long enough to justify a stage of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
@@ -32,8 +31,8 @@ class RawSegment:
     """A pack's members."""
     seen: Entry | None = None
     """A large file as it was when it was opened."""
-    hash: bytes = b""
-    """Its digest, if the reader needed it for a comparison; otherwise `prepare` makes it."""
+    hash: bytes = field(kw_only=True)
+    """The one digest of its bytes, made by the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,6 @@ class PreparedSegment:
     """A segment with its digest and payload."""
 
     raw: RawSegment
-    hash: bytes
     codec: Codec
     payload: bytes
 
@@ -89,6 +87,11 @@ class PreparedSegment:
     def data(self) -> bytes:
         """The segment's own bytes."""
         return self.raw.data
+
+    @property
+    def hash(self) -> bytes:
+        """Their digest."""
+        return self.raw.hash
 
 
 Ending = FileRead | FileAbandoned | FilesKnown
@@ -105,10 +108,9 @@ def wanted_compression(run: JobRun) -> Compression:
 
 
 def prepare(raw: RawSegment, wanted: Compression) -> PreparedSegment:
-    """Make digest and payload of a segment. Blocking; releases the GIL for nearly all of it."""
+    """Make the payload of a segment. Blocking; releases the GIL for nearly all of it."""
     codec, payload = compression.compress(raw.data, wanted)
-    digest = raw.hash or hashlib.sha256(raw.data).digest()
-    return PreparedSegment(raw, digest, codec, payload)
+    return PreparedSegment(raw, codec, payload)
 
 
 def is_dense(run: JobRun) -> bool:

@@ -5,17 +5,16 @@ Knows slices and digests; refuses to know queues and counters.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import xxhash
 
 from usenetsync_tui.catalogue.tables import known
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.codec.digests import SegmentsDigest, digest_of, new_digester
 from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.disk.source.source_file import SourceFile
+from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented
@@ -35,6 +34,8 @@ class ComparedObject:
     segment_size: int
     resumed: bool
     """Whether an earlier run began it for this file; else it holds the path's earlier content."""
+    digest: FileDigest | None = None
+    """The digest of the earlier content."""
     _page: dict[int, bytes] = field(default_factory=dict)
     _until: int = 0
 
@@ -51,7 +52,12 @@ class Attempt:
     """Reads one file's slices and compares each with its known digest."""
 
     def __init__(
-        self, new: NewObject, entry: Entry, opened: SourceFile, base: ComparedObject | None
+        self,
+        new: NewObject,
+        entry: Entry,
+        opened: SourceFile,
+        base: ComparedObject | None,
+        algorithm: DigestAlgorithm,
     ) -> None:
         self.new = new
         self.entry = entry
@@ -65,8 +71,12 @@ class Attempt:
         self.counted = 0
         """Bytes that are counted as done, or will be."""
         self._differs = False
-        self._sha256 = hashlib.sha256()
-        self._xxh3 = xxhash.xxh3_128()
+        self._algorithm = algorithm
+        self._segments = SegmentsDigest(algorithm, new.size, new.segment_size) if new.size else None
+        before = base.digest if base is not None else None
+        is_whole = before is not None and not before.kind.is_of_segments
+        self._whole = new_digester(before.kind.algorithm) if before and is_whole else None
+        """The digest of all bytes, while the file may still be the one whose row has such a one."""
 
     async def planned(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
         """The digests to compare slices with; none once the file differs."""
@@ -89,20 +99,27 @@ class Attempt:
         for index in range(first, last):
             offset = index * self.new.segment_size
             data = self.opened.read(offset, min(self.new.segment_size, self.new.size - offset))
-            self._sha256.update(data)
-            self._xxh3.update(data)
-            before, digest = planned.get(index), b""
+            digest = self._digest(data)
+            before = planned.get(index)
             if before is not None and not self._differs:
-                digest = hashlib.sha256(data).digest()
                 if digest == before:
                     found.append(len(data))
                     continue
                 if self.base is not None and self.base.resumed:
                     raise PlannedOtherwiseError
             self._differs = self.base is not None and not self.base.resumed
-            path = self.entry.path
-            found.append(prepared(RawSegment(self.new, index, data, path, (), self.entry, digest)))
+            raw = RawSegment(self.new, index, data, self.entry.path, (), self.entry, hash=digest)
+            found.append(prepared(raw))
         return found
+
+    def _digest(self, data: bytes) -> bytes:
+        """The digest of the next slice, which is added to the digest of the file."""
+        digest = digest_of(self._algorithm, data)
+        assert self._segments is not None  # a file with a slice is not empty
+        self._segments.add(digest)
+        if self._whole is not None and not self._differs:
+            self._whole.update(data)
+        return digest
 
     def ending(self) -> Ending:
         """The result for a file that was read to its end and is as the walk saw it."""
@@ -111,10 +128,23 @@ class Attempt:
             self.entry.mtime_ns, self.entry.ctime_ns, self.opened.began_ns
         )
         if not size:
-            return FilesKnown(empty=(Placed(key, None, None, None, None, 0, racy),))
-        digests = self._sha256.digest(), self._xxh3.digest()
+            return FilesKnown(empty=(Placed(key, None, None, None, 0, racy),))
+        digest = self._file_digest()
         if self.base is not None and not self.base.resumed and not self.begun:
-            return FilesKnown(kept=(Placed(key, self.base.object_id, 0, *digests, size, racy),))
-        placed = Placed(key, self.new.id, 0, *digests, size, racy)
+            digest = self._as_before() or digest
+            return FilesKnown(kept=(Placed(key, self.base.object_id, 0, digest, size, racy),))
+        placed = Placed(key, self.new.id, 0, digest, size, racy)
         resumed = self.base is not None and self.base.resumed
         return FileRead(self.new, placed, self.known if resumed else 0)
+
+    def _file_digest(self) -> FileDigest:
+        value = self._segments.digest() if self._segments is not None else None
+        assert value is not None  # the file was read to its end
+        return FileDigest(kind_of(self._algorithm, of_segments=True), value)
+
+    def _as_before(self) -> FileDigest | None:
+        """The digest that an earlier program made of all bytes, if it is right."""
+        before = self.base.digest if self.base is not None else None
+        if before is None or self._whole is None or self._whole.digest() != before.value:
+            return None
+        return before

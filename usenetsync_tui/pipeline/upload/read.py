@@ -91,7 +91,8 @@ class Reader:
         self._run.progress.current = unit.files[-1].entry.path
 
     def _pack(self, unread: UnreadFiles, object_id: int) -> tuple[PackRead, Segmented | None]:
-        found = read_pack(self._source, unread, object_id, self._room)
+        algorithm = self._run.folder.realm.digest
+        found = read_pack(self._source, unread, object_id, self._room, algorithm)
         raw = found.segment(unread.files[0].entry.path)
         return found, None if raw is None else self._prepared(raw)
 

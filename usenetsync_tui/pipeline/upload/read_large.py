@@ -117,7 +117,7 @@ class LargeReader:
             first_key=file.key,
             last_key=file.key,
         )
-        return Attempt(new, file.entry, opened, base)
+        return Attempt(new, file.entry, opened, base, self._run.folder.realm.digest)
 
     async def _base(self, file: PendingFile, size: int) -> ComparedObject | None:
         """The object that the file is compared with: the one that an interrupted upload began for
@@ -130,7 +130,8 @@ class LargeReader:
                 return ComparedObject(file.object_id, chunk, resumed=True)
         if before is None or before.object_size != size or before.segment_size > chunk:
             return None
-        return ComparedObject(before.object_id, before.segment_size, resumed=False)
+        digest = before.file_digest
+        return ComparedObject(before.object_id, before.segment_size, resumed=False, digest=digest)
 
     async def _go_on(self, attempt: Attempt) -> None:
         """Read the file slice by slice; returns early when the run drains."""

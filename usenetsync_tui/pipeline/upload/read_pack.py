@@ -7,18 +7,18 @@ its size says, is left for the reader of large files. Refuses to know the catalo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import xxhash
-
-from usenetsync_tui.catalogue.tables.files import PendingFile, Placed
+from usenetsync_tui.catalogue.tables.files import Before, PendingFile, Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.codec.digests import digest_of
+from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.disk.source.racy import COARSE_NS, is_racy
 from usenetsync_tui.disk.source.source_file import WrongSizeError
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment
 
@@ -41,6 +41,7 @@ class PackRead:
     object_id: int
     room: int
     """Bytes that fit into the pack; 0: every file that is not empty counts as large."""
+    algorithm: DigestAlgorithm
     placed: list[Placed] = field(default_factory=list)
     empty: list[Placed] = field(default_factory=list)
     kept: list[Placed] = field(default_factory=list)
@@ -64,18 +65,18 @@ class PackRead:
         racy = size != entry.size or (
             (mtime_ns >= old or ctime_ns >= old) and is_racy(mtime_ns, ctime_ns, began_ns)
         )
-        digest = hashlib.sha256(data).digest()
+        kind = kind_of(self.algorithm, of_segments=False)
+        digest = FileDigest(kind, digest_of(self.algorithm, data))
         if not size:
-            self.empty.append(Placed(file.key, None, None, None, None, 0, racy))
-        elif before is not None and before.sha256 == digest:
+            self.empty.append(Placed(file.key, None, None, None, 0, racy))
+        elif before is not None and _is_same(before, digest, data):
             at = before.object_id, before.offset
-            self.kept.append(Placed(file.key, *at, digest, before.xxh3, size, racy))
+            self.kept.append(Placed(file.key, *at, before.file_digest, size, racy))
         elif self.size + size > self.room:
             return False
         else:
             at = self.object_id, self.size
-            xxh3 = xxhash.xxh3_128_digest(data)
-            self.placed.append(Placed(file.key, *at, digest, xxh3, size, racy))
+            self.placed.append(Placed(file.key, *at, digest, size, racy))
             self.parts.append(data)
             self.size += size
         self.surplus += size - entry.size
@@ -101,12 +102,25 @@ class PackRead:
             first_key=self.placed[0].key,
             last_key=self.placed[-1].key,
         )
-        return RawSegment(pack, 0, b"".join(self.parts), path, tuple(self.placed))
+        data = b"".join(self.parts)
+        digest = digest_of(self.algorithm, data)
+        return RawSegment(pack, 0, data, path, tuple(self.placed), hash=digest)
 
 
-def read_pack(source: SourceTree, unread: UnreadFiles, object_id: int, room: int) -> PackRead:
+def _is_same(before: Before, digest: FileDigest, data: bytes) -> bool:
+    """Whether the path held these bytes before; the digest of that time may be of another kind."""
+    known = before.file_digest
+    if known is None or known.kind is digest.kind:
+        return known == digest
+    content = content_of(len(data), known, before.segment_size)
+    return content is not None and content.is_of(data)
+
+
+def read_pack(
+    source: SourceTree, unread: UnreadFiles, object_id: int, room: int, algorithm: DigestAlgorithm
+) -> PackRead:
     """Read and join small files, up to `room` bytes of them. Blocking."""
-    found = PackRead(object_id, room)
+    found = PackRead(object_id, room, algorithm)
     carried, began_ns = unread.first, unread.began_ns
     with source.in_order() as nearby:
         for number, file in enumerate(unread.files):

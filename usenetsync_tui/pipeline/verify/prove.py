@@ -60,7 +60,7 @@ async def _prove_some(
             return
         name = article.message_id
         try:
-            how = partial(opened, segment=article, key=open_realm.key)
+            how = partial(opened, segment=article, open_realm=open_realm)
             async with run.budget.holding(article.size):
                 await open_realm.store.fetch(name, opened=how)
         except ArticleMissingError:

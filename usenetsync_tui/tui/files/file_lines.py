@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.entries import FileKind, unfitted_time
 from usenetsync_tui.model.figures import NOTHING, count, size
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
@@ -19,7 +20,7 @@ _SIZE = 9
 _ARTICLES = 12
 _STATE = 11
 _MODIFIED = 18
-_SHA256 = 18
+_DIGEST = 18
 _GAP = "  "
 _LEAST_NAME = 20
 """Cells that the name keeps; a column that would leave it fewer is dropped."""
@@ -31,7 +32,7 @@ class Columns(IntEnum):
 
     BASIC = 0
     MODIFIED = 1
-    SHA256 = 2
+    DIGEST = 2
 
     def following(self) -> Columns:
         """The next set; after the last the first."""
@@ -39,33 +40,33 @@ class Columns(IntEnum):
 
 
 def _widths(width: int, columns: Columns) -> tuple[int, int, int, int, int]:
-    """Cells of name, size, articles, modified and SHA-256; 0: the column has no room."""
+    """Cells of name, size, articles, modified and digest; 0: no room for it."""
     name = width - MARK - _STATE - len(_GAP)
     asked = [("size", _SIZE)]
-    if columns >= Columns.SHA256:
-        asked.append(("sha256", _SHA256))
+    if columns >= Columns.DIGEST:
+        asked.append(("digest", _DIGEST))
     if columns >= Columns.MODIFIED:
         asked.append(("modified", _MODIFIED))
     # A column that the user turned on gets room before one that is always asked for.
     asked.append(("articles", _ARTICLES))
-    cells = dict.fromkeys(("size", "articles", "modified", "sha256"), 0)
+    cells = dict.fromkeys(("size", "articles", "modified", "digest"), 0)
     for column, width_asked in asked:
         if name - width_asked >= _LEAST_NAME:
             cells[column] = width_asked
             name -= width_asked
-    return (max(0, name), cells["size"], cells["articles"], cells["modified"], cells["sha256"])
+    return (max(0, name), cells["size"], cells["articles"], cells["modified"], cells["digest"])
 
 
 def header_line(width: int, columns: Columns = Columns.BASIC) -> Line:
     """The names of the columns."""
-    name, amount, articles, modified, sha256 = _widths(width, columns)
+    name, amount, articles, modified, digest = _widths(width, columns)
     text = (
         " " * MARK
         + cut("NAME", name)
         + "SIZE".rjust(amount)[:amount]
         + "ARTICLES".rjust(articles)[:articles]
         + (_GAP + "MODIFIED").ljust(modified)[:modified]
-        + (_GAP + "SHA-256").ljust(sha256)[:sha256]
+        + (_GAP + "DIGEST").ljust(digest)[:digest]
         + f"{_GAP}STATE"
     )
     return ((cut(text, width), "muted"),)
@@ -81,7 +82,7 @@ def file_line(
 ) -> Line:
     """A file's mark, name, size, articles posted of those needed, chosen columns and state."""
     word, ink = FILE_STATES[row.state]
-    room, amount, articles, modified, sha256 = _widths(width, columns)
+    room, amount, articles, modified, digest = _widths(width, columns)
     figures = ""
     if amount:
         figures = (_KINDS.get(FileKind(row.kind)) or size(row.size)).rjust(amount)
@@ -90,15 +91,19 @@ def file_line(
     if modified:
         seconds = unfitted_time(row.mtime_ns) // 1_000_000_000
         figures += f"{_GAP}{minute_of(seconds):<{modified - len(_GAP)}}"
-    if sha256:
-        digest = f"{row.sha256.hex()[: sha256 - 3]}…" if row.sha256 else NOTHING
-        figures += f"{_GAP}{digest:<{sha256 - len(_GAP)}}"
+    if digest:
+        figures += f"{_GAP}{_digest(row.digest):<{digest - len(_GAP)}}"
     return (
         *mark(cursor=cursor, marked=marked),
         (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
         (figures + _GAP, "muted"),
         (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
     )
+
+
+def _digest(digest: FileDigest | None) -> str:
+    """Its first digits; its kind and the rest stand with the articles of the file."""
+    return f"{digest.value.hex()[: _DIGEST - 3]}…" if digest is not None else NOTHING
 
 
 def _articles(row: FileRow) -> str:

@@ -149,6 +149,7 @@ def _resources(status: EngineStatus, width: int) -> list[Line]:
         f"max {limits.max_connections:,} connections",
         f"batch {limits.batch_size:,}",
         f"chunk {size(limits.chunk_size)}",
+        f"digest {status.folder_defaults.digest}",
     )
     return [
         line for line in flow([((text, "muted"),) for text in fields], width, rows=2, gap=2) if line

@@ -88,7 +88,7 @@ def article_lines(row: ArticleRow, width: int) -> list[Line]:
         ("source", f"{size(row.size)} ({row.size:,} bytes)", "plain"),
         ("payload", f"{size(row.payload_size)} ({row.payload_size:,} bytes)", "plain"),
         ("on the wire", f"{row.wire_size:,} bytes" if row.wire_size else NOTHING, "plain"),
-        ("SHA-256", row.hash.hex(), "plain"),
+        ("digest", f"{row.algorithm}:{row.hash.hex()}", "plain"),
     ]
     for label, text, shade in fields:
         for number, part in enumerate(_wrapped(text, width - _LABEL)):

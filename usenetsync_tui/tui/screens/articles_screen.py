@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
+from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
@@ -86,6 +87,11 @@ class ArticlesTable(PagedTable[ArticleRow, Copy]):
     ACTIONS: ClassVar[Sequence[Action[Any]]] = ARTICLE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ARTICLE_ACTIONS)
 
+    def __init__(self, digest: FileDigest | None) -> None:
+        """`digest`: that of the file."""
+        super().__init__(id="articles")
+        self._digest = digest
+
     @dataclass
     class Opened(Message):
         """The user opens an article."""
@@ -108,7 +114,9 @@ class ArticlesTable(PagedTable[ArticleRow, Copy]):
 
     def remarks(self) -> list[str]:
         row = self.cursor_row
-        return [safe_name(row.error)] if row is not None and row.error else []
+        if row is not None and row.error:
+            return [safe_name(row.error)]
+        return [str(self._digest)] if self._digest is not None else []
 
     def open(self) -> None:
         """Open the article under the cursor."""
@@ -133,7 +141,7 @@ class ArticlesScreen(DeeperScreen):
         super().__init__(crumbs, browser=browser, folder=folder)
         self._object_id = row.object_id or 0
         self._source = ArticleSource(browser, self._object_id)
-        self._table = ArticlesTable(id="articles")
+        self._table = ArticlesTable(row.digest)
         self._at = AtHand(version, row.path.rstrip(b"/"))
 
     @property
