@@ -100,7 +100,6 @@ def kinds_of(world: World, age: str, profile: Profile) -> dict[str, DigestKind]:
     [
         ("sha256", Profile.PACKED),
         ("blake3", Profile.PACKED),
-        ("blake3", Profile.PLAIN),
         ("old", Profile.PACKED),
         ("old", Profile.PLAIN),
     ],
@@ -288,10 +287,6 @@ OTHER_ROWS = {
     "a small file that says it has segments": (
         "UPDATE files SET digest_kind = 3 WHERE path_key = 'small 2'",
         {"small 2"},
-    ),
-    "a digest too short": (
-        "UPDATE files SET digest = '' WHERE path_key IN ('sub/large 1', 'small 2')",
-        {"sub/large 1", "small 2"},
     ),
 }
 
