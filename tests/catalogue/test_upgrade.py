@@ -15,9 +15,8 @@ import psycopg
 import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import files as catalogue_files
-from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.catalogue.tables.files import Span
+from usenetsync_tui.catalogue.tables import folders, version_files
+from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
@@ -162,7 +161,7 @@ async def _look_at_them(address: str) -> None:
             new = await folders.keep(tx, b"/new", FolderChoices())
             other = FolderDefaults(digest=DigestAlgorithm.SHA256)
             like_old = await folders.keep(tx, b"/like old", FolderChoices(), other)
-            rows = await catalogue_files.version_page(tx, Span(old.id, 1), 9)
+            rows = await version_files.version_page(tx, Span(old.id, 1), 9)
     assert [f.realm.id for f in (old, owned, like_old)] == [1, 2, 1]
     assert new.realm.id > 2
     assert [f.realm.digest for f in (old, owned, new)] == ["sha256", "sha256", "blake3"]
