@@ -26,7 +26,7 @@ def number_of(posting: OutgoingArticle) -> int:
 @pytest.mark.parametrize("most", [1, 2, 7, 100])
 @pytest.mark.parametrize("threads", [1, 5])
 async def test_every_article_comes_out_once(most: int, threads: int) -> None:
-    queue, answers, taken = PostingQueue(most), Answers(), list[int]()
+    queue, answers, taken = PostingQueue(most), Answers(1000, 5), list[int]()
     deepest = 0
 
     def lane() -> None:
@@ -95,7 +95,7 @@ async def test_an_article_that_is_not_wanted_stays_in_its_place() -> None:
 
 @pytest.mark.anyio
 async def test_the_end_wakes_everyone_that_waits() -> None:
-    queue, answers = PostingQueue(4), Answers()
+    queue, answers = PostingQueue(4), Answers(10, 1)
     waited: list[bool] = []
     began = time.monotonic()
 
@@ -119,7 +119,7 @@ async def test_the_end_wakes_everyone_that_waits() -> None:
 
 @pytest.mark.anyio
 async def test_one_wake_up_for_many_answers() -> None:
-    answers, batches = Answers(), list[int]()
+    answers, batches = Answers(1000, 5), list[int]()
     woken = 0
     call_soon = answers._loop.call_soon_threadsafe
 
@@ -149,3 +149,22 @@ async def test_one_wake_up_for_many_answers() -> None:
         del answers._loop.call_soon_threadsafe  # type: ignore[attr-defined]
     assert sum(batches) == 200 and max(batches) <= 64
     assert woken <= 2
+
+
+@pytest.mark.anyio
+async def test_lanes_wait_while_too_many_answers_wait() -> None:
+    answers, most = Answers(8, 1), list[int]()
+
+    async def lane() -> None:
+        for number in range(100):
+            await answers.room()
+            assert not answers.is_full
+            answers.put(Posted(outgoing(number), None))
+            most.append(answers.statistics().current_buffer_used)
+        answers.close()
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(lane)
+            count = sum([len(batch) async for batch in answers.batches(4, 0.0)])
+    assert count == 100 and max(most) <= 8

@@ -27,6 +27,7 @@ async def post(
     try:
         while await stage.stage_workers.may_work(lane) and await queue.filled():
             await run.gate.passed()
+            await answers.room()
             source.open_realm = run.open_realm
             await source.open_realm.store.post_from(source)
             if source.collided is not None:
@@ -72,9 +73,11 @@ class LaneSource:
     def next(
         self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
     ) -> Article | None:
-        """The next article; None while the run is paused, or has fewer lanes now."""
+        """The next article; None if the run is paused, has fewer lanes, or must confirm first."""
         run = self._run
         if self.stopped or self.collided is not None or not run.gate.is_open:
+            return None
+        if self._answers.is_full:
             return None
         if self._lane >= self._workers.allowed or run.open_realm is not self.open_realm:
             return None

@@ -18,6 +18,8 @@ from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 _QUEUE = 16
 _PLANNED = 48
 """Articles that may at least wait for a lane."""
+_ANSWERS = 256
+"""Answers that may wait to be confirmed."""
 
 
 def lanes(run: JobRun, workers: int | None = None) -> int:
@@ -53,8 +55,8 @@ async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[PostingQue
     """
     # Enough for every lane while the next batch is planned; answers hold no payloads.
     queue = PostingQueue(min(max(lanes(run), _PLANNED), 4 * capacity(run)))
-    answers = Answers()
     posters = run.worker_counts.of_stage("post", lambda workers: lanes(run, workers))
+    answers = Answers(_ANSWERS, posters.most)
     posting, confirming = Stage("post", posters, queue), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
     async with anyio.create_task_group() as group:

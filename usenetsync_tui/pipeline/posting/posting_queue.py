@@ -131,10 +131,14 @@ class Posted:
 class Answers:
     """The lanes' answers on their way to `confirm`; they hold no payloads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, lanes: int) -> None:
+        """Lanes take no article while `most` answers wait; each may still add its last one."""
+        self._most = most
+        self._capacity = most + lanes
         self._waiting: deque[Posted] = deque()
         self._loop = asyncio.get_running_loop()
         self._arrived = anyio.Event()
+        self._has_room = anyio.Event()
         self._is_told = False
         """Whether the event loop knows that answers wait."""
         self._closed = False
@@ -146,6 +150,18 @@ class Answers:
             self._is_told = True
             self._loop.call_soon_threadsafe(self._arrived.set)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many answers wait that no lane may take an article. From any thread."""
+        return len(self._waiting) >= self._most
+
+    async def room(self) -> None:
+        """Wait while it is full."""
+        while self.is_full:
+            if self._has_room.is_set():
+                self._has_room = anyio.Event()
+            await self._has_room.wait()
+
     def close(self) -> None:
         """No answer will come any more."""
         self._closed = True
@@ -153,7 +169,7 @@ class Answers:
 
     def statistics(self) -> Depth:
         """How many wait."""
-        return Depth(len(self._waiting), 0)
+        return Depth(len(self._waiting), self._capacity)
 
     async def batches(self, most: int, patience: float) -> AsyncIterator[list[Posted]]:
         """What has come within `patience` seconds, up to `most` at a time, until `close`."""
@@ -165,6 +181,8 @@ class Answers:
             self._is_told = False
             while self._waiting:
                 count = min(most, len(self._waiting))
-                yield [self._waiting.popleft() for _ in range(count)]
+                batch = [self._waiting.popleft() for _ in range(count)]
+                self._has_room.set()
+                yield batch
             if self._closed and not self._waiting:
                 return
