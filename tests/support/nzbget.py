@@ -80,8 +80,8 @@ def configure(
 
     `naming` is NZBGet's FileNaming: ``auto``, its default, takes a file's name from ``=ybegin``,
     which it reads as Latin-1 whatever is in it; ``nzb`` takes the quoted one of the subject, in
-    which it makes ``&#38;`` of an ampersand. `dupes`: NZBGet drops a second file of one name, as
-    it does unless it is told otherwise.
+    which it makes ``&#38;`` of an ampersand. `dupes`: NZBGet drops a second file of one name,
+    which is its default.
     """
     into.mkdir(mode=0o700)
     configuration = into / "nzbget.conf"
