@@ -7,10 +7,10 @@ Rows come back as tuples in binary form; SQL comes from the `.sql` files beside 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import files as resources
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import AsyncConnection
 
@@ -20,6 +20,8 @@ from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries
+
+T = TypeVar("T")
 
 _CONSTANTS = {**CONSTANTS, **LISTS}
 _DURABLE: LiteralString = "SET LOCAL synchronous_commit = on"
@@ -86,12 +88,30 @@ class Catalogue:
         `durable` waits for the disk. A crash may lose the latest other transactions, but only in
         order: the log is written in order, so all that precede a durable one are durable too.
         """
+        with self._timed(), mapped_errors():
+            async with self.pool.connection() as connection, _begun(connection, durable) as begun:
+                yield begun
+
+    async def in_thread(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = False
+    ) -> T:
+        """The result of `work` in one transaction, which a thread carries out: for batches.
+
+        `work` may await nothing but the transaction's statements, and runs in the thread.
+        """
+        with self._timed(), mapped_errors():
+            async with self.pool.connection() as connection:
+
+                async def whole() -> T:
+                    async with _begun(connection, durable) as begun:
+                        return await work(begun)
+
+                return await connection.run_in(self.pool.threads, whole)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
         started = time.monotonic()
-        with mapped_errors():
-            async with self.pool.connection() as connection, connection.transaction():
-                if durable:
-                    await connection.execute(_DURABLE)
-                yield Transaction(connection)
+        yield
         took = (time.monotonic() - started) * 1000
         self._query_ms += (took - self._query_ms) * 0.1
 
@@ -116,6 +136,16 @@ class Catalogue:
             limit=self.pool.max_size,
             query_ms=self._query_ms,
         )
+
+
+@asynccontextmanager
+async def _begun(
+    connection: AsyncConnection[tuple[Any, ...]], durable: bool
+) -> AsyncIterator[Transaction]:
+    async with connection.transaction():
+        if durable:
+            await connection.execute(_DURABLE)
+        yield Transaction(connection)
 
 
 def text(words: str) -> str:

@@ -15,11 +15,15 @@ from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, S
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.address import readable
 from usenetsync_tui.postgres.silence import HeardConnection, PatientPool, Silence
+from usenetsync_tui.threads import Threads
 
 Pool = PatientPool
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
+_THREADS = 4
+_A_MOMENT = 0.5
+"""Seconds for threads to end, whose connections are closed."""
 _REFUSED = "FATAL:"
 """In libpq's error text when a server answered, and refused the connection."""
 _NAMELESS = "local user with ID"
@@ -66,7 +70,7 @@ async def open_pool(
             name=application_name,
             timeout=_PATIENCE,
         )
-        pool.silence = silence
+        pool.silence, pool.threads = silence, Threads(_THREADS, "database")
     try:
         with mapped_errors(), waits.announced(ANSWER):
             await pool.open(wait=True, timeout=_PATIENCE)
@@ -74,6 +78,7 @@ async def open_pool(
             yield pool
     finally:
         await pool.close()
+        pool.threads.close(_A_MOMENT)
 
 
 def named_conninfo(conninfo: str, application_name: str) -> str:

@@ -9,10 +9,11 @@ task says that it waits, and the user can stop it.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -20,7 +21,10 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.postgres.in_thread import BlockingWaits, StoppedError, completed
+from usenetsync_tui.threads import Threads
 
+T = TypeVar("T")
 _RV = TypeVar("_RV")
 
 _WORTH_A_WORD = 2.0
@@ -28,9 +32,10 @@ _WORTH_A_WORD = 2.0
 
 
 class Silence:
-    """The waits of some connections for answers. Used on one event loop."""
+    """The waits of some connections for answers, on the event loop and in threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._waiting = 0
         self._since: float | None = None
         """Since when no answer has come, though a statement waits; None while none waits."""
@@ -38,28 +43,31 @@ class Silence:
     @contextmanager
     def broken_by_an_answer(self) -> Iterator[None]:
         """Surrounds the wait for an answer. An error is an answer; a cancelled wait has none."""
-        self._waiting += 1
-        if self._since is None:
-            self._since = time.monotonic()
+        with self._lock:
+            self._waiting += 1
+            if self._since is None:
+                self._since = time.monotonic()
+        answered = False
         try:
             yield
-        except Exception:
-            self._answered()
+            answered = True
+        except StoppedError:
             raise
-        else:
-            self._answered()
+        except Exception:
+            answered = True
+            raise
         finally:
-            self._waiting -= 1
-
-    def _answered(self) -> None:
-        self._since = time.monotonic() if self._waiting > 1 else None
+            with self._lock:
+                self._waiting -= 1
+                if answered:
+                    self._since = time.monotonic() if self._waiting else None
 
     @property
     def seconds(self) -> float:
         """Seconds without any answer while statements wait; 0 while none waits."""
-        if not self._waiting or self._since is None:
-            return 0.0
-        return time.monotonic() - self._since
+        with self._lock:
+            waiting, since = self._waiting, self._since
+        return time.monotonic() - since if waiting and since is not None else 0.0
 
     def waiting(self) -> Waiting | None:
         """The wait to show, once the silence is long enough."""
@@ -74,6 +82,20 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
 
     silence: Silence | None = None
     """None: its waits are not recorded."""
+    _waits: BlockingWaits | None = None
+    """How a thread waits that uses it now; None: it is used on the event loop."""
+
+    async def run_in(self, threads: Threads, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of a coroutine of this connection's statements, run in a thread.
+
+        When the task is cancelled, statements that are answered go on to the end of the coroutine;
+        at a silence the connection is closed, and the server rolls back.
+        """
+        self._waits = waits = BlockingWaits()
+        try:
+            return await threads.run_to_end(lambda: completed(work()), waits.stop)
+        finally:
+            self._waits = None
 
     async def wait(
         self,
@@ -86,7 +108,13 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
         if silence is None:
             return await super().wait(gen, interval, timeout)
         with silence.broken_by_an_answer():
-            return await super().wait(gen, interval, timeout)
+            if self._waits is None:
+                return await super().wait(gen, interval, timeout)
+            try:
+                return self._waits.wait(gen, self.pgconn.socket)
+            except StoppedError:
+                self.pgconn.finish()
+                raise
 
 
 class PatientPool(AsyncConnectionPool[HeardConnection]):
@@ -98,6 +126,8 @@ class PatientPool(AsyncConnectionPool[HeardConnection]):
 
     silence: Silence
     """The silence of its connections."""
+    threads: Threads
+    """Where transactions run that are no business of the event loop."""
 
     async def getconn(
         self,

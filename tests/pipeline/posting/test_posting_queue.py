@@ -11,7 +11,8 @@ from anyio import to_thread
 
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
-from usenetsync_tui.pipeline.posting.posting_queue import Answers, Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.run.handover import Handover
 
 
 def outgoing(number: int) -> OutgoingArticle:
@@ -26,14 +27,14 @@ def number_of(posting: OutgoingArticle) -> int:
 @pytest.mark.parametrize("most", [1, 2, 7, 100])
 @pytest.mark.parametrize("threads", [1, 5])
 async def test_every_article_comes_out_once(most: int, threads: int) -> None:
-    queue, answers, taken = PostingQueue(most), Answers(1000, 5), list[int]()
+    queue, answers, taken = PostingQueue(most), Handover[Posted](1000, 5), list[int]()
     deepest = 0
 
     def lane() -> None:
         while (posting := queue.take(None, 0.05)) is not None or not is_over:
             if posting is not None:
                 taken.append(number_of(posting))
-                answers.put(Posted(posting, None))
+                answers.put([Posted(posting, None)])
 
     is_over = False
     workers = [threading.Thread(target=lane) for _ in range(threads)]
@@ -95,7 +96,7 @@ async def test_an_article_that_is_not_wanted_stays_in_its_place() -> None:
 
 @pytest.mark.anyio
 async def test_the_end_wakes_everyone_that_waits() -> None:
-    queue, answers = PostingQueue(4), Answers(10, 1)
+    queue, answers = PostingQueue(4), Handover[Posted](10, 1)
     waited: list[bool] = []
     began = time.monotonic()
 
@@ -119,7 +120,7 @@ async def test_the_end_wakes_everyone_that_waits() -> None:
 
 @pytest.mark.anyio
 async def test_one_wake_up_for_many_answers() -> None:
-    answers, batches = Answers(1000, 5), list[int]()
+    answers, batches = Handover[Posted](1000, 5), list[int]()
     woken = 0
     call_soon = answers._loop.call_soon_threadsafe
 
@@ -133,7 +134,7 @@ async def test_one_wake_up_for_many_answers() -> None:
 
         def lane() -> None:
             for number in range(200):
-                answers.put(Posted(outgoing(number), None))
+                answers.put([Posted(outgoing(number), None)])
 
         async def confirm() -> None:
             batches.extend([len(batch) async for batch in answers.batches(64, 0.2)])
@@ -153,13 +154,13 @@ async def test_one_wake_up_for_many_answers() -> None:
 
 @pytest.mark.anyio
 async def test_lanes_wait_while_too_many_answers_wait() -> None:
-    answers, most = Answers(8, 1), list[int]()
+    answers, most = Handover[Posted](8, 1), list[int]()
 
     async def lane() -> None:
         for number in range(100):
             await answers.room()
             assert not answers.is_full
-            answers.put(Posted(outgoing(number), None))
+            answers.put([Posted(outgoing(number), None)])
             most.append(answers.statistics().current_buffer_used)
         answers.close()
 

@@ -1,4 +1,4 @@
-"""streams: a reader waits only when it must; a batch waits for more items, but not for long."""
+"""streams: a reader waits only when it must."""
 
 from __future__ import annotations
 
@@ -6,54 +6,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from usenetsync_tui.pipeline.run.streams import batches, put, take
+from usenetsync_tui.pipeline.run.streams import put, take
 
 pytestmark = pytest.mark.anyio
-
-
-async def collect(patience: float, most: int, *waits: float, enough: int = 100) -> list[list[int]]:
-    """Collect items that come one after the other, each after a wait."""
-    out, items = anyio.create_memory_object_stream[int](100)
-    found = []
-
-    async def send() -> None:
-        async with out:
-            for number, wait in enumerate(waits):
-                if wait:
-                    await anyio.sleep(wait)
-                await out.send(number)
-
-    async with items, anyio.create_task_group() as group:
-        group.start_soon(send)
-        async for batch in batches(items, most=most, enough=enough, patience=patience):
-            found.append(batch)  # noqa: PERF401
-    return found
-
-
-async def test_nothing_is_lost_and_the_order_kept() -> None:
-    found = await collect(0.005, 7, *([0, 0, 0, 0.001] * 25))
-    assert [item for batch in found for item in batch] == list(range(100))
-    assert max(map(len, found)) <= 7
-
-
-async def test_a_batch_waits_for_more_items() -> None:
-    assert await collect(30, 10, 0, 0.02, 0.02) == [[0, 1, 2]]
-
-
-async def test_a_full_batch_goes_at_once() -> None:
-    assert await collect(3600, 2, 0, 0, 0, 0, 0) == [[0, 1], [2, 3], [4]]
-
-
-async def test_a_batch_with_enough_items_does_not_wait() -> None:
-    assert await collect(3600, 10, 0, 0.02, 0.02, 0, enough=2) == [[0, 1], [2, 3]]
-
-
-async def test_without_patience_a_batch_does_not_wait() -> None:
-    assert await collect(0, 10, 0, 0.05, 0.05) == [[0], [1], [2]]
-
-
-async def test_an_empty_stream() -> None:
-    assert await collect(1, 10) == []
 
 
 async def test_a_reader_that_need_not_wait_does_not_yield() -> None:

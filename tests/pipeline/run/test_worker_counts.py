@@ -72,7 +72,7 @@ class Workshop:
         self.go_on = anyio.Event()
 
     async def work(self, number: int, stream: object, *, pieces: int = 1) -> None:
-        async for item in self.stage_workers.items(number, stream):  # type: ignore[arg-type]
+        async for item in self.stage_workers.items(number, stream.receive):
             self.working.add(number)
             for _ in range(pieces):
                 await self.go_on.wait()

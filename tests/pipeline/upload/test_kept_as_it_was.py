@@ -30,11 +30,12 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, ObjectKind
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import Stage
 from usenetsync_tui.pipeline.run.segments import (
     FileRead,
-    PreparedItem,
     RawSegment,
+    ReadItem,
     SlicesShared,
     prepare,
 )
@@ -405,22 +406,22 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     hashed = digest_of(DigestAlgorithm.BLAKE3, last)
     raw = RawSegment(new, 3, last, b"large", (), entry, hash=hashed)
     digest = FileDigest(DigestKind.SEGMENTS_BLAKE3, b"d" * 32)
-    items: list[PreparedItem] = [
+    items: list[ReadItem] = [
         SlicesShared(new, entry, old, 0, 3),  # type: ignore[arg-type]
         prepare(raw, Compression.NONE),
         FileRead(new, Placed(b"large", 999, 0, digest)),
     ]
     outstanding = Outstanding()
     outstanding.add()
-    into, prepared = anyio.create_memory_object_stream[PreparedItem](3)
+    prepared = Handover[ReadItem](3)
     planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, PostingQueue(9))
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(planner.work, prepared)
-            async with into:
-                for number in order:
-                    await into.send(items[number])
-                    await anyio.sleep(0.1)  # a batch of its own
+            for number in order:
+                prepared.put([items[number]])
+                await anyio.sleep(0.1)  # a batch of its own
+            prepared.close()
         await outstanding.none_left()
     assert world.query("SELECT state, object_id FROM files WHERE first_version = 2") == [(1, 999)]
     assert world.query("SELECT count(*) FROM segments WHERE object_id = 999") == [(4,)]

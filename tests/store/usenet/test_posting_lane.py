@@ -15,8 +15,8 @@ from usenet_ground import POSTS, article, configured, name, opened, wire_id
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.store.usenet.pool.threads import Threads
 from usenetsync_tui.store.usenet.store import UsenetStore
+from usenetsync_tui.threads import Threads
 
 
 class Listed:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import objects, segments, snapshots
+from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.posting_queue import Answers, Posted
+from usenetsync_tui.pipeline.posting.posting_queue import Posted
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _BATCH = 256
@@ -20,7 +23,7 @@ _SAVE_EVERY = 1.0
 
 
 async def confirm(
-    run: JobRun, ledger: Ledger, stage: Stage, posting: Stage, answers: Answers
+    run: JobRun, ledger: Ledger, stage: Stage, posting: Stage, answers: Handover[Posted]
 ) -> None:
     """The confirming task: records the answers of the `posting` stage until they end."""
     saved = time.monotonic()
@@ -40,16 +43,19 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
     there = [a.posting for a in batch if a.receipt is not None]
     payload = sum(a.payload for a in batch if a.receipt is not None)
     check_after = next(iter(run.open_realm.checks), None)
+
+    async def record(tx: Transaction) -> list[Progressed]:
+        done = await segments.mark_posted(tx, receipts, check_after)
+        if payload:
+            await snapshots.add_stored(tx, run.folder.id, run.version, payload)
+        for answer in batch:
+            if answer.error is not None:
+                message_id = answer.posting.article.message_id
+                await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
+        return await objects.add_posted(tx, done)
+
     async with ledger.lock:
-        async with run.catalogue.transaction() as tx:
-            done = await segments.mark_posted(tx, receipts, check_after)
-            progressed = await objects.add_posted(tx, done)
-            if payload:
-                await snapshots.add_stored(tx, run.folder.id, run.version, payload)
-            for answer in batch:
-                if answer.error is not None:
-                    message_id = answer.posting.article.message_id
-                    await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
+        progressed = await run.catalogue.in_thread(record)
         for answer in batch:
             ledger.under_way.pop(answer.posting.article.message_id, None)
         ledger.progressed(run, progressed)

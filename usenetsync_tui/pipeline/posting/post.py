@@ -15,12 +15,18 @@ from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, leaving_size
-from usenetsync_tui.pipeline.posting.posting_queue import Answers, Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 
 async def post(
-    run: JobRun, ledger: Ledger, stage: Stage, lane: int, queue: PostingQueue, answers: Answers
+    run: JobRun,
+    ledger: Ledger,
+    stage: Stage,
+    lane: int,
+    queue: PostingQueue,
+    answers: Handover[Posted],
 ) -> None:
     """One posting lane, until the queue is closed and empty."""
     source = LaneSource(run, stage, lane, queue, answers)
@@ -54,7 +60,7 @@ class LaneSource:
     """What one lane posts: `model.ports.PostingSource`."""
 
     def __init__(
-        self, run: JobRun, stage: Stage, lane: int, queue: PostingQueue, answers: Answers
+        self, run: JobRun, stage: Stage, lane: int, queue: PostingQueue, answers: Handover[Posted]
     ) -> None:
         self._run = run
         self._workers = stage.stage_workers
@@ -106,7 +112,7 @@ class LaneSource:
         posting.article = replace(posting.article, payload=b"")
         if isinstance(answer, Receipt):
             receipt = replace(answer, headers=open_realm.realm.headers or 0)
-            self._answers.put(Posted(posting, receipt, payload=size))
+            self._answers.put([Posted(posting, receipt, payload=size)])
         else:
             charged = getattr(answer, "charged", True)
-            self._answers.put(Posted(posting, None, str(answer), size, charged))
+            self._answers.put([Posted(posting, None, str(answer), size, charged)])

@@ -11,7 +11,8 @@ from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.posting.confirm import confirm
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.post import post
-from usenetsync_tui.pipeline.posting.posting_queue import Answers, PostingQueue
+from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 
@@ -56,7 +57,7 @@ async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[PostingQue
     # Enough for every lane while the next batch is planned; answers hold no payloads.
     queue = PostingQueue(min(max(lanes(run), _PLANNED), 4 * capacity(run)))
     posters = run.worker_counts.of_stage("post", lambda workers: lanes(run, workers))
-    answers = Answers(_ANSWERS, posters.most)
+    answers = Handover[Posted](_ANSWERS, posters.most)
     posting, confirming = Stage("post", posters, queue), Stage("confirm", 1, answers)
     run.stages += [posting, confirming]
     async with anyio.create_task_group() as group:

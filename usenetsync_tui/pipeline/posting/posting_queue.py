@@ -1,9 +1,9 @@
-"""posting_queue: joins the event loop, which plans and confirms, with the lanes' threads.
+"""posting_queue: articles on their way from the event loop, which plans, to the lanes' threads.
 
 Knows waiting, on both sides. Refuses to know what an article is worth.
 
-A thread takes an article and returns its answer without the event loop. The loop is woken once for
-many of them: when the queue has room for the next batch, and when answers wait.
+A thread takes an article without the event loop. The loop is woken once for many of them: when the
+queue has room for the next batch. The answers come back by a `Handover`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,14 +19,7 @@ import anyio
 
 from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """What the queue monitor shows."""
-
-    current_buffer_used: int
-    max_buffer_size: int
+from usenetsync_tui.pipeline.run.handover import Depth
 
 
 class PostingQueue:
@@ -126,63 +119,3 @@ class Posted:
     """How many bytes were posted; the bytes themselves are freed."""
     charged: bool = True
     """Whether the error counts as a try of the article."""
-
-
-class Answers:
-    """The lanes' answers on their way to `confirm`; they hold no payloads."""
-
-    def __init__(self, most: int, lanes: int) -> None:
-        """Lanes take no article while `most` answers wait; each may still add its last one."""
-        self._most = most
-        self._capacity = most + lanes
-        self._waiting: deque[Posted] = deque()
-        self._loop = asyncio.get_running_loop()
-        self._arrived = anyio.Event()
-        self._has_room = anyio.Event()
-        self._is_told = False
-        """Whether the event loop knows that answers wait."""
-        self._closed = False
-
-    def put(self, answer: Posted) -> None:
-        """Add an answer. From any thread."""
-        self._waiting.append(answer)
-        if not self._is_told:
-            self._is_told = True
-            self._loop.call_soon_threadsafe(self._arrived.set)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether so many answers wait that no lane may take an article. From any thread."""
-        return len(self._waiting) >= self._most
-
-    async def room(self) -> None:
-        """Wait while it is full."""
-        while self.is_full:
-            if self._has_room.is_set():
-                self._has_room = anyio.Event()
-            await self._has_room.wait()
-
-    def close(self) -> None:
-        """No answer will come any more."""
-        self._closed = True
-        self._arrived.set()
-
-    def statistics(self) -> Depth:
-        """How many wait."""
-        return Depth(len(self._waiting), self._capacity)
-
-    async def batches(self, most: int, patience: float) -> AsyncIterator[list[Posted]]:
-        """What has come within `patience` seconds, up to `most` at a time, until `close`."""
-        while True:
-            await self._arrived.wait()
-            if not self._closed and len(self._waiting) < most:
-                await anyio.sleep(patience)
-            self._arrived = anyio.Event()
-            self._is_told = False
-            while self._waiting:
-                count = min(most, len(self._waiting))
-                batch = [self._waiting.popleft() for _ in range(count)]
-                self._has_room.set()
-                yield batch
-            if self._closed and not self._waiting:
-                return

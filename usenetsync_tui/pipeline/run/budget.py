@@ -1,7 +1,7 @@
 """budget: the bytes that a run may hold at once: `memory_limit`, converted to source bytes.
 
-Knows how many bytes are held and which tasks wait for room. Refuses to know what is held. Used on
-the engine's event loop only.
+Knows how many bytes are held and which tasks wait for room. Refuses to know what is held. Tasks
+wait on the event loop; a thread takes room only if there is some, and gives it back.
 
 The stages count items: workers, lanes, items in streams. That bounds memory only while items are
 small compared with the limit and have the size set in the settings. So a task that brings bytes
@@ -14,6 +14,8 @@ that a socket or a driver makes. The memory that compressors need is subtracted 
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,15 +32,19 @@ class Budget:
         """`compressors`: bytes that all compressors together need."""
         self.most = max(0, memory_limit - compressors) // BUFFERS_A_SEGMENT
         self.held = 0
+        self._lock = threading.Lock()
         self._waiting: deque[tuple[int, anyio.Event]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Where tasks wait."""
 
     async def take(self, size: int) -> None:
         """Wait for room for `size` bytes, and hold them from then on."""
-        if not self._waiting and self._fits(size):
-            self.held += size
+        if self.try_take(size):
             return
         turn = size, anyio.Event()
+        self._loop = asyncio.get_running_loop()
         self._waiting.append(turn)
+        self._wake()  # a thread may have made room meanwhile
         try:
             await turn[1].wait()
         except BaseException:  # cancelled
@@ -46,15 +52,33 @@ class Budget:
                 self.give(size)
             else:
                 self._waiting.remove(turn)
-                self.give(0)
+                self._wake()
             raise
 
+    def try_take(self, size: int) -> bool:
+        """Hold `size` bytes if there is room and nobody waits for it. From any thread."""
+        with self._lock:
+            if self._waiting or not self._fits(size):
+                return False
+            self.held += size
+            return True
+
     def give(self, size: int) -> None:
-        """Release `size` bytes, and wake the tasks that now have room."""
-        self.held -= size
-        while self._waiting and self._fits(self._waiting[0][0]):
-            more, turn = self._waiting.popleft()
-            self.held += more
+        """Release `size` bytes, and wake the tasks that now have room. From any thread."""
+        with self._lock:
+            self.held -= size
+        if self._waiting and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        """On the event loop."""
+        while self._waiting:
+            more, turn = self._waiting[0]
+            with self._lock:
+                if not self._fits(more):
+                    return
+                self.held += more
+            self._waiting.popleft()
             turn.set()
 
     @asynccontextmanager

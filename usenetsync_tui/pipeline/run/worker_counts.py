@@ -11,16 +11,14 @@ thread. A permit costs one comparison while no task waits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import MOST_WORKERS
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.pipeline.run.streams import take
 
 BUFFERS_A_SEGMENT = 3
 """Source bytes, payload, and the copy of it that a driver or a socket makes."""
@@ -94,14 +92,14 @@ class StageWorkers:
         self._changed = anyio.Event()
         self._wake_next()
 
-    async def items(self, number: int, stream: MemoryObjectReceiveStream[T]) -> AsyncIterator[T]:
-        """The items that the worker of this number (from 0) takes from the stage's stream.
+    async def items(self, number: int, next_item: Callable[[], Awaitable[T]]) -> AsyncIterator[T]:
+        """The items that the worker of this number (from 0) takes, until `EndOfStream`.
 
         The worker holds each item until it asks for the next one.
         """
         while await self.may_work(number):
             try:
-                item = await take(stream)
+                item = await next_item()
             except anyio.EndOfStream:
                 self.end()
                 return
@@ -109,9 +107,14 @@ class StageWorkers:
             yield item
             self._release()
 
+    @property
+    def too_many(self) -> bool:
+        """Whether more workers hold an item than may now. From any thread."""
+        return self._holding > self.allowed
+
     async def checkpoint(self) -> None:
         """Call between two pieces of an item: waits for a permit if there are fewer now."""
-        if self._holding > self.allowed:
+        if self.too_many:
             self._release()
             await self._acquire()
 

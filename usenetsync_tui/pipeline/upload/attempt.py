@@ -39,13 +39,20 @@ class ComparedObject:
     _page: dict[int, bytes] = field(default_factory=dict)
     _until: int = 0
 
-    async def digests(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
-        """The digests of its slices, as far as they were planned. Call it from front to end."""
+    async def look_up(self, run: JobRun, first: int, last: int) -> None:
+        """Load the digests of these slices, as far as they were planned, from front to end."""
         if last > self._until:
             self._until = first + max(_DIGESTS_A_PAGE, last - first)
             async with run.catalogue.transaction() as tx:
                 self._page = await known.slices(tx, self.object_id, first, self._until)
-        return self._page
+
+    def has(self, last: int) -> bool:
+        """Whether the slices before `last` are looked up."""
+        return last <= self._until
+
+    def digest_of(self, index: int) -> bytes | None:
+        """The digest of a slice that is looked up; None: it was not planned."""
+        return self._page.get(index)
 
 
 class Attempt:
@@ -63,11 +70,14 @@ class Attempt:
         self.entry = entry
         self.opened = opened
         self.base = base
+        self.at = 0
+        """The next slice to read."""
         self.begun = False
         """Whether a segment of the new object was handed on."""
         self.known = 0
         """Unchanged slices."""
         self.known_bytes = 0
+        self._told = 0
         self.counted = 0
         """Bytes that are counted as done, or will be."""
         self._differs = False
@@ -78,30 +88,46 @@ class Attempt:
         self._whole = new_digester(before.kind.algorithm) if before and is_whole else None
         """The digest of all bytes, while the file may still be the one whose row has such a one."""
 
-    async def planned(self, run: JobRun, first: int, last: int) -> dict[int, bytes]:
-        """The digests to compare slices with; none once the file differs."""
-        if self.base is None or self._differs:
-            return {}
-        return await self.base.digests(run, first, last)
+    def end_of_group(self, most: int) -> int:
+        """The end, exclusive, of the slices that are read together: of `most` bytes, at least 1."""
+        return min(self.at + max(1, most // self.new.segment_size), self.new.segments)
+
+    def bytes_until(self, last: int) -> int:
+        """Bytes of the slices from the next one to before `last`."""
+        size = self.new.segment_size
+        return min(last * size, self.new.size) - self.at * size
+
+    async def look_up(self, run: JobRun, last: int) -> None:
+        """Load what the slices before `last` are compared with."""
+        if self._compared is not None:
+            await self._compared.look_up(run, self.at, last)
+
+    def is_looked_up(self, last: int) -> bool:
+        """Whether `slices` can go on to `last`."""
+        return self._compared is None or self._compared.has(last)
+
+    @property
+    def _compared(self) -> ComparedObject | None:
+        """What the next slice is compared with; nothing once the file differs."""
+        return None if self._differs else self.base
 
     def slices(
-        self,
-        first: int,
-        last: int,
-        planned: dict[int, bytes],
-        prepared: Callable[[RawSegment], Segmented],
+        self, last: int, prepared: Callable[[RawSegment], Segmented]
     ) -> list[Segmented | int]:
-        """A segment for each changed slice, and the length of each unchanged one. Blocking.
+        """A segment for each changed slice before `last`, the length of each unchanged one.
 
-        Raises `PlannedOtherwiseError`, SourceFileError.
+        Blocking. Raises `PlannedOtherwiseError`, SourceFileError.
         """
         found: list[Segmented | int] = []
-        for index in range(first, last):
+        while self.at < last:
+            index = self.at
             offset = index * self.new.segment_size
             data = self.opened.read(offset, min(self.new.segment_size, self.new.size - offset))
             digest = self._digest(data)
-            before = planned.get(index)
-            if before is not None and not self._differs:
+            compared = self._compared
+            before = compared.digest_of(index) if compared is not None else None
+            self.at += 1
+            if before is not None:
                 if digest == before:
                     found.append(len(data))
                     continue
@@ -111,6 +137,17 @@ class Attempt:
             raw = RawSegment(self.new, index, data, self.entry.path, (), self.entry, hash=digest)
             found.append(prepared(raw))
         return found
+
+    def knows(self, size: int) -> None:
+        """Count an unchanged slice."""
+        self.known += 1
+        self.known_bytes += size
+        self.counted += size
+
+    def newly_known(self) -> int:
+        """Bytes of unchanged slices since the last call."""
+        before, self._told = self._told, self.known_bytes
+        return self.known_bytes - before
 
     def _digest(self, data: bytes) -> bytes:
         """The digest of the next slice, which is added to the digest of the file."""

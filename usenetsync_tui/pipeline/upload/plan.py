@@ -9,15 +9,14 @@ objects.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-
-from anyio.streams.memory import MemoryObjectReceiveStream
+from dataclasses import dataclass, field
+from functools import partial
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, known, objects, segments
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.known import Slice
-from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.catalogue.tables.objects import NewObject, Progressed
 from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, StoreKind
@@ -25,18 +24,18 @@ from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
 from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
     Ending,
     FileAbandoned,
     FileRead,
-    PreparedItem,
     PreparedSegment,
+    ReadItem,
     SlicesShared,
 )
-from usenetsync_tui.pipeline.run.streams import batches
 from usenetsync_tui.pipeline.upload.pending import Outstanding
-from usenetsync_tui.pipeline.upload.plan_known import place, share
+from usenetsync_tui.pipeline.upload.plan_known import FilesDone, Shared, place, share
 
 _BATCH = 128
 _ENOUGH = 48
@@ -50,6 +49,21 @@ class _OpenFile:
     recorded: bool = False
     planned: int = 0
     placed: Placed | None = None
+
+
+@dataclass(slots=True)
+class _Planned:
+    """A batch as it was written, for the counters of the run."""
+
+    assignment: Assignment
+    files_done: FilesDone = field(default_factory=FilesDone)
+    shared: Shared = field(default_factory=Shared)
+    finished: list[Placed] = field(default_factory=list)
+    unusable: list[NewObject] = field(default_factory=list)
+    """Large files, read to their end, that can not share what they were to share."""
+    undone: int = 0
+    """Files of abandoned objects that counted as done."""
+    progressed: list[Progressed] = field(default_factory=list)
 
 
 class Planner:
@@ -72,16 +86,18 @@ class Planner:
         self._abandoned: set[int] = set()
         self._shares = run.folder.realm.profile is not Profile.PLAIN
 
-    async def work(self, items: MemoryObjectReceiveStream[PreparedItem]) -> None:
-        """Plan batches until the stream ends."""
-        async with items:
-            async for batch in batches(items, most=_BATCH, enough=_ENOUGH, patience=_PATIENCE):
-                with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
-                    postings = await self._plan(batch)
-                self._stage.done += len(batch)
-                await self._out.put(postings)
+    async def work(self, items: Handover[ReadItem]) -> None:
+        """Plan batches until no more come."""
+        async for batch in items.batches(_BATCH, _PATIENCE, _ENOUGH):
+            with self._stage.slots[0].working(b"", plural(len(batch), "segment")):
+                postings = await self._plan(batch)
+            self._stage.done += len(batch)
+            await self._out.put(postings)
 
-    async def _plan(self, batch: list[PreparedItem]) -> list[OutgoingArticle]:
+    async def _plan(self, batch: list[ReadItem]) -> list[OutgoingArticle]:
+        self._run.progress.in_flight += sum(
+            len(i.data) for i in batch if isinstance(i, PreparedSegment)
+        )
         ended = [i for i in batch if isinstance(i, Ending)]
         self._abandoned |= {i.object.id for i in ended if isinstance(i, FileAbandoned)}
         prepared = [i for i in batch if isinstance(i, PreparedSegment) and self._is_wanted(i)]
@@ -90,35 +106,50 @@ class Planner:
         ]
         run, ledger = self._run, self._ledger
         async with ledger.lock:
-            async with run.catalogue.transaction(durable=True) as tx:
-                known = await self._known(tx, prepared)
-                await self._rename_poisoned(tx, known)
-                plan = Assignment(run, ledger, known)
-                for item in prepared:
-                    plan.add(item)
-                await self._record_objects(tx, prepared, shared)
-                done = Counter[int]()
-                if plan.rows:
-                    done = await segments.insert(
-                        tx, run.folder.realm.id, plan.rows, next(iter(run.open_realm.checks), None)
-                    )
-                if plan.revived:
-                    await segments.mark_sending(tx, plan.revived)
-                done += await self._share(tx, shared)
-                finished = self._finished(prepared, shared, ended)
-                placed = [p for i in prepared for p in i.raw.placed] + finished
-                done_files = await place(tx, run, placed, ended)
-                undone = 0
-                for end in ended:
-                    if isinstance(end, FileAbandoned):
-                        undone += await self._leave(tx, end.object)
-                progressed = await objects.add_posted(tx, done)
-            ledger.progressed(run, progressed)
-            run.progress.done_files -= undone
-            done_files.count(run.progress)
-            plan.commit()
-        self._done_with(prepared, ended, finished)
-        return plan.postings
+            made = await run.catalogue.in_thread(
+                partial(self._record, prepared, shared, ended), durable=True
+            )
+            ledger.progressed(run, made.progressed)
+            run.progress.done_files -= made.undone
+            made.files_done.count(run.progress)
+            made.shared.count(run.progress)
+            made.assignment.commit()
+        for lost in made.unusable:
+            self._drop(lost)
+        self._done_with(prepared, ended, made.finished)
+        return made.assignment.postings
+
+    async def _record(
+        self,
+        prepared: list[PreparedSegment],
+        shared: list[SlicesShared],
+        ended: list[Ending],
+        tx: Transaction,
+    ) -> _Planned:
+        """Write the plan of a batch. In a thread: counters and events belong to the event loop."""
+        run = self._run
+        known = await self._known(tx, prepared)
+        await self._rename_poisoned(tx, known)
+        made = _Planned(Assignment(run, self._ledger, known))
+        plan = made.assignment
+        for item in prepared:
+            plan.add(item)
+        await self._record_objects(tx, prepared, shared)
+        done = Counter[int]()
+        if plan.rows:
+            check_after = next(iter(run.open_realm.checks), None)
+            done = await segments.insert(tx, run.folder.realm.id, plan.rows, check_after)
+        if plan.revived:
+            await segments.mark_sending(tx, plan.revived)
+        done += await self._share(tx, shared, made)
+        made.finished = self._finished(prepared, shared, ended)
+        placed = [p for i in prepared for p in i.raw.placed] + made.finished
+        made.files_done = await place(tx, run, placed, ended)
+        for end in ended:
+            if isinstance(end, FileAbandoned):
+                made.undone += await self._leave(tx, end.object)
+        made.progressed = await objects.add_posted(tx, done)
+        return made
 
     def _done_with(
         self, prepared: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
@@ -196,7 +227,9 @@ class Planner:
         folder = self._run.folder
         await objects.insert(tx, folder.id, folder.realm.id, folder.copies, list(new.values()))
 
-    async def _share(self, tx: Transaction, shared: list[SlicesShared]) -> Counter[int]:
+    async def _share(
+        self, tx: Transaction, shared: list[SlicesShared], planned: _Planned
+    ) -> Counter[int]:
         """Share slices of earlier objects; returns how many of their articles are posted.
 
         If some were lost meanwhile, the object will never be complete, and its file is read again.
@@ -209,10 +242,11 @@ class Planner:
                 self._abandoned.add(made)
                 state = self._open.pop(made, None)
                 if state is not None and state.placed is not None:  # its end came first
-                    self._drop(item.object)
+                    planned.unusable.append(item.object)
                 await self._leave(tx, item.object)
             else:
-                posted[made] += there
+                planned.shared.add(there)
+                posted[made] += there.posted
                 self._open[made].planned += item.last - item.first
         return posted
 

@@ -19,10 +19,10 @@ from usenetsync_tui.pipeline.run.segments import Ending, FilesKnown, SlicesShare
 class FilesDone:
     """Files that are done without any article posted for them."""
 
-    files: int
-    unchanged: int
+    files: int = 0
+    unchanged: int = 0
     """Those of them that do not differ from the previous version at all."""
-    again: int
+    again: int = 0
     """Bytes of files that must be read once more."""
 
     def count(self, progress: Progress) -> None:
@@ -30,6 +30,25 @@ class FilesDone:
         progress.done_files += self.files
         progress.unchanged += self.unchanged
         progress.total_bytes += self.again
+
+
+@dataclass(slots=True)
+class Shared:
+    """Copies of slices that articles of earlier objects carry."""
+
+    copies: int = 0
+    posted: int = 0
+    """Those of them that are posted."""
+
+    def add(self, more: Shared) -> None:
+        """Add those of one item."""
+        self.copies += more.copies
+        self.posted += more.posted
+
+    def count(self, progress: Progress) -> None:
+        """Count them, once the transaction is on disk."""
+        progress.segments += self.copies
+        progress.deduplicated_segments += self.copies
 
 
 async def place(
@@ -51,17 +70,13 @@ async def place(
     return FilesDone(len(keys), unchanged, again)
 
 
-async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> int | None:
+async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> Shared | None:
     """Let the articles of an earlier object carry slices of a new one.
 
-    Returns how many of them are posted; None when some were lost since the slices were compared.
+    None when some of them were lost since the slices were compared.
     """
     copies, count = run.folder.copies, item.last - item.first
     shares, posted = await known.share(
         tx, item.object.id, item.source, item.first, item.last, copies
     )
-    if shares < count * copies:
-        return None
-    run.progress.segments += shares
-    run.progress.deduplicated_segments += shares
-    return posted
+    return Shared(shares, posted) if shares >= count * copies else None

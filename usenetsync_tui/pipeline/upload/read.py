@@ -8,13 +8,15 @@ already read from it still serve deduplication.
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from anyio import to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (
     RawSegment,
@@ -24,7 +26,7 @@ from usenetsync_tui.pipeline.run.segments import (
     prepare,
     wanted_compression,
 )
-from usenetsync_tui.pipeline.run.streams import put
+from usenetsync_tui.pipeline.run.streams import take
 from usenetsync_tui.pipeline.upload.give_up import give_up
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import FileUnit, PackUnit, Unit
@@ -44,7 +46,7 @@ class Reader:
         stage: Stage,
         number: int,
         outstanding: Outstanding,
-        out: MemoryObjectSendStream[ReadItem],
+        out: Handover[ReadItem],
     ) -> None:
         self._wanted = None if is_dense(run) else wanted_compression(run)
         self._outstanding = outstanding
@@ -63,8 +65,9 @@ class Reader:
 
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
         """Read units until there are no more."""
-        async with units, self._out:
-            async for unit in self._stage.stage_workers.items(self._number, units):
+        async with units:
+            mine = self._stage.stage_workers.items(self._number, partial(take, units))
+            async for unit in mine:
                 match unit:
                     case PackUnit():
                         await self._read_pack(unit)
@@ -108,7 +111,6 @@ class Reader:
             progress.deduplicated_bytes += same
             await self._send(known)
         if segment is not None:
-            progress.in_flight += len(segment.data)
             await self._send(segment)
         for file in found.large:
             await self._large.read(file)
@@ -116,7 +118,8 @@ class Reader:
     async def _send(self, item: ReadItem) -> None:
         """Send an item that the planner counts as a unit of its own."""
         self._outstanding.add()
-        await put(self._out, item)
+        await self._out.room()
+        self._out.put([item])
 
     def _prepared(self, raw: RawSegment) -> Segmented:
         """The segment with digest and payload; as it is if `compress` does that. Blocking."""

@@ -14,10 +14,9 @@ with what the path held at its last reading: no slice that could have changed un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from anyio import to_thread
-from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import objects
 from usenetsync_tui.catalogue.tables.files import PendingFile
@@ -27,6 +26,7 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.segments import (
     FileAbandoned,
@@ -35,7 +35,6 @@ from usenetsync_tui.pipeline.run.segments import (
     Segmented,
     SlicesShared,
 )
-from usenetsync_tui.pipeline.run.streams import put
 from usenetsync_tui.pipeline.run.worker_counts import READ_AT_ONCE
 from usenetsync_tui.pipeline.upload.attempt import Attempt, ComparedObject, PlannedOtherwiseError
 from usenetsync_tui.pipeline.upload.give_up import give_up
@@ -46,6 +45,8 @@ MOST_UNSTATED = 16 << 30
 """Most bytes of a file with a wrong size: a longer one is not backed up."""
 _LONGEST = 3_600.0
 """Most seconds for measuring such a file."""
+_TURN = 0.2
+"""Seconds that a thread reads on before the event loop has a look."""
 _A_MOMENT = 0.5
 _ATTEMPTS = 4
 _SHARED_AT_ONCE = 1_000
@@ -63,7 +64,7 @@ class LargeReader:
         slot: WorkerSlot,
         outstanding: Outstanding,
         prepared: Callable[[RawSegment], Segmented],
-        out: MemoryObjectSendStream[ReadItem],
+        out: Handover[ReadItem],
     ) -> None:
         self._run = run
         self._source = source
@@ -136,58 +137,71 @@ class LargeReader:
     async def _go_on(self, attempt: Attempt) -> None:
         """Read the file slice by slice; returns early when the run drains."""
         run, new = self._run, attempt.new
-        path, most = attempt.entry.path, min(READ_AT_ONCE, run.budget.most)
-        at_once = max(1, most // new.segment_size)
-        for first in range(0, new.segments, at_once):
+        while attempt.at < new.segments:
             await run.gate.passed()
             await self._stage.stage_workers.checkpoint()
+            await self._out.room()
             if run.draining:
                 return
-            last = min(first + at_once, new.segments)
-            planned = await attempt.planned(run, first, last)
-            left = min(last * new.segment_size, new.size) - first * new.segment_size
-            await run.budget.take(left)
+            last = attempt.end_of_group(self._at_once)
+            await attempt.look_up(run, last)
+            await run.budget.take(attempt.bytes_until(last))
+            run.progress.current = attempt.entry.path
             try:
-                with self._slot.working(path, f"segment {first + 1}/{new.segments}"):
-                    slices = await to_thread.run_sync(
-                        attempt.slices, first, last, planned, self._prepared
-                    )
+                await to_thread.run_sync(self._read_on, attempt, time.monotonic() + _TURN)
+            finally:
+                self._slot.end()
+                run.progress.done_bytes += attempt.newly_known()
+        await to_thread.run_sync(attempt.opened.check_end, new.size)
+        run.progress.deduplicated_bytes += attempt.known_bytes
+        await self._send(attempt.ending())
+
+    def _read_on(self, attempt: Attempt, until: float) -> None:
+        """In a thread: read groups of slices that the budget has room for, and hand them on.
+
+        The first of them has its room. Returns at the end, when something must be waited for on the
+        event loop, or at the time `until`.
+        """
+        run, new = self._run, attempt.new
+        while True:
+            last = attempt.end_of_group(self._at_once)
+            left = attempt.bytes_until(last)
+            self._slot.begin(attempt.entry.path, f"segment {attempt.at + 1}/{new.segments}")
+            try:
+                slices = attempt.slices(last, self._prepared)
                 left -= sum(len(i.data) for i in slices if not isinstance(i, int))  # in flight now
             finally:
                 run.budget.give(left)
-            run.progress.current = path
-            for item in slices:
-                await self._hand_on(attempt, item)
-        await to_thread.run_sync(attempt.opened.check_end, new.size)
-        run.progress.deduplicated_bytes += attempt.known_bytes
-        self._outstanding.add()
-        await put(self._out, attempt.ending())
+            self._out.put(list(_to_send(attempt, slices)))
+            last = attempt.end_of_group(self._at_once)
+            if attempt.at >= new.segments or not attempt.is_looked_up(last):
+                return
+            if time.monotonic() > until or not self._may_go_on():
+                return
+            if not self._out.wait_for_room(until):
+                return
+            if not run.budget.try_take(attempt.bytes_until(last)):
+                return
 
-    async def _hand_on(self, attempt: Attempt, item: Segmented | int) -> None:
-        """Send a segment to the planner; of an unchanged slice, only count the bytes."""
-        progress = self._run.progress
-        if isinstance(item, int):
-            attempt.known += 1
-            attempt.known_bytes += item
-            attempt.counted += item
-            progress.done_bytes += item
-            return
-        if attempt.base is not None and not attempt.base.resumed and not attempt.begun:
-            for first in range(0, attempt.known, _SHARED_AT_ONCE):
-                last = min(first + _SHARED_AT_ONCE, attempt.known)
-                source = attempt.base.object_id
-                await put(self._out, SlicesShared(attempt.new, attempt.entry, source, first, last))
-        attempt.begun = True
-        attempt.counted += len(item.data)
-        progress.in_flight += len(item.data)
-        await put(self._out, item)
+    def _may_go_on(self) -> bool:
+        run = self._run
+        return run.gate.is_open and not run.draining and not self._stage.stage_workers.too_many
+
+    @property
+    def _at_once(self) -> int:
+        return min(READ_AT_ONCE, self._run.budget.most)
+
+    async def _send(self, item: ReadItem) -> None:
+        """Send an item that the planner counts as a unit of its own."""
+        self._outstanding.add()
+        await self._out.room()
+        self._out.put([item])
 
     async def _abandon(self, attempt: Attempt) -> None:
         """Give up an object; the bytes already counted for it stay counted as done."""
         self._run.progress.total_bytes += attempt.counted
         if attempt.begun or (attempt.base is not None and attempt.base.resumed):
-            self._outstanding.add()
-            await put(self._out, FileAbandoned(attempt.new))
+            await self._send(FileAbandoned(attempt.new))
 
     async def _measured(self, opened: SourceFile, file: PendingFile) -> int:
         """Count the bytes of a file whose stated size is wrong. Raises SourceFileError."""
@@ -202,6 +216,21 @@ class LargeReader:
             if size > MOST_UNSTATED or time.monotonic() > until:
                 reason = f"does not end: the file system states {file.entry.size:,} bytes"
                 raise SourceFileError(NoticeKind.UNREADABLE, f"{reason}, {size:,} were read")
+
+
+def _to_send(attempt: Attempt, slices: list[Segmented | int]) -> Iterator[ReadItem]:
+    """What the planner gets of some slices that follow each other; unchanged ones only count."""
+    for item in slices:
+        if isinstance(item, int):
+            attempt.knows(item)
+            continue
+        if attempt.base is not None and not attempt.base.resumed and not attempt.begun:
+            for first in range(0, attempt.known, _SHARED_AT_ONCE):
+                last = min(first + _SHARED_AT_ONCE, attempt.known)
+                yield SlicesShared(attempt.new, attempt.entry, attempt.base.object_id, first, last)
+        attempt.begun = True
+        attempt.counted += len(item.data)
+        yield item
 
 
 def _count(opened: SourceFile, offset: int) -> tuple[int, bool]:

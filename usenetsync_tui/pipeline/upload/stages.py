@@ -6,13 +6,11 @@ capacities when segments are huge. Refuses to know what happens before and after
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import ExitStack
-from typing import cast
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
 
 import anyio
 from anyio import to_thread
-from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.source_tree import SourceTree
@@ -20,9 +18,10 @@ from usenetsync_tui.model.entries import Entry, Notice
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import capacity, posting_lanes
 from usenetsync_tui.pipeline.posting.settle import settle
+from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
-from usenetsync_tui.pipeline.run.segments import PreparedItem, ReadItem, is_dense
+from usenetsync_tui.pipeline.run.segments import ReadItem, is_dense
 from usenetsync_tui.pipeline.upload.compress import compress
 from usenetsync_tui.pipeline.upload.give_up import why_unreadable
 from usenetsync_tui.pipeline.upload.indexing.index import index
@@ -43,43 +42,48 @@ async def run_stages(
     """Take the folder's changes into the version once; the articles are posted when it returns."""
     size = capacity(run)
     units_in, units = anyio.create_memory_object_stream[Unit](size)
-    read_in, read = anyio.create_memory_object_stream[ReadItem](size)
-    prepared_in, prepared = anyio.create_memory_object_stream[PreparedItem](_BATCHED * size)
-    scanning, planning = Stage("scan", 1), Stage("plan", 1, prepared)
-    reading = Stage("read", run.worker_counts.of_stage("read", _readers), units)
-    run.stages[:] = [scanning, reading, planning]
     # Readers prepare segments themselves, unless compression is slow: then it is a stage.
     dense = is_dense(run)
-    compressing = Stage("compress", run.worker_counts.of_stage("compress", _compressors), read)
+    readers = run.worker_counts.of_stage("read", _readers)
+    prepared = Handover[ReadItem](_BATCHED * size)
+    raw = Handover[ReadItem](size) if dense else prepared
+    scanning, planning = Stage("scan", 1), Stage("plan", 1, prepared)
+    reading = Stage("read", readers, units)
+    compressing = Stage("compress", run.worker_counts.of_stage("compress", _compressors), raw)
+    run.stages[:] = [scanning, reading, planning]
     if dense:
         run.stages.insert(2, compressing)
     ids, indexed = ObjectIds(run.catalogue), IndexResult()
     outstanding = Outstanding()
-    # A reader that prepares its segments sends none raw.
-    straight_on = cast("MemoryObjectSendStream[ReadItem]", prepared_in)
-    streams = (units_in, units, read_in, read, prepared_in, prepared)
-    async with posting_lanes(run, ledger) as postings:
-        with ExitStack() as every_stream:  # a task cancelled before its first step closes none
-            keep = every_stream.enter_context
-            for stream in streams:
-                keep(stream)
-            async with anyio.create_task_group() as group:
-                await settle(run, ledger, source, scanning.slots[0], postings)
-                run.progress.phase = "upload"
-                group.start_soon(_index, run, scanning, indexed, source, judge, own)
-                group.start_soon(find_units, run, indexed, outstanding, keep(units_in.clone()))
-                for number in range(reading.stage_workers.most):
-                    out = read_in if dense else straight_on
-                    mine = keep(out.clone())
-                    reader = Reader(run, source, ids, reading, number, outstanding, mine)
-                    group.start_soon(reader.work, keep(units.clone()))
-                for number in range(compressing.stage_workers.most if dense else 0):
-                    between = keep(read.clone()), keep(prepared_in.clone())
-                    group.start_soon(compress, run, compressing, number, *between)
-                planner = Planner(run, ledger, planning, outstanding, postings)
-                group.start_soon(planner.work, keep(prepared.clone()))
-                for stream in streams:
-                    stream.close()
+
+    async def read(number: int) -> None:
+        reader = Reader(run, source, ids, reading, number, outstanding, raw)
+        await reader.work(units.clone())
+
+    async def compress_on(number: int) -> None:
+        await compress(run, compressing, number, raw, prepared)
+
+    async with posting_lanes(run, ledger) as postings, units, units_in:
+        async with anyio.create_task_group() as group:
+            await settle(run, ledger, source, scanning.slots[0], postings)
+            run.progress.phase = "upload"
+            group.start_soon(_index, run, scanning, indexed, source, judge, own)
+            group.start_soon(find_units, run, indexed, outstanding, units_in)
+            group.start_soon(_all_of, reading.stage_workers.most, read, raw)
+            if dense:
+                group.start_soon(_all_of, compressing.stage_workers.most, compress_on, prepared)
+            planner = Planner(run, ledger, planning, outstanding, postings)
+            group.start_soon(planner.work, prepared)
+
+
+async def _all_of(
+    workers: int, work: Callable[[int], Coroutine[Any, Any, None]], out: Handover[ReadItem]
+) -> None:
+    """Run all workers of a stage; nothing more comes out of it when they have ended."""
+    async with anyio.create_task_group() as group:
+        for number in range(workers):
+            group.start_soon(work, number)
+    out.close()
 
 
 def _readers(workers: int) -> int:

@@ -17,7 +17,7 @@ from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.slots import ServerSlots
-from usenetsync_tui.store.usenet.pool.threads import Threads
+from usenetsync_tui.threads import Threads
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.slots import ServerSlots
-from usenetsync_tui.store.usenet.pool.threads import Threads
+from usenetsync_tui.threads import Threads
 
 Among = Collection[str] | None
 """Names of servers; None: all of them."""

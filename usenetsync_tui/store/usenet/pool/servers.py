@@ -27,7 +27,7 @@ from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.lease_queue import Among, LeaseQueue
 from usenetsync_tui.store.usenet.pool.roster import Roster
 from usenetsync_tui.store.usenet.pool.silence import silence
-from usenetsync_tui.store.usenet.pool.threads import Threads
+from usenetsync_tui.threads import Threads
 
 _GOODBYE = 0.5
 """Seconds that connections get to end when the pool closes."""
@@ -72,7 +72,7 @@ class UsenetServers:
             backoff=backoff,
             patience=patience,
         )
-        self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers))
+        self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers), "usenet")
         """Enough for every lane of every connection."""
         self._queue = LeaseQueue(self.roster, self.threads, self.waits, now)
 

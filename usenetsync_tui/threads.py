@@ -1,7 +1,6 @@
 """Threads for blocking calls, which cost only a few microseconds to start.
 
-An article is one such call, and there are a thousand a second: handing over with
-`anyio.to_thread` would cost the event loop more time than all the rest of posting.
+`anyio.to_thread` would cost the event loop more time than many of these calls take.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+import anyio
+
 T = TypeVar("T")
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
@@ -21,8 +22,10 @@ _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 class Threads:
     """At most `most` threads, each started when all others are busy."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str) -> None:
+        """`name`: of each thread, for tools that list them."""
         self._most = most
+        self._name = name
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._busy = 0
@@ -30,14 +33,20 @@ class Threads:
     async def run(self, call: Callable[[], T]) -> T:
         """The result of `call`, made in a thread. When cancelled, it returns at once: the thread
         finishes the call, and its result is dropped."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._busy += 1
-        if self._busy > len(self._threads) < self._most:
-            thread = threading.Thread(target=self._work, name="usenet", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        self._jobs.put((call, future))
-        return await future
+        return await self._begun(call)
+
+    async def run_to_end(self, call: Callable[[], T], stop: Callable[[], None]) -> T:
+        """The result of `call`, made in a thread. When cancelled, it calls `stop`, which must end
+        the call soon, and returns when the thread has left it."""
+        future = self._begun(call)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            stop()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([future])
+            future.exception()  # nobody else will look at it
+            raise
 
     def close(self, seconds: float) -> None:
         """End the threads; wait at most `seconds` for all together. Blocking.
@@ -49,6 +58,16 @@ class Threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _begun(self, call: Callable[[], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._busy += 1
+        if self._busy > len(self._threads) < self._most:
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._jobs.put((call, future))
+        return future
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

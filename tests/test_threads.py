@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 
 import anyio
 import pytest
 
-from usenetsync_tui.store.usenet.pool.threads import Threads
+from usenetsync_tui.threads import Threads
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_results_and_errors_come_back() -> None:
-    threads = Threads(2)
+    threads = Threads(2, "test")
     assert await threads.run(lambda: 42) == 42
 
     def fail() -> None:
@@ -26,7 +27,7 @@ async def test_results_and_errors_come_back() -> None:
 
 
 async def test_as_many_threads_as_calls_and_no_more_than_allowed() -> None:
-    threads, seen = Threads(3), set[int]()
+    threads, seen = Threads(3, "test"), set[int]()
     together = threading.Barrier(3)
 
     def call(wait: bool) -> None:
@@ -46,7 +47,7 @@ async def test_as_many_threads_as_calls_and_no_more_than_allowed() -> None:
 
 
 async def test_cancelled_it_returns_at_once_and_the_thread_is_used_again() -> None:
-    threads, release, ran = Threads(1), threading.Event(), threading.Event()
+    threads, release, ran = Threads(1, "test"), threading.Event(), threading.Event()
 
     def block() -> None:
         release.wait(10)
@@ -58,4 +59,24 @@ async def test_cancelled_it_returns_at_once_and_the_thread_is_used_again() -> No
     assert not ran.is_set()
     release.set()
     assert await threads.run(ran.is_set)
+    threads.close(5)
+
+
+async def test_cancelled_it_stops_the_call_and_waits_for_its_end() -> None:
+    threads, stopped, left = Threads(1, "test"), threading.Event(), list[str]()
+
+    def call() -> None:
+        stopped.wait(10)
+        time.sleep(0.05)
+        left.append("left")
+        raise ValueError("too late for anyone")
+
+    with anyio.move_on_after(0.05) as scope:
+        await threads.run_to_end(call, stopped.set)
+    assert scope.cancelled_caught
+    assert left == ["left"]
+    assert await threads.run_to_end(lambda: 42, stopped.clear) == 42
+    assert stopped.is_set()
+    with pytest.raises(ValueError, match="too late"):
+        await threads.run_to_end(call, stopped.set)
     threads.close(5)
