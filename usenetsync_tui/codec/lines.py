@@ -17,6 +17,8 @@ MAX_CAPABILITIES = 1_000
 def printable(octets: bytes) -> str:
     """A server's bytes as text that is safe for a screen."""
     text = octets.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

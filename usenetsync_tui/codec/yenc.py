@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 
@@ -119,10 +120,16 @@ def _headers(envelope: Envelope, date: datetime | None) -> bytes:
         f"Message-ID: <{_NOT_TOKEN.sub('', envelope.message_id)}>",
     ]
     if date is not None:  # in UTC: the time zone would tell where the user is
-        lines.append(f"Date: {format_datetime(date.astimezone(UTC))}")
+        lines.append(f"Date: {_date(int(date.timestamp()))}")
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC))
+
+
+@lru_cache(maxsize=16)
 def _mailbox(sender: str) -> str:
     match = _MAILBOX.fullmatch(_CONTROLS.sub(" ", sender).strip())
     if match is None:
