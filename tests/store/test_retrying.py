@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import anyio
 import pytest
@@ -15,8 +15,9 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     UsenetSyncError,
 )
-from usenetsync_tui.model.ports import Opener, Presence
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.store.one_by_one import post_one_by_one
 from usenetsync_tui.store.retrying import RetryingStore
 
 ARTICLE = Article(bytes(16), b"payload")
@@ -25,7 +26,7 @@ ARTICLE = Article(bytes(16), b"payload")
 class Failing:
     """Raises its errors, one per call, and then succeeds."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *errors: Exception | None) -> None:
         self.errors = list(errors)
         self.calls: list[float] = []
         self.waits: list[bool] = []
@@ -35,12 +36,17 @@ class Failing:
 
     def _call(self) -> None:
         self.calls.append(anyio.current_time())
-        if self.errors:
-            raise self.errors.pop(0)
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
 
-    async def post(self, article: Article) -> None:
+    async def post(self, article: Article) -> Receipt:
         assert article is ARTICLE
         self._call()
+        return Receipt()
+
+    async def post_from(self, source: PostingSource) -> None:
+        await post_one_by_one(self.post, source)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         self._call()
@@ -123,3 +129,45 @@ async def test_the_wait_doubles() -> None:
     first, second, third = inner.calls
     assert second - first >= 0.05
     assert third - second >= 0.1
+
+
+class Source:
+    """Some times the same article, and what became of it."""
+
+    def __init__(self, articles: int) -> None:
+        self.left = articles
+        self.answers: list[Receipt | Exception] = []
+
+    def next(
+        self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
+    ) -> Article | None:
+        self.left -= 1
+        return ARTICLE if self.left >= 0 else None
+
+    def done(self, answer: Receipt | Exception) -> None:
+        self.answers.append(answer)
+
+
+@pytest.mark.anyio
+async def test_of_a_lane_only_the_article_that_failed_is_tried_again() -> None:
+    passing, lasting = DatabaseUnavailableError("passes"), StoreError("lasts")
+    # The calls for five articles: A fails and passes; B is fine; C lasts; D fails twice; E is fine.
+    errors: list[Exception | None] = [passing, None, None, lasting, passing, passing, None, None]
+    inner, source = Failing(*errors), Source(5)
+    await RetryingStore(inner, tries=3, backoff=0).post_from(source)
+    assert [type(answer) for answer in source.answers] == [
+        *(Receipt, Receipt, StoreError, Receipt, Receipt)
+    ]
+    assert len(inner.calls) == len(errors)
+
+
+@pytest.mark.anyio
+async def test_a_lane_ends_with_an_error_that_stays() -> None:
+    gone = [DatabaseUnavailableError("gone")] * 3
+    inner, source = Failing(None, *gone), Source(5)
+    with pytest.raises(DatabaseUnavailableError):
+        await RetryingStore(inner, tries=3, backoff=0).post_from(source)
+    assert [type(answer) for answer in source.answers] == [Receipt]
+    inner, source = Failing(*[StoreUnavailableError("away")] * 3), Source(2)
+    await RetryingStore(inner, tries=3, backoff=0).post_from(source)
+    assert [type(answer) for answer in source.answers] == [StoreUnavailableError, Receipt]

@@ -12,7 +12,7 @@ from usenet_ground import configured, opened
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
 from usenetsync_tui.model.ports import Presence, Store
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
 from usenetsync_tui.store.out_of_reach import OutOfReach
@@ -147,3 +147,28 @@ async def test_shards_spread_over_16_tables(pool: Pool) -> None:
         counts = dict(await rows.fetchall())
     assert len(counts) == 16
     assert min(counts.values()) > 5
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_lane_of_shards_takes_no_more_articles(pool: Pool) -> None:
+    class Endless:
+        def __init__(self) -> None:
+            self.taken = self.answered = 0
+
+        def next(
+            self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
+        ) -> Article | None:
+            self.taken += 1
+            return Article(self.taken.to_bytes(16, "big"), b"payload")
+
+        def done(self, answer: Receipt | Exception) -> None:
+            assert answer == Receipt()
+            self.answered += 1
+
+    source = Endless()
+    with anyio.fail_after(10), anyio.move_on_after(0.2):
+        await ShardsStore(pool).post_from(source)
+    taken = source.taken
+    assert taken == source.answered > 1, "the last one has its answer"
+    await anyio.sleep(0.2)
+    assert source.taken == taken

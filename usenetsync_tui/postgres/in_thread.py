@@ -34,11 +34,11 @@ class BlockingWaits:
     """The waits of one connection, while a thread uses it."""
 
     def __init__(self) -> None:
-        self._stopped = False
+        self.stopped = False
 
     def stop(self) -> None:
         """End a wait whose answer does not come. From any thread."""
-        self._stopped = True
+        self.stopped = True
 
     def wait(self, statement: PQGen[T], fileno: int) -> T:
         """The result of a statement. Blocking; `StoppedError` after `stop`."""
@@ -51,7 +51,7 @@ class BlockingWaits:
                 if events:
                     wanted = statement.send(_ready(events[0][1]))
                     poll.modify(fileno, _EVENTS[wanted])
-                elif self._stopped:
+                elif self.stopped:
                     raise StoppedError
         except StopIteration as end:
             result: T = end.value

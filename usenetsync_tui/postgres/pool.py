@@ -21,7 +21,6 @@ Pool = PatientPool
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
-_THREADS = 4
 _A_MOMENT = 0.5
 """Seconds for threads to end, whose connections are closed."""
 _REFUSED = "FATAL:"
@@ -70,7 +69,7 @@ async def open_pool(
             name=application_name,
             timeout=_PATIENCE,
         )
-        pool.silence, pool.threads = silence, Threads(_THREADS, "database")
+        pool.silence, pool.threads = silence, Threads(max_size, "database")
     try:
         with mapped_errors(), waits.announced(ANSWER):
             await pool.open(wait=True, timeout=_PATIENCE)

@@ -97,6 +97,11 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
         finally:
             self._waits = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the task was cancelled for which a thread uses it now."""
+        return self._waits is not None and self._waits.stopped
+
     async def wait(
         self,
         gen: PQGen[_RV],

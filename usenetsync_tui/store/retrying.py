@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
-from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.errors import StoreError, UsenetSyncError
 from usenetsync_tui.model.backoff import growing, pauses
 from usenetsync_tui.model.ports import Opener, PostingSource, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.store.one_by_one import post_one_by_one
 from usenetsync_tui.store.pause import pause
 
 _T = TypeVar("_T")
@@ -42,8 +41,22 @@ class RetryingStore:
         return await self._attempt(lambda: self._store.post(article))
 
     async def post_from(self, source: PostingSource) -> None:
-        """Post a source's articles."""
-        await post_one_by_one(self.post, source)
+        """Post a source's articles; one whose error may pass is tried again by itself."""
+        while True:
+            kept = _Kept(source)
+            try:
+                await self._store.post_from(kept)
+            except UsenetSyncError as error:
+                if kept.article is None or not error.retryable:
+                    raise
+                kept.failure = error
+            if kept.article is None:
+                return
+            call = partial(self._store.post, kept.article)
+            try:
+                source.done(await self._attempt(call, kept.failure))
+            except StoreError as error:
+                source.done(error)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Ask; retry when the store does not answer, and for the ids it reports as unknown."""
@@ -65,13 +78,46 @@ class RetryingStore:
     async def _pause(self, seconds: float, words: str) -> None:
         await pause(self._waits, f"waiting to try again: {words}", seconds)
 
-    async def _attempt(self, call: Callable[[], Awaitable[_T]]) -> _T:
+    async def _attempt(
+        self, call: Callable[[], Awaitable[_T]], failed: UsenetSyncError | None = None
+    ) -> _T:
+        """`failed`: the error of the first attempt, if that was made already."""
         for seconds in pauses(self._tries, self._backoff):
             try:
-                return await call()
-            except UsenetSyncError as error:
-                if not error.retryable or seconds is None:
-                    raise
-                words = str(error)
-            await self._pause(seconds, words)
+                if failed is None:
+                    return await call()
+                error, failed = failed, None
+            except UsenetSyncError as failure:
+                error = failure
+            if not error.retryable or seconds is None:
+                raise error
+            await self._pause(seconds, str(error))
         raise AssertionError("tries is at least 1")
+
+
+class _Kept:
+    """A source of articles that keeps the one whose error may pass: `model.ports.PostingSource`."""
+
+    def __init__(self, source: PostingSource) -> None:
+        self._source = source
+        self.article: Article | None = None
+        """The article without an answer."""
+        self.failure: UsenetSyncError | None = None
+        """Its error, which may pass."""
+
+    def next(
+        self, wanted: Callable[[Article], bool] | None = None, patience: float = 0.0
+    ) -> Article | None:
+        """The next article of the source; none after an error that may pass."""
+        if self.failure is None:
+            self.article = self._source.next(wanted, patience)
+            return self.article
+        return None
+
+    def done(self, answer: Receipt | Exception) -> None:
+        """Pass on the answer, unless it is an error that may pass."""
+        if isinstance(answer, UsenetSyncError) and answer.retryable:
+            self.failure = answer
+            return
+        self.article = None
+        self._source.done(answer)

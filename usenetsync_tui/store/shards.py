@@ -8,6 +8,7 @@ acknowledgements: both go through one write-ahead log, in order, so a crash neve
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 import psycopg
 from anyio import to_thread
@@ -17,9 +18,12 @@ from usenetsync_tui.model.ports import Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
-from usenetsync_tui.store.one_by_one import post_one_by_one
+from usenetsync_tui.postgres.silence import HeardConnection
 
 _SQL = load_queries("usenetsync_tui.store", "shards.sql")
+
+_IDLE = 0.2
+"""Seconds that a thread keeps its connection while the source has no article."""
 
 
 class ShardsStore:
@@ -33,22 +37,17 @@ class ShardsStore:
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is
         replaced)."""
-        if article.seal is not None:
-            article = await to_thread.run_sync(article.leaving)
-        try:
-            with mapped_errors():
-                async with self._pool.connection() as connection:
-                    await connection.execute(
-                        _SQL["post"],
-                        {"message_id": article.message_id, "payload": article.payload},
-                    )
-        except psycopg.DataError as error:
-            raise StoreError(str(error)) from error
-        return Receipt()
+        with mapped_errors():
+            async with self._pool.connection() as connection:
+                posted = partial(_post, connection, article)
+                return await connection.run_in(self._pool.threads, posted)
 
     async def post_from(self, source: PostingSource) -> None:
-        """Post a source's articles."""
-        await post_one_by_one(self.post, source)
+        """Post a source's articles in a thread, which keeps its connection meanwhile."""
+        with mapped_errors():
+            async with self._pool.connection() as connection:
+                burst = partial(_post_from, connection, source)
+                await connection.run_in(self._pool.threads, burst)
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         """Which of the Message-IDs have a row."""
@@ -66,3 +65,26 @@ class ShardsStore:
         if row is None:
             raise ArticleMissingError(message_id.hex())
         return await to_thread.run_sync(opened, row[0])
+
+
+async def _post(connection: HeardConnection, article: Article) -> Receipt:
+    """In a thread."""
+    article = article.leaving()
+    values = {"message_id": article.message_id, "payload": article.payload}
+    try:
+        await connection.execute(_SQL["post"], values)
+    except psycopg.DataError as error:
+        raise StoreError(str(error)) from error
+    return Receipt()
+
+
+async def _post_from(connection: HeardConnection, source: PostingSource) -> None:
+    """In a thread: post until the source has nothing for it."""
+    while not connection.is_stopped and (article := source.next(None, _IDLE)) is not None:
+        answer: Receipt | StoreError
+        try:
+            answer = await _post(connection, article)
+        except StoreError as error:
+            answer = error
+        del article  # a megabyte
+        source.done(answer)
