@@ -13,7 +13,6 @@ from acceptance_command import Command
 from news_home import configure, server_table
 from scripted_server import Fault, ScriptedServer
 
-ROUNDS = 20
 LEDGER = {
     "a copy of a segment under two Message-IDs": """
         SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
@@ -56,7 +55,12 @@ def _faults(rng: random.Random) -> list[Fault]:
 
 
 @pytest.mark.slow
-def test_kill_9_while_posting(usenetsync: Command, home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("digest", ["blake3", "sha256"])
+def test_kill_9_while_posting(
+    usenetsync: Command, home: Path, tmp_path: Path, digest: str, request: pytest.FixtureRequest
+) -> None:
+    rounds = request.config.getoption("--kill-rounds")
+    usenetsync.environment["USENETSYNC_DIGEST"] = digest
     seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
     rng = random.Random(seed)
     root, generation, killed, in_the_middle = tmp_path / "tree", 0, 0, 0
@@ -65,7 +69,7 @@ def test_kill_9_while_posting(usenetsync: Command, home: Path, tmp_path: Path) -
         server.latency = 0.005
         account = {"username": "me", "password": "hush"}
         configure(home, server_table(server, **account, timeout=5), check_delays=[0.2, 0.5])
-        while killed < ROUNDS:
+        while killed < rounds:
             server.script(*_faults(rng))
             process = usenetsync.start("upload", root, "--json")
             before = len(server.posted)
@@ -85,7 +89,7 @@ def test_kill_9_while_posting(usenetsync: Command, home: Path, tmp_path: Path) -
             killed += 1
             pending = usenetsync.query("SELECT count(*) FROM segments WHERE status IN (0, 1)")
             in_the_middle += pending[0][0] > 0
-        assert in_the_middle >= ROUNDS // 4, f"seed {seed}"
+        assert in_the_middle >= rounds // 4, f"seed {seed}"
         usenetsync("upload", root)
         for what, sql in LEDGER.items():
             assert usenetsync.query(sql) == [], f"{what} (seed {seed})"
@@ -96,6 +100,7 @@ def test_kill_9_while_posting(usenetsync: Command, home: Path, tmp_path: Path) -
         assert trees.compare_trees(root, tmp_path / "out") == [], f"seed {seed}"
         checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
         assert checked["missing"] == checked["damaged"] == 0
+        assert usenetsync.query("SELECT DISTINCT digest FROM realms") == [(digest,)]
 
 
 def test_two_copies_on_two_servers(usenetsync: Command, home: Path, tmp_path: Path) -> None:
