@@ -18,7 +18,6 @@ class IndexResult:
     for keys before `reached`.
     """
 
-    changes: int = 0
     reached: bytes = b""
     finished: bool = False
     news: anyio.Event = field(default_factory=anyio.Event)
