@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from usenetsync_tui.pipeline.upload.indexing.spool import Spool
+
 
 @dataclass(slots=True)
 class IndexResult:
@@ -20,6 +22,8 @@ class IndexResult:
 
     reached: bytes = b""
     finished: bool = False
+    spool: Spool = field(default_factory=Spool)
+    """New files up to some key below `reached`, so that nobody has to ask the catalogue."""
     news: anyio.Event = field(default_factory=anyio.Event)
 
     def notify(self) -> None:

@@ -27,6 +27,10 @@ from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
 
+_DONE = FileState.PLANNED.value
+_BLOCK = 100
+"""Entries compared at once: nearly always all or none of them have changed."""
+
 _PATH, _INODE, _STATE, KEY, _RACY = [
     position(CURRENT, name) for name in ("path", "inode", "state", "key", "racy")
 ]
@@ -56,6 +60,8 @@ class Merge:
         self._ignores_inode = run.folder.ignores_inode
         self._page: list[CurrentRow] = []
         self._next = 0
+        self._planned: list[tuple[object, ...]] = []
+        """The rows of the page as entries, if none of them needs more than a comparison."""
         self._kept = KeptPaths()
         self._new: list[Entry] = []
         """Entries of paths that no current row has."""
@@ -69,9 +75,12 @@ class Merge:
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
         """Join until the walk ends; rows left over are gone only if the walk was complete."""
         row = await self._advance()
+        if row is None and self._run.version == 1 and not self._judge.resumed:
+            self._result.spool.open()  # no path has a row, so none has earlier content either
         async for batch in batches:
             await self._report(batch)
-            row = await self._join(batch.entries, row)
+            for at in range(0, len(batch.entries), _BLOCK):
+                row = await self._join(batch.entries[at : at + _BLOCK], row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
             self._kept.pass_by(row[KEY] if row else None)
@@ -88,6 +97,15 @@ class Merge:
         self._run.progress.scanned = True
 
     async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
+        """Join some entries; `row` and what is returned is the first row not joined yet."""
+        at = self._next - 1
+        if row is not None and self._planned[at : at + len(entries)] == entries:
+            self._run.progress.unchanged += len(entries)
+            self._next = at + len(entries)
+            return await self._advance()
+        return await self._join_each(entries, row)
+
+    async def _join_each(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
         new, upserts = self._new, self._upserts
         unchanged = 0
         page, at, end = self._page, self._next, len(self._page)
@@ -138,8 +156,10 @@ class Merge:
             try:
                 self._page = await take(self._rows)
             except anyio.EndOfStream:
-                self._page, self._next = [], 0
+                self._page, self._planned, self._next = [], [], 0
                 return None
+            plain = all(r[_STATE] == _DONE and not r[_RACY] for r in self._page)
+            self._planned = [r[:_ENTRY] for r in self._page] if plain else []
             self._next = 0
         row = self._page[self._next]
         self._next += 1
@@ -196,7 +216,10 @@ class Merge:
                 await files.refresh(tx, self._run.folder.id, same)
         while (size := _due(self._new, most, force=force)) > 0:
             new, self._new = self._new[:size], self._new[size:]
-            if not await self._add(new):
+            if await self._add(new):
+                self._result.spool.add(new)
+            else:
+                self._result.spool.is_open = False
                 await self._apply(new, [])
         while True:
             size = _due(self._upserts, most, force=force or len(self._removed) >= most)
