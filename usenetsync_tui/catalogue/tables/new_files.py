@@ -18,40 +18,52 @@ from usenetsync_tui.postgres.copy import copy_packed
 
 _SQL = load(__package__, "new_files.sql")
 
-_NUMBERS = Struct(">h iq ii ih ih iq iq iq iq ii")
-"""The count of columns; size and value of each number, in the order of the statement."""
+_NUMBERS = Struct(">h iq ii ih ih iq iq iq iq ii i")
+"""The count of columns; size and value of each number, as in the statement; the key's size."""
 _COLUMNS = 14
 _SIZE = Struct(">i")
 _INT8 = Struct(">iq")
 _NULL = _SIZE.pack(-1)
 
 
-async def add(tx: Transaction, folder: int, version: int, entries: Sequence[Entry]) -> bool:
+class RowExistsError(Exception):
+    """A path has a row in the version under construction; the transaction must roll back."""
+
+
+async def add(tx: Transaction, folder: int, version: int, entries: Sequence[Entry]) -> None:
     """Add rows for paths that the version under construction does not have.
 
-    False, and no row, when it has one of them: `files.apply_changes` can tell what to do then.
+    Raises `RowExistsError` when it has one of them; `files.apply_changes` can tell what to do then.
     """
-    rows = [_row(folder, version, entry) for entry in entries]
     try:
-        async with tx.connection.transaction():
-            await copy_packed(tx.connection, _SQL["copy"], rows)
-    except UniqueViolation:
-        return False
-    return True
+        await copy_packed(tx.connection, _SQL["copy"], _rows(folder, version, entries))
+    except UniqueViolation as caught:
+        raise RowExistsError from caught
 
 
-def _row(folder: int, version: int, entry: Entry) -> bytes:
-    path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid = entry
-    state = FileState.PENDING if kind == FileKind.REGULAR else FileState.PLANNED
-    numbers = _NUMBERS.pack(
-        *(_COLUMNS, 8, folder, 4, version, 2, kind, 2, state, 8, size),
-        *(8, mtime_ns, 8, ctime_ns, 8, inode, 4, mode),
-    )
-    tail = (
-        _NULL if link is None else _SIZE.pack(len(link)) + link,
-        _NULL if len(path) <= KEY_HEAD else _SIZE.pack(len(path)) + path,
-        _NULL if uid is None else _INT8.pack(8, uid),
-        _NULL if gid is None else _INT8.pack(8, gid),
-    )
-    key = path_key(path)
-    return b"".join((numbers, _SIZE.pack(len(key)), key, *tail))
+def _rows(folder: int, version: int, entries: Sequence[Entry]) -> list[bytes]:
+    rows: list[bytes] = []
+    pack, regular = _NUMBERS.pack, FileKind.REGULAR.value
+    pending, planned = FileState.PENDING.value, FileState.PLANNED.value
+    owners = {(e.uid, e.gid) for e in entries}
+    tails = {owner: b"".join(map(_int8, owner)) for owner in owners}
+    for path, kind, size, mtime_ns, ctime_ns, inode, mode, link, uid, gid in entries:
+        key, long_path = path, _NULL
+        if len(path) > KEY_HEAD:
+            key, long_path = path_key(path), _bytea(path)
+        numbers = pack(
+            *(_COLUMNS, 8, folder, 4, version, 2, kind),
+            *(2, pending if kind == regular else planned, 8, size),
+            *(8, mtime_ns, 8, ctime_ns, 8, inode, 4, mode, len(key)),
+        )
+        target = _NULL if link is None else _bytea(link)
+        rows.append(numbers + key + target + long_path + tails[uid, gid])
+    return rows
+
+
+def _bytea(value: bytes) -> bytes:
+    return _SIZE.pack(len(value)) + value
+
+
+def _int8(value: int | None) -> bytes:
+    return _NULL if value is None else _INT8.pack(8, value)

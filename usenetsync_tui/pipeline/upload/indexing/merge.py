@@ -234,9 +234,11 @@ class Merge:
         if self._judge.resumed:
             return False
         run = self._run
-        async with run.catalogue.transaction() as tx:
-            if not await new_files.add(tx, run.folder.id, run.version, entries):
-                return False
+        try:
+            async with run.catalogue.transaction() as tx:
+                await new_files.add(tx, run.folder.id, run.version, entries)
+        except new_files.RowExistsError:
+            return False
         self._count(entries)
         return True
 
