@@ -126,6 +126,33 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     assert all(n <= 1_000 for n in sorted_rows), f"sorts more than a page:\n{plan}"
 
 
+_MANY = [b"%06d/%d" % (n // 500, n) for n in range(6_000)]
+"""Keys of the files of some packs: so many that scanning the table seems cheaper."""
+_ONES = [1] * len(_MANY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("set_planned", {
+            "objects": _ONES, "offsets": _ONES, "sizes": _ONES, "digests": _MANY,
+            "digest_kinds": _ONES, "racy": [False] * len(_MANY)}),
+        ("set_failed", {"reasons": ["it is bad"] * len(_MANY)}),
+        ("refresh", {
+            "ctimes": _ONES, "inodes": _ONES, "uids": _ONES, "gids": _ONES}),
+    ],
+)  # fmt: skip
+def test_however_many_rows_a_batch_has_they_are_looked_up_by_their_keys(
+    filled: psycopg.Connection, name: str, values: Mapping[str, object]
+) -> None:
+    statement = "EXPLAIN " + _sql("files.sql")[name]
+    rows = filled.execute(statement, {"folder": 1, "keys": _MANY, **values}).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Seq Scan on files" not in plan, plan
+    assert "Scan using files_pkey on files f" in plan, plan
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["end", "delete_new", "missing", "skip", "keep", "continue"])
 def test_what_vanished_is_looked_up_by_its_keys(filled: psycopg.Connection, name: str) -> None:

@@ -104,6 +104,7 @@ def check_figures(run: JobRun) -> None:
 async def test_files_are_left_out_of_a_running_version(
     world: World, store: FaultyStore, action: FileAction
 ) -> None:
+    world.small(batch_size=50)  # several batches on their way to the readers
     many_files(world)
     async with held_up(world, store) as run:
         assert await do(world, action, LATE, run) == 20

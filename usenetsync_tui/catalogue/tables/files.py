@@ -16,6 +16,7 @@ from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.postgres.arrays import bool_array, bytea_array, int2_array, int8_array
 from usenetsync_tui.postgres.copy import copy_rows
 
 _SQL = load(__package__, "files.sql")
@@ -190,8 +191,7 @@ async def pending_page(
 def _pending(
     entry: tuple[Any, ...], object_id: int | None, key: bytes, *before: Any
 ) -> PendingFile:
-    was = Before._make(before)
-    known = was if was.object_id is not None else None
+    known = None if before[0] is None else Before._make(before)
     return PendingFile(Entry._make(entry), object_id, key, known)
 
 
@@ -204,18 +204,18 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
     """Record the places of these files' bytes."""
     if not placed:
         return
-    keys, made, offsets, digests, sizes, racy = map(list, zip(*placed, strict=True))
+    keys, made, offsets, digests, sizes, racy = zip(*placed, strict=True)
     await tx.run(
         _SQL["set_planned"],
         {
             "folder": folder,
-            "keys": keys,
-            "objects": made,
-            "offsets": offsets,
-            "sizes": sizes,
-            "digests": [None if d is None else d.value for d in digests],
-            "digest_kinds": [None if d is None else int(d.kind) for d in digests],
-            "racy": racy,
+            "keys": bytea_array(keys),
+            "objects": int8_array(made),
+            "offsets": int8_array(offsets),
+            "sizes": int8_array(sizes),
+            "digests": bytea_array([None if d is None else d.value for d in digests]),
+            "digest_kinds": int2_array([None if d is None else int(d.kind) for d in digests]),
+            "racy": bool_array(racy),
         },
     )
 

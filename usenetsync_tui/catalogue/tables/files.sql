@@ -87,8 +87,9 @@ SELECT %(folder)s, %(version)s, {staged.columns}
 -- fill in owners that an earlier program did not keep.
 UPDATE files f
    SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid
-  FROM unnest(%(keys)b::bytea[], %(ctimes)b::int8[], %(inodes)b::int8[], %(uids)b::int8[],
-              %(gids)b::int8[]) AS u(path_key, ctime_ns, inode, uid, gid)
+  FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(ctimes)b::int8[]),
+              (SELECT %(inodes)b::int8[]), (SELECT %(uids)b::int8[]), (SELECT %(gids)b::int8[]))
+       AS u(path_key, ctime_ns, inode, uid, gid)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
@@ -134,15 +135,19 @@ SELECT {entry.columns_of_f},
 -- set_planned
 -- The places of these files' bytes in objects. (Here and below: the current row is found key by
 -- key, then joined by its whole primary key. OFFSET 0 hides the folder from the planner, which
--- without statistics estimates a folder as small, and would scan all of it.)
+-- without statistics estimates a folder as small, and would scan all of it. The SELECT around each
+-- array hides its length: for some thousand keys the planner would scan the whole table and hash
+-- it, once for each batch.)
 UPDATE files f
    SET state = {file.planned}, object_id = u.object_id, object_offset = u.object_offset,
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
        digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
        reason = NULL
-  FROM unnest(%(keys)b::bytea[], %(objects)b::int8[], %(offsets)b::int8[], %(sizes)b::int8[],
-              %(digests)b::bytea[], %(digest_kinds)b::int2[], %(racy)b::bool[])
+  FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(objects)b::int8[]),
+              (SELECT %(offsets)b::int8[]), (SELECT %(sizes)b::int8[]),
+              (SELECT %(digests)b::bytea[]), (SELECT %(digest_kinds)b::int2[]),
+              (SELECT %(racy)b::bool[]))
        AS u(path_key, object_id, object_offset, size, digest, digest_kind, racy)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
@@ -168,7 +173,7 @@ UPDATE files SET object_id = NULL, object_offset = NULL
 -- set_failed
 -- Files that could not be read; the row keeps the reason.
 UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason
-  FROM unnest(%(keys)b::bytea[], %(reasons)s::text[]) AS u(path_key, reason)
+  FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(reasons)s::text[])) AS u(path_key, reason)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL

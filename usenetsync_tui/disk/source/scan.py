@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
 from usenetsync_tui.disk.source.guard import STAYS
@@ -37,6 +38,9 @@ _SPECIAL = {
     stat.S_IFCHR: "a character device",
     stat.S_IFBLK: "a block device",
 }
+
+_MTIME = itemgetter(Entry._fields.index("mtime_ns"))
+_INODE = itemgetter(Entry._fields.index("inode"))
 
 _REPLACED = "was replaced while the folder was scanned"
 
@@ -177,7 +181,7 @@ class _Walker:
 
     def _flush(self) -> ScanBatch:
         entries = self._entries
-        if any(e[3] > MOST or e[5] > MOST for e in entries):  # mtime_ns, inode
+        if entries and max(max(map(_MTIME, entries)), max(map(_INODE, entries))) > MOST:
             entries = [
                 e._replace(mtime_ns=fitted(e.mtime_ns), inode=fitted(e.inode)) for e in entries
             ]

@@ -27,7 +27,8 @@ answer for, and sends again what the store does not hold.
    the catalogue, missing ones are noted as vanished, and unchanged ones are not opened. After the
    walk the judge refuses a folder that has lost most of its files.
 2. `pending` pages through the pending files behind the index and hands them out as units: small
-   files that share a pack (`pack`), or one large file.
+   files that share a pack (`pack`), or one large file. New files of a folder's first version come
+   from a temporary file instead (`indexing.spool`), without a query.
 3. `read` reads each unit in a worker thread, which also makes the digest and the payload of each
    segment (`run.segments`). `read_pack` joins small files; `read_large` reads a large file segment
    by segment and compares it with what the path held before. LZMA takes so long that `compress`
@@ -40,7 +41,8 @@ answer for, and sends again what the store does not hold.
 
 **Bounds.** Bounded streams join the stages, so a slow store stops the reading. Their capacity comes
 from the memory limit and the segment size (`posting.posting_lanes.capacity`); the walk is a few
-batches ahead, the rows a few pages. Memory does not depend on the number of files.
+batches ahead, the rows a few pages, and what the walk found before the readers came to it is on
+disk, in the catalogue and the spool. Memory does not depend on the number of files.
 
 **Passes.** A file that changes while it is read becomes pending again as it is now, and is read in
 the next pass; `PASSES` limits them. A file that cannot be read fails with its reason, and the

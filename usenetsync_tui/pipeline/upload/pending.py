@@ -8,6 +8,8 @@ are skipped, and marked failed once more if the index took them in.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
@@ -63,7 +65,7 @@ async def find_units(
     packing = run.folder.realm.profile is not Profile.PLAIN
     passes = PASSES
     async with out:
-        with gate.reading(indexed):
+        with gate.reading(indexed), closing(indexed.spool):
             while passes:
                 retries = gate.retries
                 packer = Packer(run.limits.chunk_size, packing=packing)
@@ -101,7 +103,11 @@ class _Pass:
         while not run.draining:
             async with gate.lock:
                 generation, finished, news = gate.generation, indexed.finished, indexed.news
-                page = await self._next_page(None if finished else indexed.reached)
+                if generation:
+                    indexed.spool.close()  # the user has acted on rows; it has them as they were
+                page = indexed.spool.take()
+                if not page and not indexed.spool.is_open:
+                    page = await self._next_page(None if finished else indexed.reached)
                 out = await _left_out(run, page) if gate.leaves_out and page else {}
             for file in page:
                 if gate.generation != generation or gate.lock.locked():
@@ -114,6 +120,7 @@ class _Pass:
                 if finished:
                     break
                 await news.wait()
+        indexed.spool.close()  # the next pass reads what is pending by then
         await self._hand_out(self._packer.flush())
         return found
 

@@ -242,3 +242,26 @@ async def test_owners_that_were_not_kept_are_filled_in_without_a_version(world: 
         owners = conn.execute("SELECT DISTINCT uid, gid, first_version FROM files").fetchall()
     assert outcome.version == 1
     assert owners == [(os.getuid(), os.getgid(), 1)]
+
+
+@pytest.mark.anyio
+async def test_rows_that_stand_in_the_way_of_new_ones_are_written_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever left them: the upload goes on as if it had been interrupted before."""
+    small_files(world.root / "a", 300)
+    world.small(batch_size=100)
+    began = merge_module.Judge.begin_walk
+
+    async def begin_walk(self: merge_module.Judge) -> None:
+        await began(self)
+        world.query(
+            "INSERT INTO files (folder_id, path_key, first_version, last_version, kind, state,"
+            " mode, size, mtime_ns, ctime_ns, inode)"
+            " SELECT id, 'stands here', 1, 0, 0, 1, 0, 0, 0, 0, 0 FROM folders RETURNING 1"
+        )
+
+    (world.root / "stands here").write_bytes(b"content")
+    monkeypatch.setattr(merge_module.Judge, "begin_walk", begin_walk)
+    await world.completed()
+    await world.assert_restores(1, world.root)

@@ -7,5 +7,6 @@ Knows two streams in one order, the walk's and the catalogue's. Refuses to know 
    walk into the order of the catalogue.
 2. `merge` joins both and writes the differences; `kept` says which rows stay although the walk did
    not see their paths.
-3. `index_result` tells the tasks that follow how far the index has come.
+3. `spool` passes new files on to the readers without another query.
+4. `index_result` tells the tasks that follow how far the index has come.
 """

@@ -11,6 +11,10 @@ nothing, except that it tries to open files that failed before. It notes missing
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from itertools import islice
+
 import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
@@ -27,6 +31,10 @@ from usenetsync_tui.pipeline.upload.indexing.long_paths import in_key_order
 from usenetsync_tui.pipeline.upload.indexing.merge import KEY, Check, Merge
 
 _WALK_AHEAD = 10
+_AT_ONCE = 5
+"""Batches that the walk's thread gives at once, at most."""
+_HOP = 0.02
+"""Seconds in which they must come: a stop waits for them."""
 _ROWS_PAGE = 5000
 _ROWS_AHEAD = 2
 
@@ -65,10 +73,22 @@ async def _walk(
     async with out:
         while not run.draining:
             await run.gate.passed()
-            batch = await to_thread.run_sync(next, steps, None)
-            if batch is None:
+            batches = await to_thread.run_sync(_some, steps)
+            if not batches:
                 return
-            await put(out, batch)
+            for batch in batches:
+                await put(out, batch)
+
+
+def _some(steps: Iterator[ScanBatch]) -> list[ScanBatch]:
+    """The next batches: one of a slow file system, some of a fast one. Blocking."""
+    batches: list[ScanBatch] = []
+    end = time.monotonic() + _HOP
+    for batch in islice(steps, _AT_ONCE):
+        batches.append(batch)
+        if time.monotonic() >= end:
+            break
+    return batches
 
 
 async def _rows(run: JobRun, out: MemoryObjectSendStream[list[CurrentRow]]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from usenetsync_tui.pipeline.upload.indexing.spool import Spool
+
 
 @dataclass(slots=True)
 class IndexResult:
@@ -18,9 +20,10 @@ class IndexResult:
     for keys before `reached`.
     """
 
-    changes: int = 0
     reached: bytes = b""
     finished: bool = False
+    spool: Spool = field(default_factory=Spool)
+    """New files up to some key below `reached`, so that nobody has to ask the catalogue."""
     news: anyio.Event = field(default_factory=anyio.Event)
 
     def notify(self) -> None:

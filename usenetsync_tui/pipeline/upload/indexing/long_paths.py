@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import tempfile
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import IO, cast
 
 from usenetsync_tui.disk.source.scan import ScanBatch
@@ -21,6 +22,7 @@ from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, key_tail
 IN_MEMORY = 1 << 20
 """Bytes of entries before they go to a file, and of those handed on at once."""
 _BATCH = 1_000
+_PATH = itemgetter(Entry._fields.index("path"))
 
 
 class LongPaths:
@@ -82,7 +84,7 @@ def in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
     held = LongPaths()
     try:
         for batch in batches:
-            if not held and all(len(e.path) <= KEY_HEAD for e in batch.entries):
+            if not held and max(map(len, map(_PATH, batch.entries)), default=0) <= KEY_HEAD:
                 yield batch
                 continue
             # Unreadable paths go first, before any entry that sorts after them.

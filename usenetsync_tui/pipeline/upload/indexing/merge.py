@@ -12,7 +12,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.columns import CURRENT, ENTRY, position
-from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables import files, new_files
 from usenetsync_tui.catalogue.tables.files import CurrentRow
 from usenetsync_tui.disk.source.scan import ScanBatch
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
@@ -26,6 +26,10 @@ from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
 
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
+
+_DONE = FileState.PLANNED.value
+_BLOCK = 100
+"""Entries compared at once: nearly always all or none of them have changed."""
 
 _PATH, _INODE, _STATE, KEY, _RACY = [
     position(CURRENT, name) for name in ("path", "inode", "state", "key", "racy")
@@ -56,7 +60,11 @@ class Merge:
         self._ignores_inode = run.folder.ignores_inode
         self._page: list[CurrentRow] = []
         self._next = 0
+        self._planned: list[tuple[object, ...]] = []
+        """The rows of the page as entries, if none of them needs more than a comparison."""
         self._kept = KeptPaths()
+        self._new: list[Entry] = []
+        """Entries of paths that no current row has."""
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
@@ -67,9 +75,12 @@ class Merge:
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
         """Join until the walk ends; rows left over are gone only if the walk was complete."""
         row = await self._advance()
+        if row is None and self._run.version == 1 and not self._judge.resumed:
+            self._result.spool.open()  # no path has a row, so none has earlier content either
         async for batch in batches:
             await self._report(batch)
-            row = await self._join(batch.entries, row)
+            for at in range(0, len(batch.entries), _BLOCK):
+                row = await self._join(batch.entries[at : at + _BLOCK], row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
             self._kept.pass_by(row[KEY] if row else None)
@@ -86,7 +97,16 @@ class Merge:
         self._run.progress.scanned = True
 
     async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
-        upserts = self._upserts
+        """Join some entries; `row` and what is returned is the first row not joined yet."""
+        at = self._next - 1
+        if row is not None and self._planned[at : at + len(entries)] == entries:
+            self._run.progress.unchanged += len(entries)
+            self._next = at + len(entries)
+            return await self._advance()
+        return await self._join_each(entries, row)
+
+    async def _join_each(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
+        new, upserts = self._new, self._upserts
         unchanged = 0
         page, at, end = self._page, self._next, len(self._page)
         for entry in entries:
@@ -102,11 +122,11 @@ class Merge:
                     self._next = at
                     # A whole subtree may be gone: its rows must not pile up in memory.
                     await self._flush(force=False)
-                    upserts = self._upserts
+                    new, upserts = self._new, self._upserts
                     row = await self._advance()
                     page, at, end = self._page, self._next, len(self._page)
             if row is None or row[KEY] != key:
-                upserts.append(entry)
+                new.append(entry)
                 continue
             if row[:_ENTRY] != entry and not self._is_same(row, entry):
                 upserts.append(entry)
@@ -136,8 +156,10 @@ class Merge:
             try:
                 self._page = await take(self._rows)
             except anyio.EndOfStream:
-                self._page, self._next = [], 0
+                self._page, self._planned, self._next = [], [], 0
                 return None
+            plain = all(r[_STATE] == _DONE and not r[_RACY] for r in self._page)
+            self._planned = [r[:_ENTRY] for r in self._page] if plain else []
             self._next = 0
         row = self._page[self._next]
         self._next += 1
@@ -192,30 +214,60 @@ class Merge:
             same, self._same = self._same[:size], self._same[size:]
             async with self._run.catalogue.transaction() as tx:
                 await files.refresh(tx, self._run.folder.id, same)
+        while (size := _due(self._new, most, force=force)) > 0:
+            new, self._new = self._new[:size], self._new[size:]
+            if await self._add(new):
+                self._result.spool.add(new)
+            else:
+                self._result.spool.is_open = False
+                await self._apply(new, [])
         while True:
             size = _due(self._upserts, most, force=force or len(self._removed) >= most)
             if not size and len(self._removed) < (1 if force else most):
                 return
             upserts, self._upserts = self._upserts[:size], self._upserts[size:]
             removed, self._removed = self._removed[:most], self._removed[most:]
-            folder, version = self._run.folder.id, self._run.version
-            async with self._run.catalogue.transaction() as tx:
-                continued = await files.apply_changes(
-                    tx, folder, version, upserts, removed, resumed=self._judge.resumed
-                )
-            self._run.progress.unchanged += len(continued)
-            for entry in upserts:
-                if continued and path_key(entry.path) in continued:
-                    continue
-                if entry.kind == FileKind.REGULAR:
-                    self._expect(entry)
-            self._result.changes += len(upserts) + len(removed)
+            await self._apply(upserts, removed)
+
+    async def _add(self, entries: list[Entry]) -> bool:
+        """Write new rows; False when an earlier run may have left rows in their places."""
+        if self._judge.resumed:
+            return False
+        run = self._run
+        try:
+            async with run.catalogue.transaction() as tx:
+                await new_files.add(tx, run.folder.id, run.version, entries)
+        except new_files.RowExistsError:
+            return False
+        self._count(entries)
+        return True
+
+    async def _apply(self, upserts: list[Entry], removed: list[bytes]) -> None:
+        """Write rows that other rows of the same paths may precede."""
+        run = self._run
+        async with run.catalogue.transaction() as tx:
+            continued = await files.apply_changes(
+                tx, run.folder.id, run.version, upserts, removed, resumed=self._judge.resumed
+            )
+        run.progress.unchanged += len(continued)
+        if continued:
+            upserts = [e for e in upserts if path_key(e.path) not in continued]
+        self._count(upserts)
+
+    def _count(self, written: list[Entry]) -> None:
+        """Count files that are to be read from now on."""
+        sizes = [entry.size for entry in written if entry.kind == FileKind.REGULAR]
+        self._has_news |= bool(sizes)
+        self._run.progress.total_files += len(sizes)
+        self._run.progress.total_bytes += sum(sizes)
 
     def _announce(self, entries: list[Entry]) -> None:
         """Publish how far the catalogue is right, and wake the readers if files are pending."""
         if entries:
             joined = path_key(entries[-1].path) + b"\0"
             unwritten = [path_key(e.path) for e in self._upserts] + self._removed
+            if self._new:
+                unwritten.append(path_key(self._new[0].path))
             self._result.reached = min(unwritten, default=joined)
         if self._has_news:
             self._has_news = False
