@@ -28,6 +28,8 @@ class EngineState(StrEnum):
     DRAINING = "draining"
     STOPPED = "stopped"
     FAILED = "failed"
+    REFUSED = "refused"
+    """It could not be made: the settings are wrong, for example. The screen closes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,4 +261,5 @@ class EngineStatus:
     """The latest examination of this machine."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
-    limits: Limits = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))
+    limits: Limits | None = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))
+    """None until the settings are read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from rich.segment import Segments
@@ -77,12 +77,14 @@ class UsenetSyncApp(App[ScreenExit]):
         keys: Mapping[str, str] | None = None,
         theme: str = "",
         problems: Sequence[str] = (),
+        painted: Callable[[], object] = bool,
     ) -> None:
         """`ascii_only`: the terminal's encoding has no other characters. `few_colors`: the terminal
         has sixteen colours, so the application uses a theme of those.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
         `problems`: sentences to show at the start; the caller makes names in them safe.
+        `painted` is called once the first frame is on its way to the terminal.
         """
         own_colors = few_colors or "NO_COLOR" in os.environ
         self._clean_lines = CleanLines(ascii_only=ascii_only)
@@ -95,6 +97,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._signum = 0
         self._keys = dict(keys or {})
         self._problems = tuple(problems)
+        self._painted = painted
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         if theme in self.available_themes:
@@ -150,6 +153,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._loop_to_end = asyncio.get_running_loop()
         await self.push_screen(Dashboard(self.handle))
         self.look()
+        self.call_after_refresh(self._painted)
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
         for problem in self._problems:
             self.notify(problem, severity="error", timeout=_LONG, markup=False)
@@ -174,6 +178,8 @@ class UsenetSyncApp(App[ScreenExit]):
         if not self.is_running:
             return  # A screen that ends removes its panes one by one.
         status = self.handle.status
+        if status.state is EngineState.REFUSED:
+            self.exit(ScreenExit(ExitReason.REFUSED))
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)

@@ -17,6 +17,8 @@ class ExitReason(StrEnum):
     """A signal, or the loss of the terminal."""
     CRASHED = "crashed"
     """A defect of the screen, which has printed its traceback."""
+    REFUSED = "refused"
+    """There is no engine to show; the caller knows why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,11 @@ class ScreenExit:
 
     @property
     def exit_code(self) -> int:
-        """0 after a quit, 1 after a crash, 128 + the signal's number as shells count it."""
+        """0 after a quit, 1 after a crash or without an engine, 128 + the signal's number."""
         match self.reason:
             case ExitReason.DRAIN | ExitReason.LEAVE:
                 return 0
             case ExitReason.SIGNALLED:
                 return 128 + self.signum
-            case ExitReason.CRASHED:
+            case ExitReason.CRASHED | ExitReason.REFUSED:
                 return 1

@@ -27,7 +27,8 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
+from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
     GivenUpError,
     call_interruptibly,
