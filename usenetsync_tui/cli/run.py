@@ -11,7 +11,7 @@ import anyio
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.cli import streams
+from usenetsync_tui.cli import collector, streams
 from usenetsync_tui.cli.exit_codes import Exit
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
@@ -34,6 +34,7 @@ def start(
 
     `output_is_the_work`: the verb only prints, so it ends if it cannot print (`streams`).
     """
+    collector.resume()
     streams.output_is_the_work(output_is_the_work)
     try:
         code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)

@@ -36,7 +36,7 @@ from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
-from usenetsync_tui.tui.terminal.crash import crash_report
+from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
@@ -92,6 +92,7 @@ class UsenetSyncApp(App[ScreenExit]):
             css_path=[styles_folder() / name for name in STYLES],
             ansi_color=True if own_colors else None,
         )
+        self.stylesheet = ParsedStyles()
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
@@ -106,6 +107,7 @@ class UsenetSyncApp(App[ScreenExit]):
             self.theme = "ansi-dark"
         elif "TEXTUAL_THEME" not in os.environ:
             self.theme = DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())
         self._no_theme = theme if theme and theme not in self.available_themes else ""
         self.set_keymap(self._keys)
 
@@ -133,6 +135,8 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def _fatal_error(self) -> None:
         """Print our crash report: Textual's shows local variables."""
+        from usenetsync_tui.tui.terminal.crash import crash_report  # slow to load
+
         self.bell()
         report = crash_report(self._exception, typed_secrets(self.screen_stack))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
@@ -153,7 +157,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._loop_to_end = asyncio.get_running_loop()
         await self.push_screen(Dashboard(self.handle))
         self.look()
-        self.call_after_refresh(self._painted)
+        self.call_after_refresh(lambda: self._painted())
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
         for problem in self._problems:
             self.notify(problem, severity="error", timeout=_LONG, markup=False)

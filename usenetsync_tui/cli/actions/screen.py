@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usenetsync_tui.cli import collector
 from usenetsync_tui.cli.actions.folders_typed import sorted_out
 from usenetsync_tui.cli.exit_codes import Exit
 from usenetsync_tui.cli.output import voices
@@ -80,6 +81,7 @@ def _made(
     from usenetsync_tui.engine.engine import Engine
 
     settings, hints = settings_in_force(locations)
+    collector.resume()
     engine = Engine(settings, locations, what="tui")
     for folder in folders:
         engine.submit(Upload(folder))
