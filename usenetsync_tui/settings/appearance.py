@@ -8,9 +8,10 @@ module passes over.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.sources import (
     CONFIG_NAME,
     PREFIX,
@@ -24,7 +25,7 @@ _KEYS, _THEME = "keys", "theme"
 _EXAMPLES = {_KEYS: '{"key": "value"}', _THEME: ""}
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Appearance:
     """How the user wants the screen."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from usenetsync_tui.model.value_object import value_object
 
 
 class ExitReason(StrEnum):
@@ -21,7 +22,7 @@ class ExitReason(StrEnum):
     """There is no engine to show; the caller knows why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ScreenExit:
     """The result of a run of the screen."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -29,6 +28,7 @@ from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, p
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -89,7 +89,7 @@ def _refuse(option: str, problem: str) -> None:
         raise click.BadParameter(problem, param_hint=option)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UploadOptions:
     """The options for every folder of a command."""
 
