@@ -16,6 +16,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.timer import Timer
 
 from usenetsync_tui.locations import styles_folder
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
@@ -40,6 +41,8 @@ from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
+_LOOKS_AT_START = 20
+"""The same while the engine starts, so that the folders show as soon as they are known."""
 _LONG = 20.0
 """Seconds that a toast with a start-up problem stays; the log keeps the problem."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
@@ -96,6 +99,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
+        self._start: Timer | None = None
         self._keys = dict(keys or {})
         self._problems = tuple(problems)
         self._painted = painted
@@ -159,6 +163,8 @@ class UsenetSyncApp(App[ScreenExit]):
         self.look()
         self.call_after_refresh(lambda: self._painted())
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
+        if self._is_starting:
+            self._start = self.set_interval(1 / _LOOKS_AT_START, self._look_for_start)
         for problem in self._problems:
             self.notify(problem, severity="error", timeout=_LONG, markup=False)
         self._complain_of_settings()
@@ -187,6 +193,15 @@ class UsenetSyncApp(App[ScreenExit]):
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
+
+    @property
+    def _is_starting(self) -> bool:
+        return self.handle.status.state is EngineState.STARTING
+
+    def _look_for_start(self) -> None:
+        if not self._is_starting and self._start is not None:
+            self._start.stop()
+            self.look()
 
     def on_command_request(self, message: CommandRequest) -> None:
         """Submit the command of a widget."""

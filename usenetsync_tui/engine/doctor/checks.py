@@ -20,8 +20,9 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.lookups import sizes
 from usenetsync_tui.catalogue.lookups.sums import wrong_sums
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.engine.keys import KeyRing, key_file
+from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.opening import OpenCatalogue
+from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
