@@ -104,6 +104,28 @@ def test_an_engine_without_work_is_never_made(end: str) -> None:
     assert make.count == 0
 
 
+@pytest.mark.parametrize("end", ["drain", "leave"])
+def test_an_engine_without_work_never_runs(end: str) -> None:
+    """The user quits while the engine is made."""
+    making, left, make = threading.Event(), threading.Event(), Making()
+
+    def slow() -> Engine:
+        making.set()
+        assert left.wait(20)
+        return make()
+
+    with running(slow) as thread:
+        thread.begin()
+        assert making.wait(20)
+        if end == "leave":
+            thread.leave()
+        else:
+            assert not thread.drain(0)
+        left.set()
+        assert thread.drain(20)
+    assert make.count == 1 and not make.engine.runs.is_set()
+
+
 def test_work_is_handed_over_before_the_end() -> None:
     """A folder to upload is not forgotten because the user quits at once."""
     make = Making()

@@ -116,8 +116,8 @@ class EngineThread:
 
     @property
     def _is_needless(self) -> bool:
-        """Whether the user left before there was an engine, and gave it nothing to do."""
-        return self._left or self._early == [Drain()]
+        """Whether the user left before the engine ran, and gave it nothing to do."""
+        return self._left or {type(command) for command in self._early} == {Drain}
 
     def _run_engine(self) -> None:
         import anyio
@@ -132,7 +132,9 @@ class EngineThread:
                     finally:
                         self._hand_over(engine, bool)
 
-        anyio.run(run, self._make())
+        engine = self._make()
+        if not self._is_needless:  # it took a while
+            anyio.run(run, engine)
 
     def _hand_over(self, engine: Engine, cancel: Callable[[], object]) -> None:
         """From now on commands go to the engine, and `leave` calls `cancel`."""

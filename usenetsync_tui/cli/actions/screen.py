@@ -58,11 +58,14 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
             sys.exit(max(each.error.exit_code for each in refused))
 
         def make() -> Engine:
-            engine, unused = _made(locations, kept, problems)
+            engine, unused = _made(locations, problems)
             hints.extend(unused)
             return engine
 
-        with EngineThread(make) as thread:
+        thread = EngineThread(make)
+        for folder in kept:
+            thread.submit(Upload(folder))
+        with thread:
             ended = _shown(thread, locations, looks, problems, mouse=mouse)
             _end(thread, ended)
     except UsenetSyncError as error:
@@ -74,17 +77,13 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
     sys.exit(ended.exit_code or (Exit.INCOMPLETE if problems else Exit.DONE))
 
 
-def _made(
-    locations: Locations, folders: Iterable[bytes], problems: Iterable[str]
-) -> tuple[Engine, Sequence[str]]:
+def _made(locations: Locations, problems: Iterable[str]) -> tuple[Engine, Sequence[str]]:
     """The engine, and hints about the settings; nothing may print while the screen is open."""
     from usenetsync_tui.engine.engine import Engine
 
     settings, hints = settings_in_force(locations)
     collector.resume()
     engine = Engine(settings, locations, what="tui")
-    for folder in folders:
-        engine.submit(Upload(folder))
     for problem in problems:
         engine.report(problem)
     return engine, hints
