@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -17,6 +16,7 @@ from platformdirs import PlatformDirs
 from usenetsync_tui.environment import absolute_path, expanded, home_folder
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.ownership import Owner, give_to_owner_of_parent, other_owner
 
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
@@ -26,7 +26,7 @@ _PASSABLE = 0o711
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Locations:
     """The folders of one user (or of one ``USENETSYNC_HOME``)."""
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from usenetsync_tui.model.value_object import value_object
 
-@dataclass(frozen=True, slots=True)
+
+@value_object
 class Owner:
     """A user of this machine."""
 

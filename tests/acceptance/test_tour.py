@@ -132,7 +132,8 @@ async def test_a_key_press_and_a_file_follow_the_tour(database: str, tmp_path: P
         engine = new_engine(
             database, tmp_path, servers=[table], newsgroups=["alt.test"], check_delays=[0.0, 0.5]
         )
-        with EngineThread(engine) as thread:
+        with EngineThread(lambda: engine) as thread:
+            thread.begin()
             engine.submit(Upload(os.fsencode(folder)))
             await until(over(engine, Verb.UPLOAD, 1))
             (folder / "one").write_text("Dear reader, " * 40)

@@ -20,8 +20,7 @@ _HEAVY = (
     "sabctools", "lz4", "xxhash", "tomlkit", "asyncio",
 )  # fmt: skip
 _REPORT = """
-loaded = {name.partition(".")[0] for name in sys.modules}
-print("LOADED", *sorted(loaded & set(sys.argv[1].split(","))))
+print("LOADED", *sorted(sys.modules.keys() & set(sys.argv[1].split(","))))
 """
 _RUN_EACH = """
 import sys
@@ -49,6 +48,14 @@ from usenetsync_tui.cli.command import root
 for words, command in _commands(root):
     if words != "tui" and not hasattr(command, "commands"):
         command.callback.load()
+"""
+_LOAD_EACH = """
+import sys
+from test_deferred import _commands
+from usenetsync_tui.cli.command import root
+commands = dict(_commands(root))
+for words in sys.argv[2:]:
+    commands[words].callback.load()
 """
 
 
@@ -101,6 +108,14 @@ def test_completing_what_is_in_the_database_loads_it(line: str) -> None:
 
 def test_no_verb_but_tui_loads_the_screen() -> None:
     assert _loaded(_LOAD_ALL_BUT_TUI, ("textual", "psycopg"))[1] == ["psycopg"]
+
+
+def test_verbs_that_print_lists_load_no_pipeline() -> None:
+    """What posts, fetches, seals and packs is not needed to read the catalogue."""
+    rooms = [f"usenetsync_tui.{room}" for room in ("pipeline", "store", "codec", "engine.engine")]
+    unused = (*rooms, "cryptography", "sabctools", "lz4", "blake3", "xxhash", "tomlkit", "textual")
+    verbs = ("folders", "snapshots", "files", "jobs", "db start", "db stop", "db status", "db url")
+    assert _loaded(_LOAD_EACH, (*unused, "psycopg"), *verbs)[1] == ["psycopg"]
 
 
 def test_declared_options_are_the_functions_parameters() -> None:

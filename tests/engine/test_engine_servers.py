@@ -34,7 +34,8 @@ from usenetsync_tui.model.servers import Server, ServerState, ServerStatus, Tls
 from usenetsync_tui.model.status import EngineState, Event, Severity
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings.file import add_server
-from usenetsync_tui.settings.settings import CONFIG_NAME, load_settings
+from usenetsync_tui.settings.settings import load_settings
+from usenetsync_tui.settings.sources import CONFIG_NAME
 
 
 def named(name: str, scripted: ScriptedServer, **more: object) -> Server:

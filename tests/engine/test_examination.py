@@ -19,7 +19,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Drain, Examine, StopExamining
 from usenetsync_tui.model.findings import Finding, Grade
 from usenetsync_tui.model.status import EngineState
-from usenetsync_tui.settings.settings import CONFIG_NAME
+from usenetsync_tui.settings.sources import CONFIG_NAME
 
 pytestmark = pytest.mark.anyio
 

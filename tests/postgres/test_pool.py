@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from usenetsync_tui.errors import DatabaseUnavailableError, SettingsError
-from usenetsync_tui.postgres.pool import Pool, mapped_errors, open_pool, redacted
+from usenetsync_tui.postgres.pool import Pool, mapped_errors, open_pool
+from usenetsync_tui.postgres.redaction import redacted
 
 pytestmark = pytest.mark.anyio
 

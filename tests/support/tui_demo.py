@@ -237,7 +237,7 @@ def over(state: JobState, message: str, **changes: object) -> EngineStatus:
 
 
 def starting() -> FakeHandle:
-    return FakeHandle(EngineStatus(EngineState.STARTING))
+    return FakeHandle(EngineStatus(EngineState.STARTING, limits=None))
 
 
 def empty() -> FakeHandle:

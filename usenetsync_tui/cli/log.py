@@ -14,7 +14,7 @@ from pathlib import Path
 
 from usenetsync_tui.locations import make_private
 from usenetsync_tui.ownership import open_or_make
-from usenetsync_tui.postgres.pool import redacted
+from usenetsync_tui.postgres.redaction import redacted
 
 _LARGEST = 1 << 20
 _FORMAT = "%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import click
 
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Line:
     """The words after a group's name."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import click
 
 from usenetsync_tui.cli.completing import complete_version
+from usenetsync_tui.model.value_object import value_object
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Voice:
     """How a verb prints: for scripts or for people, and whether only problems."""
 

@@ -1,4 +1,4 @@
-"""Shared steps of all verbs: settings, locations, an open catalogue, and exit codes."""
+"""Shared steps of the verbs that print: an open catalogue, waits, signals and exit codes."""
 
 from __future__ import annotations
 
@@ -6,65 +6,25 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from enum import IntEnum
-from functools import cache
 
 import anyio
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.cli import signals, streams
-from usenetsync_tui.cli.allocator import keep_memory
-from usenetsync_tui.cli.log import log_to
+from usenetsync_tui.cli import collector, streams
+from usenetsync_tui.cli.exit_codes import Exit
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.signals import until_stopped
+from usenetsync_tui.cli.surroundings import environment
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
-from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.settings.settings import Settings, load_settings, unused
-
-
-class Exit(IntEnum):
-    """Exit codes (DESIGN §9)."""
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    INTERRUPTED = signals.INTERRUPTED
-
-
-def environment() -> tuple[Settings, Locations]:
-    """The settings and locations of this user; from now on libraries log to a file there."""
-    locations = Locations.find(os.environ)
-    _tighten(locations)
-    if (owner := locations.other_owner) is not None:
-        _hint((f"running as root in the home of {owner.name}: new files belong to {owner.name}.",))
-    log_to(locations.log_dir)
-    settings = load_settings(locations.config_dir)
-    keep_memory(settings.memory_limit)
-    _hint(tuple(unused(settings, os.environ)))
-    return settings, locations
-
-
-@cache
-def _hint(lines: tuple[str, ...]) -> None:
-    for line in lines:
-        voices.complain(f"usenetsync: {line}")
-
-
-@cache
-def _tighten(locations: Locations) -> None:
-    """Cached, since a verb may call `environment` twice."""
-    for line in locations.tighten():
-        voices.complain(f"usenetsync: {safe_name(line)}")
 
 
 def start(
@@ -74,6 +34,7 @@ def start(
 
     `output_is_the_work`: the verb only prints, so it ends if it cannot print (`streams`).
     """
+    collector.resume()
     streams.output_is_the_work(output_is_the_work)
     try:
         code = anyio.run(until_stopped, verb, Exit.INTERRUPTED)

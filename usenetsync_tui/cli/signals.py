@@ -22,11 +22,11 @@ from typing import TypeVar
 
 import anyio
 
+from usenetsync_tui.cli.exit_codes import Exit
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-INTERRUPTED = 130
 
 _T = TypeVar("_T")
 _LAST_RESORT = 1.8
@@ -68,7 +68,7 @@ class _Stop:
                 seen, since = now, time.monotonic()
         if self.ways:
             tell_interrupted(self.voice)
-        os._exit(INTERRUPTED)
+        os._exit(Exit.INTERRUPTED)
 
 
 def tell_interrupted(voice: Voice) -> None:
@@ -125,6 +125,6 @@ async def _listen(
         task_status.started()
         async for number in signals:
             if stop.asked and number == signal.SIGINT:
-                os._exit(INTERRUPTED)
+                os._exit(Exit.INTERRUPTED)
             if not stop.asked:
                 stop.ask()

@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from usenetsync_tui.codec import shapes
@@ -30,12 +29,13 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE
 from usenetsync_tui.model.headers import is_domain, mailbox, newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import Article, Part
+from usenetsync_tui.model.value_object import value_object
 
 _LETTERS = string.ascii_lowercase
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Envelope:
     """The headers of an article, already safe: no controls, no line breaks."""
 

@@ -36,12 +36,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from types import MappingProxyType
 
 from usenetsync_tui.codec.lines import printable
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
+from usenetsync_tui.model.value_object import value_object
 
 MAX_COMMAND = 512
 """Octets of a command line, CRLF included (RFC 3977 section 3.1)."""
@@ -85,7 +86,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Reply:
     """A reply line. `text` is safe for a screen and a log: escaped, and without secrets."""
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.value_object import value_object
 
 READ_LIMIT = 64 << 20
 """The most bytes of an NZB that `read` accepts."""
@@ -30,7 +31,7 @@ _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,248}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class NzbSegment:
     """One article of a file."""
 
@@ -42,7 +43,7 @@ class NzbSegment:
     """Without its angle brackets."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class NzbFile:
     """One file as an NZB lists it."""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -24,6 +23,7 @@ from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 from usenetsync_tui.codec.envelope import Envelope
 from usenetsync_tui.errors import ArticleCorruptError, StoreError
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
+from usenetsync_tui.model.value_object import value_object
 
 BODY_LIMIT = 64 << 20
 """Default bytes of an answer that the reader accepts before it gives up."""
@@ -49,7 +49,7 @@ _WORD_BYTES = 45
 """Of text in one encoded word: 60 characters of base64, 72 with its frame (the limit is 75)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class WireArticle:
     """An article ready to send, with its terminating dot."""
 

@@ -12,9 +12,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.model.value_object import value_object
 
 _MOUNTINFO = "/proc/self/mountinfo"
 _BY_UUID = "/dev/disk/by-uuid"
@@ -23,7 +23,7 @@ _GET_UUID = 0x80111500
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Mount:
     """A line of the table."""
 

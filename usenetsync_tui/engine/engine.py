@@ -212,6 +212,7 @@ class Engine:
                 self._events.warn(f"{type(command).__name__} refused: this window is view only")
             if timer.is_due():
                 await queue.refresh()
+                self._publish()
             await anyio.sleep(HEARTBEAT)
 
     async def _hold(
@@ -242,6 +243,7 @@ class Engine:
                 # The status must not be "idle" before the first commands are obeyed.
                 await loop.obey_commands()
                 self._state = None
+                self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(loop.obey_commands_meanwhile)
                 group.start_soon(open_all_realms, working_state)
                 await loop.take_jobs()

@@ -24,6 +24,7 @@ from usenetsync_tui.codec.key_wrapping import (
     wrapped_by,
 )
 from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
+from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import give_to_owner_of
@@ -31,14 +32,8 @@ from usenetsync_tui.settings.secret_files import secret_line
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.whole_file import write_whole
 
-KEY_NAME = "key"
 _TRIED = 3
 """Most keys that a passphrase is tried on: scrypt takes half a second each time."""
-
-
-def key_file(settings: Settings, locations: Locations) -> Path:
-    """Where the key file is, or will be."""
-    return settings.key_file or locations.config_dir / KEY_NAME
 
 
 class KeyRing:

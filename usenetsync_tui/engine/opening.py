@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 import anyio
@@ -18,6 +18,7 @@ from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.own_paths import database_paths
 from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.embedded.postmaster import OnWait
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
@@ -32,7 +33,7 @@ _HURRY = 1.0
 """The same for a user that was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class OpenCatalogue:
     """A catalogue ready for work, and where it is."""
 

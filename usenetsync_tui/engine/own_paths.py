@@ -6,11 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.engine.keys import key_file
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.settings.settings import Settings
+
+KEY_NAME = "key"
+
+
+def key_file(settings: Settings, locations: Locations) -> Path:
+    """Where the key file is, or will be."""
+    return settings.key_file or locations.config_dir / KEY_NAME
 
 
 def own_paths(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.value_object import value_object
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FolderChoices:
     """The choices for a folder; None keeps the stored one."""
 
@@ -36,7 +37,7 @@ class FolderChoices:
         return rest != FolderChoices()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Upload:
     """Back up this folder as a new version."""
 
@@ -46,28 +47,28 @@ class Upload:
     """Accept the folder as it is now, even if most files are gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Pause:
     """Pause a job after finishing what is in flight."""
 
     job_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Resume:
     """Continue a paused job."""
 
     job_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Cancel:
     """End a job; the next one uses what it has posted."""
 
     job_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Retry:
     """Queue a failed, incomplete or cancelled job again."""
 
@@ -76,7 +77,7 @@ class Retry:
     """An upload accepts the folder as it is now, even if most files are gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SetPriority:
     """Move a job up or down the queue."""
 
@@ -84,7 +85,7 @@ class SetPriority:
     priority: Priority
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Choose:
     """Store these choices for a folder; its open job, if any, gets the priority at once."""
 
@@ -92,7 +93,7 @@ class Choose:
     choices: FolderChoices
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Restore:
     """Bring a version of a folder, or the part of it below `prefix`, back into `target`."""
 
@@ -104,7 +105,7 @@ class Restore:
     prefix: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Verify:
     """Check that every article of a folder is in the store; with `bodies`, fetch them too."""
 
@@ -112,7 +113,7 @@ class Verify:
     bodies: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ExportNzb:
     """Write the NZB of a version of a `plain` folder into a new file."""
 
@@ -124,17 +125,17 @@ class ExportNzb:
     """Write one for each subfolder instead, into the directory that `path` is then."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PauseAll:
     """Pause every queued or running job."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ResumeAll:
     """Continue every paused job."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ActOnFiles:
     """Do this to every file of a selection, in batches; `EngineStatus.tasks` shows how far."""
 
@@ -142,7 +143,7 @@ class ActOnFiles:
     selection: FileSelection
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SetWorkers:
     """How many threads read and compress, from now on; 1 to `MOST_WORKERS`."""
 
@@ -153,7 +154,7 @@ MOST_WORKERS = 32
 """The most workers that the user can set while a job runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SetConnections:
     """How many connections of a server may be used, from now on; 1 to those configured."""
 
@@ -161,21 +162,21 @@ class SetConnections:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PauseServer:
     """Give this server no new work until the user resumes it."""
 
     server: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ResumeServer:
     """Use a paused server again, or one that the engine stopped using after errors."""
 
     server: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TestServer:
     """Test a server, from looking up its name to posting; see `EngineStatus.trial`."""
 
@@ -184,7 +185,7 @@ class TestServer:
     server: Server
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Examine:
     """Examine this machine for what may stop the program; see `EngineStatus.examination`."""
 
@@ -194,7 +195,7 @@ class Examine:
     """Compare the catalogue's sums, which takes minutes where it is large."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class StopExamining:
     """Stop the examination."""
 
@@ -203,14 +204,14 @@ EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AddServer:
     """Write a server into the settings file, and use it from now on."""
 
     server: Server
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class LimitBandwidth:
     """Post no faster than this from now on; 0: no limit."""
 
@@ -219,7 +220,7 @@ class LimitBandwidth:
     """Limits this server; empty: all servers together."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class LimitFetching:
     """Fetch no faster than this from now on; 0: no limit."""
 
@@ -228,7 +229,7 @@ class LimitFetching:
     """Limits this server; empty: all servers together."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Drain:
     """Finish what is in flight, start nothing new, stop. Jobs can be resumed."""
 

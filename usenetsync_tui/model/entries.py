@@ -7,9 +7,10 @@ sort by the plain bytes of these paths.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
+
+from usenetsync_tui.model.value_object import value_object
 
 
 class FileKind(IntEnum):
@@ -73,7 +74,7 @@ def unfitted_time(mtime_ns: int) -> int:
     return mtime_ns + (1 << 64) if mtime_ns < _OLDEST_NS else mtime_ns
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Problem:
     """A path that the walk could not include, and why."""
 
@@ -117,7 +118,7 @@ class NoticeKind(IntEnum):
         return self not in (NoticeKind.SKIPPED, NoticeKind.NOTED)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Notice:
     """One path in a job's report, and the reason."""
 

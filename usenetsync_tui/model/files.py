@@ -5,8 +5,9 @@ A selection is a predicate, never a list of all its files: marks are ranges of p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from usenetsync_tui.model.value_object import value_object
 
 
 class FileView(StrEnum):
@@ -25,7 +26,7 @@ class FileOrder(StrEnum):
     SIZE = "size"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileFilter:
     """Which files of a version to list; without a condition, all of them."""
 
@@ -42,7 +43,7 @@ class FileFilter:
         return sized or bool(self.words or self.view)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileQuery:
     """The list of files of one version of one folder."""
 
@@ -54,7 +55,7 @@ class FileQuery:
     """By path: Z first; by size: the smallest first (its natural order is largest first)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileKey:
     """The position of a row in a list, whatever its order."""
 
@@ -74,7 +75,7 @@ class FileAction(StrEnum):
     """Leave files not read yet out of this version."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileSelection:
     """Files of a version: those in `ranges`, or all that match, except `without`."""
 

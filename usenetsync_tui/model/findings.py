@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.value_object import value_object
 
 
 class Grade(StrEnum):
@@ -21,7 +21,7 @@ class Grade(StrEnum):
 GLYPHS = {Grade.GOOD: "✓", Grade.WARN: "!", Grade.BAD: "✗"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Finding:
     """One line: what was checked, the result, and what to do if it is not good."""
 

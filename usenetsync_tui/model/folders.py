@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.value_object import value_object
 
 
 class StoreKind(StrEnum):
@@ -50,7 +51,7 @@ NEWEST_HEADER_STYLE = 2
 """The header style of new realms; `codec.envelope` defines the styles."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Realm:
     """One store, profile, key and digest: dedupe stays inside it."""
 
@@ -80,7 +81,7 @@ class Realm:
         return self.profile is Profile.PLAIN and self.veil is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FolderDefaults:
     """The choices of a new folder, from the settings."""
 
@@ -90,7 +91,7 @@ class FolderDefaults:
     digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Folder:
     """A tree that the user backs up, with the choices stored for it."""
 
@@ -130,7 +131,7 @@ class SnapshotState(IntEnum):
     """Finished, but some files are incomplete; the rest can be restored."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Snapshot:
     """A folder's state at one version. Sizes are bytes of the source."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.value_object import value_object
 
 
 class Verb(StrEnum):
@@ -40,7 +40,7 @@ class JobState(StrEnum):
         return self not in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Job:
     """A row of the job queue."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -16,12 +16,13 @@ from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.value_object import value_object
 
 Opener = Callable[[bytes], bytes]
 """Turns the payload of an article into a segment's bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Presence:
     """What a store says about the articles asked for; those in neither field are missing."""
 
@@ -86,7 +87,7 @@ class Store(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class OpenRealm:
     """A realm with all that a job needs to reach its articles."""
 
@@ -117,7 +118,7 @@ class OpenRealms(Protocol):
         """Open a realm; if its store cannot be used, each of its calls fails with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileRow:
     """One line of the file list."""
 
@@ -136,7 +137,7 @@ class FileRow:
     digest: FileDigest | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileDirectory:
     """Where the pages of a file list begin: exact row number ↔ key, without OFFSET."""
 
@@ -157,7 +158,7 @@ class Change(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ChangeRow:
     """One path that differs between two versions. Sizes are bytes; None if it is not in one."""
 
@@ -168,7 +169,7 @@ class ChangeRow:
     new_size: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ArticleRow:
     """One copy of a segment, as the ledger has it."""
 
@@ -198,7 +199,7 @@ class ArticleRow:
     verified_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Cause:
     """One reason why files are incomplete, and how many files it affects."""
 
@@ -209,7 +210,7 @@ class Cause:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TableSize:
     """A table with its shards: bytes with indexes, and rows as PostgreSQL estimates them."""
 
@@ -220,7 +221,7 @@ class TableSize:
     """Bytes of each of its shards."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class DatabaseFigures:
     """The catalogue's database now."""
 

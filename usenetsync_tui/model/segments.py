@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
+
+from usenetsync_tui.model.value_object import value_object
 
 SEGMENT_SIZE = 768_000
 """Default length of a segment in bytes."""
@@ -58,7 +60,7 @@ class SegmentStatus(IntEnum):
         return self in (SegmentStatus.POSTED, SegmentStatus.VERIFIED)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Part:
     """Where the bytes of a `plain` article belong: what its subject and yEnc lines say."""
 
@@ -72,7 +74,7 @@ class Part:
     file_size: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Article:
     """One posted copy of a segment, as a store takes it."""
 
@@ -100,7 +102,7 @@ class Article:
         return replace(self, payload=self.seal(self.payload), seal=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Receipt:
     """A store's acknowledgement."""
 
@@ -112,7 +114,7 @@ class Receipt:
     """The headers it was posted with: `Realm.headers`, or 0 if that is None; None: not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Segment:
     """One copy of a slice of an object, as the ledger has it."""
 

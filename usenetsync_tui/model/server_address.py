@@ -6,9 +6,9 @@ Pure. An address it cannot read raises `ValueError` with a sentence that names t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from usenetsync_tui.model.servers import Tls
+from usenetsync_tui.model.value_object import value_object
 
 DEFAULT_PROXY_PORT = 1080
 
@@ -23,7 +23,7 @@ _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[!-~]+)?")
 _HOST = re.compile(r"[!-~]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TypedAddress:
     """A host, and the port and encryption if the user wrote them."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.value_object import value_object
 
 
 class Tls(StrEnum):
@@ -59,7 +60,7 @@ class Role(StrEnum):
 ALL_ROLES = frozenset(Role)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Server:
     """One server as the user configured it. Times are seconds, rates bytes per second."""
 
@@ -133,7 +134,7 @@ class ServerState(StrEnum):
     """Not used until the settings change: it refuses the login or the account."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ConnectionStatus:
     """One connection of a server."""
 
@@ -147,7 +148,7 @@ class ConnectionStatus:
     """Seconds the last answer took."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ServerStatus:
     """One server now. Counters begin with the engine's start."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from usenetsync_tui.model.figures import number, plural
+from usenetsync_tui.model.value_object import value_object
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileSystem:
     """The file system that a folder, or a mount point in it, is on. Empty: not known.
 
@@ -46,7 +46,7 @@ class RefusalKind(StrEnum):
     """It was unmounted or replaced while it was read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Refusal:
     """Why an upload refuses a folder as it is now."""
 

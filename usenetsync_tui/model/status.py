@@ -6,7 +6,7 @@ Rates are per second, sizes bytes, times seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from usenetsync_tui.model.entries import Notice
@@ -15,6 +15,7 @@ from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snaps
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waiting
 
 
@@ -28,9 +29,11 @@ class EngineState(StrEnum):
     DRAINING = "draining"
     STOPPED = "stopped"
     FAILED = "failed"
+    REFUSED = "refused"
+    """It could not be made: the settings are wrong, for example. The screen closes at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class StageStatus:
     """One stage of the pipeline and the bounded queue in front of it."""
 
@@ -45,7 +48,7 @@ class StageStatus:
     """Items it has finished."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class WorkerStatus:
     """What one worker is doing."""
 
@@ -56,7 +59,7 @@ class WorkerStatus:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class JobStatus:
     """One job as it stands now. Totals grow until `scanned` is true."""
 
@@ -107,7 +110,7 @@ class JobStatus:
     """What it waits for now."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FolderStatus:
     """A folder with its newest finished version and its open or latest job."""
 
@@ -124,7 +127,7 @@ class Severity(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Event:
     """A line of the log. The text has no markup; names in it are made safe already."""
 
@@ -134,7 +137,7 @@ class Event:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TaskStatus:
     """Work besides the jobs: an action on files, the writing of an NZB."""
 
@@ -149,7 +152,7 @@ class TaskStatus:
     """Why it failed; empty: it did not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TrialStep:
     """One step of a server's test."""
 
@@ -160,7 +163,7 @@ class TrialStep:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Trial:
     """A server's test, with the steps done so far."""
 
@@ -174,7 +177,7 @@ class Trial:
         return self.over and all(step.ok is not False for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Examination:
     """What was found on this machine, as far as it was looked at."""
 
@@ -189,7 +192,7 @@ class Examination:
     """Why it did not get to its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PoolStatus:
     """The connections to PostgreSQL."""
 
@@ -201,7 +204,7 @@ class PoolStatus:
     """Mean time of the last status round trip."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Limits:
     """The system limits in force (settings)."""
 
@@ -212,7 +215,7 @@ class Limits:
     memory_limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class EngineStatus:
     """The whole engine at one moment."""
 
@@ -259,4 +262,5 @@ class EngineStatus:
     """The latest examination of this machine."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
-    limits: Limits = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))
+    limits: Limits | None = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))
+    """None until the settings are read."""

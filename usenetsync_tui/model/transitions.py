@@ -21,7 +21,6 @@ statement leaves alone. Knows which changes there are; refuses to know who cause
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, TypeVar
 
@@ -29,12 +28,13 @@ from usenetsync_tui.model.entries import FileState
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import SegmentStatus
+from usenetsync_tui.model.value_object import value_object
 
 State = TypeVar("State", bound=Enum)
 Event = TypeVar("Event", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Lifecycle(Generic[State, Event]):
     """A table: for each event, what becomes of each state; None: it stays out of it."""
 

@@ -26,10 +26,11 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from usenetsync_tui.model.value_object import value_object
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Waiting:
     """The reason for a wait, and how long it lasts, if known."""
 

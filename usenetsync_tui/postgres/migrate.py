@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
 import anyio
@@ -19,6 +18,7 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from usenetsync_tui.errors import CatalogueVersionError
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.queries import load_queries
 
 _QUERIES = load_queries(__package__, "migrate.sql")
@@ -26,7 +26,7 @@ _LOCK = int.from_bytes(b"usync:mg")
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Migration:
     """One step of the schema."""
 

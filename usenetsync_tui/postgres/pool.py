@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -14,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.address import readable
+from usenetsync_tui.postgres.redaction import redacted
 from usenetsync_tui.postgres.silence import HeardConnection, PatientPool, Silence
 from usenetsync_tui.threads import Threads
 
@@ -28,13 +28,6 @@ _REFUSED = "FATAL:"
 _NAMELESS = "local user with ID"
 """libpq's error text when no user is given and /etc/passwd does not have the user id."""
 ANSWER = Waiting("waiting for the database: it has not answered yet")
-# From a URL's colon to its last @ sign: a password may contain an @ that is not escaped, and the
-# URL may lack a colon or a slash.
-_URL_PASSWORD = re.compile(r"""((?:^|(?<=[\s/"'=(<\[]))[^\s:/@]*:)\S*@""")
-_NAMED_PASSWORD = re.compile(
-    r"((?:pass(?:word|wd|phrase)?|secret)\s*=\s*)('(?:[^'\\]|\\.)*(?:'|$)|(?:\\.|\S)+)",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @asynccontextmanager
@@ -118,11 +111,6 @@ def mapped_errors() -> Iterator[None]:
             words = f"The database refused the connection: {words}"
             raise DatabaseUnavailableError(words, whole=True) from None
         raise DatabaseUnavailableError(words) from None
-
-
-def redacted(text: str) -> str:
-    """``text`` without the passwords of URLs and connection strings in it."""
-    return _NAMED_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
 
 
 async def _configure(conn: HeardConnection, silence: Silence) -> None:

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 from typing import LiteralString
+
+from usenetsync_tui.model.value_object import value_object
 
 _NAME = re.compile(r"^-- ([a-z][a-z0-9_]*)$")
 _CONSTANT = re.compile(r"\{([a-z_]+\.[a-z_]+)\}")
@@ -27,7 +28,7 @@ _COMMENT = "--"
 _NONE: Mapping[str, LiteralString] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Queries(Mapping[str, LiteralString]):
     """The queries of one file, by name."""
 

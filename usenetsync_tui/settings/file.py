@@ -24,8 +24,13 @@ from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Role, Server
 from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.server import clash_with, server_problems
-from usenetsync_tui.settings.settings import CONFIG_NAME
-from usenetsync_tui.settings.sources import config_bytes, config_table, config_text, shown
+from usenetsync_tui.settings.sources import (
+    CONFIG_NAME,
+    config_bytes,
+    config_table,
+    config_text,
+    shown,
+)
 from usenetsync_tui.whole_file import write_whole
 
 _ALWAYS = ("name", "host", "port", "tls", "username", "connections")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "true or false"),
@@ -47,7 +47,7 @@ _ONLY_AGAINST_OVERFLOW = 1 << 40
 """Limits from this on only keep sums from overflowing: sentences leave them out."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SettingProblem:
     """A problem of one setting."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,11 +32,13 @@ from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.settings.appearance import flat_keys
 from usenetsync_tui.settings.kinds import FilePath, Seconds
 from usenetsync_tui.settings.problems import SettingProblem, problems, wrong_kinds
 from usenetsync_tui.settings.secret_files import refuse_open_secrets
 from usenetsync_tui.settings.server import ServerSettings, clash_with, wrong_servers
 from usenetsync_tui.settings.sources import (
+    CONFIG_NAME,
     config_bytes,
     config_table,
     config_text,
@@ -44,8 +46,6 @@ from usenetsync_tui.settings.sources import (
     shown,
     unused_variables,
 )
-
-CONFIG_NAME = "config.toml"
 
 
 class Settings(BaseSettings):
@@ -125,8 +125,7 @@ class Settings(BaseSettings):
     @field_validator("keys", mode="before")
     @classmethod
     def _with_dots(cls, keys: object) -> object:
-        """Join nested keys with dots: TOML reads ``files.mark = "m"`` as a table in a table."""
-        return dict(_flat(keys)) if isinstance(keys, Mapping) else keys
+        return dict(flat_keys(keys)) if isinstance(keys, Mapping) else keys
 
     @field_validator("servers")
     @classmethod
@@ -168,14 +167,6 @@ def _unless(problem: str, value: _Value) -> _Value:
     if problem:
         raise ValueError(problem)
     return value
-
-
-def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
 
 
 def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) -> Settings:

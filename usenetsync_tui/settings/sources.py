@@ -21,6 +21,7 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import PASSWORD_VARIABLE, password_variable
 
+CONFIG_NAME = "config.toml"
 PREFIX = "USENETSYNC_"
 _HOME = "USENETSYNC_HOME"
 _LARGEST = 4 << 20

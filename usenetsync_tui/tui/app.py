@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from rich.segment import Segments
@@ -16,6 +16,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.timer import Timer
 
 from usenetsync_tui.locations import styles_folder
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
@@ -36,10 +37,12 @@ from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
-from usenetsync_tui.tui.terminal.crash import crash_report
+from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
 LOOKS_PER_SECOND = 4
+_LOOKS_AT_START = 20
+"""The same while the engine starts, so that the folders show as soon as they are known."""
 _LONG = 20.0
 """Seconds that a toast with a start-up problem stays; the log keeps the problem."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
@@ -77,12 +80,14 @@ class UsenetSyncApp(App[ScreenExit]):
         keys: Mapping[str, str] | None = None,
         theme: str = "",
         problems: Sequence[str] = (),
+        painted: Callable[[], object] = bool,
     ) -> None:
         """`ascii_only`: the terminal's encoding has no other characters. `few_colors`: the terminal
         has sixteen colours, so the application uses a theme of those.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
         `problems`: sentences to show at the start; the caller makes names in them safe.
+        `painted` is called once the first frame is on its way to the terminal.
         """
         own_colors = few_colors or "NO_COLOR" in os.environ
         self._clean_lines = CleanLines(ascii_only=ascii_only)
@@ -90,11 +95,14 @@ class UsenetSyncApp(App[ScreenExit]):
             css_path=[styles_folder() / name for name in STYLES],
             ansi_color=True if own_colors else None,
         )
+        self.stylesheet = ParsedStyles()
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
+        self._start: Timer | None = None
         self._keys = dict(keys or {})
         self._problems = tuple(problems)
+        self._painted = painted
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         if theme in self.available_themes:
@@ -103,6 +111,7 @@ class UsenetSyncApp(App[ScreenExit]):
             self.theme = "ansi-dark"
         elif "TEXTUAL_THEME" not in os.environ:
             self.theme = DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())
         self._no_theme = theme if theme and theme not in self.available_themes else ""
         self.set_keymap(self._keys)
 
@@ -130,6 +139,8 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def _fatal_error(self) -> None:
         """Print our crash report: Textual's shows local variables."""
+        from usenetsync_tui.tui.terminal.crash import crash_report  # slow to load
+
         self.bell()
         report = crash_report(self._exception, typed_secrets(self.screen_stack))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
@@ -150,7 +161,10 @@ class UsenetSyncApp(App[ScreenExit]):
         self._loop_to_end = asyncio.get_running_loop()
         await self.push_screen(Dashboard(self.handle))
         self.look()
+        self.call_after_refresh(lambda: self._painted())
         self.set_interval(1 / LOOKS_PER_SECOND, self.look, name="look at the engine")
+        if self._is_starting:
+            self._start = self.set_interval(1 / _LOOKS_AT_START, self._look_for_start)
         for problem in self._problems:
             self.notify(problem, severity="error", timeout=_LONG, markup=False)
         self._complain_of_settings()
@@ -174,9 +188,20 @@ class UsenetSyncApp(App[ScreenExit]):
         if not self.is_running:
             return  # A screen that ends removes its panes one by one.
         status = self.handle.status
+        if status.state is EngineState.REFUSED:
+            self.exit(ScreenExit(ExitReason.REFUSED))
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
+
+    @property
+    def _is_starting(self) -> bool:
+        return self.handle.status.state is EngineState.STARTING
+
+    def _look_for_start(self) -> None:
+        if not self._is_starting and self._start is not None:
+            self._start.stop()
+            self.look()
 
     def on_command_request(self, message: CommandRequest) -> None:
         """Submit the command of a widget."""

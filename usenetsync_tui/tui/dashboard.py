@@ -37,7 +37,7 @@ from usenetsync_tui.tui.panes.errors_pane import ErrorsPane
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.log_pane import LogPane
 from usenetsync_tui.tui.panes.pane_layout import PaneLayout
-from usenetsync_tui.tui.panes.pane_order import LOWER, PANES
+from usenetsync_tui.tui.panes.pane_order import PANES
 from usenetsync_tui.tui.panes.servers_pane import ServersPane
 from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.panes.throughput import Throughput
@@ -48,6 +48,7 @@ from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 class Dashboard(ActionScreen, inherit_bindings=False):
     """Lays out the panes, passes every status to them, and names what keys act on."""
 
+    AUTO_FOCUS = "#files"
     BINDING_GROUP_TITLE = "Screen"
     BINDINGS: ClassVar[list[BindingType]] = bindings(FIRST_SCREEN)
 
@@ -61,27 +62,33 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._refusals = RefusalWatch()
 
     def compose(self) -> ComposeResult:
-        yield LinesView(status_lines, id="status")
-        yield LinesView(banner_lines, id="banner")
-        yield LinesView(self._panes.tab_lines, id="tabs")
+        self._panes.begin(self.app.size)
+        for bar in (
+            LinesView(status_lines, id="status"),
+            LinesView(banner_lines, id="banner"),
+            LinesView(self._panes.tab_lines, id="tabs"),
+        ):
+            bar.can_focus = False
+            yield bar
         yield Throughput(id="throughput")
         with Horizontal(id="work"):
             yield self._folders
             yield self._files
-        yield WorkersPane(id="workers")
-        yield ErrorsPane(id="errors")
-        yield LogPane(id="log")
-        yield ServersPane(id="servers")
-        yield DatabasePane(id="database")
+        for pane in (
+            WorkersPane(id="workers"),
+            ErrorsPane(id="errors"),
+            LogPane(id="log"),
+            ServersPane(id="servers"),
+            DatabasePane(id="database"),
+        ):
+            # A class of a mounted widget would match every style rule once more.
+            yield pane.add_class("lower", update=False)
         yield Static("Enlarge the terminal to 60×15 or more.", markup=False, id="enlarge")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Focus the file list; status bars take no focus."""
-        for name in LOWER:
-            self.query_one(f"#{name}").add_class("lower")
-        for name in ("status", "banner", "tabs"):
-            self.query_one(f"#{name}").can_focus = False
+        """Display the panes that fit, and focus the file list."""
+        self._panes.arrange()
         self._files.table.focus()
 
     # What actions act on

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from usenetsync_tui.model.value_object import value_object
 
 
 class ExitReason(StrEnum):
@@ -17,9 +18,11 @@ class ExitReason(StrEnum):
     """A signal, or the loss of the terminal."""
     CRASHED = "crashed"
     """A defect of the screen, which has printed its traceback."""
+    REFUSED = "refused"
+    """There is no engine to show; the caller knows why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ScreenExit:
     """The result of a run of the screen."""
 
@@ -29,11 +32,11 @@ class ScreenExit:
 
     @property
     def exit_code(self) -> int:
-        """0 after a quit, 1 after a crash, 128 + the signal's number as shells count it."""
+        """0 after a quit, 1 after a crash or without an engine, 128 + the signal's number."""
         match self.reason:
             case ExitReason.DRAIN | ExitReason.LEAVE:
                 return 0
             case ExitReason.SIGNALLED:
                 return 128 + self.signum
-            case ExitReason.CRASHED:
+            case ExitReason.CRASHED | ExitReason.REFUSED:
                 return 1

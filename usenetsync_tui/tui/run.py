@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.ports import EngineHandle
@@ -28,10 +28,12 @@ def run_screen(
     keys: Mapping[str, str] | None = None,
     theme: str = "",
     problems: Sequence[str] = (),
+    painted: Callable[[], object] = bool,
 ) -> ScreenExit:
     """Show the engine until the user quits, a signal ends the screen, or the screen crashes.
 
     `problems`: sentences about problems at start-up; the caller makes names in them safe.
+    `painted` is called once the first frame is on its way to the terminal.
 
     Blocks the calling thread, which must be the main one. Does not drain the engine: the caller
     does, after this returns. Raises `UsageError` when there is no terminal to draw on. After
@@ -51,6 +53,7 @@ def run_screen(
         keys=keys,
         theme=theme,
         problems=problems,
+        painted=painted,
     )
     with GracefulExit(app.end_on_signal) as graceful_exit:
         result = app.run(mouse=mouse)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from usenetsync_tui.cli.actions.job_report import CODES, tell
@@ -27,6 +26,7 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
@@ -45,7 +45,7 @@ def restore(
     start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RestoreOptions:
     """The arguments of a restore, as the user typed them."""
 

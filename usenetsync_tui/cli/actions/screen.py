@@ -1,4 +1,8 @@
-"""`usenetsync tui PATH…`: opens the screen, with an engine in a thread of its own."""
+"""`usenetsync tui PATH…`: opens the screen, with an engine in a thread of its own.
+
+The order is for the user who waits for the screen: first what the first frame needs, then the
+frame, then the settings and the engine, in its thread.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,26 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from usenetsync_tui.cli.actions.upload import sorted_out
+from usenetsync_tui.cli import collector
+from usenetsync_tui.cli.actions.folders_typed import sorted_out
+from usenetsync_tui.cli.exit_codes import Exit
 from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.run import Exit, environment
-from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.cli.surroundings import hint, own_locations, settings_in_force
 from usenetsync_tui.engine.thread import EngineThread
-from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.errors import UsageError, UsenetSyncError
+from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Upload
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.settings.appearance import Appearance, appearance
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.run import run_screen
+
+if TYPE_CHECKING:
+    from usenetsync_tui.engine.engine import Engine
 
 _GRACE = 20.0
 """Seconds to drain after a signal, since its sender does not wait forever."""
@@ -35,28 +46,69 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
 
     Reports each folder that cannot be uploaded; if that is every one, no screen opens.
     """
+    hints: list[str] = []
     try:
-        settings, locations = environment()
+        locations = own_locations()
+        looks = appearance(locations.config_dir, os.environ)
         kept, refused = sorted_out(paths)
         problems = [safe_name(str(each.error)) for each in refused]
         if paths and not kept:
+            settings_in_force(locations)  # their problems come first, as in every verb
             _complain(problems)
             sys.exit(max(each.error.exit_code for each in refused))
-        engine = Engine(settings, locations, what="tui")
-        for path in kept:
-            engine.submit(Upload(path))
-        for problem in problems:
-            engine.report(problem)
-        with EngineThread(engine) as thread:
-            ended = run_screen(
-                engine, mouse=mouse, keys=settings.keys, theme=settings.theme, problems=problems
-            )
+
+        def make() -> Engine:
+            engine, unused = _made(locations, problems)
+            hints.extend(unused)
+            return engine
+
+        thread = EngineThread(make)
+        for folder in kept:
+            thread.submit(Upload(folder))
+        with thread:
+            ended = _shown(thread, locations, looks, problems, mouse=mouse)
             _end(thread, ended)
     except UsenetSyncError as error:
+        hint(tuple(hints))
         _complain([safe_name(str(error))])
         sys.exit(error.exit_code)
+    hint(tuple(hints))
     _complain(problems)
     sys.exit(ended.exit_code or (Exit.INCOMPLETE if problems else Exit.DONE))
+
+
+def _made(locations: Locations, problems: Iterable[str]) -> tuple[Engine, Sequence[str]]:
+    """The engine, and hints about the settings; nothing may print while the screen is open."""
+    from usenetsync_tui.engine.engine import Engine
+
+    settings, hints = settings_in_force(locations)
+    collector.resume()
+    engine = Engine(settings, locations, what="tui")
+    for problem in problems:
+        engine.report(problem)
+    return engine, hints
+
+
+def _shown(
+    thread: EngineThread,
+    locations: Locations,
+    looks: Appearance,
+    problems: Sequence[str],
+    *,
+    mouse: bool,
+) -> ScreenExit:
+    try:
+        return run_screen(
+            thread,
+            mouse=mouse,
+            keys=looks.keys,
+            theme=looks.theme,
+            problems=problems,
+            painted=thread.begin,
+        )
+    except UsageError:  # there is no terminal
+        settings_in_force(locations)  # their problems come first, as in every verb
+        raise
 
 
 def _complain(problems: Iterable[str]) -> None:
@@ -66,7 +118,7 @@ def _complain(problems: Iterable[str]) -> None:
 
 def _end(thread: EngineThread, ended: ScreenExit) -> None:
     match ended.reason:
-        case ExitReason.DRAIN:
+        case ExitReason.DRAIN | ExitReason.REFUSED:
             _drain_patiently(thread)
         case ExitReason.LEAVE:
             thread.leave()

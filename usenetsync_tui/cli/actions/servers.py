@@ -19,7 +19,8 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
+from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 _GLYPHS = {True: "✓", False: "✗", None: "·"}

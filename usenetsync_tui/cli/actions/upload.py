@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import anyio
 import click
 
+from usenetsync_tui.cli.actions.folders_typed import RefusedFolder, sorted_out
 from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
@@ -22,19 +21,14 @@ from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.progress.summary import Summary
-from usenetsync_tui.environment import real_path
-from usenetsync_tui.errors import (
-    SourceError,
-    SourceGoneError,
-    UsageError,
-    UsenetSyncError,
-)
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -95,7 +89,7 @@ def _refuse(option: str, problem: str) -> None:
         raise click.BadParameter(problem, param_hint=option)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UploadOptions:
     """The options for every folder of a command."""
 
@@ -103,26 +97,6 @@ class UploadOptions:
     allow_shrink: bool
     wait: float
     """Seconds to wait while another program is using the catalogue."""
-
-
-class RefusedFolder(NamedTuple):
-    """A folder that cannot be uploaded."""
-
-    path: bytes
-    error: UsenetSyncError
-
-
-def folder_path(path: Path) -> bytes:
-    """The absolute path of a folder. `SourceError` when it is not a folder.
-
-    `UsageError` for a relative path if there is no current folder.
-    """
-    found = real_path(os.fsencode(path))
-    if not os.path.lexists(found):
-        raise SourceGoneError(f"({safe_name(os.fsencode(path))})")
-    if not os.path.isdir(found):
-        raise SourceError(f"{safe_name(os.fsencode(path))} is not a folder.", whole=True)
-    return found
 
 
 async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) -> Exit:
@@ -157,18 +131,6 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
     refused += [RefusedFolder(path, error) for path, error in engine.refused]
     return _conclude(summaries, refused, voice, interrupted=interrupted)
-
-
-def sorted_out(paths: Iterable[Path]) -> tuple[list[bytes], list[RefusedFolder]]:
-    """The folders that can be uploaded, each once, and those that cannot."""
-    kept: dict[bytes, None] = {}
-    refused = []
-    for path in paths:
-        try:
-            kept[folder_path(path)] = None
-        except UsenetSyncError as error:
-            refused.append(RefusedFolder(os.fsencode(path), error))
-    return list(kept), refused
 
 
 def _warn(settings: Settings, choices: FolderChoices) -> None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice
@@ -26,7 +24,11 @@ from usenetsync_tui.model.servers import Server, ServerStatus
 from usenetsync_tui.model.status import JobStatus, TrialStep
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.model.words import KIND_WORDS
-from usenetsync_tui.pipeline.verify.verify import Verified
+
+if TYPE_CHECKING:
+    from usenetsync_tui.catalogue.tables.version_files import VersionRow
+    from usenetsync_tui.engine.progress.summary import Summary
+    from usenetsync_tui.pipeline.verify.verify import Verified
 
 Fields = dict[str, Any]
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import click
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.value_object import value_object
 
 _GAP = "  "
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Column:
     """One column: its head, and how far its texts may be cut."""
 

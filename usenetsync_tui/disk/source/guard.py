@@ -38,11 +38,11 @@ path is longer than `LONGEST`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
+from usenetsync_tui.model.value_object import value_object
 
 MANY = 100
 """The number of files from which losing more than half of them is suspicious."""
@@ -52,7 +52,7 @@ FOLDER = b""
 """The folder itself among its mount points."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Loss:
     """How many files and symlinks of a version are gone from a part of the folder."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from usenetsync_tui.disk.beneath import open_parent
 from usenetsync_tui.disk.mount_table import MountTable
@@ -22,12 +21,13 @@ from usenetsync_tui.disk.source.guard import (
     judge_entered,
 )
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.model.value_object import value_object
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SourceRoot:
     """The folder itself, before the walk reads anything."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from usenetsync_tui.environment import current_folder
+from usenetsync_tui.model.value_object import value_object
 
 _MOST = 10_000
 """The most files of a secret folder whose hard links it recognises."""
@@ -23,7 +23,7 @@ Identity = tuple[int, int]
 """st_dev and st_ino."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class OwnPath:
     """A file or folder of ours."""
 

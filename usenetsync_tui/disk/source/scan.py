@@ -13,7 +13,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
@@ -25,6 +24,7 @@ from usenetsync_tui.disk.source.stat_entries import directory_entry, symlink_ent
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 
 BATCH_SIZE = 1_000
 """The most entries in a batch."""
@@ -49,7 +49,7 @@ _MOVED = "was moved while the folder was scanned"
 _NOTHING_OWN = OwnFiles()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ScanBatch:
     """The next entries of the walk.
 

@@ -20,14 +20,16 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.lookups import sizes
 from usenetsync_tui.catalogue.lookups.sums import wrong_sums
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.engine.keys import KeyRing, key_file
+from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.opening import OpenCatalogue
+from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.settings.settings import CONFIG_NAME, Settings
+from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
     GivenUpError,
     call_interruptibly,

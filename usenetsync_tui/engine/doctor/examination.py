@@ -31,7 +31,8 @@ from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import Examination, TrialStep
 from usenetsync_tui.model.waiting import Waiting, Waits
-from usenetsync_tui.settings.settings import CONFIG_NAME, Settings, load_settings
+from usenetsync_tui.settings.settings import Settings, load_settings
+from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 _TROUBLING = ("tls", "clock")

@@ -6,7 +6,6 @@ the engine takes it from the queue, or a command runs it itself (`command_job`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from anyio import to_thread
@@ -19,6 +18,7 @@ from usenetsync_tui.errors import UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.restore.version_paths import require_path
 
 _QUEUED_ALREADY = {
@@ -27,7 +27,7 @@ _QUEUED_ALREADY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class NewJob:
     """A job that passed its checks, and is not in the catalogue yet."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from usenetsync_tui.catalogue.tables import jobs, snapshots
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
 
 NOTICES_TOLD = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Summary:
     """A job's end. `notices` are the first ones; `notice_count` is how many there are."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import version_files
@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import ExportNzb
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.nzb.nzb import Listed, Write, refuse_unreadable, write_nzb
 from usenetsync_tui.pipeline.nzb.parts import NzbPart, PartNames, parts
 
@@ -35,7 +36,7 @@ def refuse_path(path: bytes) -> None:
         raise UsageError("The path must be absolute.")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class NzbTarget:
     """Where to write the NZB of a version, or one for each subfolder."""
 

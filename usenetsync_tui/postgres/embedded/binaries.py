@@ -12,12 +12,12 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded.server_paths import create_own, others_can_pass
 from usenetsync_tui.postgres.embedded.service_user import Account
 
@@ -29,7 +29,7 @@ _LIBRARIES = f"{_PACKAGE}.libs"
 _PROGRAMS = ("postgres", "initdb")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Binaries:
     """The programs of one PostgreSQL."""
 

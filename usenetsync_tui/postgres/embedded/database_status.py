@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded import cluster, users
 from usenetsync_tui.postgres.embedded.major_version import cluster_version
 from usenetsync_tui.postgres.embedded.postmaster import Postmaster
 from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class DatabaseStatus:
     """The embedded server at one moment."""
 

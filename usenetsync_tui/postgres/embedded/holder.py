@@ -5,9 +5,9 @@ Used for messages and for how long to wait; only the lock decides (``server_lock
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded import pid_files
 from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
@@ -15,7 +15,7 @@ from usenetsync_tui.postgres.embedded.server_paths import ServerPaths
 FILE = "usenetsync.holder"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Holder:
     """The last server that was started on a data folder."""
 

@@ -13,13 +13,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
 from usenetsync_tui.model.backoff import growing
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded import holder, log_file, pid_files, server_lock
 from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.children import children_titles
@@ -52,7 +52,7 @@ _DETACH = '"$@" >&2 & echo $!'
 _END_FROM_INSIDE = "COPY (SELECT) TO PROGRAM 'kill -INT \"$(head -n 1 postmaster.pid)\"'"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Postmaster:
     """The server of one cluster, running or not."""
 

@@ -7,14 +7,15 @@ data; only the locks do.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from usenetsync_tui.model.value_object import value_object
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ProcessLocation:
     """A host, and the boot and process namespace on it."""
 

@@ -12,12 +12,12 @@ import hashlib
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.locations import Locations, make_folder
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded.service_user import Account
 
 SYSTEM_FOLDER = Path("/var/lib/usenetsync")
@@ -30,7 +30,7 @@ _LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _LONGEST_FOLDER_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ServerPaths:
     """The files and folders of one embedded server."""
 

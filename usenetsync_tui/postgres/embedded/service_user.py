@@ -12,10 +12,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.model.backoff import pauses, steps
+from usenetsync_tui.model.value_object import value_object
 
 SERVICE_USER = "usenetsync"
 _USERADD_PAUSES = (0.2, 0.4, 0.6, 0.8)
@@ -26,7 +26,7 @@ _WAYS_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Account:
     """The operating system user that owns the cluster and runs the server."""
 

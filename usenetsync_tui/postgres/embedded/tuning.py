@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from usenetsync_tui.model.value_object import value_object
 
 _MIB = 1 << 20
 _GIB = 1 << 30
@@ -17,7 +18,7 @@ _GIB = 1 << 30
 _MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Machine:
     """The resources that the settings depend on."""
 

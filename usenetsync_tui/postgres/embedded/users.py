@@ -13,10 +13,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from usenetsync_tui.errors import DatabaseStartError
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded.pid_files import LARGEST_PID, is_running
 from usenetsync_tui.postgres.embedded.process_location import ProcessLocation
 from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lock_file
@@ -28,7 +28,7 @@ _MOST_BYTES = 1 << 16
 _LINE = re.compile(r"(?P<pid>[1-9][0-9]{0,9})(?: room=(?P<room>\S+) host=(?P<host>\S+))?")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class User:
     """A process that uses the server."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from textual.app import App
@@ -13,12 +12,13 @@ from textual.worker import Worker
 from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.files.files_table import FilesTable
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AtHand:
     """The part of the chosen folder that a screen shows, or that its cursor is on."""
 

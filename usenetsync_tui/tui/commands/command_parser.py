@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
@@ -22,6 +21,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     CommandError,
@@ -53,7 +53,7 @@ _DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class CommandSpec:
     """A command of the line."""
 

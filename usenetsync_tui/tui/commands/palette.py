@@ -8,7 +8,6 @@ opens the `:` line with the command's name (`action_command_line` of the applica
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -18,6 +17,7 @@ from textual.dom import DOMNode
 from textual.fuzzy import Matcher
 from textual.keys import format_key
 
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, CommandSpec, offered, parse
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
@@ -25,7 +25,7 @@ from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PaletteEntry:
     """One line of the palette."""
 

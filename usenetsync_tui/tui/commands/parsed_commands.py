@@ -7,7 +7,7 @@ parsed to the engine's command itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from usenetsync_tui.errors import UsageError
@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.value_object import value_object
 
 
 class CommandError(UsageError):
@@ -52,70 +53,70 @@ class SimpleCommand(StrEnum):
     QUIT = "quit"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RunSimple:
     """Run a command without arguments."""
 
     command: SimpleCommand
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class GoToRow:
     """Go to a row of the list; the first is 1."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class GoToShare:
     """Go to a position in the list: 0.0 is its beginning, 1.0 its end."""
 
     share: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SetFilter:
     """Filter the list by a text as the user typed it; empty: no filter."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SortBy:
     """Sort the list."""
 
     order: FileOrder
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AddPath:
     """Back up a new folder; an empty path: a dialog asks for it."""
 
     path: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Prioritise:
     """Set the priority of the chosen folder or job."""
 
     priority: Priority
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class VerifyChosen:
     """Verify the chosen folder; `bodies`: by fetching every article."""
 
     bodies: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UploadChosen:
     """Back up the chosen folder; `allow_shrink`: even if it is empty or lost files."""
 
     allow_shrink: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RestoreChosen:
     """Restore the chosen folder; an empty target: a dialog asks for it."""
 
@@ -123,7 +124,7 @@ class RestoreChosen:
     version: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class WriteNzb:
     """Write an NZB of the chosen folder; an empty path: a dialog asks for it."""
 
@@ -131,14 +132,14 @@ class WriteNzb:
     each_subfolder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UseTheme:
     """Switch to a theme."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class GoToPane:
     """Switch to a pane."""
 
@@ -169,7 +170,7 @@ ParsedCommand = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class KnownNames:
     """The names that a line can use on the screen where the user types it."""
 

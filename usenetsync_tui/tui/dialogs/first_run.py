@@ -7,7 +7,6 @@ saves its server at once; the last step starts the upload.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -23,6 +22,7 @@ from usenetsync_tui.model.commands import AddServer, Upload
 from usenetsync_tui.model.folders import FolderDefaults
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.folder_fields import STORES
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
@@ -35,7 +35,7 @@ _SKIPPED = "skipped"
 _WIDTH = 40
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Question:
     """A step's question and its answers."""
 

@@ -6,13 +6,14 @@ makes an answer wrong: `model.headers` checks it, as it does for the settings an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from textual.app import ComposeResult
 
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.folder_fields import (
     NAMES_TOO,
     NEWSGROUPS_HINT,
@@ -26,7 +27,7 @@ _PLAIN_ONLY = ("poster", "obfuscate")
 """Sealed articles have a random poster and carry no names."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PostingValues:
     """The initial values of the fields."""
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.server_address import read_proxy
 from usenetsync_tui.model.servers import ALL_ROLES, AddressFamily, Role, Server, Tls
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.form import Complaints, whole_number
 from usenetsync_tui.tui.kit.options import Pick
 
@@ -65,7 +66,7 @@ FAMILY_PICKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TypedServer:
     """The answers of the form, as the user typed them."""
 

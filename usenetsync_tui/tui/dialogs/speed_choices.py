@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.widget import Widget
 
 from usenetsync_tui.model.commands import LimitBandwidth, LimitFetching
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
@@ -33,7 +32,7 @@ SPEEDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Direction:
     """Posting or fetching."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.files import FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.ports import Browser, FileRow
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.list_source import Directory
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileSource:
     """The rows of one query, which the `Browser` port reads."""
 

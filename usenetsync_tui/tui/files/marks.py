@@ -7,14 +7,15 @@ passes the row numbers of a range's ends in path order, from which its size foll
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from usenetsync_tui.model.files import FileFilter, FileSelection
+from usenetsync_tui.model.value_object import value_object
 
 _ALL = FileFilter()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class MarkedRange:
     """Files from `first` to `last`, both included, and their numbers in path order."""
 
@@ -35,7 +36,7 @@ class MarkedRange:
         return MarkedRange(head.first, tail.last, head.begin, tail.end)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Marks:
     """The marked files, immutable: every change returns new marks."""
 

@@ -9,7 +9,7 @@ with the actions that have a command.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from inspect import isawaitable
 from typing import Any, ClassVar, Generic, TypeVar
@@ -19,6 +19,8 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from usenetsync_tui.model.value_object import value_object
+
 Here = TypeVar("Here", contravariant=True)
 """What an action acts on: a pane or a screen."""
 DO = "do"
@@ -26,7 +28,7 @@ DO = "do"
 spaces."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Action(Generic[Here]):
     """One thing a user can do."""
 

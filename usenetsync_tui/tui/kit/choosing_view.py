@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -16,6 +15,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.inks import Line, Span
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
@@ -24,7 +24,7 @@ _FAR = 1_000_000
 _NO_MARK: Span = (" " * MARK, "plain")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Item:
     """Lines that the user chooses together."""
 

@@ -7,8 +7,8 @@ Knows the file system. Refuses to know widgets.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.path_words import common_start
 
 MOST_NAMES = 1_000
@@ -17,7 +17,7 @@ MOST_ENTRIES = 100_000
 """Entries read to find them: a folder of millions of files must not stall the screen."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FolderListing:
     """The sub-folders of `directory` whose names begin with `prefix`, hidden ones last."""
 
@@ -80,7 +80,7 @@ def words(error: OSError | ValueError) -> str:
     return "A path cannot contain a NUL byte"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PathCheck:
     """The result of a check: the resolved path, or the problem with it."""
 

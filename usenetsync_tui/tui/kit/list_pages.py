@@ -13,9 +13,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic
-
-import anyio
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.tui.kit.list_source import (
@@ -37,6 +36,11 @@ _RECOUNT = 5.0
 _DIRECTORY = -1
 
 
+def _now() -> float:
+    """Seconds of the clock that timers of the event loop use."""
+    return asyncio.get_running_loop().time()
+
+
 class ListPages(Generic[Row, Key]):
     """The pages of one list; `open` switches to another list."""
 
@@ -49,11 +53,11 @@ class ListPages(Generic[Row, Key]):
         self._directory: Directory[Key] | None = None
         self._stale: set[int] = set()
         self._viewport = (0, 0)
-        self._wake = anyio.Event()
+        self._wake = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._recount_due = 0.0
         self._retry_due: float | None = None
-        """When to try a failed count again, as `anyio.current_time`."""
+        """When to try a failed count again, as the clock of the event loop has it."""
         self.problem = ""
         """Why the list cannot be read now; empty if it can."""
 
@@ -133,7 +137,7 @@ class ListPages(Generic[Row, Key]):
         Counts again too: `at_once`, or if the last count is long enough ago.
         """
         self._stale.update(self._pages)
-        if at_once or anyio.current_time() >= self._recount_due:
+        if at_once or _now() >= self._recount_due:
             self._stale.add(_DIRECTORY)
         self._wake.set()
 
@@ -141,13 +145,13 @@ class ListPages(Generic[Row, Key]):
         """Read the pages that the screen needs, until cancelled."""
         while True:
             due = self._retry_due
-            left = None if due is None else max(0.0, due - anyio.current_time())
-            with anyio.move_on_after(left):
-                await self._wake.wait()
-            if due is not None and anyio.current_time() >= due:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._wake.wait()
+            if due is not None and _now() >= due:
                 self._retry_due = None
-            self._wake = anyio.Event()
-            await anyio.sleep(DEBOUNCE)
+            self._wake.clear()
+            await asyncio.sleep(DEBOUNCE)
             while (wanted := self._next()) is not None:
                 await self._fetch_unless_closed(wanted)
 
@@ -179,7 +183,7 @@ class ListPages(Generic[Row, Key]):
         return next((at for at in beside if at not in self._pages and self._reachable(at)), None)
 
     def _directory_is_due(self, visible: range) -> bool:
-        if self._retry_due is not None and anyio.current_time() < self._retry_due:
+        if self._retry_due is not None and _now() < self._retry_due:
             return False
         if self._directory is None:
             return len(self._pages.get(0, ())) >= PAGE_SIZE
@@ -203,7 +207,7 @@ class ListPages(Generic[Row, Key]):
             self._reading = None
 
     async def _fetch(self, wanted: int) -> None:
-        generation, began = self._generation, anyio.current_time()
+        generation, began = self._generation, _now()
         try:
             if wanted == _DIRECTORY:
                 await self._fetch_directory(generation)
@@ -215,15 +219,15 @@ class ListPages(Generic[Row, Key]):
                 self._changed()
             if wanted == _DIRECTORY and generation == self._generation:
                 # Do not sleep: pages can be read meanwhile.
-                now = anyio.current_time()
+                now = _now()
                 self._retry_due = now + max(_RETRY, 10 * (now - began))
             else:
-                await anyio.sleep(_RETRY)
+                await asyncio.sleep(_RETRY)
 
     async def _fetch_directory(self, generation: int) -> None:
         assert self._source is not None
         source, before = self._source, self._directory
-        began = anyio.current_time()
+        began = _now()
         again = before is None or _DIRECTORY in self._stale
         known: Directory[Key] = Directory(0, ()) if again or before is None else before
         directory = await counted_on(source, known)
@@ -232,7 +236,7 @@ class ListPages(Generic[Row, Key]):
             if directory.complete or generation != self._generation:
                 break
             directory = await counted_on(source, directory)
-        ended = anyio.current_time()
+        ended = _now()
         if generation != self._generation:
             return
         self._recount_due = ended + max(_RECOUNT, 10 * (ended - began))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from usenetsync_tui.model.value_object import value_object
 
 PAGE_SIZE = 1000
 
@@ -12,7 +13,7 @@ Row = TypeVar("Row")
 Key = TypeVar("Key")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Directory(Generic[Key]):
     """The keys at which the pages of a list begin."""
 

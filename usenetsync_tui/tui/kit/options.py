@@ -7,7 +7,6 @@ the options mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -16,8 +15,10 @@ from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
+from usenetsync_tui.model.value_object import value_object
 
-@dataclass(frozen=True, slots=True)
+
+@value_object
 class Pick:
     """One option."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -15,8 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from usenetsync_tui.model.value_object import value_object
 
-@dataclass(frozen=True, slots=True)
+
+@value_object
 class Choice:
     """One answer."""
 

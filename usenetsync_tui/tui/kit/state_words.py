@@ -26,6 +26,7 @@ ENGINE_STATES: dict[EngineState, tuple[str, Ink]] = {
     EngineState.DRAINING: ("… draining", "warn"),
     EngineState.STOPPED: ("· stopped", "muted"),
     EngineState.FAILED: ("! failed", "bad"),
+    EngineState.REFUSED: ("! not started", "bad"),
 }
 
 FILE_STATES: dict[FileView, tuple[str, Ink]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
@@ -14,6 +13,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import Cause
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import FolderStatus, JobStatus
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.words import NOTICE_WORDS
 from usenetsync_tui.tui.kit.choosing_view import Item
 from usenetsync_tui.tui.kit.inks import Ink, Line, fit, width_of
@@ -26,7 +26,7 @@ MOST_FILES = 1_000
 CauseKey = tuple[NoticeKind, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class CauseFileKey:
     """The key of a file under its cause."""
 
@@ -34,14 +34,14 @@ class CauseFileKey:
     path: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class MoreKey:
     """The key of the last line under a cause, for the files that are not read yet."""
 
     cause: CauseKey
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AffectedFiles:
     """The files of an unfolded cause that the pane has read."""
 

@@ -23,6 +23,13 @@ ANY_PANE = (60, 15)
 """The columns and rows below which no pane is displayed."""
 
 
+def _size_name(size: Size) -> str:
+    columns, rows = size
+    if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
+        return "tiny"
+    return "full" if columns >= ALL_PANES[0] and rows >= ALL_PANES[1] else "compact"
+
+
 class PaneLayout:
     """Displays several panes, one or none, depending on the size of the screen."""
 
@@ -60,22 +67,21 @@ class PaneLayout:
         self._pane = pane
         if pane in LOWER:
             self._lower = pane
-        self._arrange()
+        self.arrange()
+
+    def begin(self, size: Size) -> None:
+        """Choose how many panes to display, before any is mounted; `arrange` displays them."""
+        self._size_name = _size_name(size)
+        self._screen.add_class(self._size_name, update=False)
 
     def resize(self, size: Size) -> None:
         """Choose how many panes to display."""
-        columns, rows = size
-        if columns < ANY_PANE[0] or rows < ANY_PANE[1]:
-            name = "tiny"
-        elif columns >= ALL_PANES[0] and rows >= ALL_PANES[1]:
-            name = "full"
-        else:
-            name = "compact"
+        name = _size_name(size)
         if name != self._size_name:
             self._size_name = name
             for each in ("tiny", "compact", "full"):
                 self._screen.set_class(each == name, each)
-            self._arrange()
+            self.arrange()
 
     def display(self, selector: str, shown: bool) -> None:
         """Show or hide a widget; does nothing if that changes nothing."""
@@ -83,7 +89,7 @@ class PaneLayout:
         if widget.display != shown:
             widget.display = shown
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         """Display the panes that fit. Uses no classes: changing one re-matches every style rule."""
         full, compact = self._size_name == "full", self._size_name == "compact"
         at = {self._pane} if compact else {*UPPER, self._lower} if full else set()

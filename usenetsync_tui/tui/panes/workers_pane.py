@@ -137,6 +137,8 @@ def _worker(worker: WorkerStatus, width: int) -> Line:
 
 def _resources(status: EngineStatus, width: int) -> list[Line]:
     limits = status.limits
+    if limits is None:
+        return [((cut("Reading the settings…", width), "muted"),)]
     allowed = status.workers_allowed or limits.max_workers
     workers = plural(allowed, "worker")
     if allowed != limits.max_workers:

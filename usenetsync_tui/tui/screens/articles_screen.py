@@ -14,6 +14,7 @@ from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.inks import Line
@@ -29,7 +30,7 @@ Copy = tuple[int, int]
 """Segment index and redundancy index."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ArticleSource:
     """The articles of an object, by segment and then by copy."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -14,6 +13,7 @@ from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, Change, ChangeRow
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.inks import Ink, Line
@@ -34,7 +34,7 @@ _COUNTED = 10
 """Pages read for one count: the catalogue cannot count changes without reading them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ChangeSource:
     """The changes from one version to another; the key of a page is the path before its rows."""
 

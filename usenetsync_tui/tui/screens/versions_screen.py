@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.inks import Line
@@ -27,7 +28,7 @@ REFRESH = 2.0
 """Seconds between two reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class VersionSource:
     """The versions of a folder; a key is a row's number."""
 
