@@ -86,6 +86,10 @@ class Store(Protocol):
     def lanes(self) -> int | None:
         """How many articles it takes at once; None: one for each worker."""
 
+    @property
+    def fetching_lanes(self) -> int | None:
+        """How many articles it gives at once; None: one for each worker."""
+
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.
 

@@ -44,6 +44,11 @@ class RetryingStore:
         """The lanes of the wrapped store."""
         return self._store.lanes
 
+    @property
+    def fetching_lanes(self) -> int | None:
+        """Those of the wrapped store."""
+        return self._store.fetching_lanes
+
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))

@@ -82,6 +82,11 @@ class UsenetStore:
         """Articles posted at once to the servers of the best priority."""
         return self._servers.lanes
 
+    @property
+    def fetching_lanes(self) -> int:
+        """Articles fetched at once from the servers of the best priority."""
+        return self._servers.roster.fetching_lanes
+
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""
         source = OneArticle(article)
