@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,6 +244,42 @@ def test_questions_travel_together_and_are_answered_in_order() -> None:
     talk.command(NntpCommand.POST)
     with pytest.raises(ValueError, match="answered"):
         talk.command(NntpCommand.STAT, "a@b")
+
+
+class Watched(deque[tuple[NntpCommand, str]]):
+    """Calls a hook, once, when somebody looks whether an answer is due."""
+
+    hook: Callable[[], None] | None = None
+
+    def __len__(self) -> int:
+        count = super().__len__()
+        hook, self.hook = self.hook, None
+        if hook is not None:
+            hook()
+        return count
+
+
+@pytest.mark.parametrize(
+    ("verb", "line"),
+    [(NntpCommand.BODY, b"222 0 <a@b>"), (NntpCommand.STAT, b"430 no"), (NntpCommand.DATE, b"111")],
+)
+def test_one_thread_asks_while_another_takes_the_answers(verb: NntpCommand, line: bytes) -> None:
+    """The last answer that is due is taken just when the next question is asked."""
+    conversation = greeted()
+    argument = "" if verb is NntpCommand.DATE else "a@b"
+    conversation.command(verb, argument)
+    conversation._due = due = Watched(conversation._due)
+    with ThreadPoolExecutor(1) as pool:
+        answers = []
+
+        def take() -> None:
+            answers.append(pool.submit(conversation.receive, line))
+            wait(answers, 0.05)  # not longer: it may have to wait until the question is asked
+
+        due.hook = take
+        conversation.command(verb, argument)
+        assert answers[0].result(10).code == int(line[:3])
+    assert conversation.due == 1
 
 
 def test_an_unexpected_reply() -> None:

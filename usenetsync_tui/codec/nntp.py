@@ -34,6 +34,7 @@ The rules:
 from __future__ import annotations
 
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import field
@@ -155,7 +156,10 @@ _FORGETS = frozenset(
 
 
 class Conversation:
-    """The conversation on one connection, from the greeting on."""
+    """The conversation on one connection, from the greeting on.
+
+    One thread may send a command while another one takes a reply.
+    """
 
     def __init__(self, mask: Mask = bytes) -> None:
         """`mask` removes secrets from everything that is shown of a reply."""
@@ -166,6 +170,7 @@ class Conversation:
         """Label → arguments; None when unknown, not asked yet, or no longer valid."""
         self._mask = mask
         self._due: deque[tuple[NntpCommand, str]] = deque([(NntpCommand.GREETING, "")])
+        self._lock = threading.Lock()
 
     @property
     def due(self) -> int:
@@ -202,6 +207,11 @@ class Conversation:
         `ProtocolError` for an invalid line, `OutOfStepError` for the answer to another question.
         """
         reply = parse_reply(line, self._mask)
+        with self._lock:
+            self._take(reply)
+        return reply
+
+    def _take(self, reply: Reply) -> None:
         try:
             verb = self._answered(reply)
         except ProtocolError:
@@ -213,7 +223,6 @@ class Conversation:
             self.posting_allowed = reply.code == 200
         if verb in _FORGETS:
             self.capabilities = None
-        return reply
 
     def _answered(self, reply: Reply) -> NntpCommand:
         """The command that a reply belongs to."""
@@ -235,13 +244,14 @@ class Conversation:
         return verb
 
     def _expect(self, verb: NntpCommand, argument: str = "") -> None:
-        if (self.state, verb) not in _RULES:
-            raise ValueError(f"{verb.value} may not be sent in state {self.state.name}")
-        if self._due and not (verb in _TOGETHER and self._due[-1][0] in _TOGETHER):
-            raise ValueError(
-                f"{verb.value} may not be sent before {self._due[0][0].value} is answered"
-            )
-        self._due.append((verb, argument))
+        with self._lock:
+            if (self.state, verb) not in _RULES:
+                raise ValueError(f"{verb.value} may not be sent in state {self.state.name}")
+            if self._due and not (verb in _TOGETHER and self._due[-1][0] in _TOGETHER):
+                raise ValueError(
+                    f"{verb.value} may not be sent before {self._due[0][0].value} is answered"
+                )
+            self._due.append((verb, argument))
 
 
 def command_line(verb: NntpCommand, argument: str = "") -> bytes:

@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 
+from usenetsync_tui.codec.byte_search import first_in
 from usenetsync_tui.codec.envelope import Envelope
 from usenetsync_tui.errors import ArticleCorruptError, StoreError
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
@@ -30,7 +31,6 @@ BODY_LIMIT = 64 << 20
 
 _END = b".\r\n"
 _TERMINATOR = b"\r\n.\r\n"
-_FIND_TERMINATOR = re.compile(rb"\r\n\.\r\n")
 _BEGIN = b"\r\n=ybegin "
 _STATUS = b"222 0\r\n"
 _BUFFER = 1 << 16
@@ -197,8 +197,9 @@ class BodyReader:
         """
         if self.done:
             return 0
-        view = memoryview(data)
-        used = self._find_end(view)
+        whole = data if isinstance(data, bytes) else bytes(data)
+        view = memoryview(whole)
+        used = self._find_end(whole)
         taken = view[:used]
         self._size += len(taken)
         if self._size > self._limit:
@@ -238,19 +239,19 @@ class BodyReader:
             raise ArticleCorruptError("its checksum does not match")
         return bytes(response.data or b"")
 
-    def _find_end(self, view: memoryview) -> int:
-        """How many bytes of `view` are ours; the decoder alone could miss a hostile end."""
-        seam = self._last + bytes(view[:4])
+    def _find_end(self, data: bytes) -> int:
+        """How many bytes of `data` are ours; the decoder alone could miss a hostile end."""
+        seam = self._last + data[:4]
         at = seam.find(_TERMINATOR)
         if at >= 0:
             self.done = True
             return at + len(_TERMINATOR) - len(self._last)
-        match = _FIND_TERMINATOR.search(view)
-        if match is not None:
+        at = first_in(data, _TERMINATOR)
+        if at >= 0:
             self.done = True
-            return match.end()
-        self._last = (self._last + bytes(view[-4:]))[-4:]
-        return len(view)
+            return at + len(_TERMINATOR)
+        self._last = (self._last + data[-4:])[-4:]
+        return len(data)
 
     def _begin(self, data: bytes) -> None:
         """Drop what precedes the yEnc header: the decoder would keep it, line by line."""

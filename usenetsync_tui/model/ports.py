@@ -47,6 +47,34 @@ class PostingSource(Protocol):
         """The receipt for the article that `next` returned, or the `StoreError` that it got."""
 
 
+@value_object
+class WantedArticle:
+    """An article that a lane is to fetch."""
+
+    message_id: bytes
+    opened: Opener = bytes
+    """Makes the result of the payload. `ArticleCorruptError`: the next server is asked."""
+    wait: bool = True
+    """Whether to wait for a server that does not answer now."""
+
+
+class FetchingSource(Protocol):
+    """The articles that one lane of a store fetches; both methods from any thread."""
+
+    def next(self, patience: float = 0.0) -> WantedArticle | None:
+        """The next article; None when the lane must stop for now.
+
+        Blocks for at most `patience` seconds while there is none. Call `done` before the next
+        call.
+        """
+
+    def done(self, result: bytes | Exception) -> None:
+        """What `opened` returned for the article of `next`, or the `StoreError` that it got.
+
+        Never called on the event loop's thread with bytes, so it may write them to a disk.
+        """
+
+
 class Store(Protocol):
     """Where articles live. One contract test runs over every implementation.
 
@@ -58,6 +86,10 @@ class Store(Protocol):
     @property
     def lanes(self) -> int | None:
         """How many articles it takes at once; None: one for each worker."""
+
+    @property
+    def fetching_lanes(self) -> int | None:
+        """How many articles it gives at once; None: one for each worker."""
 
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.
@@ -84,6 +116,13 @@ class Store(Protocol):
         `opened` raises `ArticleCorruptError` for a payload that differs from what was posted: the
         store then asks the next server that may have the article. The store calls it in a thread.
         Without `wait`, raises `StoreUnavailableError` at once instead of waiting for a server.
+        """
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch articles one after another, as one lane, until the source has none for it.
+
+        Several calls may run at once. Errors of `fetch` that concern the article go to the source;
+        others, such as `StoreUnusableError`, are raised, and the article then has no result.
         """
 
 

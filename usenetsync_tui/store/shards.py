@@ -11,10 +11,9 @@ from collections.abc import Collection
 from functools import partial
 
 import psycopg
-from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
@@ -33,6 +32,7 @@ class ShardsStore:
         self._pool = pool
 
     lanes: int | None = None
+    fetching_lanes: int | None = None
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is
@@ -59,12 +59,16 @@ class ShardsStore:
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """The payload of a row, opened; `ArticleMissingError` without one."""
         with mapped_errors():
-            async with self._pool.connection() as connection, connection.cursor(binary=True) as c:
-                await c.execute(_SQL["fetch"], {"message_id": message_id})
-                row = await c.fetchone()
-        if row is None:
-            raise ArticleMissingError(message_id.hex())
-        return await to_thread.run_sync(opened, row[0])
+            async with self._pool.connection() as connection:
+                fetched = partial(_fetch, connection, message_id, opened)
+                return await connection.run_in(self._pool.threads, fetched)
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles in a thread, which keeps its connection meanwhile."""
+        with mapped_errors():
+            async with self._pool.connection() as connection:
+                burst = partial(_fetch_from, connection, source)
+                await connection.run_in(self._pool.threads, burst)
 
 
 async def _post(connection: HeardConnection, article: Article) -> Receipt:
@@ -88,3 +92,22 @@ async def _post_from(connection: HeardConnection, source: PostingSource) -> None
             answer = error
         del article  # a megabyte
         source.done(answer)
+
+
+async def _fetch_from(connection: HeardConnection, source: FetchingSource) -> None:
+    """In a thread: fetch until the source has nothing for it."""
+    while not connection.is_stopped and (wanted := source.next(_IDLE)) is not None:
+        try:
+            source.done(await _fetch(connection, wanted.message_id, wanted.opened))
+        except StoreError as error:
+            source.done(error)
+
+
+async def _fetch(connection: HeardConnection, message_id: bytes, opened: Opener) -> bytes:
+    """In a thread."""
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(_SQL["fetch"], {"message_id": message_id})
+        row = await cursor.fetchone()
+    if row is None:
+        raise ArticleMissingError(message_id.hex())
+    return opened(row[0])

@@ -22,7 +22,7 @@ from trees import as_nobody, compare_trees, content, hostile_tree
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import preallocate
-from usenetsync_tui.disk.restored import directories, part_file
+from usenetsync_tui.disk.restored import directories, entry, part_file
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.scan import walk
@@ -592,3 +592,42 @@ def test_the_roots_own_mode_and_time(tree: TargetTree, root: Path) -> None:
     tree.finish_directory(b"", attributes(0o750))
     status = root.stat()
     assert (stat.S_IMODE(status.st_mode), status.st_mtime_ns) == (0o750, WHEN)
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_nothing_is_looked_up_in_a_directory_that_this_run_has_made(
+    root: Path, tree: TargetTree, monkeypatch: pytest.MonkeyPatch, was_there: bool
+) -> None:
+    if was_there:
+        (root / "d").mkdir()
+    looked: list[bytes] = []
+    monkeypatch.setattr(entry, "open_present", lambda _, name: looked.append(name))
+    tree.make_directory(b"d/")
+    assert tree.keep(b"d/file", content_is(b"new"), attributes(0o644)) is None
+    assert looked == ([b"file"] if was_there else [])
+
+
+@pytest.mark.parametrize("planted", ["file", "symlink", "directory"])
+def test_what_came_into_a_new_directory_is_replaced_or_reported(
+    root: Path, tree: TargetTree, tmp_path: Path, planted: str
+) -> None:
+    """Another program puts it there after the run has made the directory."""
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"stays")
+    tree.make_directory(b"d/")
+    there = root / "d/file"
+    if planted == "file":
+        os.link(outside, there)
+    elif planted == "symlink":
+        there.symlink_to(outside)
+    else:
+        there.mkdir()
+    assert tree.keep(b"d/file", content_is(b"new"), attributes(0o644)) is None
+    if planted == "directory":
+        words = reason(tree.write_small, b"d/file", b"new", attributes(0o644))
+        assert words == "a directory is in the way"
+    else:
+        tree.write_small(b"d/file", b"new", attributes(0o644))
+        assert there.read_bytes() == b"new" and not there.is_symlink()
+    assert outside.read_bytes() == b"stays"
+    assert leftovers(root) == []

@@ -183,6 +183,14 @@ async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> l
     )
 
 
+async def of_packs(tx: Transaction, objects: Collection[int]) -> dict[int, list[Segment]]:
+    """All copies of the only segment of each of these packs, by object."""
+    copies: dict[int, list[Segment]] = {}
+    for number, *row in await tx.fetch(_SQL["of_packs"], {"objects": list(objects)}):
+        copies.setdefault(number, []).append(segment_of(row))
+    return copies
+
+
 async def posted(
     tx: Transaction, objects: Collection[int], after: tuple[int, int, int], limit: int
 ) -> list[Segment]:

@@ -146,6 +146,14 @@ SELECT {segment_row.columns}
    AND status <> {segment.stale}
  ORDER BY segment_index, redundancy;
 
+-- of_packs
+-- The copies of the first segments of some objects that can be fetched, in order.
+SELECT object_id, {segment_row.columns}
+  FROM segments
+ WHERE object_id = ANY(%(objects)b::int8[]) AND segment_index = 0
+   AND status <> {segment.stale}
+ ORDER BY object_id, redundancy;
+
 -- posted
 -- The next posted articles of some objects, after a copy of a segment: for verify.
 SELECT {segment_row.columns}

@@ -48,7 +48,7 @@ class _Owner(Protocol):
 class BorrowedDirectory:
     """An open directory, borrowed for a ``with`` block."""
 
-    __slots__ = ("_owner", "depth", "device", "fd", "path", "real", "users", "writable")
+    __slots__ = ("_owner", "depth", "device", "fd", "made", "path", "real", "users", "writable")
 
     def __init__(self, owner: _Owner, fd: int, path: bytes, real: bytes | None, depth: int) -> None:
         self._owner = owner
@@ -60,6 +60,8 @@ class BorrowedDirectory:
         self.depth = depth
         """Levels below the root."""
         self.device = os.fstat(fd).st_dev
+        self.made = False
+        """Whether this run made it, so that all its entries are ours."""
         self.users = 1
         self.writable = False
         """Whether it is known to be writable."""
@@ -79,6 +81,11 @@ class BorrowedDirectory:
         """Whether no two names are known to lead to one entry."""
         names = self._owner.names
         return not (names.folding or self.changes_names or self.real != self.path)
+
+    @property
+    def has_only_ours(self) -> bool:
+        """Whether a name that was not written yet cannot be in it, as far as is known."""
+        return self.made and self.is_plain
 
     def claim(self, name: bytes) -> bool:
         """`TargetNames.claim` for an entry in it."""

@@ -197,7 +197,9 @@ class TargetDirectories:
                         self._known.add(path)
                 elif real is not None:
                     real += b"/"
-                return BorrowedDirectory(self, fd, path, real, parent.depth + 1)
+                directory = BorrowedDirectory(self, fd, path, real, parent.depth + 1)
+                directory.made = made
+                return directory
             except BaseException:
                 os.close(fd)
                 raise

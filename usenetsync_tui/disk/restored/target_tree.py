@@ -117,6 +117,9 @@ class TargetTree:
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
+                if directory.has_only_ours:  # what came in since then, `publish` finds
+                    directory.require_writable()
+                    return None
                 fd = entry.open_present(directory, name)
                 if fd is None:
                     directory.claim_new(name)

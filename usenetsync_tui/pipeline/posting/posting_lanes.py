@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.posting.confirm import confirm
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.post import post
@@ -15,6 +14,7 @@ from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
+from usenetsync_tui.pipeline.run.worker_counts import most_lanes as most_lanes
 
 _QUEUE = 16
 _PLANNED = 48
@@ -32,11 +32,6 @@ def lanes(run: JobRun, workers: int | None = None) -> int:
     if wanted is None:
         wanted = min(workers or run.limits.max_workers, run.limits.max_connections // 4)
     return max(1, min(wanted, most_lanes(run.limits)))
-
-
-def most_lanes(limits: Limits) -> int:
-    """Segments that may be on their way to or from a store: a quarter of the memory limit."""
-    return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
 
 
 def capacity(run: JobRun) -> int:

@@ -5,19 +5,19 @@ how a path is kept inside the target (`disk.restored`), and how an article is fo
 
 ::
 
-    catalogue rows ──▶ groups of one object ──▶ workers ──▶ part file ──▶ the file's own name
-                                                  │ ▲
-                                                  ▼ │
-                                         run.fetch: copy by copy
+    catalogue rows ──▶ groups of one object ──▶ workers ──▶ wanted segments ──▶ lanes: fetch, open,
+                                                  ▲                              write into a file
+                                                  └──────── outcomes ◀─────────────────┘
 
 1. `restore` pages through the version's rows in path order and groups them by the object that
    holds them, so that the files of one pack need one fetch. A group that reaches the end of a page
    continues in the next page.
 2. The workers of `files` take the groups from a bounded stream. A worker first compares what the
    target already has: a file with the right content and attributes stays as it is.
-3. `run.fetch` gets a segment from the first copy that has it, opens it and checks its digest. A
-   copy that is missing or damaged is recorded in the ledger, so that the next upload or
-   `verify` posts it again.
+3. What must be written, a worker wants from the lanes (`run.fetch_lanes`). A lane's thread gets a
+   segment from its first copy, opens it, checks its digest, and writes it; the event loop hears of
+   many outcomes at once. If that copy is missing or damaged, that is recorded in the ledger, so
+   that the next upload or `verify` posts it again, and the other copies are tried (`run.fetch`).
 4. A small file is compared with its own digest and written under a temporary name. A large file
    (`large_file`) is written segment by segment into a part file, several segments at once; the
    digest of the whole file is compared at the end. Either gets its name only when it is complete
@@ -25,8 +25,8 @@ how a path is kept inside the target (`disk.restored`), and how an article is fo
 5. `directories` sets owners, modes and times of the directories last, children before parents.
    Then one call makes the whole target durable; no file is synced on its own.
 
-**Bounds.** A page of rows, a short stream of groups, and a limit on the segments that all files
-together have in memory (`large_file.Fetches`).
+**Bounds.** A page of rows, a short stream of groups, and two wanted segments for each lane, within
+the run's budget. Only a segment in a lane's hands is in memory.
 
 **What goes wrong with one file** ends that file: `report` counts it and lists it with its reason.
 A target that cannot be written any more, such as a full disk, ends the restore.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.content import Content, content_of
 from usenetsync_tui.disk.restored.attributes import Attributes
@@ -22,22 +22,29 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.restore.large_file import Fetches, LargeFile, UnfinishedBytes
+from usenetsync_tui.model.segments import ObjectKind, Segment
+from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedBytes
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
-from usenetsync_tui.pipeline.run.fetch import fetch_segment
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
 _NO_DIGEST = "the catalogue has no digest for it"
 _OTHER_BYTES = "the stored bytes are not those that were backed up"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
     """Rows that are restored together: those of one object, or those that need no object."""
 
     object_id: int | None
     rows: list[VersionRow]
+    copies: Sequence[Segment] = ()
+    """Those of a pack's only segment."""
+
+    @property
+    def is_pack(self) -> bool:
+        """Whether the object is a pack."""
+        return self.rows[0].object_kind == ObjectKind.PACK
 
 
 @dataclass(slots=True)
@@ -46,8 +53,8 @@ class RestoreContext:
 
     run: JobRun
     target: TargetTree
-    fetches: Fetches
     report: RestoreReport = field(init=False)
+    lanes: FetchLanes = field(init=False)
     failure: TargetError | None = None
     """What ends the restore: nothing more can be written into the target."""
 
@@ -93,7 +100,7 @@ class Restorer:
                 if not self._shared.is_over():
                     await self._large(row)
         else:
-            await self._packed(group.object_id, rows)
+            await self._packed(rows, group.copies)
 
     async def _in_thread(
         self, each: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow]
@@ -101,17 +108,8 @@ class Restorer:
         """Call `each` with every row, in a thread; report the results even after an error."""
         batch = RestoredBatch()
 
-        def work() -> None:
-            for row in rows:
-                try:
-                    each(row, batch)
-                except TargetFileError as error:
-                    batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
-                except FileDamagedError as error:
-                    batch.missed(row, NoticeKind.DAMAGED, error.reason)
-
         try:
-            await to_thread.run_sync(work)
+            await to_thread.run_sync(_each, each, rows, batch)
         finally:
             await self._shared.report.take(batch)
 
@@ -150,23 +148,23 @@ class Restorer:
         await self._in_thread(collect, rows)
         return missing
 
-    async def _packed(self, object_id: int, rows: list[VersionRow]) -> None:
+    async def _packed(self, rows: list[VersionRow], copies: Sequence[Segment]) -> None:
         """Restore files of one pack with one fetch, or none if the target has all of them."""
         missing = await self._missing(rows)
         if not missing or self._shared.is_over():
             return
-        async with self._run.catalogue.transaction() as tx:
-            copies = await segments.of_object(tx, object_id, 0, 1)
-        async with self._run.budget.holding(copies[0].size if copies else 0):
-            try:
-                data = await fetch_segment(self._run, copies)
-            except StoreError as error:
-                await self._lost(missing, error)
-                return
-            await self._unpack(missing, data)
+        batch = RestoredBatch()
+        try:
+            async with Wants(self._shared.lanes) as wants:
+                await wants.add(rows[0].path, copies, partial(self._unpack, missing, batch))
+                await wants.all_kept()
+        except StoreError as error:
+            self._lost(missing, error, batch)
+        finally:
+            await self._shared.report.take(batch)
 
-    async def _unpack(self, rows: list[VersionRow], data: bytes) -> None:
-        """Write files of a pack."""
+    def _unpack(self, rows: list[VersionRow], batch: RestoredBatch, data: bytes) -> None:
+        """Write files of a pack. Blocking."""
 
         def write(row: VersionRow, batch: RestoredBatch) -> None:
             begin = max(0, row.object_offset or 0)
@@ -177,7 +175,7 @@ class Restorer:
             else:
                 batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
 
-        await self._in_thread(write, rows)
+        _each(write, rows, batch)
 
     async def _large(self, row: VersionRow) -> None:
         """Restore a file that is an object of its own, segment by segment into its part file."""
@@ -191,7 +189,7 @@ class Restorer:
         except FileDamagedError as error:
             batch.missed(row, NoticeKind.DAMAGED, error.reason)
         except StoreError as error:
-            await self._lost([row], error)
+            self._lost([row], error, batch)
         finally:
             shown.take_back()
             await self._shared.report.take(batch)
@@ -199,7 +197,7 @@ class Restorer:
     async def _fetch_large(
         self, row: VersionRow, shown: UnfinishedBytes, batch: RestoredBatch
     ) -> None:
-        file = LargeFile(self._run, row, _content(row), self._shared.fetches)
+        file = LargeFile(self._run, row, _content(row), self._shared.lanes)
         with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
             try:
                 is_whole = await file.fill(part, shown, self._shared.is_over)
@@ -209,14 +207,25 @@ class Restorer:
             if is_whole:
                 batch.done(row, await to_thread.run_sync(part.commit, attributes(row)))
 
-    async def _lost(self, rows: list[VersionRow], error: StoreError) -> None:
+    def _lost(self, rows: list[VersionRow], error: StoreError, batch: RestoredBatch) -> None:
         kind = NoticeKind.MISSING
         if isinstance(error, ArticleCorruptError):
             kind = NoticeKind.DAMAGED
-        batch = RestoredBatch()
         for row in rows:
             batch.missed(row, kind, str(error))
-        await self._shared.report.take(batch)
+
+
+def _each(
+    work: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow], batch: RestoredBatch
+) -> None:
+    """Do `work` with every row; what goes wrong with one is reported. Blocking."""
+    for row in rows:
+        try:
+            work(row, batch)
+        except TargetFileError as error:
+            batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+        except FileDamagedError as error:
+            batch.missed(row, NoticeKind.DAMAGED, error.reason)
 
 
 def attributes(row: VersionRow) -> Attributes:

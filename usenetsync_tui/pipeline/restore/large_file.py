@@ -1,13 +1,15 @@
 """large_file: restores a large file, segment by segment, into its part file.
 
+The lanes' threads write the segments where they belong, in any order (`run.fetch_lanes`).
+
 Each segment is checked by its own digest when it is fetched, the whole file by the file's digest
 (`disk.whole_digest`): contradictory rows lead to a file reported as damaged, never to a wrong file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import anyio
 from anyio import to_thread
@@ -20,19 +22,13 @@ from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.whole_digest import WholeDigest, whole_digest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.run.fetch import fetch_segment
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 _SEGMENTS_A_PAGE = 256
+_CHECKED_AT_ONCE = 4
+"""Segments of a part file that are compared at once."""
 _CONTRADICTION = "its rows in the catalogue contradict each other"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetches:
-    """How many segments are fetched at once: of one file, and of all files together."""
-
-    a_file: int
-    limiter: anyio.CapacityLimiter
 
 
 class UnfinishedBytes:
@@ -56,12 +52,12 @@ class UnfinishedBytes:
 class LargeFile:
     """A file that is an object of its own, on its way into the target."""
 
-    def __init__(self, run: JobRun, row: VersionRow, content: Content, fetches: Fetches) -> None:
+    def __init__(self, run: JobRun, row: VersionRow, content: Content, lanes: FetchLanes) -> None:
         """Raises FileDamagedError when the row and its object's row cannot both be right."""
         self._run = run
         self._row = row
         self._content = content
-        self._fetches = fetches
+        self._lanes = lanes
         self._count, self._step = row.segments or 0, row.segment_size or 0
         if self._step <= 0 or -(-row.size // self._step) != self._count:
             raise FileDamagedError(_CONTRADICTION)
@@ -75,17 +71,24 @@ class LargeFile:
         and FileDamagedError when the result does not match the file's digest.
         """
         whole = whole_digest(self._content, self._step, part.read)
-        for first in range(0, self._count, _SEGMENTS_A_PAGE):
-            last = min(first + _SEGMENTS_A_PAGE, self._count)
-            todo = iter((await self._copies(first, last)).items())
-            try:
-                async with anyio.create_task_group() as group:
-                    for _ in range(min(self._fetches.a_file, last - first)):
-                        group.start_soon(self._fill_some, todo, part, whole, shown, is_over)
-            except ExceptionGroup as several:
-                raise several.exceptions[0] from None
-            if is_over():
-                return False
+        async with Wants(self._lanes) as wants:
+            for first in range(0, self._count, _SEGMENTS_A_PAGE):
+                last = min(first + _SEGMENTS_A_PAGE, self._count)
+                copies = await self._copies(first, last)
+                if part.resumed:
+                    await self._skip_present(copies, part, whole, shown)
+                for index, mine in copies.items():
+                    await self._run.gate.passed()
+                    if is_over() or wants.failure is not None:
+                        break
+                    write = partial(self._write, part, whole, index, mine)
+                    done = partial(shown.add, mine[0].size if mine else 0)
+                    await wants.add(self._row.path, mine, write, done)
+                if is_over() or wants.failure is not None:
+                    break
+            await wants.all_kept()
+        if is_over():
+            return False
         if not await to_thread.run_sync(whole.is_right):
             raise FileDamagedError("its segments do not add up to the file that was backed up")
         return True
@@ -105,47 +108,55 @@ class LargeFile:
             raise FileDamagedError(_CONTRADICTION)
         return copies
 
-    async def _fill_some(
+    def _write(
         self,
-        todo: Iterator[tuple[int, list[Segment]]],
+        part: PartFile,
+        whole: WholeDigest,
+        index: int,
+        copies: Sequence[Segment],
+        data: bytes,
+    ) -> None:
+        """Write a segment where it belongs. Blocking."""
+        part.write(index * self._step, data)
+        whole.add(index, data, self._digest(data, copies))
+
+    async def _skip_present(
+        self,
+        copies: dict[int, list[Segment]],
         part: PartFile,
         whole: WholeDigest,
         shown: UnfinishedBytes,
-        is_over: Callable[[], bool],
     ) -> None:
-        """Fetch and write segments from an iterator that the tasks share."""
-        for index, copies in todo:
-            await self._run.gate.passed()
-            if is_over():
-                return
-            offset = index * self._step
+        """Take out the segments that the part file already holds, some at once."""
+        todo = iter(list(copies))
 
-            def write(
-                data: bytes,
-                copies: Sequence[Segment] = copies,
-                index: int = index,
-                offset: int = offset,
-            ) -> None:
-                part.write(offset, data)
-                whole.add(index, data, self._digest(data, copies))
+        async def check_some() -> None:
+            for index in todo:
+                mine = copies[index]
+                size = mine[0].size if mine else 0
+                async with self._run.budget.holding(size):
+                    is_there = await to_thread.run_sync(self._is_there, part, whole, index, mine)
+                if is_there:
+                    del copies[index]
+                    shown.add(size)
 
-            def known(
-                copies: Sequence[Segment] = copies, index: int = index, offset: int = offset
-            ) -> bool:
-                data = self._present(part, offset, copies)
-                if data is not None:
-                    whole.add(index, data, copies[0].hash)
-                return data is not None
+        try:
+            async with anyio.create_task_group() as group:
+                for _ in range(_CHECKED_AT_ONCE):
+                    group.start_soon(check_some)
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
 
-            size = copies[0].size if copies else 0
-            async with self._fetches.limiter, self._run.budget.holding(size):
-                if not part.resumed or not await to_thread.run_sync(known):
-                    data = await fetch_segment(self._run, copies)
-                    await to_thread.run_sync(write, data)
-            shown.add(size)
+    def _is_there(
+        self, part: PartFile, whole: WholeDigest, index: int, copies: Sequence[Segment]
+    ) -> bool:
+        data = self._present(part, index * self._step, copies)
+        if data is not None:
+            whole.add(index, data, copies[0].hash)
+        return data is not None
 
     def _digest(self, data: bytes, copies: Sequence[Segment]) -> bytes:
-        """The digest of a fetched segment, which `fetch_segment` compared with that of one copy."""
+        """The digest of a fetched segment, which `fetch.opened` compared with that of one copy."""
         if len({copy.hash for copy in copies}) == 1:
             return copies[0].hash
         return digest_of(self._content.kind.algorithm, data)

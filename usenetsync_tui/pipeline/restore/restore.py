@@ -16,25 +16,22 @@ from dataclasses import replace
 
 import anyio
 from anyio import from_thread, to_thread
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables import segments, version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.target_tree import TargetTree
-from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
+from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
-from usenetsync_tui.pipeline.restore.large_file import Fetches
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
-from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 
 _QUEUE = 8
-_SEGMENTS_AT_ONCE = 4
-"""Of one file; more if the store has more lanes, as the restore may be of a single file."""
-_IN_FLIGHT = 32
-"""Segments in memory, of all files together."""
 
 
 async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
@@ -55,10 +52,7 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
             progress.total_bytes += size
     progress.scanned = True
     await _prepare(run, target)
-    most = most_lanes(run.limits)
-    lanes = min(most, max(_SEGMENTS_AT_ONCE, run.open_realm.store.lanes or 0))
-    fetches = Fetches(lanes, anyio.CapacityLimiter(min(most, max(_IN_FLIGHT, lanes))))
-    shared = RestoreContext(run, target, fetches)
+    shared = RestoreContext(run, target)
     try:
         await _restore_files(shared, parts)
         if not shared.is_over():
@@ -78,13 +72,21 @@ async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
     # Each worker may hold the segment of a pack.
     workers = min(run.limits.max_workers, most_lanes(run.limits))
     writing = Stage("restore", workers, groups)
-    run.stages[:] = [listing, writing]
     with ExitStack() as every_stream:  # a task cancelled before its first step closes none
         async with anyio.create_task_group() as group:
+            shared.lanes = FetchLanes(run, group, shared.is_over)
+            run.stages[:] = [listing, writing, shared.lanes.stage]
+            left = workers
+
+            async def work(slot: WorkerSlot, mine: MemoryObjectReceiveStream[Group]) -> None:
+                nonlocal left
+                await Restorer(shared, slot, writing).work(mine)
+                left -= 1
+                if not left:
+                    shared.lanes.close()
+
             for slot in writing.slots:
-                worker = Restorer(shared, slot, writing)
-                mine = every_stream.enter_context(groups.clone())
-                group.start_soon(worker.work, mine)
+                group.start_soon(work, slot, every_stream.enter_context(groups.clone()))
             groups.close()
             await _hand_out(shared, parts, groups_in)
 
@@ -123,7 +125,13 @@ async def _hand_out(
 async def _send(
     shared: RestoreContext, groups: Sequence[Group], out: MemoryObjectSendStream[Group]
 ) -> None:
+    packs = [g.object_id for g in groups if g.object_id is not None and g.is_pack]
+    copies: dict[int, list[Segment]] = {}
+    if packs and not shared.is_over():
+        async with shared.run.catalogue.transaction() as tx:
+            copies = await segments.of_packs(tx, packs)
     for group in groups:
+        group.copies = copies.get(group.object_id or 0, ())
         await shared.run.gate.passed()
         if not shared.is_over():
             await out.send(group)

@@ -20,7 +20,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports import OpenRealm, WantedArticle
 from usenetsync_tui.model.segments import Segment, SegmentStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -28,19 +28,26 @@ WORDS = {NoticeKind.MISSING: "not there", NoticeKind.DAMAGED: "damaged"}
 """The ledger's words for an article whose bytes could not be fetched."""
 
 
-async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
-    """The bytes of one segment from the first of its copies that has them.
+def as_wanted(copies: Sequence[Segment], open_realm: OpenRealm) -> WantedArticle:
+    """The first copy of a segment, for a lane; `open_realm`: the copy's.
+
+    While there are others, no server that does not answer is waited for.
+    """
+    first = copies[0]
+    how = partial(opened, segment=first, open_realm=open_realm)
+    return WantedArticle(first.message_id, how, wait=len(copies) == 1)
+
+
+async def fetch_other_copies(run: JobRun, copies: Sequence[Segment], failure: StoreError) -> bytes:
+    """The bytes of a segment whose first copy could not be fetched from one of its others.
 
     Copies without them are recorded, and the next upload or `verify` posts them again. Raises the
-    first copy's `ArticleMissingError` or `ArticleCorruptError` when no copy has the bytes,
-    `StoreUnavailableError` when its store does not answer.
+    first copy's `failure` when no copy has the bytes.
     """
-    if not copies:
-        raise ArticleMissingError("It was never posted.")
-    failures: dict[int, StoreError] = {}
+    failures = {copies[0].redundancy: failure}
     # First try the servers that answer now: another copy saves waiting for a dead server.
-    for wait in (False, True) if len(copies) > 1 else (True,):
-        for segment in copies:
+    for wait in (False, True) if len(copies) > 1 else ():
+        for segment in copies if wait else copies[1:]:
             known = failures.get(segment.redundancy)
             if known is not None and not known.retryable:
                 continue
@@ -50,14 +57,14 @@ async def fetch_segment(run: JobRun, copies: Sequence[Segment]) -> bytes:
                 data = await open_realm.store.fetch(segment.message_id, wait=wait, opened=how)
             except StoreError as error:
                 failures[segment.redundancy] = error
-                await _poison(run, segment, error)
+                await record_failure(run, segment, error)
             else:
                 run.progress.from_copies += segment.redundancy > 0
                 return data
     raise failures[min(failures)]
 
 
-async def _poison(run: JobRun, segment: Segment, error: StoreError) -> None:
+async def record_failure(run: JobRun, segment: Segment, error: StoreError) -> None:
     """Record that a copy could not be fetched and must be posted again.
 
     Not for an acknowledged copy that is not due yet: it may still appear.

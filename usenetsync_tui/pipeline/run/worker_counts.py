@@ -29,6 +29,11 @@ READ_AT_ONCE = 3 << 20
 T = TypeVar("T")
 
 
+def most_lanes(limits: Limits) -> int:
+    """Segments that may be on their way to or from a store: a quarter of the memory limit."""
+    return max(1, limits.memory_limit // 4 // (limits.chunk_size * BUFFERS_A_SEGMENT))
+
+
 class WorkerCounts:
     """How many workers a run has: `max_workers` of the settings, or the count the user set.
 

@@ -145,9 +145,14 @@ class Exchanges:
             self.talk.receive(self._lines.rest() if line is None else line)
 
     def _command(self, verb: NntpCommand, argument: str = "") -> None:
-        if self.talk.state is State.CLOSED:  # by a reply that another thread just read
-            raise Lost("the connection is closed", innocent=True)
-        self._send((self.talk.command(verb, argument),), throttled=False)
+        try:
+            line = self.talk.command(verb, argument)
+        except ValueError:
+            if self.talk.state is not State.CLOSED:
+                raise
+            # By a reply that another thread has just read.
+            raise Lost("the connection is closed", innocent=True) from None
+        self._send((line,), throttled=False)
 
     def _reply(self) -> Reply:
         begun = time.monotonic()

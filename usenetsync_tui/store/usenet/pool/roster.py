@@ -62,6 +62,14 @@ class Roster:
         best = min((s.priority for s in posting), default=0)
         return max(1, sum(post_lanes(s) for s in posting if s.priority == best))
 
+    @property
+    def fetching_lanes(self) -> int:
+        """Articles fetched at once from the servers of the best priority, as configured."""
+        fetching = [e.server for e in self.configured(Role.FETCH)]
+        best = min((s.priority for s in fetching), default=0)
+        mine = [s for s in fetching if s.priority == best]
+        return max(1, sum(s.connections * max(1, s.pipeline) for s in mine))
+
     def has_role(self, role: Role) -> bool:
         """Whether the settings give any server this role."""
         return any(role in e.server.roles for e in self.entries)

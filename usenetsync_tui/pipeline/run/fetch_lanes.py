@@ -1,0 +1,378 @@
+"""fetch_lanes: joins the event loop, which says what is wanted, with the threads that fetch it.
+
+Knows waiting, room and turns. Refuses to know what the bytes are for, and where an article is
+(`store`).
+
+A lane's thread takes a wanted segment, fetches it, and hands the bytes to `WantedSegment.keep`
+itself. The event loop is woken once for many of them. Only what needs thought comes back to it: a
+first copy that cannot be fetched leads to the other copies, one by one (`fetch`).
+
+A wanted segment holds room in the run's budget from `want` until its outcome is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import anyio
+from anyio import to_thread
+from anyio.abc import TaskGroup
+
+from usenetsync_tui.errors import ArticleMissingError, StoreError
+from usenetsync_tui.model.ports import OpenRealm, Store, WantedArticle
+from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.run.fetch import (
+    as_wanted,
+    fetch_other_copies,
+    record_failure,
+)
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.run.worker_counts import most_lanes
+
+_IN_FLIGHT = 32
+"""Most lanes; more only if the store posts on more."""
+_WAITING_A_LANE = 2
+"""Segments that may be wanted for each lane: the one that it fetches, and the next."""
+
+
+class WantedSegment:
+    """A segment to fetch from the first of its copies that has it."""
+
+    def __init__(
+        self,
+        path: bytes,
+        copies: Sequence[Segment],
+        keep: Callable[[bytes], None],
+        outcome: Callable[[Exception | None], None],
+    ) -> None:
+        """`keep` gets the bytes, in a thread; `outcome` its error or that of the fetch, on the
+        event loop."""
+        self.path = path
+        self.copies = copies
+        self.outcome = outcome
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._is_abandoned = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the segment."""
+        return self.copies[0].size if self.copies else 0
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether nobody needs it any more."""
+        return self._is_abandoned
+
+    def keep(self, data: bytes) -> Exception | None:
+        """Hand the bytes over, unless it is abandoned; returns the error. Blocking."""
+        with self._lock:
+            if self._is_abandoned:
+                return None
+            try:
+                self._keep(data)
+            except Exception as failure:  # noqa: BLE001 - raised where the outcome is awaited
+                return failure
+        return None
+
+    def abandon(self) -> None:
+        """From now on nothing is kept; waits while a thread is about it. Blocking, but short."""
+        with self._lock:
+            self._is_abandoned = True
+
+
+class Wants:
+    """Segments that one task waits for; leaving the block abandons those without an outcome."""
+
+    def __init__(self, lanes: FetchLanes) -> None:
+        self._lanes = lanes
+        self._open: set[WantedSegment] = set()
+        self._changed = anyio.Event()
+        self._is_left = False
+        """Whether the block has ended: what comes later concerns nobody."""
+        self.failure: Exception | None = None
+        """The first error."""
+
+    async def add(
+        self,
+        path: bytes,
+        copies: Sequence[Segment],
+        keep: Callable[[bytes], None],
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Have a segment fetched; waits for room. `done` is called when its bytes are kept."""
+
+        def outcome(failure: Exception | None) -> None:
+            self._open.discard(wanted)
+            self.failure = self.failure or failure
+            if failure is None and not self._is_left:
+                done()
+            self._changed.set()
+
+        wanted = WantedSegment(path, copies, keep, outcome)
+        self._open.add(wanted)
+        await self._lanes.want(wanted)
+
+    async def all_kept(self) -> None:
+        """Wait for all of them; raises the first error."""
+        while self._open and self.failure is None:
+            self._changed = anyio.Event()
+            await self._changed.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    async def __aenter__(self) -> Wants:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_left = True
+        if self._open:
+            # What the bytes go to is closed next, so no thread may still be about it.
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._abandon, tuple(self._open))
+
+    def _abandon(self, wanted: Sequence[WantedSegment]) -> None:
+        for each in wanted:
+            each.abandon()
+
+
+class FetchLanes:
+    """The lanes of one run, for each store that its segments are in."""
+
+    def __init__(self, run: JobRun, group: TaskGroup, is_over: Callable[[], bool]) -> None:
+        """The lanes are tasks of `group`, until `close`. `is_over`: nothing new may begin."""
+        self._run = run
+        self._group = group
+        self._is_over = is_over
+        self._queues: dict[int, _Queue] = {}
+        self._loop = asyncio.get_running_loop()
+        self._results: deque[tuple[WantedSegment, Exception | None, bool]] = deque()
+        self._is_told = False
+        self._scopes: list[anyio.CancelScope] = []
+        self._lanes = lanes_of(run, run.open_realm.store)
+        self._room = anyio.Semaphore(_WAITING_A_LANE * self._lanes, fast_acquire=True)
+        self.stage = Stage("fetch", self._lanes, self._queue(run.open_realm))
+
+    async def want(self, wanted: WantedSegment) -> None:
+        """Have a segment fetched as soon as there is room; its `outcome` is called later."""
+        await self._room.acquire()
+        try:
+            await self._run.budget.take(wanted.size)
+        except BaseException:
+            self._room.release()
+            raise
+        if not wanted.copies:
+            self._finish(wanted, ArticleMissingError("It was never posted."))
+            return
+        try:
+            open_realm = await self._run.realm_of(wanted.copies[0].realm_id)
+        except BaseException:
+            self._free(wanted)
+            raise
+        self._queue(open_realm).put(wanted)
+
+    def close(self) -> None:
+        """Nothing more will be wanted: the lanes end; what they still fetch is abandoned."""
+        for scope in self._scopes:
+            scope.cancel()
+
+    def _queue(self, open_realm: OpenRealm) -> _Queue:
+        """The queue of a realm, with its lanes."""
+        found = self._queues.get(open_realm.realm.id)
+        if found is not None:
+            return found
+        queue = self._queues[open_realm.realm.id] = _Queue(_WAITING_A_LANE * self._lanes)
+        for number in range(lanes_of(self._run, open_realm.store)):
+            self._group.start_soon(self._lane, open_realm, queue, number)
+        return queue
+
+    async def _lane(self, open_realm: OpenRealm, queue: _Queue, number: int) -> None:
+        """Fetch what is wanted from one store, until `close`."""
+        slot = WorkerSlot("fetch")
+        if open_realm is self._run.open_realm:
+            slot = self.stage.slot(number)
+        source = _LaneSource(self, open_realm, queue, slot)
+        with anyio.CancelScope() as scope:
+            self._scopes.append(scope)
+            try:
+                while True:
+                    await queue.filled()
+                    await self._run.gate.passed()
+                    if self._is_over():
+                        for wanted in queue.empty():
+                            self._finish(wanted, None)
+                    else:
+                        await open_realm.store.fetch_from(source)
+            finally:
+                for held in source.stop():
+                    self._finish(held, None)
+
+    def may_begin(self) -> bool:
+        """Whether a lane may take a segment. From any thread."""
+        return self._run.gate.is_open and not self._is_over()
+
+    def settle(self, wanted: WantedSegment, failure: Exception | None, *, is_kept: bool) -> None:
+        """A lane is done with a segment; `is_kept`: it had the bytes. From any thread."""
+        self._results.append((wanted, failure, is_kept))
+        if not self._is_told:
+            self._is_told = True
+            self._loop.call_soon_threadsafe(self._settle_all)
+
+    def _settle_all(self) -> None:
+        self._is_told = False
+        while self._results:
+            wanted, failure, is_kept = self._results.popleft()
+            self.stage.done += 1
+            if failure is not None and not is_kept:
+                self._group.start_soon(self._look_elsewhere, wanted, failure)
+            else:
+                self._finish(wanted, failure)
+
+    async def _look_elsewhere(self, wanted: WantedSegment, failure: Exception) -> None:
+        """Record why the first copy could not be fetched, and try the others."""
+        assert isinstance(failure, StoreError)
+        error: Exception | None = None
+        try:
+            await record_failure(self._run, wanted.copies[0], failure)
+            if not wanted.is_abandoned:
+                data = await fetch_other_copies(self._run, wanted.copies, failure)
+                error = await to_thread.run_sync(wanted.keep, data)
+        except StoreError as every:
+            error = every
+        except BaseException:
+            self._free(wanted)
+            raise
+        self._finish(wanted, error)
+
+    def _finish(self, wanted: WantedSegment, failure: Exception | None) -> None:
+        self._free(wanted)
+        wanted.outcome(failure)
+
+    def _free(self, wanted: WantedSegment) -> None:
+        self._run.budget.give(wanted.size)
+        self._room.release()
+
+
+class _Queue:
+    """Wanted segments on their way to the lanes of one store, in order."""
+
+    def __init__(self, most: int) -> None:
+        self.max_buffer_size = most
+        self._waiting: deque[WantedSegment] = deque()
+        self._changed = threading.Condition()
+        self._filled = anyio.Event()
+
+    # On the event loop
+
+    def put(self, wanted: WantedSegment) -> None:
+        """Add a segment; the caller has made sure that there is room."""
+        with self._changed:
+            self._waiting.append(wanted)
+            self._changed.notify()
+        self._filled.set()
+
+    async def filled(self) -> None:
+        """Wait until it holds something."""
+        while not self._waiting:
+            if self._filled.is_set():
+                self._filled = anyio.Event()
+            await self._filled.wait()
+
+    def empty(self) -> list[WantedSegment]:
+        """Take everything out."""
+        with self._changed:
+            every = list(self._waiting)
+            self._waiting.clear()
+        return every
+
+    @property
+    def current_buffer_used(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def statistics(self) -> _Queue:
+        """How full it is, for the queue monitor."""
+        return self
+
+    # From any thread
+
+    def take(self, patience: float) -> WantedSegment | None:
+        """The next segment; waits up to `patience` seconds for one."""
+        with self._changed:
+            if patience and not self._waiting:
+                self._changed.wait(patience)
+            return self._waiting.popleft() if self._waiting else None
+
+
+class _LaneSource:
+    """What one lane fetches: `model.ports.FetchingSource`."""
+
+    def __init__(
+        self, lanes: FetchLanes, open_realm: OpenRealm, queue: _Queue, slot: WorkerSlot
+    ) -> None:
+        self._lanes = lanes
+        self._open_realm = open_realm
+        self._queue = queue
+        self._slot = slot
+        self._wanted: WantedSegment | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
+        """Whether the lane's task has ended: its thread takes and brings nothing more."""
+
+    def next(self, patience: float = 0.0) -> WantedArticle | None:
+        """The first copy of the next segment; None if the run is paused or ends."""
+        while self._lanes.may_begin():
+            wanted = self._queue.take(patience)
+            if wanted is None:
+                return None
+            if not self._hold(wanted):
+                return None
+            if not wanted.is_abandoned:
+                self._slot.begin(wanted.path, wanted.copies[0].message_id.hex()[:8])
+                return as_wanted(wanted.copies, self._open_realm)
+            self._settle(None, is_kept=True)
+        return None
+
+    def done(self, result: bytes | Exception) -> None:
+        """Keep the bytes, or pass the error on."""
+        if isinstance(result, Exception):
+            self._settle(result, is_kept=False)
+            return
+        wanted = self._wanted
+        if wanted is not None:
+            self._settle(wanted.keep(result), is_kept=True)
+
+    def stop(self) -> list[WantedSegment]:
+        """The lane's task ends; returns the segment that its thread still fetches, if any."""
+        with self._lock:
+            self._stopped = True
+            held, self._wanted = self._wanted, None
+        self._slot.end()
+        return [held] if held is not None else []
+
+    def _hold(self, wanted: WantedSegment) -> bool:
+        with self._lock:
+            if not self._stopped:
+                self._wanted = wanted
+                return True
+        self._lanes.settle(wanted, None, is_kept=True)
+        return False
+
+    def _settle(self, failure: Exception | None, *, is_kept: bool) -> None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._slot.end()
+            self._lanes.settle(wanted, failure, is_kept=is_kept)
+
+
+def lanes_of(run: JobRun, store: Store) -> int:
+    """How many segments to fetch at once: what the store gives, else what suits the database."""
+    wanted = store.fetching_lanes
+    if wanted is None:
+        wanted = min(run.limits.max_workers, run.limits.max_connections // 4)
+    most = max(_IN_FLIGHT, store.lanes or 0)
+    return max(1, min(wanted, most, most_lanes(run.limits)))
