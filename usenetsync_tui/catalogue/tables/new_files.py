@@ -51,11 +51,9 @@ def _rows(folder: int, version: int, entries: Sequence[Entry]) -> list[bytes]:
         key, long_path = path, _NULL
         if len(path) > KEY_HEAD:
             key, long_path = path_key(path), _bytea(path)
-        numbers = pack(
-            *(_COLUMNS, 8, folder, 4, version, 2, kind),
-            *(2, pending if kind == regular else planned, 8, size),
-            *(8, mtime_ns, 8, ctime_ns, 8, inode, 4, mode, len(key)),
-        )
+        state = pending if kind == regular else planned
+        numbers = pack(_COLUMNS, 8, folder, 4, version, 2, kind, 2, state, 8, size,
+                       8, mtime_ns, 8, ctime_ns, 8, inode, 4, mode, len(key))  # fmt: skip
         target = _NULL if link is None else _bytea(link)
         rows.append(numbers + key + target + long_path + tails[uid, gid])
     return rows
