@@ -81,9 +81,8 @@ async def test_a_paused_restore_fetches_nothing_more(kept: World) -> None:
         await until(lambda: len(store.fetches) > 10)
         assert kept.run is not None
         kept.run.gate.close()
-        await anyio.sleep(0.1)  # what the lanes had taken already still comes
-        before = len(store.fetches)
-        await anyio.sleep(0.1)
+        before = len(store.fetches)  # also of what waits for a lane
+        await anyio.sleep(0.2)
         assert len(store.fetches) == before < 120
         kept.run.gate.open()
     assert kept.run.budget.held == 0
