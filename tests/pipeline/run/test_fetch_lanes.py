@@ -7,12 +7,14 @@ import threading
 from pathlib import Path
 
 import anyio
+import psycopg
 import pytest
 from trees import content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.errors import StoreUnusableError
+from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.ports import Opener
 
 SEGMENT = 16_384
@@ -81,9 +83,8 @@ async def test_a_paused_restore_fetches_nothing_more(kept: World) -> None:
         await until(lambda: len(store.fetches) > 10)
         assert kept.run is not None
         kept.run.gate.close()
-        await anyio.sleep(0.1)  # what the lanes had taken already still comes
-        before = len(store.fetches)
-        await anyio.sleep(0.1)
+        before = len(store.fetches)  # also of what waits for a lane
+        await anyio.sleep(0.2)
         assert len(store.fetches) == before < 120
         kept.run.gate.open()
     assert kept.run.budget.held == 0
@@ -110,6 +111,25 @@ async def test_a_lost_segment_ends_its_file_only(kept: World) -> None:
     assert kept.run is not None and kept.run.budget.held == 0
     missing = kept.query("SELECT count(*) FROM segments WHERE by_body")
     assert missing == [(2,)]
+
+
+@pytest.mark.anyio
+async def test_segments_from_further_copies_are_counted(world: World) -> None:
+    """Also where the first copy is not asked for at all."""
+    world.choices = FolderChoices(copies=2)
+    (world.root / "large").write_bytes(content(4 * SEGMENT, 1))
+    await world.small(chunk_size=SEGMENT).completed()
+    store = world.store
+    assert isinstance(store, FaultyStore)
+    first = "FROM segments WHERE redundancy = 0 AND segment_index"
+    ((lost,),) = world.query(f"SELECT message_id {first} = 2")
+    assert isinstance(lost, bytes)
+    del store.articles[lost]
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:
+        connection.execute(f"DELETE {first} = 3")
+    await world.assert_restores(1, world.root)
+    assert world.run is not None
+    assert world.run.progress.from_copies == 2
 
 
 @pytest.mark.anyio

@@ -178,6 +178,8 @@ class FetchLanes:
         """Nothing more will be wanted: the lanes end; what they still fetch is abandoned."""
         for scope in self._scopes:
             scope.cancel()
+        for queue in self._queues.values():
+            self._drop(queue)
 
     def _queue(self, open_realm: OpenRealm) -> _Queue:
         """The queue of a realm, with its lanes."""
@@ -202,8 +204,7 @@ class FetchLanes:
                     await queue.filled()
                     await self._run.gate.passed()
                     if self._is_over():
-                        for wanted in queue.empty():
-                            self._finish(wanted, None)
+                        self._drop(queue)
                     else:
                         await open_realm.store.fetch_from(source)
             finally:
@@ -228,8 +229,14 @@ class FetchLanes:
             self.stage.done += 1
             if failure is not None and not is_kept:
                 self._group.start_soon(self._look_elsewhere, wanted, failure)
-            else:
-                self._finish(wanted, failure)
+                continue
+            if failure is None and not wanted.is_abandoned:
+                self._run.progress.from_copies += wanted.copies[0].redundancy > 0
+            self._finish(wanted, failure)
+
+    def _drop(self, queue: _Queue) -> None:
+        for wanted in queue.empty():
+            self._finish(wanted, None)
 
     async def _look_elsewhere(self, wanted: WantedSegment, failure: Exception) -> None:
         """Record why the first copy could not be fetched, and try the others."""
