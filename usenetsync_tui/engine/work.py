@@ -55,8 +55,8 @@ async def work(working_state: WorkingState, job: Job) -> None:
     assert figures is not None
     working_state.summaries[job.id] = await running.summary(outcome, figures)
     await working_state.queue.refresh()
-    working_state.done_bytes += run.progress.done_bytes
-    working_state.done_files += run.progress.done_files
+    working_state.done_bytes += run.progress.own_bytes
+    working_state.done_files += run.progress.own_files
     working_state.running = None
 
 

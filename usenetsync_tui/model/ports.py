@@ -46,6 +46,17 @@ class PostingSource(Protocol):
         """The receipt for the article that `next` returned, or the `StoreError` that it got."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantedArticle:
+    """An article that a lane is to fetch."""
+
+    message_id: bytes
+    opened: Opener = bytes
+    """Makes the result of the payload. `ArticleCorruptError`: the next server is asked."""
+    wait: bool = True
+    """Whether to wait for a server that does not answer now."""
+
+
 class Store(Protocol):
     """Where articles live. One contract test runs over every implementation.
 
@@ -57,6 +68,10 @@ class Store(Protocol):
     @property
     def lanes(self) -> int | None:
         """How many articles it takes at once; None: one for each worker."""
+
+    @property
+    def inquiries(self) -> int:
+        """How many calls of `present` it answers at once."""
 
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.

@@ -14,6 +14,7 @@ class OutOfReach:
     """Stands in for a realm whose server or key is missing, so that other realms still restore."""
 
     lanes: int | None = None
+    inquiries = 1
 
     def __init__(self, why: str) -> None:
         self._why = why

@@ -37,6 +37,11 @@ class RetryingStore:
         """The lanes of the wrapped store."""
         return self._store.lanes
 
+    @property
+    def inquiries(self) -> int:
+        """The inquiries of the wrapped store."""
+        return self._store.inquiries
+
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))

@@ -29,6 +29,7 @@ class ShardsStore:
         self._pool = pool
 
     lanes: int | None = None
+    inquiries = 4
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is

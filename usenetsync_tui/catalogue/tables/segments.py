@@ -146,6 +146,22 @@ async def mark_missing(
 ) -> Counter[int]:
     """Record articles as lost or damaged; returns the rows that became missing, per object.
 
+    For the other arguments see `mark_lost`.
+    """
+    lost = await mark_lost(tx, message_ids, error, by_body=by_body, rename=rename)
+    return Counter(object_id for object_id, _ in lost)
+
+
+async def mark_lost(
+    tx: Transaction,
+    message_ids: Collection[bytes],
+    error: str,
+    *,
+    by_body: bool = False,
+    rename: bool = False,
+) -> list[tuple[int, bytes]]:
+    """Record articles as lost or damaged; returns (object, Message-ID) of each changed row.
+
     `by_body`: fetching them failed, so from now on only fetching proves them. `rename`: posting
     them again under the same Message-IDs would not help.
     """
@@ -155,8 +171,7 @@ async def mark_missing(
         "by_body": by_body,
         "rename": rename,
     }
-    rows = await tx.fetch(_SQL["mark_missing"], values)
-    return Counter(r[0] for r in rows)
+    return await tx.fetch(_SQL["mark_missing"], values)
 
 
 async def mark_stale(tx: Transaction, object_id: int) -> None:
@@ -180,28 +195,6 @@ async def of_object(tx: Transaction, object_id: int, first: int, last: int) -> l
     """All copies of the segments `first` (inclusive) to `last` (exclusive) of an object."""
     return segments_of(
         await tx.fetch(_SQL["of_object"], {"object": object_id, "first": first, "last": last})
-    )
-
-
-async def posted(
-    tx: Transaction, objects: Collection[int], after: tuple[int, int, int], limit: int
-) -> list[Segment]:
-    """The next posted articles of these objects.
-
-    `after`: (object, segment index, redundancy); (0, -1, 0) begins.
-    """
-    first, index, redundancy = after
-    return segments_of(
-        await tx.fetch(
-            _SQL["posted"],
-            {
-                "objects": list(objects),
-                "object": first,
-                "index": index,
-                "redundancy": redundancy,
-                "limit": limit,
-            },
-        )
     )
 
 

@@ -122,7 +122,7 @@ UPDATE segments
        by_body = by_body OR %(by_body)s,
        reposts = CASE WHEN %(rename)s THEN greatest(reposts, 1) ELSE reposts END
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN {segment.may_miss}
-RETURNING object_id;
+RETURNING object_id, message_id;
 
 -- mark_stale
 -- The unposted segments of an object whose source changed.
@@ -145,12 +145,3 @@ SELECT {segment_row.columns}
  WHERE object_id = %(object)s AND segment_index >= %(first)s AND segment_index < %(last)s
    AND status <> {segment.stale}
  ORDER BY segment_index, redundancy;
-
--- posted
--- The next posted articles of some objects, after a copy of a segment: for verify.
-SELECT {segment_row.columns}
-  FROM segments
- WHERE object_id = ANY(%(objects)b::int8[]) AND status IN {segment.there}
-   AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)
- ORDER BY object_id, segment_index, redundancy
- LIMIT %(limit)s;

@@ -62,6 +62,10 @@ class Roster:
         best = min((s.priority for s in posting), default=0)
         return max(1, sum(post_lanes(s) for s in posting if s.priority == best))
 
+    def connections(self, role: Role) -> int:
+        """The connections of all servers that have a role, as they are configured; at least 1."""
+        return max(1, sum(e.server.connections for e in self.configured(role)))
+
     def has_role(self, role: Role) -> bool:
         """Whether the settings give any server this role."""
         return any(role in e.server.roles for e in self.entries)
