@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection
 
 import anyio
 import pytest
+from wants import ListedWants
 
 from usenetsync_tui.errors import (
     ArticleMissingError,
@@ -15,8 +16,9 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     UsenetSyncError,
 )
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports import FetchingSource, Opener, Presence, WantedArticle
 from usenetsync_tui.model.segments import Article
+from usenetsync_tui.store.one_by_one import fetch_one_by_one
 from usenetsync_tui.store.retrying import RetryingStore
 
 ARTICLE = Article(bytes(16), b"payload")
@@ -123,3 +125,32 @@ async def test_the_wait_doubles() -> None:
     first, second, third = inner.calls
     assert second - first >= 0.05
     assert third - second >= 0.1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [StoreUnavailableError("1"), DatabaseUnavailableError("1")])
+async def test_a_lane_tries_an_article_again_and_goes_on(error: UsenetSyncError) -> None:
+    """Also when the error concerns every article, as that of a database does."""
+
+    class LaneStore(Failing):
+        async def fetch_from(self, source: FetchingSource) -> None:
+            await fetch_one_by_one(self.fetch, source)
+
+    wants = deque(WantedArticle(m) for m in (b"1", b"2", b"3"))
+    wants.insert(1, WantedArticle(b"now", wait=False))
+    source = ListedWants(wants)
+    inner = LaneStore(error, error)
+    await RetryingStore(inner, tries=3, backoff=0).fetch_from(source)
+    assert [(m, r) for m, r in source.results] == [
+        (m, b"payload") for m in (b"1", b"now", b"2", b"3")
+    ]
+    assert len(inner.calls) == 6
+    # The last failure stays, and concerns only its article if it is the store's.
+    source = ListedWants(deque([WantedArticle(b"1"), WantedArticle(b"2")]))
+    again = RetryingStore(LaneStore(*[error] * 3), tries=3, backoff=0)
+    if isinstance(error, DatabaseUnavailableError):
+        with pytest.raises(DatabaseUnavailableError):
+            await again.fetch_from(source)
+        return
+    await again.fetch_from(source)
+    assert source.results == [(b"1", error), (b"2", b"payload")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 import anyio
@@ -9,9 +11,10 @@ import pytest
 from scripted_server import ScriptedServer
 from trees import SEGMENT, content
 from usenet_ground import configured, opened
+from wants import ListedWants
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Presence, Store
+from usenetsync_tui.model.ports import Presence, Store, WantedArticle
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
@@ -133,6 +136,35 @@ async def test_many_at_once(store: Store) -> None:
         for article in articles:
             group.start_soon(fetch, article.message_id)
     assert fetched == {a.message_id: a.payload for a in articles}
+
+
+@pytest.mark.anyio
+async def test_lanes_fetch_what_a_source_wants(store: Store) -> None:
+    """Each article gets one result, or one error, of its own; bytes never on the event loop."""
+    for number in range(40):
+        await store.post(Article(name(number), content(10_000, number)))
+
+    def refuse(payload: bytes) -> bytes:
+        raise ArticleCorruptError("not what was posted")
+
+    # Of the numbers from 40 on there is no article; every seventh is not what was posted.
+    wanted = {n: refuse if n % 7 == 0 else bytes for n in range(50)}
+    articles = deque(WantedArticle(name(n), opened) for n, opened in wanted.items())
+    sources = [ListedWants(articles) for _ in range(3)]
+    async with anyio.create_task_group() as group:
+        for source in sources:
+            group.start_soon(store.fetch_from, source)
+    results = [pair for source in sources for pair in source.results]
+    assert sorted(m for m, _ in results) == [name(n) for n in range(50)]
+    for message_id, result in results:
+        number = int.from_bytes(message_id, "big")
+        if number >= 40:
+            assert isinstance(result, ArticleMissingError), number
+        elif number % 7 == 0:
+            assert isinstance(result, ArticleCorruptError), number
+        else:
+            assert result == content(10_000, number)
+    assert threading.get_ident() not in {thread for s in sources for thread in s.threads}
 
 
 @pytest.mark.anyio

@@ -57,6 +57,23 @@ class WantedArticle:
     """Whether to wait for a server that does not answer now."""
 
 
+class FetchingSource(Protocol):
+    """The articles that one lane of a store fetches; both methods from any thread."""
+
+    def next(self, patience: float = 0.0) -> WantedArticle | None:
+        """The next article; None when the lane must stop for now.
+
+        Blocks for at most `patience` seconds while there is none. Call `done` before the next
+        call.
+        """
+
+    def done(self, result: bytes | Exception) -> None:
+        """What `opened` returned for the article of `next`, or the `StoreError` that it got.
+
+        Never called on the event loop's thread with bytes, so it may write them to a disk.
+        """
+
+
 class Store(Protocol):
     """Where articles live. One contract test runs over every implementation.
 
@@ -98,6 +115,13 @@ class Store(Protocol):
         `opened` raises `ArticleCorruptError` for a payload that differs from what was posted: the
         store then asks the next server that may have the article. The store calls it in a thread.
         Without `wait`, raises `StoreUnavailableError` at once instead of waiting for a server.
+        """
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch articles one after another, as one lane, until the source has none for it.
+
+        Several calls may run at once. Errors of `fetch` that concern the article go to the source;
+        others, such as `StoreUnusableError`, are raised, and the article then has no result.
         """
 
 

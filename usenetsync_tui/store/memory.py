@@ -7,9 +7,9 @@ from collections.abc import Collection
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.store.one_by_one import post_one_by_one
+from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 
 
 class MemoryStore:
@@ -40,3 +40,7 @@ class MemoryStore:
         if payload is None:
             raise ArticleMissingError(message_id.hex())
         return await to_thread.run_sync(opened, payload)
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles."""
+        await fetch_one_by_one(self.fetch, source)

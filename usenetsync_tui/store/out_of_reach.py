@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.store.one_by_one import post_one_by_one
+from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 
 
 class OutOfReach:
@@ -34,3 +34,7 @@ class OutOfReach:
     async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
         """`StoreError`."""
         raise StoreError(self._why, whole=True)
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles."""
+        await fetch_one_by_one(self.fetch, source)

@@ -8,7 +8,14 @@ from typing import TypeVar
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.backoff import growing, pauses
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence, Store
+from usenetsync_tui.model.ports import (
+    FetchingSource,
+    Opener,
+    PostingSource,
+    Presence,
+    Store,
+    WantedArticle,
+)
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.store.one_by_one import post_one_by_one
@@ -67,6 +74,20 @@ class RetryingStore:
             return await self._store.fetch(message_id, wait=False, opened=opened)
         return await self._attempt(lambda: self._store.fetch(message_id, opened=opened))
 
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles; an article without an answer is tried again."""
+        again = _Again(source, self._tries)
+        while True:
+            try:
+                await self._store.fetch_from(again)
+            except UsenetSyncError as error:
+                if not error.retryable or not again.failed(error):
+                    raise
+            if again.failure is None:
+                return
+            await self._pause(self._backoff(again.failures), str(again.failure))
+            again.failure = None
+
     async def _pause(self, seconds: float, words: str) -> None:
         await pause(self._waits, f"waiting to try again: {words}", seconds)
 
@@ -80,3 +101,40 @@ class RetryingStore:
                 words = str(error)
             await self._pause(seconds, words)
         raise AssertionError("tries is at least 1")
+
+
+class _Again:
+    """A lane's source that keeps an article for another try; implements `FetchingSource`."""
+
+    def __init__(self, source: FetchingSource, tries: int) -> None:
+        self._source = source
+        self._tries = tries
+        self._wanted: WantedArticle | None = None
+        """The article that the lane holds."""
+        self.failures = 0
+        """How often it failed."""
+        self.failure: Exception | None = None
+        """Why it must be tried again, after a pause."""
+
+    def next(self, patience: float = 0.0) -> WantedArticle | None:
+        """The article to try again, or the next one; None while a pause is due."""
+        if self.failure is not None:
+            return None
+        if self._wanted is None:
+            self._wanted = self._source.next(patience)
+        return self._wanted
+
+    def done(self, result: bytes | Exception) -> None:
+        """Pass the result on, unless the article is tried again."""
+        is_temporary = isinstance(result, UsenetSyncError) and result.retryable
+        if isinstance(result, Exception) and is_temporary and self.failed(result):
+            return
+        self._wanted, self.failures = None, 0
+        self._source.done(result)
+
+    def failed(self, error: Exception) -> bool:
+        """Note a failure that may pass; whether the article that the lane holds is tried again."""
+        if self._wanted is None or not self._wanted.wait or self.failures + 1 >= self._tries:
+            return False
+        self.failures, self.failure = self.failures + 1, error
+        return True

@@ -13,11 +13,11 @@ import psycopg
 from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
-from usenetsync_tui.store.one_by_one import post_one_by_one
+from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 
 _SQL = load_queries("usenetsync_tui.store", "shards.sql")
 
@@ -67,3 +67,7 @@ class ShardsStore:
         if row is None:
             raise ArticleMissingError(message_id.hex())
         return await to_thread.run_sync(opened, row[0])
+
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles."""
+        await fetch_one_by_one(self.fetch, source)

@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
@@ -28,8 +27,12 @@ ASKED_AT_ONCE = 500
 
 def fetchers(run: JobRun, store: Store) -> int:
     """How many articles of a store to fetch at once: two for each connection that may look, so
-    that one is on its way while another is opened; fewer where memory is short."""
-    return max(1, min(2 * store.inquiries, most_lanes(run.limits)))
+    that one is on its way while another is opened; without connections, one for each worker.
+
+    Fewer where memory is short.
+    """
+    wanted = run.limits.max_workers if store.lanes is None else 2 * store.inquiries
+    return max(1, min(wanted, most_lanes(run.limits)))
 
 
 class RealmLanes:
@@ -93,19 +96,9 @@ class RealmLanes:
                 await self._run.gate.passed()
                 if self._run.draining:
                     return
-                await _fetch_from(self._open_realm.store, source)
+                await self._open_realm.store.fetch_from(source)
         finally:
             source.stopped = True
-
-
-async def _fetch_from(store: Store, source: BodySource) -> None:
-    while (wanted := source.next()) is not None:
-        try:
-            data = await store.fetch(wanted.message_id, wait=wanted.wait, opened=wanted.opened)
-        except StoreError as error:
-            source.done(error)
-        else:
-            source.done(data)
 
 
 class Lanes:

@@ -1,4 +1,4 @@
-"""Asks servers whether they have articles (`PresenceCheck`), and for one (`ArticleRequest`).
+"""Which servers to ask: whether they have articles (`PresenceCheck`), for one (`ArticleRequest`).
 
 Knows that one server's no is not the others', and that no answer is not a no. Refuses to know
 what follows from an article that is missing.
@@ -7,21 +7,17 @@ what follows from an article that is missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
-from usenetsync_tui.errors import ArticleCorruptError, StoreUnavailableError
+from usenetsync_tui.errors import StoreUnavailableError
 from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
-
-T = TypeVar("T")
 
 _NOT_NOW = "no answer now"
 _STOPPED = "stopped, and might have them"
@@ -46,7 +42,10 @@ class RequestSettings:
 
 
 class ArticleRequest:
-    """Fetches one article: asks each server that has the role until it answers."""
+    """One name of an article on its way from server to server, until one has answered.
+
+    Knows which servers may be asked next. Refuses to know connections (`fetch_lane`).
+    """
 
     def __init__(self, settings: RequestSettings, *, wait: bool) -> None:
         """`wait`: also wait for servers that are not well now."""
@@ -56,51 +55,64 @@ class ArticleRequest:
         self._tries: Counter[str] = Counter()
         self._asked: set[str] = set()
         self._failures: dict[str, str] = {}
-        self._since = self._servers.now()
+        self._words = ""
+        self.since = self._servers.now()
+        """When the request began, for the patience with servers that do not answer."""
 
-    async def next_answer(self, ask: Callable[[Connection], T]) -> T | None:
-        """The answer of the next server; None when all have been asked.
+    @property
+    def is_over(self) -> bool:
+        """Whether no server is left to ask."""
+        return not self._left() and bool(self._usable() or self._asked)
 
-        `ArticleCorruptError` is an answer too: call again for the next server.
-        """
-        while True:
-            usable = self._servers.roster.usable(self._settings.role)
-            left = [n for n in usable if n not in self._asked and n not in self._failures]
-            if not self._wait:
-                ill = [n for n in left if not self._servers.roster.is_well(n)]
-                self._failures |= {n: self._servers.roster.words(n) or _NOT_NOW for n in ill}
-                left = [n for n in left if n not in self._failures]
-            if not left and (usable or self._asked):
-                return None
-            # A server that failed gets its next try after the others had theirs. If no server can
-            # be asked, the lease raises the reason.
-            fewest = min((self._tries[n] for n in left), default=0)
-            among = [n for n in left if self._tries[n] == fewest] or None
-            async with self._servers.lease(
-                self._settings.role, since=self._since, among=among, wait=self._wait
-            ) as lease:
-                name, words = lease.server.name, ""
-                try:
-                    answer = await lease.run(ask)
-                except Lost as lost:
-                    words = lost.words
-                    if not lost.innocent:
-                        self._failed(name, words)
-                except Refused as refusal:
-                    words = refusal.words
-                    if not refusal.opening:
-                        self._failed(name, words)
-                except Unreachable:
-                    pass  # the server's health decides when it is tried again
-                except ArticleCorruptError:
-                    self._asked.add(name)
-                    raise
-                else:
-                    self._asked.add(name)
-                    return answer
-            if self._tries[name] and not self._another_is_due(name):
-                seconds = self._settings.backoff(self._tries[name])
-                await self._servers.pause(lease.server, words, seconds)
+    def among(self) -> list[str] | None:
+        """The servers to choose from now; None: any, as none can be asked."""
+        left = self._left()
+        # A server that failed gets its next try after the others had theirs. If no server can
+        # be asked, the lease raises the reason.
+        fewest = min((self._tries[n] for n in left), default=0)
+        return [n for n in left if self._tries[n] == fewest] or None
+
+    def answered(self, name: str) -> None:
+        """A server has said no, or has sent a damaged article."""
+        self._asked.add(name)
+
+    def broke(self, name: str, failure: Lost | Refused | Unreachable) -> None:
+        """A server has not answered. `Unreachable`: its health decides when it is tried again."""
+        self._words = ""
+        if isinstance(failure, Unreachable):
+            return
+        self._words = failure.words
+        is_excused = failure.innocent if isinstance(failure, Lost) else failure.opening
+        if not is_excused:
+            self._tries[name] += 1
+            if self._tries[name] >= self._settings.tries:
+                self._failures[name] = failure.words
+
+    async def pause(self, lease: Lease) -> None:
+        """Wait before another try at a server that failed, unless another one can be asked."""
+        name = lease.server.name
+        if self._tries[name] and name not in self._asked and not self._another_is_due(name):
+            seconds = self._settings.backoff(self._tries[name])
+            await self._servers.pause(lease.server, self._words, seconds)
+
+    def raise_if_unknown(self) -> None:
+        """`StoreUnavailableError` unless every server has answered."""
+        unknown = self._settings.stopped() | self._failures
+        unknown = {n: words for n, words in unknown.items() if n not in self._asked}
+        if unknown:
+            raise StoreUnavailableError(_each(unknown))
+
+    def _usable(self) -> list[str]:
+        return self._servers.roster.usable(self._settings.role)
+
+    def _left(self) -> list[str]:
+        """The servers that may still be asked; without `wait`, ill ones are given up."""
+        left = [n for n in self._usable() if n not in self._asked and n not in self._failures]
+        if self._wait:
+            return left
+        ill = [n for n in left if not self._servers.roster.is_well(n)]
+        self._failures |= {n: self._servers.roster.words(n) or _NOT_NOW for n in ill}
+        return [n for n in left if n not in self._failures]
 
     def _another_is_due(self, name: str) -> bool:
         """Whether another server failed less often than this one, so that it is asked at once."""
@@ -110,18 +122,6 @@ class ArticleRequest:
             for n in roster.usable(role)
             if n not in self._asked and n not in self._failures
         )
-
-    def raise_if_unknown(self) -> None:
-        """`StoreUnavailableError` unless every server has answered."""
-        unknown = self._settings.stopped() | self._failures
-        unknown = {n: words for n, words in unknown.items() if n not in self._asked}
-        if unknown:
-            raise StoreUnavailableError(_each(unknown))
-
-    def _failed(self, name: str, words: str) -> None:
-        self._tries[name] += 1
-        if self._tries[name] >= self._settings.tries:
-            self._failures[name] = words
 
 
 class PresenceCheck:
@@ -207,17 +207,5 @@ class PresenceCheck:
         self.there |= inquiry.there
 
 
-def fetching(wire_id: str, opened: Callable[[bytes], bytes]) -> Callable[[Connection], Fetched]:
-    """A request for `ArticleRequest.next_answer`: the payload of one article."""
-    return partial(_fetch, wire_id, opened)
-
-
-Fetched = tuple[bytes | None]
-
-
 def _each(words: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {said}" for name, said in words.items())
-
-
-def _fetch(wire_id: str, opened: Callable[[bytes], bytes], connection: Connection) -> Fetched:
-    return (connection.fetch(wire_id, opened),)

@@ -11,28 +11,26 @@ from itertools import islice
 from typing import Protocol
 
 import anyio
-from anyio import to_thread
 
 from usenetsync_tui.codec.envelope import HeaderStyle
-from usenetsync_tui.errors import (
-    ArticleCorruptError,
-    ArticleMissingError,
-    StoreError,
-    StoreUnavailableError,
-    StoreUnusableError,
-)
+from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.backoff import growing
-from usenetsync_tui.model.ports import Opener, PostingSource, Presence
+from usenetsync_tui.model.ports import (
+    FetchingSource,
+    Opener,
+    PostingSource,
+    Presence,
+    WantedArticle,
+)
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.article_requests import (
     BATCH,
-    ArticleRequest,
     PresenceCheck,
     RequestSettings,
-    fetching,
 )
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
+from usenetsync_tui.store.usenet.fetch_lane import FetchLane, OneWanted
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
 from usenetsync_tui.store.usenet.posting import ArticlePosting
 from usenetsync_tui.store.usenet.posting_lane import OneArticle, PostingLane
@@ -168,39 +166,17 @@ class UsenetStore:
         `ArticleMissingError` when all servers say no, `ArticleCorruptError` when their copies are
         damaged, `StoreUnavailableError` when a server that might have it does not answer.
         """
-        failures: list[StoreError] = []
-        for names in (self._own_name, self._further_names):
-            for wire_id in await names(message_id):
-                payload = await self._fetch_as(wire_id, failures, wait, opened)
-                if payload is not None:
-                    return payload
-        raise min(failures, key=_seriousness, default=ArticleMissingError(message_id.hex()))
+        source = OneWanted(WantedArticle(message_id, opened, wait))
+        await self.fetch_from(source)
+        assert source.result is not None
+        if isinstance(source.result, Exception):
+            raise source.result
+        return source.result
 
-    async def _own_name(self, message_id: bytes) -> Sequence[str]:
-        return [self._style.wire_id(message_id)]
-
-    async def _further_names(self, message_id: bytes) -> Sequence[str]:
-        return await self._aliases.of(message_id)
-
-    async def _fetch_as(
-        self, wire_id: str, failures: list[StoreError], wait: bool, opened: Opener
-    ) -> bytes | None:
-        request = ArticleRequest(self._request_settings(Role.FETCH), wait=wait)
-        ask = fetching(wire_id, opened)
-        while True:
-            try:
-                answer = await request.next_answer(ask)
-                if answer is None:
-                    request.raise_if_unknown()
-                    return None
-                if answer[0] is not None:
-                    # Not while holding the connection: other threads wait there to read.
-                    return await to_thread.run_sync(opened, answer[0])
-            except ArticleCorruptError as damage:
-                failures.append(damage)
-            except StoreUnavailableError as unknown:
-                failures.append(unknown)
-                return None
+    async def fetch_from(self, source: FetchingSource) -> None:
+        """Fetch a source's articles, on one connection at a time."""
+        settings = self._request_settings(Role.FETCH)
+        await FetchLane(settings, source, self._style.wire_id, self._aliases.of).run()
 
     @property
     def _checking_role(self) -> Role:
@@ -210,8 +186,3 @@ class UsenetStore:
 
     def _request_settings(self, role: Role) -> RequestSettings:
         return RequestSettings(self._servers, role, self._tries, self._backoff)
-
-
-def _seriousness(failure: StoreError) -> int:
-    """The order in which failures are reported: a missing answer first, then damage."""
-    return 0 if failure.retryable else 1

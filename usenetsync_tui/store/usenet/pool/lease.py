@@ -92,6 +92,10 @@ class Lease:
         self._took = True
         self.entry.health.took_an_article()
 
+    def got_an_article(self) -> None:
+        """Record that the server sent an article. From any thread."""
+        self._took = True
+
     def may_continue(self, since: float) -> bool:
         """Whether a lease for many requests may begin another. From any thread.
 
