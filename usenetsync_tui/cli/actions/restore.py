@@ -26,7 +26,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.commands import Restore, Verify
-from usenetsync_tui.model.figures import exact_percent, number, plural
+from usenetsync_tui.model.figures import exact_percent, number, plural, when
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
@@ -142,5 +142,8 @@ def _tell_found(found: Verified, voice: Voice) -> None:
         + (f", {number(found.unknown)} unknown" if found.unknown else "")
         + (f", {number(found.reposted)} posted again" if bad > found.unknown else "")
     )
+    if found.continued_from is not None:
+        began = when(found.continued_from)
+        tell(f"  This continued the check of {began}: what that found is included.")
     for version, count in found.lost:
         tell(f"  version {version} still lacks {plural(count, 'article')}")

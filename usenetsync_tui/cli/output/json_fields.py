@@ -255,6 +255,7 @@ def verified_fields(found: Verified) -> Fields:
         "unknown": found.unknown,
         "why_unknown": found.why_unknown,
         "reposted": found.reposted,
+        "continued_from": found.continued_from and found.continued_from.isoformat(),
         "lost": [{"version": version, "articles": count} for version, count in found.lost],
     }
 

@@ -6,7 +6,7 @@ Knows waiting, on both sides. Refuses to know what an article is worth.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from functools import partial
 
@@ -19,12 +19,23 @@ from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.verify.pages import Page
 
+_REMEMBERED = 4_096
+"""Articles whose answer is remembered for the other files that share them."""
+
 
 class Bodies:
-    """Articles to be fetched, in order. Pages under way bound their number."""
+    """Articles to be fetched, in order. Pages under way bound their number.
+
+    Several files may share an article: while it is fetched, and for a while afterwards, all its
+    pages get the one answer.
+    """
 
     def __init__(self) -> None:
-        self._wanted: deque[tuple[Page, Segment]] = deque()
+        self._wanted: deque[Segment] = deque()
+        self._pages: dict[bytes, list[Page]] = {}
+        """The pages that wait for an article, by Message-ID."""
+        self._proved: OrderedDict[bytes, None] = OrderedDict()
+        """The latest articles whose bytes were right."""
         self._changed = threading.Condition()
         self._closed = False
         self._filled = anyio.Event()
@@ -33,10 +44,20 @@ class Bodies:
 
     def put(self, page: Page, names: Iterable[bytes]) -> None:
         """Add articles of a page, by Message-ID."""
-        more = [(page, page.named[name]) for name in names]
+        proved = []
         with self._changed:
-            self._wanted.extend(more)
-            self._changed.notify(len(more))
+            for name in names:
+                if name in self._proved:
+                    self._proved.move_to_end(name)
+                    proved.append(name)
+                elif name in self._pages:
+                    self._pages[name].append(page)
+                else:
+                    self._pages[name] = [page]
+                    self._wanted.append(page.named[name])
+                    self._changed.notify()
+        for name in proved:
+            page.fetched(name, None)
         self._filled.set()
 
     def close(self) -> None:
@@ -58,12 +79,23 @@ class Bodies:
 
     # From any thread
 
-    def take(self, patience: float) -> tuple[Page, Segment] | None:
+    def take(self, patience: float) -> Segment | None:
         """The next article; waits up to `patience` seconds while there is none."""
         with self._changed:
             if patience and not self._wanted and not self._closed:
                 self._changed.wait(patience)
             return self._wanted.popleft() if self._wanted else None
+
+    def fetched(self, name: bytes, failure: Exception | None) -> None:
+        """Give the pages of an article the result of fetching it."""
+        with self._changed:
+            pages = self._pages.pop(name)
+            if failure is None:
+                self._proved[name] = None
+                if len(self._proved) > _REMEMBERED:
+                    self._proved.popitem(last=False)
+        for page in pages:
+            page.fetched(name, failure)
 
 
 class BodySource:
@@ -77,7 +109,7 @@ class BodySource:
         self._bodies = bodies
         self._stage = stage
         self._slot = slot
-        self._wanted: tuple[Page, Segment] | None = None
+        self._wanted: Segment | None = None
         self.stopped = False
         """Whether the lane's task has ended: its thread takes nothing more."""
 
@@ -86,18 +118,18 @@ class BodySource:
         run = self._run
         if self.stopped or run.draining or not run.gate.is_open:
             return None
-        self._wanted = self._bodies.take(patience)
-        if self._wanted is None:
+        article = self._wanted = self._bodies.take(patience)
+        if article is None:
             return None
-        _, article = self._wanted
         self._slot.begin(b"", f"{article.message_id.hex()[:8]}, {size(article.size)}")
         how = partial(opened, segment=article, open_realm=self._open_realm)
         return WantedArticle(article.message_id, how)
 
     def done(self, result: bytes | Exception) -> None:
         """Record what came of it."""
-        assert self._wanted is not None
-        (page, article), self._wanted = self._wanted, None
+        article, self._wanted = self._wanted, None
+        assert article is not None
         self._slot.end()
         self._stage.done += 1
-        page.fetched(article.message_id, result if isinstance(result, Exception) else None)
+        failure = result if isinstance(result, Exception) else None
+        self._bodies.fetched(article.message_id, failure)
