@@ -110,6 +110,8 @@ class Verify:
 
     folder_id: int
     bodies: bool = False
+    sample: int = 1
+    """Fetch only one of so many parts of the articles, each time another one; 1: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+
+SAMPLE = 30
+"""Parts of the sample that the screen offers."""
+MOST_PARTS = 1_000
+
+_SAMPLE = re.compile(r"1/([0-9]{1,4})")
+
+
+def read_sample(text: str) -> int:
+    """The number of parts in ``1/30``. `ValueError` with a sentence for the user."""
+    found = _SAMPLE.fullmatch(text)
+    if found is None or not 2 <= int(found[1]) <= MOST_PARTS:
+        raise ValueError(f"A sample is 1/2 to 1/{MOST_PARTS} of the articles, such as 1/{SAMPLE}.")
+    return int(found[1])
 
 
 @dataclass(frozen=True, slots=True)

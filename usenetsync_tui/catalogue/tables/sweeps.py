@@ -83,7 +83,7 @@ async def articles(
         "sample": sample,
         "part": part,
     }
-    return segments_of(await tx.fetch(_SQL["articles"], values))
+    return segments_of(await tx.fetch(_SQL["posted_articles"], values))
 
 
 async def keys(

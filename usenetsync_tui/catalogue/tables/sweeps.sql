@@ -54,7 +54,7 @@ SELECT id, files
 SELECT id, first_key, last_key
   FROM objects WHERE id = ANY(%(objects)b::int8[]) AND folder_id = %(folder)s;
 
--- articles
+-- posted_articles
 -- The next posted articles of some objects, after a copy of a segment. Object by object, so that the
 -- index gives them in order, however many segments an object has. Of a sample, those whose
 -- Message-ID, which is random, falls into the part.

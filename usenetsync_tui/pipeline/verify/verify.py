@@ -68,7 +68,8 @@ async def verify(run: JobRun, *, bodies: bool, sample: int = 1) -> Verified:
             sweep = await _begin(tx, run, scope)
         else:
             await _continue(tx, run, scope, sweep)
-        size, run.progress.total_files = await sweeps.total(tx, run.folder.id)
+        size, files = await sweeps.total(tx, run.folder.id)
+    run.progress.total_files = files // sample  # of a sample, an estimate until its end
     run.progress.total_bytes = size // sample + sweep.lost_bytes
     _show_earlier(run, sweep)
     run.progress.scanned = True

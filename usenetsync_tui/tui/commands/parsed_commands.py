@@ -103,9 +103,10 @@ class Prioritise:
 
 @dataclass(frozen=True, slots=True)
 class VerifyChosen:
-    """Verify the chosen folder; `bodies`: by fetching every article."""
+    """Verify the chosen folder; `bodies`: by fetching every article, or one part of `sample`."""
 
     bodies: bool
+    sample: int = 1
 
 
 @dataclass(frozen=True, slots=True)
