@@ -5,6 +5,7 @@ Knows waiting, on both sides. Refuses to know what an article is worth.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -26,19 +27,26 @@ _REMEMBERED = 4_096
 class Bodies:
     """Articles to be fetched, in order. Pages under way bound their number.
 
-    Several files may share an article: while it is fetched, and for a while afterwards, all its
-    pages get the one answer.
+    An article waits until the run's budget has room for its bytes. Several files may share one:
+    while it is fetched, and for a while afterwards, all its pages get the one answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, run: JobRun) -> None:
+        self._run = run
+        self._coming: deque[Segment] = deque()
+        """Articles without room."""
         self._wanted: deque[Segment] = deque()
+        """Articles with room: it is given back when they were fetched."""
         self._pages: dict[bytes, list[Page]] = {}
         """The pages that wait for an article, by Message-ID."""
         self._proved: OrderedDict[bytes, None] = OrderedDict()
         """The latest articles whose bytes were right."""
         self._changed = threading.Condition()
+        self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._filled = anyio.Event()
+        self._is_fed = False
+        """Whether every article has got its room, or will get none."""
+        self._has_coming, self._has_wanted = anyio.Event(), anyio.Event()
 
     # On the event loop
 
@@ -54,27 +62,49 @@ class Bodies:
                     self._pages[name].append(page)
                 else:
                     self._pages[name] = [page]
-                    self._wanted.append(page.named[name])
-                    self._changed.notify()
+                    self._coming.append(page.named[name])
         for name in proved:
             page.fetched(name, None)
-        self._filled.set()
+        self._has_coming.set()
+
+    async def make_room(self) -> None:
+        """Give one article after another to the lanes, as soon as there is room for its bytes."""
+        while not self._run.draining:
+            if not self._coming:
+                if self._closed:
+                    break
+                self._has_coming = anyio.Event()
+                await self._has_coming.wait()
+                continue
+            article = self._coming.popleft()
+            await self._run.budget.take(article.size)
+            with self._changed:
+                self._wanted.append(article)
+                self._changed.notify()
+            self._has_wanted.set()
+        self._is_fed = True
+        self._has_wanted.set()
 
     def close(self) -> None:
         """Nothing more will be put into it."""
+        self._closed = True
+        self._has_coming.set()
+
+    def drop(self) -> None:
+        """Fetch nothing more: the run drains, or has failed."""
         with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._filled.set()
+            dropped = list(self._wanted)
+            self._wanted.clear()
+        self._run.budget.give(sum(article.size for article in dropped))
 
     async def filled(self) -> bool:
-        """Wait until there is an article; False when none will come any more."""
+        """Wait until there is an article to fetch; False when none will come any more."""
         while not self._wanted:
-            if self._closed:
+            if self._is_fed:
                 return False
-            if self._filled.is_set():
-                self._filled = anyio.Event()
-            await self._filled.wait()
+            if self._has_wanted.is_set():
+                self._has_wanted = anyio.Event()
+            await self._has_wanted.wait()
         return True
 
     # From any thread
@@ -86,8 +116,10 @@ class Bodies:
                 self._changed.wait(patience)
             return self._wanted.popleft() if self._wanted else None
 
-    def fetched(self, name: bytes, failure: Exception | None) -> None:
-        """Give the pages of an article the result of fetching it."""
+    def fetched(self, article: Segment, failure: Exception | None) -> None:
+        """Give the pages of an article the result of fetching it, and its room back."""
+        name = article.message_id
+        self._loop.call_soon_threadsafe(self._run.budget.give, article.size)
         with self._changed:
             pages = self._pages.pop(name)
             if failure is None:
@@ -132,4 +164,4 @@ class BodySource:
         self._slot.end()
         self._stage.done += 1
         failure = result if isinstance(result, Exception) else None
-        self._bodies.fetched(article.message_id, failure)
+        self._bodies.fetched(article, failure)

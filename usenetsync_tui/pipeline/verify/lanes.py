@@ -46,7 +46,7 @@ class RealmLanes:
         self._to_ask, self._asks = anyio.create_memory_object_stream[tuple[Page, list[bytes]]](
             math.inf  # pages under way bound it
         )
-        self._bodies = Bodies()
+        self._bodies = Bodies(run)
         store = open_realm.store
         self._asking = Stage("ask", store.inquiries)
         self._fetching = Stage("fetch", fetchers(run, store))
@@ -58,6 +58,7 @@ class RealmLanes:
             asking.start_soon(self._ask, number)
         for number in range(self._fetching.workers):
             fetching.start_soon(self._fetch, number)
+        fetching.start_soon(self._bodies.make_room)
 
     def check(self, page: Page, names: Collection[bytes]) -> None:
         """Check some articles of a page."""
@@ -95,10 +96,12 @@ class RealmLanes:
             while await self._bodies.filled():
                 await self._run.gate.passed()
                 if self._run.draining:
-                    return
+                    break
                 await self._open_realm.store.fetch_from(source)
         finally:
             source.stopped = True
+            if self._run.draining:
+                self._bodies.drop()
 
 
 class Lanes:

@@ -21,6 +21,7 @@ from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.ports import Presence
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.model.sweeps import Scope, Sweep
+from usenetsync_tui.pipeline.posting.posting_queue import Depth
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.prove import Proof
 
@@ -99,14 +100,6 @@ class Page:
     def checked(self) -> list[Segment]:
         """The articles from the first one on that were checked, up to one that was not."""
         return list(takewhile(lambda a: self.findings.knows(a.message_id), self.articles))
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """What the queue monitor shows."""
-
-    current_buffer_used: int
-    max_buffer_size: int
 
 
 class UnderWay:

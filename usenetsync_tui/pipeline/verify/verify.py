@@ -154,6 +154,7 @@ async def _record(run: JobRun, recorder: Recorder, under_way: UnderWay) -> None:
             with stage.slots[0].working(b"", plural(len(page.articles), "article")):
                 is_whole = await recorder.record(page)
             stage.done += 1
+    assert is_whole or run.draining, "the lanes have ended before they checked every article"
 
 
 def _verified(sweep: Sweep, sample: int, *, is_continued: bool) -> Verified:
