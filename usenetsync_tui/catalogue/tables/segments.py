@@ -125,13 +125,21 @@ async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str
 
 
 async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
-    """Record that the articles of these rows were found, those `by_body` with their bytes."""
+    """Record that the articles of these rows were found, those `by_body` with their bytes.
+
+    Cheap where the rows of an object with many segments lie close together.
+    """
+    if not rows:
+        return
+    indexes = [s.index for s in rows]
     await tx.run(
         _SQL["mark_verified"],
         {
             "objects": [s.object_id for s in rows],
-            "indexes": [s.index for s in rows],
+            "indexes": indexes,
             "redundancies": [s.redundancy for s in rows],
+            "first": min(indexes),
+            "last": max(indexes),
         },
     )
 

@@ -106,13 +106,17 @@ UPDATE segments s SET status = {segment.failed}, tries = s.tries + %(tries)s, er
 -- mark_verified
 -- The articles of these rows were found: by a later check or, if only that is proof, by fetching
 -- their bytes. By row, not by Message-ID: the article of a hash of zeros may have millions of rows.
+-- The objects and the range of indexes are given once more, so that only these rows are read, by the
+-- index of their shards: the planner does not know that a row to be joined is in one shard only, and
+-- would rather read all of a table.
 UPDATE segments s
    SET status = {segment.verified}, verified_at = now(), check_at = NULL, reposts = 0,
        by_body = false
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
        AS u(object_id, segment_index, redundancy)
  WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
-   AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify};
+   AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify}
+   AND s.object_id = ANY(%(objects)b::int8[]) AND s.segment_index BETWEEN %(first)s AND %(last)s;
 
 -- mark_missing
 -- These articles are lost or damaged. With rename they count as posted again once already, so that

@@ -38,7 +38,8 @@ class Recorder:
             lost = page.findings.lost({a.message_id for a in articles})
             async with self._run.catalogue.transaction() as tx:
                 there = [a for a in articles if a.message_id in page.findings.proof.there]
-                await segments.mark_verified(tx, there)
+                for rows in _close_together(there):
+                    await segments.mark_verified(tx, rows)
                 newly = await self._mark_lost(tx, articles, page.findings, lost) if lost else {}
                 notices = await self._notices(tx, newly)
                 await jobs.add_notices(tx, self._run.job_id, notices)
@@ -125,3 +126,16 @@ class Recorder:
     def _show(self) -> None:
         progress = self._run.progress
         progress.done_files, progress.done_bytes = self.sweep.done_files, self.sweep.done_bytes
+
+
+def _close_together(articles: Sequence[Segment]) -> list[list[Segment]]:
+    """The articles of the first object, of the last one, and of those between, which begin and end
+    in this page: each group is read as a range of segments."""
+    if not articles:
+        return []
+    first, last = articles[0].object_id, articles[-1].object_id
+    groups: dict[int, list[Segment]] = {}
+    for article in articles:
+        end = article.object_id if article.object_id in (first, last) else 0
+        groups.setdefault(end, []).append(article)
+    return list(groups.values())
