@@ -19,7 +19,7 @@ class MemoryStore:
         self.articles: dict[bytes, bytes] = {}
 
     lanes: int | None = None
-    inquiries = 2
+    inquiries = 1
 
     async def post(self, article: Article) -> Receipt:
         """Store the payload; it replaces the one stored under the same Message-ID."""

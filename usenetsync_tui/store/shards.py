@@ -29,7 +29,7 @@ class ShardsStore:
         self._pool = pool
 
     lanes: int | None = None
-    inquiries = 4
+    inquiries = 2
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is

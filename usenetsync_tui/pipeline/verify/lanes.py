@@ -1,8 +1,9 @@
 """lanes: the tasks of a sweep that ask the stores for articles, and those that fetch them.
 
-Each realm has as many askers as its store answers calls at once, and twice as many fetchers: all
-connections that may look are busy while any page has something to ask for. An asker takes some
-hundred Message-IDs at a time; a fetcher's thread takes one article after another by itself.
+Each realm has twice as many askers, and fetchers, as its store answers calls at once: all
+connections that may look are busy while any page has something to ask for, since the next call
+waits when one ends. An asker takes some hundred Message-IDs at a time; a fetcher's thread takes one
+article after another by itself.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class RealmLanes:
         )
         self._bodies = Bodies(run)
         store = open_realm.store
-        self._asking = Stage("ask", store.inquiries)
+        self._asking = Stage("ask", 2 * store.inquiries)
         self._fetching = Stage("fetch", fetchers(run, store))
         run.stages += [self._asking, self._fetching]
 

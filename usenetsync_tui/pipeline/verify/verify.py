@@ -140,7 +140,7 @@ def _sizes(run: JobRun, *, bodies: bool) -> tuple[int, int]:
     store, batch = run.open_realm.store, run.limits.batch_size
     if bodies:
         return min(batch, 2 * fetchers(run, store)), _PAGES_OF_BODIES
-    asked = 2 * store.inquiries * ASKED_AT_ONCE
+    asked = 3 * store.inquiries * ASKED_AT_ONCE
     return batch, min(_MOST_PAGES, max(2, math.ceil(asked / batch)))
 
 
