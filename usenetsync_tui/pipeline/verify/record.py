@@ -92,7 +92,7 @@ class Recorder:
             members = await files.members(tx, folder, object_id, *keys)
             paths = {m.entry.path for m in members}
             notices += [replace(hurt[object_id], path=path) for path in paths]
-        return notices
+        return sorted(notices, key=lambda notice: notice.path)
 
     def _add(
         self,

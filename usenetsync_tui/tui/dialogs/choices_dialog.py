@@ -213,12 +213,7 @@ class VerifyDialog(Ask):
         choices = (
             Choice("l", "Look up the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
-            Choice(
-                "s",
-                f"Fetch one in {SAMPLE}",
-                f"others each time; {SAMPLE} checks cover all",
-                "sample",
-            ),
+            Choice("s", f"Fetch and check 1/{SAMPLE}", "another part each time", "sample"),
         )
         super().__init__(f"Verify {what}?", choices)
 
