@@ -49,8 +49,12 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
         bodies, sample = await jobs.verify_options(tx, job.id)
     found = await verify(run, bodies=bodies, sample=sample)
     if not run.draining:
-        errors = run.progress.errors
+        progress, errors = run.progress, run.progress.errors
+        checked = progress.done_files, progress.done_bytes
         repaired = await _repaired(run)
+        # What was posted again is part of what was checked, and not of the figures a second time.
+        progress.done_files, progress.done_bytes = checked
+        progress.total_files, progress.total_bytes = checked
         found.reposted = repaired.seen
         found.unknown += repaired.unverified
         found.why_unknown = found.why_unknown or repaired.words
