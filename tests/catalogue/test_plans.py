@@ -86,6 +86,9 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "continue_keys": ("files", "vanished.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
     "misplaced": ("files", "moves.sql", {**_PAGE, "realm": 1, "copies": 1}),
     "read_again": ("files", "moves.sql", {"folder": 1, "version": 2, "keys": _KEYS}),
+    "posted_articles": ("segments", "sweeps.sql", {
+        "objects": list(range(1, 1_001)), "object": 7, "index": 2, "redundancy": 0,
+        "limit": 1_000, "sample": 1, "part": 0}),
     "unposted": (
         "segments", "segments.sql", {"object": 77, "index": -1, "redundancy": 0, "limit": 1_000}),
     "of_object": ("segments", "segments.sql", {"object": 77, "first": 0, "last": 256}),

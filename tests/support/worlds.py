@@ -34,7 +34,7 @@ from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.verify import Verified, verify
+from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
 
@@ -207,7 +207,9 @@ class World:
 
     async def verify(self, *, bodies: bool = False) -> Verified:
         run = await self.new_run()
-        return await verify(run, bodies=bodies)
+        found = await verify(run, bodies=bodies)
+        await finished(run, bodies=bodies)
+        return found
 
     def keep_copy(self) -> Path:
         """A copy of the folder, to compare a restored version with."""

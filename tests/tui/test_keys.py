@@ -338,12 +338,13 @@ async def test_a_failed_job_is_tried_again() -> None:
 async def test_a_new_version_and_a_verification_are_asked_for() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
-        await pilot.press("U", "V", "l", "V", "f", "V", "escape")
+        await pilot.press("U", "V", "l", "V", "f", "V", "s", "V", "escape")
         await pilot.pause()
     assert handle.commands == [
         Upload(b"/srv/photos", FolderChoices()),
         Verify(1, bodies=False),
         Verify(1, bodies=True),
+        Verify(1, bodies=True, sample=30),
     ]
 
 
@@ -433,6 +434,7 @@ async def test_enter_on_a_folder_shows_its_versions_and_q_comes_back() -> None:
         ("connections first 4", [SetConnections("first", 4)]),
         ("pause-server spare", [PauseServer("spare")]),
         ("verify --body", [Verify(1, bodies=True)]),
+        ("verify --sample 1/7", [Verify(1, bodies=True, sample=7)]),
         ("priority critical", [SetPriority(1, Priority.CRITICAL)]),
     ],
 )

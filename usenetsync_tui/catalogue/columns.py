@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.sweeps import Sweep
 
 Columns = Mapping[str, str]
 
@@ -54,6 +55,9 @@ SEGMENT: Columns = _named(
 
 JOB: Columns = _named(Job.__dataclass_fields__, {})
 """A row of the queue: `model.jobs.Job`."""
+
+SWEEP: Columns = _named(Sweep.__dataclass_fields__, {"index": "{t}segment_index"})
+"""A sweep of verify: `model.sweeps.Sweep`."""
 
 SNAPSHOT: Columns = _named(Snapshot.__dataclass_fields__, {})
 """A version of a folder: `model.folders.Snapshot`."""
@@ -130,6 +134,7 @@ LISTS: Mapping[str, str] = {
     "folder_row.columns": listed(FOLDER),
     "realm_row.columns": listed(REALM),
     "job_row.columns": listed(JOB),
+    "sweep_row.columns": listed(SWEEP, "sweeps"),
     "staged.columns": ", ".join(STAGED),
     "staged.definition": ", ".join(f"{name} {kind}" for name, kind in STAGED.items()),
 }

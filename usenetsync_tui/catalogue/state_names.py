@@ -49,6 +49,7 @@ _LISTS: Mapping[str, Iterable[IntEnum | StrEnum]] = {
     "job.waiting": (JobState.QUEUED, JobState.PAUSED),
     # They do not make a file incomplete.
     "notice.harmless": [k for k in NoticeKind if not k.is_error],
+    "notice.of_sweeps": (NoticeKind.MISSING, NoticeKind.DAMAGED),
     "notice.of_articles": (NoticeKind.UNPOSTED, NoticeKind.MISSING, NoticeKind.DAMAGED),
 }
 

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 from usenetsync_tui.cli.misplaced import correction, hidden, no_such_verb
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.sweeps import read_sample
 
 _T = TypeVar("_T")
 # In the oldest click that we support, parameter types have no type arguments.
@@ -74,6 +75,21 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
             near = did_you_mean(str(value), self.choices)
             self.fail(f'"{safe_name(str(value))}" is not one of {known}.{near}', param, ctx)
         return str(value)
+
+
+class Sample(click.ParamType):  # type: ignore[type-arg]
+    """One of so many parts, as ``1/30``; converts to the number of parts."""
+
+    name = "sample"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of parts."""
+        if isinstance(value, int):
+            return value
+        try:
+            return read_sample(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Verbs(click.Group):

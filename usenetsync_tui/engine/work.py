@@ -13,7 +13,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.figures import number, plural
+from usenetsync_tui.model.figures import number, plural, when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
@@ -55,8 +55,8 @@ async def work(working_state: WorkingState, job: Job) -> None:
     assert figures is not None
     working_state.summaries[job.id] = await running.summary(outcome, figures)
     await working_state.queue.refresh()
-    working_state.done_bytes += run.progress.done_bytes
-    working_state.done_files += run.progress.done_files
+    working_state.done_bytes += run.progress.own_bytes
+    working_state.done_files += run.progress.own_files
     working_state.running = None
 
 
@@ -86,6 +86,8 @@ def _with(outcome: Outcome, words: str) -> Outcome:
 
 def _words(found: Verified) -> str:
     words = f"{plural(found.checked, 'article')} checked"
+    if found.continued_from is not None:
+        words += f" since {when(found.continued_from)}"
     if found.missing or found.damaged:
         words += f", {number(found.missing)} missing, {number(found.damaged)} damaged"
         words += f", {number(found.reposted)} posted again"

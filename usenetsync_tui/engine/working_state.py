@@ -79,7 +79,7 @@ class WorkingState:
         """Add a sample to the rates; returns the figures of the running job."""
         now, running = time.monotonic(), self.running
         done = running.run.progress if running is not None else Progress()
-        self.rates.add(now, self.done_bytes + done.done_bytes, self.done_files + done.done_files)
+        self.rates.add(now, self.done_bytes + done.own_bytes, self.done_files + done.own_files)
         if running is None:
             return None
         return running.figures(

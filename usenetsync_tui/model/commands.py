@@ -111,6 +111,8 @@ class Verify:
 
     folder_id: int
     bodies: bool = False
+    sample: int = 1
+    """Fetch only one of so many parts of the articles, each time another one; 1: all."""
 
 
 @value_object

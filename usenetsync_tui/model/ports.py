@@ -91,6 +91,10 @@ class Store(Protocol):
     def fetching_lanes(self) -> int | None:
         """How many articles it gives at once; None: one for each worker."""
 
+    @property
+    def inquiries(self) -> int:
+        """How many calls of `present` it answers at once."""
+
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.
 

@@ -20,6 +20,7 @@ class MemoryStore:
 
     lanes: int | None = None
     fetching_lanes: int | None = None
+    inquiries = 1
 
     async def post(self, article: Article) -> Receipt:
         """Store the payload; it replaces the one stored under the same Message-ID."""

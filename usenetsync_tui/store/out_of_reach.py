@@ -15,6 +15,7 @@ class OutOfReach:
 
     lanes: int | None = None
     fetching_lanes: int | None = None
+    inquiries = 1
 
     def __init__(self, why: str) -> None:
         self._why = why

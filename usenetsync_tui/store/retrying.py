@@ -50,6 +50,11 @@ class RetryingStore:
         """Those of the wrapped store."""
         return self._store.fetching_lanes
 
+    @property
+    def inquiries(self) -> int:
+        """The inquiries of the wrapped store."""
+        return self._store.inquiries
+
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""
         return await self._attempt(lambda: self._store.post(article))

@@ -33,6 +33,7 @@ class ShardsStore:
 
     lanes: int | None = None
     fetching_lanes: int | None = None
+    inquiries = 2
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is

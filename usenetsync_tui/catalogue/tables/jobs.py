@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -39,6 +39,7 @@ async def add(
     prefix: bytes | None = None,
     version: int | None = None,
     bodies: bool = False,
+    sample: int = 1,
     queued: bool = False,
 ) -> int:
     """Add a restore or verify; returns its id. The engine runs only jobs that are `queued`."""
@@ -52,6 +53,7 @@ async def add(
             "prefix": prefix,
             "version": version,
             "bodies": bodies,
+            "sample": sample,
             "queued": queued,
         },
     )
@@ -111,10 +113,10 @@ async def requeue_interrupted(tx: Transaction) -> None:
     await tx.run(_SQL["interrupted"])
 
 
-async def with_bodies(tx: Transaction, job_id: int) -> bool:
-    """Whether a verify job fetches the articles that it checks."""
-    bodies: bool = (await tx.one(_SQL["bodies"], {"id": job_id}))[0]
-    return bodies
+async def verify_options(tx: Transaction, job_id: int) -> tuple[bool, int]:
+    """(whether a verify job fetches articles, of how many parts of them it checks one)."""
+    bodies, sample = await tx.one(_SQL["verify_options"], {"id": job_id})
+    return bodies, sample
 
 
 async def own_target(tx: Transaction, job_id: int) -> None:
@@ -222,9 +224,14 @@ async def add_notices(tx: Transaction, job_id: int, notices: Sequence[Notice]) -
         )
 
 
-async def clear_notices(tx: Transaction, job_id: int) -> None:
-    """Delete a job's notices before it runs again, except the files that the user left out."""
-    await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": int(NoticeKind.LEFT_OUT)})
+async def clear_notices(
+    tx: Transaction, job_id: int, kept: Collection[NoticeKind] = (NoticeKind.LEFT_OUT,)
+) -> None:
+    """Delete a job's notices before it runs again.
+
+    `kept`: except these kinds; by default the files that the user left out.
+    """
+    await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": [int(kind) for kind in kept]})
 
 
 async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[tuple[int, Notice]]:

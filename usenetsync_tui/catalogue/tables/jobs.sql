@@ -1,8 +1,8 @@
 -- insert
 -- A new job at the end of its priority; the program that adds one not `queued` runs it itself.
-INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, queued)
+INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, sample, queued)
 VALUES (%(folder)s, %(verb)s, %(priority)s, {job.queued}, %(target)s, %(prefix)s, %(version)s,
-        %(bodies)s, %(queued)s)
+        %(bodies)s, %(sample)s, %(queued)s)
 RETURNING id;
 
 -- insert_upload
@@ -35,9 +35,9 @@ SELECT DISTINCT ON (folder_id) {job_row.columns}
  WHERE queued OR state NOT IN {job.open}
  ORDER BY folder_id, state = {job.running} DESC, state IN {job.waiting} DESC, id DESC;
 
--- bodies
--- Whether a verify job fetches the articles that it checks.
-SELECT bodies FROM jobs WHERE id = %(id)s;
+-- verify_options
+-- Whether a verify job fetches the articles that it checks, and of how many parts it checks one.
+SELECT bodies, sample FROM jobs WHERE id = %(id)s;
 
 -- by_id
 -- One job.
@@ -115,8 +115,8 @@ SELECT %(job)s, u.kind, u.path, u.reason
        AS u(kind, path, reason);
 
 -- clear_notices
--- Delete a job's notices before it runs again, except the files that the user left out.
-DELETE FROM notices WHERE job_id = %(job)s AND kind <> %(kept)s;
+-- Delete a job's notices before it runs again, except some kinds.
+DELETE FROM notices WHERE job_id = %(job)s AND kind <> ALL(%(kept)b::int2[]);
 
 -- notices
 -- The notices of a job after an id, oldest first.

@@ -119,19 +119,6 @@ async def delete_left_behind(tx: Transaction, folder: int) -> None:
     await tx.run(_SQL["delete_left_behind"], {"folder": folder})
 
 
-async def page(
-    tx: Transaction, folder: int, after: int, limit: int
-) -> list[tuple[int, bytes, bytes]]:
-    """(id, first key, last key) of the next objects of a folder."""
-    return await tx.fetch(_SQL["page"], {"folder": folder, "after": after, "limit": limit})
-
-
-async def posted_bytes(tx: Transaction, folder: int) -> int:
-    """Source bytes of the posted articles of a folder, each copy counted."""
-    total: int = (await tx.one(_SQL["posted_bytes"], {"folder": folder}))[0]
-    return total
-
-
 async def shape(tx: Transaction, object_id: int) -> tuple[int, int, int] | None:
     """(size, segment size, copies) of a file's object that a resumed upload may continue."""
     row = await tx.maybe(_SQL["shape"], {"object": object_id})

@@ -64,19 +64,6 @@ DELETE FROM objects o
         WHERE f.folder_id = o.folder_id AND f.object_id = o.id
           AND f.path_key BETWEEN o.first_key AND o.last_key);
 
--- page
--- The objects of a folder after an id, with the range of their files' keys: for verify.
-SELECT id, first_key, last_key
-  FROM objects WHERE folder_id = %(folder)s AND id > %(after)s ORDER BY id LIMIT %(limit)s;
-
--- posted_bytes
--- Source bytes of the posted articles of a folder, each copy counted: the total of a verify.
-SELECT (SELECT coalesce(sum(o.size * o.copies), 0) FROM objects o
-         WHERE o.folder_id = %(folder)s AND o.complete)::bigint
-     + (SELECT coalesce(sum(s.size), 0)
-          FROM objects o JOIN segments s ON s.object_id = o.id AND s.status IN {segment.there}
-         WHERE o.folder_id = %(folder)s AND NOT o.complete)::bigint;
-
 -- shape
 -- The sizes of a file's object, which a resumed upload must match to continue it. Not of one with
 -- stale segments: those have other content.

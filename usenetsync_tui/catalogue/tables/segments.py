@@ -125,13 +125,21 @@ async def mark_failed(tx: Transaction, message_id: bytes, tries: int, error: str
 
 
 async def mark_verified(tx: Transaction, rows: Collection[Segment]) -> None:
-    """Record that the articles of these rows were found, those `by_body` with their bytes."""
+    """Record that the articles of these rows were found, those `by_body` with their bytes.
+
+    Cheap where the rows of an object with many segments lie close together.
+    """
+    if not rows:
+        return
+    indexes = [s.index for s in rows]
     await tx.run(
         _SQL["mark_verified"],
         {
             "objects": [s.object_id for s in rows],
-            "indexes": [s.index for s in rows],
+            "indexes": indexes,
             "redundancies": [s.redundancy for s in rows],
+            "first": min(indexes),
+            "last": max(indexes),
         },
     )
 
@@ -146,6 +154,22 @@ async def mark_missing(
 ) -> Counter[int]:
     """Record articles as lost or damaged; returns the rows that became missing, per object.
 
+    For the other arguments see `mark_lost`.
+    """
+    lost = await mark_lost(tx, message_ids, error, by_body=by_body, rename=rename)
+    return Counter(object_id for object_id, _ in lost)
+
+
+async def mark_lost(
+    tx: Transaction,
+    message_ids: Collection[bytes],
+    error: str,
+    *,
+    by_body: bool = False,
+    rename: bool = False,
+) -> list[tuple[int, bytes]]:
+    """Record articles as lost or damaged; returns (object, Message-ID) of each changed row.
+
     `by_body`: fetching them failed, so from now on only fetching proves them. `rename`: posting
     them again under the same Message-IDs would not help.
     """
@@ -155,8 +179,7 @@ async def mark_missing(
         "by_body": by_body,
         "rename": rename,
     }
-    rows = await tx.fetch(_SQL["mark_missing"], values)
-    return Counter(r[0] for r in rows)
+    return await tx.fetch(_SQL["mark_missing"], values)
 
 
 async def mark_stale(tx: Transaction, object_id: int) -> None:
@@ -189,28 +212,6 @@ async def of_packs(tx: Transaction, objects: Collection[int]) -> dict[int, list[
     for number, *row in await tx.fetch(_SQL["of_packs"], {"objects": list(objects)}):
         copies.setdefault(number, []).append(segment_of(row))
     return copies
-
-
-async def posted(
-    tx: Transaction, objects: Collection[int], after: tuple[int, int, int], limit: int
-) -> list[Segment]:
-    """The next posted articles of these objects.
-
-    `after`: (object, segment index, redundancy); (0, -1, 0) begins.
-    """
-    first, index, redundancy = after
-    return segments_of(
-        await tx.fetch(
-            _SQL["posted"],
-            {
-                "objects": list(objects),
-                "object": first,
-                "index": index,
-                "redundancy": redundancy,
-                "limit": limit,
-            },
-        )
-    )
 
 
 def segments_of(rows: Iterable[Sequence[Any]]) -> list[Segment]:

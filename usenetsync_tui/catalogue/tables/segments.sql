@@ -106,13 +106,17 @@ UPDATE segments s SET status = {segment.failed}, tries = s.tries + %(tries)s, er
 -- mark_verified
 -- The articles of these rows were found: by a later check or, if only that is proof, by fetching
 -- their bytes. By row, not by Message-ID: the article of a hash of zeros may have millions of rows.
+-- The objects and the range of indexes are given once more, so that only these rows are read, by the
+-- index of their shards: the planner does not know that a row to be joined is in one shard only, and
+-- would rather read all of a table.
 UPDATE segments s
    SET status = {segment.verified}, verified_at = now(), check_at = NULL, reposts = 0,
        by_body = false
   FROM unnest(%(objects)b::int8[], %(indexes)b::int4[], %(redundancies)b::int2[])
        AS u(object_id, segment_index, redundancy)
  WHERE s.object_id = u.object_id AND s.segment_index = u.segment_index
-   AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify};
+   AND s.redundancy = u.redundancy AND s.status IN {segment.may_verify}
+   AND s.object_id = ANY(%(objects)b::int8[]) AND s.segment_index BETWEEN %(first)s AND %(last)s;
 
 -- mark_missing
 -- These articles are lost or damaged. With rename they count as posted again once already, so that
@@ -122,7 +126,7 @@ UPDATE segments
        by_body = by_body OR %(by_body)s,
        reposts = CASE WHEN %(rename)s THEN greatest(reposts, 1) ELSE reposts END
  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND status IN {segment.may_miss}
-RETURNING object_id;
+RETURNING object_id, message_id;
 
 -- mark_stale
 -- The unposted segments of an object whose source changed.
@@ -153,12 +157,3 @@ SELECT object_id, {segment_row.columns}
  WHERE object_id = ANY(%(objects)b::int8[]) AND segment_index = 0
    AND status <> {segment.stale}
  ORDER BY object_id, redundancy;
-
--- posted
--- The next posted articles of some objects, after a copy of a segment: for verify.
-SELECT {segment_row.columns}
-  FROM segments
- WHERE object_id = ANY(%(objects)b::int8[]) AND status IN {segment.there}
-   AND (object_id, segment_index, redundancy) > (%(object)s, %(index)s, %(redundancy)s)
- ORDER BY object_id, segment_index, redundancy
- LIMIT %(limit)s;

@@ -25,7 +25,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.commands import Restore, Verify
-from usenetsync_tui.model.figures import exact_percent, number, plural
+from usenetsync_tui.model.figures import exact_percent, number, plural, when
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
@@ -80,13 +80,13 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     return CODES[summary.outcome.state]
 
 
-def verify(folder: str, body: bool, wait: float, quiet: bool, as_json: bool) -> None:
+def verify(folder: str, body: bool, sample: int, wait: float, quiet: bool, as_json: bool) -> None:
     """Verify, and print the result. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
-    start(lambda: _verify(folder, body, wait, voice), as_json=as_json)
+    start(lambda: _verify(folder, voice, body=body, sample=sample, wait=wait), as_json=as_json)
 
 
-async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
+async def _verify(word: str, voice: Voice, *, body: bool, sample: int, wait: float) -> Exit:
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
@@ -99,7 +99,7 @@ async def _verify(word: str, body: bool, wait: float, voice: Voice) -> Exit:
             folder = await folder_named(tx, word)
         async with _lock(opened, wait):
             async with opened.catalogue.transaction() as tx:
-                new = await new_verify(tx, Verify(folder.id, body))
+                new = await new_verify(tx, Verify(folder.id, body, sample))
             await job.prepare(stores, new)
             summary = await _worked(job, voice)
     if job.verified is not None:
@@ -142,5 +142,10 @@ def _tell_found(found: Verified, voice: Voice) -> None:
         + (f", {number(found.unknown)} unknown" if found.unknown else "")
         + (f", {number(found.reposted)} posted again" if bad > found.unknown else "")
     )
+    if found.sample > 1:
+        tell(f"  This was part {found.part + 1} of {found.sample}; the next check takes another.")
+    if found.continued_from is not None:
+        began = when(found.continued_from)
+        tell(f"  This continued the check of {began}: what that found is included.")
     for version, count in found.lost:
         tell(f"  version {version} still lacks {plural(count, 'article')}")

@@ -257,6 +257,9 @@ def verified_fields(found: Verified) -> Fields:
         "unknown": found.unknown,
         "why_unknown": found.why_unknown,
         "reposted": found.reposted,
+        "sample": found.sample,
+        "part": found.part + 1,
+        "continued_from": found.continued_from and found.continued_from.isoformat(),
         "lost": [{"version": version, "articles": count} for version, count in found.lost],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from usenetsync_tui.cli.arguments import AnyPath, Name, wait_option
+from usenetsync_tui.cli.arguments import AnyPath, Name, Sample, wait_option
 from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.options import json_option, quiet_option, version_option
@@ -44,6 +44,14 @@ def restore() -> None:
     is_flag=True,
     help="Fetch every article and check its bytes.  [default: ask whether the store has it]",
 )
+@click.option(
+    "--sample",
+    type=Sample(),
+    metavar="1/N",
+    default=1,
+    help="Fetch and check one of N parts of the articles, another part each time: N runs check "
+    "everything.  [default: all of them]",
+)
 @wait_option
 @quiet_option
 @json_option
@@ -51,5 +59,6 @@ def restore() -> None:
 def verify() -> None:
     """Check that the store still holds every article of FOLDER.
 
-    Missing and damaged articles are posted again from the folder.
+    Missing and damaged articles are posted again from the folder. An interrupted check continues
+    where it was.
     """

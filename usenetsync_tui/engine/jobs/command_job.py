@@ -37,7 +37,7 @@ class CommandJob:
         if self._life is None:
             return None
         progress = self._life.run.progress
-        self._rates.add(time.monotonic(), progress.done_bytes, progress.done_files)
+        self._rates.add(time.monotonic(), progress.own_bytes, progress.own_files)
         return self._life.figures(self._rates)
 
     async def prepare(self, stores: Stores, new: NewJob) -> None:

@@ -17,7 +17,7 @@ from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.verify.check import Repaired, repair
-from usenetsync_tui.pipeline.verify.verify import Verified, verify
+from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
 
 
 async def restored(run: JobRun, job: Job) -> Outcome:
@@ -40,15 +40,21 @@ async def restored(run: JobRun, job: Job) -> Outcome:
 
 
 async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
-    """Check every article of a folder, and post missing ones again."""
+    """Check every article of a folder, and post missing ones again.
+
+    An interrupted check continues where it was.
+    """
     run.version = job.version or 0
     async with run.catalogue.transaction() as tx:
-        await jobs.clear_notices(tx, job.id)
-        bodies = await jobs.with_bodies(tx, job.id)
-    found = await verify(run, bodies=bodies)
+        bodies, sample = await jobs.verify_options(tx, job.id)
+    found = await verify(run, bodies=bodies, sample=sample)
     if not run.draining:
-        errors = run.progress.errors
+        progress, errors = run.progress, run.progress.errors
+        checked = progress.done_files, progress.done_bytes
         repaired = await _repaired(run)
+        # What was posted again is part of what was checked, and not of the figures a second time.
+        progress.done_files, progress.done_bytes = checked
+        progress.total_files, progress.total_bytes = checked
         found.reposted = repaired.seen
         found.unknown += repaired.unverified
         found.why_unknown = found.why_unknown or repaired.words
@@ -63,6 +69,7 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
             run.progress.errors = 0  # all the problems found are repaired
         elif found.lost:
             run.progress.errors = max(1, run.progress.errors)
+        await finished(run, bodies=bodies, sample=sample)
     return await _ended(run), found
 
 

@@ -38,6 +38,7 @@ class NewJob:
     target: bytes | None = None
     prefix: bytes | None = None
     bodies: bool = False
+    sample: int = 1
 
     def is_same(self, job: Job) -> bool:
         """Whether a job does the same work. A verify checks all versions of its folder."""
@@ -72,7 +73,8 @@ async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
     """Check a verify. `UnknownFolderError`, `UnknownSnapshotError` without a finished version."""
     folder = await folder_of(tx, wanted.folder_id)
     version = await finished_version(tx, folder.id, None)
-    return NewJob(folder, Verb.VERIFY, version, bodies=wanted.bodies)
+    bodies = wanted.bodies or wanted.sample > 1
+    return NewJob(folder, Verb.VERIFY, version, bodies=bodies, sample=wanted.sample)
 
 
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
@@ -108,6 +110,7 @@ async def _add(tx: Transaction, new: NewJob, priority: Priority, *, queued: bool
         prefix=new.prefix,
         version=new.version,
         bodies=new.bodies,
+        sample=new.sample,
         queued=queued,
     )
 

@@ -49,6 +49,9 @@ class Progress:
     """Articles that a check found after they were posted."""
     unverified: int = 0
     """Posted articles without a clear answer at the end of the run."""
+    earlier_files: int = 0
+    earlier_bytes: int = 0
+    """Part of the done files and bytes: done by an earlier run (verify)."""
     posted_bytes: int = 0
     """Payload bytes acknowledged."""
     deduplicated_bytes: int = 0
@@ -66,6 +69,16 @@ class Progress:
     """Part of the done bytes: already right in the target, so not written (restore)."""
     current: bytes = b""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
+
+    @property
+    def own_bytes(self) -> int:
+        """The bytes that this run has done itself: the rate is theirs."""
+        return self.done_bytes - self.earlier_bytes
+
+    @property
+    def own_files(self) -> int:
+        """The same in files."""
+        return self.done_files - self.earlier_files
 
     def failed(self, size: int) -> None:
         """Count a file that failed as done, so that the totals are still reached."""
@@ -279,11 +292,15 @@ class JobRun:
         """Record reasons in the catalogue and show the latest."""
         if not notices:
             return
+        self.noticed(notices)
+        async with self.catalogue.transaction() as tx:
+            await jobs.add_notices(tx, self.job_id, notices)
+
+    def noticed(self, notices: Collection[Notice]) -> None:
+        """Count and show notices that the caller records, or that are recorded already."""
         self.progress.notices += len(notices)
         self.progress.errors += sum(n.is_error for n in notices)
         self.progress.latest.extend(notices)
-        async with self.catalogue.transaction() as tx:
-            await jobs.add_notices(tx, self.job_id, notices)
 
     async def save_progress(self) -> None:
         """Write the counters into the job's row."""

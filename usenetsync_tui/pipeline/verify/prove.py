@@ -32,6 +32,26 @@ class Proof:
     unknown: dict[bytes, str] = field(default_factory=dict)
     """Articles that could not be fetched now, with the reason."""
 
+    def fetched(self, name: bytes, failure: Exception | None) -> None:
+        """Record the result of fetching an article; raises what is not about one article."""
+        match failure:
+            case None:
+                self.there.add(name)
+            case ArticleMissingError():
+                self.missing.add(name)
+            case ArticleCorruptError():
+                self.damaged.add(name)
+            case StoreError():
+                self.unknown[name] = str(failure)
+            case _:
+                raise failure
+
+    def knows(self, name: bytes) -> bool:
+        """Whether an article was reached."""
+        return any(
+            name in found for found in (self.there, self.missing, self.damaged, self.unknown)
+        )
+
 
 async def prove(run: JobRun, open_realm: OpenRealm, articles: Iterable[Segment]) -> Proof:
     """Fetch articles of a realm, each Message-ID once; stops early when the run drains.
@@ -58,16 +78,11 @@ async def _prove_some(
         await run.gate.passed()
         if run.draining:
             return
-        name = article.message_id
+        how = partial(opened, segment=article, open_realm=open_realm)
+        failure: StoreError | None = None
         try:
-            how = partial(opened, segment=article, open_realm=open_realm)
             async with run.budget.holding(article.size):
-                await open_realm.store.fetch(name, opened=how)
-        except ArticleMissingError:
-            proof.missing.add(name)
-        except ArticleCorruptError:
-            proof.damaged.add(name)
-        except StoreError as failure:
-            proof.unknown[name] = str(failure)
-        else:
-            proof.there.add(name)
+                await open_realm.store.fetch(article.message_id, opened=how)
+        except StoreError as error:
+            failure = error
+        proof.fetched(article.message_id, failure)

@@ -8,19 +8,27 @@ have been fetched.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator
+import math
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from usenetsync_tui.catalogue.tables import checks, files, objects, segments, snapshots
-from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.segments import Segment
+import anyio
+
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import checks, jobs, sweeps
+from usenetsync_tui.errors import leading_error
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.sweeps import Scope, Sweep
 from usenetsync_tui.pipeline.run.fetch import WORDS
-from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.verify.prove import Proof, prove
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.verify.lanes import ASKED_AT_ONCE, checking_lanes, fetchers
+from usenetsync_tui.pipeline.verify.pages import UnderWay, pages
+from usenetsync_tui.pipeline.verify.record import Recorder
 
-_OBJECTS_A_PAGE = 100
+_MOST_PAGES = 32
+"""Most pages of articles under way: some 20 MB with the default batch size."""
+_PAGES_OF_BODIES = 4
 
 
 @dataclass(slots=True)
@@ -38,120 +46,125 @@ class Verified:
     """Missing and damaged ones that were posted again from the folder, and then found."""
     lost: list[tuple[int, int]] = field(default_factory=list)
     """(version, missing articles) for each incomplete version."""
+    sample: int = 1
+    part: int = 0
+    """It checked this part, from 0, of `sample` parts."""
+    continued_from: datetime | None = None
+    """When the sweep began, if an earlier run was interrupted and this one continued it."""
 
 
-@dataclass(slots=True)
-class _Findings:
-    """What checking a batch of articles found, by Message-ID."""
+async def verify(run: JobRun, *, bodies: bool, sample: int = 1) -> Verified:
+    """Sweep the ledger of the run's folder, or continue the sweep that was interrupted.
 
-    there: set[bytes] = field(default_factory=set)
-    missing: set[bytes] = field(default_factory=set)
-    """Articles that no server has."""
-    bodies: Proof = field(default_factory=Proof)
-    """Missing and damaged ones among the fetched articles."""
-    unknown: dict[bytes, str] = field(default_factory=dict)
-
-    @property
-    def lost(self) -> dict[bytes, NoticeKind]:
-        """The missing and damaged articles."""
-        missing = dict.fromkeys(self.missing | self.bodies.missing, NoticeKind.MISSING)
-        return missing | dict.fromkeys(self.bodies.damaged, NoticeKind.DAMAGED)
-
-
-async def verify(run: JobRun, *, bodies: bool) -> Verified:
-    """Sweep the ledger of the run's folder; `bodies` fetches and checks every payload."""
+    `bodies` fetches and checks every payload. `sample`: only one of so many parts of the articles,
+    in each sweep the next part.
+    """
+    scope = Scope(run.folder.id, bodies, sample)
     run.progress.phase = "verify"
-    found, after = Verified(), 0
-    async with run.catalogue.transaction() as tx:  # known losses need not be checked again
-        run.progress.total_bytes = await objects.posted_bytes(tx, run.folder.id)
-        known, found.damaged = await checks.lost_articles(
-            tx, run.folder.id, WORDS[NoticeKind.DAMAGED]
-        )
-    found.checked, found.missing = known, known - found.damaged
-    run.progress.scanned = True
-    while not run.draining:
-        async with run.catalogue.transaction() as tx:
-            page = await objects.page(tx, run.folder.id, after, _OBJECTS_A_PAGE)
-        if not page:
-            break
-        after = page[-1][0]
-        async for articles in _articles(run, [made for made, _, _ in page]):
-            batch = await _check_batch(run, articles, bodies=bodies)
-            await _record(run, {made: keys for made, *keys in page}, articles, batch)
-            kinds = Counter(batch.lost.values())
-            found.checked += len(articles)
-            found.missing += kinds[NoticeKind.MISSING]
-            found.damaged += kinds[NoticeKind.DAMAGED]
-            found.unknown += len(batch.unknown)
-            found.why_unknown = found.why_unknown or next(iter(batch.unknown.values()), "")
-            run.progress.done_bytes += sum(a.size for a in articles)
-    await run.catalogue.flush()
-    return found
-
-
-async def _articles(run: JobRun, page: list[int]) -> AsyncIterator[list[Segment]]:
-    """The posted articles of some objects, a batch at a time."""
-    after = (0, -1, 0)
-    while True:
-        await run.gate.passed()
-        if run.draining:
-            return
-        async with run.catalogue.transaction() as tx:
-            articles = await segments.posted(tx, page, after, run.limits.batch_size)
-        if not articles:
-            return
-        yield articles
-        last = articles[-1]
-        after = last.object_id, last.index, last.redundancy
-
-
-async def _check_batch(run: JobRun, articles: list[Segment], *, bodies: bool) -> _Findings:
-    """Ask for each article once, and fetch it if bodies are wanted or needed."""
-    batch = _Findings()
-    for realm in {a.realm_id for a in articles}:
-        open_realm = await run.realm_of(realm)
-        named = {a.message_id: a for a in articles if a.realm_id == realm}
-        fetched = {a.message_id for a in articles if a.realm_id == realm and a.by_body}
-        asked = named.keys() - fetched
-        found = await open_realm.store.present(asked)
-        batch.missing |= asked - found.there - found.unknown.keys()
-        if bodies:  # only the bytes are proof; fetching also resolves unclear answers
-            fetched |= found.there | found.unknown.keys()
-        batch.there |= found.there - fetched
-        batch.unknown |= {name: words for name, words in found.unknown.items() if not bodies}
-        proof = await prove(run, open_realm, [named[name] for name in fetched])
-        batch.there |= proof.there
-        batch.unknown |= proof.unknown
-        batch.bodies.missing |= proof.missing
-        batch.bodies.damaged |= proof.damaged
-    return batch
-
-
-async def _record(
-    run: JobRun, keys: dict[int, list[bytes]], articles: list[Segment], batch: _Findings
-) -> None:
-    """Record the findings; a file that lost an article is reported once for each batch."""
-    lost = batch.lost
-    # A Usenet server takes each Message-ID once: posting again needs a new one.
-    realms = {a.realm_id for a in articles if a.message_id in lost}
-    opened = [await run.realm_of(realm) for realm in realms]
-    on_usenet = {o.realm.id for o in opened if o.realm.store is StoreKind.USENET}
-    once = {a.message_id for a in articles if a.realm_id in on_usenet}
-    affected = {a.object_id: a for a in reversed(articles) if a.message_id in lost}
-    notices = []
     async with run.catalogue.transaction() as tx:
-        await segments.mark_verified(tx, [a for a in articles if a.message_id in batch.there])
-        for kind, words in WORDS.items():
-            names = {name for name, k in lost.items() if k is kind}
-            by_body = names - batch.missing
-            counts = await segments.mark_missing(tx, names - by_body, words)
-            for some, rename in ((by_body - once, False), (by_body & once, True)):
-                counts += await segments.mark_missing(tx, some, words, by_body=True, rename=rename)
-            progressed = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
-            await snapshots.mark_incomplete(tx, [o.id for o in progressed])
-        for made, article in affected.items():
-            kind = lost[article.message_id]
-            words = f"its article {article.message_id.hex()} is {WORDS[kind]}"
-            members = await files.members(tx, run.folder.id, made, *keys[made])
-            notices += [Notice(kind, path, words) for path in {m.entry.path for m in members}]
-    await run.notice(*notices)
+        sweep = await sweeps.under_way(tx, scope)
+        is_continued = sweep is not None
+        if sweep is None:
+            sweep = await _begin(tx, run, scope)
+        else:
+            await _continue(tx, run, scope, sweep)
+        size, files = await sweeps.total(tx, run.folder.id)
+    run.progress.total_files = files // sample  # of a sample, an estimate until its end
+    run.progress.total_bytes = size // sample + sweep.lost_bytes
+    _show_earlier(run, sweep)
+    run.progress.scanned = True
+    recorder = Recorder(run, scope, sweep)
+    try:
+        await _sweep(run, scope, recorder)
+    except ExceptionGroup as several:
+        raise leading_error(several) from None
+    await run.catalogue.flush()
+    if not run.draining:
+        # Other programs may have changed what there is to check meanwhile.
+        run.progress.total_files = run.progress.done_files
+        run.progress.total_bytes = run.progress.done_bytes
+    return _verified(recorder.sweep, sample, is_continued=is_continued)
+
+
+async def finished(run: JobRun, *, bodies: bool, sample: int = 1) -> None:
+    """Record that a sweep, and the repair of what it found, are over."""
+    async with run.catalogue.transaction(durable=True) as tx:
+        await sweeps.finish(tx, Scope(run.folder.id, bodies, sample))
+
+
+async def _begin(tx: Transaction, run: JobRun, scope: Scope) -> Sweep:
+    """Begin a sweep: known losses need not be checked again."""
+    await jobs.clear_notices(tx, run.job_id)
+    known, damaged = await checks.lost_articles(tx, run.folder.id, WORDS[NoticeKind.DAMAGED])
+    return await sweeps.begin(
+        tx, scope, run.job_id, known_missing=known - damaged, known_damaged=damaged
+    )
+
+
+async def _continue(tx: Transaction, run: JobRun, scope: Scope, sweep: Sweep) -> None:
+    """Continue a sweep: what it has found so far is reported by this job."""
+    is_own = sweep.job_id == run.job_id
+    await jobs.clear_notices(tx, run.job_id, tuple(WORDS) if is_own else ())
+    await sweeps.take_over(tx, scope, run.job_id)
+    after = 0
+    while page := await jobs.notices(tx, run.job_id, after, run.limits.batch_size):
+        run.noticed([notice for _, notice in page])
+        after = page[-1][0]
+
+
+def _show_earlier(run: JobRun, sweep: Sweep) -> None:
+    progress = run.progress
+    progress.done_files = progress.earlier_files = sweep.done_files
+    progress.done_bytes = progress.earlier_bytes = sweep.done_bytes
+
+
+async def _sweep(run: JobRun, scope: Scope, recorder: Recorder) -> None:
+    """Read, check and record pages, several at a time."""
+    size, most = _sizes(run, bodies=scope.bodies)
+    under_way = UnderWay(run, most)
+    async with anyio.create_task_group() as recording:
+        async with checking_lanes(run, bodies=scope.bodies) as lanes:
+            recording.start_soon(_record, run, recorder, under_way)
+            async with anyio.create_task_group() as waking:
+                waking.start_soon(under_way.wake_when_draining)
+                async for page in pages(run, scope, recorder.sweep, size):
+                    await under_way.put(page)
+                    await lanes.check(page)
+                waking.cancel_scope.cancel()
+        under_way.close()
+
+
+def _sizes(run: JobRun, *, bodies: bool) -> tuple[int, int]:
+    """(articles in a page, pages under way): enough for every lane, so that none waits for the
+    slowest, and no more, since an interrupted sweep checks these again."""
+    store, batch = run.open_realm.store, run.limits.batch_size
+    if bodies:
+        return min(batch, 2 * fetchers(run, store)), _PAGES_OF_BODIES
+    asked = 3 * store.inquiries * ASKED_AT_ONCE
+    return batch, min(_MOST_PAGES, max(2, math.ceil(asked / batch)))
+
+
+async def _record(run: JobRun, recorder: Recorder, under_way: UnderWay) -> None:
+    """Record pages in their order; none after one that is not checked to its end."""
+    stage = Stage("record", 1, under_way)
+    run.stages.append(stage)
+    is_whole = True
+    while (page := await under_way.next()) is not None:
+        if is_whole:
+            with stage.slots[0].working(b"", plural(len(page.articles), "article")):
+                is_whole = await recorder.record(page)
+            stage.done += 1
+    assert is_whole or run.draining, "the lanes have ended before they checked every article"
+
+
+def _verified(sweep: Sweep, sample: int, *, is_continued: bool) -> Verified:
+    return Verified(
+        checked=sweep.checked,
+        missing=sweep.missing,
+        damaged=sweep.damaged,
+        unknown=sweep.unknown,
+        why_unknown=sweep.why_unknown,
+        sample=sample,
+        part=sweep.part,
+        continued_from=sweep.began_at if is_continued else None,
+    )

@@ -87,6 +87,11 @@ class UsenetStore:
         """Articles fetched at once from the servers of the best priority."""
         return self._servers.roster.fetching_lanes
 
+    @property
+    def inquiries(self) -> int:
+        """The connections of the servers that may check articles."""
+        return self._servers.roster.connections(self._checking_role)
+
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""
         source = OneArticle(article)

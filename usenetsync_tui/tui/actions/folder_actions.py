@@ -14,6 +14,7 @@ from usenetsync_tui.model.commands import (
     Verify,
 )
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.tui.actions.context import (
     Context,
     has_folder,
@@ -72,18 +73,22 @@ def ask_to_verify(here: Context) -> None:
     folders = verifiable(here)
 
     def answered(answer: str) -> None:
-        _verify(here, folders, bodies=answer == "bodies")
+        sample = SAMPLE if answer == "sample" else 1
+        _verify(here, folders, bodies=answer != "look", sample=sample)
 
     here.ask(VerifyDialog(in_words(folders)), answered)
 
 
-def verify(here: Context, *, bodies: bool) -> None:
-    """Check the articles of the folders that are meant; with `bodies`, fetch them."""
-    _verify(here, verifiable(here), bodies=bodies)
+def verify(here: Context, *, bodies: bool, sample: int) -> None:
+    """Check the articles of the folders that are meant; with `bodies`, fetch them.
+
+    `sample`: only one of so many parts.
+    """
+    _verify(here, verifiable(here), bodies=bodies, sample=sample)
 
 
-def _verify(here: Context, folders: Sequence[Folder], *, bodies: bool) -> None:
-    commands = [Verify(folder.id, bodies) for folder in folders]
+def _verify(here: Context, folders: Sequence[Folder], *, bodies: bool, sample: int) -> None:
+    commands = [Verify(folder.id, bodies, sample) for folder in folders]
     want_each(here, commands, f"{in_words(folders)} will be verified.")
 
 

@@ -21,6 +21,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.sweeps import SAMPLE, read_sample
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
@@ -178,8 +179,16 @@ def _priority(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _verify(text: str, known: KnownNames) -> ParsedCommand:
+    option, _, value = text.partition(" ")
+    if option == "--sample":
+        try:
+            return VerifyChosen(True, read_sample(value.strip()))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
     if text not in ("", "--body"):
-        raise CommandError("verify takes only --body, which fetches every article.")
+        raise CommandError(
+            f"verify takes --body, which fetches every article, or --sample 1/{SAMPLE}."
+        )
     return VerifyChosen(bool(text))
 
 
@@ -282,7 +291,13 @@ _ALL = (
         _upload,
         lambda known: ("--allow-shrink",),
     ),
-    CommandSpec("verify", "[--body]", "check the articles", _verify, lambda known: ("--body",)),
+    CommandSpec(
+        "verify",
+        "[--body | --sample 1/N]",
+        "check the articles",
+        _verify,
+        lambda known: ("--body", f"--sample 1/{SAMPLE}"),
+    ),
     CommandSpec(
         "restore",
         "[TARGET] [--version N]",

@@ -104,9 +104,10 @@ class Prioritise:
 
 @value_object
 class VerifyChosen:
-    """Verify the chosen folder; `bodies`: by fetching every article."""
+    """Verify the chosen folder; `bodies`: by fetching every article, or one part of `sample`."""
 
     bodies: bool
+    sample: int = 1
 
 
 @value_object

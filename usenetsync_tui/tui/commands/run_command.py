@@ -97,8 +97,8 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             prioritise(here, priority)
         case UploadChosen(allow_shrink):
             upload(here, allow_shrink=allow_shrink)
-        case VerifyChosen(bodies):
-            verify(here, bodies=bodies)
+        case VerifyChosen(bodies, sample):
+            verify(here, bodies=bodies, sample=sample)
         case RestoreChosen(target, version):
             restore(here, target, version)
         case WriteNzb(path, each_subfolder):

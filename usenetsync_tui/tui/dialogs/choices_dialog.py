@@ -13,6 +13,7 @@ from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.tui.dialogs.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,
@@ -205,13 +206,14 @@ class NzbDialog(Form[ExportNzb]):
 
 
 class VerifyDialog(Ask):
-    """Dismissed with ``look`` or ``bodies``, or with None."""
+    """Dismissed with ``look``, ``bodies`` or ``sample``, or with None."""
 
     def __init__(self, what: str) -> None:
         """`what`: the folders' names, safe to display."""
         choices = (
             Choice("l", "Look up the articles", "asks the servers; quick", "look"),
             Choice("f", "Fetch and check them", "downloads everything", "bodies"),
+            Choice("s", f"Fetch and check 1/{SAMPLE}", "another part each time", "sample"),
         )
         super().__init__(f"Verify {what}?", choices)
 

@@ -70,6 +70,10 @@ class Roster:
         mine = [s for s in fetching if s.priority == best]
         return max(1, sum(s.connections * max(1, s.pipeline) for s in mine))
 
+    def connections(self, role: Role) -> int:
+        """The connections of all servers that have a role, as they are configured; at least 1."""
+        return max(1, sum(e.server.connections for e in self.configured(role)))
+
     def has_role(self, role: Role) -> bool:
         """Whether the settings give any server this role."""
         return any(role in e.server.roles for e in self.entries)

@@ -1,0 +1,167 @@
+"""bodies: joins a sweep, which knows what must be fetched, with the threads that fetch it.
+
+Knows waiting, on both sides. Refuses to know what an article is worth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from functools import partial
+
+import anyio
+
+from usenetsync_tui.model.figures import size
+from usenetsync_tui.model.ports import OpenRealm, WantedArticle
+from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.pipeline.run.fetch import opened
+from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.verify.pages import Page
+
+_REMEMBERED = 4_096
+"""Articles whose answer is remembered for the other files that share them."""
+
+
+class Bodies:
+    """Articles to be fetched, in order. Pages under way bound their number.
+
+    An article waits until the run's budget has room for its bytes. Several files may share one:
+    while it is fetched, and for a while afterwards, all its pages get the one answer.
+    """
+
+    def __init__(self, run: JobRun) -> None:
+        self._run = run
+        self._coming: deque[Segment] = deque()
+        """Articles without room."""
+        self._wanted: deque[Segment] = deque()
+        """Articles with room: it is given back when they were fetched."""
+        self._pages: dict[bytes, list[Page]] = {}
+        """The pages that wait for an article, by Message-ID."""
+        self._proved: OrderedDict[bytes, None] = OrderedDict()
+        """The latest articles whose bytes were right."""
+        self._changed = threading.Condition()
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._is_fed = False
+        """Whether every article has got its room, or will get none."""
+        self._has_coming, self._has_wanted = anyio.Event(), anyio.Event()
+
+    # On the event loop
+
+    def put(self, page: Page, names: Iterable[bytes]) -> None:
+        """Add articles of a page, by Message-ID."""
+        proved = []
+        with self._changed:
+            for name in names:
+                if name in self._proved:
+                    self._proved.move_to_end(name)
+                    proved.append(name)
+                elif name in self._pages:
+                    self._pages[name].append(page)
+                else:
+                    self._pages[name] = [page]
+                    self._coming.append(page.named[name])
+        for name in proved:
+            page.fetched(name, None)
+        self._has_coming.set()
+
+    async def make_room(self) -> None:
+        """Give one article after another to the lanes, as soon as there is room for its bytes."""
+        while not self._run.draining:
+            if not self._coming:
+                if self._closed:
+                    break
+                self._has_coming = anyio.Event()
+                await self._has_coming.wait()
+                continue
+            article = self._coming.popleft()
+            await self._run.budget.take(article.size)
+            with self._changed:
+                self._wanted.append(article)
+                self._changed.notify()
+            self._has_wanted.set()
+        self._is_fed = True
+        self._has_wanted.set()
+
+    def close(self) -> None:
+        """Nothing more will be put into it."""
+        self._closed = True
+        self._has_coming.set()
+
+    def drop(self) -> None:
+        """Fetch nothing more: the run drains, or has failed."""
+        with self._changed:
+            dropped = list(self._wanted)
+            self._wanted.clear()
+        self._run.budget.give(sum(article.size for article in dropped))
+
+    async def filled(self) -> bool:
+        """Wait until there is an article to fetch; False when none will come any more."""
+        while not self._wanted:
+            if self._is_fed:
+                return False
+            if self._has_wanted.is_set():
+                self._has_wanted = anyio.Event()
+            await self._has_wanted.wait()
+        return True
+
+    # From any thread
+
+    def take(self, patience: float) -> Segment | None:
+        """The next article; waits up to `patience` seconds while there is none."""
+        with self._changed:
+            if patience and not self._wanted and not self._closed:
+                self._changed.wait(patience)
+            return self._wanted.popleft() if self._wanted else None
+
+    def fetched(self, article: Segment, failure: Exception | None) -> None:
+        """Give the pages of an article the result of fetching it, and its room back."""
+        name = article.message_id
+        self._loop.call_soon_threadsafe(self._run.budget.give, article.size)
+        with self._changed:
+            pages = self._pages.pop(name)
+            if failure is None:
+                self._proved[name] = None
+                if len(self._proved) > _REMEMBERED:
+                    self._proved.popitem(last=False)
+        for page in pages:
+            page.fetched(name, failure)
+
+
+class BodySource:
+    """What one lane fetches: `model.ports.FetchingSource`."""
+
+    def __init__(
+        self, run: JobRun, open_realm: OpenRealm, bodies: Bodies, stage: Stage, slot: WorkerSlot
+    ) -> None:
+        self._run = run
+        self._open_realm = open_realm
+        self._bodies = bodies
+        self._stage = stage
+        self._slot = slot
+        self._wanted: Segment | None = None
+        self.stopped = False
+        """Whether the lane's task has ended: its thread takes nothing more."""
+
+    def next(self, patience: float = 0.0) -> WantedArticle | None:
+        """The next article; None if the run is paused or drains, or there is none."""
+        run = self._run
+        if self.stopped or run.draining or not run.gate.is_open:
+            return None
+        article = self._wanted = self._bodies.take(patience)
+        if article is None:
+            return None
+        self._slot.begin(b"", f"{article.message_id.hex()[:8]}, {size(article.size)}")
+        how = partial(opened, segment=article, open_realm=self._open_realm)
+        return WantedArticle(article.message_id, how)
+
+    def done(self, result: bytes | Exception) -> None:
+        """Record what came of it."""
+        article, self._wanted = self._wanted, None
+        assert article is not None
+        self._slot.end()
+        self._stage.done += 1
+        failure = result if isinstance(result, Exception) else None
+        self._bodies.fetched(article, failure)
