@@ -12,6 +12,7 @@ from usenetsync_tui.postgres.arrays import (
     bool_array,
     bytea_array,
     int2_array,
+    int4_array,
     int8_array,
 )
 
@@ -21,6 +22,7 @@ ARRAYS: list[tuple[str, BinaryArray, list[object]]] = [
     ("int8", int8_array([0, -1, None, 2**63 - 1, -(2**63)]), [0, -1, None, 2**63 - 1, -(2**63)]),
     ("int8", int8_array([None]), [None]),
     ("int8", int8_array(()), []),
+    ("int4", int4_array([7, None, -(2**31)]), [7, None, -(2**31)]),
     ("int2", int2_array([3, None, -32768]), [3, None, -32768]),
     ("bool", bool_array([True, False]), [True, False]),
     ("bytea", bytea_array([b"", None, b"\0\xff" * 3_000]), [b"", None, b"\0\xff" * 3_000]),

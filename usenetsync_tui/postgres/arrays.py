@@ -21,7 +21,7 @@ _HEAD = Struct(">iiIii")
 _EMPTY = Struct(">iiI")
 _SIZE = Struct(">i")
 _NULL = _SIZE.pack(-1)
-_BOOL, _BYTEA, _INT8, _INT2 = 16, 17, 20, 21
+_BOOL, _BYTEA, _INT8, _INT2, _INT4 = 16, 17, 20, 21, 23
 """Object ids of types (pg_type.dat)."""
 
 
@@ -48,6 +48,11 @@ psycopg.adapters.register_dumper(BinaryArray, _ArrayDumper)
 def int8_array(values: Sequence[int | None]) -> BinaryArray:
     """An ``int8[]``. Raises ``struct.error`` for a number that needs more than 64 bits."""
     return _numbers(_INT8, Struct(">iq").pack, 8, values)
+
+
+def int4_array(values: Sequence[int | None]) -> BinaryArray:
+    """An ``int4[]``. Raises ``struct.error`` for a number that needs more than 32 bits."""
+    return _numbers(_INT4, Struct(">ii").pack, 4, values)
 
 
 def int2_array(values: Sequence[int | None]) -> BinaryArray:

@@ -9,6 +9,13 @@ from typing import Any, NamedTuple
 from usenetsync_tui.catalogue.columns import SEGMENT
 from usenetsync_tui.catalogue.session import Transaction, load, text
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
+from usenetsync_tui.postgres.arrays import (
+    bool_array,
+    bytea_array,
+    int2_array,
+    int4_array,
+    int8_array,
+)
 
 _SQL = load(__package__, "segments.sql")
 
@@ -63,18 +70,18 @@ async def insert(
         {
             "realm": realm,
             "check_after": check_after,
-            "objects": [s.object_id for s in segments],
-            "indexes": [s.index for s in segments],
-            "redundancies": [s.redundancy for s in segments],
-            "sizes": [s.size for s in segments],
-            "payload_sizes": [s.payload_size for s in segments],
-            "hashes": [s.hash for s in segments],
-            "codecs": [int(s.codec) for s in segments],
-            "nonces": [s.nonce for s in segments],
-            "message_ids": [s.message_id for s in segments],
-            "statuses": [int(s.status) for s in segments],
-            "by_body": [s.by_body for s in segments],
-            "headers": [s.headers for s in segments],
+            "objects": int8_array([s.object_id for s in segments]),
+            "indexes": int4_array([s.index for s in segments]),
+            "redundancies": int2_array([s.redundancy for s in segments]),
+            "sizes": int4_array([s.size for s in segments]),
+            "payload_sizes": int4_array([s.payload_size for s in segments]),
+            "hashes": bytea_array([s.hash for s in segments]),
+            "codecs": int2_array([s.codec for s in segments]),
+            "nonces": bytea_array([s.nonce for s in segments]),
+            "message_ids": bytea_array([s.message_id for s in segments]),
+            "statuses": int2_array([s.status for s in segments]),
+            "by_body": bool_array([s.by_body for s in segments]),
+            "headers": int8_array([s.headers for s in segments]),
         },
     )
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
@@ -97,10 +104,10 @@ async def mark_posted(
     rows = await tx.fetch(
         _SQL["mark_posted"],
         {
-            "message_ids": list(receipts),
+            "message_ids": bytea_array(list(receipts)),
             "servers": [text(r.server) for r in receipts.values()],
-            "wire_sizes": [r.wire_size for r in receipts.values()],
-            "headers": [r.headers for r in receipts.values()],
+            "wire_sizes": int4_array([r.wire_size for r in receipts.values()]),
+            "headers": int8_array([r.headers for r in receipts.values()]),
             "check_after": check_after,
         },
     )
