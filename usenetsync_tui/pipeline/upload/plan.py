@@ -35,7 +35,7 @@ from usenetsync_tui.pipeline.run.segments import (
     SlicesShared,
 )
 from usenetsync_tui.pipeline.upload.pending import Outstanding
-from usenetsync_tui.pipeline.upload.plan_known import FilesDone, Shared, place, share
+from usenetsync_tui.pipeline.upload.plan_known import FilesDone, SharedSlices, place, share
 
 _BATCH = 128
 _ENOUGH = 48
@@ -57,7 +57,7 @@ class _Planned:
 
     assignment: Assignment
     files_done: FilesDone = field(default_factory=FilesDone)
-    shared: Shared = field(default_factory=Shared)
+    shared: SharedSlices = field(default_factory=SharedSlices)
     finished: list[Placed] = field(default_factory=list)
     unusable: list[NewObject] = field(default_factory=list)
     """Large files, read to their end, that can not share what they were to share."""

@@ -33,14 +33,14 @@ class FilesDone:
 
 
 @dataclass(slots=True)
-class Shared:
+class SharedSlices:
     """Copies of slices that articles of earlier objects carry."""
 
     copies: int = 0
     posted: int = 0
     """Those of them that are posted."""
 
-    def add(self, more: Shared) -> None:
+    def add(self, more: SharedSlices) -> None:
         """Add those of one item."""
         self.copies += more.copies
         self.posted += more.posted
@@ -70,7 +70,7 @@ async def place(
     return FilesDone(len(keys), unchanged, again)
 
 
-async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> Shared | None:
+async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> SharedSlices | None:
     """Let the articles of an earlier object carry slices of a new one.
 
     None when some of them were lost since the slices were compared.
@@ -79,4 +79,4 @@ async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> Shared | No
     shares, posted = await known.share(
         tx, item.object.id, item.source, item.first, item.last, copies
     )
-    return Shared(shares, posted) if shares >= count * copies else None
+    return SharedSlices(shares, posted) if shares >= count * copies else None
