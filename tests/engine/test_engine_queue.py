@@ -77,7 +77,7 @@ async def test_restore_and_verify(engine: Engine, folder: Path, tmp_path: Path, 
         assert verified.state is JobState.COMPLETED
         assert "checked" in verified.message
         async with Catalogue(pool).transaction() as tx:
-            assert await jobs.with_bodies(tx, verified.id)
+            assert await jobs.verify_options(tx, verified.id) == (True, 1)
         (now,) = engine.status.folders
         assert now.job is not None
         assert now.job.id == verified.id, "the folder shows its latest job"

@@ -145,7 +145,7 @@ async def test_the_queue_takes_only_its_own_jobs(catalogue: Catalogue, folder: F
         assert [j.id for j in await jobs.open_jobs(tx)] == [ours, upload]
         assert await jobs.open_of_folder(tx, folder.id, Verb.VERIFY) == ours
         assert await jobs.open_of_folder(tx, folder.id, Verb.RESTORE) is None
-        assert [await jobs.with_bodies(tx, j) for j in (ours, theirs)] == [True, False]
+        assert [await jobs.verify_options(tx, j) for j in (ours, theirs)] == [(True, 1), (False, 1)]
         for job in (ours, theirs):
             await jobs.set_state(tx, job, JobState.RUNNING)
         await jobs.requeue_interrupted(tx)
