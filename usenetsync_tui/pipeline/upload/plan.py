@@ -35,7 +35,7 @@ from usenetsync_tui.pipeline.run.segments import (
     SlicesShared,
 )
 from usenetsync_tui.pipeline.upload.pending import Outstanding
-from usenetsync_tui.pipeline.upload.plan_known import FilesDone, SharedSlices, place, share
+from usenetsync_tui.pipeline.upload.plan_known import FilesDone, SharedCopies, place, share
 
 _BATCH = 128
 _ENOUGH = 48
@@ -57,7 +57,7 @@ class _Planned:
 
     assignment: Assignment
     files_done: FilesDone = field(default_factory=FilesDone)
-    shared: SharedSlices = field(default_factory=SharedSlices)
+    shared: SharedCopies = field(default_factory=SharedCopies)
     finished: list[Placed] = field(default_factory=list)
     unusable: list[NewObject] = field(default_factory=list)
     """Large files, read to their end, that can not share what they were to share."""

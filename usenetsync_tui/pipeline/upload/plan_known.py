@@ -33,14 +33,14 @@ class FilesDone:
 
 
 @dataclass(slots=True)
-class SharedSlices:
+class SharedCopies:
     """Copies of slices that articles of earlier objects carry."""
 
     copies: int = 0
     posted: int = 0
     """Those of them that are posted."""
 
-    def add(self, more: SharedSlices) -> None:
+    def add(self, more: SharedCopies) -> None:
         """Add those of one item."""
         self.copies += more.copies
         self.posted += more.posted
@@ -70,7 +70,7 @@ async def place(
     return FilesDone(len(keys), unchanged, again)
 
 
-async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> SharedSlices | None:
+async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> SharedCopies | None:
     """Let the articles of an earlier object carry slices of a new one.
 
     None when some of them were lost since the slices were compared.
@@ -79,4 +79,4 @@ async def share(tx: Transaction, run: JobRun, item: SlicesShared) -> SharedSlice
     shares, posted = await known.share(
         tx, item.object.id, item.source, item.first, item.last, copies
     )
-    return SharedSlices(shares, posted) if shares >= count * copies else None
+    return SharedCopies(shares, posted) if shares >= count * copies else None
