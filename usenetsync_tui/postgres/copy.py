@@ -40,7 +40,7 @@ async def copy_packed(
     """Write rows that are in the binary format already: each a count of columns (int16), and for
     each column its size (int32) and its bytes, or the size -1 for null.
 
-    For rows whose columns are known beforehand, this takes a fifth of the time of `copy_rows`.
+    For rows whose columns are known beforehand: `copy_rows` adapts each value in Python.
     """
     async with conn.cursor() as cursor, cursor.copy(statement) as copy:
         await copy.write(b"".join((_BEGIN, *rows, _END)))

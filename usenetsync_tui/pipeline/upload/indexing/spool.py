@@ -2,7 +2,7 @@
 
 The walk is much faster than the readers: what waits between them is in an unnamed temporary file,
 so that it takes no memory. The rows of the same files are in the catalogue already, as pending:
-whoever acts on files acts on rows, and after that the readers go on with the catalogue's pages. A
+a user acts on rows, and after that the readers go on with the catalogue's pages. A
 spool that is closed, full or cannot be written costs only time. Refuses to know how a file is read.
 """
 
@@ -20,7 +20,7 @@ from usenetsync_tui.model.entries import Entry, FileKind
 from usenetsync_tui.model.path_keys import path_key
 
 _MOST = 1 << 29
-"""Bytes of the temporary file, at most: it has four million files of an average path then."""
+"""Bytes of the temporary file, at most. Files that do not fit come from the catalogue."""
 
 
 class Spool:
