@@ -12,9 +12,10 @@ from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
 from usenetsync_tui.pipeline.posting.post import LaneSource
-from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 
 
 class Lane:
@@ -22,7 +23,7 @@ class Lane:
 
     def __init__(self, run: JobRun) -> None:
         self.run = run
-        self.queue, self.answers = PostingQueue(9), Handover[Posted](2, 4)
+        self.queue, self.answers = LaneQueue[OutgoingArticle](9), Handover[Posted](2, 4)
         self.workers = run.worker_counts.of_stage("post", lambda workers: workers)
         stage = Stage("post", self.workers, self.queue)
         self.source = LaneSource(run, stage, 1, self.queue, self.answers)

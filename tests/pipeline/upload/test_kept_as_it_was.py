@@ -28,10 +28,10 @@ from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, ObjectKind
-from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import Stage
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.segments import (
     FileRead,
     RawSegment,
@@ -414,7 +414,8 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     outstanding = Outstanding()
     outstanding.add()
     prepared = Handover[ReadItem](3)
-    planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, PostingQueue(9))
+    out = LaneQueue[OutgoingArticle](9)
+    planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, out)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(planner.work, prepared)

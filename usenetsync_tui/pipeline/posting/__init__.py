@@ -7,8 +7,9 @@ where segments come from, and how a store sends.
   with a random Message-ID and, where the realm is sealed, a fresh nonce.
 - `posting_lanes` opens the lanes: as many `post` tasks as the store takes articles at once, and one
   `confirm` task. Closing the lanes waits until every article has its answer.
-- `posting_queue` joins them: planned articles on one side, answers on the other, for the event
-  loop and for threads. The loop wakes for batches, never for a single article.
+- `run.lane_queue` and `run.handover` join them: planned articles on one side, answers (`posted`) on
+  the other, for the event loop and for threads. The loop wakes for batches, never for a single
+  article.
 - `post` lets the store take one article after another from the queue; the store seals an article
   while it sends it. If an error remains after the store's own retries, the article is *failed*
   and keeps the store's message. A Message-ID that already names another article is replaced; the

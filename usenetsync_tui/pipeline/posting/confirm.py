@@ -12,7 +12,7 @@ from usenetsync_tui.catalogue.tables import objects, segments, snapshots
 from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
-from usenetsync_tui.pipeline.posting.posting_queue import Posted
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 

@@ -15,9 +15,10 @@ from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, leaving_size
-from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 
 
 async def post(
@@ -25,7 +26,7 @@ async def post(
     ledger: Ledger,
     stage: Stage,
     lane: int,
-    queue: PostingQueue,
+    queue: LaneQueue[OutgoingArticle],
     answers: Handover[Posted],
 ) -> None:
     """One posting lane, until the queue is closed and empty."""
@@ -60,7 +61,12 @@ class LaneSource:
     """What one lane posts: `model.ports.PostingSource`."""
 
     def __init__(
-        self, run: JobRun, stage: Stage, lane: int, queue: PostingQueue, answers: Handover[Posted]
+        self,
+        run: JobRun,
+        stage: Stage,
+        lane: int,
+        queue: LaneQueue[OutgoingArticle],
+        answers: Handover[Posted],
     ) -> None:
         self._run = run
         self._workers = stage.stage_workers

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 import anyio
 
 from usenetsync_tui.pipeline.posting.confirm import confirm
-from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.posting.post import post
-from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes as most_lanes
 
@@ -44,13 +45,13 @@ def capacity(run: JobRun) -> int:
 
 
 @asynccontextmanager
-async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[PostingQueue]:
+async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[LaneQueue[OutgoingArticle]]:
     """A queue whose articles are posted and confirmed; leaving the block waits for all of them.
 
     Adds its stages to those of the run.
     """
     # Enough for every lane while the next batch is planned; answers hold no payloads.
-    queue = PostingQueue(min(max(lanes(run), _PLANNED), 4 * capacity(run)))
+    queue = LaneQueue[OutgoingArticle](min(max(lanes(run), _PLANNED), 4 * capacity(run)))
     posters = run.worker_counts.of_stage("post", lambda workers: lanes(run, workers))
     answers = Handover[Posted](_ANSWERS, posters.most)
     posting, confirming = Stage("post", posters, queue), Stage("confirm", 1, answers)

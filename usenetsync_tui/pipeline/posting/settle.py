@@ -31,8 +31,9 @@ from usenetsync_tui.model.segments import (
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.confirm import record_acknowledgements
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed
-from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.job_run import JobRun, WorkerSlot
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 
 _PAGE = 100
 
@@ -42,7 +43,7 @@ async def settle(
     ledger: Ledger,
     source: SourceTree,
     slot: WorkerSlot,
-    out: PostingQueue,
+    out: LaneQueue[OutgoingArticle],
 ) -> None:
     """Settle every incomplete object of the folder; articles to be sent go to `out`."""
     after = 0
@@ -72,7 +73,7 @@ class _Settler:
         ledger: Ledger,
         source: SourceTree,
         slot: WorkerSlot,
-        out: PostingQueue,
+        out: LaneQueue[OutgoingArticle],
     ) -> None:
         self._run = run
         self._ledger = ledger

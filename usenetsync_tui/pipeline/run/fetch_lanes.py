@@ -30,6 +30,7 @@ from usenetsync_tui.pipeline.run.fetch import (
     record_failure,
 )
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 
 _IN_FLIGHT = 32
@@ -147,7 +148,7 @@ class FetchLanes:
         self._run = run
         self._group = group
         self._is_over = is_over
-        self._queues: dict[int, _Queue] = {}
+        self._queues: dict[int, LaneQueue[WantedSegment]] = {}
         self._loop = asyncio.get_running_loop()
         self._results: deque[tuple[WantedSegment, Exception | None, bool]] = deque()
         self._is_told = False
@@ -172,7 +173,7 @@ class FetchLanes:
         except BaseException:
             self._free(wanted)
             raise
-        self._queue(open_realm).put(wanted)
+        await self._queue(open_realm).put([wanted])
 
     def close(self) -> None:
         """Nothing more will be wanted: the lanes end; what they still fetch is abandoned."""
@@ -181,17 +182,20 @@ class FetchLanes:
         for queue in self._queues.values():
             self._drop(queue)
 
-    def _queue(self, open_realm: OpenRealm) -> _Queue:
+    def _queue(self, open_realm: OpenRealm) -> LaneQueue[WantedSegment]:
         """The queue of a realm, with its lanes."""
         found = self._queues.get(open_realm.realm.id)
         if found is not None:
             return found
-        queue = self._queues[open_realm.realm.id] = _Queue(_WAITING_A_LANE * self._lanes)
+        queue = LaneQueue[WantedSegment](_WAITING_A_LANE * self._lanes)
+        self._queues[open_realm.realm.id] = queue
         for number in range(lanes_of(self._run, open_realm.store)):
             self._group.start_soon(self._lane, open_realm, queue, number)
         return queue
 
-    async def _lane(self, open_realm: OpenRealm, queue: _Queue, number: int) -> None:
+    async def _lane(
+        self, open_realm: OpenRealm, queue: LaneQueue[WantedSegment], number: int
+    ) -> None:
         """Fetch what is wanted from one store, until `close`."""
         slot = WorkerSlot("fetch")
         if open_realm is self._run.open_realm:
@@ -234,7 +238,7 @@ class FetchLanes:
                 self._run.progress.from_copies += wanted.copies[0].redundancy > 0
             self._finish(wanted, failure)
 
-    def _drop(self, queue: _Queue) -> None:
+    def _drop(self, queue: LaneQueue[WantedSegment]) -> None:
         for wanted in queue.empty():
             self._finish(wanted, None)
 
@@ -263,62 +267,15 @@ class FetchLanes:
         self._room.release()
 
 
-class _Queue:
-    """Wanted segments on their way to the lanes of one store, in order."""
-
-    def __init__(self, most: int) -> None:
-        self.max_buffer_size = most
-        self._waiting: deque[WantedSegment] = deque()
-        self._changed = threading.Condition()
-        self._filled = anyio.Event()
-
-    # On the event loop
-
-    def put(self, wanted: WantedSegment) -> None:
-        """Add a segment; the caller has made sure that there is room."""
-        with self._changed:
-            self._waiting.append(wanted)
-            self._changed.notify()
-        self._filled.set()
-
-    async def filled(self) -> None:
-        """Wait until it holds something."""
-        while not self._waiting:
-            if self._filled.is_set():
-                self._filled = anyio.Event()
-            await self._filled.wait()
-
-    def empty(self) -> list[WantedSegment]:
-        """Take everything out."""
-        with self._changed:
-            every = list(self._waiting)
-            self._waiting.clear()
-        return every
-
-    @property
-    def current_buffer_used(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
-
-    def statistics(self) -> _Queue:
-        """How full it is, for the queue monitor."""
-        return self
-
-    # From any thread
-
-    def take(self, patience: float) -> WantedSegment | None:
-        """The next segment; waits up to `patience` seconds for one."""
-        with self._changed:
-            if patience and not self._waiting:
-                self._changed.wait(patience)
-            return self._waiting.popleft() if self._waiting else None
-
-
 class _LaneSource:
     """What one lane fetches: `model.ports.FetchingSource`."""
 
     def __init__(
-        self, lanes: FetchLanes, open_realm: OpenRealm, queue: _Queue, slot: WorkerSlot
+        self,
+        lanes: FetchLanes,
+        open_realm: OpenRealm,
+        queue: LaneQueue[WantedSegment],
+        slot: WorkerSlot,
     ) -> None:
         self._lanes = lanes
         self._open_realm = open_realm
@@ -332,7 +289,7 @@ class _LaneSource:
     def next(self, patience: float = 0.0) -> WantedArticle | None:
         """The first copy of the next segment; None if the run is paused or ends."""
         while self._lanes.may_begin():
-            wanted = self._queue.take(patience)
+            wanted = self._queue.take(None, patience)
             if wanted is None:
                 return None
             if not self._hold(wanted):

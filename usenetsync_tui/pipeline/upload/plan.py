@@ -23,9 +23,9 @@ from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
-from usenetsync_tui.pipeline.posting.posting_queue import PostingQueue
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.segments import (
     Ending,
     FileAbandoned,
@@ -75,7 +75,7 @@ class Planner:
         ledger: Ledger,
         stage: Stage,
         outstanding: Outstanding,
-        out: PostingQueue,
+        out: LaneQueue[OutgoingArticle],
     ) -> None:
         self._run = run
         self._ledger = ledger

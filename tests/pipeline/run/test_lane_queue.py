@@ -11,8 +11,9 @@ from anyio import to_thread
 
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
-from usenetsync_tui.pipeline.posting.posting_queue import Posted, PostingQueue
+from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 
 
 def outgoing(number: int) -> OutgoingArticle:
@@ -27,7 +28,7 @@ def number_of(posting: OutgoingArticle) -> int:
 @pytest.mark.parametrize("most", [1, 2, 7, 100])
 @pytest.mark.parametrize("threads", [1, 5])
 async def test_every_article_comes_out_once(most: int, threads: int) -> None:
-    queue, answers, taken = PostingQueue(most), Handover[Posted](1000, 5), list[int]()
+    queue, answers, taken = LaneQueue[OutgoingArticle](most), Handover[Posted](1000, 5), list[int]()
     deepest = 0
 
     def lane() -> None:
@@ -66,7 +67,7 @@ async def test_every_article_comes_out_once(most: int, threads: int) -> None:
 
 @pytest.mark.anyio
 async def test_who_puts_waits_until_there_is_room() -> None:
-    queue = PostingQueue(4)
+    queue = LaneQueue[OutgoingArticle](4)
     with anyio.move_on_after(0.1) as full:
         await queue.put(outgoing(n) for n in range(5))
     assert full.cancelled_caught and queue.statistics().current_buffer_used == 4
@@ -85,7 +86,7 @@ async def test_who_puts_waits_until_there_is_room() -> None:
 
 @pytest.mark.anyio
 async def test_an_article_that_is_not_wanted_stays_in_its_place() -> None:
-    queue = PostingQueue(10)
+    queue = LaneQueue[OutgoingArticle](10)
     await queue.put(outgoing(n) for n in range(6))
     odd = queue.take(lambda posting: number_of(posting) % 2 == 1, 0)
     assert odd is not None and number_of(odd) == 1
@@ -96,7 +97,7 @@ async def test_an_article_that_is_not_wanted_stays_in_its_place() -> None:
 
 @pytest.mark.anyio
 async def test_the_end_wakes_everyone_that_waits() -> None:
-    queue, answers = PostingQueue(4), Handover[Posted](10, 1)
+    queue, answers = LaneQueue[OutgoingArticle](4), Handover[Posted](10, 1)
     waited: list[bool] = []
     began = time.monotonic()
 
