@@ -18,7 +18,7 @@ from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes as most_lanes
 
 _QUEUE = 16
-_PLANNED = 48
+_PLANNED = 32
 """Articles that may at least wait for a lane."""
 _ANSWERS = 256
 """Answers that may wait to be confirmed."""

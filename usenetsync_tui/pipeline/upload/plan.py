@@ -37,8 +37,8 @@ from usenetsync_tui.pipeline.run.segments import (
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.plan_known import FilesDone, SharedCopies, place, share
 
-_BATCH = 128
-_ENOUGH = 48
+_BATCH = 48
+_ENOUGH = 32
 _PATIENCE = 0.02
 
 

@@ -32,7 +32,7 @@ from usenetsync_tui.pipeline.upload.pending import Outstanding, find_units
 from usenetsync_tui.pipeline.upload.plan import Planner
 from usenetsync_tui.pipeline.upload.read import Reader
 
-_BATCHED = 3
+_BATCHED = 2
 """Queue of prepared segments, in capacities: one batch is planned while others are read."""
 
 

@@ -85,16 +85,16 @@ class Connection(Session):
         return reply
 
     def post(self, encode: Callable[[], WireArticle]) -> Answer:
-        """Offer an article, encode it while the server answers the offer, send it.
+        """Offer an article, encode it when the server wants it, send it.
 
-        `Lost.began` says whether the article may have arrived.
+        Its encoded bytes are in memory only while they are sent: both waits for an answer may be
+        long, and there may be many connections. `Lost.began` says whether it may have arrived.
         """
         began = False
         try:
             with self._exchange():
                 self._nothing_unasked()
                 self._command(NntpCommand.POST)
-                article = encode()
                 reply = self._reply()
                 if reply.code == 480:
                     self._log_in_again(reply)
@@ -102,10 +102,12 @@ class Connection(Session):
                 if reply.code != 340:
                     self._still_in_step()
                     return Answer(reply, ConversationStage.OFFER)
+                article = encode()
                 began = True
                 self.talk.article()
                 self._send(article.buffers)
                 self.counts.bytes += article.size
+                del article
                 reply = self._reply()
                 if not (reply.code in (240, 480, 483) or 430 <= reply.code <= 449):
                     # This ends the session and does not refuse the article: it may have arrived.
