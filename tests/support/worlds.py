@@ -74,9 +74,10 @@ async def _call(hook: Hook | None, article: Article) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Return when a condition is true."""
-    while not condition():  # noqa: ASYNC110 - what is waited for has no event
-        await anyio.sleep(0.01)
+    """Return when a condition is true. `TimeoutError` when that takes too long."""
+    with anyio.fail_after(60):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await anyio.sleep(0.01)
 
 
 def refuse(words: str = "441 posting failed") -> Hook:

@@ -32,7 +32,10 @@ async def post(
     """One posting lane, until the queue is closed and empty."""
     source = LaneSource(run, stage, lane, queue, answers)
     try:
-        while await stage.stage_workers.may_work(lane) and await queue.filled():
+        while await stage.stage_workers.may_work(lane):
+            if not await queue.filled():
+                stage.stage_workers.end()  # no other lane is needed any more either
+                return
             await run.gate.passed()
             await answers.room()
             source.open_realm = run.open_realm

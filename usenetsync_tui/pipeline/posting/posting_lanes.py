@@ -63,5 +63,4 @@ async def posting_lanes(run: JobRun, ledger: Ledger) -> AsyncIterator[LaneQueue[
                 every_lane.start_soon(post, run, ledger, posting, number, queue, answers)
             yield queue
             queue.close()
-            posters.end()
         answers.close()

@@ -130,7 +130,6 @@ class Handover(Generic[T]):
                     await self._arrived.wait()
         finally:
             self._worth_a_word = 1
-            self._is_told = True
 
     def _tell(self) -> None:
         self._arrived.set()

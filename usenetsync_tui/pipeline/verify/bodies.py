@@ -5,7 +5,6 @@ Knows waiting, on both sides. Refuses to know what an article is worth.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -42,7 +41,6 @@ class Bodies:
         self._proved: OrderedDict[bytes, None] = OrderedDict()
         """The latest articles whose bytes were right."""
         self._changed = threading.Condition()
-        self._loop = asyncio.get_running_loop()
         self._closed = False
         self._is_fed = False
         """Whether every article has got its room, or will get none."""
@@ -119,7 +117,7 @@ class Bodies:
     def fetched(self, article: Segment, failure: Exception | None) -> None:
         """Give the pages of an article the result of fetching it, and its room back."""
         name = article.message_id
-        self._loop.call_soon_threadsafe(self._run.budget.give, article.size)
+        self._run.budget.give(article.size)
         with self._changed:
             pages = self._pages.pop(name)
             if failure is None:
