@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from usenetsync_tui.model.value_object import value_object
 
 SAMPLE = 30
 """Parts of the sample that the screen offers."""
@@ -21,7 +22,7 @@ def read_sample(text: str) -> int:
     return int(found[1])
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Scope:
     """What a sweep checks: sweeps of different scope do not touch each other's position."""
 
@@ -32,7 +33,7 @@ class Scope:
     """It checks one of so many parts of the articles; 1: all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Sweep:
     """A sweep under way. Counts are articles, those known to be lost when it began included."""
 

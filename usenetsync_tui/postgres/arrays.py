@@ -9,12 +9,13 @@ Write ``%(name)b::int8[]``: the statement's cast names the type. Source of the f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from struct import Struct
 
 import psycopg
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+
+from usenetsync_tui.model.value_object import value_object
 
 _HEAD = Struct(">iiIii")
 """Dimensions, whether there are nulls, the type of the elements, their number, the first index."""
@@ -25,7 +26,7 @@ _BOOL, _BYTEA, _INT8, _INT2, _INT4 = 16, 17, 20, 21, 23
 """Object ids of types (pg_type.dat)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class BinaryArray:
     """An array of one dimension, as it is sent."""
 

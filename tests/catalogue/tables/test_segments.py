@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import checks, objects, segments
+from usenetsync_tui.catalogue.tables import checks, objects, segments, sweeps
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
@@ -145,13 +145,13 @@ async def test_pages_of_the_ledger(catalogue: Catalogue, folder: Folder) -> None
     async with catalogue.transaction() as tx:
         found: list[Segment] = []
         place = (0, -1, 0)
-        while page := await segments.posted(tx, [1, 2, 3], place, 4):
+        while page := await sweeps.articles(tx, [1, 2, 3], place, 4):
             found += page
             place = page[-1].object_id, page[-1].index, page[-1].redundancy
         assert [s.message_id for s in found] == [r.message_id for r in rows]
         await segments.mark_verified(tx, found[:2])
         assert sum(s.status is SegmentStatus.VERIFIED
-                   for s in await segments.posted(tx, [1, 2], (0, -1, 0), 99)) == 2  # fmt: skip
+                   for s in await sweeps.articles(tx, [1, 2], (0, -1, 0), 99)) == 2  # fmt: skip
 
 
 @pytest.mark.anyio

@@ -9,13 +9,13 @@ import anyio
 import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, configured, name, opened, wire_id
-from usenetsync_tui.store.usenet.pool.threads import Threads
 from wants import ListedWants
 
 from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError
 from usenetsync_tui.model.ports import WantedArticle
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.store import UsenetStore
+from usenetsync_tui.threads import Threads
 
 FETCHES = frozenset({Role.FETCH})
 COUNT = 30

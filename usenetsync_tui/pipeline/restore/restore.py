@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import anyio
 from anyio import from_thread, to_thread
+from anyio.lowlevel import current_token
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import segments, version_files
@@ -100,8 +101,9 @@ async def _prepare(run: JobRun, target: TargetTree) -> None:
             number += 1
             stem = b"%s%d-" % (STEM, number)  # a resumed restore finds the same names
 
-    names = VersionNames(run)
-    target.serve(stem, lambda real: from_thread.run(names.owner, real))
+    names, loop = VersionNames(run), current_token()
+    # Threads of the stores ask, too, which are not anyio's.
+    target.serve(stem, lambda real: from_thread.run(names.owner, real, token=loop))
 
 
 async def _hand_out(

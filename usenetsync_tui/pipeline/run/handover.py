@@ -90,8 +90,8 @@ class Handover(Generic[T]):
         self._arrived.set()
 
     def statistics(self) -> Depth:
-        """How many wait."""
-        return Depth(len(self._waiting), self._capacity)
+        """How many wait; a few more than fit count as full."""
+        return Depth(min(len(self._waiting), self._capacity), self._capacity)
 
     async def take(self) -> T:
         """The next item, for one of several tasks. `EndOfStream` after the last."""

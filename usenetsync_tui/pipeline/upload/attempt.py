@@ -20,6 +20,7 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented
 
 _DIGESTS_A_PAGE = 1_024
+_SLICES_AT_ONCE = 16
 
 
 class PlannedOtherwiseError(Exception):
@@ -89,8 +90,9 @@ class Attempt:
         """The digest of all bytes, while the file may still be the one whose row has such a one."""
 
     def end_of_group(self, most: int) -> int:
-        """The end, exclusive, of the slices that are read together: of `most` bytes, at least 1."""
-        return min(self.at + max(1, most // self.new.segment_size), self.new.segments)
+        """The end, exclusive, of the slices that are read together: a few, of `most` bytes."""
+        count = max(1, min(most // self.new.segment_size, _SLICES_AT_ONCE))
+        return min(self.at + count, self.new.segments)
 
     def bytes_until(self, last: int) -> int:
         """Bytes of the slices from the next one to before `last`."""
