@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -141,3 +143,27 @@ def test_every_verb_is_found_and_no_other() -> None:
     with click.Context(root) as context:
         assert root.list_commands(context) == list(VERBS)
         assert root.get_command(context, "uplaod") is None
+
+
+def test_an_interrupt_during_the_import_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "interrupted_import.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        "for _ in range(100_000): pass\ndef verb(): pass\n"
+    )
+    monkeypatch.syspath_prepend(os.fspath(tmp_path))
+
+    def verb() -> None:
+        """Does nothing."""
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        deferred = Deferred("interrupted_import", verb)
+        with pytest.raises(KeyboardInterrupt):
+            deferred.load()
+        assert hasattr(sys.modules["interrupted_import"], "verb"), "it was imported to its end"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert deferred.load()() is None
+    finally:
+        signal.signal(signal.SIGINT, before)

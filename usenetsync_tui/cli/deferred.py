@@ -7,7 +7,10 @@ imports what it needs. Refuses to know what the verbs do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
 from importlib import import_module
 from typing import Any
@@ -24,7 +27,8 @@ class Deferred:
 
     def load(self) -> Callable[..., None]:
         """The function itself; the first call imports its module."""
-        function = getattr(import_module(self.module), self._name)
+        with _interrupt_held():
+            function = getattr(import_module(self.module), self._name)
         assert callable(function)
         return function  # type: ignore[no-any-return]
 
@@ -36,3 +40,25 @@ class Deferred:
 def loaded_from(module: str) -> Callable[[Callable[..., None]], Deferred]:
     """The decorated function is in `usenetsync_tui.cli.actions.MODULE`."""
     return lambda declared: Deferred(f"usenetsync_tui.cli.actions.{module}", declared)
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl+C takes effect when the block ends.
+
+    A KeyboardInterrupt in the middle of an import can be lost, and leave the lock of Python's
+    import system (`importlib._bootstrap._get_module_lock`) held for ever: then the next thread
+    that imports something waits without end.
+    """
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
