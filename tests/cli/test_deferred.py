@@ -167,3 +167,15 @@ def test_an_interrupt_during_the_import_comes_after_it(
         assert deferred.load()() is None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_before_the_verb_runs_is_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(self: Deferred) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Deferred, "load", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        root.main(["folders"])
+    assert ended.value.code == 130

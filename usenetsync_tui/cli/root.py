@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from usenetsync_tui.cli import streams
 from usenetsync_tui.cli.arguments import Verbs
+from usenetsync_tui.cli.exit_codes import Exit
 
 _WHOLE = 1000
 """Longer than any first sentence of a help text."""
@@ -58,6 +59,8 @@ class Root(Verbs):
             return super().invoke(ctx)
         except click.UsageError as error:
             raise self._spoken(error) from None
+        except KeyboardInterrupt:  # while the verb loads: it has begun nothing
+            raise SystemExit(Exit.INTERRUPTED) from None
 
     _for_scripts = False
 
