@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -65,20 +65,20 @@ class Page:
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
 
-    def asked(self, names: Iterable[bytes], found: Presence, *, final: bool) -> set[bytes]:
-        """Record what the store says about some articles; returns those to be fetched.
+    def asked(self, names: Sequence[bytes], found: Presence, *, final: bool) -> list[bytes]:
+        """Record what the store says about some articles; returns those to be fetched, in order.
 
-        Not `final`: only the bytes are proof of those that are not missing.
+        Not `final`: only the bytes are proof of those that are not missing. In order, since what
+        was fetched counts only up to the first article that was not.
         """
-        names = set(names)
-        missing = names - found.there - found.unknown.keys()
+        left = [name for name in names if name in found.there or name in found.unknown]
         with self._lock:
-            self.findings.missing |= missing
+            self.findings.missing |= set(names).difference(left)
             if final:
                 self.findings.proof.there |= found.there
                 self.findings.proof.unknown |= found.unknown
-        self._count(len(names) if final else len(missing))
-        return set() if final else names - missing
+        self._count(len(names) if final else len(names) - len(left))
+        return [] if final else left
 
     def fetched(self, name: bytes, failure: Exception | None) -> None:
         """Record what fetching an article found. From any thread."""
