@@ -55,7 +55,7 @@ def test_it_continues_where_it_was_killed(usenetsync: Command, home: Path, tmp_p
         server.latency = 0.0
         last = usenetsync("verify", "tree", "--body", "--json")
         fetched = server.commands["BODY"]
-        # It is over: the next one begins anew, and finds what was posted again.
+        # It is over: the next one starts from the beginning, and finds what was posted again.
         again = usenetsync("verify", "tree", "--json").event("verified")
     found = last.event("verified")
     assert (found["checked"], found["missing"], found["damaged"]) == (ARTICLES, 3, 0)

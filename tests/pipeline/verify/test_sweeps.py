@@ -149,7 +149,7 @@ async def test_it_continues_where_it_was_and_counts_all(
     assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes) == (FILES, FILES * SIZE)
     assert p.earlier_bytes >= done[-1], "the rate is that of this run"
     world.check_ledger()
-    # The next one begins anew: it knows what is lost, and asks for the rest.
+    # The next one starts from the beginning: it knows what is lost, and asks for the rest.
     await finished(run, bodies=bodies)
     asked.asked.clear()
     found = await swept(world, bodies=bodies)

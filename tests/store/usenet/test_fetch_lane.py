@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 
 import anyio
 import pytest
@@ -15,7 +14,6 @@ from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError
 from usenetsync_tui.model.ports import WantedArticle
 from usenetsync_tui.model.servers import Role
 from usenetsync_tui.store.usenet.store import UsenetStore
-from usenetsync_tui.threads import Threads
 
 FETCHES = frozenset({Role.FETCH})
 COUNT = 30
@@ -28,20 +26,6 @@ def wants(*numbers: int) -> ListedWants:
 def whole(source: ListedWants, *numbers: int) -> bool:
     """Whether each article came once, in this order, with its bytes."""
     return source.results == [(name(n), article(n).payload) for n in numbers]
-
-
-@pytest.fixture
-def crossings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One entry for each time that work crosses from the event loop to a connection's thread."""
-    counted: list[int] = []
-    run = Threads.run
-
-    async def counting(self: Threads, call: Callable[[], object]) -> object:
-        counted.append(1)
-        return await run(self, call)
-
-    monkeypatch.setattr(Threads, "run", counting)
-    return counted
 
 
 async def filled(store: UsenetStore, *servers: ScriptedServer) -> None:

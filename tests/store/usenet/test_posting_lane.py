@@ -16,7 +16,6 @@ from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerState
 from usenetsync_tui.store.usenet.store import UsenetStore
-from usenetsync_tui.threads import Threads
 
 
 class Listed:
@@ -53,20 +52,6 @@ class Listed:
     @property
     def errors(self) -> list[Exception]:
         return [a for a in self.answers.values() if isinstance(a, Exception)]
-
-
-@pytest.fixture
-def crossings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One entry for each time that work crosses from the event loop to a connection's thread."""
-    counted: list[int] = []
-    run = Threads.run
-
-    async def counting(self: Threads, call: Callable[[], object]) -> object:
-        counted.append(1)
-        return await run(self, call)
-
-    monkeypatch.setattr(Threads, "run", counting)
-    return counted
 
 
 async def drained(store: UsenetStore, source: Listed) -> None:

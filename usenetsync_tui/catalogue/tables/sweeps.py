@@ -51,7 +51,7 @@ async def advance(tx: Transaction, scope: Scope, sweep: Sweep) -> None:
 
 
 async def finish(tx: Transaction, scope: Scope) -> None:
-    """Record that a sweep is over: the next one begins anew."""
+    """Record that a sweep is over: the next one starts from the beginning."""
     await tx.run(_SQL["finish"], _key(scope))
 
 

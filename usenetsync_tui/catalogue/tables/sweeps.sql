@@ -40,7 +40,7 @@ UPDATE sweeps
  WHERE folder_id = %(folder)s AND bodies = %(bodies)s AND sample = %(sample)s;
 
 -- finish
--- A sweep is over, its repair included: the next one begins anew.
+-- A sweep is over, its repair included: the next one starts from the beginning.
 UPDATE sweeps SET finished_at = now()
  WHERE folder_id = %(folder)s AND bodies = %(bodies)s AND sample = %(sample)s;
 

@@ -14,8 +14,7 @@ from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
-from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT
-from usenetsync_tui.pipeline.run.worker_counts import most_lanes as most_lanes
+from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT, most_lanes
 
 _QUEUE = 16
 _PLANNED = 32

@@ -153,6 +153,7 @@ class FetchLanes:
         self._results: deque[tuple[WantedSegment, Exception | None, bool]] = deque()
         self._is_told = False
         self._scopes: list[anyio.CancelScope] = []
+        self._is_closed = False
         self._lanes = lanes_of(run, run.open_realm.store)
         self._room = anyio.Semaphore(_WAITING_A_LANE * self._lanes, fast_acquire=True)
         self.stage = Stage("fetch", self._lanes, self._queue(run.open_realm))
@@ -177,6 +178,7 @@ class FetchLanes:
 
     def close(self) -> None:
         """Nothing more will be wanted: the lanes end; what they still fetch is abandoned."""
+        self._is_closed = True
         for scope in self._scopes:
             scope.cancel()
         for queue in self._queues.values():
@@ -204,7 +206,7 @@ class FetchLanes:
         with anyio.CancelScope() as scope:
             self._scopes.append(scope)
             try:
-                while True:
+                while not self._is_closed:
                     await queue.filled()
                     await self._run.gate.passed()
                     if self._is_over():

@@ -42,10 +42,10 @@ class Handover(Generic[T]):
         self._arrived = anyio.Event()
         self._room = threading.Condition()
         self._has_room = anyio.Event()
-        self._is_told = False
-        """Whether the event loop knows that items wait."""
-        self._worth_a_word = 1
-        """How many must wait before it is told."""
+        self._wakes = False
+        """Whether the event loop is about to wake, or awake."""
+        self._enough = 1
+        """How many must wait before the event loop wakes."""
         self._closed = False
 
     # From any thread
@@ -53,9 +53,9 @@ class Handover(Generic[T]):
     def put(self, items: Sequence[T]) -> None:
         """Add items, which stay in this order. It takes them although it is full."""
         self._waiting.extend(items)
-        if not self._is_told and len(self._waiting) >= self._worth_a_word:
-            self._is_told = True
-            self._loop.call_soon_threadsafe(self._tell)
+        if not self._wakes and len(self._waiting) >= self._enough:
+            self._wakes = True
+            self._loop.call_soon_threadsafe(self._wake)
 
     @property
     def is_full(self) -> bool:
@@ -98,7 +98,7 @@ class Handover(Generic[T]):
         while not self._waiting:
             if self._closed:
                 raise anyio.EndOfStream
-            await self._told_of(1)
+            await self._wait_for(1)
         return self._taken(1)[0]
 
     async def batches(
@@ -111,27 +111,27 @@ class Handover(Generic[T]):
         """
         enough = min(most if enough is None else enough, most, self._most)
         while True:
-            await self._told_of(1)
+            await self._wait_for(1)
             with anyio.move_on_after(patience):
-                await self._told_of(enough)
+                await self._wait_for(enough)
             while self._waiting:
                 yield self._taken(min(most, len(self._waiting)))
             if self._closed and not self._waiting:
                 return
 
-    async def _told_of(self, count: int) -> None:
+    async def _wait_for(self, count: int) -> None:
         """Wait until so many items wait, or no more will come."""
-        self._worth_a_word = count
+        self._enough = count
         try:
             while len(self._waiting) < count and not self._closed:
                 self._arrived = anyio.Event() if self._arrived.is_set() else self._arrived
-                self._is_told = False
-                if len(self._waiting) < count:  # still, now that it would be told
+                self._wakes = False
+                if len(self._waiting) < count:  # still, now that a new item wakes the loop
                     await self._arrived.wait()
         finally:
-            self._worth_a_word = 1
+            self._enough = 1
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         self._arrived.set()
 
     def _taken(self, count: int) -> list[T]:

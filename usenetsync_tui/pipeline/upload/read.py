@@ -60,7 +60,7 @@ class Reader:
         packing = run.folder.realm.profile is not Profile.PLAIN
         self._room = run.limits.chunk_size if packing else 0
         self._large = LargeReader(
-            run, source, ids, stage, self._slot, outstanding, self._prepared, out
+            run, source, ids, stage, self._slot, self._prepared, out, self._send
         )
 
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:

@@ -14,7 +14,7 @@ with what the path held at its last reading: no slice that could have changed un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from anyio import to_thread
 
@@ -39,7 +39,6 @@ from usenetsync_tui.pipeline.run.worker_counts import READ_AT_ONCE
 from usenetsync_tui.pipeline.upload.attempt import Attempt, ComparedObject, PlannedOtherwiseError
 from usenetsync_tui.pipeline.upload.give_up import give_up
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
-from usenetsync_tui.pipeline.upload.pending import Outstanding
 
 MOST_UNSTATED = 16 << 30
 """Most bytes of a file with a wrong size: a longer one is not backed up."""
@@ -62,18 +61,19 @@ class LargeReader:
         ids: ObjectIds,
         stage: Stage,
         slot: WorkerSlot,
-        outstanding: Outstanding,
         prepared: Callable[[RawSegment], Segmented],
         out: Handover[ReadItem],
+        send: Callable[[ReadItem], Awaitable[None]],
     ) -> None:
+        """`send` sends an item that the planner counts as a unit of its own."""
         self._run = run
         self._source = source
         self._ids = ids
         self._stage = stage
         self._slot = slot
-        self._outstanding = outstanding
         self._prepared = prepared
         self._out = out
+        self._send = send
 
     async def read(self, file: PendingFile) -> None:
         """Read a file to its end, or record why that is impossible."""
@@ -190,12 +190,6 @@ class LargeReader:
     @property
     def _at_once(self) -> int:
         return min(READ_AT_ONCE, self._run.budget.most)
-
-    async def _send(self, item: ReadItem) -> None:
-        """Send an item that the planner counts as a unit of its own."""
-        self._outstanding.add()
-        await self._out.room()
-        self._out.put([item])
 
     async def _abandon(self, attempt: Attempt) -> None:
         """Give up an object; the bytes already counted for it stay counted as done."""

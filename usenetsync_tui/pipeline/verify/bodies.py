@@ -17,6 +17,7 @@ from usenetsync_tui.model.ports import OpenRealm, WantedArticle
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.verify.pages import Page
 
 _REMEMBERED = 4_096
@@ -30,28 +31,27 @@ class Bodies:
     while it is fetched, and for a while afterwards, all its pages get the one answer.
     """
 
-    def __init__(self, run: JobRun) -> None:
+    def __init__(self, run: JobRun, most: int) -> None:
+        """`most`: articles that have room and wait for a lane."""
         self._run = run
         self._coming: deque[Segment] = deque()
         """Articles without room."""
-        self._wanted: deque[Segment] = deque()
+        self._queue = LaneQueue[Segment](most)
         """Articles with room: it is given back when they were fetched."""
         self._pages: dict[bytes, list[Page]] = {}
         """The pages that wait for an article, by Message-ID."""
         self._proved: OrderedDict[bytes, None] = OrderedDict()
         """The latest articles whose bytes were right."""
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._closed = False
-        self._is_fed = False
-        """Whether every article has got its room, or will get none."""
-        self._has_coming, self._has_wanted = anyio.Event(), anyio.Event()
+        self._has_coming = anyio.Event()
 
     # On the event loop
 
     def put(self, page: Page, names: Iterable[bytes]) -> None:
         """Add articles of a page, by Message-ID."""
         proved = []
-        with self._changed:
+        with self._lock:
             for name in names:
                 if name in self._proved:
                     self._proved.move_to_end(name)
@@ -76,12 +76,8 @@ class Bodies:
                 continue
             article = self._coming.popleft()
             await self._run.budget.take(article.size)
-            with self._changed:
-                self._wanted.append(article)
-                self._changed.notify()
-            self._has_wanted.set()
-        self._is_fed = True
-        self._has_wanted.set()
+            await self._queue.put([article])
+        self._queue.close()
 
     def close(self) -> None:
         """Nothing more will be put into it."""
@@ -89,36 +85,24 @@ class Bodies:
         self._has_coming.set()
 
     def drop(self) -> None:
-        """Fetch nothing more: the run drains, or has failed."""
-        with self._changed:
-            dropped = list(self._wanted)
-            self._wanted.clear()
-        self._run.budget.give(sum(article.size for article in dropped))
+        """Fetch nothing more: the run drains."""
+        self._run.budget.give(sum(article.size for article in self._queue.empty()))
 
     async def filled(self) -> bool:
         """Wait until there is an article to fetch; False when none will come any more."""
-        while not self._wanted:
-            if self._is_fed:
-                return False
-            if self._has_wanted.is_set():
-                self._has_wanted = anyio.Event()
-            await self._has_wanted.wait()
-        return True
+        return await self._queue.filled()
 
     # From any thread
 
     def take(self, patience: float) -> Segment | None:
         """The next article; waits up to `patience` seconds while there is none."""
-        with self._changed:
-            if patience and not self._wanted and not self._closed:
-                self._changed.wait(patience)
-            return self._wanted.popleft() if self._wanted else None
+        return self._queue.take(None, patience)
 
     def fetched(self, article: Segment, failure: Exception | None) -> None:
         """Give the pages of an article the result of fetching it, and its room back."""
         name = article.message_id
         self._run.budget.give(article.size)
-        with self._changed:
+        with self._lock:
             pages = self._pages.pop(name)
             if failure is None:
                 self._proved[name] = None

@@ -17,8 +17,8 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.ports import OpenRealm, Store
-from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
+from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 from usenetsync_tui.pipeline.verify.bodies import Bodies, BodySource
 from usenetsync_tui.pipeline.verify.pages import Page
 
@@ -47,8 +47,8 @@ class RealmLanes:
         self._to_ask, self._asks = anyio.create_memory_object_stream[tuple[Page, list[bytes]]](
             math.inf  # pages under way bound it
         )
-        self._bodies = Bodies(run)
         store = open_realm.store
+        self._bodies = Bodies(run, 2 * fetchers(run, store))
         self._asking = Stage("ask", 2 * store.inquiries)
         self._fetching = Stage("fetch", fetchers(run, store))
         run.stages += [self._asking, self._fetching]

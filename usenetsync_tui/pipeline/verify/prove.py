@@ -14,9 +14,9 @@ import anyio
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 
 _AT_ONCE = 8
 """Most articles fetched at once: each is in memory twice, encoded and decrypted."""

@@ -136,7 +136,7 @@ class Merge:
                 else:
                     unchanged += 1
             elif row[_STATE] == FileState.PENDING:
-                self._expect(entry)
+                self._count([entry])
             else:
                 self._retry.append(entry)
             if at < end:
@@ -190,11 +190,6 @@ class Merge:
             return False
         self._same.append(entry)
         return True
-
-    def _expect(self, entry: Entry) -> None:
-        self._has_news = True
-        self._run.progress.total_files += 1
-        self._run.progress.total_bytes += entry.size
 
     async def _report(self, batch: ScanBatch) -> None:
         self._kept.add(batch.kept)
