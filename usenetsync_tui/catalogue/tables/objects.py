@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables import snapshots
 
 _SQL = load(__package__, "objects.sql")
 
@@ -87,6 +88,13 @@ async def add_posted(tx: Transaction, counts: Counter[int]) -> list[Progressed]:
         _SQL["add_posted"], {"ids": list(counts), "counts": list(counts.values())}
     )
     return [Progressed(*r) for r in rows]
+
+
+async def take_back(tx: Transaction, lost: Iterable[int]) -> None:
+    """Subtract lost articles, given by their objects, and mark the versions that lack them."""
+    counts = Counter({object_id: -count for object_id, count in Counter(lost).items()})
+    hurt = await add_posted(tx, counts)
+    await snapshots.mark_incomplete(tx, [o.id for o in hurt])
 
 
 async def incomplete_page(tx: Transaction, folder: int, after: int, limit: int) -> list[OpenObject]:

@@ -158,22 +158,6 @@ async def mark_missing(
     *,
     by_body: bool = False,
     rename: bool = False,
-) -> Counter[int]:
-    """Record articles as lost or damaged; returns the rows that became missing, per object.
-
-    For the other arguments see `mark_lost`.
-    """
-    lost = await mark_lost(tx, message_ids, error, by_body=by_body, rename=rename)
-    return Counter(object_id for object_id, _ in lost)
-
-
-async def mark_lost(
-    tx: Transaction,
-    message_ids: Collection[bytes],
-    error: str,
-    *,
-    by_body: bool = False,
-    rename: bool = False,
 ) -> list[tuple[int, bytes]]:
     """Record articles as lost or damaged; returns (object, Message-ID) of each changed row.
 

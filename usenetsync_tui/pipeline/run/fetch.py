@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
 import anyio
 
-from usenetsync_tui.catalogue.tables import objects, segments, snapshots
+from usenetsync_tui.catalogue.tables import objects, segments
 from usenetsync_tui.codec import compression
 from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.codec.sealing import open_sealed
@@ -91,8 +90,7 @@ async def _record_loss(run: JobRun, segment: Segment, words: str, *, rename: boo
     async with run.catalogue.transaction() as tx:
         name = [segment.message_id]
         rows = await segments.mark_missing(tx, name, words, by_body=True, rename=rename)
-        hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
-        await snapshots.mark_incomplete(tx, [o.id for o in hurt])
+        await objects.take_back(tx, [object_id for object_id, _ in rows])
 
 
 def opened(payload: bytes, segment: Segment, open_realm: OpenRealm) -> bytes:

@@ -248,8 +248,7 @@ async def _record(run: JobRun, page: list[Due], proof: Proof) -> None:
         await checks.check_later(tx, proof.unknown.keys(), _PUT_OFF)
         rows = await segments.mark_missing(tx, lost.keys() - by_body, _NOT_THERE)
         rows += await segments.mark_missing(tx, by_body, _NO_BYTES, by_body=True, rename=on_usenet)
-        hurt = await objects.add_posted(tx, Counter({o: -n for o, n in rows.items()}))
-        await snapshots.mark_incomplete(tx, [o.id for o in hurt])
+        await objects.take_back(tx, [object_id for object_id, _ in rows])
         for name in given_up:
             posts = run.open_realm.reposts + 1
             times = "once" if posts == 1 else f"{posts} times"

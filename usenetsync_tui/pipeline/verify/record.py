@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import files, jobs, objects, segments, snapshots, sweeps
+from usenetsync_tui.catalogue.tables import files, jobs, objects, segments, sweeps
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Segment
@@ -69,14 +69,12 @@ class Recorder:
         for kind, words in WORDS.items():
             names = {name for name, k in lost.items() if k is kind}
             by_body = names - findings.missing
-            rows = await segments.mark_lost(tx, names - by_body, words)
+            rows = await segments.mark_missing(tx, names - by_body, words)
             for some, rename in ((by_body - once, False), (by_body & once, True)):
-                rows += await segments.mark_lost(tx, some, words, by_body=True, rename=rename)
+                rows += await segments.mark_missing(tx, some, words, by_body=True, rename=rename)
             for object_id, name in rows:
                 newly.setdefault(name, (kind, set()))[1].add(object_id)
-            counts = Counter(object_id for object_id, _ in rows)
-            hurt = await objects.add_posted(tx, Counter({o: -n for o, n in counts.items()}))
-            await snapshots.mark_incomplete(tx, [o.id for o in hurt])
+            await objects.take_back(tx, [object_id for object_id, _ in rows])
         return newly
 
     async def _notices(
