@@ -42,6 +42,7 @@ class FilesCutter:
         """`target`: bytes of the columns of a page."""
         self._target = target
         self._rows: list[IndexEntry] = []
+        self._shared: list[int] = []
         self._size = self._path_bytes = 0
         self._last = self._first = b""
 
@@ -62,8 +63,9 @@ class FilesCutter:
         if self._rows and (self._size + cost > self._target or too_long or self._is_full()):
             page = self._cut()
             self._first = separator(self._last, path)
-            cost += shared
+            cost, shared = cost + shared, 0
         self._rows.append(entry)
+        self._shared.append(shared)
         self._size += cost
         self._path_bytes += len(path)
         self._last = path
@@ -73,8 +75,9 @@ class FilesCutter:
         return len(self._rows) >= MOST_ROWS
 
     def _cut(self) -> CutPage:
-        rows, self._rows, self._size, self._path_bytes = self._rows, [], 0, 0
-        return CutPage(write_files(rows), PageLevel.LEAF, False, self._first, len(rows))
+        rows, shared = self._rows, self._shared
+        self._rows, self._shared, self._size, self._path_bytes = [], [], 0, 0
+        return CutPage(write_files(rows, shared), PageLevel.LEAF, False, self._first, len(rows))
 
     def finish(self) -> CutPage | None:
         """The last page; None when there is nothing in it."""

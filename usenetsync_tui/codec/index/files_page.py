@@ -73,13 +73,13 @@ _OF_CLASS = slice(1, 9)
 """The fields of an entry that its class has."""
 
 
-def write_files(entries: Sequence[IndexEntry]) -> bytes:
-    """A page of entries, strictly ascending by path."""
+def write_files(entries: Sequence[IndexEntry], shared: Sequence[int] | None = None) -> bytes:
+    """A page of entries, strictly ascending by path. `shared`: as in `paths.write_paths`."""
     classes: dict[Any, int] = {}
     number = classes.setdefault
     columns: dict[int, bytes] = {}
     rows = [number((e[_OF_CLASS], e.object is not None), len(classes)) for e in entries]
-    columns[1], columns[3], columns[5] = write_paths([e.path for e in entries])
+    columns[1], columns[3], columns[5] = write_paths([e.path for e in entries], shared)
     listed = [FileClass._make((*fields, filled)) for fields, filled in classes]
     columns[7], columns[9] = write_classes(listed), write_varints(rows)
     kept = [e for e in entries if e.change != EntryChange.REMOVED]

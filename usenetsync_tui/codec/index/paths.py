@@ -31,9 +31,15 @@ def shared_length(one: bytes, other: bytes) -> int:
     return length - (different.bit_length() + 7) // 8
 
 
-def write_paths(paths: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
-    """The three columns of ascending paths: shared lengths, lengths, rests."""
-    shared = [shared_length(a, b) for a, b in zip((b"", *paths), paths, strict=False)]
+def write_paths(
+    paths: Sequence[bytes], shared: Sequence[int] | None = None
+) -> tuple[bytes, bytes, bytes]:
+    """The three columns of ascending paths: shared lengths, lengths, rests.
+
+    `shared`: what each path shares with the one before, if that is known; 0 for the first.
+    """
+    if shared is None:
+        shared = [shared_length(a, b) for a, b in zip((b"", *paths), paths, strict=False)]
     rests = [path[length:] for path, length in zip(paths, shared, strict=True)]
     return write_varints(shared), write_varints([len(r) for r in rests]), b"".join(rests)
 
