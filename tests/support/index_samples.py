@@ -11,6 +11,7 @@ from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.index_entries import (
     AttributeTag,
     EntryChange,
+    IndexArticle,
     IndexEntry,
     IndexSegment,
     ObjectPart,
@@ -82,17 +83,17 @@ SAMPLE = [
 ]
 """One of each."""
 
+
+def a_segment(codec: int, payload: int, copies: int = 2) -> IndexSegment:
+    """A segment whose copies have the same payload."""
+    return IndexSegment(
+        DIGEST, tuple(IndexArticle(name, codec, payload) for name in NAMES[:copies])
+    )
+
+
 OBJECTS = [
-    ObjectPart(7, 0, 1, 700_000, 768_000, 0, (IndexSegment(1, 1000, DIGEST, NAMES),)),
-    ObjectPart(
-        9,
-        0,
-        0,
-        2 * MIB,
-        768_000,
-        0,
-        (IndexSegment(0, 768_000, DIGEST, NAMES), IndexSegment(2, 9, DIGEST, NAMES[:1])),
-    ),
+    ObjectPart(7, 0, 1, 700_000, 768_000, 0, (a_segment(1, 1000),)),
+    ObjectPart(9, 0, 0, 2 * MIB, 768_000, 0, (a_segment(0, 768_000), a_segment(2, 9, 1))),
     ObjectPart(
         9,
         0,
@@ -100,7 +101,15 @@ OBJECTS = [
         2 * MIB,
         768_000,
         2,
-        (IndexSegment(0, 561_152, DIGEST, NAMES, ((1, "a$b@host.example"), (1, "c@d"))),),
+        (
+            IndexSegment(
+                DIGEST,
+                (
+                    IndexArticle(NAMES[0], 0, 561_152),
+                    IndexArticle(NAMES[1], 2, 9, ("a$b@host.example", "c@d")),
+                ),
+            ),
+        ),
     ),
 ]
 
@@ -113,7 +122,7 @@ def a_line(version: int, **changes: int) -> VersionLine:
 
 FILE_PAGES = (
     PageRef(0, False, b"", DIGEST, 1000, NAMES),
-    PageRef(0, False, b"dir", DIGEST[::-1], 2000, NAMES, ((0, "x@y.example"),)),
+    PageRef(0, False, b"dir", DIGEST[::-1], 2000, NAMES, (("x@y.example",), ())),
 )
 OBJECT_PAGES = (PageRef(0, True, (0, 0), DIGEST, 500, NAMES),)
 SEALED_REALM = IndexRealm(
@@ -202,14 +211,15 @@ def _part(draw: st.DrawFn, number: int) -> ObjectPart:
     segment_size, count = draw(st.integers(1, 10**6)), draw(st.integers(1, 4))
     first = draw(st.integers(0, 10**6))
     size = (first + count) * segment_size + draw(st.integers(0, 10**9))
-    segment = st.builds(
-        IndexSegment,
+    article = st.builds(
+        IndexArticle,
+        st.binary(min_size=16, max_size=16),
         st.sampled_from([0, 1, 2]),
         st.integers(0, 2**40),
-        st.binary(min_size=32, max_size=32),
-        st.lists(st.binary(min_size=16, max_size=16), max_size=3).map(tuple),
-        st.just(()),
+        st.sampled_from([(), ("a@b",)]),
     )
+    digest = st.binary(min_size=32, max_size=32)
+    segment = st.builds(IndexSegment, digest, st.lists(article, max_size=3).map(tuple))
     segments = draw(st.lists(segment, min_size=count, max_size=count))
     return ObjectPart(
         number, draw(st.integers(0, 1)), 0, size, segment_size, first, tuple(segments)

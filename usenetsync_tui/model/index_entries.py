@@ -80,17 +80,23 @@ def removed(path: bytes) -> IndexEntry:
     )
 
 
-class IndexSegment(NamedTuple):
-    """A slice of an object, and the articles that have it."""
+class IndexArticle(NamedTuple):
+    """One copy of a slice: the same source bytes as in the others, maybe compressed differently."""
 
+    message_id: bytes
+    """Our own 16 bytes."""
     codec: int
     payload_size: int
     """Bytes after compression, before sealing."""
+    aliases: tuple[str, ...] = ()
+    """Further names, as servers know them: Message-IDs without angle brackets."""
+
+
+class IndexSegment(NamedTuple):
+    """A slice of an object, and the articles that have it."""
+
     digest: bytes
-    message_ids: tuple[bytes, ...]
-    """Our own 16 bytes for each copy."""
-    aliases: tuple[tuple[int, str], ...] = ()
-    """Copy and further name, as servers know it: Message-IDs without angle brackets."""
+    articles: tuple[IndexArticle, ...]
 
 
 class ObjectPart(NamedTuple):

@@ -37,8 +37,8 @@ class PageRef(NamedTuple):
     """Bytes of the page, before it was sealed."""
     message_ids: tuple[bytes, ...]
     """Our own 16 bytes for each copy."""
-    aliases: tuple[tuple[int, str], ...] = ()
-    """Copy and further name, as servers know it: Message-IDs without angle brackets."""
+    aliases: tuple[tuple[str, ...], ...] = ()
+    """Of each copy its further names, as servers know them: Message-IDs without angle brackets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from usenetsync_tui.codec.index.page import LARGEST_PAGE, PageType, read_page, w
 from usenetsync_tui.codec.index.root import read_root, write_root
 from usenetsync_tui.codec.index.varints import write_texts, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
+from usenetsync_tui.model.index_entries import IndexSegment, ObjectPart
 
 READERS: dict[PageType, Callable[[bytes], object]] = {
     PageType.FILES: read_files,
@@ -212,6 +213,12 @@ def test_an_entry_that_cannot_be_is_refused(entry: object, words: str) -> None:
 FIRST = OBJECTS[0]
 
 
+def with_article(**changes: object) -> ObjectPart:
+    """The first object, whose only article has other fields."""
+    article = FIRST.segments[0].articles[0]._replace(**changes)  # type: ignore[arg-type]
+    return FIRST._replace(segments=(IndexSegment(DIGEST, (article,)),))
+
+
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
@@ -224,16 +231,11 @@ FIRST = OBJECTS[0]
         ([FIRST._replace(size=800_000)], "pack has more"),
         ([OBJECTS[2]._replace(first=3)], "beyond its end"),
         ([FIRST._replace(segments=())], "beyond its end"),
-        ([FIRST._replace(segments=(FIRST.segments[0]._replace(codec=3),))], "codec or size"),
-        ([FIRST._replace(segments=(FIRST.segments[0]._replace(digest=b"x"),))], "digest each"),
-        (
-            [FIRST._replace(segments=(FIRST.segments[0]._replace(aliases=((0, "a b"),)),))],
-            "Message",
-        ),
-        (
-            [FIRST._replace(segments=(FIRST.segments[0]._replace(aliases=((9, "a"),)),))],
-            "not there",
-        ),
+        ([with_article(codec=3)], "codec or size"),
+        ([with_article(payload_size=-1)], "codec or size"),
+        ([with_article(aliases=("a b",))], "Message-ID"),
+        ([with_article(aliases=("a" * 249,))], "Message-ID"),
+        ([FIRST._replace(segments=(IndexSegment(b"x", ()),))], "digest each"),
     ],
 )
 def test_an_object_that_cannot_be_is_refused(parts: list[object], words: str) -> None:

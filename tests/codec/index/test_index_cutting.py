@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 from blake3 import blake3
-from index_samples import DIGEST, NAMES, a_file
+from index_samples import a_file, a_segment
 
 from usenetsync_tui.codec.index.cutting import CutPage, DirectoryCutter, FilesCutter, ObjectsCutter
 from usenetsync_tui.codec.index.directory import line_of, read_directory
@@ -15,7 +15,7 @@ from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.codec.index.page import MOST_ROWS
 from usenetsync_tui.codec.index.paths import LONGEST_PATH
-from usenetsync_tui.model.index_entries import IndexEntry, IndexSegment, ObjectPart
+from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
 from usenetsync_tui.model.index_roots import PageRef
 
 TARGET = 5_000
@@ -78,7 +78,7 @@ def test_each_path_is_found_by_root_directory_and_page() -> None:
 
 
 def test_an_object_with_many_segments_goes_over_pages() -> None:
-    segments = [IndexSegment(0, 100, DIGEST, NAMES)] * 20
+    segments = [a_segment(0, 100)] * 20
     parts = [ObjectPart(5, 0, 0, 100 * 400, 100, at * 20, tuple(segments)) for at in range(20)]
     cutter, pages = ObjectsCutter(TARGET), []
     for part in parts:

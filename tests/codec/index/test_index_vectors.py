@@ -31,8 +31,8 @@ FILES = bytes.fromhex(
     "7300018084a4920d00959aef3a959aef3a05540e00d0111193" + NUMBERS + "e5803f7beb06abd6"
 )
 OBJECTS_PAGE = bytes.fromhex(
-    "555349580102010b0102030a0502070609020b020d020f061102134115411c7801011100eeff0e00"
-    "0180f02e00e0dc2a000101f0a955022ea40586" + NUMBERS + NUMBERS + "bd55e85c61b7cabe"
+    "555349580102010b0102030a0502070609020b020d040f0c110213411541207801011500eaff0e00"
+    "0180f02e00e0dc2a00010101f0a955f0a9550249330775" + NUMBERS + NUMBERS + "50da25906a39e5bb"
 )
 DIRECTORY = bytes.fromhex(
     "555349580103010801020302050207020f04110213411541127801010700f8ff00000000e8070202"
@@ -70,6 +70,7 @@ def test_the_pages_that_are_written_down_are_read() -> None:
         (write_objects(OBJECTS[:1]), OBJECTS_PAGE),
         (write_directory(FILE_PAGES[:1]), DIRECTORY),
     ],
+    ids=["files", "objects", "directory"],
 )
 def test_the_columns_that_are_written_down_are_written(written: bytes, known: bytes) -> None:
     kind = PageType(known[5])

@@ -14,7 +14,7 @@ all things in order::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from usenetsync_tui.codec.index.page import IndexPage
 from usenetsync_tui.codec.index.sparse import read_sparse, write_sparse
@@ -25,30 +25,27 @@ NAME_SIZE = 16
 """Bytes of our own name of an article."""
 _LONGEST_ALIAS = 248
 
-Names = tuple[bytes, ...]
-"""The name of each copy."""
-Aliases = tuple[tuple[int, str], ...]
-"""Copy and further name."""
+Named = tuple[bytes, tuple[str, ...]]
+"""The name of an article, and its further names."""
 
 
-def write_articles(things: Sequence[tuple[Names, Aliases]]) -> dict[int, bytes]:
-    """The columns for these things. `ValueError` for names that are not 16 bytes long."""
-    names = [name for each, _ in things for name in each]
-    if any(len(name) != NAME_SIZE for name in names):
+def write_articles(things: Sequence[Sequence[Named]]) -> dict[int, bytes]:
+    """The columns for the articles of these things. `ValueError` for a name of other length."""
+    articles = [each for thing in things for each in thing]
+    if any(len(name) != NAME_SIZE for name, _ in articles):
         raise ValueError("an article's name has 16 bytes")
-    aliases, at = [], 0
-    for each, others in things:
-        aliases += [(at + copy, text.encode("ascii")) for copy, text in others]
-        at += len(each)
+    aliases = [
+        (row, text.encode("ascii")) for row, (_, texts) in enumerate(articles) for text in texts
+    ]
     return {
-        17: write_varints([len(each) for each, _ in things]),
-        21: b"".join(names),
+        17: write_varints([len(thing) for thing in things]),
+        21: b"".join([name for name, _ in articles]),
         23: write_sparse(aliases),
     }
 
 
-def read_articles(page: IndexPage, count: int) -> Iterable[tuple[Names, Aliases]]:
-    """Names and further names of `count` things; `IndexUnreadableError`."""
+def read_articles(page: IndexPage, count: int) -> tuple[list[int], list[Named]]:
+    """How many articles each of `count` things has, and all of them; `IndexUnreadableError`."""
     copies = read_varints(page.column(17), count)
     data = page.column(21)
     if sum(copies) * NAME_SIZE != len(data):
@@ -57,19 +54,7 @@ def read_articles(page: IndexPage, count: int) -> Iterable[tuple[Names, Aliases]
     aliases: dict[int, list[str]] = {}
     for article, text in read_sparse(page.column(23), len(names)):
         aliases.setdefault(article, []).append(_alias(text))
-    return _things(copies, names, aliases)
-
-
-def _things(
-    copies: list[int], names: list[bytes], aliases: dict[int, list[str]]
-) -> Iterable[tuple[Names, Aliases]]:
-    at = 0
-    for count in copies:
-        mine: Aliases = ()
-        if aliases:
-            mine = tuple((n, text) for n in range(count) for text in aliases.get(at + n, ()))
-        yield tuple(names[at : at + count]), mine
-        at += count
+    return copies, [(name, tuple(aliases.get(row, ()))) for row, name in enumerate(names)]
 
 
 def _alias(data: bytes) -> str:

@@ -20,7 +20,7 @@ from usenetsync_tui.model.index_roots import PageLevel, PageRef, PartKey, PathKe
 
 PAGE_TARGET = 600_000
 """Bytes of columns of a page: sealed, it fits an article of the default size."""
-_FILE_COST, _OBJECT_COST, _SEGMENT_COST = 40, 24, DIGEST_SIZE + 8
+_FILE_COST, _OBJECT_COST, _SEGMENT_COST, _ARTICLE_COST = 40, 24, DIGEST_SIZE + 2, NAME_SIZE + 6
 """Bytes at most of what has a nearly fixed length. Rounded up a little."""
 
 
@@ -97,7 +97,7 @@ class ObjectsCutter:
     def add(self, part: ObjectPart) -> CutPage | None:
         """Take the next part, in order; gives the page before it when that is full."""
         cost = _OBJECT_COST + sum(
-            _SEGMENT_COST + NAME_SIZE * len(each.message_ids) for each in part.segments
+            _SEGMENT_COST + _ARTICLE_COST * len(each.articles) for each in part.segments
         )
         page = None
         if self._rows and (self._size + cost > self._target or len(self._rows) >= MOST_ROWS):

@@ -28,11 +28,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from usenetsync_tui.codec.digests import DIGEST_SIZE
-from usenetsync_tui.codec.index.articles import read_articles, write_articles
+from usenetsync_tui.codec.index.articles import Named, read_articles, write_articles
 from usenetsync_tui.codec.index.page import LARGEST_PAGE, IndexPage, PageType, read_page, write_page
 from usenetsync_tui.codec.index.paths import read_paths, shared_length, write_paths
 from usenetsync_tui.codec.index.varints import (
@@ -62,7 +62,7 @@ def write_directory(rows: Sequence[PageRef]) -> bytes:
         3: write_varints([row.level for row in rows]),
         15: write_varints([row.size for row in rows]),
         19: b"".join([row.digest for row in rows]),
-        **write_articles([(row.message_ids, row.aliases) for row in rows]),
+        **write_articles([_named(row) for row in rows]),
     }
     if of_objects:
         parts = [row.first for row in rows if not isinstance(row.first, bytes)]
@@ -90,8 +90,19 @@ def read_directory(data: bytes, highest: PageLevel = PageLevel.LEAF) -> list[Pag
     if max(sizes) > 2 * LARGEST_PAGE:
         raise IndexUnreadableError("A page is larger than pages may be.")
     digests = slices(page.column(19), [DIGEST_SIZE] * page.rows)
-    columns = zip(levels, keys, digests, sizes, read_articles(page, page.rows), strict=True)
-    return [PageRef(a, bool(what), b, c, d, *articles) for a, b, c, d, articles in columns]
+    copies, named = read_articles(page, page.rows)
+    articles, rows = iter(named), []
+    for level, key, digest, size, count in zip(levels, keys, digests, sizes, copies, strict=True):
+        mine = [*islice(articles, count)]
+        names, aliases = tuple([n for n, _ in mine]), tuple([texts for _, texts in mine])
+        known = aliases if any(aliases) else ()
+        rows.append(PageRef(level, bool(what), key, digest, size, names, known))
+    return rows
+
+
+def _named(row: PageRef) -> list[Named]:
+    aliases = row.aliases or ((),) * len(row.message_ids)
+    return [*zip(row.message_ids, aliases, strict=True)]
 
 
 def _paths(page: IndexPage) -> list[bytes]:

@@ -2,8 +2,8 @@
 
 Rows are parts of objects: the segments of one object, or some consecutive ones of an object with
 very many (`ObjectPart`). They ascend strictly by (number of the object, index of the first
-segment). *Segments* are those of all rows in order. Columns are lists of varints unless they say
-otherwise; *signed* and *delta* are those of `varints`::
+segment). *Segments* are those of all rows in order, *articles* those of all segments. Columns are
+lists of varints unless they say otherwise; *signed* and *delta* are those of `varints`::
 
     tag  for each  content
     1    row       NUMBER    of the object, at least 1: delta
@@ -14,11 +14,11 @@ otherwise; *signed* and *delta* are those of `varints`::
     7    row       SIZE      bytes of the whole object, at least 1
     9    row       FIRST     index of the first segment of the row
     11   row       COUNT     segments of the row, at least 1
-    13   segment   CODEC     0 none, 1 LZ4 block, 2 XZ
-    15   segment   SAVED     bytes of the source minus bytes of the payload (compressed, not yet
-                             sealed): signed
     19   segment   DIGEST    32 bytes each, by the hash function of the realm; stored
     17, 21, 23     the articles of each segment (`articles`)
+    13   article   CODEC     0 none, 1 LZ4 block, 2 XZ
+    15   article   SAVED     bytes of the source minus bytes of the payload (compressed, not yet
+                             sealed): signed
 
 An object of n bytes in segments of m has ceil(n / m); the last one may be shorter. A sealed article
 begins with its nonce (`codec.sealing`), so the index does not repeat it.
@@ -46,7 +46,7 @@ from usenetsync_tui.codec.index.varints import (
 )
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import MOST
-from usenetsync_tui.model.index_entries import IndexSegment, ObjectPart
+from usenetsync_tui.model.index_entries import IndexArticle, IndexSegment, ObjectPart
 from usenetsync_tui.model.segments import Codec, ObjectKind
 
 LARGEST_SEGMENT = 64 << 20
@@ -62,7 +62,9 @@ def write_objects(parts: Sequence[ObjectPart]) -> bytes:
     rows = [shapes.setdefault((p.realm, p.kind, p.segment_size), len(shapes)) for p in parts]
     segments = [segment for part in parts for segment in part.segments]
     sizes = [part.segment_bytes(at) for part in parts for at in range(len(part.segments))]
-    saved = [size - each.payload_size for size, each in zip(sizes, segments, strict=True)]
+    articles = [
+        (size, each) for size, one in zip(sizes, segments, strict=True) for each in one.articles
+    ]
     columns = {
         1: write_deltas([part.number for part in parts]),
         3: write_varints([*chain.from_iterable(shapes)]),
@@ -70,10 +72,12 @@ def write_objects(parts: Sequence[ObjectPart]) -> bytes:
         7: write_varints([part.size for part in parts]),
         9: write_varints([part.first for part in parts]),
         11: write_varints([len(part.segments) for part in parts]),
-        13: write_varints([each.codec for each in segments]),
-        15: write_signed(saved),
+        13: write_varints([each.codec for _, each in articles]),
+        15: write_signed([size - each.payload_size for size, each in articles]),
         19: b"".join([each.digest for each in segments]),
-        **write_articles([(each.message_ids, each.aliases) for each in segments]),
+        **write_articles(
+            [[(each.message_id, each.aliases) for each in one.articles] for one in segments]
+        ),
     }
     return write_page(PageType.OBJECTS, len(parts), columns, _STORED)
 
@@ -154,15 +158,18 @@ def _lengths(
 
 
 def _segments(page: IndexPage, lengths: list[int]) -> Iterator[IndexSegment]:
-    count = len(lengths)
-    codecs = read_varints(page.column(13), count)
-    saved = read_signed(page.column(15), count)
-    payloads = [length - less for length, less in zip(lengths, saved, strict=True)]
+    copies, named = read_articles(page, len(lengths))
+    sizes = [length for length, count in zip(lengths, copies, strict=True) for _ in range(count)]
+    codecs = read_varints(page.column(13), len(sizes))
+    saved = read_signed(page.column(15), len(sizes))
+    payloads = [size - less for size, less in zip(sizes, saved, strict=True)]
     if max(codecs, default=0) not in _CODECS or not _are_sizes(payloads):
-        raise IndexUnreadableError("A segment has an impossible codec or size.")
-    digests = slices(page.column(19), [DIGEST_SIZE] * count)
-    columns = zip(codecs, payloads, digests, read_articles(page, count), strict=True)
-    return (IndexSegment(c, size, digest, *of) for c, size, digest, of in columns)
+        raise IndexUnreadableError("An article has an impossible codec or size.")
+    columns = zip(named, codecs, payloads, strict=True)
+    articles = (IndexArticle(name, c, size, texts) for (name, texts), c, size in columns)
+    digests = slices(page.column(19), [DIGEST_SIZE] * len(lengths))
+    for digest, count in zip(digests, copies, strict=True):
+        yield IndexSegment(digest, tuple(islice(articles, count)))
 
 
 def _are_sizes(payloads: list[int]) -> bool:
