@@ -1,0 +1,204 @@
+"""post_index: posts the index of each finished version that has none yet, its root last.
+
+Every step is recorded before it is done, so that the next call goes on where this one ended. A
+root that is there and is not ours means that another machine continued the folder: it is never
+overwritten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from usenetsync_tui.catalogue.lookups import index_rows
+from usenetsync_tui.catalogue.tables import index, snapshots
+from usenetsync_tui.catalogue.tables.index import LineRow, PageRow, RunRow
+from usenetsync_tui.codec.index.keys import IndexKeys
+from usenetsync_tui.codec.index.root import read_root, write_root
+from usenetsync_tui.codec.sealing import open_sealed
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.errors import ArticleMissingError, IndexUnreadableError, UsageError
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.folders import Profile, Snapshot
+from usenetsync_tui.model.index_roots import (
+    IndexRealm,
+    IndexRoot,
+    IndexRun,
+    PageLevel,
+    PageRef,
+    VersionLine,
+)
+from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.pipeline.index.plan_run import plan_page, plan_run
+from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.verify.check import finish_checks, repost
+
+COPIES = 2
+"""The fewest copies of each article of an index."""
+_MICROSECONDS = 1_000_000
+
+
+def index_run(run: JobRun, open_realm: OpenRealm) -> JobRun:
+    """The run of a job in the realm of its folder's index: the same progress, pause and drain."""
+    copies = max(COPIES, run.folder.copies)
+    folder = replace(run.folder, realm=open_realm.realm, copies=copies)
+    return replace(run, open_realm=open_realm, folder=folder)
+
+
+async def post_index(run: JobRun, open_realm: OpenRealm, source: SourceTree) -> str:
+    """Post what is missing of a folder's index; returns why something is left, or nothing.
+
+    `UsageError` when another machine has continued the folder.
+    """
+    mine = index_run(run, open_realm)
+    async with run.catalogue.transaction() as tx:
+        versions = await index.to_index(tx, run.folder.id)
+    for version in versions:
+        mine.version = version
+        async with run.catalogue.transaction() as tx:
+            planned = await index.runs(tx, run.folder.id, version)
+        if not planned or planned[-1].version != version:
+            await plan_run(mine, version)
+        left = await _send(mine, source)
+        if not left:
+            await _plan_root(mine, version)
+            left = await _send(mine, source)
+        if left or run.draining:
+            return left or "interrupted"
+        async with run.catalogue.transaction(durable=True) as tx:
+            await index.mark_indexed(tx, run.folder.id, version)
+    return ""
+
+
+async def _send(run: JobRun, source: SourceTree) -> str:
+    """Post and check all that is planned; returns why something is left."""
+    await repost(run, source)
+    words = await finish_checks(run, source)
+    async with run.catalogue.transaction() as tx:
+        count = await index.unposted(tx, run.folder.id, run.version)
+    return f"{plural(count, 'article')} not posted" if count else words
+
+
+async def _plan_root(run: JobRun, version: int) -> None:
+    async with run.catalogue.transaction() as tx:
+        if await index.root(tx, run.folder.id, version) is not None:
+            return
+    assert run.open_realm.secret is not None
+    keys = IndexKeys(run.open_realm.secret)
+    await _refuse_another(run, keys, version)
+    page = PageRow(write_root(await _root(run, version)))
+    names = [keys.root_name(version, 0, copy) for copy in range(run.folder.copies)]
+    object_id = await plan_page(run, version, page, names)
+    async with run.catalogue.transaction(durable=True) as tx:
+        await index.add_root(tx, run.folder.id, version, 0, object_id)
+
+
+async def _refuse_another(run: JobRun, keys: IndexKeys, version: int) -> None:
+    """`UsageError` if the store has a root of this version that we did not post."""
+    names = [keys.root_name(version, 0, copy) for copy in range(run.folder.copies)]
+    found = await run.open_realm.store.present(names)
+    for name in sorted(found.there):
+        opened = partial(_opened, keys.sealing)
+        try:
+            root = read_root(await run.open_realm.store.fetch(name, opened=opened), version)
+        except (ArticleMissingError, IndexUnreadableError):
+            continue
+        raise UsageError(
+            f"Another machine has continued this folder: version {version} of "
+            f"{root.name} is in the store already."
+        )
+
+
+def _opened(key: bytes, payload: bytes) -> bytes:
+    return open_sealed(key, payload)[1]
+
+
+async def _root(run: JobRun, version: int) -> IndexRoot:
+    folder = run.folder.id
+    async with run.catalogue.transaction() as tx:
+        every = [s for s in await snapshots.finished(tx, folder) if s.version <= version]
+        attempts = await index.attempts(tx, folder)
+        runs = await index.runs(tx, folder, version)
+        lines = {row.version: await index.lines(tx, folder, row.version) for row in runs}
+        names = [name for rows in lines.values() for row in rows for name in row.message_ids]
+        aliases = await index_rows.aliases(tx, names)
+        realms = await index.realms(tx, folder)
+        next_object = await index.next_object(tx, folder)
+    listed = [_line(s, attempts.get(s.version, 0)) for s in every]
+    return IndexRoot(
+        current=listed[-1],
+        older=tuple(listed[:-1]),
+        name=run.folder.name,
+        path=run.folder.path,
+        realms=tuple([_realm(await run.realm_of(realm)) for realm in realms]),
+        runs=tuple(_run(row, lines[row.version], aliases) for row in runs),
+        next_object=next_object,
+    )
+
+
+def _line(snapshot: Snapshot, attempt: int) -> VersionLine:
+    finished = snapshot.finished_at or snapshot.started_at
+    return VersionLine(
+        version=snapshot.version,
+        attempt=attempt,
+        state=snapshot.state,
+        started_us=int(snapshot.started_at.timestamp() * _MICROSECONDS),
+        finished_us=int(finished.timestamp() * _MICROSECONDS),
+        files=snapshot.files,
+        directories=snapshot.directories,
+        symlinks=snapshot.symlinks,
+        size=snapshot.size,
+        added=snapshot.added,
+        modified=snapshot.modified,
+        removed=snapshot.removed,
+        stored_size=snapshot.stored_size,
+        errors=snapshot.errors,
+    )
+
+
+def _run(row: RunRow, lines: list[LineRow], aliases: dict[bytes, tuple[str, ...]]) -> IndexRun:
+    data = row.fingerprints
+    fingerprints = None
+    if data is not None:
+        fingerprints = frozenset(int.from_bytes(data[n : n + 4]) for n in range(0, len(data), 4))
+    return IndexRun(
+        version=row.version,
+        is_base=row.is_base,
+        files=row.files,
+        objects=row.objects,
+        size=row.size,
+        pages=tuple(_ref(line, aliases) for line in lines),
+        fingerprints=fingerprints,
+    )
+
+
+def _ref(line: LineRow, aliases: dict[bytes, tuple[str, ...]]) -> PageRef:
+    names = tuple(line.message_ids)
+    others = tuple(aliases.get(name, ()) for name in names)
+    first = (line.first_object or 0, line.first_segment or 0)
+    return PageRef(
+        PageLevel.LEAF,
+        line.of_objects,
+        first if line.of_objects else line.first_path or b"",
+        line.digest,
+        line.size,
+        names,
+        others if any(others) else (),
+    )
+
+
+def _realm(opened: OpenRealm) -> IndexRealm:
+    realm = opened.realm
+    if realm.profile is Profile.SEALED and opened.key is None:
+        raise UsageError("A key of this folder cannot be unwrapped, so its index has to wait.")
+    return IndexRealm(
+        store=str(realm.store),
+        profile=str(realm.profile),
+        domain=realm.domain,
+        newsgroups=realm.newsgroups,
+        sender=realm.sender,
+        header_style=realm.header_style,
+        digest=str(realm.digest),
+        key=opened.key,
+        veil=realm.veil,
+    )
