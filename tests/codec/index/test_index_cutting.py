@@ -89,9 +89,8 @@ def test_an_object_with_many_segments_goes_over_pages() -> None:
     pages.append(last)
     assert [part for page in pages for part in read_objects(page.data, 1)] == parts
     lines = [line(page, number) for number, page in enumerate(pages)]
-    assert lines[0].first == (0, 0) and lines[1].first == (5, 20 * pages[0].rows)
-    found = line_of(lines, (5, 399))
-    assert found == lines[-1]
+    assert lines[0].first == (5, 0) and lines[1].first == (5, 20 * pages[0].rows)
+    assert line_of(lines, (5, 399)) == lines[-1] and line_of(lines, (4, 0)) is None
 
 
 def test_a_page_has_any_one_row_but_never_too_many() -> None:

@@ -92,7 +92,6 @@ class ObjectsCutter:
         self._target = target
         self._rows: list[ObjectPart] = []
         self._size = 0
-        self._first: PartKey = (0, 0)
 
     def add(self, part: ObjectPart) -> CutPage | None:
         """Take the next part, in order; gives the page before it when that is full."""
@@ -102,14 +101,14 @@ class ObjectsCutter:
         page = None
         if self._rows and (self._size + cost > self._target or len(self._rows) >= MOST_ROWS):
             page = self._cut()
-            self._first = (part.number, part.first)
         self._rows.append(part)
         self._size += cost
         return page
 
     def _cut(self) -> CutPage:
         rows, self._rows, self._size = self._rows, [], 0
-        return CutPage(write_objects(rows), PageLevel.LEAF, True, self._first, len(rows))
+        first = (rows[0].number, rows[0].first)
+        return CutPage(write_objects(rows), PageLevel.LEAF, True, first, len(rows))
 
     def finish(self) -> CutPage | None:
         """The last page; None when there is nothing in it."""

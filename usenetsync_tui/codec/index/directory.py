@@ -19,9 +19,9 @@ it, or nowhere. Columns are lists of varints unless they say otherwise; *delta* 
     19   row       DIGEST    32 bytes each: BLAKE3 of the page, before it was sealed; stored
     17, 21, 23     the articles of each page (`articles`)
 
-The key of the first page of a run is the lowest possible: the empty path, or object 0, segment 0.
-For the others a writer takes the shortest beginning of the first path that is above the last path
-of the page before.
+The first page of files of a run has the empty path as its key. For the others a writer takes the
+shortest beginning of the first path that is above the last path of the page before. The key of a
+page of objects is its first row: so an object is not looked for in the runs that came after it.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def _pages(data: bytes, of_objects: bool) -> list[PageRef]:
     if not data:
         return []
     lines = read_directory(data, PageLevel.DIRECTORY)
-    if lines[0].of_objects != of_objects or lines[0].first != ((0, 0) if of_objects else b""):
+    if lines[0].of_objects != of_objects or (not of_objects and lines[0].first):
         raise IndexUnreadableError("A directory is not the one of its run.")
     return lines
 
