@@ -153,3 +153,5 @@ class Snapshot:
     """Payload bytes posted for this version: after dedupe and compression, sealing and padding
     included."""
     errors: int
+    indexed: bool = False
+    """Whether its index is in the store, so that the recovery string brings it back."""

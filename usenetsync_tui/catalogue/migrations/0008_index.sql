@@ -13,6 +13,7 @@ ALTER TABLE snapshots ADD COLUMN indexed boolean NOT NULL DEFAULT false;
 CREATE TABLE index_runs (
     folder_id    bigint NOT NULL REFERENCES folders,
     version      integer NOT NULL,
+    realm_id     bigint NOT NULL REFERENCES realms,
     is_base      boolean NOT NULL,
     files        bigint NOT NULL,
     objects      bigint NOT NULL,

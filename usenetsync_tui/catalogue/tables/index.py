@@ -27,9 +27,15 @@ class RunRow(NamedTuple):
 
 
 async def realm_of(tx: Transaction, folder: int) -> int | None:
-    """The id of the realm of a folder's index; None before its first index."""
-    realm: int | None = (await tx.one(_SQL["realm_of"], {"folder": folder}))[0]
-    return realm
+    """The id of the realm of a folder's index in its present store; None before the first."""
+    row = await tx.maybe(_SQL["realm_of"], {"folder": folder})
+    return row[0] if row else None
+
+
+async def secret_of(tx: Transaction, folder: int) -> bytes | None:
+    """The wrapped secret of a folder; None before its first index."""
+    row = await tx.maybe(_SQL["secret_of"], {"folder": folder})
+    return row[0] if row else None
 
 
 async def add_realm(tx: Transaction, folder: int, wrapped_key: bytes) -> int:
@@ -100,14 +106,14 @@ async def forget_unfinished(tx: Transaction, folder: int) -> None:
     await tx.run(_SQL["forget_unfinished"], {"folder": folder})
 
 
-async def add_run(tx: Transaction, folder: int, run: RunRow) -> None:
+async def add_run(tx: Transaction, folder: int, realm: int, run: RunRow) -> None:
     """Record a run whose pages are all planned."""
-    await tx.run(_SQL["add_run"], {"folder": folder, **run._asdict()})
+    await tx.run(_SQL["add_run"], {"folder": folder, "realm": realm, **run._asdict()})
 
 
-async def runs(tx: Transaction, folder: int, version: int) -> list[RunRow]:
-    """The planned runs that make a version, a base and its deltas; none before the first."""
-    values = {"folder": folder, "version": version}
+async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[RunRow]:
+    """The planned runs in a realm that make a version: a base and its deltas, or none."""
+    values = {"folder": folder, "realm": realm, "version": version}
     return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
 
 

@@ -1,16 +1,25 @@
 -- realm_of
--- The index realm of a folder.
-SELECT index_realm_id FROM folders WHERE id = %(folder)s;
+-- The index realm of a folder in the store that it uses now.
+SELECT i.id FROM folders f JOIN realms r ON r.id = f.realm_id
+  JOIN realms i ON i.id = f.index_realm_id AND i.store = r.store
+ WHERE f.id = %(folder)s;
+
+-- secret_of
+-- The wrapped secret of a folder, whatever store its index is in.
+SELECT i.wrapped_key FROM folders f JOIN realms i ON i.id = f.index_realm_id
+ WHERE f.id = %(folder)s;
 
 -- add_realm
 -- The realm of a folder's index, on first use. Its owner is no path, so that it is found by no
 -- other folder.
-INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, digest, is_index)
+INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, digest,
+                    is_index)
 SELECT r.store, 'sealed', r.domain, coalesce(h.newsgroups, r.newsgroups),
-       f.path || '\x00'::bytea || convert_to('index ' || r.store, 'UTF8'), %(wrapped_key)s, 2,
-       'blake3', true
+       f.path || '\x00'::bytea || convert_to('index', 'UTF8'), %(wrapped_key)s, 2, 'blake3', true
   FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
  WHERE f.id = %(folder)s
+    ON CONFLICT (owner, store, profile) WHERE owner IS NOT NULL AND NOT renewed
+    DO UPDATE SET newsgroups = excluded.newsgroups
 RETURNING id;
 
 -- set_realm
@@ -67,16 +76,18 @@ DELETE FROM objects o USING left_over l WHERE o.id = l.object_id;
 
 -- add_run
 -- A run whose pages are all planned.
-INSERT INTO index_runs (folder_id, version, is_base, files, objects, size, fingerprints)
-VALUES (%(folder)s, %(version)s, %(is_base)s, %(files)s, %(objects)s, %(size)s, %(fingerprints)s);
+INSERT INTO index_runs (folder_id, version, realm_id, is_base, files, objects, size, fingerprints)
+VALUES (%(folder)s, %(version)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s, %(size)s, %(fingerprints)s);
 
 -- runs
--- The runs of a folder from its newest base on that are not above a version, oldest first.
+-- The runs of a folder in a realm, from its newest base on that are not above a version, oldest
+-- first.
 SELECT version, is_base, files, objects, size, fingerprints, at
   FROM index_runs
- WHERE folder_id = %(folder)s AND version <= %(version)s
+ WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version <= %(version)s
    AND version >= (SELECT max(version) FROM index_runs
-                    WHERE folder_id = %(folder)s AND version <= %(version)s AND is_base)
+                    WHERE folder_id = %(folder)s AND realm_id = %(realm)s
+                      AND version <= %(version)s AND is_base)
  ORDER BY version;
 
 -- root

@@ -51,7 +51,7 @@ async def plan_run(run: JobRun, version: int) -> None:
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
         await index.forget_unfinished(tx, folder)
-        before = await index.runs(tx, folder, version - 1)
+        before = await index.runs(tx, folder, run.open_realm.realm.id, version - 1)
     is_base = is_base_due(before)
     what = Since(folder, version, 0)
     if not is_base:
@@ -70,7 +70,7 @@ async def plan_run(run: JobRun, version: int) -> None:
         None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)]),
     )
     async with run.catalogue.transaction(durable=True) as tx:
-        await index.add_run(tx, folder, row)
+        await index.add_run(tx, folder, run.open_realm.realm.id, row)
 
 
 async def _plan_files(run: JobRun, what: Since, made: _Planned, cutter: FilesCutter) -> None:

@@ -50,13 +50,15 @@ async def post_index(run: JobRun, open_realm: OpenRealm, source: SourceTree) -> 
 
     `UsageError` when another machine has continued the folder.
     """
+    if open_realm.secret is None:
+        raise UsageError("the folder's secret cannot be unwrapped")
     mine = index_run(run, open_realm)
     async with run.catalogue.transaction() as tx:
         versions = await index.to_index(tx, run.folder.id)
     for version in versions:
         mine.version = version
         async with run.catalogue.transaction() as tx:
-            planned = await index.runs(tx, run.folder.id, version)
+            planned = await index.runs(tx, run.folder.id, open_realm.realm.id, version)
         if not planned or planned[-1].version != version:
             await plan_run(mine, version)
         left = await _send(mine, source)
@@ -118,7 +120,7 @@ async def _root(run: JobRun, version: int) -> IndexRoot:
     async with run.catalogue.transaction() as tx:
         every = [s for s in await snapshots.finished(tx, folder) if s.version <= version]
         attempts = await index.attempts(tx, folder)
-        runs = await index.runs(tx, folder, version)
+        runs = await index.runs(tx, folder, run.open_realm.realm.id, version)
         lines = {row.version: await index.lines(tx, folder, row.version) for row in runs}
         names = [name for rows in lines.values() for row in rows for name in row.message_ids]
         aliases = await index_rows.aliases(tx, names)
