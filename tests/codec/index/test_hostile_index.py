@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,7 +37,7 @@ from usenetsync_tui.codec.index.merging import merged
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
 from usenetsync_tui.codec.index.page import LARGEST_PAGE, PageType, read_page, write_page
 from usenetsync_tui.codec.index.root import read_root, write_root
-from usenetsync_tui.codec.index.varints import write_texts, write_varints
+from usenetsync_tui.codec.index.varints import read_varints, write_texts, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.index_entries import IndexSegment, ObjectPart
 
@@ -128,17 +129,27 @@ def test_lying_lengths_are_refused_before_memory_is_taken() -> None:
         (b"USIX\x01\x01" + b"\xff" * 9 + b"\x7f", "64 bits"),
         (b"USIX\x01\x01\x80", "middle of a number"),
     ):
+        tracemalloc.start()
         refused(read_files, framed(body), words)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * LARGEST_PAGE
+
+
+@pytest.mark.parametrize("data", ["80", "ff" * 10, "ff" * 10 + "01", "ff" * 9 + "02", "01ff"])
+def test_a_list_of_impossible_numbers_is_refused(data: str) -> None:
+    refused(read_varints, bytes.fromhex(data), "no end|64 bits")
 
 
 def test_many_rows_in_few_bytes_are_bounded() -> None:
     """Paths that share megabytes would be gigabytes; classes, attributes would be quadratic."""
     began = time.process_time()
-    rows = 60_000
-    long = write_varints([0, *range(2_000_000, 2_000_000 + rows - 1)])
-    rests = write_varints([2_000_000, *[1] * (rows - 1)])
-    columns = {1: long, 3: rests, 5: bytes([97]) * (2_000_000 + rows - 1)}
+    rows, first = 1_000, 100_000  # 100 MB of paths
+    shared = write_varints([0, *range(first, first + rows - 1)])
+    rests = write_varints([first, *[1] * (rows - 1)])
+    columns = {1: shared, 3: rests, 5: b"a" * (first + rows - 1)}
     refused(read_files, with_columns(PageType.FILES, columns, rows), "too long")
+    rows = 60_000
     many = write_varints([rows, *[0] * rows, *[0] * rows])
     refused(read_files, with_columns(PageType.FILES, {64: many}), "twice")
     classes = write_texts([b"\0" * 8] * rows)
