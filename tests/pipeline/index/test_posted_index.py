@@ -11,7 +11,7 @@ from trees import content
 from worlds import FaultyStore, World, refuse
 
 from usenetsync_tui.catalogue.tables.index import RunRow
-from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError, UsageError
+from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
@@ -181,3 +181,22 @@ def test_a_base_is_due_after_many_deltas_or_large_ones() -> None:
     assert is_base_due([base, *[small] * MOST_DELTAS])
     assert not is_base_due([base, small._replace(size=250)])
     assert is_base_due([base, small._replace(size=250), small])
+
+
+async def test_a_root_whose_name_is_of_no_use_gets_the_next_one(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    grow(indexed.world.root)
+    await indexed.world.completed()
+    useless = {KEYS.root_name(1, 0, copy) for copy in range(2)}
+
+    def refuse_useless(article: Article) -> None:
+        if article.message_id in useless:
+            raise StoreError("441 no")
+
+    store.before = refuse_useless
+    assert await indexed.post() == ""
+    assert not useless & store.articles.keys()
+    await indexed.assert_reads(1, indexed.world.root)
+    assert (await newest_root(store, KEYS)).current.attempt == 1
+    indexed.world.check_ledger()

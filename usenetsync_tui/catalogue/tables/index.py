@@ -123,6 +123,23 @@ async def root(tx: Transaction, folder: int, version: int) -> tuple[int, int] | 
     return (row[0], row[1]) if row else None
 
 
+async def is_given_up(tx: Transaction, object_id: int) -> bool:
+    """Whether an article of a root was given up under its name."""
+    given_up: bool = (await tx.one(_SQL["is_given_up"], {"object": object_id}))[0]
+    return given_up
+
+
+async def is_root(tx: Transaction, object_id: int) -> bool:
+    """Whether an object is a root: its articles are found by their names, and keep them."""
+    root: bool = (await tx.one(_SQL["is_root"], {"object": object_id}))[0]
+    return root
+
+
+async def drop_root(tx: Transaction, object_id: int) -> None:
+    """Delete a root that was given up."""
+    await tx.run(_SQL["drop_root"], {"object": object_id})
+
+
 async def add_root(
     tx: Transaction, folder: int, version: int, attempt: int, object_id: int
 ) -> None:

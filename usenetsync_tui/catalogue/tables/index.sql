@@ -94,6 +94,20 @@ SELECT version, is_base, files, objects, size, fingerprints, at
 -- The planned root of a version: attempt, object.
 SELECT attempt, object_id FROM index_roots WHERE folder_id = %(folder)s AND version = %(version)s;
 
+-- is_given_up
+-- Whether an article of a root was given up: its name is of no use.
+SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {segment.failed});
+
+-- is_root
+-- Whether an object is a root, whose articles keep their names.
+SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number IS NULL);
+
+-- drop_root
+-- Delete a root that was given up; its articles stay where they are, unread.
+WITH page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
+articles AS (DELETE FROM segments WHERE object_id = %(object)s)
+DELETE FROM objects WHERE id = %(object)s;
+
 -- add_root
 -- A planned root; it replaces one of an earlier attempt.
 INSERT INTO index_roots (folder_id, version, attempt, object_id)

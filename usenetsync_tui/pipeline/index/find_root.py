@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from usenetsync_tui.codec.index.keys import IndexKeys
+from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import read_root
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import (
@@ -23,6 +23,7 @@ from usenetsync_tui.model.ports import Store
 BLOCK = 1000
 """Versions to ask for at once."""
 _COPIES = 2
+_NAMES = tuple((attempt, copy) for attempt in range(ATTEMPTS) for copy in range(_COPIES))
 
 
 async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
@@ -31,9 +32,9 @@ async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
     first = 1
     while True:
         names = {
-            keys.root_name(version, 0, copy): version
+            keys.root_name(version, *name): version
             for version in range(first, first + BLOCK)
-            for copy in range(_COPIES)
+            for name in _NAMES
         }
         presence = await store.present(names)
         hits = {names[name] for name in presence.there | presence.unknown.keys()}
@@ -49,8 +50,8 @@ async def fetch_root(store: Store, keys: IndexKeys, version: int) -> IndexRoot:
     `UnknownSnapshotError` if there is none; `IndexUnreadableError` if what is there is no root.
     """
     problem: Exception | None = None
-    for copy in range(_COPIES):
-        name = keys.root_name(version, 0, copy)
+    for attempt, copy in _NAMES:
+        name = keys.root_name(version, attempt, copy)
         try:
             data = await store.fetch(name, opened=partial(_opened, keys.sealing))
             return read_root(data, version)

@@ -13,7 +13,7 @@ from functools import partial
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.tables import index, snapshots
 from usenetsync_tui.catalogue.tables.index import LineRow, PageRow, RunRow
-from usenetsync_tui.codec.index.keys import IndexKeys
+from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import read_root, write_root
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.disk.source.source_tree import SourceTree
@@ -61,10 +61,7 @@ async def post_index(run: JobRun, open_realm: OpenRealm, source: SourceTree) -> 
             planned = await index.runs(tx, run.folder.id, open_realm.realm.id, version)
         if not planned or planned[-1].version != version:
             await plan_run(mine, version)
-        left = await _send(mine, source)
-        if not left:
-            await _plan_root(mine, version)
-            left = await _send(mine, source)
+        left = await _send(mine, source) or await _post_root(mine, source)
         if left or run.draining:
             return left or "interrupted"
         async with run.catalogue.transaction(durable=True) as tx:
@@ -81,23 +78,43 @@ async def _send(run: JobRun, source: SourceTree) -> str:
     return f"{plural(count, 'article')} not posted" if count else words
 
 
-async def _plan_root(run: JobRun, version: int) -> None:
-    async with run.catalogue.transaction() as tx:
-        if await index.root(tx, run.folder.id, version) is not None:
-            return
+async def _post_root(run: JobRun, source: SourceTree) -> str:
+    """Post the root; under the next of its names where one is of no use. Returns why it is not."""
+    left = ""
+    for _ in range(ATTEMPTS):
+        if not await _plan_root(run, run.version):
+            return left
+        left = await _send(run, source)
+        if not left or run.draining:
+            return left
+    return left
+
+
+async def _plan_root(run: JobRun, version: int) -> bool:
+    """Record the root before it is sent; False if all its names are used up."""
+    attempt, folder = 0, run.folder.id
+    async with run.catalogue.transaction(durable=True) as tx:
+        planned = await index.root(tx, folder, version)
+        if planned is not None:
+            if not await index.is_given_up(tx, planned[1]):
+                return True
+            attempt = planned[0] + 1
+            if attempt >= ATTEMPTS:
+                return False
+            await index.drop_root(tx, planned[1])
     assert run.open_realm.secret is not None
     keys = IndexKeys(run.open_realm.secret)
-    await _refuse_another(run, keys, version)
-    page = PageRow(write_root(await _root(run, version)))
-    names = [keys.root_name(version, 0, copy) for copy in range(run.folder.copies)]
+    names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
+    await _refuse_another(run, keys, version, names)
+    page = PageRow(write_root(await _root(run, version, attempt)))
     object_id = await plan_page(run, version, page, names)
     async with run.catalogue.transaction(durable=True) as tx:
-        await index.add_root(tx, run.folder.id, version, 0, object_id)
+        await index.add_root(tx, folder, version, attempt, object_id)
+    return True
 
 
-async def _refuse_another(run: JobRun, keys: IndexKeys, version: int) -> None:
+async def _refuse_another(run: JobRun, keys: IndexKeys, version: int, names: list[bytes]) -> None:
     """`UsageError` if the store has a root of this version that we did not post."""
-    names = [keys.root_name(version, 0, copy) for copy in range(run.folder.copies)]
     found = await run.open_realm.store.present(names)
     for name in sorted(found.there):
         opened = partial(_opened, keys.sealing)
@@ -115,7 +132,7 @@ def _opened(key: bytes, payload: bytes) -> bytes:
     return open_sealed(key, payload)[1]
 
 
-async def _root(run: JobRun, version: int) -> IndexRoot:
+async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
         every = [s for s in await snapshots.finished(tx, folder) if s.version <= version]
@@ -126,6 +143,7 @@ async def _root(run: JobRun, version: int) -> IndexRoot:
         aliases = await index_rows.aliases(tx, names)
         realms = await index.realms(tx, folder)
         next_object = await index.next_object(tx, folder)
+    attempts[version] = attempt
     listed = [_line(s, attempts.get(s.version, 0)) for s in every]
     return IndexRoot(
         current=listed[-1],

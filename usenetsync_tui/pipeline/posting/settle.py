@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from anyio import to_thread
 
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import files, index, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
 from usenetsync_tui.catalogue.tables.objects import OpenObject
@@ -176,7 +177,7 @@ class _Settler:
             held=segment.size,
             again=True,
         )
-        await self._record(posting, segment)
+        await self._record(posting, segment, made)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
         await self._out.put([posting])
@@ -190,7 +191,7 @@ class _Settler:
         algorithm = self._run.open_realm.realm.digest
         return await to_thread.run_sync(_remake, self._source, made, members, segment, algorithm)
 
-    async def _record(self, posting: OutgoingArticle, segment: Segment) -> None:
+    async def _record(self, posting: OutgoingArticle, segment: Segment, made: OpenObject) -> None:
         """Record it durably before it is sent, under a new Message-ID if the old one is poisoned.
 
         A missing article is posted again under its Message-ID once. If it is missing after that
@@ -205,7 +206,8 @@ class _Settler:
             async with run.catalogue.transaction(durable=True) as tx:
                 if missing:
                     await segments.count_repost(tx, segment.message_id)
-                if given_up or (missing and segment.reposts):
+                useless = given_up or (missing and segment.reposts)
+                if useless and not await _keeps_names(tx, made):
                     await renamed(tx, run, posting)
                 await segments.mark_sending(tx, {posting.article.message_id: posting.nonce})
             ledger.under_way[posting.article.message_id] = posting
@@ -231,6 +233,11 @@ def _remake(
     if digest_of(algorithm, data) != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
     return payload_of(data, segment.codec)
+
+
+async def _keeps_names(tx: Transaction, made: OpenObject) -> bool:
+    """Whether it is a root, which is found by its names alone and gets others elsewhere."""
+    return made.kind == ObjectKind.INDEX and await index.is_root(tx, made.id)
 
 
 async def _stale(run: JobRun, made: OpenObject) -> None:
