@@ -8,7 +8,7 @@ A folder has one secret of 32 random bytes for all its versions. From it, with H
     name of a root   HMAC(secret, "root" ‖ version ‖ attempt ‖ copy), its first 16 bytes
 
 Version has 8 bytes, attempt and copy 4 each, big-endian. Attempts and copies count from 0; a root
-is posted again under the next attempt when no copy can be had under the one before.
+is posted again under the next attempt, of 3, when a copy is given up under the one before.
 
 The index key seals the articles of all pages and roots (`codec.sealing`, codec NONE), in every
 storage format. The header key makes their headers and Message-IDs as those of any sealed folder are
