@@ -17,7 +17,14 @@ from usenetsync_tui.model.index_entries import (
     ObjectPart,
     removed,
 )
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, PageRef, VersionLine
+from usenetsync_tui.model.index_roots import (
+    FolderLine,
+    IndexRealm,
+    IndexRoot,
+    IndexRun,
+    PageRef,
+    VersionLine,
+)
 
 MIB = 1 << 20
 NOW = 1_764_000_000_123_456_789
@@ -134,6 +141,7 @@ ROOT = IndexRoot(
     older=(a_line(1), a_line(2, state=2, errors=4)),
     name="photos",
     path=b"/home/anna/photos",
+    folder=FolderLine(0, 2, "lz4", False, True, False),
     realms=(SEALED_REALM, PLAIN_REALM),
     runs=(
         IndexRun(1, True, 8, 3, 4000, FILE_PAGES + OBJECT_PAGES),

@@ -99,6 +99,19 @@ class VersionLine(NamedTuple):
     errors: int
 
 
+class FolderLine(NamedTuple):
+    """How the folder was backed up when the version was made, so that another machine can go on."""
+
+    realm: int
+    """The realm it posts to: its position in the root's list."""
+    copies: int
+    compression: str
+    """`model.folders.Compression`."""
+    own_files: bool = False
+    ignore_inode: bool = False
+    unstable_inodes: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class IndexRoot:
     """All that is needed to read a version, and to find those before it."""
@@ -110,6 +123,7 @@ class IndexRoot:
     """The folder's."""
     path: bytes
     """The folder's, on the machine that made the version."""
+    folder: FolderLine
     realms: tuple[IndexRealm, ...]
     runs: tuple[IndexRun, ...]
     """Oldest first; the first one is a base."""

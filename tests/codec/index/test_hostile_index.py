@@ -267,6 +267,8 @@ def test_an_object_that_cannot_be_is_refused(parts: list[object], words: str) ->
         (root_with(runs=(ROOT.runs[0], ROOT.runs[0])), "runs are not in order"),
         (root_with(runs=(ROOT.runs[0], replace(ROOT.runs[1], version=4))), "runs are not in order"),
         (root_with(runs=(replace(ROOT.runs[0], pages=FILE_PAGES[1:]),)), "not the one of its run"),
+        (root_with(folder=ROOT.folder._replace(realm=2)), "how the folder was backed up"),
+        (root_with(folder=ROOT.folder._replace(copies=0)), "number of copies"),
         (root_with(realms=(replace(SEALED_REALM, key=None),)), "A realm has a key"),
         (root_with(realms=(replace(SEALED_REALM, key=b"short"),)), "another length"),
         (root_with(realms=(replace(SEALED_REALM, store="tape"),)), "unknown store"),

@@ -17,6 +17,10 @@ Columns; *texts* are those of `varints.write_texts`::
                    that of files, then that of objects; stored
     17   FEW       for each run, a varint: the number of its fingerprints plus 1; 0: it has none
     19   FINGERPRINTS  of the paths in runs with few: 4 bytes each, big-endian, ascending; stored
+    21   FOLDER    how the folder was backed up, so that another machine can go on: varints (others
+                   may follow): the realm it posts to (its position in column 9), copies (1 to 10),
+                   compression (0 none, 1 LZ4, 2 LZMA), flags: 1 its versions include
+                   UsenetSync's own files, 2 the user chose to ignore inodes, 4 they are unstable
 
 **The line of a version**: version (from 1), attempt (`keys`), state (1 complete, 2 incomplete),
 beginning and end (microseconds since 1970 UTC), files, directories, symlinks, bytes of the source,
@@ -59,15 +63,25 @@ from usenetsync_tui.codec.index.varints import (
 )
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import MOST
-from usenetsync_tui.model.folders import SnapshotState
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageLevel, PageRef, VersionLine
+from usenetsync_tui.model.folders import Compression, SnapshotState
+from usenetsync_tui.model.index_roots import (
+    FolderLine,
+    IndexRoot,
+    IndexRun,
+    PageLevel,
+    PageRef,
+    VersionLine,
+)
 
 FEW = 2048
 """The most paths of a run that has fingerprints."""
 _STORED = (15, 19)
-_KNOWN = frozenset(range(1, 20, 2))
+_KNOWN = frozenset(range(1, 22, 2))
 _LINE = len(VersionLine._fields)
 _FINGERPRINT = 4
+_COMPRESSIONS = (Compression.NONE, Compression.LZ4, Compression.LZMA)
+_FLAGS = (1, 2, 4)
+_MOST_COPIES = 10
 _STATES = (SnapshotState.COMPLETE, SnapshotState.INCOMPLETE)
 
 
@@ -100,8 +114,25 @@ def write_root(root: IndexRoot) -> bytes:
         15: b"".join(directories),
         17: write_varints(counts),
         19: b"".join([each.to_bytes(_FINGERPRINT) for each in prints]),
+        21: _written_folder(root.folder),
     }
     return write_page(PageType.ROOT, 1, columns, _STORED)
+
+
+def _written_folder(line: FolderLine) -> bytes:
+    flags = sum(bit for bit, is_set in zip(_FLAGS, line[3:], strict=True) if is_set)
+    codec = _COMPRESSIONS.index(Compression(line.compression))
+    return write_varints([line.realm, line.copies, codec, flags])
+
+
+def _read_folder(data: bytes, realms: int) -> FolderLine:
+    numbers = read_varints(data)
+    if len(numbers) < 4 or numbers[0] >= realms or numbers[2] >= len(_COMPRESSIONS):
+        raise IndexUnreadableError("It does not say how the folder was backed up.")
+    realm, copies, codec, flags = numbers[:4]
+    if not 1 <= copies <= _MOST_COPIES:
+        raise IndexUnreadableError("The folder has an impossible number of copies.")
+    return FolderLine(realm, copies, str(_COMPRESSIONS[codec]), *[bool(flags & b) for b in _FLAGS])
 
 
 def _directory(run: IndexRun, of_objects: bool) -> bytes:
@@ -120,13 +151,15 @@ def read_root(data: bytes, version: int) -> IndexRoot:
     if any(a.version >= b.version for a, b in pairwise([*older, current])):
         raise IndexUnreadableError("Its older versions are not in order.")
     realms = Cursor(page.column(9))
+    listed = tuple([read_realm(text) for text in realms.texts()])
     (next_object,) = read_varints(page.column(13), 1)
     root = IndexRoot(
         current=current,
         older=tuple(older),
         name=page.column(5).decode("utf-8", "surrogateescape"),
         path=page.column(7),
-        realms=tuple([read_realm(text) for text in realms.texts()]),
+        folder=_read_folder(page.column(21), len(listed)),
+        realms=listed,
         runs=_runs(page, version),
         next_object=next_object,
     )
