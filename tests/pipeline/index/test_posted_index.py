@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import psycopg
 import pytest
 from index_ground import KEYS, Indexed
 from trees import content
@@ -15,6 +16,7 @@ from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnaps
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
+from usenetsync_tui.pipeline.index.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
 from usenetsync_tui.pipeline.index.plan_run import MOST_DELTAS, is_base_due
 
@@ -200,3 +202,36 @@ async def test_a_root_whose_name_is_of_no_use_gets_the_next_one(
     await indexed.assert_reads(1, indexed.world.root)
     assert (await newest_root(store, KEYS)).current.attempt == 1
     indexed.world.check_ledger()
+
+
+async def test_a_lost_catalogue_is_made_again_from_the_index(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    """The next upload of the unchanged source reads nothing, and one of a changed file one file."""
+    world = indexed.world
+    grow(world.root)
+    copies = {}
+    for number in range(3):
+        (world.root / f"new {number}").write_bytes(b"%d" % number)
+        if number == 2:
+            (world.root / "a" / "small").unlink()
+        copies[await indexed.version()] = world.keep_copy()
+    tables = "folders, realms, snapshots, files, objects, segments, aliases, jobs, notices"
+    more = "index_runs, index_roots, index_pages, index_realms"
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {tables}, {more} RESTART IDENTITY CASCADE".encode())
+        connection.execute("ALTER SEQUENCE object_ids RESTART")
+    root = await newest_root(store, KEYS)
+    path = os.fsencode(world.root)
+    await adopt(world.catalogue, store, KEYS, root, path, lambda key: key)
+    world.check_ledger()
+    for version, copy in copies.items():
+        if version >= root.runs[0].version:
+            await world.assert_restores(version, copy)
+    posts = len(store.posts)
+    outcome = await world.upload()
+    assert outcome.message == "nothing changed since version 3" and len(store.posts) == posts
+    (world.root / "new 1").write_bytes(b"changed")
+    assert await indexed.version() == 4
+    assert len(store.posts) == posts + 1 + 2 * 2 + 2  # a pack; two pages and a root in two copies
+    await indexed.assert_reads(4, world.root)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from usenetsync_tui.catalogue.lookups import index_rows
-from usenetsync_tui.catalogue.tables import index, snapshots
+from usenetsync_tui.catalogue.tables import folders, index, snapshots
 from usenetsync_tui.catalogue.tables.index import LineRow, PageRow, RunRow
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import read_root, write_root
@@ -21,6 +21,7 @@ from usenetsync_tui.errors import ArticleMissingError, IndexUnreadableError, Usa
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, Snapshot
 from usenetsync_tui.model.index_roots import (
+    FolderLine,
     IndexRealm,
     IndexRoot,
     IndexRun,
@@ -141,6 +142,9 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         lines = {row.version: await index.lines(tx, folder, row.version) for row in runs}
         names = [name for rows in lines.values() for row in rows for name in row.message_ids]
         aliases = await index_rows.aliases(tx, names)
+        choices = await folders.by_id(tx, folder)
+        assert choices is not None
+        place = await index.place_of(tx, folder, choices.realm.id)
         realms = await index.realms(tx, folder)
         next_object = await index.next_object(tx, folder)
     attempts[version] = attempt
@@ -150,6 +154,14 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         older=tuple(listed[:-1]),
         name=run.folder.name,
         path=run.folder.path,
+        folder=FolderLine(
+            place,
+            choices.copies,
+            str(choices.compression),
+            choices.own_files,
+            choices.ignore_inode,
+            choices.unstable_inodes,
+        ),
         realms=tuple([_realm(await run.realm_of(realm)) for realm in realms]),
         runs=tuple(_run(row, lines[row.version], aliases) for row in runs),
         next_object=next_object,

@@ -60,7 +60,7 @@ class VersionReader:
         for line in run.pages:
             if line.of_objects:
                 continue
-            for entry in read_files(await self._page(line)):
+            for entry in read_files(await self.page(line)):
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
@@ -72,7 +72,7 @@ class VersionReader:
             if run.fingerprints is not None and fingerprint(path) not in run.fingerprints:
                 continue
             line = line_of([each for each in run.pages if not each.of_objects], path)
-            rows = read_files(await self._page(line)) if line else []
+            rows = read_files(await self.page(line)) if line else []
             found = next((row for row in rows if row.path == path), None)
             if found is not None:
                 return None if found.change == EntryChange.REMOVED else found
@@ -84,7 +84,7 @@ class VersionReader:
             line = line_of([each for each in run.pages if each.of_objects], (number, segment))
             rows = []
             if line is not None:
-                rows = read_objects(await self._page(line), len(self._root.realms))
+                rows = read_objects(await self.page(line), len(self._root.realms))
             for row in rows:
                 if row.number == number and row.first <= segment < row.first + len(row.segments):
                     return row
@@ -94,7 +94,8 @@ class VersionReader:
         """How the articles of an object are named and opened."""
         return self._root.realms[part.realm]
 
-    async def _page(self, line: PageRef) -> bytes:
+    async def page(self, line: PageRef) -> bytes:
+        """The bytes of a page, from whatever copy can be read. `IndexUnreadableError`."""
         problem: Exception | None = None
         for name in line.message_ids:
             try:
