@@ -23,6 +23,10 @@ without that column it would misunderstand the rest. A page of another version i
 Digests and Message-IDs are random bytes. They are stored, as compressing them would take
 most of the time and save nothing.
 
+Why zlib: of 65,000 made-up files, in pages of 9,000, a file takes 49.5 bytes with zlib 9 (31 of
+them its digest), 49.6 with zstd 9 and 47.8 with zstd 19, which takes longer than zlib 9. Every
+language has zlib.
+
 **Limits**, so that a few hostile bytes cannot ask for much memory: the columns of a page have at
 most `LARGEST_PAGE` bytes together (8 MiB), and it has at most `MOST_COLUMNS` (256) columns and
 `MOST_ROWS` (65,536) rows.
