@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,6 +87,7 @@ class Indexed:
             there = os.path.join(os.fsencode(expected), path)
             status = os.lstat(there)
             assert entry.mode == status.st_mode & 0o7777, path
+            assert entry.user.decode() == pwd.getpwuid(status.st_uid).pw_name
             if entry.kind == FileKind.SYMLINK:
                 assert entry.link == os.readlink(there)
             elif entry.kind == FileKind.REGULAR:

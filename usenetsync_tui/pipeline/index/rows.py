@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from itertools import groupby
 
+from anyio import to_thread
+
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.lookups.index_rows import IndexRow, Since, SliceRow
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import index
 from usenetsync_tui.codec.index.varints import write_varints
+from usenetsync_tui.disk.owner_names import OwnerNames
 from usenetsync_tui.model.entries import FileKind, FileState, unfitted_time
 from usenetsync_tui.model.index_entries import (
     Attribute,
@@ -68,14 +71,17 @@ async def _in_path_order(
 async def _changed(
     catalogue: Catalogue, what: Since, limit: int
 ) -> AsyncIterator[tuple[bytes, IndexEntry]]:
-    start = b""
+    start, names = b"", OwnerNames()
     while True:
         async with catalogue.transaction() as tx:
             page = await index_rows.changed_page(tx, what, start, limit)
         if not page:
             return
+        owners = {(row.uid, row.gid) for row in page}
+        if names.unknown(owners):
+            await to_thread.run_sync(names.learn, owners)
         for row in page:
-            yield row.key, _entry(row, is_base=not what.since)
+            yield row.key, _entry(row, names.of(row.uid, row.gid), is_base=not what.since)
         start = page[-1].key + b"\0"
 
 
@@ -93,7 +99,7 @@ async def _removed(
         start = page[-1][1] + b"\0"
 
 
-def _entry(row: IndexRow, *, is_base: bool) -> IndexEntry:
+def _entry(row: IndexRow, names: tuple[bytes, bytes], *, is_base: bool) -> IndexEntry:
     change = EntryChange.MODIFIED if row.was_there else EntryChange.ADDED
     is_kept = row.state == FileState.PLANNED and row.object_id is not None
     has_digest = is_kept and row.digest is not None
@@ -105,8 +111,8 @@ def _entry(row: IndexRow, *, is_base: bool) -> IndexEntry:
         mode=row.mode,
         uid=row.uid,
         gid=row.gid,
-        user=b"",
-        group=b"",
+        user=names[0],
+        group=names[1],
         digest_kind=(row.digest_kind or 0) if has_digest else None,
         object=row.object_id if is_kept else None,
         offset=(row.object_offset or 0) if is_kept else 0,
