@@ -17,7 +17,6 @@ import xxhash
 from index_samples import (
     DIGEST,
     FILE_PAGES,
-    NAMES,
     OBJECT_PAGES,
     OBJECTS,
     ROOT,
@@ -33,7 +32,7 @@ from index_samples import (
 
 from usenetsync_tui.codec.index.directory import read_directory, write_directory
 from usenetsync_tui.codec.index.files_page import read_files, write_files
-from usenetsync_tui.codec.index.merging import merged
+from usenetsync_tui.codec.index.merging import merged, runs_of
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
 from usenetsync_tui.codec.index.page import LARGEST_PAGE, PageType, read_page, write_page
 from usenetsync_tui.codec.index.root import read_root, write_root
@@ -318,4 +317,4 @@ def test_merged_runs_say_what_a_version_has() -> None:
     assert [e.path for e in merged([base, second])] == [b"b", b"c", b"d", b"e"]
     assert [e.path for e in merged([[removed(b"a"), a_file(b"b")]])] == [b"b"]
     assert list(merged([])) == []
-    assert NAMES[0] != NAMES[1]
+    assert [run.version for run in runs_of(ROOT, 2)] == [1] and not runs_of(ROOT, 0)

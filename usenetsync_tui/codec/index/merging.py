@@ -15,7 +15,7 @@ from usenetsync_tui.model.index_roots import IndexRoot, IndexRun
 
 def runs_of(root: IndexRoot, version: int) -> tuple[IndexRun, ...]:
     """The runs that make a version, oldest first; none for one before the base."""
-    return tuple(run for run in root.runs if run.version <= version) if root.runs else ()
+    return tuple([run for run in root.runs if run.version <= version])
 
 
 def merged(runs: Sequence[Iterable[IndexEntry]]) -> Iterator[IndexEntry]:
