@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
@@ -42,6 +44,8 @@ async def with_index(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
     run.progress.phase = "index"
     try:
         realm = await index_realm(run.catalogue, stores.keys, run.folder.id)
+        # Where the folder posts now; Message-IDs do not depend on it.
+        realm = replace(realm, newsgroups=run.folder.realm.newsgroups)
         open_realm = await stores.of(realm)
         with await open_source(run) as source:
             left = await post_index(run, open_realm, source)
