@@ -45,6 +45,7 @@ def test_the_vectors_of_bip_350() -> None:
         assert len(known) < len(values) or not is_right(human, known)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_bytes_come_back(data: bytes) -> None:
     assert to_bytes(to_fives(data)) == data
@@ -54,7 +55,7 @@ def test_bits_that_fill_up_are_zeros() -> None:
     assert to_bytes([0, 1]) is None and to_bytes([0, 0, 0]) is None
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_one_and_two_wrong_characters_are_found(data: st.DataObject) -> None:
     """Up to 89 characters any two: every pair of words differs in five places at least."""

@@ -51,6 +51,7 @@ def test_the_numbers_of_the_specification() -> None:
     assert write_deltas([5, 3, 3]).hex() == "0a0300"
 
 
+@settings(deadline=None)
 @given(st.lists(_number), st.lists(_signed))
 def test_any_numbers_come_back(numbers: list[int], signed: list[int]) -> None:
     assert read_varints(write_varints(numbers), len(numbers)) == numbers
@@ -60,6 +61,7 @@ def test_any_numbers_come_back(numbers: list[int], signed: list[int]) -> None:
     assert read_deltas(write_deltas(signed, others), len(signed), others) == signed
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=30), st.binary(max_size=30), st.binary(max_size=30))
 def test_the_shared_beginning_is_found(both: bytes, one: bytes, other: bytes) -> None:
     a, b = both + one, both + other
@@ -76,13 +78,13 @@ def test_the_samples_come_back() -> None:
     assert read_root(write_root(ROOT), 3) == ROOT
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(entries())
 def test_any_files_come_back(page: list[IndexEntry]) -> None:
     assert read_files(write_files(page)) == page
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(parts())
 def test_any_objects_come_back(page: list[ObjectPart]) -> None:
     assert read_objects(write_objects(page), 2) == page
