@@ -26,8 +26,8 @@ LARGE_ROOMS = {
     "tui/kit": "a tool box: widgets and what they draw with, each of use without the others",
 }
 """Rooms that may have more, and the reason."""
-NO_ROOMS = {"acceptance", "benchmarks", "support"}
-"""Folders of tests without a room: whole-program tests, benchmarks, and the tests' own tools."""
+NO_ROOMS = {"acceptance", "benchmarks", "fuzz", "support"}
+"""Folders of tests without a room: whole-program tests, benchmarks, fuzzers, and tools of tests."""
 NOT_OURS = {"plain", "humanize", "match", "usenetsync", "README", "readme"}
 """Words set as code in the docstring of a room that are no module, class or function."""
 

@@ -135,6 +135,14 @@ class NoKeyError(KeyUnavailableError):
     """There is no key for a new sealed folder."""
 
 
+class IndexUnreadableError(UsenetSyncError):
+    """The snapshot's index cannot be read."""
+
+
+class RecoveryStringError(UsageError):
+    """This is not a recovery string."""
+
+
 class SourceError(UsenetSyncError):
     """The folder cannot be read."""
 

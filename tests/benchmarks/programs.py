@@ -1,4 +1,4 @@
-"""What a further program of this package measures: the screen, a big catalogue, ways to read.
+"""What a further program of this package measures: screen, big catalogue, index, ways to read.
 
 Each prints its figures as one JSON object; they are programs because what they import and map
 would count as memory of every process that is started after them.
@@ -71,6 +71,12 @@ def file_ground(scene: Scene) -> Iterator[Stages]:
     yield [[Side("reads", partial(program, "read_large_file", str(path)))]]
 
 
+@contextmanager
+def index_ground(part: str, scene: Scene) -> Iterator[Stages]:
+    """Files that are made up while they are described: nothing is on disk."""
+    yield [[Side(part, partial(program, "index_figures", part, str(scene.amount)))]]
+
+
 def _at_most(goals: Mapping[str, float]) -> dict[str, Goal]:
     return {name: Goal(at_most=bound) for name, bound in goals.items()}
 
@@ -89,6 +95,15 @@ _TICK = _at_most(
     {
         "tick: bytes of each tick, p95 [bytes]": 4096,
         "tick: bytes of each second, p95 [bytes]": 16384,
+    }
+)
+
+_INDEX_SIZE = _at_most({"delta of 100 changes, share of the base [%]": 3})
+_INDEX_STREAM = _at_most(
+    {
+        "pages written: CPU time [s]": 60,
+        "pages read: CPU time [s]": 60,
+        "peak memory of the process [MB]": 150,
     }
 )
 
@@ -130,5 +145,25 @@ CASES = (
         "bytes",
         file_ground,
         more=True,
+    ),
+    Case(
+        "index-size",
+        "bytes of a snapshot's index, in two copies of each segment; the format alone",
+        200_000,
+        "files",
+        partial(index_ground, "size"),
+        goals=_INDEX_SIZE,
+        more=True,
+        least=1_000,
+    ),
+    Case(
+        "index-stream",
+        "a snapshot's index written and read as a stream; the format alone",
+        3 * _MILLION,
+        "files",
+        partial(index_ground, "stream"),
+        goals=_INDEX_STREAM,
+        more=True,
+        least=1_000,
     ),
 )

@@ -44,6 +44,15 @@ VERSION: Columns = {
 }
 """A file ``f`` of one version with its object ``o``: `version_files.VersionRow`."""
 
+INDEX_ROW: Columns = {
+    "path": _PATH,
+    **_named(["kind", "mode", "uid", "gid", "size", "stat_size"], {}),
+    **_named(["mtime_ns", "ctime_ns", "inode", "link", "state", "object_id"], {}),
+    **_named(["object_offset", "digest", "digest_kind", "reason", "racy"], {}),
+    "key": "{t}path_key",
+}
+"""A row of `files` with all that an index keeps: `index_rows.IndexRow`, except its last field."""
+
 SEGMENT: Columns = _named(
     [
         *("object_id", "index", "redundancy", "size", "hash", "codec", "payload_size"),
@@ -83,6 +92,7 @@ REALM: Columns = {
     "veil": "h.veil",
     "headers": "h.id",
     "digest": "r.digest",
+    "is_index": "r.is_index",
 }
 """A realm ``r``, and the headers ``h`` of a folder's articles there: `model.folders.Realm`."""
 
@@ -128,6 +138,7 @@ LISTS: Mapping[str, str] = {
     "entry.names": ", ".join(ENTRY),
     "current_row.columns": listed(CURRENT),
     "version_row.columns": listed(VERSION, "f"),
+    "index_row.columns": listed(INDEX_ROW, "f"),
     "segment_row.columns": listed(SEGMENT),
     "snapshot_row.columns": listed(SNAPSHOT),
     "snapshot_row.columns_of_s": listed(SNAPSHOT, "s"),

@@ -21,6 +21,7 @@ from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
 from usenetsync_tui.cli.verbs.servers import servers
+from usenetsync_tui.cli.verbs.share import share
 from usenetsync_tui.cli.verbs.upload import upload
 
 VERBS: dict[str, click.Command] = {
@@ -31,6 +32,7 @@ VERBS: dict[str, click.Command] = {
     "folders": list_folders,
     "snapshots": list_snapshots,
     "files": list_files,
+    "share": share,
     "jobs": list_jobs,
     "servers": servers,
     "doctor": doctor,

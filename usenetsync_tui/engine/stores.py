@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
 from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeaders
+from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
@@ -182,17 +184,23 @@ class Stores:
             key = None
             if realm.wrapped_key is not None:
                 key = await to_thread.run_sync(self.keys.unwrap, realm.wrapped_key)
-            self._open_realms[realm] = self._make(realm, key)
+            self._open_realms[realm] = self._opened(realm, key)
         return self._open_realms[realm]
 
-    def _make(self, realm: Realm, key: bytes | None) -> OpenRealm:
+    def _opened(self, realm: Realm, key: bytes | None) -> OpenRealm:
+        """The key of an index's realm is the folder's secret, from which all else follows."""
+        if not realm.is_index or key is None:
+            return self._make(realm, key)
+        return replace(self._make(realm, IndexKeys(key).sealing, key), secret=key)
+
+    def _make(self, realm: Realm, key: bytes | None, secret: bytes | None = None) -> OpenRealm:
         match realm.store:
             case StoreKind.SHARDS:
                 return self._local(realm, self._shards, key)
             case StoreKind.MEMORY:
                 return self._local(realm, self._memory, key)
             case StoreKind.USENET:
-                return self._usenet(realm, key)
+                return self._usenet(realm, key, secret)
 
     def _local(self, realm: Realm, store: Store, key: bytes | None) -> OpenRealm:
         retried, reposts = self._retried(store), self._settings.reposts
@@ -202,11 +210,13 @@ class Stores:
     def _padded_to(self) -> int:
         return self._settings.chunk_size if self._settings.padding else 0
 
-    def _usenet(self, realm: Realm, key: bytes | None) -> OpenRealm:
+    def _usenet(self, realm: Realm, key: bytes | None, secret: bytes | None) -> OpenRealm:
         if self._servers is None:
             raise UsageError(_NO_SERVER)
         style: HeaderStyle
-        if key is not None:
+        if realm.is_index and secret is not None:
+            style = IndexKeys(secret).headers(realm.newsgroups)
+        elif key is not None:
             style = SealedHeaders(key, realm.newsgroups, realm.header_style)
         else:
             style = PlainHeaders(

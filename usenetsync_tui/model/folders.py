@@ -75,6 +75,9 @@ class Realm:
     digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
     """The hash function of its segments and files; SHA-256 in realms from before BLAKE3."""
 
+    is_index: bool = False
+    """Whether it has a folder's index; `wrapped_key` is the folder's secret then."""
+
     @property
     def is_obfuscated(self) -> bool:
         """Whether its plain articles have random headers: only an NZB has the real names."""
@@ -151,3 +154,5 @@ class Snapshot:
     """Payload bytes posted for this version: after dedupe and compression, sealing and padding
     included."""
     errors: int
+    indexed: bool = False
+    """Whether its index is in the store, so that the recovery string brings it back."""

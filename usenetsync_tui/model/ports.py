@@ -148,6 +148,8 @@ class OpenRealm:
     are sealed. 0: no padding."""
     reposts: int = 2
     """How often a run posts a missing article again before it gives up."""
+    secret: bytes | None = field(default=None, repr=False)
+    """The secret of a folder; only in the realm of its index."""
 
 
 class OpenRealms(Protocol):

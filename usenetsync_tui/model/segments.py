@@ -28,6 +28,8 @@ class ObjectKind(IntEnum):
 
     FILE = 0
     PACK = 1
+    INDEX = 2
+    """A page or root of the folder's index: one segment, whose bytes are in the catalogue."""
 
 
 class Codec(IntEnum):

@@ -23,7 +23,7 @@ SELECT count(*) FROM (
 -- Incomplete objects that no file uses. An upload adds objects before their files, so folders with
 -- a version under construction are left out.
 SELECT count(*) FROM objects o
- WHERE NOT o.complete
+ WHERE NOT o.complete AND o.kind <> {object.index}
    AND NOT EXISTS (SELECT FROM snapshots s
                     WHERE s.folder_id = o.folder_id AND s.state = {version.building})
    AND NOT EXISTS (SELECT FROM files f WHERE f.folder_id = o.folder_id AND f.object_id = o.id
@@ -81,7 +81,7 @@ SELECT count(*) FROM snapshots s
 -- Segments of equal content, in folders that share articles, with more than one Message-ID.
 SELECT count(*) FROM (
        SELECT FROM segments s JOIN realms r ON r.id = s.realm_id
-        WHERE s.status <> {segment.stale} AND r.profile <> 'plain'
+        WHERE s.status <> {segment.stale} AND r.profile <> 'plain' AND NOT r.is_index
         GROUP BY s.realm_id, s.hash, s.redundancy
        HAVING count(DISTINCT s.message_id) > 1) AS wrong;
 

@@ -38,7 +38,7 @@ SELECT coalesce(sum(o.files), 0)::bigint
  WHERE o.folder_id = %(folder)s AND o.realm_id = %(realm)s AND NOT o.complete
    AND EXISTS (SELECT FROM segments s
                 WHERE s.object_id = o.id AND s.status NOT IN {segment.not_sendable})
-   AND (o.kind = {object.pack} OR EXISTS (
+   AND o.kind <> {object.index} AND (o.kind = {object.pack} OR EXISTS (
        SELECT FROM files f
         WHERE f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
           AND f.state = {file.planned}));
@@ -57,9 +57,9 @@ DELETE FROM objects o
 RETURNING o.complete;
 
 -- delete_left_behind
--- Delete incomplete objects of a folder that no file of any version uses.
+-- Delete incomplete objects of a folder that no file of any version uses, pages of the index apart.
 DELETE FROM objects o
- WHERE o.folder_id = %(folder)s AND NOT o.complete AND NOT EXISTS (
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.kind <> {object.index} AND NOT EXISTS (
        SELECT FROM files f
         WHERE f.folder_id = o.folder_id AND f.object_id = o.id
           AND f.path_key BETWEEN o.first_key AND o.last_key);

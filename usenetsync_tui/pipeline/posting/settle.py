@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import files, objects, segments
+from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.tables import files, index, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
 from usenetsync_tui.catalogue.tables.objects import OpenObject
 from usenetsync_tui.codec.digests import digest_of
@@ -88,13 +89,14 @@ class _Settler:
     async def settle(self, made: OpenObject) -> None:
         """Confirm an object's articles or send them again, or find it stale."""
         run, folder, after = self._run, self._run.folder.id, (-1, 0)
+        of_index = made.kind == ObjectKind.INDEX
         async with run.catalogue.transaction() as tx:
             members = await files.members(tx, folder, made.id, made.first_key, made.last_key)
-            if not members:
+            if not members and not of_index:
                 await segments.mark_stale(tx, made.id)
                 await objects.delete(tx, made.id)
         is_away = run.away and any(is_below(m.entry.path, run.away) for m in members)
-        if is_away or not members:
+        if is_away or not (members or of_index):
             self._is_counted_out(made, members)
             return
         while not run.draining:
@@ -154,13 +156,11 @@ class _Settler:
                 sent.credit += segment.size
                 progress.total_bytes += segment.size
             return
-        path = members[0].entry.path
+        path = members[0].entry.path if members else b""
         await run.budget.take(segment.size)
         try:
             with self._slot.working(path, f"segment {segment.index + 1}/{made.segments}"):
-                payload = await to_thread.run_sync(
-                    _remake, self._source, made, members, segment, run.open_realm.realm.digest
-                )
+                payload = await self._payload(made, members, segment)
         except BaseException:
             run.budget.give(segment.size)
             raise
@@ -178,12 +178,21 @@ class _Settler:
             held=segment.size,
             again=True,
         )
-        await self._record(posting, segment)
+        await self._record(posting, segment, made)
         progress.total_bytes += segment.size
         progress.in_flight += segment.size
         await self._out.put([posting])
 
-    async def _record(self, posting: OutgoingArticle, segment: Segment) -> None:
+    async def _payload(
+        self, made: OpenObject, members: Sequence[Member], segment: Segment
+    ) -> bytes:
+        if made.kind == ObjectKind.INDEX:
+            async with self._run.catalogue.transaction() as tx:
+                return await index.page(tx, made.id)
+        algorithm = self._run.open_realm.realm.digest
+        return await to_thread.run_sync(_remake, self._source, made, members, segment, algorithm)
+
+    async def _record(self, posting: OutgoingArticle, segment: Segment, made: OpenObject) -> None:
         """Record it durably before it is sent, under a new Message-ID if the old one is poisoned.
 
         A missing article is posted again under its Message-ID once. If it is missing after that
@@ -198,7 +207,8 @@ class _Settler:
             async with run.catalogue.transaction(durable=True) as tx:
                 if missing:
                     await segments.count_repost(tx, segment.message_id)
-                if given_up or (missing and segment.reposts):
+                useless = given_up or (missing and segment.reposts)
+                if useless and not await _keeps_names(tx, made):
                     await renamed(tx, run, posting)
                 await segments.mark_sending(tx, {posting.article.message_id: posting.nonce})
             ledger.under_way[posting.article.message_id] = posting
@@ -224,6 +234,11 @@ def _remake(
     if digest_of(algorithm, data) != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")
     return payload_of(data, segment.codec)
+
+
+async def _keeps_names(tx: Transaction, made: OpenObject) -> bool:
+    """Whether it is a root, which is found by its names alone and gets others elsewhere."""
+    return made.kind == ObjectKind.INDEX and await index.is_root(tx, made.id)
 
 
 async def _stale(run: JobRun, made: OpenObject) -> None:

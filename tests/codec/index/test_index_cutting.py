@@ -1,0 +1,123 @@
+"""Runs cut into pages: all rows, in pages of the right size, found again by their directories."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterable, Iterator
+
+import pytest
+from blake3 import blake3
+from index_samples import a_file, a_segment
+
+from usenetsync_tui.codec.index import cutting
+from usenetsync_tui.codec.index.cutting import CutPage, DirectoryCutter, FilesCutter, ObjectsCutter
+from usenetsync_tui.codec.index.directory import line_of, read_directory
+from usenetsync_tui.codec.index.files_page import read_files
+from usenetsync_tui.codec.index.objects_page import read_objects
+from usenetsync_tui.codec.index.paths import LONGEST_PATH
+from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index_roots import PageRef
+
+TARGET = 5_000
+
+
+def files(count: int) -> Iterator[IndexEntry]:
+    for n in range(count):
+        yield a_file(b"folder %03d/file %06d" % (n // 50, n), offset=n, digest=n.to_bytes(32))
+
+
+def cut(entries: Iterable[IndexEntry], target: int = TARGET) -> Iterator[CutPage]:
+    cutter = FilesCutter(target)
+    for entry in entries:
+        page = cutter.add(entry)
+        if page is not None:
+            yield page
+    last = cutter.finish()
+    if last is not None:
+        yield last
+    assert cutter.finish() is None
+
+
+def line(page: CutPage, number: int) -> PageRef:
+    names = (number.to_bytes(16),)
+    digest = blake3(page.data).digest()
+    return PageRef(page.level, page.of_objects, page.first, digest, len(page.data), names)
+
+
+def test_all_files_are_in_pages_of_the_wanted_size() -> None:
+    every = [*files(1000)]
+    pages = [*cut(every)]
+    assert [entry for page in pages for entry in read_files(page.data)] == every
+    assert len(pages) > 5 and max(len(page.data) for page in pages) <= TARGET
+    assert min(len(page.data) for page in pages[:-1]) > TARGET / 3
+    assert sum(page.rows for page in pages) == 1000
+    assert [*cut([])] == []
+
+
+def test_each_path_is_found_by_root_directory_and_page() -> None:
+    """The lines of few pages go into the root as they are, those of more into directories."""
+    pages = [*cut(files(1000))]
+    lines = [line(page, number) for number, page in enumerate(pages)]
+    all_in_root = DirectoryCutter(100, 100)
+    assert [all_in_root.add(each) for each in lines] == [None] * len(lines)
+    assert all_in_root.finish() == lines
+    cutter = DirectoryCutter(3, 4)
+    directories = [full for each in lines if (full := cutter.add(each))]
+    rest = cutter.finish()
+    assert isinstance(rest, CutPage)
+    directories.append(rest)
+    assert len(directories) == -(-len(lines) // 4)
+    top = [line(page, number) for number, page in enumerate(directories)]
+    assert top[0].first == b""
+    for entry in [*files(1000)][::9]:
+        of_directory = line_of(top, entry.path)
+        assert of_directory is not None
+        of_page = line_of(read_directory(directories[top.index(of_directory)].data), entry.path)
+        assert of_page is not None
+        assert entry in read_files(pages[lines.index(of_page)].data)
+
+
+def test_an_object_with_many_segments_goes_over_pages() -> None:
+    segments = [a_segment(0, 100)] * 20
+    parts = [ObjectPart(5, 0, 0, 100 * 400, 100, at * 20, tuple(segments)) for at in range(20)]
+    cutter, pages = ObjectsCutter(TARGET), []
+    for part in parts:
+        page = cutter.add(part)
+        pages += [page] if page else []
+    last = cutter.finish()
+    assert last is not None and cutter.finish() is None and len(pages) > 3
+    pages.append(last)
+    assert [part for page in pages for part in read_objects(page.data, 1)] == parts
+    lines = [line(page, number) for number, page in enumerate(pages)]
+    assert lines[0].first == (5, 0) and lines[1].first == (5, 20 * pages[0].rows)
+    assert line_of(lines, (5, 399)) == lines[-1] and line_of(lines, (4, 0)) is None
+
+
+def test_a_page_has_any_one_row_but_never_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = a_file(b"a" * 50_000)
+    pages = [*cut([long, a_file(b"b"), a_file(b"c", attributes=((72, bytes(20_000)),))])]
+    assert [page.rows for page in pages] == [1, 1, 1]
+    assert pages[1].first == b"b"
+    monkeypatch.setattr(cutting, "MOST_ROWS", 60)
+    assert [page.rows for page in cut(files(100), 10**9)] == [60, 40]
+
+
+def test_a_path_out_of_order_or_too_long_is_the_writers_mistake() -> None:
+    cutter = FilesCutter()
+    cutter.add(a_file(b"b"))
+    for path in (b"b", b"a", b"c" * (LONGEST_PATH + 1)):
+        with pytest.raises(ValueError, match="out of order or too long"):
+            cutter.add(a_file(path))
+
+
+def test_memory_does_not_grow_with_the_number_of_files() -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        rows = sum(len(read_files(page.data)) for page in cut(files(count), 50_000))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert rows == count
+        return found
+
+    peak(100)
+    assert peak(5000) < 1.2 * peak(1500)

@@ -1,0 +1,237 @@
+"""The index of a folder in its store: posted with each version, read with the secret alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+from index_ground import KEYS, Indexed
+from trees import content
+from worlds import FaultyStore, World, refuse
+
+from usenetsync_tui.catalogue.tables.index import RunRow
+from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
+from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.folders import Profile, StoreKind
+from usenetsync_tui.model.segments import Article
+from usenetsync_tui.pipeline.index.adopt import adopt
+from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
+from usenetsync_tui.pipeline.index.plan_run import MOST_DELTAS, is_base_due
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def indexed(world: World) -> Indexed:
+    return Indexed(world.small(chunk_size=100_000))
+
+
+def grow(root: Path) -> None:
+    """A tree with every kind of path, long ones and a large file among them."""
+    for number in range(300):
+        (root / f"file {number:03}").write_bytes(content(50 + number))
+    (root / "a").mkdir()
+    (root / "a" / "small").write_bytes(b"small")
+    (root / "a" / "empty").touch()
+    (root / "a" / "link").symlink_to("small")
+    (root / os.fsdecode(b"caf\xe9")).write_bytes(b"latin-1")
+    (root / "large").write_bytes(content(350_000))
+    deep = root.joinpath(*(["d" * 200] * 10))
+    deep.mkdir(parents=True)
+    for name in ("one", "two", "three"):
+        (deep / name).write_bytes(name.encode())
+
+
+@pytest.mark.parametrize("profile", [Profile.PACKED, Profile.SEALED, Profile.PLAIN])
+async def test_every_version_is_read_with_the_secret_alone(
+    indexed: Indexed, profile: Profile
+) -> None:
+    world = indexed.world
+    world.choices = FolderChoices(store=StoreKind.MEMORY, profile=profile)
+    grow(world.root)
+    copies = {}
+    for number in range(5):
+        (world.root / f"new {number}").write_bytes(b"%d" % number)
+        if number == 2:
+            (world.root / "a" / "small").unlink()
+            (world.root / "large").write_bytes(content(350_000)[::-1])
+        if number == 4:
+            (world.root / "a" / "small").write_bytes(b"back")
+        copies[await indexed.version()] = world.keep_copy()
+    assert await newest_versions(world.store, KEYS) == [5, 4, 3, 2, 1]
+    root = await newest_root(world.store, KEYS)
+    assert [line.version for line in root.older] == [1, 2, 3, 4]
+    for version, copy in copies.items():
+        if version >= root.runs[0].version:
+            await indexed.assert_reads(version, copy)
+        await indexed.assert_reads(version, copy, root=version)
+
+
+async def test_one_path_takes_few_pages(indexed: Indexed) -> None:
+    world = indexed.world
+    grow(world.root)
+    for number in range(6):
+        (world.root / f"new {number}").write_bytes(b"%d" % number)
+        await indexed.version()
+    reader = await indexed.reader(6)
+    entry = await reader.entry(b"a/small")
+    assert entry is not None and await indexed.content(reader, entry) == b"small"
+    assert reader.fetched <= 3
+    assert await reader.entry(b"a/nothing") is None
+    assert await (await indexed.reader(2)).entry(b"new 3") is None
+
+
+async def test_posting_goes_on_after_a_crash_anywhere(indexed: Indexed, store: FaultyStore) -> None:
+    """The store breaks off before or after each article; never two roots or names for one page."""
+    world = indexed.world
+    grow(world.root)
+    await world.completed()
+    broken = 0
+
+    class Killed(Exception):
+        pass
+
+    for place in range(20):
+        left = [place // 2]
+
+        def kill(article: Article, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+        store.before, store.after = (kill, None) if place % 2 else (None, kill)
+        try:
+            assert await indexed.post() == ""
+            break
+        except* Killed:
+            broken += 1
+    assert broken >= 3
+    store.before = store.after = None
+    await indexed.assert_reads(1, world.root)
+    world.check_ledger()
+    names = [name for name in store.posts if name in store.articles]
+    assert world.query("SELECT indexed FROM snapshots") == [(True,)]
+    assert len(set(names)) == len(store.articles)
+    before = len(store.posts)
+    assert await indexed.post() == "" and len(store.posts) == before
+
+
+async def test_an_index_that_is_not_posted_says_so(indexed: Indexed, store: FaultyStore) -> None:
+    grow(indexed.world.root)
+    await indexed.world.completed()
+    store.before = refuse()
+    assert "not posted" in await indexed.post()
+    assert indexed.world.query("SELECT indexed FROM snapshots") == [(False,)]
+    with pytest.raises(UnknownSnapshotError):
+        await newest_root(store, KEYS)
+    store.before = None
+    assert await indexed.post() == ""
+    await indexed.assert_reads(1, indexed.world.root)
+
+
+async def test_one_copy_of_everything_is_enough(indexed: Indexed, store: FaultyStore) -> None:
+    world = indexed.world
+    grow(world.root)
+    await indexed.version()
+    lost = world.query(
+        "SELECT s.message_id FROM segments s JOIN index_pages p USING (object_id)"
+        " WHERE s.redundancy = 0"
+    )
+    assert len(lost) >= 3
+    for (name,) in lost:
+        del store.articles[bytes(name)]  # type: ignore[arg-type]
+    await indexed.assert_reads(1, world.root)
+
+
+async def test_the_newest_root_that_is_left_is_found(indexed: Indexed, store: FaultyStore) -> None:
+    grow(indexed.world.root)
+    for number in range(3):
+        (indexed.world.root / f"new {number}").touch()
+        await indexed.version()
+    for copy in range(2):
+        del store.articles[KEYS.root_name(3, 0, copy)]
+    assert (await newest_root(store, KEYS)).current.version == 2
+    store.articles[KEYS.root_name(3, 0, 0)] = store.articles[KEYS.root_name(2, 0, 0)]
+    assert (await newest_root(store, KEYS)).current.version == 2
+    with pytest.raises(IndexUnreadableError, match="of version 2 instead of 3"):
+        await fetch_root(store, KEYS, 3)
+
+
+async def test_a_root_of_another_machine_is_not_overwritten(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    grow(indexed.world.root)
+    await indexed.version()
+    foreign = dict(store.articles)
+    (indexed.world.root / "mine").touch()
+    await indexed.version()
+    theirs = store.articles[KEYS.root_name(2, 0, 0)]
+    world = indexed.world
+    world.query("DELETE FROM index_roots WHERE version = 2 RETURNING 1")
+    world.query("UPDATE snapshots SET indexed = false WHERE version = 2 RETURNING 1")
+    with pytest.raises(UsageError, match="Another machine has continued this folder: version 2"):
+        await indexed.post()
+    assert store.articles[KEYS.root_name(2, 0, 0)] == theirs and foreign
+
+
+def test_a_base_is_due_after_many_deltas_or_large_ones() -> None:
+    base, small = RunRow(1, True, 9, 9, 1000, None), RunRow(2, False, 1, 1, 1, None)
+    assert is_base_due([]) and not is_base_due([base])
+    assert not is_base_due([base, *[small] * (MOST_DELTAS - 1)])
+    assert is_base_due([base, *[small] * MOST_DELTAS])
+    assert not is_base_due([base, small._replace(size=250)])
+    assert is_base_due([base, small._replace(size=250), small])
+
+
+async def test_a_root_whose_name_is_of_no_use_gets_the_next_one(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    grow(indexed.world.root)
+    await indexed.world.completed()
+    useless = {KEYS.root_name(1, 0, copy) for copy in range(2)}
+
+    def refuse_useless(article: Article) -> None:
+        if article.message_id in useless:
+            raise StoreError("441 no")
+
+    store.before = refuse_useless
+    assert await indexed.post() == ""
+    assert not useless & store.articles.keys()
+    await indexed.assert_reads(1, indexed.world.root)
+    assert (await newest_root(store, KEYS)).current.attempt == 1
+    indexed.world.check_ledger()
+
+
+async def test_a_lost_catalogue_is_made_again_from_the_index(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    """The next upload of the unchanged source reads nothing, and one of a changed file one file."""
+    world = indexed.world
+    grow(world.root)
+    copies = {}
+    for number in range(3):
+        (world.root / f"new {number}").write_bytes(b"%d" % number)
+        if number == 2:
+            (world.root / "a" / "small").unlink()
+        copies[await indexed.version()] = world.keep_copy()
+    tables = "folders, realms, snapshots, files, objects, segments, aliases, jobs, notices"
+    more = "index_runs, index_roots, index_pages, index_realms"
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {tables}, {more} RESTART IDENTITY CASCADE".encode())
+        connection.execute("ALTER SEQUENCE object_ids RESTART")
+    root = await newest_root(store, KEYS)
+    path = os.fsencode(world.root)
+    await adopt(world.catalogue, store, KEYS, root, path, lambda key: key)
+    world.check_ledger()
+    for version, copy in copies.items():
+        if version >= root.runs[0].version:
+            await world.assert_restores(version, copy)
+    posts = len(store.posts)
+    outcome = await world.upload()
+    assert outcome.message == "nothing changed since version 3" and len(store.posts) == posts
+    (world.root / "new 1").write_bytes(b"changed")
+    assert await indexed.version() == 4
+    assert len(store.posts) == posts + 1 + 2 * 2 + 2  # a pack; two pages and a root in two copies
+    await indexed.assert_reads(4, world.root)

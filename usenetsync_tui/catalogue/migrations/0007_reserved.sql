@@ -1,0 +1,1 @@
+-- Reserved: another change has this number. Replace this file by it when the branches meet.

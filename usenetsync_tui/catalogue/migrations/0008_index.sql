@@ -1,0 +1,59 @@
+-- The index: each finished version is described in the store itself.
+
+-- A folder's index has a realm of its own. Its wrapped key is the folder's secret: the key that
+-- seals the index, and the names of the roots, follow from it (codec/index/keys).
+ALTER TABLE realms ADD COLUMN is_index boolean NOT NULL DEFAULT false;
+ALTER TABLE folders ADD COLUMN index_realm_id bigint REFERENCES realms;
+
+-- Whether the index of a version is posted. Versions from before have none of their own.
+ALTER TABLE snapshots ADD COLUMN indexed boolean NOT NULL DEFAULT false;
+
+-- The runs of a folder whose pages are all planned. fingerprints: 4 bytes for each path, null for
+-- many (codec/index/root).
+CREATE TABLE index_runs (
+    folder_id    bigint NOT NULL REFERENCES folders,
+    version      integer NOT NULL,
+    realm_id     bigint NOT NULL REFERENCES realms,
+    is_base      boolean NOT NULL,
+    files        bigint NOT NULL,
+    objects      bigint NOT NULL,
+    size         bigint NOT NULL,
+    fingerprints bytea,
+    at           timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (folder_id, version)
+);
+
+-- The roots that are planned: one object of two copies for each version.
+CREATE TABLE index_roots (
+    folder_id bigint NOT NULL REFERENCES folders,
+    version   integer NOT NULL,
+    attempt   integer NOT NULL,
+    object_id bigint NOT NULL,
+    PRIMARY KEY (folder_id, version)
+);
+
+-- The bytes of each page and root, the source of its articles: an object of one segment. number,
+-- of_objects and the key of its line (codec/index/directory) are null for a root. The names of its
+-- articles are those of its segments, whatever became of them.
+CREATE TABLE index_pages (
+    object_id     bigint PRIMARY KEY,
+    folder_id     bigint NOT NULL REFERENCES folders,
+    version       integer NOT NULL,
+    number        integer,
+    of_objects    boolean,
+    first_path    bytea,
+    first_object  bigint,
+    first_segment integer,
+    data          bytea NOT NULL
+);
+ALTER TABLE index_pages ALTER COLUMN data SET STORAGE EXTERNAL;
+CREATE INDEX index_pages_version ON index_pages (folder_id, version);
+
+-- The number by which runs refer to a realm: its place in the list of the folder's roots.
+CREATE TABLE index_realms (
+    folder_id bigint NOT NULL REFERENCES folders,
+    place     integer NOT NULL,
+    realm_id  bigint NOT NULL REFERENCES realms,
+    PRIMARY KEY (folder_id, place),
+    UNIQUE (folder_id, realm_id)
+);

@@ -1,0 +1,178 @@
+"""The tables of a folder's index: its runs, roots, pages, and the realms they refer to.
+
+A page is an object of kind INDEX with one segment. Its bytes stay in the catalogue, so that its
+articles can be posted again like those of any other object.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from usenetsync_tui.catalogue.session import Transaction, column, load
+
+_SQL = load(__package__, "index.sql")
+
+
+class RunRow(NamedTuple):
+    """A planned run; field order is that of the query."""
+
+    version: int
+    is_base: bool
+    files: int
+    objects: int
+    size: int
+    fingerprints: bytes | None
+    at: datetime | None = None
+
+
+async def realm_of(tx: Transaction, folder: int) -> int | None:
+    """The id of the realm of a folder's index in its present store; None before the first."""
+    row = await tx.maybe(_SQL["realm_of"], {"folder": folder})
+    return row[0] if row else None
+
+
+async def secret_of(tx: Transaction, folder: int) -> bytes | None:
+    """The wrapped secret of a folder; None before its first index."""
+    row = await tx.maybe(_SQL["secret_of"], {"folder": folder})
+    return row[0] if row else None
+
+
+async def add_realm(tx: Transaction, folder: int, wrapped_key: bytes) -> int:
+    """Give a folder a realm for its index, with its wrapped secret; returns the id."""
+    values = {"folder": folder, "wrapped_key": wrapped_key}
+    realm: int = (await tx.one(_SQL["add_realm"], values))[0]
+    await tx.run(_SQL["set_realm"], {"folder": folder, "realm": realm})
+    return realm
+
+
+async def place_of(tx: Transaction, folder: int, realm: int) -> int:
+    """The number by which a folder's runs refer to a realm, from 0."""
+    place: int = (await tx.one(_SQL["place_of"], {"folder": folder, "realm": realm}))[0]
+    return place
+
+
+async def realms(tx: Transaction, folder: int) -> list[int]:
+    """The ids of the realms of a folder's objects, in the order of their numbers."""
+    return column(await tx.fetch(_SQL["realms"], {"folder": folder}))
+
+
+class PageRow(NamedTuple):
+    """A page of a run, or a root: then all but the bytes is None."""
+
+    data: bytes
+    number: int | None = None
+    """In its run, those of files and those of objects apart."""
+    of_objects: bool | None = None
+    first_path: bytes | None = None
+    first_object: int | None = None
+    first_segment: int | None = None
+
+
+class LineRow(NamedTuple):
+    """The line of a page; field order is that of the query."""
+
+    of_objects: bool
+    first_path: bytes | None
+    first_object: int | None
+    first_segment: int | None
+    digest: bytes
+    size: int
+    message_ids: list[bytes]
+
+
+async def add_page(
+    tx: Transaction, folder: int, version: int, object_id: int, row: PageRow
+) -> None:
+    """Keep a page or root, the source of its articles."""
+    values = {"folder": folder, "version": version, "object": object_id, **row._asdict()}
+    await tx.run(_SQL["add_page"], values)
+
+
+async def lines(tx: Transaction, folder: int, version: int) -> list[LineRow]:
+    """The pages of a run: those of files, then those of objects."""
+    rows = await tx.fetch(_SQL["lines"], {"folder": folder, "version": version})
+    return [LineRow._make(row) for row in rows]
+
+
+async def page(tx: Transaction, object_id: int) -> bytes:
+    """The bytes of a page or root."""
+    data: bytes = (await tx.one(_SQL["page"], {"object": object_id}))[0]
+    return data
+
+
+async def forget_unfinished(tx: Transaction, folder: int) -> None:
+    """Delete pages of runs that were not planned to their end; none of them was sent."""
+    await tx.run(_SQL["forget_unfinished"], {"folder": folder})
+
+
+async def add_run(tx: Transaction, folder: int, realm: int, run: RunRow) -> None:
+    """Record a run whose pages are all planned."""
+    await tx.run(_SQL["add_run"], {"folder": folder, "realm": realm, **run._asdict()})
+
+
+async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[RunRow]:
+    """The planned runs in a realm that make a version: a base and its deltas, or none."""
+    values = {"folder": folder, "realm": realm, "version": version}
+    return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
+
+
+async def root(tx: Transaction, folder: int, version: int) -> tuple[int, int] | None:
+    """(attempt, object) of the planned root of a version."""
+    row = await tx.maybe(_SQL["root"], {"folder": folder, "version": version})
+    return (row[0], row[1]) if row else None
+
+
+async def is_given_up(tx: Transaction, object_id: int) -> bool:
+    """Whether an article of a root was given up under its name."""
+    given_up: bool = (await tx.one(_SQL["is_given_up"], {"object": object_id}))[0]
+    return given_up
+
+
+async def is_root(tx: Transaction, object_id: int) -> bool:
+    """Whether an object is a root: its articles are found by their names, and keep them."""
+    root: bool = (await tx.one(_SQL["is_root"], {"object": object_id}))[0]
+    return root
+
+
+async def drop_root(tx: Transaction, object_id: int) -> None:
+    """Delete a root that was given up."""
+    await tx.run(_SQL["drop_root"], {"object": object_id})
+
+
+async def add_root(
+    tx: Transaction, folder: int, version: int, attempt: int, object_id: int
+) -> None:
+    """Record a planned root, in the place of an earlier attempt."""
+    values = {"folder": folder, "version": version, "attempt": attempt, "object": object_id}
+    await tx.run(_SQL["add_root"], values)
+
+
+async def attempts(tx: Transaction, folder: int) -> dict[int, int]:
+    """The attempt of each planned root of a folder, by version."""
+    return dict(await tx.fetch(_SQL["attempts"], {"folder": folder}))
+
+
+async def mark_indexed(tx: Transaction, folder: int, version: int) -> None:
+    """The index of a version is posted."""
+    await tx.run(_SQL["mark_indexed"], {"folder": folder, "version": version})
+
+
+async def to_index(tx: Transaction, folder: int) -> list[int]:
+    """The finished versions whose index is not posted yet, oldest first.
+
+    Of the versions from before a folder's first index only the newest gets one.
+    """
+    return column(await tx.fetch(_SQL["to_index"], {"folder": folder}))
+
+
+async def unposted(tx: Transaction, folder: int, version: int) -> int:
+    """How many articles of the index up to a version are not posted."""
+    count: int = (await tx.one(_SQL["unposted"], {"folder": folder, "version": version}))[0]
+    return count
+
+
+async def next_object(tx: Transaction, folder: int) -> int:
+    """Above the ids of all objects of a folder."""
+    number: int = (await tx.one(_SQL["next_object"], {"folder": folder}))[0]
+    return number

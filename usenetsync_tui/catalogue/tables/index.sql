@@ -1,0 +1,150 @@
+-- realm_of
+-- The index realm of a folder in the store that it uses now.
+SELECT i.id FROM folders f JOIN realms r ON r.id = f.realm_id
+  JOIN realms i ON i.id = f.index_realm_id AND i.store = r.store
+ WHERE f.id = %(folder)s;
+
+-- secret_of
+-- The wrapped secret of a folder, whatever store its index is in.
+SELECT i.wrapped_key FROM folders f JOIN realms i ON i.id = f.index_realm_id
+ WHERE f.id = %(folder)s;
+
+-- add_realm
+-- The realm of a folder's index, on first use. Its owner is no path, so that it is found by no
+-- other folder.
+INSERT INTO realms (store, profile, domain, newsgroups, owner, wrapped_key, dress, digest,
+                    is_index)
+SELECT r.store, 'sealed', r.domain, coalesce(h.newsgroups, r.newsgroups),
+       f.path || '\x00'::bytea || convert_to('index', 'UTF8'), %(wrapped_key)s, 2, 'blake3', true
+  FROM folders f JOIN realms r ON r.id = f.realm_id LEFT JOIN headers h ON h.id = f.headers_id
+ WHERE f.id = %(folder)s
+    ON CONFLICT (owner, store, profile) WHERE owner IS NOT NULL AND NOT renewed
+    DO UPDATE SET newsgroups = excluded.newsgroups
+RETURNING id;
+
+-- set_realm
+-- The folder's index is posted there.
+UPDATE folders SET index_realm_id = %(realm)s WHERE id = %(folder)s;
+
+-- place_of
+-- The number by which runs of a folder refer to a realm, given on first use.
+WITH known AS (
+    SELECT place FROM index_realms WHERE folder_id = %(folder)s AND realm_id = %(realm)s),
+added AS (
+    INSERT INTO index_realms (folder_id, place, realm_id)
+    SELECT %(folder)s, (SELECT count(*) FROM index_realms WHERE folder_id = %(folder)s), %(realm)s
+     WHERE NOT EXISTS (SELECT FROM known)
+ RETURNING place)
+SELECT place FROM known UNION ALL SELECT place FROM added;
+
+-- realms
+-- The realms of a folder's objects, in the order of their numbers.
+SELECT realm_id FROM index_realms WHERE folder_id = %(folder)s ORDER BY place;
+
+-- add_page
+-- The bytes of a page or root: the source of its articles.
+INSERT INTO index_pages (object_id, folder_id, version, number, of_objects, first_path,
+                         first_object, first_segment, data)
+VALUES (%(object)s, %(folder)s, %(version)s, %(number)s, %(of_objects)s, %(first_path)s,
+        %(first_object)s, %(first_segment)s, %(data)s);
+
+-- lines
+-- The pages of a run in their order, with the present names of their articles.
+SELECT p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash, octet_length(p.data),
+       array_agg(s.message_id ORDER BY s.redundancy)
+  FROM index_pages p JOIN segments s ON s.object_id = p.object_id
+ WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND p.number IS NOT NULL
+ GROUP BY p.object_id, s.hash
+ ORDER BY p.of_objects, p.number;
+
+-- page
+-- The bytes of a page or root.
+SELECT data FROM index_pages WHERE object_id = %(object)s;
+
+-- forget_unfinished
+-- Delete the pages of runs and roots that were not planned to their end: none of them was sent.
+WITH left_over AS (
+    DELETE FROM index_pages p
+     WHERE p.folder_id = %(folder)s
+       AND NOT EXISTS (SELECT FROM index_roots r WHERE r.object_id = p.object_id)
+       AND NOT EXISTS (SELECT FROM index_runs n
+                        WHERE n.folder_id = p.folder_id AND n.version = p.version)
+ RETURNING p.object_id),
+without_segments AS (
+    DELETE FROM segments s USING left_over l WHERE s.object_id = l.object_id)
+DELETE FROM objects o USING left_over l WHERE o.id = l.object_id;
+
+-- add_run
+-- A run whose pages are all planned.
+INSERT INTO index_runs (folder_id, version, realm_id, is_base, files, objects, size, fingerprints)
+VALUES (%(folder)s, %(version)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s, %(size)s, %(fingerprints)s);
+
+-- runs
+-- The runs of a folder in a realm, from its newest base on that are not above a version, oldest
+-- first.
+SELECT version, is_base, files, objects, size, fingerprints, at
+  FROM index_runs
+ WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version <= %(version)s
+   AND version >= (SELECT max(version) FROM index_runs
+                    WHERE folder_id = %(folder)s AND realm_id = %(realm)s
+                      AND version <= %(version)s AND is_base)
+ ORDER BY version;
+
+-- root
+-- The planned root of a version: attempt, object.
+SELECT attempt, object_id FROM index_roots WHERE folder_id = %(folder)s AND version = %(version)s;
+
+-- is_given_up
+-- Whether an article of a root was given up: its name is of no use.
+SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {segment.failed});
+
+-- is_root
+-- Whether an object is a root, whose articles keep their names.
+SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number IS NULL);
+
+-- drop_root
+-- Delete a root that was given up; its articles stay where they are, unread.
+WITH page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
+articles AS (DELETE FROM segments WHERE object_id = %(object)s)
+DELETE FROM objects WHERE id = %(object)s;
+
+-- add_root
+-- A planned root; it replaces one of an earlier attempt.
+INSERT INTO index_roots (folder_id, version, attempt, object_id)
+VALUES (%(folder)s, %(version)s, %(attempt)s, %(object)s)
+    ON CONFLICT (folder_id, version)
+    DO UPDATE SET attempt = excluded.attempt, object_id = excluded.object_id;
+
+-- attempts
+-- The attempt of each root of a folder, by version.
+SELECT version, attempt FROM index_roots WHERE folder_id = %(folder)s;
+
+-- mark_indexed
+-- The index of a version is posted.
+UPDATE snapshots SET indexed = true WHERE folder_id = %(folder)s AND version = %(version)s;
+
+-- to_index
+-- The finished versions after the last one that has a run or an index, oldest first; the newest one
+-- only, if there is none.
+WITH last AS (
+    SELECT max(version) AS version FROM snapshots
+     WHERE folder_id = %(folder)s AND indexed)
+SELECT s.version FROM snapshots s, last
+ WHERE s.folder_id = %(folder)s AND s.state <> {version.building} AND NOT s.indexed
+   AND (s.version > last.version
+        OR last.version IS NULL AND (
+           s.version = (SELECT max(version) FROM snapshots
+                         WHERE folder_id = %(folder)s AND state <> {version.building})
+           OR EXISTS (SELECT FROM index_runs r
+                       WHERE r.folder_id = s.folder_id AND r.version <= s.version)))
+ ORDER BY s.version;
+
+-- unposted
+-- How many articles of a folder's index in a version are not posted.
+SELECT coalesce(sum(o.segments::bigint * o.copies - o.posted), 0)::bigint
+  FROM index_pages p JOIN objects o ON o.id = p.object_id
+ WHERE p.folder_id = %(folder)s AND p.version <= %(version)s AND NOT o.complete;
+
+-- next_object
+-- Above the ids of all objects of a folder.
+SELECT coalesce(max(id), 0) + 1 FROM objects WHERE folder_id = %(folder)s;
