@@ -9,7 +9,8 @@ from pathlib import Path
 
 from worlds import World
 
-from usenetsync_tui.catalogue.tables import folders, index
+from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.codec.compression import decompress
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.sealing import open_sealed
@@ -36,9 +37,9 @@ class Indexed:
         world = self.world
         folder = await world.folder()
         async with world.catalogue.transaction() as tx:
-            realm_id = await index.realm_of(tx, folder.id)
+            realm_id = await posted.realm_of(tx, folder.id)
             if realm_id is None:
-                realm_id = await index.add_realm(tx, folder.id, SECRET)
+                realm_id = await posted.add_realm(tx, folder.id, SECRET)
             realm = await folders.realm_by_id(tx, realm_id)
         return replace(await world.of(realm), key=KEYS.sealing, secret=SECRET)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import folders, index
+from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
@@ -25,14 +26,14 @@ async def index_realm(catalogue: Catalogue, ring: KeyRing, folder: int) -> Realm
     A folder has one secret, whatever store it moves to.
     """
     async with catalogue.transaction() as tx:
-        realm = await index.realm_of(tx, folder)
-        secret = await index.secret_of(tx, folder)
+        realm = await posted.realm_of(tx, folder)
+        secret = await posted.secret_of(tx, folder)
         others = await folders.wrapped_keys(tx)
     if realm is None:
         if secret is None:
             secret = await to_thread.run_sync(ring.new_key, others)
         async with catalogue.transaction(durable=True) as tx:
-            realm = await index.add_realm(tx, folder, secret)
+            realm = await posted.add_realm(tx, folder, secret)
     async with catalogue.transaction() as tx:
         return await folders.realm_by_id(tx, realm)
 

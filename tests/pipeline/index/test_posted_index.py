@@ -11,7 +11,7 @@ from index_ground import KEYS, Indexed
 from trees import content
 from worlds import FaultyStore, World, refuse
 
-from usenetsync_tui.catalogue.tables.index import RunRow
+from usenetsync_tui.catalogue.tables.index.posted import RunRow
 from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import index, snapshots
+from usenetsync_tui.catalogue.tables import snapshots
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
 from usenetsync_tui.codec.key_wrapping import SALT_SIZE
@@ -32,7 +33,7 @@ async def _share(word: str, passphrase_file: Path | None, as_json: bool) -> Exit
     settings, locations = environment()
     async with catalogue_to_read("share") as opened, opened.catalogue.transaction() as tx:
         folder = await folder_named(tx, word)
-        wrapped = await index.secret_of(tx, folder.id)
+        wrapped = await posted.secret_of(tx, folder.id)
         versions = await snapshots.finished(tx, folder.id)
     name = safe_name(folder.name)
     if wrapped is None:

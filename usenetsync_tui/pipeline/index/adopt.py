@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.catalogue.tables import adopt as rows
-from usenetsync_tui.catalogue.tables import index, objects, segments
-from usenetsync_tui.catalogue.tables.index import PageRow, RunRow
+from usenetsync_tui.catalogue.tables import objects, segments
+from usenetsync_tui.catalogue.tables.index import adopted as rows
+from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.codec.digests import SegmentsDigest
 from usenetsync_tui.codec.index.files_page import read_files
@@ -53,7 +54,7 @@ async def adopt(
         folder, realms = await _add_folder(tx, root, path, wrap)
         await rows.begin(tx, root.next_object)
         await _add_versions(tx, folder, root)
-        to = _Adopted(folder, await index.add_realm(tx, folder, wrap(keys.secret)), realms)
+        to = _Adopted(folder, await posted.add_realm(tx, folder, wrap(keys.secret)), realms)
         for run in reversed(root.runs):
             for number, line in enumerate(run.pages):
                 if line.of_objects:
@@ -68,7 +69,7 @@ async def adopt(
                     await _add_page(tx, to, run, (number, line), data)
                     entries = [_file(entry) for entry in read_files(data)]
                     await rows.add_files(tx, folder, run.version, entries)
-            await index.add_run(tx, folder, to.index_realm, _run_row(run))
+            await posted.add_run(tx, folder, to.index_realm, _run_row(run))
         await rows.sum_up(tx, folder)
         await _fill_digests(tx, folder)
     return folder
@@ -213,7 +214,7 @@ async def _add_page(
     size, names, realm = len(data), known.message_ids, to.index_realm
     made = NewObject(object_id, ObjectKind.INDEX, size, size, 1, 0, b"", b"")
     await objects.insert(tx, to.folder, realm, len(names), [made])
-    posted = [
+    articles = [
         Segment(
             object_id,
             0,
@@ -228,8 +229,8 @@ async def _add_page(
         )
         for redundancy, name in enumerate(names)
     ]
-    await segments.insert(tx, realm, posted)
+    await segments.insert(tx, realm, articles)
     first = known.first
     path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
     page = PageRow(data, number, known.of_objects, path, *key)
-    await index.add_page(tx, to.folder, run.version, object_id, page)
+    await posted.add_page(tx, to.folder, run.version, object_id, page)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.lookups.index_rows import Since
-from usenetsync_tui.catalogue.tables import index, objects, segments
-from usenetsync_tui.catalogue.tables.index import PageRow, RunRow
+from usenetsync_tui.catalogue.tables import objects, segments
+from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.codec.index.cutting import PAGE_TARGET, CutPage, FilesCutter, ObjectsCutter
@@ -50,8 +51,8 @@ async def plan_run(run: JobRun, version: int) -> None:
     """Plan all pages of the run of a version. `run`: in the realm of the folder's index."""
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
-        await index.forget_unfinished(tx, folder)
-        before = await index.runs(tx, folder, run.open_realm.realm.id, version - 1)
+        await posted.forget_unfinished(tx, folder)
+        before = await posted.runs(tx, folder, run.open_realm.realm.id, version - 1)
     is_base = is_base_due(before)
     what = Since(folder, version, 0)
     if not is_base:
@@ -70,7 +71,7 @@ async def plan_run(run: JobRun, version: int) -> None:
         None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)]),
     )
     async with run.catalogue.transaction(durable=True) as tx:
-        await index.add_run(tx, folder, run.open_realm.realm.id, row)
+        await posted.add_run(tx, folder, run.open_realm.realm.id, row)
 
 
 async def _plan_files(run: JobRun, what: Since, made: _Planned, cutter: FilesCutter) -> None:
@@ -134,5 +135,5 @@ async def plan_page(
             for redundancy, name in enumerate(names)
         ]
         await segments.insert(tx, realm, planned)
-        await index.add_page(tx, run.folder.id, version, object_id, row)
+        await posted.add_page(tx, run.folder.id, version, object_id, row)
     return object_id

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from usenetsync_tui.catalogue.lookups import index_rows
-from usenetsync_tui.catalogue.tables import folders, index, snapshots
-from usenetsync_tui.catalogue.tables.index import LineRow, PageRow, RunRow
+from usenetsync_tui.catalogue.tables import folders, snapshots
+from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RunRow
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import read_root, write_root
 from usenetsync_tui.codec.sealing import open_sealed
@@ -55,18 +56,18 @@ async def post_index(run: JobRun, open_realm: OpenRealm, source: SourceTree) -> 
         raise UsageError("the folder's secret cannot be unwrapped")
     mine = index_run(run, open_realm)
     async with run.catalogue.transaction() as tx:
-        versions = await index.to_index(tx, run.folder.id)
+        versions = await posted.to_index(tx, run.folder.id)
     for version in versions:
         mine.version = version
         async with run.catalogue.transaction() as tx:
-            planned = await index.runs(tx, run.folder.id, open_realm.realm.id, version)
+            planned = await posted.runs(tx, run.folder.id, open_realm.realm.id, version)
         if not planned or planned[-1].version != version:
             await plan_run(mine, version)
         left = await _send(mine, source) or await _post_root(mine, source)
         if left or run.draining:
             return left or "interrupted"
         async with run.catalogue.transaction(durable=True) as tx:
-            await index.mark_indexed(tx, run.folder.id, version)
+            await posted.mark_indexed(tx, run.folder.id, version)
     return ""
 
 
@@ -75,7 +76,7 @@ async def _send(run: JobRun, source: SourceTree) -> str:
     await repost(run, source)
     words = await finish_checks(run, source)
     async with run.catalogue.transaction() as tx:
-        count = await index.unposted(tx, run.folder.id, run.version)
+        count = await posted.unposted(tx, run.folder.id, run.version)
     return f"{plural(count, 'article')} not posted" if count else words
 
 
@@ -95,14 +96,14 @@ async def _plan_root(run: JobRun, version: int) -> bool:
     """Record the root before it is sent; False if all its names are used up."""
     attempt, folder = 0, run.folder.id
     async with run.catalogue.transaction(durable=True) as tx:
-        planned = await index.root(tx, folder, version)
+        planned = await posted.root(tx, folder, version)
         if planned is not None:
-            if not await index.is_given_up(tx, planned[1]):
+            if not await posted.is_given_up(tx, planned[1]):
                 return True
             attempt = planned[0] + 1
             if attempt >= ATTEMPTS:
                 return False
-            await index.drop_root(tx, planned[1])
+            await posted.drop_root(tx, planned[1])
     assert run.open_realm.secret is not None
     keys = IndexKeys(run.open_realm.secret)
     names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
@@ -110,7 +111,7 @@ async def _plan_root(run: JobRun, version: int) -> bool:
     page = PageRow(write_root(await _root(run, version, attempt)))
     object_id = await plan_page(run, version, page, names)
     async with run.catalogue.transaction(durable=True) as tx:
-        await index.add_root(tx, folder, version, attempt, object_id)
+        await posted.add_root(tx, folder, version, attempt, object_id)
     return True
 
 
@@ -137,16 +138,16 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
         every = [s for s in await snapshots.finished(tx, folder) if s.version <= version]
-        attempts = await index.attempts(tx, folder)
-        runs = await index.runs(tx, folder, run.open_realm.realm.id, version)
-        lines = {row.version: await index.lines(tx, folder, row.version) for row in runs}
+        attempts = await posted.attempts(tx, folder)
+        runs = await posted.runs(tx, folder, run.open_realm.realm.id, version)
+        lines = {row.version: await posted.lines(tx, folder, row.version) for row in runs}
         names = [name for rows in lines.values() for row in rows for name in row.message_ids]
         aliases = await index_rows.aliases(tx, names)
         choices = await folders.by_id(tx, folder)
         assert choices is not None
-        place = await index.place_of(tx, folder, choices.realm.id)
-        realms = await index.realms(tx, folder)
-        next_object = await index.next_object(tx, folder)
+        place = await posted.place_of(tx, folder, choices.realm.id)
+        realms = await posted.realms(tx, folder)
+        next_object = await posted.next_object(tx, folder)
     attempts[version] = attempt
     listed = [_line(s, attempts.get(s.version, 0)) for s in every]
     return IndexRoot(

@@ -10,7 +10,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.lookups.index_rows import IndexRow, Since, SliceRow
 from usenetsync_tui.catalogue.session import Catalogue
-from usenetsync_tui.catalogue.tables import index
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.disk.owner_names import OwnerNames
 from usenetsync_tui.model.entries import FileKind, FileState, unfitted_time
@@ -153,7 +153,7 @@ async def parts(catalogue: Catalogue, what: Since, limit: int) -> AsyncIterator[
                 aliases = await index_rows.aliases(tx, names)
                 for row in rows:
                     if row.realm_id not in places:
-                        places[row.realm_id] = await index.place_of(tx, what.folder, row.realm_id)
+                        places[row.realm_id] = await posted.place_of(tx, what.folder, row.realm_id)
             if not rows:
                 break
             slice_ = rows[-1].object_id, rows[-1].segment

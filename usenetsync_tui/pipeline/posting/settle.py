@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import files, index, objects, segments
+from usenetsync_tui.catalogue.tables import files, objects, segments
 from usenetsync_tui.catalogue.tables.files import Member
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.objects import OpenObject
 from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.source.guard import is_below
@@ -188,7 +189,7 @@ class _Settler:
     ) -> bytes:
         if made.kind == ObjectKind.INDEX:
             async with self._run.catalogue.transaction() as tx:
-                return await index.page(tx, made.id)
+                return await posted.page(tx, made.id)
         algorithm = self._run.open_realm.realm.digest
         return await to_thread.run_sync(_remake, self._source, made, members, segment, algorithm)
 
@@ -238,7 +239,7 @@ def _remake(
 
 async def _keeps_names(tx: Transaction, made: OpenObject) -> bool:
     """Whether it is a root, which is found by its names alone and gets others elsewhere."""
-    return made.kind == ObjectKind.INDEX and await index.is_root(tx, made.id)
+    return made.kind == ObjectKind.INDEX and await posted.is_root(tx, made.id)
 
 
 async def _stale(run: JobRun, made: OpenObject) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 
-_SQL = load(__package__, "index.sql")
+_SQL = load(__package__, "posted.sql")
 
 
 class RunRow(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.postgres.copy import copy_rows
 
-_SQL = load(__package__, "adopt.sql")
+_SQL = load(__package__, "adopted.sql")
 _FILE_TYPES = (
     *("bytea", "int2", "int4", "int8", "int8", "int8", "int8", "int8", "int8", "int8", "bytea"),
     *("int2", "int8", "int8", "bytea", "int2", "text", "bool", "bytea", "bool"),
