@@ -1,9 +1,9 @@
 """A folder of millions of files in a real catalogue, and what its index takes.
 
 Run ``python -m tests.benchmarks.indexed_folder HOME fill FILES [VERSIONS [CHANGES]]``, then ``HOME
-write`` (plan the runs of all versions; posts nothing) or ``HOME post`` (into `shards`, and read from
-there with the secret alone). Each prints its figures as one JSON object. The embedded server of that
-home is left stopped. Content is nowhere, except of the one file that is read.
+write`` (plan the runs of all versions; posts nothing) or ``HOME post`` (into `shards`, and read
+from there with the secret alone). Each prints its figures as one JSON object. The embedded server
+of that home is left stopped. Content is nowhere, except of the one file that is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import FolderDefaults, Profile, Realm, StoreKind
 from usenetsync_tui.model.index_entries import IndexEntry
 from usenetsync_tui.model.index_roots import LEAF, IndexRoot
-from usenetsync_tui.model.ports import OpenRealm, Opener
+from usenetsync_tui.model.ports import Opener, OpenRealm
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.index.find_root import newest_root
@@ -98,9 +98,7 @@ class Ground:
         async with self.catalogue.transaction() as tx:
             (folder,) = await folders.every(tx)
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
-        return JobRun(
-            self.catalogue, self, await self.of(folder.realm), folder, job, _LIMITS
-        )
+        return JobRun(self.catalogue, self, await self.of(folder.realm), folder, job, _LIMITS)
 
     async def realm(self, run: JobRun) -> OpenRealm:
         """The realm of the folder's index."""
@@ -167,7 +165,8 @@ async def posted_and_read(opened: OpenCatalogue, words: list[str]) -> dict[str, 
     ground = Ground(opened.catalogue, store)
     run = await ground.run()
     began = time.perf_counter()
-    async with opened.catalogue.transaction(durable=True) as tx:  # of each version, not of the newest
+    async with opened.catalogue.transaction(durable=True) as tx:
+        # So that each version gets its index, not the newest one alone.
         await tx.run("UPDATE snapshots SET indexed = true WHERE version = 1")
     with SourceTree(b"/") as source:
         left = await post_index(run, await ground.realm(run), source)

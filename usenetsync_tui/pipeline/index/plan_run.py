@@ -6,8 +6,10 @@ of rows and the pages under way, whatever the size of the folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from usenetsync_tui.catalogue.lookups.index_rows import Since
 from usenetsync_tui.catalogue.session import Transaction
@@ -22,6 +24,7 @@ from usenetsync_tui.pipeline.index.rows import entries, parts
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS, few, page_target
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
+_Row = TypeVar("_Row", contravariant=True)
 BASE_SHARE = 4
 """A new base is due when the deltas have more than this part of the base's bytes."""
 
@@ -66,16 +69,16 @@ class _Planning:
     async def planned(self) -> RunRow:
         """Plan all of its pages; returns its row."""
         target = page_target(self.run.limits.chunk_size)
-        files = FilesCutter(target)
-        async for rows in entries(self.tx, self.what):
-            self._count(rows)
-            await self._keep(map(files.add, rows))
-        await self._keep([files.finish()])
-        objects = ObjectsCutter(target)
-        async for found in parts(self.tx, self.what):
-            self.objects += len(found)
-            await self._keep(map(objects.add, found))
-        await self._keep([objects.finish()])
+        with _Cutting(FilesCutter(target)) as files:
+            async for rows in entries(self.tx, self.what):
+                self._count(rows)
+                await self._keep(files.cut(rows))
+            await self._keep(files.rest())
+        with _Cutting(ObjectsCutter(target)) as objects:
+            async for found in parts(self.tx, self.what):
+                self.objects += len(found)
+                await self._keep(objects.cut(found))
+            await self._keep(objects.rest())
         prints = self.fingerprints
         data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
         is_base = not self.what.since
@@ -89,8 +92,8 @@ class _Planning:
             if len(self.fingerprints) > few(self.run.limits.chunk_size):
                 self.fingerprints = None
 
-    async def _keep(self, pages: Iterable[CutPage | None]) -> None:
-        rows = [self._row(page) for page in pages if page is not None]
+    async def _keep(self, pages: Sequence[CutPage]) -> None:
+        rows = [self._row(page) for page in pages]
         if rows:
             await add_pages(self.tx, self.run, self.what.version, rows)
 
@@ -100,3 +103,48 @@ class _Planning:
         self.pages[page.of_objects] += 1
         self.size += len(page.data)
         return PageRow(page.data, LEAF, number, page.of_objects, path, *key)
+
+
+class _Cutter(Protocol[_Row]):
+    """`FilesCutter` or `ObjectsCutter`."""
+
+    def add(self, row: _Row, /) -> CutPage | None:
+        """Take a row; gives the page before it when that is full."""
+
+    def finish(self) -> CutPage | None:
+        """The last page."""
+
+
+class _Cutting(Generic[_Row]):
+    """Cuts rows into pages in a thread of its own while the caller reads the next ones.
+
+    zlib compresses, and the database answers, without the interpreter's lock.
+    """
+
+    def __init__(self, cutter: _Cutter[_Row]) -> None:
+        self._cutter = cutter
+        self._threads = ThreadPoolExecutor(1, "index pages")
+        self._pages: Future[list[CutPage]] | None = None
+
+    def __enter__(self) -> _Cutting[_Row]:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._threads.shutdown()
+
+    def cut(self, rows: Sequence[_Row]) -> list[CutPage]:
+        """Begin to cut some rows; returns the pages that those before made."""
+        made = self._made()
+        self._pages = self._threads.submit(self._cut, rows)
+        return made
+
+    def rest(self) -> list[CutPage]:
+        """The pages that are left."""
+        made, last = self._made(), self._cutter.finish()
+        return made if last is None else [*made, last]
+
+    def _made(self) -> list[CutPage]:
+        return [] if self._pages is None else self._pages.result()
+
+    def _cut(self, rows: Sequence[_Row]) -> list[CutPage]:
+        return [page for page in map(self._cutter.add, rows) if page is not None]
