@@ -62,12 +62,11 @@ class _Pages:
         aliases = await index_rows.aliases(tx, names)
         return [page_ref(row, aliases) for row in found]
 
-    async def listed(self, tx: Transaction, level: int) -> list[PageRef]:
-        """The lines that the directories of a level have."""
-        pages = await posted.directories(
+    async def directories(self, tx: Transaction, level: int) -> dict[bytes, int]:
+        """The directories of a level: their bytes and objects, in order."""
+        return await posted.directories(
             tx, self.folder, self.version, level, of_objects=self.of_objects
         )
-        return [line for data in pages for line in read_directory(data, level)]
 
 
 async def _plan_next(tx: Transaction, run: JobRun, pages: _Pages) -> bool:
@@ -75,18 +74,18 @@ async def _plan_next(tx: Transaction, run: JobRun, pages: _Pages) -> bool:
     chunk = run.limits.chunk_size
     for level in range(LEAF, HIGHEST_LEVEL):
         lines = await pages.lines(tx, level)
-        listed = await pages.listed(tx, level + 1)
+        there = await pages.directories(tx, level + 1)
+        listed = [line for data in there for line in read_directory(data, level + 1)]
         if listed == lines and listed:
             continue
         groups = [*grouped(lines, page_target(chunk))]
         is_small = len(lines) <= 1 or directory_size(lines) <= share_of_root(chunk)
         if not listed and (is_small or len(groups) == len(lines)):
             return False
-        await posted.replace_directories(
-            tx, pages.folder, pages.version, level + 1, of_objects=pages.of_objects
-        )
         rows = [_row(group, level + 1, number) for number, group in enumerate(groups)]
-        await add_pages(tx, run, pages.version, rows)
+        made = {row.data for row in rows}
+        await posted.replace_pages(tx, [page for data, page in there.items() if data not in made])
+        await add_pages(tx, run, pages.version, [row for row in rows if row.data not in there])
         return True
     return False
 

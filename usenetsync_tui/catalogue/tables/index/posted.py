@@ -6,10 +6,12 @@ articles can be posted again like those of any other object.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.postgres.arrays import int8_array
 
 _SQL = load(__package__, "posted.sql")
 
@@ -112,18 +114,15 @@ async def lines_of_level(
 
 async def directories(
     tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
-) -> list[bytes]:
-    """The directories of one level of a run, of files or of objects: their bytes."""
+) -> dict[bytes, int]:
+    """The directories of one level of a run, of files or of objects: their bytes and objects."""
     values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
-    return column(await tx.fetch(_SQL["directories"], values))
+    return dict(await tx.fetch(_SQL["directories"], values))
 
 
-async def replace_directories(
-    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
-) -> None:
-    """The directories of a level and above are no longer those of a run."""
-    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
-    await tx.run(_SQL["replace_directories"], values)
+async def replace_pages(tx: Transaction, pages: Sequence[int]) -> None:
+    """These directories are no longer those of their run; only older roots lead to them."""
+    await tx.run(_SQL["replace_pages"], {"pages": int8_array(pages)})
 
 
 async def page(tx: Transaction, object_id: int) -> bytes:

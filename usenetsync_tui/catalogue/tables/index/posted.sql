@@ -59,7 +59,7 @@ SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.h
                    WHERE h.folder_id = p.folder_id AND h.version = p.version
                      AND h.of_objects = p.of_objects AND NOT h.replaced)
  GROUP BY p.object_id, s.hash
- ORDER BY p.of_objects, p.number;
+ ORDER BY p.of_objects, p.first_path, p.first_object, p.first_segment;
 
 -- lines_of_level
 -- The pages of one level of a run in their order, with the present names of their articles.
@@ -69,20 +69,18 @@ SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.h
  WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND NOT p.replaced
    AND p.of_objects = %(of_objects)s AND p.level = %(level)s
  GROUP BY p.object_id, s.hash
- ORDER BY p.number;
+ ORDER BY p.first_path, p.first_object, p.first_segment;
 
 -- directories
--- The bytes of the directories of one level of a run, in their order.
-SELECT data FROM index_pages
+-- The directories of one level of a run, in their order: bytes, object.
+SELECT data, object_id FROM index_pages
  WHERE folder_id = %(folder)s AND version = %(version)s AND NOT replaced
    AND of_objects = %(of_objects)s AND level = %(level)s
- ORDER BY number;
+ ORDER BY first_path, first_object, first_segment;
 
--- replace_directories
--- Only older roots lead to the directories of a run from a level on: pages below have other names.
-UPDATE index_pages SET replaced = true
- WHERE folder_id = %(folder)s AND version = %(version)s AND NOT replaced
-   AND of_objects = %(of_objects)s AND level >= %(level)s;
+-- replace_pages
+-- Only older roots lead to these directories: pages in them have got other names.
+UPDATE index_pages SET replaced = true WHERE object_id = ANY(%(pages)b::int8[]);
 
 -- page
 -- The bytes of a page or root.
