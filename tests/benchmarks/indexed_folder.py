@@ -1,9 +1,10 @@
 """A folder of millions of files in a real catalogue, and what its index takes.
 
 Run ``python -m tests.benchmarks.indexed_folder HOME fill FILES [VERSIONS [CHANGES]]``, then ``HOME
-write`` (plan the runs of all versions; posts nothing) or ``HOME post`` (into `shards`, and read
-from there with the secret alone). Each prints its figures as one JSON object. The embedded server
-of that home is left stopped. Content is nowhere, except of the one file that is read.
+write`` (plan the runs of all versions; posts nothing), ``HOME post`` (into `shards`, and read from
+there with the secret alone), ``HOME adopt`` (into a home beside it). Each prints its figures as one
+JSON object. The embedded server of that home is left stopped. Content is nowhere, except of the one
+file that is read.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from usenetsync_tui.model.index_roots import LEAF, IndexRoot
 from usenetsync_tui.model.ports import Opener, OpenRealm
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.index.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
 from usenetsync_tui.pipeline.index.plan_run import plan_run
@@ -182,12 +184,29 @@ async def posted_and_read(opened: OpenCatalogue, words: list[str]) -> dict[str, 
     return figures
 
 
+async def adopted(home: Path) -> dict[str, float]:
+    """Adopt what was posted into a catalogue beside it. Reads the store of the first one."""
+    other = home.with_name("adopted")
+    fresh_home(other)
+    try:
+        async with opened_home(home) as first, opened_home(other) as second:
+            store, began = ShardsStore(first.catalogue.pool), time.perf_counter()
+            root = await newest_root(store, KEYS)
+            await adopt(second.catalogue, store, KEYS, root, b"/adopted", lambda key: key)
+            return {
+                "adopted [s]": time.perf_counter() - began,
+                "adopting: peak memory of the process [MB]": _memory(),
+            }
+    finally:
+        stop_database(other)
+
+
 async def _some_file(catalogue: Catalogue) -> bytes:
     """A file of some 10 KB that was there from the first version on."""
     async with catalogue.transaction() as tx:
         found = await tx.one(
             "SELECT path_key FROM files WHERE first_version = 1 AND last_version IS NULL"
-            " AND size BETWEEN %(low)s AND %(high)s AND kind = 0 OFFSET 500 LIMIT 1",
+            " AND size BETWEEN %(low)s AND %(high)s AND kind = 0 ORDER BY sha256(path_key) LIMIT 1",
             {"low": _WANTED.start, "high": _WANTED.stop},
         )
     return bytes(found[0])
@@ -240,6 +259,8 @@ async def opened_home(home: Path) -> AsyncIterator[OpenCatalogue]:
 
 
 async def _figures(home: Path, verb: str, words: list[str]) -> dict[str, float]:
+    if verb == "adopt":
+        return await adopted(home)
     async with opened_home(home) as opened:
         return await {"fill": filled, "write": written, "post": posted_and_read}[verb](
             opened, words

@@ -94,10 +94,7 @@ async def objects(tx: Transaction, what: Since) -> AsyncIterator[list[int]]:
     name = "base_objects"
     if what.since:
         name = "delta_objects"
-        last = {"folder": what.folder, "version": what.since}
-        newest = (await tx.one(_SQL["newest_object"], last))[0]
-        values |= {"since": what.since, "base": what.base, "newest": newest}
-        values |= {"last_run": what.last_run}
+        values |= {"since": what.since, "base": what.base, "last_run": what.last_run}
     async for page in tx.pages(_SQL[name], values, _OBJECTS):
         yield column(page)
 

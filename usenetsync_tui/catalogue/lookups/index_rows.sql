@@ -52,31 +52,20 @@ SELECT DISTINCT object_id
 
 -- delta_objects
 -- The objects that a version uses and that versions from `base` to `since` did not, by id; and those
--- whose articles have got other names since the last run. An object above `newest` is newer than
--- that run. Most others belong to the same path as before; only the rest are looked for among the
--- rows of the object.
-WITH begun AS (
-    SELECT n.object_id,
-           bool_or(n.object_id <= %(newest)s AND EXISTS (
-               SELECT FROM files o
-                WHERE o.folder_id = n.folder_id AND o.path_key = n.path_key
-                  AND o.object_id = n.object_id AND o.first_version <= %(since)s
-                  AND (o.last_version IS NULL OR o.last_version >= %(base)s))) AS known
-      FROM files n
-     WHERE n.folder_id = %(folder)s AND n.object_id IS NOT NULL
-       AND n.first_version > %(since)s AND n.first_version > 1
-       AND n.first_version <= %(version)s
-       AND (n.last_version IS NULL OR n.last_version >= %(version)s)
-     GROUP BY n.object_id)
-SELECT o.id
-  FROM begun b JOIN objects o ON o.id = b.object_id
- WHERE NOT b.known
-   AND (o.id > %(newest)s OR NOT EXISTS (
-       SELECT FROM files f
-        WHERE f.folder_id = o.folder_id AND f.object_id = o.id
-          AND f.path_key BETWEEN o.first_key AND o.last_key
-          AND f.first_version <= %(since)s
-          AND (f.last_version IS NULL OR f.last_version >= %(base)s)))
+-- whose articles have got other names since the last run. A file keeps its object as long as its
+-- path has it: so rows of the same path say whether an object was there before, for one of its
+-- files at least. (An object that is listed again costs some bytes, nothing else.)
+SELECT n.object_id
+  FROM files n
+ WHERE n.folder_id = %(folder)s AND n.object_id IS NOT NULL
+   AND n.first_version > %(since)s AND n.first_version > 1 AND n.first_version <= %(version)s
+   AND (n.last_version IS NULL OR n.last_version >= %(version)s)
+ GROUP BY n.object_id
+HAVING NOT bool_or(EXISTS (
+       SELECT FROM files o
+        WHERE o.folder_id = n.folder_id AND o.path_key = n.path_key
+          AND o.object_id = n.object_id AND o.first_version <= %(since)s
+          AND (o.last_version IS NULL OR o.last_version >= %(base)s)))
  UNION
 SELECT o.id
   FROM aliases a
@@ -84,11 +73,6 @@ SELECT o.id
   JOIN objects o ON o.id = s.object_id
  WHERE a.at >= %(last_run)s AND o.folder_id = %(folder)s AND o.kind <> {object.index}
  ORDER BY 1;
-
--- newest_object
--- An object that is as new as a run: its newest page. 0 if there is none.
-SELECT coalesce(max(object_id), 0) FROM index_pages
- WHERE folder_id = %(folder)s AND version = %(version)s AND level = 0;
 
 -- copies
 -- The slices of some objects with their copies, in order: one row for each copy.
