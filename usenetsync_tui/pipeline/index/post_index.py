@@ -15,7 +15,7 @@ from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RunRow
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
-from usenetsync_tui.codec.index.root import read_root, write_fitting_root
+from usenetsync_tui.codec.index.root import MOST_OLDER, read_root, write_fitting_root
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import ArticleMissingError, IndexUnreadableError, UsageError
@@ -147,7 +147,7 @@ def _opened(key: bytes, payload: bytes) -> bytes:
 async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
-        every = [s for s in await snapshots.finished(tx, folder) if s.version <= version]
+        every = await snapshots.newest_finished(tx, folder, version, MOST_OLDER + 1)
         attempts = await posted.attempts(tx, folder)
         runs = await posted.runs(tx, folder, run.open_realm.realm.id, version)
         lines = {row.version: await posted.lines(tx, folder, row.version) for row in runs}
