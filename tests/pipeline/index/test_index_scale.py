@@ -38,7 +38,7 @@ def indexed(world: World, monkeypatch: pytest.MonkeyPatch) -> Indexed:
 
 
 def grow(root: Path) -> None:
-    for number in range(40):
+    for number in range(24):
         (root / f"file {number:03}").write_bytes(b"%d" % number)
     (root / "large").write_bytes(bytes(range(256)) * 200)
 
@@ -58,22 +58,22 @@ async def test_small_pages_make_directories_of_many_levels(indexed: Indexed) -> 
     world = indexed.world
     grow(world.root)
     copies = {}
-    for number in range(3):
+    for number in range(2):
         (world.root / f"new {number}").write_bytes(b"%d" % number)
         copies[await indexed.version()] = world.keep_copy()
-    found = await levels(indexed, 3)
-    assert max(level for _, level in found) >= 4 and found[False, LEAF] > 10
+    found = await levels(indexed, 2)
+    assert max(level for _, level in found) >= 4 and found[False, LEAF] > 8
     assert sum(count for (_, level), count in found.items() if level >= 4) <= 6
     root = await newest_root(world.store, KEYS)
-    assert len(root.runs) == 3
+    assert len(root.runs) == 2
     assert all(len(run.pages) <= 2 for run in root.runs)
     for version, copy in copies.items():
         await indexed.assert_reads(version, copy)
-    for number in (0, 17, 39):
-        reader = await indexed.reader(3)
+    for number in (0, 17, 23):
+        reader = await indexed.reader(2)
         entry = await reader.entry(b"file %03d" % number)
         assert entry is not None and await indexed.content(reader, entry) == b"%d" % number
-        assert reader.fetched <= 2 * 3 * (1 + max(level for _, level in found))
+        assert reader.fetched <= 2 * 2 * (1 + max(level for _, level in found))
 
 
 async def test_a_page_that_gets_another_name_is_found_by_the_next_root(
@@ -202,12 +202,12 @@ async def test_a_root_of_many_versions_fits(older: int) -> None:
     assert len(write_fitting_root(root, 700_000)) < 100_000
 
 
-LONG = 12_000
+LONG = 6_000
 """Paths that share the head of their keys."""
 
 
 async def test_long_paths_that_share_a_head_are_streamed_in_path_order(world: World) -> None:
-    """In order among the others, in the memory of a few of them. (All would take 60 MB.)"""
+    """In order among the others, in the memory of a few of them. (All would take 27 MB.)"""
     folder = (await world.folder()).id
     head = b"d/" * 2_000
     shorts = [b"a", b"d/" * 400, b"d/" * 899, b"d/" * 900, b"e"]
