@@ -7,25 +7,21 @@ of their own. Digests and Message-IDs are random bytes, as real ones look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from random import Random
 
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.index_entries import (
     EntryChange,
-    IndexArticle,
     IndexEntry,
-    IndexSegment,
-    ObjectPart,
 )
-from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE, ObjectKind
+from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE
 
 _NAMES, _FILES, _FOLDERS = 20_000, 30, 40
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz-_ 0123456789"
 _ENDINGS = (b".jpg", b".txt", b".py", b"", b".pdf")
 _BEGIN = 1_600_000_000_000_000_000
-_COPIES = 2
 
 
 def names(count: int, dice: Random) -> list[bytes]:
@@ -116,24 +112,3 @@ class _Placing:
             self._pack, self._filled = self._object, 0
         offset, self._filled = self._filled, self._filled + size
         return self._pack, offset
-
-
-def parts(rows: Iterable[IndexEntry], seed: int = 1) -> Iterator[ObjectPart]:
-    """The objects of these entries, in order; half of the segments were compressed."""
-    dice, sizes = Random(seed), dict[int, tuple[int, bool]]()
-    for row in rows:
-        if row.object is not None:
-            before = sizes.get(row.object, (0, False))[0]
-            is_pack = row.digest_kind == DigestKind.BLAKE3
-            sizes[row.object] = max(before, row.offset + row.size), is_pack
-    for number, (size, is_pack) in sorted(sizes.items()):
-        kind = ObjectKind.PACK if is_pack else ObjectKind.FILE
-        length = size if is_pack else SEGMENT_SIZE
-        segments = [_segment(dice, min(length, size - begin)) for begin in range(0, size, length)]
-        yield ObjectPart(number, 0, kind, size, length, 0, tuple(segments))
-
-
-def _segment(dice: Random, size: int) -> IndexSegment:
-    codec, payload = (0, size) if dice.random() < 0.5 else (1, int(size * dice.uniform(0.3, 0.9)))
-    articles = tuple(IndexArticle(dice.randbytes(16), codec, payload) for _ in range(_COPIES))
-    return IndexSegment(dice.randbytes(32), articles)

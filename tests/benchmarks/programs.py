@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -72,9 +73,32 @@ def file_ground(scene: Scene) -> Iterator[Stages]:
 
 
 @contextmanager
-def index_ground(part: str, scene: Scene) -> Iterator[Stages]:
+def stream_ground(scene: Scene) -> Iterator[Stages]:
     """Files that are made up while they are described: nothing is on disk."""
-    yield [[Side(part, partial(program, "index_figures", part, str(scene.amount)))]]
+    yield [[Side("stream", partial(program, "index_figures", str(scene.amount)))]]
+
+
+@contextmanager
+def index_ground(last: str, scene: Scene) -> Iterator[Stages]:
+    """A catalogue whose versions have no index yet. Each round begins with a new one.
+
+    `last`: what is measured; what must be done before it is not.
+    """
+    verbs = ("fill", "write", "post", "adopt")
+    home = scene.scratch / "home"
+
+    def run() -> Run:
+        for verb in verbs[: verbs.index(last)]:
+            more = [str(scene.amount)] if verb == "fill" else []
+            before.append(program("indexed_folder", str(home), verb, *more))
+        done = program("indexed_folder", str(home), last)
+        return replace(done, more={**before[-1].more, **done.more})
+
+    before: list[Run] = []
+    try:
+        yield [[Side(last, run)]]
+    finally:
+        stop_database(home)
 
 
 def _at_most(goals: Mapping[str, float]) -> dict[str, Goal]:
@@ -98,7 +122,14 @@ _TICK = _at_most(
     }
 )
 
-_INDEX_SIZE = _at_most({"delta of 100 changes, share of the base [%]": 3})
+_INDEX_SIZE = _at_most(
+    {
+        "delta of 100 changes, share of the base [%]": 3,
+        "one file of 10 KB by string: articles": 8,
+    }
+)
+_INDEX_WRITE = _at_most({"base: time [s]": 60, "peak memory of the process [MB]": 150})
+_INDEX_ADOPT = _at_most({"adopted [s]": 60})
 _INDEX_STREAM = _at_most(
     {
         "pages written: CPU time [s]": 60,
@@ -148,20 +179,40 @@ CASES = (
     ),
     Case(
         "index-size",
-        "bytes of a snapshot's index, in two copies of each segment; the format alone",
+        "the index of 10 versions with 100 changes each, and one file read by it",
         200_000,
         "files",
-        partial(index_ground, "size"),
+        partial(index_ground, "post"),
         goals=_INDEX_SIZE,
         more=True,
-        least=1_000,
+        least=2_000,
+    ),
+    Case(
+        "index-write",
+        "a base run, planned from the rows of a catalogue, and nine deltas",
+        3 * _MILLION,
+        "files",
+        partial(index_ground, "write"),
+        goals=_INDEX_WRITE,
+        more=True,
+        least=2_000,
+    ),
+    Case(
+        "index-adopt",
+        "a catalogue made of the index of 10 versions",
+        3 * _MILLION,
+        "files",
+        partial(index_ground, "adopt"),
+        goals=_INDEX_ADOPT,
+        more=True,
+        least=2_000,
     ),
     Case(
         "index-stream",
         "a snapshot's index written and read as a stream; the format alone",
         3 * _MILLION,
         "files",
-        partial(index_ground, "stream"),
+        stream_ground,
         goals=_INDEX_STREAM,
         more=True,
         least=1_000,

@@ -46,7 +46,12 @@ _IDS = [b"%016d" % n for n in range(256)]
 _PAGE = {"folder": 1, "after": b"000100/", "limit": 1_000}
 _VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limit": 1_000}
 
+_DELTA = {"folder": 1, "version": 6, "since": 5, "base": 1, "last_run": "2100-01-01"}
+
 STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
+    "delta_rows": ("files", "index_rows.sql", {**_DELTA, "long": False}),
+    "long_base_rows": ("files", "index_rows.sql", _DELTA),
+    "delta_objects": ("files", "index_rows.sql", _DELTA),
     "current_page": ("files", "files.sql", _PAGE),
     "pending_page": ("files", "files.sql", {
         **_PAGE, "until": b"000300/", "realm": 1, "copies": 1}),

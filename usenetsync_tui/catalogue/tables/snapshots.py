@@ -32,6 +32,12 @@ async def finished(tx: Transaction, folder: int) -> list[Snapshot]:
     return [s for s in await of_folder(tx, folder) if s.state is not SnapshotState.BUILDING]
 
 
+async def newest_finished(tx: Transaction, folder: int, version: int, limit: int) -> list[Snapshot]:
+    """Of the finished versions up to one the newest, at most `limit`; oldest first."""
+    values = {"folder": folder, "version": version, "limit": limit}
+    return [snapshot_of(r) for r in await tx.fetch(_SQL["newest_finished"], values)][::-1]
+
+
 async def latest_finished(tx: Transaction, folder: int) -> Snapshot | None:
     """The newest version that can be restored."""
     found = await finished(tx, folder)

@@ -3,6 +3,14 @@
 SELECT {snapshot_row.columns}
   FROM snapshots WHERE folder_id = %(folder)s ORDER BY version;
 
+-- newest_finished
+-- The newest finished versions of a folder that are not above one, newest first.
+SELECT {snapshot_row.columns}
+  FROM snapshots
+ WHERE folder_id = %(folder)s AND version <= %(version)s AND state <> {version.building}
+ ORDER BY version DESC
+ LIMIT %(limit)s;
+
 -- begin
 -- The version under construction, or the next one.
 INSERT INTO snapshots (folder_id, version)

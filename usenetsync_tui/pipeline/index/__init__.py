@@ -6,10 +6,10 @@ and how a version is found and read with the folder's secret alone. Refuses to k
 
 **Writing.** `plan_run` streams the rows of a version, or what changed since the last run, into
 pages. Each page is an object of kind INDEX with one segment; its bytes stay in the catalogue.
-Nothing is sent before all pages of the run are planned, so that an interrupted plan leaves nothing
-behind in the store. `post_index` then sends what is planned, checks it like any other article, and
-posts the root last, under names that follow from the secret. It can be killed anywhere and called
-again.
+A run is planned in one transaction and before anything is sent, so that an interrupted plan leaves
+nothing behind. `post_index` then sends what is planned, checks it like any other article, does the
+same with the directories of many pages (`plan_directories`), and posts the root last, under names
+that follow from the secret. It can be killed anywhere and called again.
 
 **Reading.** `find_root` asks the store for the names of roots, `read_version` fetches the pages of
 the runs and merges them.

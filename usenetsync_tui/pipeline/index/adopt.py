@@ -7,6 +7,7 @@ the lost machine ended.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,10 +27,11 @@ from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind, FileState, fitted
 from usenetsync_tui.model.folders import Priority, Profile
 from usenetsync_tui.model.index_entries import AttributeTag, EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, PageRef
+from usenetsync_tui.model.index_roots import LEAF, IndexRealm, IndexRoot, IndexRun, PageRef
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 
 _PAGE = 1000
@@ -56,17 +58,19 @@ async def adopt(
         await _add_versions(tx, folder, root)
         to = _Adopted(folder, await posted.add_realm(tx, folder, wrap(keys.secret)), realms)
         for run in reversed(root.runs):
-            for number, line in enumerate(run.pages):
-                if line.of_objects:
-                    data = await reader.page(line)
-                    await _add_page(tx, to, run, (number, line), data)
+            numbers = Counter[int]()
+            async for line, data in pages_of_run(reader.page, run, of_objects=True):
+                await _add_page(tx, to, run, (numbers[line.level], line), data)
+                numbers[line.level] += 1
+                if line.level == LEAF:
                     articles = _articles(read_objects(data, len(realms)), realms)
                     await rows.add_segments(tx, folder, root.folder.copies, articles)
         for run in root.runs:
-            for number, line in enumerate(run.pages):
-                if not line.of_objects:
-                    data = await reader.page(line)
-                    await _add_page(tx, to, run, (number, line), data)
+            numbers = Counter[int]()
+            async for line, data in pages_of_run(reader.page, run, of_objects=False):
+                await _add_page(tx, to, run, (numbers[line.level], line), data)
+                numbers[line.level] += 1
+                if line.level == LEAF:
                     entries = [_file(entry) for entry in read_files(data)]
                     await rows.add_files(tx, folder, run.version, entries)
             await posted.add_run(tx, folder, to.index_realm, _run_row(run))
@@ -232,5 +236,5 @@ async def _add_page(
     await segments.insert(tx, realm, articles)
     first = known.first
     path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-    page = PageRow(data, number, known.of_objects, path, *key)
+    page = PageRow(data, known.level, number, known.of_objects, path, *key)
     await posted.add_page(tx, to.folder, run.version, object_id, page)

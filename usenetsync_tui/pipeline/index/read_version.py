@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from usenetsync_tui.codec.digests import digest_of
-from usenetsync_tui.codec.index.directory import line_of
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
@@ -21,8 +20,9 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, PageRef
+from usenetsync_tui.model.index_roots import LEAF, IndexRealm, IndexRoot, IndexRun, PageRef
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.pipeline.index.pages_of_run import leaf_of, pages_of_run
 
 
 class VersionReader:
@@ -57,10 +57,8 @@ class VersionReader:
 
     async def _files(self, run: IndexRun) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        for line in run.pages:
-            if line.of_objects:
-                continue
-            for entry in read_files(await self.page(line)):
+        async for line, data in pages_of_run(self.page, run, of_objects=False):
+            for entry in read_files(data) if line.level == LEAF else ():
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
@@ -71,8 +69,8 @@ class VersionReader:
         for run in reversed(self._runs):
             if run.fingerprints is not None and fingerprint(path) not in run.fingerprints:
                 continue
-            line = line_of([each for each in run.pages if not each.of_objects], path)
-            rows = read_files(await self.page(line)) if line else []
+            data = await leaf_of(self.page, run, path)
+            rows = [] if data is None else read_files(data)
             found = next((row for row in rows if row.path == path), None)
             if found is not None:
                 return None if found.change == EntryChange.REMOVED else found
@@ -81,10 +79,8 @@ class VersionReader:
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
         for run in reversed(self._runs):
-            line = line_of([each for each in run.pages if each.of_objects], (number, segment))
-            rows = []
-            if line is not None:
-                rows = read_objects(await self.page(line), len(self._root.realms))
+            data = await leaf_of(self.page, run, (number, segment))
+            rows = [] if data is None else read_objects(data, len(self._root.realms))
             for row in rows:
                 if row.number == number and row.first <= segment < row.first + len(row.segments):
                     return row

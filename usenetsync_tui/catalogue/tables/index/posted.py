@@ -6,10 +6,12 @@ articles can be posted again like those of any other object.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.postgres.arrays import int8_array
 
 _SQL = load(__package__, "posted.sql")
 
@@ -61,8 +63,10 @@ class PageRow(NamedTuple):
     """A page of a run, or a root: then all but the bytes is None."""
 
     data: bytes
+    level: int | None = None
+    """`model.index_roots.LEAF`, or above it for a directory."""
     number: int | None = None
-    """In its run, those of files and those of objects apart."""
+    """Among those of its level, those of files and those of objects apart."""
     of_objects: bool | None = None
     first_path: bytes | None = None
     first_object: int | None = None
@@ -72,6 +76,7 @@ class PageRow(NamedTuple):
 class LineRow(NamedTuple):
     """The line of a page; field order is that of the query."""
 
+    level: int
     of_objects: bool
     first_path: bytes | None
     first_object: int | None
@@ -90,9 +95,34 @@ async def add_page(
 
 
 async def lines(tx: Transaction, folder: int, version: int) -> list[LineRow]:
-    """The pages of a run: those of files, then those of objects."""
+    """What the root says of a run: its highest directories, or pages where they are few.
+
+    Those of files, then those of objects.
+    """
     rows = await tx.fetch(_SQL["lines"], {"folder": folder, "version": version})
     return [LineRow._make(row) for row in rows]
+
+
+async def lines_of_level(
+    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+) -> list[LineRow]:
+    """The pages of one level of a run, of files or of objects."""
+    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    rows = await tx.fetch(_SQL["lines_of_level"], values)
+    return [LineRow._make(row) for row in rows]
+
+
+async def directories(
+    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+) -> dict[bytes, int]:
+    """The directories of one level of a run, of files or of objects: their bytes and objects."""
+    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    return dict(await tx.fetch(_SQL["directories"], values))
+
+
+async def replace_pages(tx: Transaction, pages: Sequence[int]) -> None:
+    """These directories are no longer those of their run; only older roots lead to them."""
+    await tx.run(_SQL["replace_pages"], {"pages": int8_array(pages)})
 
 
 async def page(tx: Transaction, object_id: int) -> bytes:
