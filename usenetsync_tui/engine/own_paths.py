@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from usenetsync_tui.disk.source.own_files import OwnPath
+from usenetsync_tui.engine.secret_change.record import read_note
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
@@ -30,6 +31,7 @@ def own_paths(
         OwnPath(locations.config_dir, "UsenetSync's configuration", is_secret=True),
         OwnPath(locations.log_dir, "UsenetSync's log"),
         *(OwnPath(p, "a password file of UsenetSync", is_secret=True) for p in _words(settings)),
+        *(OwnPath(p, "a key of UsenetSync", is_secret=True) for p in _changed(locations)),
     ]
     return [path for path in found if path.always or not folder.own_files]
 
@@ -42,3 +44,10 @@ def database_paths(server: EmbeddedServer) -> list[OwnPath]:
 def _words(settings: Settings) -> list[Path]:
     files = [settings.passphrase_file, *(server.password_file for server in settings.servers)]
     return [file for file in files if file is not None]
+
+
+def _changed(locations: Locations) -> list[Path]:
+    """Files of former secrets, and of one that a change is about to use."""
+    note = read_note(locations.config_dir)
+    pending = () if note.pending is None else (note.pending.path, note.pending.final)
+    return [*note.former, *pending]

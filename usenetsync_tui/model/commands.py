@@ -214,6 +214,21 @@ class AddServer:
 
 
 @value_object
+class ShowKey:
+    """Write into the log where the key is, and whether it opens each folder's key."""
+
+
+@value_object
+class ChangeKey:
+    """Wrap the keys of all folders with another key file or passphrase."""
+
+    path: bytes
+    """The file of the new one; absolute."""
+    is_passphrase: bool = False
+    """Whether it holds a passphrase, and not a key."""
+
+
+@value_object
 class LimitBandwidth:
     """Post no faster than this from now on; 0: no limit."""
 
@@ -258,6 +273,8 @@ Command = (
     | Examine
     | StopExamining
     | AddServer
+    | ShowKey
+    | ChangeKey
     | LimitBandwidth
     | LimitFetching
     | Drain
