@@ -72,17 +72,25 @@ async def catalogue_to_read(what: str, *, quiet: bool = False) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def catalogue_alone(
-    what: str, patience: float, waits: Waits, *, quiet: bool = False
+async def catalogue_to_work(
+    what: str, waits: Waits, *, quiet: bool = False
 ) -> AsyncIterator[OpenCatalogue]:
-    """An open catalogue that no engine uses. `CatalogueHeldError` after `patience` seconds.
-
-    Prints what it waits for, unless `quiet`.
-    """
+    """An open catalogue for a verb that prints nothing meanwhile, except what it waits for."""
     settings, locations = environment()
     async with (
         waits_said(waits, quiet=quiet),
         open_catalogue(settings, locations, what, waits=waits) as opened,
+    ):
+        yield opened
+
+
+@asynccontextmanager
+async def catalogue_alone(
+    what: str, patience: float, waits: Waits, *, quiet: bool = False
+) -> AsyncIterator[OpenCatalogue]:
+    """The same, while no engine uses it. `CatalogueHeldError` after `patience` seconds."""
+    async with (
+        catalogue_to_work(what, waits, quiet=quiet) as opened,
         EngineLock(
             opened.conninfo,
             application_name=application_name(what),
@@ -155,6 +163,7 @@ __all__ = [
     "catalogue_alone",
     "catalogue_for_job",
     "catalogue_to_read",
+    "catalogue_to_work",
     "environment",
     "folder_named",
     "start",
