@@ -84,7 +84,7 @@ async def put_back(
             catalogue,
             file.read,
             replace=replace,
-            seen=lambda done: seen and seen(done, found.size),
+            seen=lambda done: seen and seen(done, found.bytes),
         )
 
 

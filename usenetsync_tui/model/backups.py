@@ -12,8 +12,8 @@ from usenetsync_tui.model.value_object import value_object
 class BackupMade:
     """A backup that was written."""
 
-    size: int
-    """Bytes of the file."""
+    bytes: int
+    """Of the file."""
     tables: int
     rows: int
     schema: int
@@ -47,7 +47,7 @@ class BackupMade:
 class BackupFound:
     """A backup that was read to its end and is not damaged."""
 
-    size: int
+    bytes: int
     program: str
     made_at: datetime
     schema: int
@@ -57,7 +57,7 @@ class BackupFound:
     @property
     def words(self) -> str:
         """When it was made, and by what."""
-        return f"made at {when(self.made_at)} by UsenetSync {self.program}, {size(self.size)}"
+        return f"made at {when(self.made_at)} by UsenetSync {self.program}, {size(self.bytes)}"
 
 
 def held_words(folders: int, versions: int) -> str:

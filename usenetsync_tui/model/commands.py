@@ -229,6 +229,24 @@ class ChangeKey:
 
 
 @value_object
+class BackUpDatabase:
+    """Write the whole catalogue into a new file."""
+
+    path: bytes
+    """Absolute."""
+    with_articles: bool = False
+    """Also the articles of the shards store."""
+
+
+@value_object
+class RestoreDatabase:
+    """Replace the catalogue by a backup; the user has agreed to lose what is there."""
+
+    path: bytes
+    """Absolute."""
+
+
+@value_object
 class LimitBandwidth:
     """Post no faster than this from now on; 0: no limit."""
 
@@ -275,6 +293,8 @@ Command = (
     | AddServer
     | ShowKey
     | ChangeKey
+    | BackUpDatabase
+    | RestoreDatabase
     | LimitBandwidth
     | LimitFetching
     | Drain

@@ -87,7 +87,7 @@ def test_backup_and_restore(kept: InProcess, tmp_path: Path, server: str) -> Non
     refused = kept("db", "backup", file, expect=1)
     assert str(file) in refused.err and "--force" in refused.err
     (event,) = kept("db", "backup", file, "--force", "--json").of("db_backup")
-    assert event["size"] == file.stat().st_size and event["with_articles"] is False
+    assert event["bytes"] == file.stat().st_size and event["with_articles"] is False
     assert os.listdir(file.parent).count(file.name) == 1
     # What happens after the backup is undone by it; the articles stay.
     small_files(tmp_path / "three", 3)

@@ -16,6 +16,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.backup.restore import refuse_contents
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.json_fields import starting_fields
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, catalogue_alone, catalogue_to_work, start, waits_said
 from usenetsync_tui.engine.database_backup import back_up, check, put_back
@@ -54,7 +55,7 @@ async def _backup(path: bytes, voice: Voice, *, with_articles: bool, force: bool
     if voice.as_json:
         voices.emit("db_backup", path=path, **asdict(made))
     elif not voice.quiet:
-        voices.say(f"{safe_name(path)}: {made.words}, {size(made.size)}")
+        voices.say(f"{safe_name(path)}: {made.words}, {size(made.bytes)}")
         for note in made.notes:
             voices.say(f"  {note}")
     return Exit.DONE
@@ -136,15 +137,15 @@ class _Far:
         while True:
             await anyio.sleep(_EVERY)
             rate = self._done / max(0.001, time.monotonic() - self._began)
-            voices.emit(
-                "progress",
-                current=self._done,
-                total=self._total,
-                file=self._path,
-                phase=self._words,
-                throughput=rate,
-                eta=(self._total - self._done) / rate if rate else None,
-            )
+            now = {
+                "phase": self._words,
+                "current": self._done,
+                "total": self._total,
+                "file": self._path,
+                "throughput": round(rate, 1),
+                "eta": round((self._total - self._done) / rate, 1) if rate else None,
+            }
+            voices.emit("progress", **{**starting_fields(self._waiting()), **now})
 
 
 def _absolute(path: Path) -> bytes:
