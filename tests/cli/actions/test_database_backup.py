@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -227,6 +230,47 @@ def test_killed_at_every_statement(
         assert everything() == before, f"statement {number}"
     number = 0
     kept("db", "restore", "-q", file, "--replace", "--yes")
+    assert everything() != before
+
+
+_PROGRAM = """
+import os, signal, psycopg
+from usenetsync_tui.cli.command import root
+from usenetsync_tui.codec import catalogue_backup
+count = 0
+owner, name, number = {place}
+original = getattr(owner, name)
+def counted(*arguments, **named):
+    global count
+    count += 1
+    if count == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*arguments, **named)
+setattr(owner, name, counted)
+root.main({arguments!r})
+"""
+
+
+def test_processes_killed(kept: InProcess, tmp_path: Path) -> None:
+    """SIGKILL leaves no half file under the name, and no half catalogue."""
+    file, out = tmp_path / "backup", tmp_path / "out"
+    out.mkdir()
+    kept("db", "backup", "-q", file)
+    query("UPDATE jobs SET message = 'later'")
+    before = everything()
+    restore = ["db", "restore", "--replace", "--yes", str(file)]
+    commit = len(restoring.layout.known_migrations()) + 2
+    """After the question what is there, and the migrations."""
+    for place, arguments in (
+        ("catalogue_backup.BackupWriter, '_put', 20", ["db", "backup", str(out / "new")]),
+        ("psycopg.AsyncCopy, 'write', 9", restore),
+        (f"psycopg.AsyncTransaction, '__aexit__', {commit}", restore),
+    ):
+        program = _PROGRAM.format(place=place, arguments=arguments)
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
+        assert ended.returncode == -signal.SIGKILL, (place, ended.stdout, ended.stderr)
+        assert os.listdir(out) == [] and everything() == before, place
+    kept("db", "restore", "-q", *restore[2:])
     assert everything() != before
 
 
