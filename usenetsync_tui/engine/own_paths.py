@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.engine.secret_change.record import read_note
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
@@ -48,6 +47,8 @@ def _words(settings: Settings) -> list[Path]:
 
 def _changed(locations: Locations) -> list[Path]:
     """Files of former secrets, and of one that a change is about to use."""
+    from usenetsync_tui.engine.secret_change.record import read_note  # lists need no cryptography
+
     note = read_note(locations.config_dir)
     pending = () if note.pending is None else (note.pending.path, note.pending.final)
     return [*note.former, *pending]
