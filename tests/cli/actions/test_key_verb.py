@@ -295,7 +295,7 @@ def assert_ring_opens(locations: Locations, keys: list[bytes], place: str) -> No
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("way", ["in place", "other file", "passphrase"])
+@pytest.mark.parametrize("way", ["in place", "passphrase to file"])
 async def test_killed_at_every_write(sealed: InProcess, tmp_path: Path, way: str) -> None:
     """After each kill one secret opens every key, at once and after the next start."""
     locations = Locations.find({"USENETSYNC_HOME": str(sealed.home)})
@@ -305,17 +305,13 @@ async def test_killed_at_every_write(sealed: InProcess, tmp_path: Path, way: str
     number = changes = 0
     async with open_pool(address, max_size=2, application_name="keys") as pool:
         catalogue = Catalogue(pool)
-        if way == "other file":  # from a passphrase each time
+        if way == "passphrase to file":
             await change_secret(catalogue, locations, phrase)
         while True:
             number += 1
             kind, target = SecretKind.KEY_FILE, tmp_path / f"key{changes}"
             if way == "in place":
                 target = config(sealed) / "key"
-            elif way == "passphrase":
-                kind, target = SecretKind.PASSPHRASE, tmp_path / f"phrase{changes}"
-                target.write_text(f"words {changes}\n")
-                target.chmod(0o600)
             before = blobs()
             with failing_at(number, killed) as count, suppress(KilledError):
                 await change_secret(catalogue, locations, NewSecret(kind, target))
@@ -326,7 +322,7 @@ async def test_killed_at_every_write(sealed: InProcess, tmp_path: Path, way: str
             assert read_note(locations.config_dir).pending is None
             if blobs() != before:
                 changes += 1
-                if way == "other file":
+                if way == "passphrase to file":
                     await change_secret(catalogue, locations, phrase)
             if count[0] < number:
                 break

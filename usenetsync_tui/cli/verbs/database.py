@@ -55,10 +55,10 @@ def url() -> None:
 @json_option
 @loaded_from("database_backup")
 def backup() -> None:
-    """Write the whole catalogue into FILE, as it is now, also while an upload runs.
+    """Write the whole catalogue into FILE.
 
-    Only you can read FILE. It has the keys of sealed folders only wrapped, so keep the key file or
-    passphrase as well.
+    It is written as it is at one moment, also while an upload runs. Only you can read FILE. It has
+    the keys of sealed folders only wrapped, so keep the key file or passphrase as well.
     """
 
 
