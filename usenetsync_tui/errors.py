@@ -68,6 +68,18 @@ class CatalogueVersionError(UsenetSyncError):
     """The catalogue was made by a newer UsenetSync."""
 
 
+class BackupUnusableError(UsenetSyncError):
+    """The backup of the catalogue cannot be used; nothing was changed."""
+
+
+class CatalogueNotEmptyError(UsageError):
+    """The catalogue is not empty."""
+
+
+class DatabaseBusyError(UsenetSyncError):
+    """Another program is reading the catalogue's tables."""
+
+
 class DatabaseStartError(UsenetSyncError):
     """The embedded PostgreSQL could not be started."""
 

@@ -131,6 +131,31 @@ def test_in_the_database(story: Story, tmp_path: Path) -> None:
     story.tell("db status, of your own server", "db", "status", both=True)
 
 
+def test_key_and_backup(story: Story, tmp_path: Path) -> None:
+    key = story.run.home / "config" / "key"
+    key.parent.mkdir(mode=0o700, parents=True)
+    key.write_text("0123456789abcdef" * 4 + "\n")
+    key.chmod(0o600)
+    story.tell("key show, no folder", "key", "show")
+    story.run("upload", "-q", tree(tmp_path / "tree"), "--profile", "sealed")
+    story.tell("key show", "key", "show", both=True)
+    aside = key.rename(tmp_path / "aside")
+    story.tell("key show, missing", "key", "show", expect=3)
+    aside.rename(key)
+    story.tell("key change, nothing given", "key", "change", expect=2)
+    story.tell("key change", "key", "change", "--new-key-file", tmp_path / "new")
+    story.tell_json("key change", "key", "change", "--new-key-file", key)
+    file = tmp_path / "backup"
+    story.tell("db backup", "db", "backup", file)
+    story.tell("db backup, there already", "db", "backup", file, expect=1)
+    story.tell_json("db backup", "db", "backup", file, "--force")
+    story.tell("db restore, not empty", "db", "restore", file, expect=2)
+    story.tell("db restore, no terminal", "db", "restore", file, "--replace", expect=2)
+    story.tell("db restore", "db", "restore", file, "--replace", "--yes", both=True)
+    file.write_bytes(file.read_bytes()[:-3])
+    story.tell("db restore, damaged", "db", "restore", file, "--replace", both=True, expect=1)
+
+
 def test_on_usenet(story: Story, tmp_path: Path) -> None:
     folder = tree(tmp_path / "tree")
     with ScriptedServer() as server:
@@ -170,7 +195,10 @@ def test_the_database(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("name", ["", *VERBS, "servers test", "db status", "db start"])
+@pytest.mark.parametrize(
+    "name",
+    ["", *VERBS, "servers test", "db status", "db backup", "db restore", "key change", "key show"],
+)
 def test_help(run: InProcess, accepted: SnapshotAssertion, name: str) -> None:
     assert run(*name.split(), "--help").out == accepted
 

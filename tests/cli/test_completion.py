@@ -16,7 +16,7 @@ from scripted_server import ScriptedServer
 from usenetsync_tui.cli.command import VERBS, root
 
 _SHELLS = ("bash", "zsh", "fish")
-_NEEDS_NO_DEFAULT = ("output", "each_subfolder")
+_NEEDS_NO_DEFAULT = ("new_key_file", "new_passphrase_file", "output", "each_subfolder")
 """One of them is required."""
 
 

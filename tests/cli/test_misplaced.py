@@ -53,7 +53,10 @@ def test_every_option_of_every_verb(run: InProcess) -> None:
         ("--version=2 restore a b", f"{BEHIND.format('--version')}* restore --version=2 a b"),
         ("--version=2", '"--version" belongs behind a verb. Type: * VERB --version=2, where VERB'),
         ("--each-subfolder", "* VERB --each-subfolder, where VERB is nzb."),
-        ("db --json", "* db VERB --json, where VERB is start, status, stop or url."),
+        (
+            "db --json",
+            "* db VERB --json, where VERB is backup, restore, start, status, stop or url.",
+        ),
         ("--body upload x", 'upload has no option "--body". It belongs to verify.'),
         ("--jsn upload x", 'There is no option "--jsn". Did you mean "--json"?'),
         ("--jsn", 'There is no option "--jsn". Did you mean "--json"?'),

@@ -135,7 +135,7 @@ def test_beside_servers_that_are_there(tmp_path: Path, text: str) -> None:
             {"name": "TAKEN"},
             "^The servers .* share one variable for their passwords, USENETSYNC_PASSWORD_TAKEN",
         ),
-        ({"password": "\udcff"}, "^The server's settings contain bytes that are not UTF-8"),
+        ({"password": "\udcff"}, "^The new settings contain bytes that are not UTF-8"),
     ],
 )
 def test_invalid_servers_are_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:

@@ -30,6 +30,10 @@ _PATTERNS = (
     (r"<[^<>@ ]+@[^<>@ ]+>", "<MESSAGE-ID>"),
     (r"article [0-9a-f]{32}", "article ID"),
     (r"key [0-9a-f]{8,}", "key ID"),
+    (r"\b\d+ rows?, \d[\d.]* [kM]?B", "N rows, SIZE"),
+    (r"(by UsenetSync [\d.]+, )\d[\d.]* [kM]?B", r"\1SIZE"),
+    (r'("db_(?:backup|restore)",\n "path": "[^"]*",\n "bytes": )\d+', r"\g<1>0"),
+    (r'"rows": \d+', '"rows": 0'),
 )
 
 

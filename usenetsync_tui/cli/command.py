@@ -16,6 +16,7 @@ from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
+from usenetsync_tui.cli.verbs.key import key
 from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
@@ -37,6 +38,7 @@ VERBS: dict[str, click.Command] = {
     "servers": servers,
     "doctor": doctor,
     "completion": completion,
+    "key": key,
     "db": db,
     "tui": tui,
 }

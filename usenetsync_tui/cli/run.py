@@ -18,13 +18,14 @@ from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.cli.surroundings import environment
-from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
+from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
 def start(
@@ -67,6 +68,36 @@ async def catalogue_to_read(what: str, *, quiet: bool = False) -> AsyncIterator[
         open_catalogue(settings, locations, what, waits=waits) as opened,
     ):
         begin_to_print()
+        yield opened
+
+
+@asynccontextmanager
+async def catalogue_to_work(
+    what: str, waits: Waits, *, quiet: bool = False
+) -> AsyncIterator[OpenCatalogue]:
+    """An open catalogue for a verb that prints nothing meanwhile, except what it waits for."""
+    settings, locations = environment()
+    async with (
+        waits_said(waits, quiet=quiet),
+        open_catalogue(settings, locations, what, waits=waits) as opened,
+    ):
+        yield opened
+
+
+@asynccontextmanager
+async def catalogue_alone(
+    what: str, patience: float, waits: Waits, *, quiet: bool = False
+) -> AsyncIterator[OpenCatalogue]:
+    """The same, while no engine uses it. `CatalogueHeldError` after `patience` seconds."""
+    async with (
+        catalogue_to_work(what, waits, quiet=quiet) as opened,
+        EngineLock(
+            opened.conninfo,
+            application_name=application_name(what),
+            patience=max(patience, SHORTEST_PATIENCE),
+            waits=waits,
+        ),
+    ):
         yield opened
 
 
@@ -129,8 +160,10 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
 __all__ = [
     "Catalogue",
     "Exit",
+    "catalogue_alone",
     "catalogue_for_job",
     "catalogue_to_read",
+    "catalogue_to_work",
     "environment",
     "folder_named",
     "start",

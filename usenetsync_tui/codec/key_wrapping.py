@@ -144,6 +144,25 @@ def is_of(blob: bytes, secret: KeySecret) -> bool:
     return True
 
 
+def fingerprint(secret: KeySecret) -> str:
+    """The mark of a key file in hexadecimal, which tells key files apart; empty for a passphrase.
+
+    A fingerprint of a passphrase would help to guess it.
+    """
+    if secret.kind is SecretKind.PASSPHRASE:
+        return ""
+    return _file_mark(hashlib.sha256(secret.value).digest()).hex()
+
+
+def fingerprint_of(blob: bytes) -> str:
+    """The fingerprint of the key file that wrapped a key; empty where the blob does not tell."""
+    try:
+        made = _taken_apart(blob)
+    except KeyUnavailableError:
+        return ""
+    return made.mark.hex() if made.kind == SecretKind.KEY_FILE else ""
+
+
 def wrapped_by(blob: bytes) -> SecretKind:
     """The kind of secret that wrapped a key; `KeyUnavailableError` when the blob is damaged."""
     if len(blob) < _HEADER.size or blob[4] not in SecretKind.__members__.values():
@@ -179,10 +198,14 @@ def _wrapping_key(
     if secret.kind is SecretKind.KEY_FILE:  # random bytes already: nothing to slow down
         content = hashlib.sha256(secret.value).digest()
         key = hashlib.blake2b(salt, key=content, digest_size=KEY_SIZE, person=b"key wrapping")
-        mark = hashlib.blake2b(key=content, digest_size=_MARK_SIZE, person=b"key file mark")
-        return key.digest(), mark.digest()
+        return key.digest(), _file_mark(content)
     both = _stretched(secret.value, salt, cost)
     return both[:KEY_SIZE], both[KEY_SIZE:]
+
+
+def _file_mark(content: bytes) -> bytes:
+    """The mark of a key file, from the SHA-256 of its content."""
+    return hashlib.blake2b(key=content, digest_size=_MARK_SIZE, person=b"key file mark").digest()
 
 
 def _stretched(passphrase: bytes, salt: bytes, cost: tuple[int, int, int]) -> bytes:

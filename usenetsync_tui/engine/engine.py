@@ -27,6 +27,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.requests.dispatch import drain
+from usenetsync_tui.engine.requests.secret import settled
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
 from usenetsync_tui.engine.stores import Stores
@@ -221,6 +222,9 @@ class Engine:
         """Run jobs until there is a reason to end; this engine holds the catalogue."""
         self._was_held = True
         await queue.requeue_interrupted()
+        self._settings = await settled(
+            opened.catalogue, self._settings, self._locations, self._events
+        )
         async with Stores(opened.catalogue, self._settings, self._locations, self._waits) as stores:
             working_state = WorkingState(
                 catalogue=opened.catalogue,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from usenetsync_tui.codec.key_wrapping import (
@@ -25,6 +26,7 @@ from usenetsync_tui.codec.key_wrapping import (
 )
 from usenetsync_tui.codec.sealing import KEY_SIZE, NONCE_SIZE
 from usenetsync_tui.engine.own_paths import key_file
+from usenetsync_tui.engine.secret_change.record import read_note
 from usenetsync_tui.errors import KeyUnavailableError, NoKeyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import give_to_owner_of
@@ -51,7 +53,8 @@ class KeyRing:
         no secret either, a key file is made. `NoKeyError` when the secret is missing, or opens
         none of the keys that a secret of its kind wrapped.
         """
-        secret = self._passphrase()
+        phrases = self.passphrases()
+        secret = self._that_opens(phrases, others) if phrases else None
         if secret is None:
             if not self._key_file.exists():
                 self._refuse_to_make(others)
@@ -68,16 +71,50 @@ class KeyRing:
         """Unwrap a folder key. `KeyUnavailableError` without the secret that wrapped it."""
         if wrapped_by(wrapped) is SecretKind.KEY_FILE:
             secret = self._file_secret(make=False)
+            if not is_of(wrapped, secret):
+                secret = next((s for s in self._pending() if is_of(wrapped, s)), secret)
             try:
                 return unwrap_key(wrapped, secret)
             except KeyUnavailableError as error:
                 raise KeyUnavailableError(f"{self._key_file}: {error.args[0]}") from error
-        phrase = self._passphrase()
-        if phrase is None:
+        phrases = self.passphrases()
+        if not phrases:
             raise KeyUnavailableError(
                 "It is wrapped by a passphrase: set USENETSYNC_PASSPHRASE or passphrase_file."
             )
-        return unwrap_key(wrapped, phrase)
+        for phrase in phrases[:-1]:
+            with suppress(KeyUnavailableError):
+                return unwrap_key(wrapped, phrase)
+        return unwrap_key(wrapped, phrases[-1])
+
+    def passphrases(self) -> list[KeySecret]:
+        """All passphrases in force: usually one; more while a change of the secret is under way."""
+        words = []
+        if self._settings.passphrase is not None:
+            words.append(self._settings.passphrase.get_secret_value())
+        if self._settings.passphrase_file is not None:
+            words.append(secret_line(self._settings.passphrase_file))
+        found = [KeySecret.passphrase(text) for text in words if text]
+        found += [s for s in self._pending() if s.kind is SecretKind.PASSPHRASE]
+        return list({secret.value: secret for secret in found}.values())
+
+    def _pending(self) -> list[KeySecret]:
+        """The secret of a change that is under way: it may wrap all keys already."""
+        pending = read_note(self._folder.config_dir).pending
+        if pending is None:
+            return []
+        places = dict.fromkeys((pending.path, pending.final))
+        return [secret_in(path, pending.kind) for path in places if path.exists()]
+
+    @staticmethod
+    def _that_opens(phrases: Sequence[KeySecret], others: Sequence[bytes]) -> KeySecret:
+        """The passphrase that opens the other folders; the first if none does, or if all may."""
+        if len(phrases) > 1:
+            same = [o for o in others if _kind(o) is SecretKind.PASSPHRASE][:_TRIED]
+            for phrase in phrases:
+                if any(is_of(other, phrase) for other in same):
+                    return phrase
+        return phrases[0]
 
     def _refuse_to_make(self, others: Sequence[bytes]) -> None:
         """Refuse to make a key file if there are sealed folders already."""
@@ -111,22 +148,26 @@ class KeyRing:
             "one back, or set key_file to where it is."
         )
 
-    def _passphrase(self) -> KeySecret | None:
-        words = self._settings.passphrase.get_secret_value() if self._settings.passphrase else ""
-        if not words and self._settings.passphrase_file is not None:
-            words = secret_line(self._settings.passphrase_file)
-        return KeySecret.passphrase(words) if words else None
-
     def _file_secret(self, *, make: bool) -> KeySecret:
         if make and not self._key_file.exists():
             self._folder.create()
-            _write_key(self._key_file)
+            make_key_file(self._key_file)
         if not self._key_file.exists():
+            if pending := [s for s in self._pending() if s.kind is SecretKind.KEY_FILE]:
+                return pending[0]
             raise KeyUnavailableError(
                 f"The key file {self._key_file} is missing: bring back the one that was made "
                 "when the folder was sealed, or set key_file to where it is."
             )
-        return KeySecret.key_file(secret_line(self._key_file).encode())
+        return secret_in(self._key_file, SecretKind.KEY_FILE)
+
+
+def secret_in(path: Path, kind: SecretKind) -> KeySecret:
+    """The secret in the first line of a file. `SettingsError`, `KeyUnavailableError`."""
+    words = secret_line(path)
+    if kind is SecretKind.PASSPHRASE:
+        return KeySecret.passphrase(words)
+    return KeySecret.key_file(words.encode())
 
 
 def _kind(wrapped: bytes) -> SecretKind | None:
@@ -137,7 +178,7 @@ def _kind(wrapped: bytes) -> SecretKind | None:
         return None
 
 
-def _write_key(path: Path) -> None:
+def make_key_file(path: Path) -> None:
     """Write a key file whole or not at all, durably: the keys it wraps are lost without it."""
     words = f"{secrets.token_hex(KEY_SIZE)}\n".encode()
     try:

@@ -30,6 +30,7 @@ def own_paths(
         OwnPath(locations.config_dir, "UsenetSync's configuration", is_secret=True),
         OwnPath(locations.log_dir, "UsenetSync's log"),
         *(OwnPath(p, "a password file of UsenetSync", is_secret=True) for p in _words(settings)),
+        *(OwnPath(p, "a key of UsenetSync", is_secret=True) for p in _changed(locations)),
     ]
     return [path for path in found if path.always or not folder.own_files]
 
@@ -42,3 +43,12 @@ def database_paths(server: EmbeddedServer) -> list[OwnPath]:
 def _words(settings: Settings) -> list[Path]:
     files = [settings.passphrase_file, *(server.password_file for server in settings.servers)]
     return [file for file in files if file is not None]
+
+
+def _changed(locations: Locations) -> list[Path]:
+    """Files of former secrets, and of one that a change is about to use."""
+    from usenetsync_tui.engine.secret_change.record import read_note  # lists need no cryptography
+
+    note = read_note(locations.config_dir)
+    pending = () if note.pending is None else (note.pending.path, note.pending.final)
+    return [*note.former, *pending]

@@ -214,6 +214,39 @@ class AddServer:
 
 
 @value_object
+class ShowKey:
+    """Write into the log where the key is, and whether it opens each folder's key."""
+
+
+@value_object
+class ChangeKey:
+    """Wrap the keys of all folders with another key file or passphrase."""
+
+    path: bytes
+    """The file of the new one; absolute."""
+    is_passphrase: bool = False
+    """Whether it holds a passphrase, and not a key."""
+
+
+@value_object
+class BackUpDatabase:
+    """Write the whole catalogue into a new file."""
+
+    path: bytes
+    """Absolute."""
+    with_articles: bool = False
+    """Also the articles of the shards store."""
+
+
+@value_object
+class RestoreDatabase:
+    """Replace the catalogue by a backup; the user has agreed to lose what is there."""
+
+    path: bytes
+    """Absolute."""
+
+
+@value_object
 class LimitBandwidth:
     """Post no faster than this from now on; 0: no limit."""
 
@@ -258,6 +291,10 @@ Command = (
     | Examine
     | StopExamining
     | AddServer
+    | ShowKey
+    | ChangeKey
+    | BackUpDatabase
+    | RestoreDatabase
     | LimitBandwidth
     | LimitFetching
     | Drain

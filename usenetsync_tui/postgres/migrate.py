@@ -85,6 +85,19 @@ async def migrate(conn: psycopg.AsyncConnection[TupleRow], migrations: Traversab
     return len(known)
 
 
+async def migrate_inside(
+    conn: psycopg.AsyncConnection[TupleRow], migrations: Traversable, *, upto: int | None
+) -> None:
+    """Apply the migrations that are missing up to this one (None: all), in the open transaction.
+
+    All of them disappear with it. No other process migrates until its end.
+    """
+    await conn.execute(_QUERIES["lock_inside"], (_LOCK,))
+    await conn.execute(_QUERIES["create_ledger"])
+    for migration in _missing(read_migrations(migrations)[:upto], await _applied(conn) or {}):
+        await _apply(conn, migration)
+
+
 async def _applied(
     conn: psycopg.AsyncConnection[TupleRow],
 ) -> dict[int, tuple[str, str]] | None:

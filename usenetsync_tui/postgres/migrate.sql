@@ -22,3 +22,7 @@ SELECT pg_advisory_lock(%s);
 -- unlock
 -- Lets the next process migrate.
 SELECT pg_advisory_unlock(%s);
+
+-- lock_inside
+-- The same until the end of the transaction.
+SELECT pg_advisory_xact_lock(%s);

@@ -1,4 +1,4 @@
-"""Adds a server to `config.toml` and changes no other byte of the file.
+"""Adds a server to `config.toml`, or changes some keys, and leaves the rest of the file as it is.
 
 Knows TOML and how to replace a file in one step. Refuses to know what the settings mean
 (`settings`), which can read everything that this module writes.
@@ -47,20 +47,47 @@ def add_server(config_dir: Path, server: Server) -> None:
     taken, or the file cannot be read or written: then nothing has changed.
     """
     _refuse_nonsense(server)
+    _rewrite(config_dir, lambda path, text: _with_server(path, text, server))
+
+
+def change_values(config_dir: Path, values: Mapping[str, str | None]) -> None:
+    """Set top-level keys of `config.toml`; None removes one. Otherwise as `add_server`."""
+    _rewrite(config_dir, lambda path, text: _with_values(path, text, values))
+
+
+def _rewrite(config_dir: Path, change: Callable[[Path, str], str]) -> None:
+    """Replace the text of `config.toml` in one step, unless the change leaves it as it is."""
     path = Path(os.path.realpath(config_dir / CONFIG_NAME))
     try:
         make_private(config_dir)
         data = config_bytes(path) or b""
         mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         text = config_text(path, data)
-        written = mark + _with_server(path, text, server).encode()
-        write_whole(path, written, replace=True, hand_over=_owned_as(path))
+        changed = change(path, text)
+        if changed == text:
+            return
+        write_whole(path, mark + changed.encode(), replace=True, hand_over=_owned_as(path))
     except UnicodeEncodeError:  # its message would show the text, which may be a password
-        words = "The server's settings contain bytes that are not UTF-8."
+        words = "The new settings contain bytes that are not UTF-8."
         raise SettingsError(words, whole=True) from None
     except OSError as error:
         words = f"{shown(path)} cannot be written: {error.strerror}."
         raise SettingsError(words, whole=True) from error
+
+
+def _with_values(path: Path, text: str, values: Mapping[str, str | None]) -> str:
+    expected = config_table(path, text)
+    document = tomlkit.parse(text)
+    for key, value in values.items():
+        if value is None:
+            expected.pop(key, None)
+            document.pop(key, None)
+        else:
+            expected[key] = value
+            document[key] = value
+    changed = document.as_string()
+    assert config_table(path, changed) == expected
+    return changed
 
 
 def _refuse_nonsense(server: Server) -> None:

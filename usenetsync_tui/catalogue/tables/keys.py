@@ -1,4 +1,4 @@
-"""How much the key of a sealed realm has sealed, and the change to another key.
+"""How much the key of a sealed realm has sealed, the change to another key, and all wrapped keys.
 
 The statements that record nonces count `realms.sealed` (`segments.sql`). When a key has sealed
 enough, `renew` replaces the folder's realm with one that `continues` it under a new key. For
@@ -7,6 +7,7 @@ everything else the two count as one realm (`moves`), so nothing is read or post
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
@@ -45,3 +46,32 @@ async def renew(tx: Transaction, folder: Folder, wrapped_key: bytes) -> Folder:
     renewed = await folders.by_id(tx, folder.id)
     assert renewed is not None
     return renewed
+
+
+class WrappedKey(NamedTuple):
+    """The wrapped key of a realm; field order is that of the query."""
+
+    realm: int
+    wrapped: bytes
+    name: str | None
+    """The folder's name; None if there is no folder at the path any more."""
+    path: bytes
+    is_index: bool
+    """Whether it is the secret of the folder's index."""
+    is_renewed: bool
+    """Whether the folder has another key for its next versions."""
+
+
+async def every_wrapped(tx: Transaction) -> list[WrappedKey]:
+    """The wrapped keys of all realms, by folder."""
+    return [WrappedKey(*row) for row in await tx.fetch(_SQL["wrapped"])]
+
+
+async def rewrap(tx: Transaction, wrapped: Mapping[int, bytes], before: list[WrappedKey]) -> bool:
+    """Replace the wrapped keys of realms, if all are still as they were; else return False."""
+    await tx.run(_SQL["hold_keys"])
+    if await every_wrapped(tx) != before:
+        return False
+    values = {"realms": list(wrapped), "wrapped": list(wrapped.values())}
+    await tx.run(_SQL["rewrap"], values)
+    return True

@@ -28,3 +28,26 @@ RETURNING id;
 -- move
 -- Post the folder's articles to the realm that continues its own.
 UPDATE folders SET realm_id = %(realm)s WHERE id = %(folder)s;
+
+-- wrapped
+-- All wrapped keys, with the folder and what the key is for. An index's owner is the path, a zero
+-- byte and a word.
+SELECT r.id, r.wrapped_key, f.name, split.path, r.is_index, r.renewed
+  FROM realms r
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN position('\x00'::bytea IN r.owner) > 0
+                   THEN substring(r.owner FOR position('\x00'::bytea IN r.owner) - 1)
+                   ELSE r.owner END) AS split(path)
+  LEFT JOIN folders f ON f.path = split.path
+ WHERE r.wrapped_key IS NOT NULL
+ ORDER BY split.path, r.id;
+
+-- hold_keys
+-- Until the transaction ends, nobody adds a wrapped key or changes one.
+LOCK TABLE realms IN SHARE ROW EXCLUSIVE MODE;
+
+-- rewrap
+-- Replace the wrapped keys of realms.
+UPDATE realms r SET wrapped_key = u.wrapped_key
+  FROM unnest(%(realms)b::bigint[], %(wrapped)b::bytea[]) AS u(id, wrapped_key)
+ WHERE r.id = u.id;

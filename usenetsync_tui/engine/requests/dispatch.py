@@ -9,14 +9,16 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import folders, servers
+from usenetsync_tui.engine.requests import catalogue, folders, secret, servers
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
     MOST_WORKERS,
     ActOnFiles,
     AddServer,
+    BackUpDatabase,
     Cancel,
+    ChangeKey,
     Choose,
     Command,
     Drain,
@@ -27,6 +29,7 @@ from usenetsync_tui.model.commands import (
     PauseAll,
     PauseServer,
     Restore,
+    RestoreDatabase,
     Resume,
     ResumeAll,
     ResumeServer,
@@ -34,6 +37,7 @@ from usenetsync_tui.model.commands import (
     SetConnections,
     SetPriority,
     SetWorkers,
+    ShowKey,
     TestServer,
     Upload,
     Verify,
@@ -49,6 +53,19 @@ async def obey(working_state: WorkingState, command: Command) -> None:
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(working_state, command.server)
+        return
+    if isinstance(command, BackUpDatabase):
+        catalogue.begin_backup(working_state, command)
+        return
+    if isinstance(command, RestoreDatabase):  # it replaces what the others change
+        await catalogue.restore(working_state, command)
+        await working_state.queue.refresh()
+        return
+    if isinstance(command, ShowKey):
+        await secret.show(working_state)
+        return
+    if isinstance(command, ChangeKey):  # one transaction of its own, between files
+        await secret.change(working_state, command)
         return
     if isinstance(command, Restore):  # nor for the disk of the target
         await folders.restore(working_state, command)

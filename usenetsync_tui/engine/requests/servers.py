@@ -17,12 +17,12 @@ async def add(working_state: WorkingState, server: Server) -> None:
     folder = working_state.locations.config_dir
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
-    working_state.settings = _adopted(working_state.settings, fresh)
+    working_state.settings = adopted(working_state.settings, fresh)
     when = "from now on" if working_state.running is None else "when the running job is over"
     working_state.events.info(f"server {server.name} is in the settings, and used {when}")
 
 
-def _adopted(before: Settings, fresh: Settings) -> Settings:
+def adopted(before: Settings, fresh: Settings) -> Settings:
     """The settings of the file, except those that the open catalogue depends on."""
     kept = {"database_url": before.database_url, "max_connections": before.max_connections}
     return fresh.model_copy(update=kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from usenetsync_tui.tui.actions.catalogue_actions import CATALOGUE_ACTIONS
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import FOLDER_ACTIONS
 from usenetsync_tui.tui.actions.job_actions import JOB_ACTIONS
@@ -26,6 +27,7 @@ FIRST_SCREEN: tuple[Action[Context], ...] = (
     *PRIORITY_ACTIONS,
     *SPEED_ACTIONS,
     *LIST_ACTIONS,
+    *CATALOGUE_ACTIONS,
     *SCREEN_ACTIONS,
 )
 """The dashboard binds their keys."""

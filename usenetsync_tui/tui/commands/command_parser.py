@@ -25,6 +25,8 @@ from usenetsync_tui.model.sweeps import SAMPLE, read_sample
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
+    BackUpTo,
+    ChangeKeyTo,
     CommandError,
     GoToPane,
     GoToRow,
@@ -32,6 +34,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     KnownNames,
     ParsedCommand,
     Prioritise,
+    PutBack,
     RestoreChosen,
     RunSimple,
     SetFilter,
@@ -50,6 +53,8 @@ _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,3}(?:[0-9]*|(?:,[0-9]{3})+)", re.ASCII)
 _VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
 _EACH = "--each-subfolder"
+_PHRASE = "--passphrase-file"
+_ARTICLES = "--with-articles"
 _DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
@@ -222,6 +227,32 @@ def _nzb(text: str, known: KnownNames) -> ParsedCommand:
     return WriteNzb(_path(path, known), each)
 
 
+def _change_key(text: str, known: KnownNames) -> ParsedCommand:
+    path, is_passphrase = _after(_PHRASE, text)
+    if path.startswith("--"):
+        raise CommandError(f"Type key-change FILE, or key-change {_PHRASE} FILE.")
+    return ChangeKeyTo(_path(path, known), is_passphrase)
+
+
+def _back_up(text: str, known: KnownNames) -> ParsedCommand:
+    path, with_articles = _after(_ARTICLES, text)
+    if path.startswith("--"):
+        raise CommandError(f"Type db-backup FILE, or db-backup {_ARTICLES} FILE.")
+    return BackUpTo(_path(path, known), with_articles)
+
+
+def _put_back(text: str, known: KnownNames) -> ParsedCommand:
+    if text.startswith("--"):
+        raise CommandError("db-restore takes only FILE; it asks before it replaces anything.")
+    return PutBack(_path(text, known))
+
+
+def _after(option: str, text: str) -> tuple[str, bool]:
+    """The rest of the line, and whether the option is before it."""
+    first, _, rest = text.partition(" ")
+    return (rest.strip(), True) if first == option else (text, False)
+
+
 def _doctor(text: str, known: KnownNames) -> ParsedCommand:
     options = text.split()
     if not {*options} <= {*_DOCTOR}:
@@ -270,6 +301,7 @@ _WORDS = {
     SimpleCommand.CANCEL: "end the chosen job; asks",
     SimpleCommand.RETRY: "retry what failed",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
+    SimpleCommand.KEY: "where the key is, and what it opens",
     SimpleCommand.ERRORS: "why files are incomplete",
     SimpleCommand.LOG: "show what happened",
     SimpleCommand.HELP: "show the keys of this pane",
@@ -313,6 +345,23 @@ _ALL = (
         lambda known: (f"{_EACH} ",),
         takes_path=True,
     ),
+    CommandSpec(
+        "key-change",
+        f"[FILE | {_PHRASE} FILE]",
+        "wrap the keys with another secret",
+        _change_key,
+        lambda known: (f"{_PHRASE} ",),
+        takes_path=True,
+    ),
+    CommandSpec(
+        "db-backup",
+        f"[{_ARTICLES}] [FILE]",
+        "write the catalogue into a file",
+        _back_up,
+        lambda known: (f"{_ARTICLES} ",),
+        takes_path=True,
+    ),
+    CommandSpec("db-restore", "[FILE]", "replace the catalogue; asks", _put_back, takes_path=True),
     CommandSpec(
         "doctor", "[--post] [--quick]", "what may stop it here", _doctor, lambda k: _DOCTOR
     ),

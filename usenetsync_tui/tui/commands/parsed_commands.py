@@ -44,6 +44,7 @@ class SimpleCommand(StrEnum):
     RESUME = "resume"
     PAUSE_ALL = "pause-all"
     RESUME_ALL = "resume-all"
+    KEY = "key"
     CANCEL = "cancel"
     RETRY = "retry"
     VERSIONS = "versions"
@@ -134,6 +135,29 @@ class WriteNzb:
 
 
 @value_object
+class ChangeKeyTo:
+    """Wrap all keys with another secret; an empty path: a dialog asks which kind."""
+
+    path: bytes
+    is_passphrase: bool = False
+
+
+@value_object
+class BackUpTo:
+    """Back up the catalogue; an empty path: the line asks for it."""
+
+    path: bytes
+    with_articles: bool = False
+
+
+@value_object
+class PutBack:
+    """Restore the catalogue from a backup; an empty path: the line asks for it."""
+
+    path: bytes
+
+
+@value_object
 class UseTheme:
     """Switch to a theme."""
 
@@ -159,6 +183,9 @@ ParsedCommand = (
     | VerifyChosen
     | RestoreChosen
     | WriteNzb
+    | ChangeKeyTo
+    | BackUpTo
+    | PutBack
     | UseTheme
     | GoToPane
     | Examine

@@ -13,6 +13,7 @@ from usenetsync_tui.model.commands import (
     SetConnections,
     SetWorkers,
 )
+from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, put_back
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import add, upload, verify
 from usenetsync_tui.tui.actions.priority_actions import prioritise
@@ -21,11 +22,14 @@ from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
 from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
+    BackUpTo,
+    ChangeKeyTo,
     GoToPane,
     GoToRow,
     GoToShare,
     ParsedCommand,
     Prioritise,
+    PutBack,
     RestoreChosen,
     RunSimple,
     SetFilter,
@@ -48,6 +52,9 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     VerifyChosen: "verify",
     RestoreChosen: "restore",
     WriteNzb: "nzb",
+    ChangeKeyTo: "key-change",
+    BackUpTo: "db-backup",
+    PutBack: "db-restore",
     Examine: "doctor",
     UseTheme: "theme",
     GoToPane: "pane",
@@ -103,6 +110,12 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             restore(here, target, version)
         case WriteNzb(path, each_subfolder):
             write_nzb(here, path, each_subfolder=each_subfolder)
+        case ChangeKeyTo(path, is_passphrase):
+            change_key(here, path, is_passphrase=is_passphrase)
+        case BackUpTo(path, with_articles):
+            back_up(here, path, with_articles=with_articles)
+        case PutBack(path):
+            put_back(here, path)
         case Examine() as wanted:
             here.open_doctor(wanted)
         case UseTheme(name):

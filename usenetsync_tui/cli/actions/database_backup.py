@@ -1,0 +1,152 @@
+"""`usenetsync db backup` and `db restore`: the catalogue as one file, and back."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.catalogue.backup.restore import refuse_contents
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.json_fields import starting_fields
+from usenetsync_tui.cli.program import program
+from usenetsync_tui.cli.run import Exit, catalogue_alone, catalogue_to_work, start, waits_said
+from usenetsync_tui.engine.database_backup import back_up, check, put_back
+from usenetsync_tui.engine.opening import OpenCatalogue
+from usenetsync_tui.environment import absolute_path
+from usenetsync_tui.errors import CatalogueNotEmptyError, UsageError
+from usenetsync_tui.model.backups import BackupFound
+from usenetsync_tui.model.figures import percent, size
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waiting, Waits
+
+_EVERY = 1.0
+"""Seconds between two JSON lines of progress."""
+
+
+def backup(file: Path, with_articles: bool, force: bool, quiet: bool, as_json: bool) -> None:
+    """Write a backup, and print what is in it."""
+    voice = Voice(as_json, quiet)
+    start(
+        lambda: _backup(_absolute(file), voice, with_articles=with_articles, force=force),
+        as_json=as_json,
+    )
+
+
+async def _backup(path: bytes, voice: Voice, *, with_articles: bool, force: bool) -> Exit:
+    waits, far = Waits(), _Far("backing up the catalogue", path)
+    async with catalogue_to_work("db backup", waits, quiet=voice.quiet) as opened:
+        async with far.shown(waits, voice):
+            made = await back_up(
+                opened.catalogue,
+                path,
+                with_articles=with_articles,
+                replace=force,
+                seen=far.seen,
+            )
+    if voice.as_json:
+        voices.emit("db_backup", path=path, **asdict(made))
+    elif not voice.quiet:
+        voices.say(f"{safe_name(path)}: {made.words}, {size(made.bytes)}")
+        for note in made.notes:
+            voices.say(f"  {note}")
+    return Exit.DONE
+
+
+def restore(file: Path, replace: bool, yes: bool, wait: float, quiet: bool, as_json: bool) -> None:
+    """Restore a backup, and print what it was."""
+    voice = Voice(as_json, quiet)
+    start(
+        lambda: _restore(_absolute(file), voice, replace=replace, yes=yes, wait=wait),
+        as_json=as_json,
+    )
+
+
+async def _restore(path: bytes, voice: Voice, *, replace: bool, yes: bool, wait: float) -> Exit:
+    waits, far = Waits(), _Far("checking the backup", path)
+    async with waits_said(waits, quiet=voice.quiet), far.shown(waits, voice):
+        found = await check(path, seen=far.seen)
+    async with catalogue_alone("db restore", wait, waits, quiet=voice.quiet) as opened:
+        await _ask(opened, found, path, replace=replace, yes=yes)
+        far = _Far("restoring the catalogue", path)
+        async with far.shown(waits, voice):
+            found = await put_back(opened.catalogue, path, replace=replace, seen=far.seen)
+    if voice.as_json:
+        voices.emit("db_restore", path=path, **asdict(found))
+    elif not voice.quiet:
+        voices.say(f"The catalogue is restored from {safe_name(path)}: {found.words}.")
+        voices.say(f"  {program()} key show    says whether its keys open")
+    return Exit.DONE
+
+
+async def _ask(
+    opened: OpenCatalogue, found: BackupFound, path: bytes, *, replace: bool, yes: bool
+) -> None:
+    """Let the user confirm what is lost. `UsageError` if he does not."""
+    try:
+        await refuse_contents(opened.catalogue, with_articles=found.with_articles)
+    except CatalogueNotEmptyError as lost:
+        if not replace:
+            raise UsageError(f"{lost} Add --replace if that is what you want.") from None
+        if yes:
+            return
+        words = f"{lost} The backup was {found.words}."
+        if not sys.stdin.isatty():
+            raise UsageError(f"{words} Add --yes to replace it without a question.") from None
+        voices.complain(f"{words} Type yes to replace it with {safe_name(path)}.")
+        answer = await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+        if answer.strip() != "yes":
+            raise UsageError("Nothing was changed.") from None
+
+
+class _Far:
+    """How far a transfer is: in the words of a wait, and as JSON lines."""
+
+    def __init__(self, words: str, path: bytes) -> None:
+        self._words, self._path = words, path
+        self._done = self._total = 0
+        self._began = time.monotonic()
+
+    def seen(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+
+    @asynccontextmanager
+    async def shown(self, waits: Waits, voice: Voice) -> AsyncIterator[None]:
+        """Show it inside the block."""
+        async with anyio.create_task_group() as group:
+            if voice.as_json and not voice.quiet:
+                group.start_soon(self._lines)
+            with waits.announced(self._waiting):
+                yield
+            group.cancel_scope.cancel()
+
+    def _waiting(self) -> Waiting:
+        if not self._total:
+            return Waiting(self._words)
+        return Waiting(f"{self._words}: {percent(self._done / self._total)}")
+
+    async def _lines(self) -> None:
+        while True:
+            await anyio.sleep(_EVERY)
+            rate = self._done / max(0.001, time.monotonic() - self._began)
+            now = {
+                "phase": self._words,
+                "current": self._done,
+                "total": self._total,
+                "file": self._path,
+                "throughput": round(rate, 1),
+                "eta": round((self._total - self._done) / rate, 1) if rate else None,
+            }
+            voices.emit("progress", **{**starting_fields(self._waiting()), **now})
+
+
+def _absolute(path: Path) -> bytes:
+    return absolute_path(os.fsencode(path))

@@ -1,0 +1,56 @@
+"""The user's requests about the catalogue as a whole: a backup of it, and back."""
+
+from __future__ import annotations
+
+from usenetsync_tui.engine.database_backup import back_up, put_back
+from usenetsync_tui.engine.progress.tasks import Task
+from usenetsync_tui.engine.requests.export import refuse_path
+from usenetsync_tui.engine.working_state import WorkingState
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import BackUpDatabase, RestoreDatabase
+from usenetsync_tui.model.figures import percent, size
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waiting
+
+
+def begin_backup(working_state: WorkingState, command: BackUpDatabase) -> None:
+    """Begin to write a backup, beside the jobs. `UsageError` for a relative path."""
+    refuse_path(command.path)
+
+    async def work(task: Task) -> None:
+        def seen(done: int, total: int) -> None:
+            task.done, task.total = done, total
+
+        made = await back_up(
+            working_state.catalogue,
+            command.path,
+            with_articles=command.with_articles,
+            seen=seen,
+        )
+        task.outcome = " ".join((f"{made.words}, {size(made.bytes)}.", *made.notes))
+
+    working_state.tasks.begin(f"Backup into {safe_name(command.path)}", work)
+
+
+async def restore(working_state: WorkingState, command: RestoreDatabase) -> None:
+    """Replace the catalogue by a backup. `UsageError` while anything else works on it."""
+    refuse_path(command.path)
+    if working_state.running is not None:
+        raise UsageError("A job is running: restore the catalogue when it is over.")
+    if any(not task.over for task in working_state.tasks.statuses):
+        raise UsageError("A task is running: restore the catalogue when it is over.")
+    words = "checking the backup"
+
+    def seen(done: int, total: int) -> None:
+        nonlocal words
+        words = f"restoring the catalogue: {percent(done / max(1, total))}"
+
+    with working_state.stores.waits.announced(lambda: Waiting(words)):
+        found = await put_back(working_state.catalogue, command.path, replace=True, seen=seen)
+    working_state.summaries.clear()  # they are about jobs of the old catalogue
+    await working_state.queue.requeue_interrupted()
+    # The stores forget the keys of the old catalogue when they get other settings.
+    working_state.settings = working_state.settings.model_copy()
+    working_state.events.info(
+        f"The catalogue is restored from {safe_name(command.path)}: {found.words}."
+    )
