@@ -20,8 +20,8 @@ from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.wire import Buffers, PlainWire
 
-_ENCRYPT = 131_072
-"""Plain bytes that are encrypted, and then sent, at once: eight records (RFC 8446, 5.1)."""
+_ENCRYPT = 65_536
+"""Plain bytes that are encrypted, and then sent, at once: four records (RFC 8446, 5.1)."""
 _DECRYPT = 262_144
 
 
