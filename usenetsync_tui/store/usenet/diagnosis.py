@@ -20,7 +20,7 @@ from usenetsync_tui.codec.nntp import NntpCommand
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.servers import Role, Server, Tls
 from usenetsync_tui.model.status import TrialStep
-from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection import tls_wire
 from usenetsync_tui.store.usenet.connection.addresses import Address
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.shared import CLOCK_SKEW, skew_of
@@ -184,7 +184,7 @@ class _Examination:
         return True, str(greeting)
 
     def _context(self) -> ssl.SSLContext | None:
-        return None if self._server.tls is Tls.NONE else wire.tls_context(self._server)
+        return None if self._server.tls is Tls.NONE else tls_wire.tls_context(self._server)
 
     def _connect(self) -> Finding:
         server = self._server
@@ -199,7 +199,7 @@ class _Examination:
         return True, f"{address} port {server.port}{way}"
 
     def _tls(self) -> Finding:
-        context = wire.tls_context(self._server)
+        context = tls_wire.tls_context(self._server)
         try:
             if self._server.tls is Tls.IMPLICIT:
                 self._connection.encrypt(context)
@@ -230,7 +230,7 @@ class _Examination:
 
     def _names_in_certificate(self) -> list[str]:
         """Connect again to a server whose certificate is good except for its name, and read it."""
-        context = wire.tls_context(self._server)
+        context = tls_wire.tls_context(self._server)
         context.check_hostname = False
         curious = Connection(self._server)
         try:

@@ -22,7 +22,7 @@ from usenetsync_tui.model.servers import Server, ServerState, Tls
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.signals import Unreachable
-from usenetsync_tui.store.usenet.connection.wire import tls_context
+from usenetsync_tui.store.usenet.connection.tls_wire import tls_context
 
 
 def test_a_pace_is_kept_on_average() -> None:

@@ -22,7 +22,7 @@ from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import session as module
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
-from usenetsync_tui.store.usenet.connection.wire import tls_context
+from usenetsync_tui.store.usenet.connection.tls_wire import tls_context
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,14 @@ from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
 from usenetsync_tui.codec.nntp import NntpCommand, Reply
 from usenetsync_tui.errors import ProtocolError
 from usenetsync_tui.model.servers import Server, Tls
-from usenetsync_tui.store.usenet.connection import wire
 from usenetsync_tui.store.usenet.connection.addresses import Address, lookup
 from usenetsync_tui.store.usenet.connection.dialling import Race, proxied, tune
 from usenetsync_tui.store.usenet.connection.exchanges import Counts, Exchanges
 from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+from usenetsync_tui.store.usenet.connection.tls_wire import TlsWire, secure
+from usenetsync_tui.store.usenet.connection.wire import PlainWire
 
 PATIENCE = 15.0
 """Most seconds for an address to connect, and for its handshake; also for its greeting while
@@ -119,7 +120,7 @@ class Opening(Exchanges):
         except BaseException:
             sock.close()
             raise
-        self._wire = wire.PlainWire(sock, self.server.timeout)
+        self._wire = PlainWire(sock, self.server.timeout)
         return address
 
     def _race(self, addresses: Sequence[Address], seconds: float) -> tuple[socket.socket, Address]:
@@ -138,11 +139,10 @@ class Opening(Exchanges):
 
     def encrypt(self, context: ssl.SSLContext | None) -> None:
         """Do the TLS handshake on a connection without TLS."""
-        assert self._socket is not None
+        assert isinstance(self._wire, PlainWire)
         assert context is not None
         seconds = min(self.server.timeout, PATIENCE)
-        tls = wire.secure(self._socket, self.server, context, self._register, seconds=seconds)
-        self._wire = wire.TlsWire(tls, self.server.timeout)
+        self._wire = secure(self._wire, self.server, context, seconds=seconds)
 
     def greet(self) -> Reply:
         """Read the server's greeting. `Refused` unless it is 200 or 201."""
@@ -165,9 +165,9 @@ class Opening(Exchanges):
             self.talk.secured()
 
     @property
-    def tls(self) -> ssl.SSLSocket | None:
-        """The TLS socket, if the connection is encrypted."""
-        return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session, if the connection is encrypted."""
+        return self._wire.session if isinstance(self._wire, TlsWire) else None
 
     def _not_opened(self, lost: Lost) -> Unreachable:
         return Unreachable(f"The connection to {self.server.host} broke at its start: {lost.words}")

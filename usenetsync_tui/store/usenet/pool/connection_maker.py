@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Sequence
 
 from usenetsync_tui.model.servers import Server, Tls
-from usenetsync_tui.store.usenet.connection import wire
+from usenetsync_tui.store.usenet.connection import tls_wire
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups, Shared
@@ -46,5 +46,5 @@ class ConnectionMaker:
     def tls_context(self) -> ssl.SSLContext | None:
         """The TLS context, made on first use; None without TLS."""
         if self._context is None and self._server.tls is not Tls.NONE:
-            self._context = wire.tls_context(self._server)
+            self._context = tls_wire.tls_context(self._server)
         return self._context

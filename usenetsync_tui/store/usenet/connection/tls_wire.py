@@ -1,0 +1,148 @@
+"""TLS between a conversation and its socket: what is sent is encrypted in memory first.
+
+Knows certificates and TLS records. Refuses to know sockets (`wire`) and NNTP.
+
+OpenSSL takes one record of 16 KiB a call. On a socket each record is a system call, and wakes the
+peer; in memory (`ssl.MemoryBIO`) many records leave in one call. It also means that a thread may
+wait for bytes while another one sends: OpenSSL allows no reading while writing, but neither
+touches the socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+
+from usenetsync_tui.model.servers import Server
+from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
+from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
+from usenetsync_tui.store.usenet.connection.wire import Buffers, PlainWire
+
+_ENCRYPT = 65_536
+"""Plain bytes that are encrypted, and then sent, at once: four records (RFC 8446, 5.1)."""
+_DECRYPT = 262_144
+
+
+class TlsWire:
+    """A wire over a wire. `negotiate` first."""
+
+    def __init__(self, plain: PlainWire, context: ssl.SSLContext, host: str) -> None:
+        """`ValueError` for a host that cannot be a name."""
+        self._plain = plain
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._sending = threading.Lock()
+        """Held while encrypted bytes are on their way to the socket: they leave in their order."""
+        self._lock = threading.Lock()
+        """Held while OpenSSL works; never while a thread waits for the server."""
+        self.session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    def negotiate(self, seconds: float) -> None:
+        """Do the handshake within `seconds` in all: a slow peer cannot extend it."""
+        deadline = time.monotonic() + seconds
+        try:
+            while not self._shake_hands():
+                self._flush(_left(deadline))
+                self._take(self._plain.receive(_left(deadline)))
+            self._flush(_left(deadline))
+        except TimeoutError as late:
+            raise timed_out(seconds) from late
+        except ssl.SSLError:
+            with contextlib.suppress(OSError):
+                self._flush(_left(deadline))  # the alert that says why
+            raise
+
+    def _shake_hands(self) -> bool:
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def send(self, buffers: Buffers, pace: Pace) -> None:
+        """Send all buffers; one sender at a time."""
+        for buffer in buffers:
+            left = memoryview(buffer)
+            while left:
+                with self._sending:
+                    with self._lock:
+                        self._encrypt(left[:_ENCRYPT])
+                    self._flush(pace)
+                left = left[_ENCRYPT:]
+
+    def _encrypt(self, plain: memoryview) -> None:
+        while plain:
+            plain = plain[self.session.write(plain) :]
+
+    def _flush(self, pace: Pace) -> None:
+        """Send what is encrypted, also what OpenSSL itself has to say. The caller holds `_sending`,
+        unless it is the only thread."""
+        while encrypted := self._outgoing.read():
+            self._plain.send((encrypted,), pace)
+
+    def receive(self, pace: Pace) -> bytes:
+        """Wait for data; returns at least a byte, or b"" at the end. One reader at a time."""
+        while True:
+            try:
+                with self._lock:
+                    return self.session.read(_DECRYPT)
+            except ssl.SSLWantReadError:
+                pass
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            if self._outgoing.pending and self._sending.acquire(blocking=False):
+                # An answer of OpenSSL's own, such as a new key; else a sender takes it along.
+                try:
+                    self._flush(pace)
+                finally:
+                    self._sending.release()
+            self._take(self._plain.receive(pace))
+
+    def _take(self, encrypted: bytes) -> None:
+        with self._lock:
+            if encrypted:
+                self._incoming.write(encrypted)
+            else:
+                self._incoming.write_eof()
+
+    def abort(self) -> None:
+        """Stop all traffic and wake blocked threads."""
+        self._plain.abort()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._plain.close()
+
+
+def _left(deadline: float) -> Pace:
+    left = max(0.0, deadline - time.monotonic())
+    return Pace(left, 0, left)
+
+
+def tls_context(server: Server) -> ssl.SSLContext:
+    """TLS 1.2 or newer; names verified unless switched off. `Unreachable` for a bad CA file."""
+    try:
+        context = ssl.create_default_context(cafile=server.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        words = f"The CA file {server.ca_file} cannot be used: {error}"
+        raise Unreachable(words, permanent=True) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not server.verify_tls:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def secure(plain: PlainWire, server: Server, context: ssl.SSLContext, *, seconds: float) -> TlsWire:
+    """Add TLS to a wire without it. `Unreachable`."""
+    try:
+        wire = TlsWire(plain, context, server.host)
+        wire.negotiate(seconds)
+    except ssl.SSLCertVerificationError as error:
+        words = f"The certificate of {server.host} is not trusted: {error.verify_message}"
+        raise Unreachable(words, permanent=True) from error
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"TLS with {server.host} failed: {error_words(error)}") from error
+    return wire
