@@ -8,17 +8,17 @@ from typing import IO
 
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.whole_file import whole_file
+from usenetsync_tui.whole_file import PUBLIC, whole_file
 
 
 @contextmanager
-def new_file(path: bytes, *, replace: bool = False) -> Iterator[IO[bytes]]:
-    """Write a new file, and give it its name at the end (`whole_file`).
+def new_file(path: bytes, *, mode: int = PUBLIC, replace: bool = False) -> Iterator[IO[bytes]]:
+    """Write a new file, and give it its name at the end (`whole_file`); the umask restricts `mode`.
 
     `replace`: replace an existing file. `TargetError` when the name is taken or the disk refuses.
     """
     try:
-        with whole_file(path, replace=replace) as file:
+        with whole_file(path, mode=mode, replace=replace) as file:
             yield file
     except OSError as error:
         raise TargetError(f"{safe_name(path)}: {error.strerror}.") from error

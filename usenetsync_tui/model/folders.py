@@ -112,6 +112,8 @@ class Folder:
     """The user chose not to compare inode numbers."""
     unstable_inodes: bool = False
     """An upload found that inode numbers change while nothing else does."""
+    string_seen: bool = False
+    """The user has seen its recovery string."""
 
     @property
     def is_public(self) -> bool:

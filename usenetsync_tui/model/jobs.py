@@ -16,6 +16,8 @@ class Verb(StrEnum):
     UPLOAD = "upload"
     RESTORE = "restore"
     VERIFY = "verify"
+    INDEX = "index"
+    """Post what is missing of the folder's index."""
 
     @property
     def posts(self) -> bool:

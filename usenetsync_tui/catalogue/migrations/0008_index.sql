@@ -57,3 +57,6 @@ CREATE TABLE index_realms (
     PRIMARY KEY (folder_id, place),
     UNIQUE (folder_id, realm_id)
 );
+
+-- When the recovery string of a folder was last shown to the user; null: the screen reminds of it.
+ALTER TABLE folders ADD COLUMN string_seen_at timestamptz;

@@ -169,6 +169,11 @@ async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
     await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
+async def saw_string(tx: Transaction, folder_id: int) -> None:
+    """Record that the user sees a folder's recovery string."""
+    await tx.run(_SQL["string_seen"], {"id": folder_id})
+
+
 async def _shared_realm(
     tx: Transaction,
     values: dict[str, object],

@@ -82,3 +82,7 @@ UPDATE folders
 -- unstable_inodes
 -- Reading has shown that inode numbers change by themselves; the next walk does not compare them.
 UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;
+
+-- string_seen
+-- The user sees the folder's recovery string.
+UPDATE folders SET string_seen_at = now() WHERE id = %(id)s;
