@@ -27,6 +27,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.requests.dispatch import drain
+from usenetsync_tui.engine.sharing import SharedString
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
 from usenetsync_tui.engine.stores import Stores
@@ -231,6 +232,7 @@ class Engine:
                 queue=queue,
                 tasks=Tasks(group, self._events),
                 trials=Trials(group, self._events),
+                shared=SharedString(group, opened.catalogue, stores.keys),
                 events=self._events,
                 summaries=self.summaries,
                 started=self.started,

@@ -17,6 +17,7 @@ from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
+from usenetsync_tui.engine.sharing import SharedString
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
@@ -40,6 +41,7 @@ class WorkingState:
     queue: JobQueue
     tasks: Tasks
     trials: Trials
+    shared: SharedString
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
 
@@ -128,6 +129,35 @@ class ExportNzb:
 
 
 @value_object
+class Share:
+    """Show the recovery string of a folder; see `EngineStatus.sharing`."""
+
+    folder_id: int
+    passphrase: Secret = Secret("")
+    """The string opens nothing without it; empty: none."""
+
+
+@value_object
+class WriteString:
+    """Write the recovery string that is shown into a new file."""
+
+    path: bytes
+    """Absolute."""
+
+
+@value_object
+class StopSharing:
+    """Forget the recovery string that is shown."""
+
+
+@value_object
+class PostIndex:
+    """Post what is missing of a folder's index, so that its recovery string brings all back."""
+
+    folder_id: int
+
+
+@value_object
 class PauseAll:
     """Pause every queued or running job."""
 
@@ -247,6 +277,10 @@ Command = (
     | Cancel
     | Retry
     | SetPriority
+    | Share
+    | WriteString
+    | StopSharing
+    | PostIndex
     | PauseAll
     | ResumeAll
     | ActOnFiles

@@ -26,6 +26,7 @@ from usenetsync_tui.model.commands import (
     Pause,
     PauseAll,
     PauseServer,
+    PostIndex,
     Restore,
     Resume,
     ResumeAll,
@@ -34,9 +35,12 @@ from usenetsync_tui.model.commands import (
     SetConnections,
     SetPriority,
     SetWorkers,
+    Share,
+    StopSharing,
     TestServer,
     Upload,
     Verify,
+    WriteString,
 )
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
@@ -49,6 +53,9 @@ async def obey(working_state: WorkingState, command: Command) -> None:
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(working_state, command.server)
+        return
+    if isinstance(command, Share | WriteString | StopSharing):
+        _share(working_state, command)
         return
     if isinstance(command, Restore):  # nor for the disk of the target
         await folders.restore(working_state, command)
@@ -75,6 +82,8 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await folders.choose(working_state, tx, command)
         case Verify():
             await folders.verify(tx, command)
+        case PostIndex(folder_id):
+            await folders.post_index(tx, folder_id)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():
@@ -109,6 +118,16 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             )
         case _:
             _set(working_state, command)
+
+
+def _share(working_state: WorkingState, command: Share | WriteString | StopSharing) -> None:
+    match command:
+        case Share(folder_id, passphrase):
+            working_state.shared.begin(folder_id, passphrase)
+        case WriteString(path):
+            working_state.shared.write(path)
+        case StopSharing():
+            working_state.shared.end()
 
 
 def _set(working_state: WorkingState, command: Command) -> None:

@@ -35,6 +35,7 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     VerifyDialog,
 )
+from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
 
@@ -63,6 +64,17 @@ def choose(here: Context) -> None:
     """Ask for the backup options of the chosen folder."""
     if here.chosen is not None:
         here.ask(FolderChoicesDialog(here.chosen.folder), here.want)
+
+
+def share(here: Context) -> None:
+    """Show the recovery string of the chosen folder, and what it brings back."""
+    chosen, browser = here.chosen, here.browser
+    if chosen is not None and browser is not None:
+        here.ask(ShareDialog(chosen, browser), _nothing)
+
+
+def _nothing(answer: None) -> None:
+    """The dialog sends its commands itself."""
 
 
 # Verifying
@@ -139,6 +151,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         keys="N",
         tooltip="for other programs",
         command="nzb",
+    ),
+    Action(
+        "folders.share",
+        "recovery string",
+        share,
+        (writable, has_folder),
+        keys="K",
+        tooltip="brings it back without this machine",
+        command="share",
     ),
     Action("folders.choices", "backup options", choose, (writable, has_folder), keys="E"),
     by_line("folders.priority", "priority", "priority", (writable, has_folder)),

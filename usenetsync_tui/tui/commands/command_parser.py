@@ -269,6 +269,7 @@ _WORDS = {
     SimpleCommand.RESUME_ALL: "resume every job",
     SimpleCommand.CANCEL: "end the chosen job; asks",
     SimpleCommand.RETRY: "retry what failed",
+    SimpleCommand.SHARE: "show its recovery string",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
     SimpleCommand.ERRORS: "why files are incomplete",
     SimpleCommand.LOG: "show what happened",

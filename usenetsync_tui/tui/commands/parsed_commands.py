@@ -46,6 +46,7 @@ class SimpleCommand(StrEnum):
     RESUME_ALL = "resume-all"
     CANCEL = "cancel"
     RETRY = "retry"
+    SHARE = "share"
     VERSIONS = "versions"
     ERRORS = "errors"
     LOG = "log"
