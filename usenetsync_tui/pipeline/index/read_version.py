@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from usenetsync_tui.codec.digests import digest_of
-from usenetsync_tui.codec.index.directory import line_of
+from usenetsync_tui.codec.index.directory import line_of, read_directory
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
@@ -15,22 +15,41 @@ from usenetsync_tui.codec.index.root import fingerprint
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import (
     ArticleCorruptError,
-    ArticleMissingError,
     IndexUnreadableError,
+    StoreError,
     UnknownSnapshotError,
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, PageRef
+from usenetsync_tui.model.index_roots import (
+    IndexRealm,
+    IndexRoot,
+    IndexRun,
+    PageLevel,
+    PageRef,
+    PartKey,
+    PathKey,
+)
 from usenetsync_tui.model.ports import Store
 
 
 class VersionReader:
     """Reads one version of a root. Fetches only the pages that are asked for."""
 
-    def __init__(self, store: Store, keys: IndexKeys, root: IndexRoot, version: int) -> None:
-        """`UnknownSnapshotError` for a version that this root cannot lead to."""
+    def __init__(
+        self,
+        store: Store,
+        keys: IndexKeys,
+        root: IndexRoot,
+        version: int,
+        also_known: Callable[[bytes, Sequence[str]], None] | None = None,
+    ) -> None:
+        """`also_known` hears of an article's further names, before the article is fetched.
+
+        `UnknownSnapshotError` for a version that this root cannot lead to.
+        """
         self._store = store
+        self._also_known = also_known
         self._keys = keys
         self._root = root
         known = {root.current.version, *[line.version for line in root.older]}
@@ -57,21 +76,30 @@ class VersionReader:
 
     async def _files(self, run: IndexRun) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        for line in run.pages:
-            if line.of_objects:
-                continue
+        async for line in self.leaves(run, of_objects=False):
             for entry in read_files(await self.page(line)):
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
                 yield entry
 
+    async def leaves(self, run: IndexRun, *, of_objects: bool) -> AsyncIterator[PageRef]:
+        """The lines of a run's pages of files, or of objects, in order."""
+        for line in run.pages:
+            if line.of_objects != of_objects:
+                continue
+            if line.level == PageLevel.LEAF:
+                yield line
+                continue
+            for below in read_directory(await self.page(line)):
+                yield below
+
     async def entry(self, path: bytes) -> IndexEntry | None:
         """The entry of one path; None if the version does not have it."""
         for run in reversed(self._runs):
             if run.fingerprints is not None and fingerprint(path) not in run.fingerprints:
                 continue
-            line = line_of([each for each in run.pages if not each.of_objects], path)
+            line = await self._line_of(run, path, of_objects=False)
             rows = read_files(await self.page(line)) if line else []
             found = next((row for row in rows if row.path == path), None)
             if found is not None:
@@ -81,7 +109,7 @@ class VersionReader:
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
         for run in reversed(self._runs):
-            line = line_of([each for each in run.pages if each.of_objects], (number, segment))
+            line = await self._line_of(run, (number, segment), of_objects=True)
             rows = []
             if line is not None:
                 rows = read_objects(await self.page(line), len(self._root.realms))
@@ -90,6 +118,15 @@ class VersionReader:
                     return row
         raise IndexUnreadableError(f"Object {number} is not in the index.")
 
+    async def _line_of(
+        self, run: IndexRun, key: PathKey | PartKey, *, of_objects: bool
+    ) -> PageRef | None:
+        """The only line of a run whose page can have a path, or a part of an object."""
+        line = line_of([each for each in run.pages if each.of_objects == of_objects], key)
+        if line is not None and line.level == PageLevel.DIRECTORY:
+            line = line_of(read_directory(await self.page(line)), key)
+        return line
+
     def realm(self, part: ObjectPart) -> IndexRealm:
         """How the articles of an object are named and opened."""
         return self._root.realms[part.realm]
@@ -97,15 +134,17 @@ class VersionReader:
     async def page(self, line: PageRef) -> bytes:
         """The bytes of a page, from whatever copy can be read. `IndexUnreadableError`."""
         problem: Exception | None = None
-        for name in line.message_ids:
+        for copy, name in enumerate(line.message_ids):
+            if self._also_known is not None and line.aliases and line.aliases[copy]:
+                self._also_known(name, line.aliases[copy])
             try:
                 data = await self._store.fetch(name, opened=partial(self._opened, line))
-            except (ArticleMissingError, ArticleCorruptError) as error:
+            except StoreError as error:
                 problem = error
                 continue
             self.fetched += 1
             return data
-        raise IndexUnreadableError("A page of it cannot be fetched.") from problem
+        raise IndexUnreadableError(f"A page of it cannot be fetched: {problem}") from problem
 
     def _opened(self, line: PageRef, payload: bytes) -> bytes:
         data = open_sealed(self._keys.sealing, payload)[1]
