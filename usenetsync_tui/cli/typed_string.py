@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from usenetsync_tui.cli.process_title import hide_argument
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.codec.recovery_string import is_string, read_string
 from usenetsync_tui.errors import RecoveryStringError
@@ -24,8 +25,14 @@ _LONGEST = 4096
 class TypedString:
     """A recovery string, not yet read. Make it before the event loop runs: it may ask the user."""
 
-    def __init__(self, word: str, passphrase_file: Path | None) -> None:
-        """`word`: the string, or ``-``. Asks for what is missing; raises nothing but EOF errors."""
+    def __init__(
+        self, word: str, passphrase_file: Path | None, database: str | None = None
+    ) -> None:
+        """`word`: the string, or ``-``. `database`: where to look, and not on the servers."""
+        for secret in filter(None, (word, database)):
+            if secret != FROM_INPUT:
+                hide_argument(secret)
+        self.database = None if database is None else Secret(database)
         self._text = Secret(_from_input() if word == FROM_INPUT else word)
         self._file = passphrase_file
         self._passphrase: Secret | None = None

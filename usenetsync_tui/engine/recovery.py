@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import anyio
 from anyio import to_thread
 
 from usenetsync_tui.codec.index.keys import IndexKeys
@@ -158,7 +159,9 @@ async def open_recovery(
         servers = None
         if settings.servers:
             servers = await stack.enter_async_context(_servers(settings, waits))
-        shards, address = await _shards(stack, settings, locations, database, waits)
+        shards, address = await stack.enter_async_context(
+            open_shards(settings, locations, database=database, waits=waits)
+        )
         places = RealmStores(settings, waits, aliases, servers, shards)
         kinds: dict[StoreKind, str] = {}
         if servers is not None and database is None:
@@ -205,15 +208,15 @@ async def _servers(settings: Settings, waits: Waits) -> AsyncIterator[UsenetServ
         yield servers
 
 
-async def _shards(
-    stack: AsyncExitStack,
-    settings: Settings,
-    locations: Locations,
-    database: str | None,
-    waits: Waits,
-) -> tuple[Store | None, str]:
-    """The articles in a database, and its address in words; None: no database is known."""
-    conninfo = database
+@asynccontextmanager
+async def open_shards(
+    settings: Settings, locations: Locations, *, database: str | None, waits: Waits
+) -> AsyncIterator[tuple[Store | None, str]]:
+    """The articles in a database, and its address in words; None: no database is known.
+
+    `UsageError` when the database that the user names has none.
+    """
+    conninfo, embedded, words = database, None, "the embedded database"
     if conninfo is None and settings.database_url is not None:
         conninfo = settings.database_url.get_secret_value()
     if conninfo is not None:
@@ -221,17 +224,20 @@ async def _shards(
     else:
         embedded = EmbeddedServer(locations)
         if settings.servers or not await to_thread.run_sync(embedded.exists):
-            return None, ""
+            yield None, ""
+            return
         conninfo = await acquired(embedded, waits)
-        stack.push_async_callback(to_thread.run_sync, embedded.release)
-        words = "the embedded database"
-    name = application_name("recovery")
-    pool = await stack.enter_async_context(
-        open_pool(conninfo, max_size=_POOL, application_name=name, waits=waits)
-    )
-    store = ShardsStore(pool)
-    if not await store.exists():
-        if database is None:
-            return None, ""
-        raise UsageError(f"{words[0].upper()}{words[1:]} has no articles of UsenetSync.")
-    return store, words
+    try:
+        name = application_name("recovery")
+        async with open_pool(conninfo, max_size=_POOL, application_name=name, waits=waits) as pool:
+            store = ShardsStore(pool)
+            if await store.exists():
+                yield store, words
+            elif database is None:
+                yield None, ""
+            else:
+                raise UsageError(f"{words[0].upper()}{words[1:]} has no articles of UsenetSync.")
+    finally:
+        if embedded is not None:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(embedded.release)

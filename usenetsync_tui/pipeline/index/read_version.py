@@ -56,6 +56,7 @@ class VersionReader:
         self._also_known = also_known
         self._keys = keys
         self._root = root
+        self.version = version
         known = {root.current.version, *[line.version for line in root.older]}
         self._runs = runs_of(root, version)
         if version not in known or not self._runs:
