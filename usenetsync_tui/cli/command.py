@@ -16,7 +16,7 @@ from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
-from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
+from usenetsync_tui.cli.verbs.listing import cat, list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
@@ -32,6 +32,7 @@ VERBS: dict[str, click.Command] = {
     "folders": list_folders,
     "snapshots": list_snapshots,
     "files": list_files,
+    "cat": cat,
     "share": share,
     "jobs": list_jobs,
     "servers": servers,

@@ -49,6 +49,8 @@ _MAGIC = b"USK"
 _SECRET, _BLOB = 32, 89
 _LENGTHS = {0: len(_PREFIX) + 60, _WRAPPED: len(_PREFIX) + 151}
 """Characters of a string, by its flags."""
+_SURELY = 60
+"""Characters from which on a text with a mistyped prefix is a string, not a folder's name."""
 _ALIKE = {"b": "6 or 8", "i": "l or j", "o": "0", "1": "l or 7"}
 """Characters that do not occur behind the prefix, and what they may be."""
 _IN = "In the recovery string, "
@@ -93,6 +95,15 @@ def _written(flags: int, data: bytes) -> str:
 def grouped(string: str) -> str:
     """A string as it is shown: groups of four characters."""
     return " ".join([string[at : at + GROUP] for at in range(0, len(string), GROUP)])
+
+
+def is_string(text: str) -> bool:
+    """Whether a text seems to be a recovery string, right, cut short or mistyped."""
+    typed = _typed(text)
+    if typed.startswith(_PREFIX):
+        return len(typed) >= len(_PREFIX) + GROUP
+    wrong = sum(a != b for a, b in zip(typed, _PREFIX, strict=False))
+    return len(typed) >= _SURELY and wrong <= 2 and typed.isalnum()
 
 
 def read_string(text: str) -> RecoverySecret:

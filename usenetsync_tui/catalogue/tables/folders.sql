@@ -33,7 +33,8 @@ SELECT {realm_row.columns}
 INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress, digest)
 VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(header_style)s,
         %(digest)s)
-    ON CONFLICT (store, profile, newsgroups, sender, obfuscated, digest) WHERE owner IS NULL
+    ON CONFLICT (store, profile, newsgroups, sender, obfuscated, digest)
+ WHERE owner IS NULL AND NOT adopted
     DO UPDATE SET store = excluded.store
 RETURNING id;
 

@@ -29,6 +29,7 @@ from usenetsync_tui.model.words import KIND_WORDS
 if TYPE_CHECKING:
     from usenetsync_tui.catalogue.tables.version_files import VersionRow
     from usenetsync_tui.engine.progress.summary import Summary
+    from usenetsync_tui.pipeline.index.find_root import FoundRoot
     from usenetsync_tui.pipeline.verify.verify import Verified
 
 Fields = dict[str, Any]
@@ -205,6 +206,18 @@ def starting_fields(waiting: Waiting) -> Fields:
         "file": "",
         "scanned": False,
         "waiting": safe_name(str(waiting)),
+    }
+
+
+def recovered_fields(found: FoundRoot, where: str) -> Fields:
+    """What a recovery string leads to, and why a newer version is not used."""
+    return {
+        "folder": found.root.name,
+        "path": found.root.path,
+        "version": found.root.current.version,
+        "where": where,
+        "unreadable": [{"version": v, "reason": why} for v, why in found.unreadable.items()],
+        "unsure": found.unsure or None,
     }
 
 

@@ -53,10 +53,12 @@ async def plan_run(run: JobRun, version: int) -> None:
     async with run.catalogue.transaction() as tx:
         await posted.forget_unfinished(tx, folder)
         before = await posted.runs(tx, folder, run.open_realm.realm.id, version - 1)
+        offset = await posted.object_offset(tx, folder)
     is_base = is_base_due(before)
-    what = Since(folder, version, 0)
+    what = Since(folder, version, 0, offset=offset)
     if not is_base:
-        what = Since(folder, version, before[-1].version, before[0].version, before[-1].at)
+        last, base = before[-1], before[0]
+        what = Since(folder, version, last.version, base.version, last.at, offset)
     made = _Planned()
     target = min(PAGE_TARGET, max(_FRAME, run.limits.chunk_size - _FRAME))
     await _plan_files(run, what, made, FilesCutter(target))

@@ -148,6 +148,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         place = await posted.place_of(tx, folder, choices.realm.id)
         realms = await posted.realms(tx, folder)
         next_object = await posted.next_object(tx, folder)
+        next_object -= await posted.object_offset(tx, folder)
     attempts[version] = attempt
     listed = [_line(s, attempts.get(s.version, 0)) for s in every]
     return IndexRoot(

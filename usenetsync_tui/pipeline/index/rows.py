@@ -81,7 +81,7 @@ async def _changed(
         if names.unknown(owners):
             await to_thread.run_sync(names.learn, owners)
         for row in page:
-            yield row.key, _entry(row, names.of(row.uid, row.gid), is_base=not what.since)
+            yield row.key, _entry(row, names.of(row.uid, row.gid), what)
         start = page[-1].key + b"\0"
 
 
@@ -99,14 +99,14 @@ async def _removed(
         start = page[-1][1] + b"\0"
 
 
-def _entry(row: IndexRow, names: tuple[bytes, bytes], *, is_base: bool) -> IndexEntry:
+def _entry(row: IndexRow, names: tuple[bytes, bytes], what: Since) -> IndexEntry:
     change = EntryChange.MODIFIED if row.was_there else EntryChange.ADDED
     is_kept = row.state == FileState.PLANNED and row.object_id is not None
     has_digest = is_kept and row.digest is not None
     is_directory = row.kind == FileKind.DIRECTORY
     return IndexEntry(
         path=row.path,
-        change=EntryChange.PRESENT if is_base else change,
+        change=change if what.since else EntryChange.PRESENT,
         kind=row.kind,
         mode=row.mode,
         uid=row.uid,
@@ -114,7 +114,7 @@ def _entry(row: IndexRow, names: tuple[bytes, bytes], *, is_base: bool) -> Index
         user=names[0],
         group=names[1],
         digest_kind=(row.digest_kind or 0) if has_digest else None,
-        object=row.object_id if is_kept else None,
+        object=row.object_id - what.offset if is_kept and row.object_id is not None else None,
         offset=(row.object_offset or 0) if is_kept else 0,
         size=0 if is_directory else row.size,
         mtime_ns=unfitted_time(row.mtime_ns),
@@ -158,11 +158,14 @@ async def parts(catalogue: Catalogue, what: Since, limit: int) -> AsyncIterator[
                 break
             slice_ = rows[-1].object_id, rows[-1].segment
             for _, of_object in groupby(rows, key=lambda row: row.object_id):
-                yield _part([*of_object], places, aliases)
+                yield _part([*of_object], what.offset, places, aliases)
 
 
 def _part(
-    rows: list[SliceRow], places: dict[int, int], aliases: dict[bytes, tuple[str, ...]]
+    rows: list[SliceRow],
+    offset: int,
+    places: dict[int, int],
+    aliases: dict[bytes, tuple[str, ...]],
 ) -> ObjectPart:
     first = rows[0]
     segments = tuple(
@@ -178,7 +181,7 @@ def _part(
         for row in rows
     )
     return ObjectPart(
-        first.object_id,
+        first.object_id - offset,
         places[first.realm_id],
         first.kind,
         first.size,
