@@ -209,7 +209,6 @@ SHARE = {
     "reminder": ("1",),
     "string": ("1", "K"),
     "passphrase": ("1", "K", "p", *"correct horse", "enter", *"correct horse", "enter", "enter"),
-    "file": ("1", "K", "w"),
 }
 
 
