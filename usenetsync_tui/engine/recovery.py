@@ -182,7 +182,8 @@ async def _found(
 ) -> Recovery:
     for kind, words in kinds.items():
         # Message-IDs of an index do not depend on its newsgroups.
-        realm = Realm(0, kind, Profile.SEALED, "", is_index=True)
+        newsgroups = tuple(places.settings.newsgroups)
+        realm = Realm(0, kind, Profile.SEALED, "", newsgroups, is_index=True)
         store = places.opened(realm, keys.secret).store
         try:
             found = await newest_root(store, keys)
