@@ -112,6 +112,8 @@ class Folder:
     """The user chose not to compare inode numbers."""
     unstable_inodes: bool = False
     """An upload found that inode numbers change while nothing else does."""
+    adopted_version: int | None = None
+    """The version that it was adopted with; None: not adopted, or uploaded since then."""
 
     @property
     def is_public(self) -> bool:

@@ -83,3 +83,7 @@ UPDATE folders
 -- unstable_inodes
 -- Reading has shown that inode numbers change by themselves; the next walk does not compare them.
 UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;
+
+-- settle
+-- The rows of an adopted folder have the inodes and times of this machine now.
+UPDATE folders SET adopted_version = NULL WHERE id = %(id)s AND adopted_version IS NOT NULL;

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from usenetsync_tui.codec.digests import digest_of
-from usenetsync_tui.codec.index.directory import line_of, read_directory
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
@@ -21,16 +20,9 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import (
-    IndexRealm,
-    IndexRoot,
-    IndexRun,
-    PageLevel,
-    PageRef,
-    PartKey,
-    PathKey,
-)
+from usenetsync_tui.model.index_roots import LEAF, IndexRealm, IndexRoot, IndexRun, PageRef
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.pipeline.index.pages_of_run import leaf_of, pages_of_run
 
 
 class VersionReader:
@@ -76,31 +68,20 @@ class VersionReader:
 
     async def _files(self, run: IndexRun) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        async for line in self.leaves(run, of_objects=False):
-            for entry in read_files(await self.page(line)):
+        async for line, data in pages_of_run(self.page, run, of_objects=False):
+            for entry in read_files(data) if line.level == LEAF else ():
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
                 yield entry
-
-    async def leaves(self, run: IndexRun, *, of_objects: bool) -> AsyncIterator[PageRef]:
-        """The lines of a run's pages of files, or of objects, in order."""
-        for line in run.pages:
-            if line.of_objects != of_objects:
-                continue
-            if line.level == PageLevel.LEAF:
-                yield line
-                continue
-            for below in read_directory(await self.page(line)):
-                yield below
 
     async def entry(self, path: bytes) -> IndexEntry | None:
         """The entry of one path; None if the version does not have it."""
         for run in reversed(self._runs):
             if run.fingerprints is not None and fingerprint(path) not in run.fingerprints:
                 continue
-            line = await self._line_of(run, path, of_objects=False)
-            rows = read_files(await self.page(line)) if line else []
+            data = await leaf_of(self.page, run, path)
+            rows = [] if data is None else read_files(data)
             found = next((row for row in rows if row.path == path), None)
             if found is not None:
                 return None if found.change == EntryChange.REMOVED else found
@@ -109,23 +90,12 @@ class VersionReader:
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
         for run in reversed(self._runs):
-            line = await self._line_of(run, (number, segment), of_objects=True)
-            rows = []
-            if line is not None:
-                rows = read_objects(await self.page(line), len(self._root.realms))
+            data = await leaf_of(self.page, run, (number, segment))
+            rows = [] if data is None else read_objects(data, len(self._root.realms))
             for row in rows:
                 if row.number == number and row.first <= segment < row.first + len(row.segments):
                     return row
         raise IndexUnreadableError(f"Object {number} is not in the index.")
-
-    async def _line_of(
-        self, run: IndexRun, key: PathKey | PartKey, *, of_objects: bool
-    ) -> PageRef | None:
-        """The only line of a run whose page can have a path, or a part of an object."""
-        line = line_of([each for each in run.pages if each.of_objects == of_objects], key)
-        if line is not None and line.level == PageLevel.DIRECTORY:
-            line = line_of(read_directory(await self.page(line)), key)
-        return line
 
     def realm(self, part: ObjectPart) -> IndexRealm:
         """How the articles of an object are named and opened."""
