@@ -144,8 +144,8 @@ def dump(world: World) -> dict[str, Sequence[object]]:
         "objects": f"SELECT {OBJECTS} FROM objects WHERE kind <> 2",
         "snapshots": f"SELECT {SNAPSHOTS} FROM snapshots",
         "runs": "SELECT version, is_base, files, objects, size, fingerprints FROM index_runs",
-        "pages": "SELECT version, level, number, of_objects, first_path, first_object, first_segment,"
-        " data FROM index_pages WHERE number IS NOT NULL AND NOT replaced",
+        "pages": "SELECT version, level, number, of_objects, first_path, first_object,"
+        " first_segment, data FROM index_pages WHERE number IS NOT NULL AND NOT replaced",
     }
     return {name: sorted(world.query(sql), key=repr) for name, sql in asked.items()}
 
@@ -161,7 +161,7 @@ async def test_all_is_as_before_the_loss(
         store=StoreKind.MEMORY, profile=Profile.SEALED if seed == 1 else Profile.PACKED
     )
     if bases:
-        due = iter([True, False, True, True, False])
+        due = iter([True, False, True, True, False, False])
         monkeypatch.setattr(plan_run, "is_base_due", lambda runs: next(due))
     grow(world.root)
     copies: dict[int, Path] = {}
@@ -210,7 +210,7 @@ async def test_a_folder_is_adopted_beside_another(
     world.root.mkdir()
     (world.root / "their file").write_bytes(content(300_000))
     await world.completed()
-    with pytest.raises(UsageError, match="other.*is backed up here already"):
+    with pytest.raises(UsageError, match=r"other.*is backed up here already"):
         await adopt(world.catalogue, store, KEYS, root, os.fsencode(world.root), lambda key: key)
     world.root = mine
     await adopted(world, root)
@@ -218,7 +218,7 @@ async def test_a_folder_is_adopted_beside_another(
     assert isinstance(offset, int) and offset > 0
     world.check_ledger()
     await world.assert_restores(1, copies[1])
-    with pytest.raises(UsageError, match="folder.*is backed up here already"):
+    with pytest.raises(UsageError, match=r"folder.*is backed up here already"):
         await adopt(world.catalogue, store, KEYS, root, b"/elsewhere", lambda key: key)
     (world.root / "new").write_bytes(content(200_000))
     copies[await indexed.version()] = world.keep_copy()
@@ -244,7 +244,7 @@ async def test_an_index_that_cannot_be_adopted_changes_nothing(
     (first, second, third), base = root.runs, root.runs[0]
     files, objects = first.pages
     lying = {
-        "has 7[0-9] paths, and its root says 5": [replace(base, files=5), second, third],
+        "has 68 paths, and its root says 5": [replace(base, files=5), second, third],
         "objects, and its root says": [replace(base, objects=9), second, third],
         "is in no object": [replace(base, pages=(files,), objects=0), second, third],
         "an object twice": [replace(base, pages=(files, objects, objects)), second, third],
@@ -259,7 +259,7 @@ async def test_an_index_that_cannot_be_adopted_changes_nothing(
     for line in second.pages:
         for name in line.message_ids:
             del store.articles[name]
-    with pytest.raises(IndexUnreadableError, match="version 2.*cannot be fetched"):
+    with pytest.raises(IndexUnreadableError, match=r"version 2.*cannot be fetched"):
         await adopted(world, root)
     for table in ("folders", "realms", "snapshots", "files", "objects", "segments", "index_pages"):
         assert world.query(f"SELECT 1 FROM {table} LIMIT 1") == [], table
