@@ -33,7 +33,6 @@ with atheris.instrument_imports(include=["usenetsync_tui.codec"]):
     )
     from usenetsync_tui.codec.recovery_string import read_string
     from usenetsync_tui.errors import IndexUnreadableError, RecoveryStringError
-    from usenetsync_tui.model.index_roots import PageLevel
 
     index_samples = import_module("index_samples")
 
@@ -45,7 +44,7 @@ FORMATS: dict[int, tuple[page.PageType, Callable[[bytes], object]]] = {
     1: (page.PageType.OBJECTS, lambda data: objects_page.read_objects(data, 2)),
     2: (
         page.PageType.DIRECTORY,
-        lambda data: directory.read_directory(data, PageLevel.DIRECTORY),
+        lambda data: directory.read_directory(data, None),
     ),
     3: (page.PageType.ROOT, lambda data: root.read_root(data, 3)),
 }

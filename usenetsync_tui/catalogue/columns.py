@@ -49,7 +49,6 @@ INDEX_ROW: Columns = {
     **_named(["kind", "mode", "uid", "gid", "size", "stat_size"], {}),
     **_named(["mtime_ns", "ctime_ns", "inode", "link", "state", "object_id"], {}),
     **_named(["object_offset", "digest", "digest_kind", "reason", "racy"], {}),
-    "key": "{t}path_key",
 }
 """A row of `files` with all that an index keeps: `index_rows.IndexRow`, except its last field."""
 
@@ -76,7 +75,7 @@ FOLDER: Columns = {
         name: f"f.{name}"
         for name in (
             *("id", "path", "name", "priority", "compression", "copies", "own_files"),
-            *("ignore_inode", "unstable_inodes"),
+            *("ignore_inode", "unstable_inodes", "adopted_version"),
         )
     },
     "string_seen": "f.string_seen_at IS NOT NULL",

@@ -36,10 +36,11 @@ def load(package: str | None, name: str) -> Queries:
 class Transaction:
     """One transaction; commits when its block ends."""
 
-    __slots__ = ("connection",)
+    __slots__ = ("_cursors", "connection")
 
     def __init__(self, connection: AsyncConnection[tuple[Any, ...]]) -> None:
         self.connection = connection
+        self._cursors = 0
 
     async def run(self, sql: LiteralString, values: Mapping[str, object] | None = None) -> None:
         """Execute a statement and ignore its rows."""
@@ -52,6 +53,20 @@ class Transaction:
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(sql, values)
             return await cursor.fetchall()
+
+    async def pages(
+        self, sql: LiteralString, values: Mapping[str, object], size: int
+    ) -> AsyncIterator[list[tuple[Any, ...]]]:
+        """The rows of a statement, `size` at a time, however many: a cursor of the server.
+
+        Several can be read in turn, with other statements between them.
+        """
+        self._cursors += 1
+        name = f"pages_{self._cursors}"
+        async with self.connection.cursor(name, binary=True) as cursor:
+            await cursor.execute(sql, values)
+            while page := await cursor.fetchmany(size):
+                yield page
 
     async def one(
         self, sql: LiteralString, values: Mapping[str, object] | None = None

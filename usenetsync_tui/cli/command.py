@@ -12,6 +12,7 @@ from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.root import Root
 from usenetsync_tui.cli.shells import register
+from usenetsync_tui.cli.verbs.adopt import adopt
 from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
@@ -34,6 +35,7 @@ VERBS: dict[str, click.Command] = {
     "files": list_files,
     "cat": cat,
     "share": share,
+    "adopt": adopt,
     "jobs": list_jobs,
     "servers": servers,
     "doctor": doctor,

@@ -78,6 +78,8 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
         case Verb.VERIFY:
             outcome, found = await verified(run, job)
             return _with(outcome, _words(found))
+        case Verb.ADOPT:
+            raise AssertionError("an adopted folder has no job")
 
 
 def _with(outcome: Outcome, words: str) -> Outcome:

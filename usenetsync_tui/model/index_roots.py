@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import NamedTuple
 
 PathKey = bytes
@@ -14,19 +13,17 @@ PartKey = tuple[int, int]
 """The number of an object, and the index of a segment."""
 
 
-class PageLevel(IntEnum):
-    """What a line of a page directory leads to."""
-
-    LEAF = 0
-    """A page of files or of objects."""
-    DIRECTORY = 1
-    """A further directory."""
+LEAF = 0
+"""The level of a page of files or of objects."""
+HIGHEST_LEVEL = 8
+"""The highest level of a directory that a root can lead to: more than 2^64 pages need."""
 
 
 class PageRef(NamedTuple):
     """Where a page of the index is, and what it should be."""
 
     level: int
+    """`LEAF`; or of a directory: 1 above the pages that it lists."""
     of_objects: bool
     """Whether it leads to objects; else to files."""
     first: PathKey | PartKey
@@ -53,7 +50,7 @@ class IndexRun:
     objects: int
     """Parts of objects in it."""
     size: int
-    """Bytes of its pages, directories included."""
+    """Bytes of its pages of files and objects."""
     pages: tuple[PageRef, ...]
     """The lines of its highest directory: those of files, then those of objects."""
     fingerprints: frozenset[int] | None = None

@@ -11,6 +11,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import xxhash
@@ -283,9 +284,16 @@ def test_a_root_that_cannot_be_is_refused(root: object, words: str) -> None:
 
 
 def test_directories_do_not_lead_in_circles() -> None:
-    """Only the root has lines that lead to directories, and those lead to pages."""
-    deeper = write_directory([FILE_PAGES[0]._replace(level=1)])
-    refused(read_directory, deeper, "does not exist")
+    """From line to line the level falls by one, and it begins with 8 at most."""
+    deeper = write_directory([row._replace(level=1) for row in FILE_PAGES])
+    assert read_directory(deeper, 2) == read_directory(deeper, None)
+    for level in (1, 3, 9):
+        refused(partial(read_directory, level=level), deeper, "levels")
+    mixed = write_directory([FILE_PAGES[0]._replace(level=1), FILE_PAGES[1]])
+    deepest = write_directory([FILE_PAGES[0]._replace(level=9)])
+    for data in (mixed, deepest):
+        for level in (None, 1, 10):
+            refused(partial(read_directory, level=level), data, "levels")
     refused(read_directory, write_directory([*reversed(FILE_PAGES)]), "not in order")
     doubled = [OBJECT_PAGES[0], OBJECT_PAGES[0]]
     refused(read_directory, write_directory(doubled), "not in order")

@@ -10,8 +10,15 @@ from blake3 import blake3
 from index_samples import a_file, a_segment
 
 from usenetsync_tui.codec.index import cutting
-from usenetsync_tui.codec.index.cutting import CutPage, DirectoryCutter, FilesCutter, ObjectsCutter
-from usenetsync_tui.codec.index.directory import line_of, read_directory
+from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
+from usenetsync_tui.codec.index.directory import (
+    directory_size,
+    grouped,
+    line_of,
+    read_directory,
+    row_size,
+    write_directory,
+)
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.codec.index.paths import LONGEST_PATH
@@ -38,10 +45,10 @@ def cut(entries: Iterable[IndexEntry], target: int = TARGET) -> Iterator[CutPage
     assert cutter.finish() is None
 
 
-def line(page: CutPage, number: int) -> PageRef:
+def line(page: CutPage, number: int, level: int = 0) -> PageRef:
     names = (number.to_bytes(16),)
     digest = blake3(page.data).digest()
-    return PageRef(page.level, page.of_objects, page.first, digest, len(page.data), names)
+    return PageRef(level, page.of_objects, page.first, digest, len(page.data), names)
 
 
 def test_all_files_are_in_pages_of_the_wanted_size() -> None:
@@ -54,27 +61,29 @@ def test_all_files_are_in_pages_of_the_wanted_size() -> None:
     assert [*cut([])] == []
 
 
-def test_each_path_is_found_by_root_directory_and_page() -> None:
-    """The lines of few pages go into the root as they are, those of more into directories."""
+def test_lines_in_directories_of_many_levels_lead_to_each_page() -> None:
+    """Directories of a few lines, and directories of these, down to one line."""
     pages = [*cut(files(1000))]
-    lines = [line(page, number) for number, page in enumerate(pages)]
-    all_in_root = DirectoryCutter(100, 100)
-    assert [all_in_root.add(each) for each in lines] == [None] * len(lines)
-    assert all_in_root.finish() == lines
-    cutter = DirectoryCutter(3, 4)
-    directories = [full for each in lines if (full := cutter.add(each))]
-    rest = cutter.finish()
-    assert isinstance(rest, CutPage)
-    directories.append(rest)
-    assert len(directories) == -(-len(lines) // 4)
-    top = [line(page, number) for number, page in enumerate(directories)]
-    assert top[0].first == b""
+    below = {line(page, 0).digest: page for page in pages}
+    lines = leaves = [line(page, number) for number, page in enumerate(pages)]
+    target, level = 2 * row_size(lines[1], None), 0
+    while len(lines) > 1:
+        groups = [*grouped(lines, target)]
+        assert [row for group in groups for row in group] == lines
+        assert all(directory_size(group) < target + 100 for group in groups)
+        level += 1
+        directories = [
+            CutPage(write_directory(group), False, group[0].first, len(group)) for group in groups
+        ]
+        lines = [line(page, n, level) for n, page in enumerate(directories)]
+        below |= {each.digest: page for each, page in zip(lines, directories, strict=True)}
+    assert level >= 3 and lines[0].first == b""
     for entry in [*files(1000)][::9]:
-        of_directory = line_of(top, entry.path)
-        assert of_directory is not None
-        of_page = line_of(read_directory(directories[top.index(of_directory)].data), entry.path)
-        assert of_page is not None
-        assert entry in read_files(pages[lines.index(of_page)].data)
+        found: PageRef | None = lines[0]
+        while found is not None and found.level:
+            found = line_of(read_directory(below[found.digest].data, found.level), entry.path)
+        assert found in leaves
+        assert entry in read_files(below[found.digest].data)
 
 
 def test_an_object_with_many_segments_goes_over_pages() -> None:

@@ -18,7 +18,8 @@ from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.index.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
-from usenetsync_tui.pipeline.index.plan_run import MOST_DELTAS, is_base_due
+from usenetsync_tui.pipeline.index.plan_run import is_base_due
+from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 
 pytestmark = pytest.mark.anyio
 

@@ -5,15 +5,20 @@ Pages, so that memory does not grow with the folder. Refuses to know the format 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.columns import INDEX_ROW
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.postgres.arrays import bytea_array, int8_array
 
 _SQL = load(__package__, "index_rows.sql")
+_ROWS, _OBJECTS = 4_000, 1_000
+"""Rows of a page."""
+_LONG_ROWS = 16
+"""Rows of a page of long paths: one has a few kilobytes as a rule, and 4 MiB at most."""
 
 
 class IndexRow(NamedTuple):
@@ -37,16 +42,15 @@ class IndexRow(NamedTuple):
     digest_kind: int | None
     reason: str | None
     racy: bool | None
-    key: bytes
-    was_there: bool
-    """Whether the earlier version had this path, too."""
+    change: int
+    """`model.index_entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
 
 
 assert IndexRow._fields[:-1] == tuple(INDEX_ROW)
 
 
-class SliceRow(NamedTuple):
-    """A slice of an object and its posted copies; field order is that of the query."""
+class CopyRow(NamedTuple):
+    """A copy of a slice of an object; field order is that of the query."""
 
     object_id: int
     realm_id: int
@@ -55,9 +59,11 @@ class SliceRow(NamedTuple):
     segment_size: int
     segment: int
     hash: bytes
-    message_ids: list[bytes]
-    codecs: list[int]
-    payload_sizes: list[int]
+    is_there: bool
+    """Whether it is posted."""
+    message_id: bytes
+    codec: int
+    payload_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,57 +82,40 @@ class Since:
     """What the ids of objects are above their numbers in the index."""
 
 
-async def changed_page(tx: Transaction, what: Since, start: bytes, limit: int) -> list[IndexRow]:
-    """The next rows that are new, from a key on, in key order."""
-    values = {
-        "folder": what.folder,
-        "version": what.version,
-        "since": what.since,
-        "start": start,
-        "limit": limit,
-    }
-    return [IndexRow._make(row) for row in await tx.fetch(_SQL["changed_page"], values)]
+async def rows(tx: Transaction, what: Since, *, long: bool) -> AsyncIterator[list[IndexRow]]:
+    """The rows of a run in path order: those with long paths, or the others."""
+    values = {"folder": what.folder, "version": what.version, "since": what.since, "long": long}
+    name = "delta_rows" if what.since else "long_base_rows" if long else "base_rows"
+    async for page in tx.pages(_SQL[name], values, _LONG_ROWS if long else _ROWS):
+        yield [IndexRow._make(row) for row in page]
 
 
-async def removed_page(
-    tx: Transaction, what: Since, start: bytes, limit: int
-) -> list[tuple[bytes, bytes]]:
-    """(path, key) of the next paths that are gone, from a key on, in key order."""
-    values = {
-        "folder": what.folder,
-        "version": what.version,
-        "since": what.since,
-        "start": start,
-        "limit": limit,
-    }
-    return await tx.fetch(_SQL["removed_page"], values)
+async def objects(tx: Transaction, what: Since) -> AsyncIterator[list[int]]:
+    """The objects that a run must describe, by id."""
+    values: dict[str, object] = {"folder": what.folder, "version": what.version}
+    name = "base_objects"
+    if what.since:
+        name = "delta_objects"
+        last = {"folder": what.folder, "version": what.since}
+        newest = (await tx.one(_SQL["newest_object"], last))[0]
+        values |= {"since": what.since, "base": what.base, "newest": newest}
+        values |= {"last_run": what.last_run}
+    async for page in tx.pages(_SQL[name], values, _OBJECTS):
+        yield column(page)
 
 
-async def brought(tx: Transaction, what: Since, after: int, limit: int) -> list[int]:
-    """The next objects that a run must describe, by id."""
-    values = {
-        "folder": what.folder,
-        "version": what.version,
-        "since": what.since,
-        "base": what.base,
-        "last_run": what.last_run,
-        "after": after,
-        "limit": limit,
-    }
-    return [row[0] for row in await tx.fetch(_SQL["brought"], values)]
-
-
-async def slices(
-    tx: Transaction, objects: Collection[int], after: tuple[int, int], limit: int
-) -> list[SliceRow]:
-    """The next slices of these objects after (object, segment index); (0, -1) begins."""
-    values = {"objects": list(objects), "object": after[0], "index": after[1], "limit": limit}
-    return [SliceRow._make(row) for row in await tx.fetch(_SQL["segments"], values)]
+async def copies(tx: Transaction, objects: Collection[int]) -> AsyncIterator[list[CopyRow]]:
+    """The copies of all slices of some objects, in order."""
+    values = {"objects": int8_array([*objects])}
+    async for page in tx.pages(_SQL["copies"], values, _ROWS):
+        yield [CopyRow._make(row) for row in page]
 
 
 async def aliases(tx: Transaction, message_ids: Collection[bytes]) -> dict[bytes, tuple[str, ...]]:
     """The further names of articles, by Message-ID, adopted ones first."""
     found: dict[bytes, tuple[str, ...]] = {}
-    for name, wire_id in await tx.fetch(_SQL["aliases"], {"message_ids": list(message_ids)}):
+    for name, wire_id in await tx.fetch(
+        _SQL["aliases"], {"message_ids": bytea_array([*message_ids])}
+    ):
         found[name] = (*found.get(name, ()), wire_id)
     return found

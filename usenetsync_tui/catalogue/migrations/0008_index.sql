@@ -45,18 +45,22 @@ CREATE TABLE index_roots (
     PRIMARY KEY (folder_id, version)
 );
 
--- The bytes of each page and root, the source of its articles: an object of one segment. number,
--- of_objects and the key of its line (codec/index/directory) are null for a root. The names of its
--- articles are those of its segments, whatever became of them.
+-- The bytes of each page and root, the source of its articles: an object of one segment. level
+-- (0: of files or objects, above: a directory), number, of_objects and the key of its line
+-- (codec/index/directory) are null for a root. A directory is replaced when pages in it have got
+-- other names: only older roots lead to it. The names of its articles are those of its segments,
+-- whatever became of them.
 CREATE TABLE index_pages (
     object_id     bigint PRIMARY KEY,
     folder_id     bigint NOT NULL REFERENCES folders,
     version       integer NOT NULL,
+    level         smallint,
     number        integer,
     of_objects    boolean,
     first_path    bytea,
     first_object  bigint,
     first_segment integer,
+    replaced      boolean NOT NULL DEFAULT false,
     data          bytea NOT NULL
 );
 ALTER TABLE index_pages ALTER COLUMN data SET STORAGE EXTERNAL;
@@ -73,3 +77,11 @@ CREATE TABLE index_realms (
 
 -- When the recovery string of a folder was last shown to the user; null: the screen reminds of it.
 ALTER TABLE folders ADD COLUMN string_seen_at timestamptz;
+
+-- What changed since a version, without a look at the rows of all files: the rows that begin after
+-- the first version, and those that ended. So the first upload does not pay for them. Long paths are
+-- not in path order by their keys. Names of articles that are newer than a run.
+CREATE INDEX files_begun ON files (folder_id, first_version) WHERE first_version > 1;
+CREATE INDEX files_ended ON files (folder_id, last_version) WHERE last_version IS NOT NULL;
+CREATE INDEX files_long ON files (folder_id) WHERE long_path IS NOT NULL;
+CREATE INDEX aliases_at ON aliases USING brin (at) WITH (pages_per_range = 32);

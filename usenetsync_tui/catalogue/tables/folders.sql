@@ -87,3 +87,7 @@ UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_ino
 -- string_seen
 -- The user sees the folder's recovery string.
 UPDATE folders SET string_seen_at = now() WHERE id = %(id)s;
+
+-- settle
+-- The rows of an adopted folder have the inodes and times of this machine now.
+UPDATE folders SET adopted_version = NULL WHERE id = %(id)s AND adopted_version IS NOT NULL;

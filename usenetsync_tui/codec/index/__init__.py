@@ -8,6 +8,7 @@ This is format version 1. Another program can read an index with the docstrings 
 
     recovery string ──▶ secret ──▶ `keys`: the index key, and the names of the roots
     `root` of a version ──▶ its runs, a base and deltas ──▶ `directory` of a run ──▶ pages
+                                                            (of directories, where they are many)
     `files_page`: paths, attributes, object and offset of each ──┐
     `objects_page`: segments, digests, articles of each object ◀─┘
 
@@ -19,7 +20,8 @@ holds a page of each run, whatever the size of the folder.
 To read version v: compute the names of its root for copies 0, 1, … and attempts 0, 1, …, fetch one
 that is there, open it with the index key, check that it is of version v. Take its runs up to v.
 For each, fetch the pages that its directory lists; each has its BLAKE3 beside its articles. The
-newest run that has a path counts, and so with objects. Fetch the articles of the objects by the
+newest run that has a path counts, and so with objects. Versions that a root does not list are in
+the root of the oldest one that it lists. Fetch the articles of the objects by the
 realm that the root describes; check digests of segments and files (`codec.digests`).
 
 Whatever the bytes are, reading ends with the rows or with `IndexUnreadableError`. The rows are

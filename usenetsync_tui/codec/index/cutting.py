@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from usenetsync_tui.codec.digests import DIGEST_SIZE
 from usenetsync_tui.codec.index.articles import NAME_SIZE
-from usenetsync_tui.codec.index.directory import separator, write_directory
+from usenetsync_tui.codec.index.directory import separator
 from usenetsync_tui.codec.index.files_page import write_files
 from usenetsync_tui.codec.index.objects_page import write_objects
 from usenetsync_tui.codec.index.page import MOST_ROWS
 from usenetsync_tui.codec.index.paths import LARGEST_PATHS, LONGEST_PATH, shared_length
 from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import PageLevel, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index_roots import PartKey, PathKey
 
 PAGE_TARGET = 600_000
 """Bytes of columns of a page: sealed, it fits an article of the default size."""
@@ -29,7 +29,6 @@ class CutPage:
     """A finished page of a run, and what its line in the directory needs."""
 
     data: bytes
-    level: int
     of_objects: bool
     first: PathKey | PartKey
     rows: int
@@ -77,7 +76,7 @@ class FilesCutter:
     def _cut(self) -> CutPage:
         rows, shared = self._rows, self._shared
         self._rows, self._shared, self._size, self._path_bytes = [], [], 0, 0
-        return CutPage(write_files(rows, shared), PageLevel.LEAF, False, self._first, len(rows))
+        return CutPage(write_files(rows, shared), False, self._first, len(rows))
 
     def finish(self) -> CutPage | None:
         """The last page; None when there is nothing in it."""
@@ -108,40 +107,8 @@ class ObjectsCutter:
     def _cut(self) -> CutPage:
         rows, self._rows, self._size = self._rows, [], 0
         first = (rows[0].number, rows[0].first)
-        return CutPage(write_objects(rows), PageLevel.LEAF, True, first, len(rows))
+        return CutPage(write_objects(rows), True, first, len(rows))
 
     def finish(self) -> CutPage | None:
         """The last page; None when there is nothing in it."""
         return self._cut() if self._rows else None
-
-
-class DirectoryCutter:
-    """Collects the lines of the pages of a run, and makes directories of them when they are many.
-
-    Feed it either pages of files or pages of objects, in their order.
-    """
-
-    def __init__(self, few: int = 64, most: int = 2048) -> None:
-        """`few`: lines that go into the root as they are; `most`: lines of one directory."""
-        self._few, self._most = few, most
-        self._lines: list[PageRef] = []
-        self._directories = 0
-
-    def add(self, line: PageRef) -> CutPage | None:
-        """Take the line of the next page; gives the directory before it when that is full."""
-        page = self._cut() if len(self._lines) >= self._most else None
-        self._lines.append(line)
-        return page
-
-    def finish(self) -> CutPage | list[PageRef]:
-        """The last directory; or, if the pages are few, their lines."""
-        if not self._directories and len(self._lines) <= self._few:
-            return self._lines
-        return self._cut()
-
-    def _cut(self) -> CutPage:
-        lines, self._lines = self._lines, []
-        self._directories += 1
-        of_objects, first = lines[0].of_objects, lines[0].first
-        data = write_directory(lines)
-        return CutPage(data, PageLevel.DIRECTORY, of_objects, first, len(lines))

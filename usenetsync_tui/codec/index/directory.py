@@ -1,15 +1,16 @@
 """The page directory: which page has a path or an object (`page` has the frame, type 3).
 
-Rows are pages, or further directories, in the order of what they hold; all rows of a directory lead
-to files, or all lead to objects. The *key* of a row is not above the first path (object) of the
-page, and above the last one of the page before. So a path is in the last row whose key is not above
-it, or nowhere. Columns are lists of varints unless they say otherwise; *delta* is that of
+Rows are pages, or further directories, in the order of what they hold; all rows of a directory are
+of the same level, and lead to files, or all to objects. The *key* of a row is not above the first
+path (object) of the page, and above the last one of the page before. So a path is in the last row
+whose key is not above it, or nowhere. Columns are lists of varints unless they say otherwise;
+*delta* is that of
 `varints`::
 
     tag  for each  content
     1    –         WHAT      one varint: 0 files, 1 objects
-    3    row       LEVEL     0 a page of files or objects, 1 a directory. Only the highest directory
-                           of a run, in the root, may have rows of level 1
+    3    row       LEVEL     0 a page of files or objects, n a directory of rows of level n - 1, at
+                           most 8. A directory in a root may have rows of any level
     5    row       KEY       of files: the shared length (`paths`)
     7    row                 the length of the rest
     9    –                   the rests
@@ -21,20 +22,38 @@ it, or nowhere. Columns are lists of varints unless they say otherwise; *delta* 
 
 The first page of files of a run has the empty path as its key. For the others a writer takes the
 shortest beginning of the first path that is above the last path of the page before. The key of a
-page of objects is its first row: so an object is not looked for in the runs that came after it.
+page of objects is its first row: so an object is not looked for in the runs that came after it. The
+key of a directory is that of its first row.
+
+**Levels.** A run of many pages has too many lines for a root. They are cut into directories, the
+lines of these into directories of the next level, until the few lines of the last one fit the root.
+As levels fall by one from line to line, and keys ascend through all of a run, a reader comes to
+every page once at most, whatever the directories claim.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
 from usenetsync_tui.codec.digests import DIGEST_SIZE
-from usenetsync_tui.codec.index.articles import Named, read_articles, write_articles
-from usenetsync_tui.codec.index.page import LARGEST_PAGE, IndexPage, PageType, read_page, write_page
-from usenetsync_tui.codec.index.paths import read_paths, shared_length, write_paths
+from usenetsync_tui.codec.index.articles import NAME_SIZE, Named, read_articles, write_articles
+from usenetsync_tui.codec.index.page import (
+    LARGEST_PAGE,
+    MOST_ROWS,
+    IndexPage,
+    PageType,
+    read_page,
+    write_page,
+)
+from usenetsync_tui.codec.index.paths import (
+    LARGEST_PATHS,
+    read_paths,
+    shared_length,
+    write_paths,
+)
 from usenetsync_tui.codec.index.varints import (
     read_deltas,
     read_varints,
@@ -43,10 +62,12 @@ from usenetsync_tui.codec.index.varints import (
     write_varints,
 )
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import PageLevel, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, PageRef, PartKey, PathKey
 
 _STORED = (19, 21)
 _KNOWN = frozenset(range(1, 24, 2))
+_ROW, _FRAME = 12, 64
+"""Bytes at most of the numbers of a row, and of what a directory has around its rows."""
 
 
 def separator(last: bytes, first: bytes) -> bytes:
@@ -74,17 +95,20 @@ def write_directory(rows: Sequence[PageRef]) -> bytes:
     return write_page(PageType.DIRECTORY, len(rows), columns, _STORED)
 
 
-def read_directory(data: bytes, highest: PageLevel = PageLevel.LEAF) -> list[PageRef]:
+def read_directory(data: bytes, level: int | None = 1) -> list[PageRef]:
     """The rows of a directory; `IndexUnreadableError`.
 
-    `highest`: DIRECTORY for one in a root, whose rows may be directories.
+    `level`: that of the line that led to it; None for one in a root, whose rows may have any.
     """
     page = read_page(data, PageType.DIRECTORY)
     page.additions(_KNOWN)
     (what,) = read_varints(page.column(1), 1)
     levels = read_varints(page.column(3), page.rows)
-    if what > 1 or not page.rows or max(levels) > highest:
+    if what > 1 or not page.rows:
         raise IndexUnreadableError("A directory is of a kind that does not exist.")
+    wanted = levels[0] if level is None else level - 1
+    if min(levels) != wanted or max(levels) != wanted or wanted > HIGHEST_LEVEL:
+        raise IndexUnreadableError("The levels of a directory are impossible.")
     keys: Sequence[PathKey | PartKey] = _parts(page) if what else _paths(page)
     sizes = read_varints(page.column(15), page.rows)
     if max(sizes) > 2 * LARGEST_PAGE:
@@ -115,6 +139,38 @@ def _parts(page: IndexPage) -> list[PartKey]:
     if keys[0] < (0, 0) or any(a >= b for a, b in pairwise(keys)):
         raise IndexUnreadableError("The pages of a directory are not in order.")
     return keys
+
+
+def row_size(row: PageRef, before: PageRef | None) -> int:
+    """About the bytes that a row takes in a directory after another one; None: as the first."""
+    size = _ROW + len(row.digest) + NAME_SIZE * len(row.message_ids)
+    size += sum(len(text) + 4 for texts in row.aliases for text in texts)
+    if isinstance(row.first, bytes):
+        last = before.first if before is not None and isinstance(before.first, bytes) else b""
+        size += len(row.first) - shared_length(last, row.first)
+    return size
+
+
+def directory_size(rows: Sequence[PageRef]) -> int:
+    """About the bytes of a directory of these rows."""
+    return _FRAME + sum(row_size(row, last) for row, last in zip(rows, (None, *rows), strict=False))
+
+
+def grouped(rows: Sequence[PageRef], target: int) -> Iterator[list[PageRef]]:
+    """The rows of each directory, where they have to go into several. `target`: bytes of one."""
+    group: list[PageRef] = []
+    size = long = 0
+    for row in rows:
+        cost = row_size(row, group[-1] if group else None)
+        length = len(row.first) if isinstance(row.first, bytes) else 0
+        is_full = size + cost > target or long + length > LARGEST_PATHS or len(group) >= MOST_ROWS
+        if group and is_full:
+            yield group
+            group, size, long, cost = [], 0, 0, row_size(row, None)
+        group.append(row)
+        size, long = size + cost, long + length
+    if group:
+        yield group
 
 
 def line_of(lines: Sequence[PageRef], key: PathKey | PartKey) -> PageRef | None:

@@ -4,14 +4,16 @@ Columns; *texts* are those of `varints.write_texts`::
 
     tag  content
     1    CURRENT   the version's line: 14 varints
-    3    OLDER     the lines of the finished versions before it, oldest first. A writer may leave
-                   out the oldest ones where the root would become too long
+    3    OLDER     the lines of the finished versions before it, oldest first, those from the base
+                   on at least. A writer leaves out the oldest ones where they are many: they are
+                   in the root of the oldest version that is listed, and have roots of their own
     5    NAME      the folder's name, UTF-8
     7    PATH      the folder's path on the machine that made the version; a reader may show it
     9    REALMS    texts, one for each realm (below)
     11   RUNS      7 varints for each run: version; 1 for a base, else 0; paths in it; parts of
-                   objects in it; bytes of all its pages; and how many bytes of column 15 are its
-                   directory of files and its directory of objects (0: it has none)
+                   objects in it; bytes of its pages of files and objects; and how many bytes of
+                   column 15 are its directory of files and its directory of objects (0: it has
+                   none)
     13   NEXT      varint: above the numbers of all objects of the folder
     15   DIRECTORIES   the highest directories of the runs, as pages (`directory`): for each run
                    that of files, then that of objects; stored
@@ -47,6 +49,7 @@ below its own: there are no loops.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from blake3 import blake3
@@ -68,13 +71,15 @@ from usenetsync_tui.model.index_roots import (
     FolderLine,
     IndexRoot,
     IndexRun,
-    PageLevel,
     PageRef,
     VersionLine,
 )
 
 FEW = 2048
 """The most paths of a run that has fingerprints."""
+MOST_OLDER = 2000
+"""The most older versions that a root lists, unless more are needed to read its runs: some 50 KB in
+each root. The roots of 100,000 versions are a chain of 50 links."""
 _STORED = (15, 19)
 _KNOWN = frozenset(range(1, 22, 2))
 _LINE = len(VersionLine._fields)
@@ -117,6 +122,25 @@ def write_root(root: IndexRoot) -> bytes:
         21: _written_folder(root.folder),
     }
     return write_page(PageType.ROOT, 1, columns, _STORED)
+
+
+def write_fitting_root(root: IndexRoot, room: int) -> bytes:
+    """The page of a root, in at most `room` bytes where that is possible.
+
+    Leaves out the lines of the oldest versions, all but `MOST_OLDER` of them and more if need be,
+    then the fingerprints. The runs and what belongs to the folder are always there.
+    """
+    needed = [line for line in root.older if line.version >= root.runs[0].version]
+    root = replace(root, older=root.older[-max(MOST_OLDER, len(needed)) :])
+    data = write_root(root)
+    while len(data) > room and len(root.older) > len(needed):
+        kept = max(len(needed), len(root.older) // 2)
+        root = replace(root, older=root.older[len(root.older) - kept :])
+        data = write_root(root)
+    if len(data) > room:
+        runs = tuple([replace(run, fingerprints=None) for run in root.runs])
+        data = write_root(replace(root, runs=runs))
+    return data
 
 
 def _written_folder(line: FolderLine) -> bytes:
@@ -205,7 +229,7 @@ def _runs(page: IndexPage, version: int) -> tuple[IndexRun, ...]:
 def _pages(data: bytes, of_objects: bool) -> list[PageRef]:
     if not data:
         return []
-    lines = read_directory(data, PageLevel.DIRECTORY)
+    lines = read_directory(data, level=None)
     if lines[0].of_objects != of_objects or (not of_objects and lines[0].first):
         raise IndexUnreadableError("A directory is not the one of its run.")
     return lines

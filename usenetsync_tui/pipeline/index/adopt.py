@@ -13,29 +13,31 @@ Of one version only a part can be loaded (`Wanted`), for a restore without a cat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables.index import adopted as rows
 from usenetsync_tui.catalogue.tables.index import posted
-from usenetsync_tui.codec.digests import SegmentsDigest
+from usenetsync_tui.catalogue.tables.index.posted import PageRow
+from usenetsync_tui.codec.digests import SegmentsDigest, digest_of
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError, UsageError
-from usenetsync_tui.model.digests import DigestKind
+from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind
 from usenetsync_tui.model.folders import Priority, Profile
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, VersionLine
+from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot, IndexRun, PageRef, VersionLine
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.index.find_root import fetch_root
+from usenetsync_tui.pipeline.index.find_root import fetch_root, root_page
 from usenetsync_tui.pipeline.index.load_runs import (
     FilesRows,
     LoadProgress,
     ObjectsRows,
     Place,
     RunLoader,
+    keep_page,
 )
 from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead
 from usenetsync_tui.pipeline.index.read_version import VersionReader
@@ -43,6 +45,8 @@ from usenetsync_tui.pipeline.index.wanted import Wanted, WantedDirectories, Want
 from usenetsync_tui.pipeline.run.budget import Budget
 
 _PAGE = 1000
+_ROOT_COPIES = 2
+"""The fewest copies of a root."""
 _CONNECTIONS = 8
 """Pages to fetch at once from a store that does not say."""
 _MOST_CONNECTIONS = 32
@@ -77,10 +81,12 @@ async def adopt(
     wrap: Callable[[bytes], bytes],
     wanted: Wanted | None = None,
     progress: LoadProgress | None = None,
+    also_known: Callable[[bytes, Sequence[str]], None] | None = None,
 ) -> Adopted:
     """Adopt the folder of a root at a path. `wrap`: wraps a key of 32 bytes.
 
-    `wanted`: load only one version, or a part of it; its index is not kept then. `UsageError` if
+    `wanted`: load only one version, or a part of it; its index is not kept then.
+    `also_known` hears of further names of pages (`VersionReader`). `UsageError` if
     the folder is here already, `IndexUnreadableError` if the index cannot be read,
     `UnknownSnapshotError` for a version that it does not have.
     """
@@ -92,7 +98,7 @@ async def adopt(
         await _refuse_known(tx, keys, newest, path)
         offset = await rows.reserve(tx, newest.next_object)
     listed = {line.version: line for line in (*newest.older, newest.current)}
-    progress.phase = "loading"
+    progress.phase, progress.folder = "load", newest.name
     progress.total_bytes = sum(run.size for link in chain for run in link.runs)
     async with catalogue.transaction(durable=True) as tx:
         await rows.begin(tx)
@@ -102,14 +108,16 @@ async def adopt(
         versions = []
         for number, link in enumerate(chain):
             version = wanted.version if wanted is not None else link.root.current.version
-            reader = VersionReader(store, keys, link.root, version)
+            reader = _RememberingReader(store, keys, link.root, version, also_known)
             loading = _Loading(place, link, reader, store.fetching_lanes, progress)
             if wanted is not None and wanted.names:
                 await loading.part(wanted.names)
             else:
                 await loading.whole(is_first=not number, keep=wanted is None)
+            if wanted is None:
+                await _keep_root(place, link.root, store, keys)
             versions += [v for v in link.versions if wanted is None or v == wanted.version]
-        progress.phase = "finishing"
+        progress.phase = "finish"
         for version in versions:
             await rows.add_version(tx, folder, listed[version]._asdict())
         stray = await catalogue.aside(tx, lambda: rows.sum_up(tx, folder))
@@ -175,12 +183,39 @@ async def _refuse_known(tx: Transaction, keys: IndexKeys, root: IndexRoot, path:
         for line in (*root.older[-_PAGE:], root.current)
         for attempt in range(ATTEMPTS)
     ]
+    names += [name for run in root.runs for line in run.pages for name in line.message_ids]
     known = await rows.adopted_here(tx, names) or await rows.folder_at(tx, path)
     if known is not None:
         raise UsageError(
             f'"{safe_name(known[1])}" is backed up here already, as the folder {known[0]}: nothing '
             "was adopted. Use it as it is, or adopt into another catalogue (USENETSYNC_HOME)."
         )
+
+
+class _RememberingReader(VersionReader):
+    """Fetches no page twice of the few that a part of a version takes."""
+
+    _REMEMBERED = 16
+
+    def __init__(
+        self,
+        store: Store,
+        keys: IndexKeys,
+        root: IndexRoot,
+        version: int,
+        also_known: Callable[[bytes, Sequence[str]], None] | None,
+    ) -> None:
+        super().__init__(store, keys, root, version, also_known)
+        self._pages: dict[bytes, bytes] = {}
+
+    async def page(self, line: PageRef) -> bytes:
+        """The bytes of a page; errors as of `VersionReader`."""
+        data = self._pages.get(line.digest)
+        if data is None:
+            data = self._pages[line.digest] = await super().page(line)
+            if len(self._pages) > self._REMEMBERED:
+                del self._pages[next(iter(self._pages))]
+        return data
 
 
 class _Loading:
@@ -245,6 +280,19 @@ class _Loading:
                 keep=False,
             )
             objects.end_run(described)
+
+
+async def _keep_root(place: Place, root: IndexRoot, store: Store, keys: IndexKeys) -> None:
+    """Keep a root, so that its articles can be checked and posted again."""
+    version, attempt = root.current.version, root.current.attempt
+    copies = max(_ROOT_COPIES, root.folder.copies)
+    names = [keys.root_name(version, attempt, copy) for copy in range(copies)]
+    data = await root_page(store, keys, version, names)
+    if data is None:
+        return  # it lies about its attempt: it can be read, but not repaired
+    digest = digest_of(DigestAlgorithm.BLAKE3, data)
+    object_id = await keep_page(place, version, PageRow(data), digest, names)
+    await posted.add_root(place.tx, place.folder, version, attempt, object_id)
 
 
 async def _add_folder(

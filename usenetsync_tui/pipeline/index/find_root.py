@@ -118,6 +118,18 @@ async def fetch_root(store: Store, keys: IndexKeys, version: int) -> IndexRoot:
     raise UnknownSnapshotError(f"The store has no root of version {version}.")
 
 
+async def root_page(
+    store: Store, keys: IndexKeys, version: int, names: Sequence[bytes]
+) -> bytes | None:
+    """The page of a root, from the first of these names that has it; None: none has it."""
+    for name in names:
+        try:
+            return await store.fetch(name, opened=partial(_opened, keys.sealing, version))
+        except StoreError:
+            continue
+    return None
+
+
 class _Search:
     """Asks a store for the names of roots."""
 

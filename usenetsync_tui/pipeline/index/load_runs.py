@@ -8,7 +8,9 @@ the pages of a run follow one another, and that it has what the root says.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,7 +35,9 @@ from usenetsync_tui.pipeline.index.read_version import VersionReader
 class LoadProgress:
     """How far an index is loaded."""
 
-    phase: str = "looking for the newest version"
+    phase: str = "search"
+    folder: str = ""
+    """Its name, once the root is read."""
     total_bytes: int = 0
     """Bytes of all pages to load."""
     done_bytes: int = 0
@@ -108,10 +112,15 @@ class RunLoader:
         `among`: chooses the wanted entries of a page; None: all. `keep`: keep the pages.
         """
         place, found = self._place, list[IndexEntry]()
-        count, number, last = 0, 0, None
+        count, numbers, last = 0, Counter[int](), None
 
-        async def use(line: PageRef, data: bytes, made: FilesRows) -> None:
-            nonlocal count, number, last
+        async def use(line: PageRef, data: bytes, made: FilesRows | None) -> None:
+            nonlocal count, last
+            if keep:
+                await self._keep(run, numbers[line.level], line, data)
+            numbers[line.level] += 1
+            if made is None:
+                return
             if last is not None and made.count and made.first <= last:
                 raise IndexUnreadableError("The pages of a run are not in order.")
             if run.is_base and made.removed:
@@ -122,14 +131,12 @@ class RunLoader:
                 await self._aside(lambda: adopted.add_files(place.tx, made.rows))
             else:
                 await self._aside(lambda: adopted.stage_files(place.tx, made.rows, made.removed))
-            if keep:
-                await self._keep(run, number, line, data)
-            number += 1
             self._progress.files += len(made.rows)
             self._progress.done_bytes += line.size
 
         wanted = lines(self._reader, run.pages, of_objects=False, wants=wants)
-        await pages.each(wanted, lambda data: self._made_files(data, run, among), use)
+        with _naming(run, "files"):
+            await pages.each(wanted, lambda data: self._made_files(data, run, among), use)
         if among is None and count != run.files:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} paths, and its root says "
@@ -182,10 +189,15 @@ class RunLoader:
         `has`: whether an object is wanted; None: all are. `keep`: keep the pages.
         """
         place, found = self._place, set[int]()
-        count, number, before = 0, 0, (0, 0, 0)
+        count, numbers, before = 0, Counter[int](), (0, 0, 0)
 
-        async def use(line: PageRef, data: bytes, made: ObjectsRows) -> None:
-            nonlocal count, number, before
+        async def use(line: PageRef, data: bytes, made: ObjectsRows | None) -> None:
+            nonlocal count, before
+            if keep:
+                await self._keep(run, numbers[line.level], line, data)
+            numbers[line.level] += 1
+            if made is None:
+                return
             for then, now in pairwise([before, *made.spans]):
                 if now[0] < then[0] or (now[0] == then[0] and now[1] < then[2]):
                     raise IndexUnreadableError("A run has an object twice.")
@@ -201,13 +213,11 @@ class RunLoader:
                 await adopted.add_aliases(place.tx, made.aliases)
 
             await self._aside(add)
-            if keep:
-                await self._keep(run, number, line, data)
-            number += 1
             self._progress.done_bytes += line.size
 
         wanted = lines(self._reader, run.pages, of_objects=True, wants=wants)
-        await pages.each(wanted, lambda data: self._made_objects(data, run, has), use)
+        with _naming(run, "objects"):
+            await pages.each(wanted, lambda data: self._made_objects(data, run, has), use)
         if has is None and count != run.objects:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} objects, and its root says "
@@ -248,7 +258,7 @@ class RunLoader:
     async def _keep(self, run: IndexRun, number: int, line: PageRef, data: bytes) -> None:
         first = line.first
         path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-        page = PageRow(data, number, line.of_objects, path, *key)
+        page = PageRow(data, line.level, number, line.of_objects, path, *key)
         await keep_page(self._place, run.version, page, line.digest, line.message_ids)
         aliases = [
             (name, alias, not at)
@@ -260,6 +270,17 @@ class RunLoader:
 
     async def _aside(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
         await self._place.catalogue.aside(self._place.tx, work)
+
+
+@contextmanager
+def _naming(run: IndexRun, what: str) -> Iterator[None]:
+    """Say in an error which part of the index cannot be read."""
+    try:
+        yield
+    except IndexUnreadableError as error:
+        part = f"The list of the {what} of version {run.version}"
+        words = " ".join(str(each) for each in error.args)
+        raise IndexUnreadableError(f"{part}: {words} Nothing was adopted.") from error
 
 
 def _refuse_other_shapes(parts: Sequence[ObjectPart]) -> None:

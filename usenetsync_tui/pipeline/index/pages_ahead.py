@@ -13,14 +13,15 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.codec.index.directory import read_directory
-from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import PageLevel, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index_roots import LEAF, PageRef, PartKey, PathKey
+from usenetsync_tui.pipeline.index.pages_of_run import listed_in
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.run.budget import Budget
 
 T = TypeVar("T")
 Key = PathKey | PartKey
+Line = tuple[PageRef, bytes | None]
+"""The line of a page, and the bytes of a directory."""
 Wants = Callable[[Key, Key | None], bool]
 """Whether a page is wanted that begins at a key, and ends before another; None: at the end."""
 
@@ -40,19 +41,22 @@ async def lines(
     of_objects: bool,
     wants: Wants = everything,
     end: Key | None = None,
-) -> AsyncIterator[PageRef]:
-    """The wanted pages of files or objects below some lines of a directory, in their order."""
+) -> AsyncIterator[Line]:
+    """The wanted pages of files or objects below some lines of a directory, in their order.
+
+    A directory, with its bytes, comes before those in it.
+    """
     mine = [line for line in pages if line.of_objects == of_objects]
     ends = [*[line.first for line in mine[1:]], end]
     for line, after in zip(mine, ends, strict=True):
         if not wants(line.first, after):
             continue
-        if line.level != PageLevel.DIRECTORY:
-            yield line
+        if line.level == LEAF:
+            yield line, None
             continue
-        below = read_directory(await reader.page(line))
-        if below[0].of_objects != of_objects:
-            raise IndexUnreadableError("A directory is not the one of its run.")
+        data = await reader.page(line)
+        yield line, data
+        below = listed_in(line, data)
         async for each in lines(reader, below, of_objects=of_objects, wants=wants, end=after):
             yield each
 
@@ -80,13 +84,13 @@ class PagesAhead(Generic[T]):
 
     async def each(
         self,
-        wanted: AsyncIterator[PageRef],
+        wanted: AsyncIterator[Line],
         make: Callable[[bytes], T],
-        use: Callable[[PageRef, bytes, T], Awaitable[None]],
+        use: Callable[[PageRef, bytes, T | None], Awaitable[None]],
     ) -> None:
         """Call `use` with each wanted page, its bytes, and what `make` made of them in a thread.
 
-        Raises the first error of a page, in their order.
+        Nothing is made of directories. Raises the first error of a page, in their order.
         """
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
@@ -103,11 +107,14 @@ class PagesAhead(Generic[T]):
             async def hand_out(out: MemoryObjectSendStream[_Slot[T]]) -> None:
                 async with out:
                     try:
-                        async for line in wanted:
+                        async for line, data in wanted:
                             await self._budget.take(line.size)
-                            slot = _Slot[T](line)
+                            slot = _Slot[T](line, data or b"")
                             await out.send(slot)
-                            group.start_soon(fetch, slot)
+                            if data is None:
+                                group.start_soon(fetch, slot)
+                            else:
+                                slot.ready.set()
                     except Exception as error:  # noqa: BLE001 - raised in the order of pages
                         last = _Slot[T](PageRef(0, False, b"", b"", 0, ()), failure=error)
                         last.ready.set()
@@ -120,7 +127,6 @@ class PagesAhead(Generic[T]):
                         await slot.ready.wait()
                         if slot.failure is not None:
                             raise slot.failure
-                        assert slot.made is not None
                         await use(slot.line, slot.data, slot.made)
                         self._budget.give(slot.line.size)
             except Exception as error:  # noqa: BLE001 - raised below, without the group around it

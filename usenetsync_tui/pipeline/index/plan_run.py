@@ -1,42 +1,29 @@
-"""plan_run: which run a version gets, and its pages, recorded before anything is sent."""
+"""plan_run: which run a version gets, and its pages, recorded before anything is sent.
+
+One transaction, carried out by a thread: a run is planned whole or not at all. Memory holds a batch
+of rows and the pages under way, whatever the size of the folder.
+"""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from anyio import to_thread
-
 from usenetsync_tui.catalogue.lookups.index_rows import Since
-from usenetsync_tui.catalogue.tables import objects, segments
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
-from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.codec.digests import digest_of
-from usenetsync_tui.codec.index.cutting import PAGE_TARGET, CutPage, FilesCutter, ObjectsCutter
-from usenetsync_tui.codec.index.root import FEW, fingerprint
-from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
+from usenetsync_tui.codec.index.root import fingerprint
+from usenetsync_tui.model.index_entries import IndexEntry
+from usenetsync_tui.model.index_roots import LEAF
+from usenetsync_tui.pipeline.index.plan_pages import add_pages
 from usenetsync_tui.pipeline.index.rows import entries, parts
-from usenetsync_tui.pipeline.posting.ledger import leaving_size
+from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS, few, page_target
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
-MOST_DELTAS = 32
 BASE_SHARE = 4
 """A new base is due when the deltas have more than this part of the base's bytes."""
-_FRAME = 8_192
-"""Bytes of a segment that a page leaves for its frame and its last row."""
-
-
-@dataclass(slots=True)
-class _Planned:
-    """What a run has so far."""
-
-    files: int = 0
-    objects: int = 0
-    size: int = 0
-    pages: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
-    fingerprints: set[int] | None = field(default_factory=set)
 
 
 def is_base_due(runs: list[RunRow]) -> bool:
@@ -49,93 +36,69 @@ def is_base_due(runs: list[RunRow]) -> bool:
 
 async def plan_run(run: JobRun, version: int) -> None:
     """Plan all pages of the run of a version. `run`: in the realm of the folder's index."""
-    folder = run.folder.id
-    async with run.catalogue.transaction() as tx:
+    folder, realm = run.folder.id, run.open_realm.realm.id
+
+    async def plan(tx: Transaction) -> None:
         await posted.forget_unfinished(tx, folder)
-        before = await posted.runs(tx, folder, run.open_realm.realm.id, version - 1)
+        before = await posted.runs(tx, folder, realm, version - 1)
         offset = await posted.object_offset(tx, folder)
-    is_base = is_base_due(before)
-    what = Since(folder, version, 0, offset=offset)
-    if not is_base:
-        last, base = before[-1], before[0]
-        what = Since(folder, version, last.version, base.version, last.at, offset)
-    made = _Planned()
-    target = min(PAGE_TARGET, max(_FRAME, run.limits.chunk_size - _FRAME))
-    await _plan_files(run, what, made, FilesCutter(target))
-    await _plan_objects(run, what, made, ObjectsCutter(target))
-    prints = made.fingerprints
-    row = RunRow(
-        version,
-        is_base,
-        made.files,
-        made.objects,
-        made.size,
-        None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)]),
-    )
-    async with run.catalogue.transaction(durable=True) as tx:
-        await posted.add_run(tx, folder, run.open_realm.realm.id, row)
+        what = Since(folder, version, 0, offset=offset)
+        if not is_base_due(before):
+            last, base = before[-1], before[0]
+            what = Since(folder, version, last.version, base.version, last.at, offset)
+        row = await _Planning(tx, run, what).planned()
+        await posted.add_run(tx, folder, realm, row)
+
+    await run.catalogue.in_thread(plan, durable=True)
 
 
-async def _plan_files(run: JobRun, what: Since, made: _Planned, cutter: FilesCutter) -> None:
-    async for entry in entries(run.catalogue, what, run.limits.batch_size):
-        made.files += 1
-        if made.fingerprints is not None:
-            made.fingerprints.add(fingerprint(entry.path))
-            if len(made.fingerprints) > FEW:
-                made.fingerprints = None
-        await _keep(run, what, made, cutter.add(entry))
-    await _keep(run, what, made, await to_thread.run_sync(cutter.finish))
+@dataclass(slots=True)
+class _Planning:
+    """A run that is being planned."""
 
+    tx: Transaction
+    run: JobRun
+    what: Since
+    files: int = 0
+    objects: int = 0
+    size: int = 0
+    pages: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
+    fingerprints: set[int] | None = field(default_factory=set)
 
-async def _plan_objects(run: JobRun, what: Since, made: _Planned, cutter: ObjectsCutter) -> None:
-    async for part in parts(run.catalogue, what, run.limits.batch_size):
-        made.objects += 1
-        await _keep(run, what, made, cutter.add(part))
-    await _keep(run, what, made, await to_thread.run_sync(cutter.finish))
+    async def planned(self) -> RunRow:
+        """Plan all of its pages; returns its row."""
+        target = page_target(self.run.limits.chunk_size)
+        files = FilesCutter(target)
+        async for rows in entries(self.tx, self.what):
+            self._count(rows)
+            await self._keep(map(files.add, rows))
+        await self._keep([files.finish()])
+        objects = ObjectsCutter(target)
+        async for found in parts(self.tx, self.what):
+            self.objects += len(found)
+            await self._keep(map(objects.add, found))
+        await self._keep([objects.finish()])
+        prints = self.fingerprints
+        data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
+        is_base = not self.what.since
+        version = self.what.version
+        return RunRow(version, is_base, self.files, self.objects, self.size, data)
 
+    def _count(self, rows: list[IndexEntry]) -> None:
+        self.files += len(rows)
+        if self.fingerprints is not None:
+            self.fingerprints.update([fingerprint(entry.path) for entry in rows])
+            if len(self.fingerprints) > few(self.run.limits.chunk_size):
+                self.fingerprints = None
 
-async def _keep(run: JobRun, what: Since, made: _Planned, page: CutPage | None) -> None:
-    if page is None:
-        return
-    first = page.first
-    path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-    row = PageRow(page.data, made.pages[page.of_objects], page.of_objects, path, *key)
-    await plan_page(run, what.version, row)
-    made.pages[page.of_objects] += 1
-    made.size += len(page.data)
+    async def _keep(self, pages: Iterable[CutPage | None]) -> None:
+        rows = [self._row(page) for page in pages if page is not None]
+        if rows:
+            await add_pages(self.tx, self.run, self.what.version, rows)
 
-
-async def plan_page(
-    run: JobRun, version: int, row: PageRow, names: list[bytes] | None = None
-) -> int:
-    """Record a page and its articles durably; returns its object.
-
-    `names`: the Message-IDs of its copies; None: random ones.
-    """
-    size, copies = len(row.data), run.folder.copies
-    names = names or [secrets.token_bytes(16) for _ in range(copies)]
-    digest = digest_of(DigestAlgorithm.BLAKE3, row.data)
-    payload = leaving_size(run.open_realm, size)
-    async with run.catalogue.transaction(durable=True) as tx:
-        (object_id,) = await objects.allocate(tx, 1)
-        made = NewObject(object_id, ObjectKind.INDEX, size, size, 1, 0, b"", b"")
-        realm = run.open_realm.realm.id
-        await objects.insert(tx, run.folder.id, realm, len(names), [made])
-        planned = [
-            Segment(
-                object_id,
-                0,
-                redundancy,
-                size,
-                digest,
-                Codec.NONE,
-                payload,
-                name,
-                SegmentStatus.PLANNED,
-                realm_id=realm,
-            )
-            for redundancy, name in enumerate(names)
-        ]
-        await segments.insert(tx, realm, planned)
-        await posted.add_page(tx, run.folder.id, version, object_id, row)
-    return object_id
+    def _row(self, page: CutPage) -> PageRow:
+        first, number = page.first, self.pages[page.of_objects]
+        path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
+        self.pages[page.of_objects] += 1
+        self.size += len(page.data)
+        return PageRow(page.data, LEAF, number, page.of_objects, path, *key)

@@ -15,23 +15,24 @@ from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RunRow
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
-from usenetsync_tui.codec.index.root import read_root, write_root
+from usenetsync_tui.codec.index.root import read_root, write_fitting_root
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import ArticleMissingError, IndexUnreadableError, UsageError
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.folders import Profile, Snapshot
+from usenetsync_tui.model.folders import Profile, Realm, Snapshot
 from usenetsync_tui.model.index_roots import (
     FolderLine,
     IndexRealm,
     IndexRoot,
     IndexRun,
-    PageLevel,
-    PageRef,
     VersionLine,
 )
 from usenetsync_tui.model.ports import OpenRealm
-from usenetsync_tui.pipeline.index.plan_run import plan_page, plan_run
+from usenetsync_tui.pipeline.index.plan_directories import page_ref, plan_directories
+from usenetsync_tui.pipeline.index.plan_pages import plan_page
+from usenetsync_tui.pipeline.index.plan_run import plan_run
+from usenetsync_tui.pipeline.index.sizes import root_room
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.check import finish_checks, repost
 
@@ -63,12 +64,20 @@ async def post_index(run: JobRun, open_realm: OpenRealm, source: SourceTree) -> 
             planned = await posted.runs(tx, run.folder.id, open_realm.realm.id, version)
         if not planned or planned[-1].version != version:
             await plan_run(mine, version)
-        left = await _send(mine, source) or await _post_root(mine, source)
+        left = await _send_pages(mine, source) or await _post_root(mine, source)
         if left or run.draining:
             return left or "interrupted"
         async with run.catalogue.transaction(durable=True) as tx:
             await posted.mark_indexed(tx, run.folder.id, version)
     return ""
+
+
+async def _send_pages(run: JobRun, source: SourceTree) -> str:
+    """Post the pages of a run, then its directories, level by level; why something is left."""
+    left = await _send(run, source)
+    while not left and not run.draining and await plan_directories(run, run.version):
+        left = await _send(run, source)
+    return left
 
 
 async def _send(run: JobRun, source: SourceTree) -> str:
@@ -108,7 +117,8 @@ async def _plan_root(run: JobRun, version: int) -> bool:
     keys = IndexKeys(run.open_realm.secret)
     names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
     await _refuse_another(run, keys, version, names)
-    page = PageRow(write_root(await _root(run, version, attempt)))
+    room = root_room(run.limits.chunk_size)
+    page = PageRow(write_fitting_root(await _root(run, version, attempt), room))
     object_id = await plan_page(run, version, page, names)
     async with run.catalogue.transaction(durable=True) as tx:
         await posted.add_root(tx, folder, version, attempt, object_id)
@@ -164,7 +174,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
             choices.ignore_inode,
             choices.unstable_inodes,
         ),
-        realms=tuple([_realm(await run.realm_of(realm)) for realm in realms]),
+        realms=tuple([_realm(await _current(run, realm, choices.realm)) for realm in realms]),
         runs=tuple(_run(row, lines[row.version], aliases) for row in runs),
         next_object=next_object,
     )
@@ -201,24 +211,15 @@ def _run(row: RunRow, lines: list[LineRow], aliases: dict[bytes, tuple[str, ...]
         files=row.files,
         objects=row.objects,
         size=row.size,
-        pages=tuple(_ref(line, aliases) for line in lines),
+        pages=tuple(page_ref(line, aliases) for line in lines),
         fingerprints=fingerprints,
     )
 
 
-def _ref(line: LineRow, aliases: dict[bytes, tuple[str, ...]]) -> PageRef:
-    names = tuple(line.message_ids)
-    others = tuple(aliases.get(name, ()) for name in names)
-    first = (line.first_object or 0, line.first_segment or 0)
-    return PageRef(
-        PageLevel.LEAF,
-        line.of_objects,
-        first if line.of_objects else line.first_path or b"",
-        line.digest,
-        line.size,
-        names,
-        others if any(others) else (),
-    )
+async def _current(run: JobRun, realm: int, mine: Realm) -> OpenRealm:
+    """A realm of the folder; the one it posts to with the headers that it uses now."""
+    opened = await run.realm_of(realm)
+    return replace(opened, realm=mine) if realm == mine.id else opened
 
 
 def _realm(opened: OpenRealm) -> IndexRealm:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 
 from usenetsync_tui.codec.digests import digest_of
-from usenetsync_tui.codec.index.directory import line_of, read_directory
+from usenetsync_tui.codec.index.directory import line_of
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
@@ -23,15 +23,16 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
 from usenetsync_tui.model.index_roots import (
+    LEAF,
     IndexRealm,
     IndexRoot,
     IndexRun,
-    PageLevel,
     PageRef,
     PartKey,
     PathKey,
 )
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.pipeline.index.pages_of_run import lines_of_root, listed_in
 
 _KEPT = 4
 """Pages of objects that are kept: the segments of a large file are in one after another."""
@@ -86,7 +87,7 @@ class VersionReader:
         self, run: IndexRun, start: bytes, until: bytes | None
     ) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        async for line in self._leaves(run, start, until):
+        async for line in self._leaves(lines_of_root(run, of_objects=False), start, until):
             for entry in await self._files_of(line):
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
@@ -95,14 +96,15 @@ class VersionReader:
                     yield entry
 
     async def _leaves(
-        self, run: IndexRun, start: bytes, until: bytes | None
+        self, lines: Sequence[PageRef], start: bytes, until: bytes | None
     ) -> AsyncIterator[PageRef]:
-        """The lines of a run's pages of files that can have paths of a range."""
-        for line in _between([each for each in run.pages if not each.of_objects], start, until):
-            if line.level == PageLevel.LEAF:
+        """The lines of pages of files that can have paths of a range, below some lines."""
+        for line in _between(lines, start, until):
+            if line.level == LEAF:
                 yield line
                 continue
-            for below in _between(read_directory(await self.page(line)), start, until):
+            listed = listed_in(line, await self.page(line))
+            async for below in self._leaves(listed, start, until):
                 yield below
 
     async def entry(self, path: bytes) -> IndexEntry | None:
@@ -131,9 +133,9 @@ class VersionReader:
         self, run: IndexRun, key: PathKey | PartKey, *, of_objects: bool
     ) -> PageRef | None:
         """The only line of a run whose page can have a path, or a part of an object."""
-        line = line_of([each for each in run.pages if each.of_objects == of_objects], key)
-        if line is not None and line.level == PageLevel.DIRECTORY:
-            line = line_of(read_directory(await self.page(line)), key)
+        line = line_of(lines_of_root(run, of_objects=of_objects), key)
+        while line is not None and line.level != LEAF:
+            line = line_of(listed_in(line, await self.page(line)), key)
         return line
 
     async def _files_of(self, line: PageRef) -> list[IndexEntry]:

@@ -1,15 +1,19 @@
-"""rows: the entries and objects of a run, streamed from the catalogue in path order."""
+"""rows: the entries and objects of a run, streamed from the catalogue in path order.
+
+All in one transaction, in batches: memory holds a batch, whatever the folder. For use in a thread
+(`Catalogue.in_thread`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from bisect import bisect
+from collections.abc import AsyncIterator, Iterator
 from itertools import groupby
-
-from anyio import to_thread
+from operator import attrgetter
 
 from usenetsync_tui.catalogue.lookups import index_rows
-from usenetsync_tui.catalogue.lookups.index_rows import IndexRow, Since, SliceRow
-from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.lookups.index_rows import CopyRow, IndexRow, Since
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.disk.owner_names import OwnerNames
@@ -24,105 +28,99 @@ from usenetsync_tui.model.index_entries import (
     ObjectPart,
     removed,
 )
-from usenetsync_tui.model.path_keys import KEY_HEAD
 
 _PART = 1000
 """The most segments of an object in one row of a page."""
+_LONG = 16
+"""The most rows of long paths in a batch."""
+_PATH = attrgetter("path")
+_SLICE = attrgetter("object_id", "segment")
+_KEPT, _DIRECTORY = int(FileState.PLANNED), int(FileKind.DIRECTORY)
 
 
-async def entries(catalogue: Catalogue, what: Since, limit: int) -> AsyncIterator[IndexEntry]:
-    """The entries of a run, in path order. `limit`: rows a page."""
-    gone = _in_path_order(_removed(catalogue, what, limit))
-    next_gone = await anext(gone, None)
-    async for entry in _in_path_order(_changed(catalogue, what, limit)):
-        while next_gone is not None and next_gone.path < entry.path:
-            yield next_gone
-            next_gone = await anext(gone, None)
-        yield entry
-    while next_gone is not None:
-        yield next_gone
-        next_gone = await anext(gone, None)
-
-
-async def _in_path_order(
-    rows: AsyncIterator[tuple[bytes, IndexEntry]],
-) -> AsyncIterator[IndexEntry]:
-    """Entries in the order of their paths, from the order of their keys.
-
-    Long paths that share the head of their keys are ordered by digests there. They are sorted here,
-    in memory.
-    """
-    held: list[IndexEntry] = []
-    head = b""
-    async for key, entry in rows:
-        if held and key[:KEY_HEAD] != head:
-            for each in sorted(held):
-                yield each
-            held.clear()
-        if len(key) > KEY_HEAD:
-            head = key[:KEY_HEAD]
-            held.append(entry)
-        else:
-            yield entry
-    for each in sorted(held):
-        yield each
-
-
-async def _changed(
-    catalogue: Catalogue, what: Since, limit: int
-) -> AsyncIterator[tuple[bytes, IndexEntry]]:
-    start, names = b"", OwnerNames()
-    while True:
-        async with catalogue.transaction() as tx:
-            page = await index_rows.changed_page(tx, what, start, limit)
-        if not page:
-            return
+async def entries(tx: Transaction, what: Since) -> AsyncIterator[list[IndexEntry]]:
+    """The entries of a run, in path order, in batches."""
+    names = OwnerNames()
+    async for page in _in_path_order(tx, what):
         owners = {(row.uid, row.gid) for row in page}
         if names.unknown(owners):
-            await to_thread.run_sync(names.learn, owners)
-        for row in page:
-            yield row.key, _entry(row, names.of(row.uid, row.gid), what)
-        start = page[-1].key + b"\0"
+            names.learn(owners)
+        yield [
+            removed(row.path)
+            if row.change == EntryChange.REMOVED
+            else _entry(row, names.of(row.uid, row.gid), what.offset)
+            for row in page
+        ]
 
 
-async def _removed(
-    catalogue: Catalogue, what: Since, limit: int
-) -> AsyncIterator[tuple[bytes, IndexEntry]]:
-    start = b""
-    while what.since:
-        async with catalogue.transaction() as tx:
-            page = await index_rows.removed_page(tx, what, start, limit)
-        if not page:
-            return
-        for path, key in page:
-            yield key, removed(path)
-        start = page[-1][1] + b"\0"
+async def _in_path_order(tx: Transaction, what: Since) -> AsyncIterator[list[IndexRow]]:
+    """The rows of a run: two streams, as keys are in path order for short paths only."""
+    long = _LongRows(tx, what)
+    await long.next()
+    async for page in index_rows.rows(tx, what, long=False):
+        start, last = 0, page[-1].path
+        while long.row is not None and long.row.path < last:
+            at = bisect(page, long.row.path, lo=start, key=_PATH)
+            if at > start:
+                yield page[start:at]
+            yield await long.before(page[at].path)
+            start = at
+        yield page[start:]
+    while long.row is not None:
+        yield await long.before(None)
 
 
-def _entry(row: IndexRow, names: tuple[bytes, bytes], what: Since) -> IndexEntry:
-    change = EntryChange.MODIFIED if row.was_there else EntryChange.ADDED
-    is_kept = row.state == FileState.PLANNED and row.object_id is not None
-    has_digest = is_kept and row.digest is not None
-    is_directory = row.kind == FileKind.DIRECTORY
+class _LongRows:
+    """The rows with long paths, in path order: few or none as a rule."""
+
+    def __init__(self, tx: Transaction, what: Since) -> None:
+        self._pages = index_rows.rows(tx, what, long=True)
+        self._page: Iterator[IndexRow] = iter(())
+        self.row: IndexRow | None = None
+        """The next one; None: none is left."""
+
+    async def next(self) -> None:
+        """Go on to the next row."""
+        self.row = next(self._page, None)
+        if self.row is None:
+            async for page in self._pages:
+                self._page = iter(page)
+                self.row = next(self._page)
+                break
+
+    async def before(self, path: bytes | None) -> list[IndexRow]:
+        """Some of the next rows, those before a path; None: whatever their paths."""
+        found: list[IndexRow] = []
+        while self.row is not None and len(found) < _LONG:
+            if path is not None and self.row.path > path:
+                break
+            found.append(self.row)
+            await self.next()
+        return found
+
+
+def _entry(row: IndexRow, names: tuple[bytes, bytes], offset: int) -> IndexEntry:
+    number = row.object_id if row.state == _KEPT else None
+    digest = row.digest if number is not None else None
+    is_directory = row.kind == _DIRECTORY
     return IndexEntry(
-        path=row.path,
-        change=change if what.since else EntryChange.PRESENT,
-        kind=row.kind,
-        mode=row.mode,
-        uid=row.uid,
-        gid=row.gid,
-        user=names[0],
-        group=names[1],
-        digest_kind=(row.digest_kind or 0) if has_digest else None,
-        object=row.object_id - what.offset if is_kept and row.object_id is not None else None,
-        offset=(row.object_offset or 0) if is_kept else 0,
-        size=0 if is_directory else row.size,
-        mtime_ns=unfitted_time(row.mtime_ns),
-        ctime_ns=0 if is_directory else row.ctime_ns,
-        inode=0 if is_directory else row.inode,
-        link=row.link,
-        digest=row.digest if has_digest else None,
-        attributes=_attributes(row),
+        row.path,
+        row.change,
+        row.kind,
+        row.mode,
+        row.uid,
+        row.gid,
+        *names,
+        (row.digest_kind or 0) if digest is not None else None,
+        number if number is None else number - offset,
+        (row.object_offset or 0) if number is not None else 0,
+        0 if is_directory else row.size,
+        unfitted_time(row.mtime_ns),
+        0 if is_directory else row.ctime_ns,
+        0 if is_directory else row.inode,
+        row.link,
+        digest,
+        () if row.state == _KEPT and row.stat_size is None and not row.racy else _attributes(row),
     )
 
 
@@ -137,48 +135,65 @@ def _attributes(row: IndexRow) -> tuple[Attribute, ...]:
     return tuple(found)
 
 
-async def parts(catalogue: Catalogue, what: Since, limit: int) -> AsyncIterator[ObjectPart]:
-    """The objects of a run, in order, those of many segments in parts."""
-    after, places = 0, dict[int, int]()
-    while True:
-        async with catalogue.transaction() as tx:
-            objects = await index_rows.brought(tx, what, after, limit)
-        if not objects:
-            return
-        after, slice_ = objects[-1], (0, -1)
-        while True:
-            async with catalogue.transaction() as tx:
-                rows = await index_rows.slices(tx, objects, slice_, _PART)
-                names = [name for row in rows for name in row.message_ids]
-                aliases = await index_rows.aliases(tx, names)
-                for row in rows:
-                    if row.realm_id not in places:
-                        places[row.realm_id] = await posted.place_of(tx, what.folder, row.realm_id)
-            if not rows:
-                break
-            slice_ = rows[-1].object_id, rows[-1].segment
-            for _, of_object in groupby(rows, key=lambda row: row.object_id):
-                yield _part([*of_object], what.offset, places, aliases)
+async def parts(tx: Transaction, what: Since) -> AsyncIterator[list[ObjectPart]]:
+    """The objects of a run, in order, those of many segments in parts; in batches."""
+    places: dict[int, int] = {}
+    async for objects in index_rows.objects(tx, what):
+        async for slices in _slices(tx, objects):
+            names = [row.message_id for copies in slices for row in copies if row.is_there]
+            aliases = await index_rows.aliases(tx, names)
+            for copies in slices:
+                realm = copies[0].realm_id
+                if realm not in places:
+                    places[realm] = await posted.place_of(tx, what.folder, realm)
+            yield [
+                _part([*mine], what.offset, places, aliases)
+                for _, mine in groupby(slices, key=lambda copies: copies[0].object_id)
+            ]
+
+
+async def _slices(tx: Transaction, objects: list[int]) -> AsyncIterator[list[list[CopyRow]]]:
+    """The slices of some objects, each with its copies, `_PART` at most at a time."""
+    found: list[list[CopyRow]] = []
+    async for page in index_rows.copies(tx, objects):
+        for row in page:
+            if found and _SLICE(found[-1][0]) == _SLICE(row):
+                found[-1].append(row)
+                continue
+            if len(found) >= _PART:
+                yield found
+                found = []
+            found.append([row])
+    if found:
+        yield found
 
 
 def _part(
-    rows: list[SliceRow],
+    slices: list[list[CopyRow]],
     offset: int,
     places: dict[int, int],
     aliases: dict[bytes, tuple[str, ...]],
 ) -> ObjectPart:
-    first = rows[0]
+    first = slices[0][0]
     segments = tuple(
-        IndexSegment(
-            row.hash,
-            tuple(
-                IndexArticle(name, codec, size, aliases.get(name, ()))
-                for name, codec, size in zip(
-                    row.message_ids, row.codecs, row.payload_sizes, strict=True
-                )
-            ),
-        )
-        for row in rows
+        [
+            IndexSegment(
+                copies[0].hash,
+                tuple(
+                    [
+                        IndexArticle(
+                            row.message_id,
+                            row.codec,
+                            row.payload_size,
+                            aliases.get(row.message_id, ()),
+                        )
+                        for row in copies
+                        if row.is_there
+                    ]
+                ),
+            )
+            for copies in slices
+        ]
     )
     return ObjectPart(
         first.object_id - offset,

@@ -203,7 +203,7 @@ SELECT DISTINCT object_id FROM files
 -- The next objects of large files whose digest is to be made of those of their segments.
 SELECT DISTINCT f.object_id, f.size, o.segment_size, f.digest_kind
   FROM files f JOIN objects o ON o.id = f.object_id
- WHERE f.folder_id = %(folder)s AND f.digest IS NULL AND f.digest_kind IN (2, 3)
+ WHERE f.folder_id = %(folder)s AND f.digest IS NULL AND f.digest_kind >= 2
    AND f.object_id > %(after)s
  ORDER BY f.object_id
  LIMIT %(limit)s;
@@ -213,7 +213,7 @@ SELECT DISTINCT f.object_id, f.size, o.segment_size, f.digest_kind
 UPDATE files f SET digest = a.digest
   FROM adopted_objects a
  WHERE f.folder_id = %(folder)s AND f.object_id = a.object_id AND a.digest IS NOT NULL
-   AND f.digest IS NULL AND f.digest_kind IN (2, 3);
+   AND f.digest IS NULL AND f.digest_kind >= 2;
 
 -- digests
 -- The digests of the segments of an object, in order, after one of them.

@@ -61,8 +61,10 @@ class PageRow(NamedTuple):
     """A page of a run, or a root: then all but the bytes is None."""
 
     data: bytes
+    level: int | None = None
+    """`model.index_roots.LEAF`, or above it for a directory."""
     number: int | None = None
-    """In its run, those of files and those of objects apart."""
+    """Among those of its level, those of files and those of objects apart."""
     of_objects: bool | None = None
     first_path: bytes | None = None
     first_object: int | None = None
@@ -72,6 +74,7 @@ class PageRow(NamedTuple):
 class LineRow(NamedTuple):
     """The line of a page; field order is that of the query."""
 
+    level: int
     of_objects: bool
     first_path: bytes | None
     first_object: int | None
@@ -90,9 +93,37 @@ async def add_page(
 
 
 async def lines(tx: Transaction, folder: int, version: int) -> list[LineRow]:
-    """The pages of a run: those of files, then those of objects."""
+    """What the root says of a run: its highest directories, or pages where they are few.
+
+    Those of files, then those of objects.
+    """
     rows = await tx.fetch(_SQL["lines"], {"folder": folder, "version": version})
     return [LineRow._make(row) for row in rows]
+
+
+async def lines_of_level(
+    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+) -> list[LineRow]:
+    """The pages of one level of a run, of files or of objects."""
+    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    rows = await tx.fetch(_SQL["lines_of_level"], values)
+    return [LineRow._make(row) for row in rows]
+
+
+async def directories(
+    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+) -> list[bytes]:
+    """The directories of one level of a run, of files or of objects: their bytes."""
+    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    return column(await tx.fetch(_SQL["directories"], values))
+
+
+async def replace_directories(
+    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+) -> None:
+    """The directories of a level and above are no longer those of a run."""
+    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    await tx.run(_SQL["replace_directories"], values)
 
 
 async def page(tx: Transaction, object_id: int) -> bytes:

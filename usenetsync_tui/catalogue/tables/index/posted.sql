@@ -43,19 +43,46 @@ SELECT realm_id FROM index_realms WHERE folder_id = %(folder)s ORDER BY place;
 
 -- add_page
 -- The bytes of a page or root: the source of its articles.
-INSERT INTO index_pages (object_id, folder_id, version, number, of_objects, first_path,
+INSERT INTO index_pages (object_id, folder_id, version, level, number, of_objects, first_path,
                          first_object, first_segment, data)
-VALUES (%(object)s, %(folder)s, %(version)s, %(number)s, %(of_objects)s, %(first_path)s,
-        %(first_object)s, %(first_segment)s, %(data)s);
+VALUES (%(object)s, %(folder)s, %(version)s, %(level)s, %(number)s, %(of_objects)s,
+        %(first_path)s, %(first_object)s, %(first_segment)s, %(data)b);
 
 -- lines
--- The pages of a run in their order, with the present names of their articles.
-SELECT p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash, octet_length(p.data),
-       array_agg(s.message_id ORDER BY s.redundancy)
+-- What a root says of a run: the pages of the highest level, of files and of objects, in their
+-- order, with the present names of their articles.
+SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash,
+       octet_length(p.data), array_agg(s.message_id ORDER BY s.redundancy)
   FROM index_pages p JOIN segments s ON s.object_id = p.object_id
- WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND p.number IS NOT NULL
+ WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND NOT p.replaced
+   AND p.level = (SELECT max(h.level) FROM index_pages h
+                   WHERE h.folder_id = p.folder_id AND h.version = p.version
+                     AND h.of_objects = p.of_objects AND NOT h.replaced)
  GROUP BY p.object_id, s.hash
  ORDER BY p.of_objects, p.number;
+
+-- lines_of_level
+-- The pages of one level of a run in their order, with the present names of their articles.
+SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash,
+       octet_length(p.data), array_agg(s.message_id ORDER BY s.redundancy)
+  FROM index_pages p JOIN segments s ON s.object_id = p.object_id
+ WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND NOT p.replaced
+   AND p.of_objects = %(of_objects)s AND p.level = %(level)s
+ GROUP BY p.object_id, s.hash
+ ORDER BY p.number;
+
+-- directories
+-- The bytes of the directories of one level of a run, in their order.
+SELECT data FROM index_pages
+ WHERE folder_id = %(folder)s AND version = %(version)s AND NOT replaced
+   AND of_objects = %(of_objects)s AND level = %(level)s
+ ORDER BY number;
+
+-- replace_directories
+-- Only older roots lead to the directories of a run from a level on: pages below have other names.
+UPDATE index_pages SET replaced = true
+ WHERE folder_id = %(folder)s AND version = %(version)s AND NOT replaced
+   AND of_objects = %(of_objects)s AND level >= %(level)s;
 
 -- page
 -- The bytes of a page or root.
