@@ -13,6 +13,7 @@ from collections.abc import Callable
 from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
 from usenetsync_tui.model.commands import (
+    Adopt,
     Command,
     Pause,
     Resume,
@@ -41,6 +42,7 @@ from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ConnectionStatus, ServerState, ServerStatus
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.status import (
+    Adopting,
     EngineState,
     EngineStatus,
     Event,
@@ -99,7 +101,17 @@ class SharingHandle(FakeHandle):
                 sharing = dataclasses.replace(sharing, file=path, is_written=True)
             case StopSharing():
                 sharing = None
+            case Adopt(string):
+                self.now = dataclasses.replace(self.now, adopting=self._adopting(string))
         self.now = dataclasses.replace(self.now, sharing=sharing)
+
+    def _adopting(self, string: str) -> Adopting:
+        """An adoption that goes on, or what is wrong with the string."""
+        number = self.now.adopting.number + 1 if self.now.adopting else 1
+        if string.replace(" ", "") == STRING:
+            return Adopting(number, "photos", 412_877)
+        problem = "In the recovery string, character 1 of group 6 ('z' in 'zq5r') is wrong."
+        return Adopting(number, over=True, problem=problem)
 
 
 STAGES = (

@@ -206,6 +206,7 @@ def test_refused_upload(size: tuple[int, int], snap_compare: Compare) -> None:
 
 
 SHARE = {
+    "adopt": ("1", "B", *"usen etsy nc1p qqqq", "enter", "enter", "tab", "enter"),
     "reminder": ("1",),
     "string": ("1", "K"),
     "passphrase": ("1", "K", "p", *"correct horse", "enter", *"correct horse", "enter", "enter"),

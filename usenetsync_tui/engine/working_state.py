@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
+from usenetsync_tui.engine.adopting import Adoptions
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
@@ -42,6 +43,7 @@ class WorkingState:
     tasks: Tasks
     trials: Trials
     shared: SharedString
+    adoptions: Adoptions
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]

@@ -151,6 +151,18 @@ class StopSharing:
 
 
 @value_object
+class Adopt:
+    """Continue the folder of a recovery string here; see `EngineStatus.adopting`."""
+
+    string: Secret
+    """As it was typed."""
+    passphrase: Secret = Secret("")
+    """Empty: it needs none."""
+    path: bytes = b""
+    """Where the folder is, absolute; empty: where it was."""
+
+
+@value_object
 class PostIndex:
     """Post what is missing of a folder's index, so that its recovery string brings all back."""
 
@@ -280,6 +292,7 @@ Command = (
     | Share
     | WriteString
     | StopSharing
+    | Adopt
     | PostIndex
     | PauseAll
     | ResumeAll

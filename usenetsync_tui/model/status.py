@@ -196,6 +196,23 @@ class Sharing:
 
 
 @value_object
+class Adopting:
+    """The adoption of a folder by its recovery string, as far as it is."""
+
+    number: int
+    """1 for the first of an engine's life."""
+    folder: str = ""
+    """Its name, once that is known."""
+    files: int = 0
+    """Files loaded so far."""
+    over: bool = False
+    problem: str = ""
+    """Why it failed; empty: it did not."""
+    outcome: str = ""
+    """What was adopted, in words."""
+
+
+@value_object
 class Examination:
     """What was found on this machine, as far as it was looked at."""
 
@@ -278,6 +295,8 @@ class EngineStatus:
     """The latest test of a server."""
     sharing: Sharing | None = None
     """The recovery string that the user asked for; None once the dialog is closed."""
+    adopting: Adopting | None = None
+    """The latest adoption of a folder."""
     examination: Examination | None = None
     """The latest examination of this machine."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)

@@ -16,6 +16,7 @@ from usenetsync_tui.model.commands import (
     MOST_WORKERS,
     ActOnFiles,
     AddServer,
+    Adopt,
     Cancel,
     Choose,
     Command,
@@ -53,6 +54,9 @@ async def obey(working_state: WorkingState, command: Command) -> None:
         return
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(working_state, command.server)
+        return
+    if isinstance(command, Adopt):
+        working_state.adoptions.begin(command)
         return
     if isinstance(command, Share | WriteString | StopSharing):
         _share(working_state, command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import (
     Command,
     FolderChoices,
@@ -14,6 +15,7 @@ from usenetsync_tui.model.commands import (
     Verify,
 )
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.tui.actions.context import (
     Context,
@@ -31,6 +33,7 @@ from usenetsync_tui.tui.actions.meant_folders import (
 )
 from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
+from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     VerifyDialog,
@@ -51,6 +54,11 @@ def add(here: Context, path: bytes = b"") -> None:
         here.want(upload, "Added. Its upload starts when its turn comes.")
 
     here.ask(AddFolder(servers=servers, path=path, defaults=defaults), begin)
+
+
+def bring_back(here: Context) -> None:
+    """Ask for a recovery string, and adopt its folder."""
+    here.ask(AdoptForm(), lambda words: here.say(cut_middle(safe_name(words), 70)))
 
 
 def upload(here: Context, *, allow_shrink: bool = False) -> None:
@@ -114,6 +122,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         tooltip="a folder to back up",
         footer=True,
         command="add",
+    ),
+    Action(
+        "folders.adopt",
+        "bring back",
+        bring_back,
+        (writable,),
+        keys="B",
+        tooltip="a folder, by its recovery string",
+        command="adopt",
     ),
     Action(
         "folders.upload",

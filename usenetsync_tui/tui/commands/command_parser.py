@@ -270,6 +270,7 @@ _WORDS = {
     SimpleCommand.CANCEL: "end the chosen job; asks",
     SimpleCommand.RETRY: "retry what failed",
     SimpleCommand.SHARE: "show its recovery string",
+    SimpleCommand.ADOPT: "bring a folder back by its string",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
     SimpleCommand.ERRORS: "why files are incomplete",
     SimpleCommand.LOG: "show what happened",

@@ -47,6 +47,7 @@ class SimpleCommand(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     SHARE = "share"
+    ADOPT = "adopt"
     VERSIONS = "versions"
     ERRORS = "errors"
     LOG = "log"
