@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from scripted_server import ScriptedServer
 
 README = Path(__file__).parents[2] / "README.md"
@@ -19,8 +22,16 @@ def rehearsal() -> str:
     return told.strip().removeprefix("```sh\n").removesuffix("```")
 
 
-def test_the_rehearsal_brings_everything_back(tmp_path: Path) -> None:
-    config = tmp_path / ".config" / "usenetsync"
+@pytest.fixture
+def user_home() -> Iterator[Path]:
+    """A home that root's database can reach, too, so that it is inside."""
+    with tempfile.TemporaryDirectory(prefix="us-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_the_rehearsal_brings_everything_back(user_home: Path) -> None:
+    config = user_home / ".config" / "usenetsync"
     config.mkdir(parents=True, mode=0o700)
     with ScriptedServer() as server:
         (config / "config.toml").write_text(
@@ -29,7 +40,7 @@ def test_the_rehearsal_brings_everything_back(tmp_path: Path) -> None:
         )
         (config / "config.toml").chmod(0o600)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("USENETSYNC_", "XDG_"))}
-        home = {"HOME": str(tmp_path), "USENETSYNC_HOME": str(tmp_path / "elsewhere")}
+        home = {"HOME": str(user_home), "USENETSYNC_HOME": str(user_home / "elsewhere")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", rehearsal()],
@@ -38,9 +49,20 @@ def test_the_rehearsal_brings_everything_back(tmp_path: Path) -> None:
             text=True,
             timeout=300,
         )
+        subprocess.run(
+            ["usenetsync", "db", "stop"],
+            env={**kept, "PATH": path, "USENETSYNC_HOME": str(user_home / "rehearsal" / "new")},
+            timeout=60,
+            check=True,
+            capture_output=True,
+        )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "All is back." in ended.stdout
     assert "The recovery string is in " in ended.stderr
-    letters, back = tmp_path / "rehearsal" / "letters", tmp_path / "rehearsal" / "back"
+    letters, back = user_home / "rehearsal" / "letters", user_home / "rehearsal" / "back"
     assert (back / "today").read_bytes() == (letters / "today").read_bytes()
-    assert not (tmp_path / "rehearsal" / "old").exists() and not (tmp_path / "elsewhere").exists()
+    # It was adopted: the next upload is version 2, and reads the new file only.
+    assert "letters: adopted version 1" in ended.stdout
+    assert "letters: version 2" in ended.stdout and "1 added, 0 changed" in ended.stdout
+    assert "1 file read" in ended.stdout.rpartition("version 2")[2]
+    assert not (user_home / "rehearsal" / "old").exists() and not (user_home / "elsewhere").exists()
