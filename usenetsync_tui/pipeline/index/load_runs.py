@@ -140,7 +140,7 @@ class RunLoader:
         if among is None and count != run.files:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} paths, and its root says "
-                f"{run.files}."
+                f"{run.files}. Nothing was adopted."
             )
         if not is_first:
             end = adopted.end_base if run.is_base and among is None else adopted.end_delta
@@ -221,7 +221,7 @@ class RunLoader:
         if has is None and count != run.objects:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} objects, and its root says "
-                f"{run.objects}."
+                f"{run.objects}. Nothing was adopted."
             )
         return found
 
