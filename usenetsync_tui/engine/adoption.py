@@ -21,7 +21,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adopt import Adopted, adopt
-from usenetsync_tui.pipeline.index.load_runs import LoadProgress
+from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.shards import ShardsStore
 

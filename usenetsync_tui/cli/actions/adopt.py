@@ -26,7 +26,7 @@ from usenetsync_tui.model.index_roots import VersionLine
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.index.load_runs import LoadProgress
+from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
@@ -131,7 +131,7 @@ def _tell(done: Adoption, voice: Voice) -> None:
             version=newest.version,
             finished_at=_moment(newest).isoformat(),
             files=newest.files,
-            size=newest.size,
+            bytes=newest.size,
             left_out=list(adopted.left_out),
             unreadable=list(done.unreadable),
             unsure=done.unsure or None,

@@ -14,49 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.catalogue.tables import objects, segments
 from usenetsync_tui.catalogue.tables.index import adopted, adopted_rows, posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
-from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.objects_page import read_objects
-from usenetsync_tui.codec.sealing import sealed_size
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
 from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageRef
-from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place, keep_page
 from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead, Wants, everything, lines
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-
-
-@dataclass(slots=True)
-class LoadProgress:
-    """How far an index is loaded."""
-
-    phase: str = "search"
-    folder: str = ""
-    """Its name, once the root is read."""
-    total_bytes: int = 0
-    """Bytes of all pages to load."""
-    done_bytes: int = 0
-    files: int = 0
-    """Entries of files so far, those of all runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the rows of a folder go."""
-
-    catalogue: Catalogue
-    tx: Transaction
-    folder: int
-    index_realm: int
-    realms: Sequence[int]
-    """The ids of the root's realms here."""
-    offset: int
-    """What to add to the numbers of objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +108,7 @@ class RunLoader:
         if among is None and count != run.files:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} paths, and its root says "
-                f"{run.files}."
+                f"{run.files}. Nothing was adopted."
             )
         if not is_first:
             end = adopted.end_base if run.is_base and among is None else adopted.end_delta
@@ -221,7 +189,7 @@ class RunLoader:
         if has is None and count != run.objects:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} objects, and its root says "
-                f"{run.objects}."
+                f"{run.objects}. Nothing was adopted."
             )
         return found
 
@@ -287,31 +255,3 @@ def _refuse_other_shapes(parts: Sequence[ObjectPart]) -> None:
     for one, other in pairwise(parts):
         if one.number == other.number and one[1:5] != other[1:5]:
             raise IndexUnreadableError("An object has two sizes.")
-
-
-async def keep_page(
-    place: Place, version: int, page: PageRow, digest: bytes, names: Sequence[bytes]
-) -> int:
-    """Keep a page or root as if it had been planned and posted here; returns its object."""
-    (object_id,) = await objects.allocate(place.tx, 1)
-    size, realm = len(page.data), place.index_realm
-    made = NewObject(object_id, ObjectKind.INDEX, size, size, 1, 0, b"", b"")
-    await objects.insert(place.tx, place.folder, realm, len(names), [made])
-    articles = [
-        Segment(
-            object_id,
-            0,
-            redundancy,
-            size,
-            digest,
-            Codec.NONE,
-            sealed_size(size, 0),
-            name,
-            SegmentStatus.POSTED,
-            realm_id=realm,
-        )
-        for redundancy, name in enumerate(names)
-    ]
-    await objects.add_posted(place.tx, await segments.insert(place.tx, realm, articles))
-    await posted.add_page(place.tx, place.folder, version, object_id, page)
-    return object_id

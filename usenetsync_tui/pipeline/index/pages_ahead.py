@@ -48,7 +48,7 @@ async def lines(
     """
     mine = [line for line in pages if line.of_objects == of_objects]
     ends = [*[line.first for line in mine[1:]], end]
-    for line, after in zip(mine, ends, strict=True):
+    for line, after in zip(mine, ends, strict=False):  # of no lines, there is still an end
         if not wants(line.first, after):
             continue
         if line.level == LEAF:

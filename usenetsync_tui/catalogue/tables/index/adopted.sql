@@ -172,7 +172,7 @@ SELECT o.object_id, %(folder)s, o.realm_id, o.kind, o.size, o.segment_size, o.se
                ((size + segment_size - 1) / segment_size)::int4 AS segments, max(copies) AS copies,
                sum(posted)::bigint AS posted
           FROM adopted_objects GROUP BY object_id, realm_id, kind, size, segment_size) AS o
-  LEFT JOIN (SELECT object_id, count(DISTINCT path_key)::int AS files, min(path_key) AS first_key,
+  LEFT JOIN (SELECT object_id, count(*)::int AS files, min(path_key) AS first_key,
                     max(path_key) AS last_key
                FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL
               GROUP BY object_id) AS f USING (object_id);
