@@ -14,6 +14,7 @@ from tui_demo import PROTECTED, STRING, unseen
 from usenetsync_tui.model.commands import PostIndex, Share, StopSharing, WriteString
 from usenetsync_tui.model.status import Sharing
 from usenetsync_tui.qr_code import NARROW, qr_lines
+from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.exits import ScreenExit
@@ -86,3 +87,12 @@ async def test_why_there_is_no_string() -> None:
         await pilot.press("w")
         await pilot.pause()
         assert isinstance(pilot.app.screen, ShareDialog)
+
+
+async def test_without_utf8_there_is_the_string_and_no_code() -> None:
+    app = UsenetSyncApp(unseen(), ascii_only=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("1", "K")
+        await string_shown(pilot, STRING)
+        assert "needs a terminal with UTF-8" in picture(pilot.app)  # type: ignore[arg-type]
+        assert not pilot.app.screen.query_one("#share-code").display

@@ -156,11 +156,20 @@ class ShareDialog(ModalScreen[None]):
 
     def _code(self, string: str) -> list[str]:
         """The lines of the QR code; none where it does not fit."""
+        if self._is_ascii:
+            return []
         lines = _code_lines(string)
         fits = len(lines) + _FRAME <= self.app.size.height
         return lines if fits and len(lines[0]) + 40 <= self.app.size.width else []
 
+    @property
+    def _is_ascii(self) -> bool:
+        """Whether the terminal has no half blocks."""
+        return bool(getattr(self.app, "ascii_only", False))
+
     def _why_no_code(self, string: str) -> str:
+        if self._is_ascii:
+            return "A QR code needs a terminal with UTF-8."
         lines = _code_lines(string)
         return f"Its QR code needs {len(lines[0]) + 40} × {len(lines) + _FRAME} characters."
 
