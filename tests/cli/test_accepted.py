@@ -110,6 +110,7 @@ def test_in_the_database(story: Story, tmp_path: Path) -> None:
     (folder / "empty").unlink()
     story.tell_json("upload", "upload", folder)
     story.tell("folders", "folders", both=True)
+    story.tell("share", "share", "tree", both=True)
     story.tell("snapshots", "snapshots", "tree", both=True)
     story.tell("files", "files", "tree", "--version", "1", both=True)
     story.tell("restore", "restore", "tree", out)

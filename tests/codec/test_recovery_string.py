@@ -57,26 +57,29 @@ def changed(at: int, sign: str, string: str = PLAIN) -> str:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        (changed(20, "z"), "Character 1 of group 6 ('z' in 'zq5r') is probably wrong."),
+        (
+            changed(20, "z"),
+            "recovery string, character 1 of group 6 ('z' in 'zq5r') is probably wrong.",
+        ),
         (
             changed(70, "q", changed(20, "z")),
-            "Character 1 of group 6 ('z' in 'zq5r') and character 3 of group 18 ('q' in 'j3q') are"
-            " probably wrong.",
+            "In the recovery string, character 1 of group 6 ('z' in 'zq5r') and character 3 of "
+            "group 18 ('q' in 'j3q') are probably wrong.",
         ),
         (
             PLAIN[:40] + "zp" + PLAIN[42:],
             "character 2 of group 11 ('p' in 'zpys') are probably wrong.",
         ),
-        (changed(100, "z", WRAPPED), "Character 1 of group 26 ("),
-        (changed(30, "b"), "Character 3 of group 8 is 'b', which does not occur there. Perhaps it"),
-        (changed(30, "\u00e9"), "Character 3 of group 8 is 'é', which does not occur there."),
-        (changed(13, "z", changed(31, "z", changed(50, "a"))), "Some characters are wrong."),
-        (PLAIN[:-1], "It has 70 characters instead of 71: 1 missing."),
-        (PLAIN + "qq", "It has 73 characters instead of 71: 2 too many."),
-        (WRAPPED[:-3], "It has 159 characters instead of 162: 3 missing."),
+        (changed(100, "z", WRAPPED), "character 1 of group 26 ("),
+        (changed(30, "b"), "character 3 of group 8 is 'b', which does not occur there. Perhaps it"),
+        (changed(30, "\u00e9"), "character 3 of group 8 is 'é', which does not occur there."),
+        (changed(13, "z", changed(31, "z", changed(50, "a"))), "some characters are wrong."),
+        (PLAIN[:-1], "The recovery string has 70 characters instead of 71: 1 missing."),
+        (PLAIN + "qq", "The recovery string has 73 characters instead of 71: 2 too many."),
+        (WRAPPED[:-3], "The recovery string has 159 characters instead of 162: 3 missing."),
         (PLAIN.replace("usenetsync", "usenetsynk"), 'A recovery string begins with "usenetsync1".'),
         ("", 'A recovery string begins with "usenetsync1".'),
-        ("usenetsync1", "It has 11 characters instead of 71: 60 missing."),
+        ("usenetsync1", "The recovery string has 11 characters instead of 71: 60 missing."),
     ],
 )
 def test_a_typing_error_is_named_with_its_place(typed: str, message: str) -> None:

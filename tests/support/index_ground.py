@@ -58,7 +58,10 @@ class Indexed:
 
     async def reader(self, version: int, root: int | None = None) -> VersionReader:
         store = self.world.store
-        found = await (fetch_root(store, KEYS, root) if root else newest_root(store, KEYS))
+        if root is None:
+            found = (await newest_root(store, KEYS)).root
+        else:
+            found = await fetch_root(store, KEYS, root)
         return VersionReader(store, KEYS, found, version)
 
     async def content(self, reader: VersionReader, entry: IndexEntry) -> bytes:

@@ -23,6 +23,8 @@ _PATTERNS = (
     (r"(PostgreSQL N, )\d[\d.]* MB", r"\1SIZE"),
     (r"\d[\d.]* [kMGTP]B free", "SIZE free"),
     (r"process \d+", "process N"),
+    (r"\busen etsy nc1p( [a-z0-9]{1,4})+", "STRING"),
+    (r"\busenetsync1[a-z0-9]{60,}", "STRING"),
     (r"port \d{4,5}\b", "port PORT"),
     (r"host=/tmp/\S+ port=\d+ dbname=\S+", "host=SOCKET dbname=NAME"),
     (r'"version": "\d+\.\d+"', '"version": "N"'),

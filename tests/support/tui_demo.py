@@ -12,7 +12,15 @@ from collections.abc import Callable
 
 from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
-from usenetsync_tui.model.commands import Command, Pause, Resume
+from usenetsync_tui.model.commands import (
+    Adopt,
+    Command,
+    Pause,
+    Resume,
+    Share,
+    StopSharing,
+    WriteString,
+)
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.findings import bad, good, warn
 from usenetsync_tui.model.folders import (
@@ -30,9 +38,11 @@ from usenetsync_tui.model.ports import (
     Browser,
     Cause,
 )
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ConnectionStatus, ServerState, ServerStatus
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.status import (
+    Adopting,
     EngineState,
     EngineStatus,
     Event,
@@ -41,6 +51,7 @@ from usenetsync_tui.model.status import (
     JobStatus,
     PoolStatus,
     Severity,
+    Sharing,
     StageStatus,
     TaskStatus,
     WorkerStatus,
@@ -66,6 +77,41 @@ class FakeHandle:
 
     def submit(self, command: Command) -> None:
         self.commands.append(command)
+
+
+STRING = Secret("usenetsync1pqqqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0skqvj3k")
+"""The recovery string of the secret 000102…1f."""
+PROTECTED = Secret(
+    "usenetsync1ppqgpqqqgzqvzq2ps8pqys5zcvp58q7yggqx6tnha4ftzmmaqqqypqxpq9qcrsszg2pw8n"
+    "7a7yajsn4xc72rtfz26qsf2scmyvupek2rx9dplaf0h4nmng0d6sqmc8dtmhr34jy3y0f2rcwwsdc7fdr"
+)
+
+
+class SharingHandle(FakeHandle):
+    """An engine that makes recovery strings, and forgets them."""
+
+    def submit(self, command: Command) -> None:
+        super().submit(command)
+        sharing = self.now.sharing
+        match command:
+            case Share(folder_id, passphrase):
+                string = PROTECTED if passphrase else STRING
+                sharing = Sharing(folder_id, string, has_passphrase=bool(passphrase))
+            case WriteString(path) if sharing is not None:
+                sharing = dataclasses.replace(sharing, file=path, is_written=True)
+            case StopSharing():
+                sharing = None
+            case Adopt(string):
+                self.now = dataclasses.replace(self.now, adopting=self._adopting(string))
+        self.now = dataclasses.replace(self.now, sharing=sharing)
+
+    def _adopting(self, string: str) -> Adopting:
+        """An adoption that goes on, or what is wrong with the string."""
+        number = self.now.adopting.number + 1 if self.now.adopting else 1
+        if string.replace(" ", "") == STRING:
+            return Adopting(number, "photos", 412_877)
+        problem = "In the recovery string, character 1 of group 6 ('z' in 'zq5r') is wrong."
+        return Adopting(number, over=True, problem=problem)
 
 
 STAGES = (
@@ -120,7 +166,14 @@ def folder(number: int, name: str, **changes: object) -> Folder:
     """A sealed folder on Usenet."""
     realm = Realm(number, StoreKind.USENET, Profile.SEALED, "a1b2.invalid", ("alt.binaries.test",))
     base = Folder(
-        number, b"/srv/" + name.encode(), name, realm, Priority.NORMAL, Compression.LZ4, 1
+        number,
+        b"/srv/" + name.encode(),
+        name,
+        realm,
+        Priority.NORMAL,
+        Compression.LZ4,
+        1,
+        string_seen=True,
     )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
@@ -298,6 +351,20 @@ def done() -> FakeHandle:
     browser = FakeBrowser(900, done=900)
     browser.cause_list = ()
     return FakeHandle(status, browser)
+
+
+def unseen() -> SharingHandle:
+    """No recovery string was seen yet; the newest version has no index."""
+    status = done().now
+    folders = tuple(
+        dataclasses.replace(each, folder=dataclasses.replace(each.folder, string_seen=False))
+        for each in status.folders
+    )
+    browser = FakeBrowser(900, done=900)
+    browser.version_list = tuple(
+        dataclasses.replace(each, indexed=each.version < 12) for each in browser.version_list
+    )
+    return SharingHandle(dataclasses.replace(status, folders=folders), browser)
 
 
 def hostile() -> FakeHandle:

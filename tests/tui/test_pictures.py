@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_demo import STATES, FakeBrowser, FakeHandle, examined, plain
+from tui_demo import STATES, FakeBrowser, FakeHandle, examined, plain, unseen
 
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
@@ -203,6 +203,20 @@ def test_nzb(size: tuple[int, int], snap_compare: Compare) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=_id)
 def test_refused_upload(size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(STATES["refused"](), snap_compare, size, "1", "G", "R")
+
+
+SHARE = {
+    "adopt": ("1", "B", *"usen etsy nc1p qqqq", "enter", "enter", "tab", "enter"),
+    "reminder": ("1",),
+    "string": ("1", "K"),
+    "passphrase": ("1", "K", "p", *"correct horse", "enter", *"correct horse", "enter", "enter"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("what", SHARE)
+def test_share(what: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(unseen(), snap_compare, size, *SHARE[what])
 
 
 DEEPER = {

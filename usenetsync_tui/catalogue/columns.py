@@ -71,11 +71,14 @@ SNAPSHOT: Columns = _named(Snapshot.__dataclass_fields__, {})
 """A version of a folder: `model.folders.Snapshot`."""
 
 FOLDER: Columns = {
-    name: f"f.{name}"
-    for name in (
-        *("id", "path", "name", "priority", "compression", "copies", "own_files"),
-        *("ignore_inode", "unstable_inodes"),
-    )
+    **{
+        name: f"f.{name}"
+        for name in (
+            *("id", "path", "name", "priority", "compression", "copies", "own_files"),
+            *("ignore_inode", "unstable_inodes", "adopted_version"),
+        )
+    },
+    "string_seen": "f.string_seen_at IS NOT NULL",
 }
 """A folder ``f``: `model.folders.Folder`, except its realm."""
 

@@ -20,6 +20,7 @@ from usenetsync_tui.model.status import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries
+from usenetsync_tui.postgres.silence import HeardConnection
 
 T = TypeVar("T")
 
@@ -122,6 +123,12 @@ class Catalogue:
                         return await work(begun)
 
                 return await connection.run_in(self.pool.threads, whole)
+
+    async def aside(self, tx: Transaction, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of statements of an open transaction, which a thread carries out."""
+        connection = tx.connection
+        assert isinstance(connection, HeardConnection)
+        return await connection.run_in(self.pool.threads, work)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

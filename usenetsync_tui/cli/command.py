@@ -12,12 +12,13 @@ from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.root import Root
 from usenetsync_tui.cli.shells import register
+from usenetsync_tui.cli.verbs.adopt import adopt
 from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
 from usenetsync_tui.cli.verbs.key import key
-from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
+from usenetsync_tui.cli.verbs.listing import cat, list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
@@ -33,7 +34,9 @@ VERBS: dict[str, click.Command] = {
     "folders": list_folders,
     "snapshots": list_snapshots,
     "files": list_files,
+    "cat": cat,
     "share": share,
+    "adopt": adopt,
     "jobs": list_jobs,
     "servers": servers,
     "doctor": doctor,

@@ -26,7 +26,7 @@ def complete_folder(
     """Names of folders; the shell completes paths."""
     if "/" in incomplete or incomplete.startswith("~"):
         return [CompletionItem(incomplete, type="dir")]
-    conninfo = _conninfo()
+    conninfo = None if _may_be_string(incomplete) else _conninfo()
     if conninfo is None:
         return []
     from usenetsync_tui.catalogue.lookups.completing import folder_names
@@ -42,7 +42,7 @@ def complete_version(
     """Versions of the folder that the line names, the newest first."""
     # click stops at an option without its value: the words before it are then in `args`.
     word = context.params.get("folder") or next(iter(context.args), "")
-    conninfo = _conninfo() if word else None
+    conninfo = _conninfo() if word and not _may_be_string(word) else None
     if conninfo is None:
         return []
     from usenetsync_tui.catalogue.lookups.completing import versions
@@ -66,6 +66,13 @@ def complete_server(
         return []
     names = (server.name for server in settings.servers)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _may_be_string(word: str) -> bool:
+    """Whether it may be a recovery string, which no database should ever see."""
+    from usenetsync_tui.codec.recovery_string import is_string
+
+    return is_string(word)
 
 
 def _conninfo() -> str | None:

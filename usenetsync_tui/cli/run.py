@@ -26,6 +26,7 @@ from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
+from usenetsync_tui.settings.settings import Settings
 
 
 def start(
@@ -103,10 +104,14 @@ async def catalogue_alone(
 
 @asynccontextmanager
 async def catalogue_for_job(
-    what: str, voice: Voice, figures: progress.Figures
+    what: str, voice: Voice, figures: progress.Figures, changed: Settings | None = None
 ) -> AsyncIterator[OpenCatalogue]:
-    """An open catalogue for a job that a verb runs itself; shows the progress from `figures`."""
+    """An open catalogue for a job that a verb runs itself; shows the progress from `figures`.
+
+    `changed`: the settings with options of the verb.
+    """
     settings, locations = environment()
+    settings = changed or settings
     waits = Waits()
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: progress.show(figures, voice, waiting=lambda: waits.current))

@@ -49,8 +49,11 @@ _MAGIC = b"USK"
 _SECRET, _BLOB = 32, 89
 _LENGTHS = {0: len(_PREFIX) + 60, _WRAPPED: len(_PREFIX) + 151}
 """Characters of a string, by its flags."""
+_SURELY = 60
+"""Characters from which on a text with a mistyped prefix is a string, not a folder's name."""
 _ALIKE = {"b": "6 or 8", "i": "l or j", "o": "0", "1": "l or 7"}
 """Characters that do not occur behind the prefix, and what they may be."""
+_IN = "In the recovery string, "
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,15 @@ def grouped(string: str) -> str:
     return " ".join([string[at : at + GROUP] for at in range(0, len(string), GROUP)])
 
 
+def is_string(text: str) -> bool:
+    """Whether a text seems to be a recovery string, right, cut short or mistyped."""
+    typed = _typed(text)
+    if typed.startswith(_PREFIX):
+        return len(typed) >= len(_PREFIX) + GROUP
+    wrong = sum(a != b for a, b in zip(typed, _PREFIX, strict=False))
+    return len(typed) >= _SURELY and wrong <= 2 and typed.isalnum()
+
+
 def read_string(text: str) -> RecoverySecret:
     """What a string has that a user typed; `RecoveryStringError` says what is wrong, and where."""
     typed = _typed(text)
@@ -102,7 +114,7 @@ def read_string(text: str) -> RecoverySecret:
     found = bech32m.values_of(typed[len(_PREFIX) :])
     values = [value for value in found if value is not None]
     if len(values) != len(found):
-        raise RecoveryStringError(_foreign(typed, found.index(None) + len(_PREFIX)))
+        raise RecoveryStringError(_IN + _foreign(typed, found.index(None) + len(_PREFIX)))
     if not bech32m.is_right(HUMAN_PART, values):
         raise RecoveryStringError(_mistyped(typed, values))
     version, flags = values[:_HEAD] if len(values) > _HEAD + bech32m.CHECKSUM else (0, 0)
@@ -137,7 +149,7 @@ def _foreign(typed: str, at: int) -> str:
     sign = typed[at]
     shown = repr(sign) if sign.isprintable() else f"U+{ord(sign):04X}"
     perhaps = f" Perhaps it is {_ALIKE[sign]}." if sign in _ALIKE else ""
-    return f"{_place(at).capitalize()} is {shown}, which does not occur there.{perhaps}"
+    return f"{_place(at)} is {shown}, which does not occur there.{perhaps}"
 
 
 def _mistyped(typed: str, values: list[int]) -> str:
@@ -146,15 +158,15 @@ def _mistyped(typed: str, values: list[int]) -> str:
         nearest = min(_LENGTHS.values(), key=lambda length: abs(length - len(typed)))
         words = "too many" if len(typed) > nearest else "missing"
         return (
-            f"It has {len(typed)} characters instead of {nearest}: "
+            f"The recovery string has {len(typed)} characters instead of {nearest}: "
             f"{abs(len(typed) - nearest)} {words}."
         )
     places = [place + len(_PREFIX) for place in bech32m.wrong_places(HUMAN_PART, values)]
     if not places:
-        return "Some characters are wrong. Compare each group with what you wrote down."
+        return f"{_IN}some characters are wrong. Compare each group with what you wrote down."
     said = " and ".join([_quoted(typed, at) for at in places])
     verb = "is" if len(places) == 1 else "are"
-    return f"{said[0].upper()}{said[1:]} {verb} probably wrong."
+    return f"{_IN}{said} {verb} probably wrong."
 
 
 def _quoted(typed: str, at: int) -> str:

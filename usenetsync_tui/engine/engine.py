@@ -18,6 +18,7 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
+from usenetsync_tui.engine.adopting import Adoptions
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
@@ -28,6 +29,7 @@ from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.requests.secret import settled
+from usenetsync_tui.engine.sharing import SharedString
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
 from usenetsync_tui.engine.stores import Stores
@@ -235,6 +237,15 @@ class Engine:
                 queue=queue,
                 tasks=Tasks(group, self._events),
                 trials=Trials(group, self._events),
+                shared=SharedString(group, opened.catalogue, stores.keys),
+                adoptions=Adoptions(
+                    group,
+                    opened.catalogue,
+                    lambda: working_state.settings,
+                    self._locations,
+                    self._waits,
+                    self._events,
+                ),
                 events=self._events,
                 summaries=self.summaries,
                 started=self.started,

@@ -11,7 +11,7 @@ different one, a new file would hide that the old one is lost. The same holds fo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,6 +53,10 @@ class KeyRing:
         no secret either, a key file is made. `NoKeyError` when the secret is missing, or opens
         none of the keys that a secret of its kind wrapped.
         """
+        return self.wrapper(others)(secrets.token_bytes(KEY_SIZE))
+
+    def wrapper(self, others: Sequence[bytes] = ()) -> Callable[[bytes], bytes]:
+        """What wraps a key of 32 bytes that exists already. Arguments and errors of `new_key`."""
         phrases = self.passphrases()
         secret = self._that_opens(phrases, others) if phrases else None
         if secret is None:
@@ -60,8 +64,8 @@ class KeyRing:
                 self._refuse_to_make(others)
             secret = self._file_secret(make=True)
         self._refuse_another(secret, others)
-        return wrap_key(
-            secrets.token_bytes(KEY_SIZE),
+        return lambda key: wrap_key(
+            key,
             secret,
             salt=secrets.token_bytes(SALT_SIZE),
             nonce=secrets.token_bytes(NONCE_SIZE),

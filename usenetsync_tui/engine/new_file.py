@@ -12,7 +12,7 @@ from usenetsync_tui.whole_file import PUBLIC, whole_file
 
 
 @contextmanager
-def new_file(path: bytes, *, replace: bool = False, mode: int = PUBLIC) -> Iterator[IO[bytes]]:
+def new_file(path: bytes, *, mode: int = PUBLIC, replace: bool = False) -> Iterator[IO[bytes]]:
     """Write a new file, and give it its name at the end (`whole_file`).
 
     `replace`: replace an existing file. The umask restricts `mode`. `TargetError` when the name is

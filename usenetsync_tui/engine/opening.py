@@ -70,7 +70,7 @@ async def open_catalogue(
     embedded, waits = None, waits or Waits()
     if settings.database_url is None:
         embedded = EmbeddedServer(locations)
-        conninfo = await _acquired(embedded, waits)
+        conninfo = await acquired(embedded, waits)
     else:
         conninfo = settings.database_url.get_secret_value()
     patience = _PATIENCE_TO_LEAVE
@@ -96,7 +96,7 @@ async def open_catalogue(
                 await to_thread.run_sync(embedded.release, abandon_on_cancel=True)
 
 
-async def _acquired(embedded: EmbeddedServer, waits: Waits) -> str:
+async def acquired(embedded: EmbeddedServer, waits: Waits) -> str:
     """The server's address, as soon as it runs. When cancelled, it returns at once."""
     given_up = threading.Event()
 

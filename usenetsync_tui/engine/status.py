@@ -69,6 +69,8 @@ def composed(
         fetch_limit=stores.fetch_limit,
         tasks=working_state.tasks.statuses,
         trial=working_state.trials.trial,
+        sharing=working_state.shared.sharing,
+        adopting=working_state.adoptions.adopting,
         workers_allowed=_workers(working_state),
         limits=working_state.settings.limits,
         folder_defaults=working_state.settings.folder_defaults,

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
 
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
-from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeaders
-from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.engine.keys import KeyRing
+from usenetsync_tui.engine.realm_stores import NO_SERVER, RealmStores
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.folders import Folder, Realm, StoreKind
+from usenetsync_tui.model.folders import Folder, Realm
 from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.waiting import Waits
@@ -25,11 +23,9 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.memory import MemoryStore
 from usenetsync_tui.store.out_of_reach import OutOfReach
-from usenetsync_tui.store.retrying import RetryingStore
 from usenetsync_tui.store.shards import ShardsStore
-from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
+from usenetsync_tui.store.usenet.store import UsenetServers
 
-_NO_SERVER = "There is no server: add a [[servers]] table to config.toml."
 _Wish = Callable[[UsenetServers], None]
 
 
@@ -42,14 +38,20 @@ class Stores:
         settings: Settings,
         locations: Locations,
         waits: Waits | None = None,
+        *,
+        shards: Store | None = None,
+        unwrap: Callable[[bytes], bytes] | None = None,
     ) -> None:
+        """`shards`: articles in another database than the catalogue's. `unwrap`: unwraps keys that
+        the user's own secret did not wrap."""
         self.waits = waits or Waits()
         """What the stores and the runs that use them wait for."""
         self.keys = KeyRing(settings, locations)
+        self._unwrap = unwrap
         self._locations = locations
         self._catalogue = catalogue
         self._settings = settings
-        self._shards = ShardsStore(catalogue.pool)
+        self._shards = shards or ShardsStore(catalogue.pool)
         self._memory = MemoryStore()
         self._open_realms: dict[Realm, OpenRealm] = {}
         self.bandwidth_limit = settings.bandwidth_limit
@@ -147,7 +149,7 @@ class Stores:
 
     def _ask(self, name: str, what: str, wish: _Wish) -> None:
         if self._servers is None:
-            raise UsageError(_NO_SERVER)
+            raise UsageError(NO_SERVER)
         wish(self._servers)
         self._wishes[name, what] = wish
 
@@ -183,60 +185,18 @@ class Stores:
         if realm not in self._open_realms:
             key = None
             if realm.wrapped_key is not None:
-                key = await to_thread.run_sync(self.keys.unwrap, realm.wrapped_key)
+                unwrap = self._unwrap or self.keys.unwrap
+                key = await to_thread.run_sync(unwrap, realm.wrapped_key)
             self._open_realms[realm] = self._opened(realm, key)
         return self._open_realms[realm]
 
     def _opened(self, realm: Realm, key: bytes | None) -> OpenRealm:
-        """The key of an index's realm is the folder's secret, from which all else follows."""
-        if not realm.is_index or key is None:
-            return self._make(realm, key)
-        return replace(self._make(realm, IndexKeys(key).sealing, key), secret=key)
-
-    def _make(self, realm: Realm, key: bytes | None, secret: bytes | None = None) -> OpenRealm:
-        match realm.store:
-            case StoreKind.SHARDS:
-                return self._local(realm, self._shards, key)
-            case StoreKind.MEMORY:
-                return self._local(realm, self._memory, key)
-            case StoreKind.USENET:
-                return self._usenet(realm, key, secret)
-
-    def _local(self, realm: Realm, store: Store, key: bytes | None) -> OpenRealm:
-        retried, reposts = self._retried(store), self._settings.reposts
-        return OpenRealm(realm, retried, key, padded_to=self._padded_to, reposts=reposts)
-
-    @property
-    def _padded_to(self) -> int:
-        return self._settings.chunk_size if self._settings.padding else 0
-
-    def _usenet(self, realm: Realm, key: bytes | None, secret: bytes | None) -> OpenRealm:
-        if self._servers is None:
-            raise UsageError(_NO_SERVER)
-        style: HeaderStyle
-        if realm.is_index and secret is not None:
-            style = IndexKeys(secret).headers(realm.newsgroups)
-        elif key is not None:
-            style = SealedHeaders(key, realm.newsgroups, realm.header_style)
-        else:
-            style = PlainHeaders(
-                realm.domain, realm.sender, realm.newsgroups, realm.header_style, realm.veil
-            )
-        store = UsenetStore(
-            self._servers,
-            style,
+        places = RealmStores(
+            self._settings,
+            self.waits,
             CatalogueAliases(self._catalogue),
-            tries=self._settings.retries,
-            backoff=self._settings.retry_backoff,
+            self._servers,
+            self._shards,
+            self._memory,
         )
-        checks = tuple(self._settings.check_delays)
-        reposts = self._settings.reposts
-        return OpenRealm(realm, store, key, checks, style.wire_id, self._padded_to, reposts)
-
-    def _retried(self, store: Store) -> Store:
-        return RetryingStore(
-            store,
-            tries=self._settings.retries,
-            backoff=self._settings.retry_backoff,
-            waits=self.waits,
-        )
+        return places.opened(realm, key)

@@ -6,7 +6,7 @@ from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.index_realm import with_index
 from usenetsync_tui.engine.jobs.job_life import JobLife
-from usenetsync_tui.engine.jobs.job_verbs import restored, verified
+from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
@@ -73,9 +73,13 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
         case Verb.RESTORE:
             outcome = await restored(run, job)
             return _with(outcome, f"restored to {safe_name(job.target or b'')}")
+        case Verb.INDEX:
+            return await indexed(working_state.stores, run, job)
         case Verb.VERIFY:
             outcome, found = await verified(run, job)
             return _with(outcome, _words(found))
+        case Verb.ADOPT:
+            raise AssertionError("an adopted folder has no job")
 
 
 def _with(outcome: Outcome, words: str) -> Outcome:

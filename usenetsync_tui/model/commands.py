@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
 
@@ -125,6 +126,47 @@ class ExportNzb:
     """Absolute."""
     each_subfolder: bool = False
     """Write one for each subfolder instead, into the directory that `path` is then."""
+
+
+@value_object
+class Share:
+    """Show the recovery string of a folder; see `EngineStatus.sharing`."""
+
+    folder_id: int
+    passphrase: Secret = Secret("")
+    """The string opens nothing without it; empty: none."""
+
+
+@value_object
+class WriteString:
+    """Write the recovery string that is shown into a new file."""
+
+    path: bytes
+    """Absolute."""
+
+
+@value_object
+class StopSharing:
+    """Forget the recovery string that is shown."""
+
+
+@value_object
+class Adopt:
+    """Continue the folder of a recovery string here; see `EngineStatus.adopting`."""
+
+    string: Secret
+    """As it was typed."""
+    passphrase: Secret = Secret("")
+    """Empty: it needs none."""
+    path: bytes = b""
+    """Where the folder is, absolute; empty: where it was."""
+
+
+@value_object
+class PostIndex:
+    """Post what is missing of a folder's index, so that its recovery string brings all back."""
+
+    folder_id: int
 
 
 @value_object
@@ -280,6 +322,11 @@ Command = (
     | Cancel
     | Retry
     | SetPriority
+    | Share
+    | WriteString
+    | StopSharing
+    | Adopt
+    | PostIndex
     | PauseAll
     | ResumeAll
     | ActOnFiles

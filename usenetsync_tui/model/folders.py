@@ -112,6 +112,10 @@ class Folder:
     """The user chose not to compare inode numbers."""
     unstable_inodes: bool = False
     """An upload found that inode numbers change while nothing else does."""
+    string_seen: bool = False
+    """The user has seen its recovery string."""
+    adopted_version: int | None = None
+    """The version that it was adopted with; None: not adopted, or uploaded since then."""
 
     @property
     def is_public(self) -> bool:

@@ -16,11 +16,15 @@ class Verb(StrEnum):
     UPLOAD = "upload"
     RESTORE = "restore"
     VERIFY = "verify"
+    INDEX = "index"
+    """Post what is missing of the folder's index."""
+    ADOPT = "adopt"
+    """Never in the queue: the folder is not in the catalogue until it is done."""
 
     @property
     def posts(self) -> bool:
         """Whether its jobs post articles: a verify posts missing ones again."""
-        return self is not Verb.RESTORE
+        return self in (Verb.UPLOAD, Verb.VERIFY, Verb.INDEX)
 
 
 class JobState(StrEnum):

@@ -13,6 +13,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
@@ -178,6 +179,40 @@ class Trial:
 
 
 @value_object
+class Sharing:
+    """The recovery string of a folder, while the screen shows it."""
+
+    folder_id: int
+    string: Secret = Secret("")
+    """Not grouped; empty while it is being made."""
+    has_passphrase: bool = False
+    problem: str = ""
+    """Why there is no string."""
+    file: bytes = b""
+    """Where the user wants it written; empty: nowhere."""
+    is_written: bool = False
+    file_problem: str = ""
+    """Why it could not be written."""
+
+
+@value_object
+class Adopting:
+    """The adoption of a folder by its recovery string, as far as it is."""
+
+    number: int
+    """1 for the first of an engine's life."""
+    folder: str = ""
+    """Its name, once that is known."""
+    files: int = 0
+    """Files loaded so far."""
+    over: bool = False
+    problem: str = ""
+    """Why it failed; empty: it did not."""
+    outcome: str = ""
+    """What was adopted, in words."""
+
+
+@value_object
 class Examination:
     """What was found on this machine, as far as it was looked at."""
 
@@ -258,6 +293,10 @@ class EngineStatus:
     """Those under way and the last ones that ended."""
     trial: Trial | None = None
     """The latest test of a server."""
+    sharing: Sharing | None = None
+    """The recovery string that the user asked for; None once the dialog is closed."""
+    adopting: Adopting | None = None
+    """The latest adoption of a folder."""
     examination: Examination | None = None
     """The latest examination of this machine."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)

@@ -35,6 +35,14 @@ class ShardsStore:
     fetching_lanes: int | None = None
     inquiries = 2
 
+    async def exists(self) -> bool:
+        """Whether the database has a table of articles at all."""
+        with mapped_errors():
+            async with self._pool.connection() as connection, connection.cursor() as cursor:
+                await cursor.execute(_SQL["exists"])
+                row = await cursor.fetchone()
+        return row is not None and bool(row[0])
+
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is
         replaced)."""

@@ -11,3 +11,7 @@ SELECT message_id FROM articles WHERE message_id = ANY(%(message_ids)b::bytea[])
 -- fetch
 -- The payload of a Message-ID.
 SELECT payload FROM articles WHERE message_id = %(message_id)b;
+
+-- exists
+-- Whether the database has the table of articles.
+SELECT to_regclass('articles') IS NOT NULL;

@@ -90,6 +90,8 @@ class UsenetSyncApp(App[ScreenExit]):
         `painted` is called once the first frame is on its way to the terminal.
         """
         own_colors = few_colors or "NO_COLOR" in os.environ
+        self.ascii_only = ascii_only
+        """Whether the terminal shows no other characters."""
         self._clean_lines = CleanLines(ascii_only=ascii_only)
         super().__init__(
             css_path=[styles_folder() / name for name in STYLES],

@@ -62,7 +62,7 @@ async def test_every_version_is_read_with_the_secret_alone(
             (world.root / "a" / "small").write_bytes(b"back")
         copies[await indexed.version()] = world.keep_copy()
     assert await newest_versions(world.store, KEYS) == [5, 4, 3, 2, 1]
-    root = await newest_root(world.store, KEYS)
+    root = (await newest_root(world.store, KEYS)).root
     assert [line.version for line in root.older] == [1, 2, 3, 4]
     for version, copy in copies.items():
         if version >= root.runs[0].version:
@@ -153,9 +153,9 @@ async def test_the_newest_root_that_is_left_is_found(indexed: Indexed, store: Fa
         await indexed.version()
     for copy in range(2):
         del store.articles[KEYS.root_name(3, 0, copy)]
-    assert (await newest_root(store, KEYS)).current.version == 2
+    assert (await newest_root(store, KEYS)).root.current.version == 2
     store.articles[KEYS.root_name(3, 0, 0)] = store.articles[KEYS.root_name(2, 0, 0)]
-    assert (await newest_root(store, KEYS)).current.version == 2
+    assert (await newest_root(store, KEYS)).root.current.version == 2
     with pytest.raises(IndexUnreadableError, match="of version 2 instead of 3"):
         await fetch_root(store, KEYS, 3)
 
@@ -201,7 +201,7 @@ async def test_a_root_whose_name_is_of_no_use_gets_the_next_one(
     assert await indexed.post() == ""
     assert not useless & store.articles.keys()
     await indexed.assert_reads(1, indexed.world.root)
-    assert (await newest_root(store, KEYS)).current.attempt == 1
+    assert (await newest_root(store, KEYS)).root.current.attempt == 1
     indexed.world.check_ledger()
 
 
@@ -222,7 +222,7 @@ async def test_a_lost_catalogue_is_made_again_from_the_index(
     with psycopg.connect(world.conninfo, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {tables}, {more} RESTART IDENTITY CASCADE".encode())
         connection.execute("ALTER SEQUENCE object_ids RESTART")
-    root = await newest_root(store, KEYS)
+    root = (await newest_root(store, KEYS)).root
     path = os.fsencode(world.root)
     await adopt(world.catalogue, store, KEYS, root, path, lambda key: key)
     world.check_ledger()

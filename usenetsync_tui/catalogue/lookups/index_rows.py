@@ -78,6 +78,8 @@ class Since:
     """The version of the base before; 0 if this is a base."""
     last_run: datetime | None = None
     """When the run before was planned."""
+    offset: int = 0
+    """What the ids of objects are above their numbers in the index."""
 
 
 async def rows(tx: Transaction, what: Since, *, long: bool) -> AsyncIterator[list[IndexRow]]:

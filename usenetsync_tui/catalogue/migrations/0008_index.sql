@@ -5,6 +5,19 @@
 ALTER TABLE realms ADD COLUMN is_index boolean NOT NULL DEFAULT false;
 ALTER TABLE folders ADD COLUMN index_realm_id bigint REFERENCES realms;
 
+-- A folder that was adopted from its index. object_offset: what its objects' ids are above the
+-- numbers that its index gives them. adopted_version: the version that it was adopted with; until its
+-- next version is finished, a file of another ctime or inode is the same if its size and mtime are.
+-- adopted: a realm that is not sealed, and has the Message-IDs of the catalogue that it came from.
+ALTER TABLE folders
+    ADD COLUMN object_offset bigint NOT NULL DEFAULT 0,
+    ADD COLUMN adopted_version integer;
+ALTER TABLE realms ADD COLUMN adopted boolean NOT NULL DEFAULT false;
+DROP INDEX realms_shared;
+CREATE UNIQUE INDEX realms_shared
+    ON realms (store, profile, newsgroups, sender, obfuscated, digest)
+ WHERE owner IS NULL AND NOT adopted;
+
 -- Whether the index of a version is posted. Versions from before have none of their own.
 ALTER TABLE snapshots ADD COLUMN indexed boolean NOT NULL DEFAULT false;
 
@@ -61,6 +74,9 @@ CREATE TABLE index_realms (
     PRIMARY KEY (folder_id, place),
     UNIQUE (folder_id, realm_id)
 );
+
+-- When the recovery string of a folder was last shown to the user; null: the screen reminds of it.
+ALTER TABLE folders ADD COLUMN string_seen_at timestamptz;
 
 -- What changed since a version, without a look at the rows of all files: the rows that begin after
 -- the first version, and those that ended. So the first upload does not pay for them. Long paths are

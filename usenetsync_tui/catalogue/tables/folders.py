@@ -169,6 +169,16 @@ async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
     await tx.run(_SQL["unstable_inodes"], {"id": folder_id})
 
 
+async def saw_string(tx: Transaction, folder_id: int) -> None:
+    """Record that the user sees a folder's recovery string."""
+    await tx.run(_SQL["string_seen"], {"id": folder_id})
+
+
+async def settle(tx: Transaction, folder_id: int) -> None:
+    """An adopted folder was uploaded: from now on its files are those that this machine saw."""
+    await tx.run(_SQL["settle"], {"id": folder_id})
+
+
 async def _shared_realm(
     tx: Transaction,
     values: dict[str, object],

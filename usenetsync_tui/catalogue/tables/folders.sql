@@ -33,7 +33,8 @@ SELECT {realm_row.columns}
 INSERT INTO realms (store, profile, domain, newsgroups, sender, obfuscated, dress, digest)
 VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(obfuscated)s, %(header_style)s,
         %(digest)s)
-    ON CONFLICT (store, profile, newsgroups, sender, obfuscated, digest) WHERE owner IS NULL
+    ON CONFLICT (store, profile, newsgroups, sender, obfuscated, digest)
+ WHERE owner IS NULL AND NOT adopted
     DO UPDATE SET store = excluded.store
 RETURNING id;
 
@@ -82,3 +83,11 @@ UPDATE folders
 -- unstable_inodes
 -- Reading has shown that inode numbers change by themselves; the next walk does not compare them.
 UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;
+
+-- string_seen
+-- The user sees the folder's recovery string.
+UPDATE folders SET string_seen_at = now() WHERE id = %(id)s;
+
+-- settle
+-- The rows of an adopted folder have the inodes and times of this machine now.
+UPDATE folders SET adopted_version = NULL WHERE id = %(id)s AND adopted_version IS NOT NULL;

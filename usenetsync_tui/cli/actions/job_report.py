@@ -30,11 +30,11 @@ OWN_IN_PUBLIC = "UsenetSync's OWN PASSWORDS AND KEYS are in it, and everybody ca
 _GLYPHS = {JobState.COMPLETED: "✓", JobState.INCOMPLETE: "!", JobState.FAILED: "!"}
 
 
-def tell(summary: Summary, voice: Voice) -> None:
+def tell(summary: Summary, voice: Voice, *, is_kept: bool = True) -> None:
     """Print the summary of a job: a few lines, or one JSON object after its notices.
 
     With ``--quiet`` it prints nothing for a completed job, and only the problems of any other one;
-    for people on standard error.
+    for people on standard error. `is_kept`: `jobs` shows the rest of many notices.
     """
     is_done = summary.outcome.state is JobState.COMPLETED
     if voice.quiet and is_done:
@@ -46,23 +46,23 @@ def tell(summary: Summary, voice: Voice) -> None:
             voices.emit("notice", **notice_fields(summary.figures.id, notice))
         voices.emit("summary", **summary_fields(summary))
         return
-    lines = _problems(summary) if voice.quiet else _all(summary)
+    lines = _problems(summary, is_kept) if voice.quiet else _all(summary, is_kept)
     for line in lines:
         voices.complain(line) if voice.quiet else voices.say(line)
 
 
-def _all(summary: Summary) -> Iterator[str]:
+def _all(summary: Summary, is_kept: bool) -> Iterator[str]:
     yield _head(summary)
     if summary.outcome.refusal is not None:
         return
     for line in _figures(summary):
         yield f"  {line}"
-    yield from _notices(summary, summary.notices)
+    yield from _notices(summary, summary.notices, is_kept)
 
 
-def _problems(summary: Summary) -> Iterator[str]:
+def _problems(summary: Summary, is_kept: bool) -> Iterator[str]:
     yield _head(summary)
-    yield from _notices(summary, tuple(n for n in summary.notices if n.is_error))
+    yield from _notices(summary, tuple(n for n in summary.notices if n.is_error), is_kept)
 
 
 def _head(summary: Summary) -> str:
@@ -70,12 +70,14 @@ def _head(summary: Summary) -> str:
     return f"{glyph} {safe_name(summary.folder.name)}: {safe_name(summary.outcome.message)}"
 
 
-def _notices(summary: Summary, notices: Sequence[Notice]) -> Iterator[str]:
-    for notice in notices[:_SHOWN]:
+def _notices(summary: Summary, notices: Sequence[Notice], is_kept: bool) -> Iterator[str]:
+    most = _SHOWN if is_kept else len(notices)
+    for notice in notices[:most]:
         yield voices.reason(notice)
-    left_out = summary.notice_count - len(summary.notices) + max(0, len(notices) - _SHOWN)
+    left_out = summary.notice_count - len(summary.notices) + max(0, len(notices) - most)
     if left_out > 0:
-        yield f"  … and {number(left_out)} more: {program()} jobs {summary.figures.id}"
+        where = f": {program()} jobs {summary.figures.id}" if is_kept else ""
+        yield f"  … and {number(left_out)} more{where}"
 
 
 def _figures(summary: Summary) -> list[str]:
@@ -88,7 +90,7 @@ def _figures(summary: Summary) -> list[str]:
             lines += _uploaded(summary)
         case Verb.RESTORE:
             lines += _restored(figures)
-        case Verb.VERIFY:
+        case Verb.VERIFY | Verb.INDEX:
             lines.append(f"took {elapsed(figures.elapsed)}")
     return lines + [_server(s) for s in summary.servers if s.articles or s.errors]
 

@@ -1,22 +1,33 @@
-"""`usenetsync folders`, `snapshots` and `files`: lists from the catalogue. Never need the lock."""
+"""`usenetsync folders`, `snapshots` and `files`: from the catalogue, or of a recovery string.
+
+Never need the lock.
+"""
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from usenetsync_tui.catalogue.lookups.browse import file_row
 from usenetsync_tui.catalogue.tables import folders, snapshots, version_files
-from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.cli.actions.recovered import file_pages, recovered, snapshots_of
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
 from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
+from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
+from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS
+from usenetsync_tui.pipeline.restore.version_paths import require_path, spans
 
 _PAGE = 1000
 _TYPES = {
@@ -85,22 +96,28 @@ def _folder(folder: Folder, versions: Sequence[Snapshot]) -> Sequence[str]:
     return str(folder.id), safe_name(folder.name), *figures, realm.store, realm.profile, path
 
 
-def list_snapshots(folder: str, as_json: bool) -> None:
-    """Print the versions of a folder."""
-    start(lambda: _snapshots(folder, as_json), as_json=as_json, output_is_the_work=True)
+def list_snapshots(
+    folder: str, passphrase_file: Path | None, database: str | None, as_json: bool
+) -> None:
+    """Print the versions of a folder, or of a recovery string's folder."""
+    typed = typed_string(folder, passphrase_file, database)
+    start(lambda: _snapshots(folder, typed, as_json), as_json=as_json, output_is_the_work=True)
 
 
-async def _snapshots(word: str, as_json: bool) -> Exit:
-    async with catalogue_to_read("snapshots") as opened, opened.catalogue.transaction() as tx:
-        folder = await folder_named(tx, word)
-        versions = await snapshots.of_folder(tx, folder.id)
+async def _snapshots(word: str, typed: TypedString | None, as_json: bool) -> Exit:
+    if typed is not None:
+        name, versions = await snapshots_of(typed, as_json=as_json)
+    else:
+        async with catalogue_to_read("snapshots") as opened, opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, word)
+            name, versions = folder.name, await snapshots.of_folder(tx, folder.id)
     if as_json:
         for version in versions:
-            voices.emit("snapshot", **snapshot_fields(folder.name, version))
+            voices.emit("snapshot", **snapshot_fields(name, version))
     elif versions:
         voices.say_table(_SNAPSHOTS, map(_snapshot, versions))
     else:
-        voices.say(f"{safe_name(folder.name)} has no version yet.")
+        voices.say(f"{safe_name(name)} has no version yet.")
     return Exit.DONE
 
 
@@ -118,34 +135,68 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
     )
 
 
-def list_files(folder: str, version: int | None, digests: bool, as_json: bool) -> None:
+def list_files(
+    folder: str,
+    version: int | None,
+    prefix: str | None,
+    digests: bool,
+    passphrase_file: Path | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
     """Print the files of a version of a folder; None: the newest finished one.
 
-    `digests`: with the digest of each, which JSON always has.
+    `prefix`: only those at and below a path. `digests`: with the digest of each, which JSON has
+    always, except for large files of a recovery string's folder.
     """
-    start(
-        lambda: _files(folder, version, digests, as_json), as_json=as_json, output_is_the_work=True
-    )
+    typed = typed_string(folder, passphrase_file, database)
+    path = os.fsencode(prefix or "")
+    show = _JsonFiles() if as_json else _FilesTable(digests)
+    if typed is None:
+        work = partial(_files, folder, version, path, show)
+    else:
+        work = partial(_files_of_string, typed, version, path, show)
+    start(work, as_json=as_json, output_is_the_work=True)
 
 
-async def _files(word: str, version: int | None, digests: bool, as_json: bool) -> Exit:
+async def _files(
+    word: str, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
+) -> Exit:
     async with catalogue_to_read("files") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             chosen = await snapshots.finished_version(tx, folder.id, version)
-        start_key, printed = b"", _FilesTable(_DIGESTED if digests else _FILES)
-        while True:
-            async with opened.catalogue.transaction() as tx:
-                span = Span(folder.id, chosen, start_key)
-                page = await version_files.version_page(tx, span, _PAGE)
-            if as_json:
-                for row in page:
-                    voices.emit("file", **file_fields(row, file_row(row).state))
-            else:
-                printed.add([_file(row, digests) for row in page])
-            if not page:
-                return Exit.DONE
-            start_key = page[-1].key + b"\0"
+            await require_path(tx, folder, chosen, prefix)
+        for span in spans(folder.id, chosen, prefix):
+            while True:
+                async with opened.catalogue.transaction() as tx:
+                    page = await version_files.version_page(tx, span, _PAGE)
+                if not page:
+                    break
+                show.add(page)
+                span = replace(span, start=page[-1].key + b"\0")
+    return Exit.DONE
+
+
+async def _files_of_string(
+    typed: TypedString, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
+) -> Exit:
+    async with recovered(typed, as_json=show.as_json) as recovery:
+        pages = file_pages(recovery, version, prefix, _PAGE, digests=show.digests)
+        async for page in pages:
+            show.add(page)
+    return Exit.DONE
+
+
+class _JsonFiles:
+    """An object for each file."""
+
+    as_json, digests = True, False
+
+    def add(self, page: Sequence[VersionRow]) -> None:
+        """Print more rows."""
+        for row in page:
+            voices.emit("file", **file_fields(row, file_row(row).state))
 
 
 class _FilesTable:
@@ -154,12 +205,17 @@ class _FilesTable:
     It has one head, and its columns never shrink from page to page.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
+    as_json = False
+
+    def __init__(self, digests: bool) -> None:
+        """`digests`: with a column for them."""
+        self.digests = digests
+        self._columns = _DIGESTED if digests else _FILES
         self._widths: list[int] | None = None
 
-    def add(self, rows: Sequence[Sequence[str]]) -> None:
+    def add(self, page: Sequence[VersionRow]) -> None:
         """Print more rows."""
+        rows = [_file(row, self.digests) for row in page]
         if not rows:
             return
         width = terminal_width()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from usenetsync_tui.cli.actions.job_report import CODES, tell
@@ -10,6 +11,7 @@ from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import verified_fields
+from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import (
     Exit,
     catalogue_for_job,
@@ -37,12 +39,22 @@ def restore(
     version: int | None,
     prefix: str | None,
     in_place: bool,
+    passphrase_file: Path | None,
+    database: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
     wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
-    start(lambda: _restore(wanted, Voice(as_json, quiet)), as_json=as_json)
+    typed = typed_string(folder, passphrase_file, database)
+    voice = Voice(as_json, quiet)
+    if typed is None:
+        start(lambda: _restore(wanted, voice), as_json=as_json)
+        return
+    from usenetsync_tui.cli.actions.restore_by_string import restore_by_string
+
+    wanted = replace(wanted, word="")
+    start(lambda: restore_by_string(typed, wanted, voice), as_json=as_json)
 
 
 @value_object
@@ -75,7 +87,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
             in_place=wanted.in_place,
         )
         await job.prepare(stores, new)
-        summary = await _worked(job, voice)
+        summary = await worked(job, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 
@@ -101,7 +113,7 @@ async def _verify(word: str, voice: Voice, *, body: bool, sample: int, wait: flo
             async with opened.catalogue.transaction() as tx:
                 new = await new_verify(tx, Verify(folder.id, body, sample))
             await job.prepare(stores, new)
-            summary = await _worked(job, voice)
+            summary = await worked(job, voice)
     if job.verified is not None:
         _tell_found(job.verified, voice)
     tell(summary, voice)
@@ -118,7 +130,7 @@ def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
     )
 
 
-async def _worked(job: CommandJob, voice: Voice) -> Summary:
+async def worked(job: CommandJob, voice: Voice) -> Summary:
     """Run a job to its end, or until a signal stops it."""
     with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
         return await job.work()

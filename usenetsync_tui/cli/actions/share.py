@@ -1,67 +1,162 @@
-"""`usenetsync share`: the recovery string of a folder, and what it brings back."""
+"""`usenetsync share`: the recovery string of a folder, and what it brings back.
+
+The string is made, and written into its file, before anything is posted: an interruption costs
+nothing but the index.
+"""
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.catalogue.tables.index import posted
-from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
-from usenetsync_tui.codec.key_wrapping import SALT_SIZE
-from usenetsync_tui.codec.recovery_string import grouped, recovery_string, wrapped_string
-from usenetsync_tui.codec.sealing import NONCE_SIZE
-from usenetsync_tui.engine.keys import KeyRing
-from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.catalogue.tables.snapshots import finished
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.exposure import warn_of_servers
+from usenetsync_tui.cli.output.json_fields import share_fields
+from usenetsync_tui.cli.output.qr_code import say_qr_code
+from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, folder_named, start
+from usenetsync_tui.cli.signals import GOES_ON, stopped_by
+from usenetsync_tui.codec.recovery_string import grouped
+from usenetsync_tui.engine.folder_string import folder_string, seen
+from usenetsync_tui.engine.jobs.command_job import CommandJob
+from usenetsync_tui.engine.jobs.new_jobs import new_index
+from usenetsync_tui.engine.new_file import new_file
+from usenetsync_tui.engine.opening import OpenCatalogue, application_name
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.engine.stores import Stores
+from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError
+from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.passphrases import passphrase_problem
+from usenetsync_tui.model.recovery_words import brings_back
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings.secret_files import secret_line
+from usenetsync_tui.whole_file import PRIVATE
+
+_ALONE = "Keep it off this machine. Anyone who has it and reaches the store can read the folder."
+_PROTECTED = "Keep it off this machine, and its passphrase elsewhere: you need both."
 
 
-def share(folder: str, passphrase_file: Path | None, as_json: bool) -> None:
-    """Print the recovery string of a folder."""
-    start(
-        lambda: _share(folder, passphrase_file, as_json), as_json=as_json, output_is_the_work=True
-    )
+def share(
+    folder: str, passphrase_file: Path | None, qr: bool, output: Path | None, as_json: bool
+) -> None:
+    """Print the recovery string of a folder. Ends the process with its exit code."""
+    wanted = ShareOptions(folder, passphrase_file, qr, output)
+    start(lambda: _share(wanted, Voice(as_json)), as_json=as_json, output_is_the_work=True)
 
 
-async def _share(word: str, passphrase_file: Path | None, as_json: bool) -> Exit:
+@value_object
+class ShareOptions:
+    """The arguments of a share, as the user typed them."""
+
+    word: str
+    passphrase_file: Path | None
+    qr: bool
+    output: Path | None
+
+
+async def _share(wanted: ShareOptions, voice: Voice) -> Exit:
+    if wanted.qr and voice.as_json:
+        raise UsageError("--qr and --json both use standard output: leave one of them out.")
+    passphrase = None
+    if wanted.passphrase_file is not None:
+        passphrase = await to_thread.run_sync(_passphrase, wanted.passphrase_file)
     settings, locations = environment()
-    async with catalogue_to_read("share") as opened, opened.catalogue.transaction() as tx:
-        folder = await folder_named(tx, word)
-        wrapped = await posted.secret_of(tx, folder.id)
-        versions = await snapshots.finished(tx, folder.id)
-    name = safe_name(folder.name)
-    if wrapped is None:
-        raise UsageError(f"{name} has no recovery string yet. Its next upload makes one.")
-    ring = KeyRing(settings, locations)
-    secret = await to_thread.run_sync(ring.unwrap, wrapped)
-    string = await to_thread.run_sync(_string, secret, passphrase_file)
-    newest = max((v.version for v in versions if v.indexed), default=0)
-    if as_json:
-        voices.emit("share", folder=folder.name, string=string, version=newest)
-        return Exit.DONE
-    voices.say(grouped(string))
-    voices.complain(_about(name, newest, versions))
-    return Exit.DONE
+    job = CommandJob()
+    async with (
+        catalogue_for_job("share", voice, lambda: job.figures) as opened,
+        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
+    ):
+        async with opened.catalogue.transaction() as tx:
+            folder = await folder_named(tx, wanted.word)
+        string = await folder_string(opened.catalogue, stores.keys, folder.id, passphrase)
+        if wanted.output is not None:
+            await to_thread.run_sync(_write, wanted.output, string)
+        async with opened.catalogue.transaction() as tx:
+            is_left = bool(await finished(tx, folder.id) and await posted.to_index(tx, folder.id))
+        left, code = "", Exit.DONE
+        if is_left:
+            warn_of_servers(settings)
+            left, code = await _posted(opened, stores, job, folder, voice)
+        versions = await seen(opened.catalogue, folder.id)
+    _tell(string, wanted, voice, folder, versions, left)
+    is_whole = bool(versions) and versions[-1].indexed
+    return max(code, Exit.DONE if is_whole else Exit.INCOMPLETE)
 
 
-def _string(secret: bytes, passphrase_file: Path | None) -> str:
-    if passphrase_file is None:
-        return recovery_string(secret)
-    passphrase = secret_line(passphrase_file)
-    salt, nonce = secrets.token_bytes(SALT_SIZE), secrets.token_bytes(NONCE_SIZE)
-    return wrapped_string(secret, passphrase, salt=salt, nonce=nonce)
+def _passphrase(path: Path) -> str:
+    """The passphrase in a file. `UsageError` if it is weak, `SettingsError` if others see it."""
+    text = secret_line(path)
+    if problem := passphrase_problem(text):
+        raise UsageError(f"{safe_name(os.fsencode(path))}: {problem}")
+    return text
 
 
-def _about(name: str, newest: int, versions: Sequence[Snapshot]) -> str:
-    if not newest:
-        return f"No version of {name} has its index in the store yet: the next upload posts it."
-    words = f"It brings back {name} up to version {newest}."
-    if versions[-1].version > newest:
-        words += f" Version {versions[-1].version} is not in its index yet."
-    return words
+def _write(path: Path, string: str) -> None:
+    with new_file(os.fsencode(path), mode=PRIVATE) as file:
+        file.write(f"{grouped(string)}\n".encode())
+
+
+async def _posted(
+    opened: OpenCatalogue, stores: Stores, job: CommandJob, folder: Folder, voice: Voice
+) -> tuple[str, Exit]:
+    """Post what is missing of the index; returns why something is left, and the exit code."""
+    name = application_name("share")
+    try:
+        async with EngineLock(opened.conninfo, application_name=name, waits=opened.waits):
+            async with opened.catalogue.transaction() as tx:
+                new = await new_index(tx, folder)
+            await job.prepare(stores, new)
+            with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
+                return _judged(await job.work())
+    except CatalogueHeldError as held:
+        return f"{held} Its index is posted at the end of the next upload.", Exit.INCOMPLETE
+    except UsenetSyncError as error:
+        if error.retryable:
+            raise
+        return str(error), Exit.INCOMPLETE
+
+
+def _judged(summary: Summary) -> tuple[str, Exit]:
+    outcome = summary.outcome
+    if outcome.state is JobState.COMPLETED:
+        return "", Exit.DONE
+    if outcome.state is JobState.CANCELLED:
+        return GOES_ON, Exit.INTERRUPTED
+    return outcome.message, Exit.INCOMPLETE
+
+
+def _tell(
+    string: str,
+    wanted: ShareOptions,
+    voice: Voice,
+    folder: Folder,
+    versions: Sequence[Snapshot],
+    left: str,
+) -> None:
+    """Print the string; words about it go to standard error."""
+    if voice.as_json:
+        fields = share_fields(folder, versions, left)
+        path = os.fsencode(wanted.output) if wanted.output is not None else None
+        has_passphrase = wanted.passphrase_file is not None
+        shown = str(string) if path is None else None
+        voices.emit("share", string=shown, passphrase=has_passphrase, path=path, **fields)
+        return
+    if wanted.output is None:
+        voices.say(grouped(string))
+    else:
+        voices.complain(f"The recovery string is in {safe_name(os.fsencode(wanted.output))}.")
+    if wanted.qr:
+        say_qr_code(string)
+    for line in brings_back(safe_name(folder.name), versions):
+        voices.complain(line)
+    voices.complain(_PROTECTED if wanted.passphrase_file is not None else _ALONE)
+    if left:
+        voices.complain(f"usenetsync: {safe_name(left)}")

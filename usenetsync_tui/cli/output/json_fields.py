@@ -19,6 +19,7 @@ from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.recovery_words import newest_indexed
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
 from usenetsync_tui.model.status import JobStatus, TrialStep
@@ -28,6 +29,7 @@ from usenetsync_tui.model.words import KIND_WORDS
 if TYPE_CHECKING:
     from usenetsync_tui.catalogue.tables.version_files import VersionRow
     from usenetsync_tui.engine.progress.summary import Summary
+    from usenetsync_tui.pipeline.index.find_root import FoundRoot
     from usenetsync_tui.pipeline.verify.verify import Verified
 
 Fields = dict[str, Any]
@@ -55,6 +57,7 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "own_files": folder.own_files,
         "ignore_inode": folder.ignore_inode,
         "unstable_inodes": folder.unstable_inodes,
+        "string_seen": folder.string_seen,
         "versions": [s.version for s in versions],
     }
 
@@ -67,6 +70,18 @@ def _headers(folder: Folder) -> Fields:
         "newsgroups": folder.realm.newsgroups if on_wire else None,
         "poster": None if hidden else folder.realm.sender,
         "obfuscated": folder.realm.is_obfuscated,
+    }
+
+
+def share_fields(folder: Folder, versions: Sequence[Snapshot], left: str) -> Fields:
+    """What the recovery string of a folder brings back, and why it does not all."""
+    newest = newest_indexed(versions)
+    return {
+        "folder": folder.name,
+        "version": newest.version if newest is not None else None,
+        "versions": [s.version for s in versions if s.indexed],
+        "newest_version": versions[-1].version if versions else None,
+        "message": left or None,
     }
 
 
@@ -191,6 +206,18 @@ def starting_fields(waiting: Waiting) -> Fields:
         "file": "",
         "scanned": False,
         "waiting": safe_name(str(waiting)),
+    }
+
+
+def recovered_fields(found: FoundRoot, where: str) -> Fields:
+    """What a recovery string leads to, and why a newer version is not used."""
+    return {
+        "folder": found.root.name,
+        "path": found.root.path,
+        "version": found.root.current.version,
+        "where": where,
+        "unreadable": [{"version": v, "reason": why} for v, why in found.unreadable.items()],
+        "unsure": found.unsure or None,
     }
 
 

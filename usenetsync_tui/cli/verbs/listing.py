@@ -1,4 +1,4 @@
-"""`usenetsync folders`, `snapshots FOLDER` and `files FOLDER`."""
+"""`usenetsync folders`, `snapshots FOLDER`, `files FOLDER` and `cat STRING PATH`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from usenetsync_tui.cli.arguments import Name
 from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.options import json_option, version_option
+from usenetsync_tui.cli.recovery_options import recovery_options
 
 
 @click.command(name="folders")
@@ -19,17 +20,45 @@ def list_folders() -> None:
 
 @click.command(name="snapshots")
 @click.argument("folder", type=Name(), shell_complete=complete_folder)
+@recovery_options
 @json_option
 @loaded_from("listing")
 def list_snapshots() -> None:
-    """List the versions of FOLDER."""
+    """List the versions of FOLDER.
+
+    FOLDER may be a recovery string: then no catalogue is needed. "-" reads it from standard input.
+    """
 
 
 @click.command(name="files")
 @click.argument("folder", type=Name(), shell_complete=complete_folder)
 @version_option
+@click.option(
+    "--path",
+    "prefix",
+    type=Name(),
+    metavar="PREFIX",
+    help="Only this file or folder inside it.  [default: everything]",
+)
 @click.option("--digests", is_flag=True, help="Print the digest of each file's content too.")
+@recovery_options
 @json_option
 @loaded_from("listing")
 def list_files() -> None:
-    """List the files of a version of FOLDER."""
+    """List the files of a version of FOLDER.
+
+    FOLDER may be a recovery string: then no catalogue is needed. "-" reads it from standard input.
+    """
+
+
+@click.command(name="cat")
+@click.argument("string", type=Name())
+@click.argument("path", type=Name())
+@version_option
+@recovery_options
+@loaded_from("recovered")
+def cat() -> None:
+    """Write the file PATH of a recovery string's folder to standard output.
+
+    Every byte is checked before it is written. "-" reads the string from standard input.
+    """

@@ -8,6 +8,7 @@ from usenetsync_tui.cli.arguments import AnyPath, Name, Sample, wait_option
 from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.options import json_option, quiet_option, version_option
+from usenetsync_tui.cli.recovery_options import recovery_options
 
 
 @click.command()
@@ -27,13 +28,15 @@ from usenetsync_tui.cli.options import json_option, quiet_option, version_option
     help="Restore even if TARGET is the folder itself, inside it or around it: files that differ "
     "from the version are replaced.  [default: refuse]",
 )
+@recovery_options
 @quiet_option
 @json_option
 @loaded_from("restore")
 def restore() -> None:
     """Restore a version of FOLDER into TARGET.
 
-    Identical files are left alone; differing files are replaced.
+    Identical files are left alone; differing files are replaced. FOLDER may be a recovery string:
+    then no catalogue is needed. "-" reads it from standard input.
     """
 
 

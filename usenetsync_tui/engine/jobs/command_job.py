@@ -1,11 +1,11 @@
-"""A restore or verify that a command runs itself, beside or instead of the engine."""
+"""A job that a command runs itself, beside or instead of the engine: any but an upload."""
 
 from __future__ import annotations
 
 import time
 
 from usenetsync_tui.engine.jobs.job_life import JobLife
-from usenetsync_tui.engine.jobs.job_verbs import restored, verified
+from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
@@ -22,6 +22,7 @@ class CommandJob:
 
     def __init__(self) -> None:
         self._run: JobRun | None = None
+        self._stores: Stores | None = None
         self._life: JobLife | None = None
         self._rates = RateMeter()
         self.verified: Verified | None = None
@@ -45,7 +46,7 @@ class CommandJob:
         run = await stores.run(new.folder, 0, to_post=new.verb.posts)
         async with run.catalogue.transaction(durable=True) as tx:
             run.job_id = await add(tx, new)
-        self._run = run
+        self._run, self._stores = run, stores
 
     async def work(self) -> Summary:
         """Run the prepared job to its end; record how it ended."""
@@ -62,5 +63,8 @@ class CommandJob:
     async def _perform(self, run: JobRun, job: Job) -> Outcome:
         if job.verb is Verb.RESTORE:
             return await restored(run, job)
+        if job.verb is Verb.INDEX:
+            assert self._stores is not None
+            return await indexed(self._stores, run, job)
         outcome, self.verified = await verified(run, job)
         return outcome

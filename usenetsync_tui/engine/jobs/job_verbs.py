@@ -1,4 +1,4 @@
-"""The work of a restore and of a verify, for jobs of the queue and of a command."""
+"""The work of all jobs but uploads, for those of the queue and of a command."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import checks, jobs
 from usenetsync_tui.disk.restored.target_tree import TargetTree
+from usenetsync_tui.engine.index_realm import with_index
+from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import (
     SourceError,
     TargetError,
@@ -71,6 +73,13 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
             run.progress.errors = max(1, run.progress.errors)
         await finished(run, bodies=bodies, sample=sample)
     return await _ended(run), found
+
+
+async def indexed(stores: Stores, run: JobRun, job: Job) -> Outcome:
+    """Post what is missing of the index of the folder's versions."""
+    run.version = job.version or 0
+    done = Outcome(JobState.COMPLETED, run.version, f"index up to version {run.version} posted")
+    return await with_index(stores, run, done)
 
 
 async def _repaired(run: JobRun) -> Repaired:

@@ -24,6 +24,7 @@ from usenetsync_tui.pipeline.restore.version_paths import require_path
 _QUEUED_ALREADY = {
     Verb.RESTORE: "That is being restored already.",
     Verb.VERIFY: "It is being verified already.",
+    Verb.INDEX: "Its index is being posted already.",
 }
 
 
@@ -41,11 +42,11 @@ class NewJob:
     sample: int = 1
 
     def is_same(self, job: Job) -> bool:
-        """Whether a job does the same work. A verify checks all versions of its folder."""
+        """Whether a job does the same work. Only a restore is of one version."""
         if (job.verb, job.folder_id) != (self.verb, self.folder.id):
             return False
         restored = self.target, self.prefix, self.version
-        return self.verb is Verb.VERIFY or restored == (job.target, job.prefix, job.version)
+        return self.verb is not Verb.RESTORE or restored == (job.target, job.prefix, job.version)
 
 
 async def new_restore(
@@ -77,6 +78,11 @@ async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
     return NewJob(folder, Verb.VERIFY, version, bodies=bodies, sample=wanted.sample)
 
 
+async def new_index(tx: Transaction, folder: Folder) -> NewJob:
+    """The posting of what is missing of a folder's index. `UnknownSnapshotError` as above."""
+    return NewJob(folder, Verb.INDEX, await finished_version(tx, folder.id, None))
+
+
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
     """The folder with this id. `UnknownFolderError`."""
     folder = await folders.by_id(tx, folder_id)
@@ -90,7 +96,7 @@ async def queue(tx: Transaction, new: NewJob) -> int:
     if any(new.is_same(job) for job in await jobs.open_jobs(tx)):
         raise UsageError(_QUEUED_ALREADY[new.verb])
     priority = new.folder.priority
-    if new.verb is Verb.RESTORE:
+    if new.verb in (Verb.RESTORE, Verb.INDEX):
         priority = urgent(priority)
     return await _add(tx, new, priority, queued=True)
 

@@ -16,6 +16,7 @@ from usenetsync_tui.model.commands import (
     MOST_WORKERS,
     ActOnFiles,
     AddServer,
+    Adopt,
     BackUpDatabase,
     Cancel,
     ChangeKey,
@@ -28,6 +29,7 @@ from usenetsync_tui.model.commands import (
     Pause,
     PauseAll,
     PauseServer,
+    PostIndex,
     Restore,
     RestoreDatabase,
     Resume,
@@ -37,10 +39,13 @@ from usenetsync_tui.model.commands import (
     SetConnections,
     SetPriority,
     SetWorkers,
+    Share,
     ShowKey,
+    StopSharing,
     TestServer,
     Upload,
     Verify,
+    WriteString,
 )
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
@@ -67,6 +72,12 @@ async def obey(working_state: WorkingState, command: Command) -> None:
     if isinstance(command, ChangeKey):  # one transaction of its own, between files
         await secret.change(working_state, command)
         return
+    if isinstance(command, Adopt):
+        working_state.adoptions.begin(command)
+        return
+    if isinstance(command, Share | WriteString | StopSharing):
+        _share(working_state, command)
+        return
     if isinstance(command, Restore):  # nor for the disk of the target
         await folders.restore(working_state, command)
     else:
@@ -92,6 +103,8 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await folders.choose(working_state, tx, command)
         case Verify():
             await folders.verify(tx, command)
+        case PostIndex(folder_id):
+            await folders.post_index(tx, folder_id)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():
@@ -126,6 +139,16 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             )
         case _:
             _set(working_state, command)
+
+
+def _share(working_state: WorkingState, command: Share | WriteString | StopSharing) -> None:
+    match command:
+        case Share(folder_id, passphrase):
+            working_state.shared.begin(folder_id, passphrase)
+        case WriteString(path):
+            working_state.shared.write(path)
+        case StopSharing():
+            working_state.shared.end()
 
 
 def _set(working_state: WorkingState, command: Command) -> None:

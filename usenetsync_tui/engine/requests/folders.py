@@ -9,7 +9,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
-from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_restore, new_verify, queue
+from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_index, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
@@ -86,6 +86,11 @@ async def restore(working_state: WorkingState, command: Restore) -> None:
 async def verify(tx: Transaction, command: Verify) -> None:
     """Queue the check of every article of a folder."""
     await queue(tx, await new_verify(tx, command))
+
+
+async def post_index(tx: Transaction, folder_id: int) -> None:
+    """Queue the posting of what is missing of a folder's index."""
+    await queue(tx, await new_index(tx, await folder_of(tx, folder_id)))
 
 
 async def export(working_state: WorkingState, tx: Transaction, command: ExportNzb) -> None:

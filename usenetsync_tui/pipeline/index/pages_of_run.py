@@ -33,7 +33,7 @@ async def pages_of_run(
         data = await fetch(line)
         yield line, data
         if line.level != LEAF:
-            waiting.append(iter(_listed(line, data)))
+            waiting.append(iter(listed_in(line, data)))
         else:
             if last is not None and not _is_above(line.first, last):
                 raise IndexUnreadableError("The pages of a run are not in order.")
@@ -47,7 +47,7 @@ async def leaf_of(fetch: Fetch, run: IndexRun, key: PathKey | PartKey) -> bytes 
         data = await fetch(line)
         if line.level == LEAF:
             return data
-        line = line_of(_listed(line, data), key)
+        line = line_of(listed_in(line, data), key)
     return None
 
 
@@ -56,7 +56,7 @@ def lines_of_root(run: IndexRun, *, of_objects: bool) -> list[PageRef]:
     return [line for line in run.pages if line.of_objects == of_objects]
 
 
-def _listed(line: PageRef, data: bytes) -> Sequence[PageRef]:
+def listed_in(line: PageRef, data: bytes) -> Sequence[PageRef]:
     """The lines of a directory; `IndexUnreadableError` for one that cannot be where its line is."""
     rows = read_directory(data, line.level)
     if rows[0].of_objects != line.of_objects or rows[0].first != line.first:

@@ -44,9 +44,11 @@ async def plan_run(run: JobRun, version: int) -> None:
     async def plan(tx: Transaction) -> None:
         await posted.forget_unfinished(tx, folder)
         before = await posted.runs(tx, folder, realm, version - 1)
-        what = Since(folder, version, 0)
+        offset = await posted.object_offset(tx, folder)
+        what = Since(folder, version, 0, offset=offset)
         if not is_base_due(before):
-            what = Since(folder, version, before[-1].version, before[0].version, before[-1].at)
+            last, base = before[-1], before[0]
+            what = Since(folder, version, last.version, base.version, last.at, offset)
         row = await _Planning(tx, run, what).planned()
         await posted.add_run(tx, folder, realm, row)
 

@@ -20,7 +20,7 @@ from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import ArticleMissingError, IndexUnreadableError, UsageError
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.folders import Profile, Snapshot
+from usenetsync_tui.model.folders import Profile, Realm, Snapshot
 from usenetsync_tui.model.index_roots import (
     FolderLine,
     IndexRealm,
@@ -158,6 +158,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         place = await posted.place_of(tx, folder, choices.realm.id)
         realms = await posted.realms(tx, folder)
         next_object = await posted.next_object(tx, folder)
+        next_object -= await posted.object_offset(tx, folder)
     attempts[version] = attempt
     listed = [_line(s, attempts.get(s.version, 0)) for s in every]
     return IndexRoot(
@@ -173,7 +174,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
             choices.ignore_inode,
             choices.unstable_inodes,
         ),
-        realms=tuple([_realm(await run.realm_of(realm)) for realm in realms]),
+        realms=tuple([_realm(await _current(run, realm, choices.realm)) for realm in realms]),
         runs=tuple(_run(row, lines[row.version], aliases) for row in runs),
         next_object=next_object,
     )
@@ -213,6 +214,12 @@ def _run(row: RunRow, lines: list[LineRow], aliases: dict[bytes, tuple[str, ...]
         pages=tuple(page_ref(line, aliases) for line in lines),
         fingerprints=fingerprints,
     )
+
+
+async def _current(run: JobRun, realm: int, mine: Realm) -> OpenRealm:
+    """A realm of the folder; the one it posts to with the headers that it uses now."""
+    opened = await run.realm_of(realm)
+    return replace(opened, realm=mine) if realm == mine.id else opened
 
 
 def _realm(opened: OpenRealm) -> IndexRealm:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 
 from usenetsync_tui.codec.digests import digest_of
+from usenetsync_tui.codec.index.directory import line_of
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
@@ -14,35 +16,61 @@ from usenetsync_tui.codec.index.root import fingerprint
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import (
     ArticleCorruptError,
-    ArticleMissingError,
     IndexUnreadableError,
+    StoreError,
     UnknownSnapshotError,
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import LEAF, IndexRealm, IndexRoot, IndexRun, PageRef
+from usenetsync_tui.model.index_roots import (
+    LEAF,
+    IndexRealm,
+    IndexRoot,
+    IndexRun,
+    PageRef,
+    PartKey,
+    PathKey,
+)
 from usenetsync_tui.model.ports import Store
-from usenetsync_tui.pipeline.index.pages_of_run import leaf_of, pages_of_run
+from usenetsync_tui.pipeline.index.pages_of_run import lines_of_root, listed_in
+
+_KEPT = 4
+"""Pages of objects that are kept: the segments of a large file are in one after another."""
 
 
 class VersionReader:
     """Reads one version of a root. Fetches only the pages that are asked for."""
 
-    def __init__(self, store: Store, keys: IndexKeys, root: IndexRoot, version: int) -> None:
-        """`UnknownSnapshotError` for a version that this root cannot lead to."""
+    def __init__(
+        self,
+        store: Store,
+        keys: IndexKeys,
+        root: IndexRoot,
+        version: int,
+        also_known: Callable[[bytes, Sequence[str]], None] | None = None,
+    ) -> None:
+        """`also_known` hears of an article's further names, before the article is fetched.
+
+        `UnknownSnapshotError` for a version that this root cannot lead to.
+        """
         self._store = store
+        self._also_known = also_known
         self._keys = keys
         self._root = root
+        self.version = version
         known = {root.current.version, *[line.version for line in root.older]}
         self._runs = runs_of(root, version)
         if version not in known or not self._runs:
             raise UnknownSnapshotError(f"Version {version} is not in this index.")
+        self._kept: dict[bytes, dict[int, list[ObjectPart]]] = {}
         self.fetched = 0
         """Pages fetched so far."""
 
-    async def entries(self) -> AsyncIterator[IndexEntry]:
-        """All entries in path order; holds one page of each run."""
-        streams = [self._files(run) for run in self._runs]
+    async def entries(
+        self, start: bytes = b"", until: bytes | None = None
+    ) -> AsyncIterator[IndexEntry]:
+        """Entries in path order, from a path on to before another; holds one page of each run."""
+        streams = [self._files(run, start, until) for run in self._runs]
         heads = [await anext(stream, None) for stream in streams]
         while any(head is not None for head in heads):
             path = min(head.path for head in heads if head is not None)
@@ -55,22 +83,37 @@ class VersionReader:
             if newest.change != EntryChange.REMOVED:
                 yield newest
 
-    async def _files(self, run: IndexRun) -> AsyncIterator[IndexEntry]:
+    async def _files(
+        self, run: IndexRun, start: bytes, until: bytes | None
+    ) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        async for line, data in pages_of_run(self.page, run, of_objects=False):
-            for entry in read_files(data) if line.level == LEAF else ():
+        async for line in self._leaves(lines_of_root(run, of_objects=False), start, until):
+            for entry in await self._files_of(line):
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
-                yield entry
+                if entry.path >= start and (until is None or entry.path < until):
+                    yield entry
+
+    async def _leaves(
+        self, lines: Sequence[PageRef], start: bytes, until: bytes | None
+    ) -> AsyncIterator[PageRef]:
+        """The lines of pages of files that can have paths of a range, below some lines."""
+        for line in _between(lines, start, until):
+            if line.level == LEAF:
+                yield line
+                continue
+            listed = listed_in(line, await self.page(line))
+            async for below in self._leaves(listed, start, until):
+                yield below
 
     async def entry(self, path: bytes) -> IndexEntry | None:
         """The entry of one path; None if the version does not have it."""
         for run in reversed(self._runs):
             if run.fingerprints is not None and fingerprint(path) not in run.fingerprints:
                 continue
-            data = await leaf_of(self.page, run, path)
-            rows = [] if data is None else read_files(data)
+            line = await self._line_of(run, path, of_objects=False)
+            rows = await self._files_of(line) if line else []
             found = next((row for row in rows if row.path == path), None)
             if found is not None:
                 return None if found.change == EntryChange.REMOVED else found
@@ -79,12 +122,35 @@ class VersionReader:
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
         for run in reversed(self._runs):
-            data = await leaf_of(self.page, run, (number, segment))
-            rows = [] if data is None else read_objects(data, len(self._root.realms))
-            for row in rows:
-                if row.number == number and row.first <= segment < row.first + len(row.segments):
+            line = await self._line_of(run, (number, segment), of_objects=True)
+            rows = await self._parts_of(line) if line else {}
+            for row in rows.get(number, ()):
+                if row.first <= segment < row.first + len(row.segments):
                     return row
         raise IndexUnreadableError(f"Object {number} is not in the index.")
+
+    async def _line_of(
+        self, run: IndexRun, key: PathKey | PartKey, *, of_objects: bool
+    ) -> PageRef | None:
+        """The only line of a run whose page can have a path, or a part of an object."""
+        line = line_of(lines_of_root(run, of_objects=of_objects), key)
+        while line is not None and line.level != LEAF:
+            line = line_of(listed_in(line, await self.page(line)), key)
+        return line
+
+    async def _files_of(self, line: PageRef) -> list[IndexEntry]:
+        return read_files(await self.page(line))
+
+    async def _parts_of(self, line: PageRef) -> dict[int, list[ObjectPart]]:
+        """The parts in a page of objects, by number; those of a few pages are kept."""
+        if line.digest not in self._kept:
+            found: dict[int, list[ObjectPart]] = {}
+            for part in read_objects(await self.page(line), len(self._root.realms)):
+                found.setdefault(part.number, []).append(part)
+            if len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[line.digest] = found
+        return self._kept[line.digest]
 
     def realm(self, part: ObjectPart) -> IndexRealm:
         """How the articles of an object are named and opened."""
@@ -93,18 +159,29 @@ class VersionReader:
     async def page(self, line: PageRef) -> bytes:
         """The bytes of a page, from whatever copy can be read. `IndexUnreadableError`."""
         problem: Exception | None = None
-        for name in line.message_ids:
+        for copy, name in enumerate(line.message_ids):
+            if self._also_known is not None and line.aliases and line.aliases[copy]:
+                self._also_known(name, line.aliases[copy])
             try:
                 data = await self._store.fetch(name, opened=partial(self._opened, line))
-            except (ArticleMissingError, ArticleCorruptError) as error:
+            except StoreError as error:
                 problem = error
                 continue
             self.fetched += 1
             return data
-        raise IndexUnreadableError("A page of it cannot be fetched.") from problem
+        raise IndexUnreadableError(f"A page of it cannot be fetched: {problem}") from problem
 
     def _opened(self, line: PageRef, payload: bytes) -> bytes:
         data = open_sealed(self._keys.sealing, payload)[1]
         if digest_of(DigestAlgorithm.BLAKE3, data) != line.digest:
             raise ArticleCorruptError("it is another page")
         return data
+
+
+def _between(lines: Sequence[PageRef], start: bytes, until: bytes | None) -> Iterator[PageRef]:
+    """The lines of a directory of files whose pages can have paths of a range."""
+    keys = [line.first for line in lines if isinstance(line.first, bytes)]
+    for line in lines[max(0, bisect_right(keys, start) - 1) :]:
+        if until is not None and isinstance(line.first, bytes) and line.first >= until:
+            return
+        yield line

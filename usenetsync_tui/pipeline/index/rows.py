@@ -48,7 +48,7 @@ async def entries(tx: Transaction, what: Since) -> AsyncIterator[list[IndexEntry
         yield [
             removed(row.path)
             if row.change == EntryChange.REMOVED
-            else _entry(row, names.of(row.uid, row.gid))
+            else _entry(row, names.of(row.uid, row.gid), what.offset)
             for row in page
         ]
 
@@ -99,7 +99,7 @@ class _LongRows:
         return found
 
 
-def _entry(row: IndexRow, names: tuple[bytes, bytes]) -> IndexEntry:
+def _entry(row: IndexRow, names: tuple[bytes, bytes], offset: int) -> IndexEntry:
     number = row.object_id if row.state == _KEPT else None
     digest = row.digest if number is not None else None
     is_directory = row.kind == _DIRECTORY
@@ -112,7 +112,7 @@ def _entry(row: IndexRow, names: tuple[bytes, bytes]) -> IndexEntry:
         row.gid,
         *names,
         (row.digest_kind or 0) if digest is not None else None,
-        number,
+        number if number is None else number - offset,
         (row.object_offset or 0) if number is not None else 0,
         0 if is_directory else row.size,
         unfitted_time(row.mtime_ns),
@@ -147,7 +147,7 @@ async def parts(tx: Transaction, what: Since) -> AsyncIterator[list[ObjectPart]]
                 if realm not in places:
                     places[realm] = await posted.place_of(tx, what.folder, realm)
             yield [
-                _part([*mine], places, aliases)
+                _part([*mine], what.offset, places, aliases)
                 for _, mine in groupby(slices, key=lambda copies: copies[0].object_id)
             ]
 
@@ -169,7 +169,10 @@ async def _slices(tx: Transaction, objects: list[int]) -> AsyncIterator[list[lis
 
 
 def _part(
-    slices: list[list[CopyRow]], places: dict[int, int], aliases: dict[bytes, tuple[str, ...]]
+    slices: list[list[CopyRow]],
+    offset: int,
+    places: dict[int, int],
+    aliases: dict[bytes, tuple[str, ...]],
 ) -> ObjectPart:
     first = slices[0][0]
     segments = tuple(
@@ -193,7 +196,7 @@ def _part(
         ]
     )
     return ObjectPart(
-        first.object_id,
+        first.object_id - offset,
         places[first.realm_id],
         first.kind,
         first.size,

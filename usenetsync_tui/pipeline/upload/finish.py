@@ -6,7 +6,7 @@ server took or confirmed. Refuses to know how the version came about.
 
 from __future__ import annotations
 
-from usenetsync_tui.catalogue.tables import files, objects, snapshots, version_files
+from usenetsync_tui.catalogue.tables import files, folders, objects, snapshots, version_files
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
@@ -66,6 +66,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await judge.remember(tx)
         await objects.delete_left_behind(tx, folder)
         await snapshots.mark_repaired(tx, folder)
+        await folders.settle(tx, folder)
         if before and not await version_files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
             message, version = f"nothing changed since version {before}", before

@@ -146,6 +146,11 @@ class EmbeddedServer:
                     raise DatabaseHeldError(f"{postmaster.held_by()} Stop it where it runs.")
                 postmaster.await_end(on_wait)
 
+    def exists(self) -> bool:
+        """Whether there is a cluster. Starts and creates nothing."""
+        with _as_start_errors():
+            return self._paths().pgdata.exists()
+
     def status(self) -> database_status.DatabaseStatus:
         """The state of the server. Starts and creates nothing."""
         with _as_start_errors("The state of the embedded PostgreSQL cannot be read."):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import (
     Command,
     FolderChoices,
@@ -14,6 +15,7 @@ from usenetsync_tui.model.commands import (
     Verify,
 )
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.tui.actions.context import (
     Context,
@@ -31,10 +33,12 @@ from usenetsync_tui.tui.actions.meant_folders import (
 )
 from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
+from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     VerifyDialog,
 )
+from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
 
@@ -52,6 +56,11 @@ def add(here: Context, path: bytes = b"") -> None:
     here.ask(AddFolder(servers=servers, path=path, defaults=defaults), begin)
 
 
+def bring_back(here: Context) -> None:
+    """Ask for a recovery string, and adopt its folder."""
+    here.ask(AdoptForm(), lambda words: here.say(cut_middle(safe_name(words), 70)))
+
+
 def upload(here: Context, *, allow_shrink: bool = False) -> None:
     """Upload each folder that is meant; `allow_shrink`: even if most of its files are gone."""
     folders = [each.folder for each in here.meant]
@@ -63,6 +72,17 @@ def choose(here: Context) -> None:
     """Ask for the backup options of the chosen folder."""
     if here.chosen is not None:
         here.ask(FolderChoicesDialog(here.chosen.folder), here.want)
+
+
+def share(here: Context) -> None:
+    """Show the recovery string of the chosen folder, and what it brings back."""
+    chosen, browser = here.chosen, here.browser
+    if chosen is not None and browser is not None:
+        here.ask(ShareDialog(chosen, browser), _nothing)
+
+
+def _nothing(answer: None) -> None:
+    """The dialog sends its commands itself."""
 
 
 # Verifying
@@ -104,6 +124,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         command="add",
     ),
     Action(
+        "folders.adopt",
+        "bring back",
+        bring_back,
+        (writable,),
+        keys="B",
+        tooltip="a folder, by its recovery string",
+        command="adopt",
+    ),
+    Action(
         "folders.upload",
         "Upload",
         upload,
@@ -139,6 +168,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         keys="N",
         tooltip="for other programs",
         command="nzb",
+    ),
+    Action(
+        "folders.share",
+        "recovery string",
+        share,
+        (writable, has_folder),
+        keys="K",
+        tooltip="brings it back without this machine",
+        command="share",
     ),
     Action("folders.choices", "backup options", choose, (writable, has_folder), keys="E"),
     by_line("folders.priority", "priority", "priority", (writable, has_folder)),

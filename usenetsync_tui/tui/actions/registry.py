@@ -31,7 +31,12 @@ FIRST_SCREEN: tuple[Action[Context], ...] = (
     *SCREEN_ACTIONS,
 )
 """The dashboard binds their keys."""
-_ONLY_THERE = {"folders.add", "folders.choices", *(action.id for action in PANE_ACTIONS)}
+_ONLY_THERE = {
+    "folders.add",
+    "folders.adopt",
+    "folders.choices",
+    *(action.id for action in PANE_ACTIONS),
+}
 DEEPER: tuple[Action[Context], ...] = tuple(
     action for action in FIRST_SCREEN if action.id not in _ONLY_THERE
 )

@@ -300,6 +300,8 @@ _WORDS = {
     SimpleCommand.RESUME_ALL: "resume every job",
     SimpleCommand.CANCEL: "end the chosen job; asks",
     SimpleCommand.RETRY: "retry what failed",
+    SimpleCommand.SHARE: "show its recovery string",
+    SimpleCommand.ADOPT: "bring a folder back by its string",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
     SimpleCommand.KEY: "where the key is, and what it opens",
     SimpleCommand.ERRORS: "why files are incomplete",

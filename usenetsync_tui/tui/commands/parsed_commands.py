@@ -47,6 +47,8 @@ class SimpleCommand(StrEnum):
     KEY = "key"
     CANCEL = "cancel"
     RETRY = "retry"
+    SHARE = "share"
+    ADOPT = "adopt"
     VERSIONS = "versions"
     ERRORS = "errors"
     LOG = "log"

@@ -24,6 +24,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
+from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.folder_fields import STORES
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.kit.command_request import CommandRequest
@@ -126,8 +127,9 @@ class FirstRun(ModalScreen[None]):
     def _folder(self) -> Question:
         where = "on Usenet" if self._on_usenet else "in the database here"
         pick = Choice("f", "Choose a folder", "and backup options", "folder")
+        back = Choice("b", "Bring one back", "lost your machine? type its recovery string", "back")
         skip = Choice("l", "Later", "a adds a folder at any time", "skip")
-        return Question(f"Which folder do you want to back up {where}?", (pick, skip))
+        return Question(f"Which folder do you want to back up {where}?", (pick, back, skip))
 
     def _start(self) -> Question:
         if self._upload is None:
@@ -161,6 +163,8 @@ class FirstRun(ModalScreen[None]):
             case "folder":
                 dialog = AddFolder(servers=self._on_usenet, defaults=self._defaults)
                 self.app.push_screen(dialog, self._keep)
+            case "back":
+                self.app.push_screen(AdoptForm(), self._brought_back)
             case "start" if self._upload is not None:
                 name = cut_middle(safe_name(self._upload.path), _WIDTH)
                 self.post_message(
@@ -178,6 +182,11 @@ class FirstRun(ModalScreen[None]):
         said = f"Server {server.name} is saved."
         self.post_message(CommandRequest(AddServer(server), said=said))
         self._choose(f"on Usenet: {server.name} · {safe_name(server.host)}")
+
+    def _brought_back(self, words: str | None) -> None:
+        if words is not None and self.is_current:
+            self.app.notify(safe_name(words), markup=False)
+            self.dismiss(None)
 
     def _keep(self, upload: Upload | None) -> None:
         if upload is None:

@@ -26,6 +26,8 @@ WIDE = 54
 STALLED: Span = ("! stalled", "bad")
 _INDEXING: Span = ("… indexing", "busy")
 _NEW: Span = ("· new", "muted")
+_REMINDER = "! Recovery string not seen yet: press K"
+"""Until the user has seen the string that brings the folder back without this machine."""
 _GLYPH = 2
 _PERCENT = 5
 _SPEED = 11
@@ -149,6 +151,8 @@ def _below(each: FolderStatus, width: int, others: Sequence[JobStatus]) -> list[
     elif each.latest is not None:
         lines += _backed_up(each.latest, width)
     own = None if job is None else job.id
+    if each.latest is not None and not each.folder.string_seen:
+        lines.append(((cut_middle(_REMINDER, width), "warn"),))
     lines += [
         _job_line(other, width)
         for other in others

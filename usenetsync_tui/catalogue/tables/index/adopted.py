@@ -1,31 +1,43 @@
-"""Writes an adopted folder: rows as if this catalogue had made its versions."""
+"""Writes an adopted folder: rows as if this catalogue had made its versions.
+
+Runs come oldest first. The rows of the first one go straight into the tables; those of later ones
+are staged, and end or replace what is there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.postgres.copy import copy_rows
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.postgres.copy import copy_packed
 
 _SQL = load(__package__, "adopted.sql")
-_FILE_TYPES = (
-    *("bytea", "int2", "int4", "int8", "int8", "int8", "int8", "int8", "int8", "int8", "bytea"),
-    *("int2", "int8", "int8", "bytea", "int2", "text", "bool", "bytea", "bool"),
-)
-_SEGMENT_TYPES = (
-    *("int8", "int2", "int8", "int4", "int8", "int4", "int2", "int4", "int4", "bytea", "int2"),
-    "bytea",
-)
 
 
-async def is_empty(tx: Transaction) -> bool:
-    """Whether the catalogue has no objects."""
-    empty: bool = (await tx.one(_SQL["is_empty"]))[0]
-    return empty
+async def reserve(tx: Transaction, count: int) -> int:
+    """Reserve `count` numbers of objects; returns the number before the first of them."""
+    await tx.run(_SQL["reserve_lock"])
+    last: int = (await tx.one(_SQL["reserve"], {"next": count}))[0]
+    return last
+
+
+async def adopted_here(tx: Transaction, names: Collection[bytes]) -> tuple[str, bytes] | None:
+    """Name and path of the folder that has an article with one of these Message-IDs."""
+    row = await tx.maybe(_SQL["adopted_here"], {"names": list(names)})
+    return (row[0], row[1]) if row else None
+
+
+async def names(tx: Transaction) -> set[str]:
+    """The names of all folders."""
+    return set(column(await tx.fetch(_SQL["names"])))
 
 
 async def add_realm(tx: Transaction, values: Mapping[str, object]) -> int:
-    """A realm as it was; returns its id here."""
+    """A realm as it was; returns its id here. One that is not sealed may be here already."""
+    if values["owner"] is None:
+        known = await tx.maybe(_SQL["realm_of_domain"], values)
+        if known is not None:
+            return int(known[0])
     realm: int = (await tx.one(_SQL["add_realm"], values))[0]
     return realm
 
@@ -34,6 +46,11 @@ async def add_folder(tx: Transaction, values: Mapping[str, object]) -> int:
     """The folder; returns its id."""
     folder: int = (await tx.one(_SQL["add_folder"], values))[0]
     return folder
+
+
+async def add_headers(tx: Transaction, folder: int, veil: bytes) -> None:
+    """The secret by which a folder's articles have random headers."""
+    await tx.run(_SQL["add_headers"], {"folder": folder, "veil": veil})
 
 
 async def add_place(tx: Transaction, folder: int, place: int, realm: int) -> None:
@@ -46,39 +63,81 @@ async def add_version(tx: Transaction, folder: int, line: Mapping[str, object]) 
     await tx.run(_SQL["add_version"], {**line, "folder": folder})
 
 
-async def begin(tx: Transaction, next_object: int) -> None:
-    """Make the staging tables; new objects get numbers from `next_object` on."""
-    await tx.fetch(_SQL["continue_numbers"], {"next": next_object})
+async def begin(tx: Transaction) -> None:
+    """Make the staging tables, which end with the transaction."""
     for statement in _SQL["staging"].split(";"):
         if statement.strip():
             await tx.run(statement)
 
 
-async def add_files(
-    tx: Transaction, folder: int, version: int, rows: Iterable[Sequence[object]]
-) -> None:
-    """The entries of a page of a version's run; older runs first."""
-    await copy_rows(tx.connection, _SQL["copy_files"], _FILE_TYPES, rows)
+async def add_files(tx: Transaction, rows: Sequence[bytes]) -> None:
+    """Entries of the first run (`adopted_rows.file_rows`)."""
+    await copy_packed(tx.connection, _SQL["copy_files"], rows)
+
+
+async def stage_files(tx: Transaction, rows: Sequence[bytes], removed: Sequence[bytes]) -> None:
+    """Entries of a later run, and the keys that it removes."""
+    await copy_packed(tx.connection, _SQL["stage_files"], rows)
+    await copy_packed(tx.connection, _SQL["stage_removed"], removed)
+
+
+async def end_delta(tx: Transaction, folder: int, version: int) -> None:
+    """The staged files are those that changed up to a version."""
     values = {"folder": folder, "version": version}
+    await tx.run(_SQL["analyze"])
     await tx.run(_SQL["end_earlier"], values)
-    await tx.run(_SQL["add_files"], values)
-    await tx.run(_SQL["forget_page"])
+    await tx.run(_SQL["add_files"])
+    await tx.run(_SQL["forget_staged"])
 
 
-async def add_segments(
-    tx: Transaction, folder: int, copies: int, rows: Iterable[Sequence[object]]
+async def end_base(tx: Transaction, folder: int, version: int) -> None:
+    """The staged files are all that a version has."""
+    values = {"folder": folder, "version": version}
+    await tx.run(_SQL["begin_base"])
+    await tx.run(_SQL["analyze"])
+    await tx.run(_SQL["keep_same"], values)
+    await tx.run(_SQL["end_absent"], values)
+    await tx.run(_SQL["end_base"])
+    await tx.run(_SQL["add_files"])
+    await tx.run(_SQL["forget_staged"])
+
+
+async def add_objects(
+    tx: Transaction, segments: Sequence[bytes], parts: Sequence[bytes], replaced: Collection[int]
 ) -> None:
-    """The objects and articles of a page; newer runs first."""
-    await copy_rows(tx.connection, _SQL["copy_segments"], _SEGMENT_TYPES, rows)
-    values = {"folder": folder, "copies": copies}
+    """Articles and parts of objects (`adopted_rows.object_rows`).
+
+    `replaced`: objects that begin in these rows, and that an earlier run may have described.
+    """
+    if replaced:
+        values = {"objects": list(replaced)}
+        await tx.run(_SQL["replace_segments"], values)
+        await tx.run(_SQL["replace_objects"], values)
+    await copy_packed(tx.connection, _SQL["copy_segments"], segments)
+    await copy_packed(tx.connection, _SQL["copy_objects"], parts)
+
+
+async def add_aliases(tx: Transaction, rows: Sequence[tuple[bytes, str, bool]]) -> None:
+    """Further names of articles: Message-ID, name, whether it is the one to ask for first."""
+    columns = [list(each) for each in zip(*rows, strict=True)] or [[], [], []]
+    values = dict(zip(("names", "wire_ids", "adopted"), columns, strict=True))
+    await tx.run(_SQL["add_aliases"], values)
+
+
+async def needed(tx: Transaction, folder: int) -> list[int]:
+    """The objects of the adopted files, ascending."""
+    return column(await tx.fetch(_SQL["needed"], {"folder": folder}))
+
+
+async def sum_up(tx: Transaction, folder: int) -> bytes | None:
+    """Make the objects of their parts; returns a path whose content is in none of them."""
+    values = {"folder": folder}
+    await tx.run(_SQL["analyze"])
     await tx.run(_SQL["add_objects"], values)
-    await tx.run(_SQL["add_segments"], values)
-    await tx.run(_SQL["forget_page"])
-
-
-async def sum_up(tx: Transaction, folder: int) -> None:
-    """Count the files and articles of each object."""
-    await tx.run(_SQL["sum_up"], {"folder": folder})
+    await tx.run(_SQL["count_sealed"])
+    await tx.run(_SQL["set_digests"], values)
+    row = await tx.maybe(_SQL["misplaced"], values)
+    return row[0] if row else None
 
 
 async def without_digest(
@@ -100,3 +159,9 @@ async def digests(
 async def set_digest(tx: Transaction, folder: int, object_id: int, digest: bytes) -> None:
     """The digest of a large file."""
     await tx.run(_SQL["set_digest"], {"folder": folder, "object": object_id, "digest": digest})
+
+
+async def folder_at(tx: Transaction, path: bytes) -> tuple[str, bytes] | None:
+    """Name and path of the folder at a path."""
+    row = await tx.maybe(_SQL["folder_at"], {"path": path})
+    return (row[0], row[1]) if row else None

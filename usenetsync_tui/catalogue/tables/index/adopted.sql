@@ -1,22 +1,50 @@
--- is_empty
--- Whether no object has a number that an adopted folder may need.
-SELECT NOT EXISTS (SELECT FROM objects);
+-- reserve_lock
+-- Nobody else takes numbers of objects until the transaction ends.
+ALTER SEQUENCE object_ids INCREMENT BY 1;
+
+-- reserve
+-- Take all numbers of objects up to `next` above those in use; returns the last number in use.
+WITH before AS (SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM object_ids)
+SELECT last, setval('object_ids', greatest(last + %(next)s, 1), last + %(next)s > 0) FROM before;
+
+-- adopted_here
+-- The folder that has an article with one of these Message-IDs.
+SELECT f.name, f.path FROM segments s JOIN objects o ON o.id = s.object_id
+  JOIN folders f ON f.id = o.folder_id
+ WHERE s.message_id = ANY(%(names)b::bytea[]) LIMIT 1;
+
+-- names
+-- Names in use.
+SELECT name FROM folders;
+
+-- realm_of_domain
+-- A realm that is not sealed, as another adopted folder brought it.
+SELECT id FROM realms
+ WHERE domain = %(domain)s AND store = %(store)s AND profile = %(profile)s AND owner IS NULL;
 
 -- add_realm
--- A realm of an adopted folder, as it was.
+-- A realm of an adopted folder, as it was. A sealed one whose place another one has taken counts as
+-- renewed: nothing is posted there any more.
 INSERT INTO realms (store, profile, domain, newsgroups, sender, owner, wrapped_key, dress, digest,
-                    obfuscated)
+                    obfuscated, adopted, renewed)
 VALUES (%(store)s, %(profile)s, %(domain)s, %(newsgroups)s, %(sender)s, %(owner)s, %(wrapped_key)s,
-        %(header_style)s, %(digest)s, %(obfuscated)s)
+        %(header_style)s, %(digest)s, %(obfuscated)s, %(owner)s::bytea IS NULL, %(renewed)s)
 RETURNING id;
 
 -- add_folder
 -- An adopted folder.
 INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files, ignore_inode,
-                     unstable_inodes)
+                     unstable_inodes, object_offset, adopted_version)
 VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s,
-        %(ignore_inode)s, %(unstable_inodes)s)
+        %(ignore_inode)s, %(unstable_inodes)s, %(offset)s, %(version)s)
 RETURNING id;
+
+-- add_headers
+-- The secret by which an adopted folder's articles have random headers.
+WITH made AS (
+    INSERT INTO headers (folder_id, veil, chosen) VALUES (%(folder)s, %(veil)s, true)
+    RETURNING id)
+UPDATE folders SET headers_id = made.id FROM made WHERE folders.id = %(folder)s;
 
 -- add_place
 -- The number by which runs refer to a realm.
@@ -31,98 +59,176 @@ VALUES (%(folder)s, %(version)s, %(state)s, to_timestamp(%(started_us)s / 1e6),
         %(added)s, %(modified)s, %(removed)s, %(stored_size)s, %(errors)s, true);
 
 -- staging
--- The rows of a page; temporary, so no WAL is written for them.
-CREATE TEMPORARY TABLE IF NOT EXISTS adopted_files (
-    path_key bytea, kind int2, mode int4, uid int8, gid int8, size int8, stat_size int8,
-    mtime_ns int8, ctime_ns int8, inode int8, link bytea, state int2, object_id int8,
-    object_offset int8, digest bytea, digest_kind int2, reason text, racy bool, long_path bytea,
-    removed bool)
-ON COMMIT DROP;
-CREATE TEMPORARY TABLE IF NOT EXISTS adopted_segments (
-    object_id int8, kind int2, object_size int8, segment_size int4, realm_id int8,
-    segment_index int4, redundancy int2, size int4, payload_size int4, hash bytea, codec int2,
-    message_id bytea)
-ON COMMIT DROP;
+-- The rows of a run, and one row for each part of an object; temporary, so no WAL is written for
+-- them.
+CREATE TEMPORARY TABLE adopted_files (LIKE files) ON COMMIT DROP;
+CREATE TEMPORARY TABLE adopted_removed (path_key bytea) ON COMMIT DROP;
+CREATE TEMPORARY TABLE adopted_objects (
+    object_id int8, realm_id int8, kind int2, size int8, segment_size int4, posted int8,
+    copies int2, digest bytea) ON COMMIT DROP;
+CREATE INDEX ON adopted_objects (object_id);
 
 -- copy_files
--- Binary COPY of the entries of a page.
-COPY adopted_files FROM STDIN (FORMAT BINARY);
+-- Binary COPY of the entries of the first run.
+COPY files (folder_id, first_version, kind, state, mode, size, mtime_ns, ctime_ns, inode, path_key,
+            uid, gid, stat_size, object_id, object_offset, digest, digest_kind, reason, racy, link,
+            long_path)
+FROM STDIN (FORMAT BINARY);
+
+-- stage_files
+-- Binary COPY of the entries of a later run.
+COPY adopted_files (folder_id, first_version, kind, state, mode, size, mtime_ns, ctime_ns, inode,
+                    path_key, uid, gid, stat_size, object_id, object_offset, digest, digest_kind,
+                    reason, racy, link, long_path)
+FROM STDIN (FORMAT BINARY);
+
+-- stage_removed
+-- Binary COPY of the paths that a later run removes.
+COPY adopted_removed FROM STDIN (FORMAT BINARY);
 
 -- copy_segments
--- Binary COPY of the articles of a page.
-COPY adopted_segments FROM STDIN (FORMAT BINARY);
+-- Binary COPY of articles.
+COPY segments (object_id, segment_index, redundancy, realm_id, size, payload_size, codec, status,
+               hash, message_id, posted_at)
+FROM STDIN (FORMAT BINARY);
+
+-- copy_objects
+-- Binary COPY of parts of objects.
+COPY adopted_objects FROM STDIN (FORMAT BINARY);
+
+-- replace_segments
+-- An older run described these objects, too; the newer one counts.
+DELETE FROM segments WHERE object_id = ANY(%(objects)b::int8[]);
+
+-- replace_objects
+-- The same of the parts.
+DELETE FROM adopted_objects WHERE object_id = ANY(%(objects)b::int8[]);
+
+-- add_aliases
+-- Further names of articles.
+INSERT INTO aliases (message_id, wire_id, adopted)
+SELECT * FROM unnest(%(names)b::bytea[], %(wire_ids)s::text[], %(adopted)b::bool[])
+    ON CONFLICT DO NOTHING;
+
+-- keep_same
+-- What a later base repeats of the version before it: the row stays, with the identity that the
+-- base has.
+WITH same AS (
+    DELETE FROM adopted_files a USING files f
+     WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.last_version IS NULL
+       AND (f.kind, f.state, f.mode, f.size, f.mtime_ns) = (a.kind, a.state, a.mode, a.size, a.mtime_ns)
+       AND (f.uid, f.gid, f.object_id, f.object_offset, f.stat_size, f.link, f.reason)
+           IS NOT DISTINCT FROM
+           (a.uid, a.gid, a.object_id, a.object_offset, a.stat_size, a.link, a.reason)
+ RETURNING a.path_key, f.first_version, a.ctime_ns, a.inode, a.racy),
+kept AS (
+    INSERT INTO adopted_kept SELECT path_key FROM same)
+UPDATE files f SET ctime_ns = same.ctime_ns, inode = same.inode, racy = same.racy
+  FROM same
+ WHERE f.folder_id = %(folder)s AND f.path_key = same.path_key
+   AND f.first_version = same.first_version
+   AND (f.ctime_ns, f.inode, f.racy) IS DISTINCT FROM (same.ctime_ns, same.inode, same.racy);
+
+-- begin_base
+-- The keys of what a later base repeats.
+CREATE TEMPORARY TABLE adopted_kept (path_key bytea) ON COMMIT DROP;
+
+-- end_absent
+-- What a later base does not have ended before it.
+UPDATE files f SET last_version = %(version)s - 1
+ WHERE f.folder_id = %(folder)s AND f.last_version IS NULL
+   AND NOT EXISTS (SELECT FROM adopted_kept k WHERE k.path_key = f.path_key);
+
+-- end_base
+-- The keys are not needed any more.
+DROP TABLE adopted_kept;
 
 -- end_earlier
 -- What a later version says of a path ends what an earlier one said.
 UPDATE files f SET last_version = %(version)s - 1
-  FROM adopted_files a
+  FROM (SELECT path_key FROM adopted_files UNION ALL SELECT path_key FROM adopted_removed) AS a
  WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.last_version IS NULL;
 
 -- add_files
--- The entries of a page.
-INSERT INTO files (folder_id, path_key, first_version, kind, mode, uid, gid, size, stat_size,
-                   mtime_ns, ctime_ns, inode, link, state, object_id, object_offset, digest,
-                   digest_kind, reason, racy, long_path)
-SELECT %(folder)s, path_key, %(version)s, kind, mode, uid, gid, size, stat_size, mtime_ns, ctime_ns,
-       inode, link, state, object_id, object_offset, digest, digest_kind, reason, racy, long_path
-  FROM adopted_files WHERE NOT removed;
+-- The entries of a later run.
+INSERT INTO files SELECT * FROM adopted_files;
+
+-- forget_staged
+-- Make room for the next run.
+TRUNCATE adopted_files, adopted_removed;
+
+-- analyze
+-- So many new rows at once: plans must know of them.
+ANALYZE adopted_files, adopted_removed, adopted_objects;
 
 -- add_objects
--- The objects of a page. Runs come newest first, so one that is there is newer.
+-- The objects, with what their files and articles sum up to.
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
-                     first_key, last_key)
-SELECT DISTINCT ON (object_id) object_id, %(folder)s, realm_id, kind, object_size, segment_size,
-       (object_size + segment_size - 1) / segment_size, %(copies)s, 0, ''::bytea, ''::bytea
-  FROM adopted_segments
-    ON CONFLICT (id) DO NOTHING;
-
--- add_segments
--- The articles of a page.
-INSERT INTO segments (object_id, segment_index, redundancy, realm_id, size, payload_size, hash,
-                      codec, message_id, status, posted_at)
-SELECT object_id, segment_index, redundancy, realm_id, size, payload_size, hash, codec, message_id,
-       {segment.posted}, now()
-  FROM adopted_segments
-    ON CONFLICT (object_id, segment_index, redundancy) DO NOTHING;
-
--- forget_page
--- Make room for the next page.
-TRUNCATE adopted_files, adopted_segments;
-
--- sum_up
--- What the files and articles of the objects sum up to.
-UPDATE objects o
-   SET files = coalesce(f.files, 0), first_key = coalesce(f.first_key, ''::bytea),
-       last_key = coalesce(f.last_key, ''::bytea), posted = s.posted,
-       complete = s.posted >= o.segments::bigint * o.copies
-  FROM (SELECT object_id, count(*) AS posted FROM segments GROUP BY object_id) AS s
-  LEFT JOIN (SELECT object_id, count(DISTINCT path_key)::int AS files, min(path_key) AS first_key,
+                     first_key, last_key, posted, complete)
+SELECT o.object_id, %(folder)s, o.realm_id, o.kind, o.size, o.segment_size, o.segments, o.copies,
+       coalesce(f.files, 0), coalesce(f.first_key, ''::bytea), coalesce(f.last_key, ''::bytea),
+       o.posted, o.posted >= o.segments::bigint * o.copies
+  FROM (SELECT object_id, realm_id, kind, size, segment_size,
+               ((size + segment_size - 1) / segment_size)::int4 AS segments, max(copies) AS copies,
+               sum(posted)::bigint AS posted
+          FROM adopted_objects GROUP BY object_id, realm_id, kind, size, segment_size) AS o
+  LEFT JOIN (SELECT object_id, count(*)::int AS files, min(path_key) AS first_key,
                     max(path_key) AS last_key
                FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL
-              GROUP BY object_id) AS f ON f.object_id = s.object_id
- WHERE o.id = s.object_id AND o.folder_id = %(folder)s;
+              GROUP BY object_id) AS f USING (object_id);
 
--- continue_numbers
--- New objects get numbers above those of the index.
-SELECT setval('object_ids', greatest(%(next)s, (SELECT last_value FROM object_ids)));
+-- misplaced
+-- A file whose content lies outside of the objects that the index describes.
+SELECT coalesce(f.long_path, f.path_key)
+  FROM files f LEFT JOIN objects o ON o.id = f.object_id AND o.folder_id = f.folder_id
+ WHERE f.folder_id = %(folder)s AND f.object_id IS NOT NULL
+   AND (o.id IS NULL OR f.object_offset + f.size > o.size)
+ LIMIT 1;
+
+-- count_sealed
+-- How much the keys have sealed; twice what is known, for what was posted again or is not in the
+-- index.
+UPDATE realms r SET sealed = greatest(r.sealed, 2 * made.units)
+  FROM (SELECT s.realm_id, sum(1 + (s.payload_size - 1) / 1048576)::bigint AS units
+          FROM adopted_objects a JOIN segments s ON s.object_id = a.object_id
+         GROUP BY s.realm_id) AS made
+ WHERE made.realm_id = r.id AND r.owner IS NOT NULL;
+
+-- needed
+-- The objects of some files, ascending.
+SELECT DISTINCT object_id FROM files
+ WHERE folder_id = %(folder)s AND object_id IS NOT NULL ORDER BY object_id;
 
 -- without_digest
 -- The next objects of large files whose digest is to be made of those of their segments.
 SELECT DISTINCT f.object_id, f.size, o.segment_size, f.digest_kind
   FROM files f JOIN objects o ON o.id = f.object_id
- WHERE f.folder_id = %(folder)s AND f.digest IS NULL AND f.digest_kind IN (2, 3)
+ WHERE f.folder_id = %(folder)s AND f.digest IS NULL AND f.digest_kind >= 2
    AND f.object_id > %(after)s
  ORDER BY f.object_id
  LIMIT %(limit)s;
 
+-- set_digests
+-- The digests of large files, made of those of the segments of their objects.
+UPDATE files f SET digest = a.digest
+  FROM adopted_objects a
+ WHERE f.folder_id = %(folder)s AND f.object_id = a.object_id AND a.digest IS NOT NULL
+   AND f.digest IS NULL AND f.digest_kind >= 2;
+
 -- digests
 -- The digests of the segments of an object, in order, after one of them.
-SELECT DISTINCT ON (segment_index) segment_index, hash FROM segments
- WHERE object_id = %(object)s AND segment_index > %(after)s
- ORDER BY segment_index, redundancy
+SELECT segment_index, hash FROM segments
+ WHERE object_id = %(object)s AND segment_index > %(after)s AND redundancy = 0
+ ORDER BY segment_index
  LIMIT %(limit)s;
 
 -- set_digest
 -- The digest of the files that are an object of their own.
-UPDATE files SET digest = %(digest)s
- WHERE folder_id = %(folder)s AND object_id = %(object)s AND digest IS NULL;
+UPDATE files f SET digest = %(digest)s
+  FROM objects o
+ WHERE o.id = %(object)s AND f.folder_id = %(folder)s AND f.object_id = o.id
+   AND f.path_key BETWEEN o.first_key AND o.last_key AND f.digest IS NULL;
+
+-- folder_at
+-- The folder at a path.
+SELECT name, path FROM folders WHERE path = %(path)s;

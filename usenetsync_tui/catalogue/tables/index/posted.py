@@ -202,6 +202,12 @@ async def unposted(tx: Transaction, folder: int, version: int) -> int:
     return count
 
 
+async def object_offset(tx: Transaction, folder: int) -> int:
+    """What the ids of a folder's objects are above the numbers that its index gives them."""
+    offset: int = (await tx.one(_SQL["object_offset"], {"folder": folder}))[0]
+    return offset
+
+
 async def next_object(tx: Transaction, folder: int) -> int:
     """Above the ids of all objects of a folder."""
     number: int = (await tx.one(_SQL["next_object"], {"folder": folder}))[0]

@@ -173,3 +173,7 @@ SELECT coalesce(sum(o.segments::bigint * o.copies - o.posted), 0)::bigint
 -- next_object
 -- Above the ids of all objects of a folder.
 SELECT coalesce(max(id), 0) + 1 FROM objects WHERE folder_id = %(folder)s;
+
+-- object_offset
+-- What the ids of a folder's objects are above the numbers that its index gives them.
+SELECT object_offset FROM folders WHERE id = %(folder)s;

@@ -58,6 +58,8 @@ class Merge:
         self._judge = judge
         self._rows = rows
         self._ignores_inode = run.folder.ignores_inode
+        self._was_moved = run.folder.adopted_version is not None
+        """The files may be copies, in another place, of those that the rows describe."""
         self._page: list[CurrentRow] = []
         self._next = 0
         self._planned: list[tuple[object, ...]] = []
@@ -173,7 +175,9 @@ class Merge:
         """Whether the difference means no change: then the row is updated in place.
 
         That is an inode number that is not compared, an owner that was not recorded before, and,
-        for a symlink, its inode and ctime, as the walk has read its whole content.
+        for a symlink, its inode and ctime, as the walk has read its whole content. In the first
+        upload of an adopted folder it is the inode and ctime of any file: a restored or copied
+        file has others.
         """
         after = _INODE + 1
         if self._ignores_inode and row[:_INODE] == entry[:_INODE]:
@@ -182,9 +186,9 @@ class Merge:
         known = Entry._make(row[:_ENTRY])
         if known.uid is None:
             known = known._replace(uid=entry.uid, gid=entry.gid)
-        if self._ignores_inode or entry.kind == FileKind.SYMLINK:
+        if self._was_moved or self._ignores_inode or entry.kind == FileKind.SYMLINK:
             known = known._replace(inode=entry.inode)
-        if entry.kind == FileKind.SYMLINK:
+        if self._was_moved or entry.kind == FileKind.SYMLINK:
             known = known._replace(ctime_ns=entry.ctime_ns)
         if known != entry:
             return False

@@ -1,0 +1,166 @@
+"""`usenetsync restore STRING TARGET`: finds the version, loads what it needs of it, restores it.
+
+The index goes into a scratch catalogue, and the ordinary restore works from that. A restore that
+was stopped leaves it behind, and the same command goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+
+import anyio
+from anyio import to_thread
+
+from usenetsync_tui.cli.actions.job_report import CODES, tell
+from usenetsync_tui.cli.actions.recovered import tell_found, time_of
+from usenetsync_tui.cli.actions.restore import RestoreOptions, worked
+from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output.exposure import warn_of_servers
+from usenetsync_tui.cli.run import Exit, environment
+from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.engine.jobs.command_job import CommandJob
+from usenetsync_tui.engine.jobs.new_jobs import new_restore
+from usenetsync_tui.engine.opening import OpenCatalogue
+from usenetsync_tui.engine.progress.summary import Summary
+from usenetsync_tui.engine.recovery import Recovery, open_recovery, open_shards
+from usenetsync_tui.engine.scratch import Scratch, is_free, load
+from usenetsync_tui.engine.stores import Stores
+from usenetsync_tui.environment import absolute_path
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.commands import Restore
+from usenetsync_tui.model.figures import when
+from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.pipeline.index.index_paths import no_such_path
+from usenetsync_tui.pipeline.index.read_version import VersionReader
+from usenetsync_tui.pipeline.index.wanted import Wanted
+from usenetsync_tui.pipeline.restore.version_paths import contains, spans
+from usenetsync_tui.settings.settings import Settings
+
+_DONE = (JobState.COMPLETED, JobState.INCOMPLETE)
+
+
+async def restore_by_string(typed: TypedString, options: RestoreOptions, voice: Voice) -> Exit:
+    """Restore, and print the result; returns the exit code."""
+    settings, locations = environment()
+    target = absolute_path(os.fsencode(options.target))
+    if not voice.quiet:
+        warn_of_servers(settings)
+    secret = await to_thread.run_sync(typed.secret)
+    work = _Restoring(settings, locations, typed, options, voice, target)
+    scratch = Scratch(secret, locations)
+    async with scratch.use(), anyio.create_task_group() as group:
+        group.start_soon(work.show_progress)
+        try:
+            summary = await work.run(secret, scratch)
+        except UsageError:  # it never gets further
+            await _remove(scratch)
+            raise
+        if summary.outcome.state in _DONE:
+            await _remove(scratch)
+        group.cancel_scope.cancel()
+    tell(summary, voice, is_kept=False)
+    return CODES[summary.outcome.state]
+
+
+async def _remove(scratch: Scratch) -> None:
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(scratch.remove)
+
+
+class _Restoring:
+    """One restore, from the string to its summary."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        locations: Locations,
+        typed: TypedString,
+        options: RestoreOptions,
+        voice: Voice,
+        target: bytes,
+    ) -> None:
+        self._settings = settings
+        self._own = settings, locations
+        self._database = typed.database
+        self._options = options
+        self._prefix = os.fsencode(options.prefix)
+        self._voice = voice
+        self._target = target
+        self._waits = Waits()
+        self._job = CommandJob()
+
+    async def show_progress(self) -> None:
+        """Show it until cancelled."""
+        await progress.show(
+            lambda: self._job.figures, self._voice, waiting=lambda: self._waits.current
+        )
+
+    async def run(self, secret: bytes, scratch: Scratch) -> Summary:
+        """Load what is needed, and restore it."""
+        async with AsyncExitStack() as stack:
+            async with open_recovery(
+                secret, *self._own, database=self._database, waits=self._waits
+            ) as recovery:
+                self._tell_found(recovery)
+                reader = await recovery.reader(self._options.version)
+                wanted = Wanted(reader.version, tuple(filter(None, [self._prefix.strip(b"/")])))
+                await to_thread.run_sync(scratch.begin, wanted)
+                opened = await stack.enter_async_context(
+                    scratch.catalogue(self._settings, self._waits)
+                )
+                folder = await load(opened, recovery, wanted, scratch.wrap)
+                await self._require_path(opened, recovery, reader, folder)
+            # The connections of the search are closed now: a server allows only so many.
+            shards, _ = await stack.enter_async_context(
+                open_shards(*self._own, database=self._database, waits=self._waits)
+            )
+            stores = await stack.enter_async_context(
+                Stores(
+                    opened.catalogue,
+                    *self._own,
+                    opened.waits,
+                    shards=shards,
+                    unwrap=scratch.unwrap,
+                )
+            )
+            return await self._restore(opened, stores, folder, wanted.version)
+
+    def _tell_found(self, recovery: Recovery) -> None:
+        """Print which version is the newest, and why no newer one is used."""
+        tell_found(recovery, as_json=self._voice.as_json)
+        if self._options.version is None and not (self._voice.quiet or self._voice.as_json):
+            newest = recovery.root.current
+            ended = when(time_of(newest.finished_us))
+            voices.complain(
+                f"usenetsync: the newest version of {safe_name(recovery.root.name)} that was "
+                f"found is {newest.version}, of {ended}."
+            )
+
+    async def _require_path(
+        self, opened: OpenCatalogue, recovery: Recovery, reader: VersionReader, folder: Folder
+    ) -> None:
+        """`UnknownPathError` names the nearest path of the whole version."""
+        async with opened.catalogue.transaction() as tx:
+            there = await contains(tx, spans(folder.id, reader.version, self._prefix))
+        if not there:
+            root = recovery.root
+            raise await no_such_path(reader, self._prefix, root.name, root.path)
+
+    async def _restore(
+        self, opened: OpenCatalogue, stores: Stores, folder: Folder, version: int
+    ) -> Summary:
+        in_place = self._options.in_place or await to_thread.run_sync(is_free, folder.path)
+        new = await new_restore(
+            opened.catalogue,
+            Restore(folder.id, self._target, version, self._prefix),
+            way_out="Choose another folder, or add --in-place to replace them.",
+            in_place=in_place,
+        )
+        await self._job.prepare(stores, new)
+        return await worked(self._job, self._voice)

@@ -1,0 +1,257 @@
+"""load_runs: the rows of a folder from the runs of a root, in one transaction of the catalogue.
+
+Pages are fetched ahead and decoded in threads, and go into the tables by COPY, also in a thread. So
+memory holds a few pages, whatever the size of the folder. Checks what no single page shows: that
+the pages of a run follow one another, and that it has what the root says.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+
+from usenetsync_tui.catalogue.tables.index import adopted, adopted_rows, posted
+from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
+from usenetsync_tui.codec.index.files_page import read_files
+from usenetsync_tui.codec.index.objects_page import read_objects
+from usenetsync_tui.errors import IndexUnreadableError
+from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageRef
+from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place, keep_page
+from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead, Wants, everything, lines
+from usenetsync_tui.pipeline.index.read_version import VersionReader
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRows:
+    """The rows of a page of files."""
+
+    rows: list[bytes]
+    removed: list[bytes]
+    first: bytes
+    last: bytes
+    count: int
+    wanted: list[IndexEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsRows:
+    """The rows of a page of objects."""
+
+    rows: list[bytes]
+    parts: list[bytes]
+    aliases: list[tuple[bytes, str, bool]]
+    spans: list[tuple[int, int, int]]
+    """Number, first segment and the one after the last, of each part."""
+    numbers: set[int]
+
+
+class RunLoader:
+    """Loads runs of a root, oldest first, into a folder."""
+
+    def __init__(
+        self, place: Place, root: IndexRoot, reader: VersionReader, progress: LoadProgress
+    ) -> None:
+        self._place = place
+        self._root = root
+        self._reader = reader
+        self._progress = progress
+        self._digests = [DigestAlgorithm(realm.digest) for realm in root.realms]
+        finished = {line.version: line.finished_us for line in (*root.older, root.current)}
+        self._finished_us = finished
+
+    async def files(
+        self,
+        pages: PagesAhead[FilesRows],
+        run: IndexRun,
+        *,
+        is_first: bool,
+        wants: Wants = everything,
+        among: Callable[[Sequence[IndexEntry]], list[IndexEntry]] | None = None,
+        keep: bool = True,
+    ) -> list[IndexEntry]:
+        """Load the files of a run; returns the wanted ones if only some are.
+
+        `among`: chooses the wanted entries of a page; None: all. `keep`: keep the pages.
+        """
+        place, found = self._place, list[IndexEntry]()
+        count, numbers, last = 0, Counter[int](), None
+
+        async def use(line: PageRef, data: bytes, made: FilesRows | None) -> None:
+            nonlocal count, last
+            if keep:
+                await self._keep(run, numbers[line.level], line, data)
+            numbers[line.level] += 1
+            if made is None:
+                return
+            if last is not None and made.count and made.first <= last:
+                raise IndexUnreadableError("The pages of a run are not in order.")
+            if run.is_base and made.removed:
+                raise IndexUnreadableError("A base says that a path was removed.")
+            last, count = made.last, count + made.count
+            found.extend(made.wanted)
+            if is_first:
+                await self._aside(lambda: adopted.add_files(place.tx, made.rows))
+            else:
+                await self._aside(lambda: adopted.stage_files(place.tx, made.rows, made.removed))
+            self._progress.files += len(made.rows)
+            self._progress.done_bytes += line.size
+
+        wanted = lines(self._reader, run.pages, of_objects=False, wants=wants)
+        with _naming(run, "files"):
+            await pages.each(wanted, lambda data: self._made_files(data, run, among), use)
+        if among is None and count != run.files:
+            raise IndexUnreadableError(
+                f"The run of version {run.version} has {count} paths, and its root says "
+                f"{run.files}. Nothing was adopted."
+            )
+        if not is_first:
+            end = adopted.end_base if run.is_base and among is None else adopted.end_delta
+            await self._aside(lambda: end(place.tx, place.folder, run.version))
+        return found
+
+    async def entries(self, entries: Sequence[IndexEntry], version: int) -> None:
+        """Load single entries, as files of a version."""
+        made = self._rows(entries, version)
+        await self._aside(lambda: adopted.add_files(self._place.tx, made[0]))
+
+    def _made_files(
+        self,
+        data: bytes,
+        run: IndexRun,
+        among: Callable[[Sequence[IndexEntry]], list[IndexEntry]] | None,
+    ) -> FilesRows:
+        """In a thread."""
+        entries = read_files(data)
+        wanted = entries if among is None else among(entries)
+        rows, removed = self._rows(wanted, run.version)
+        first, last = (entries[0].path, entries[-1].path) if entries else (b"", b"")
+        some = [] if among is None else wanted
+        return FilesRows(rows, removed, first, last, len(entries), some)
+
+    def _rows(self, entries: Sequence[IndexEntry], version: int) -> tuple[list[bytes], list[bytes]]:
+        if any(e.object is not None and e.object >= self._root.next_object for e in entries):
+            raise IndexUnreadableError("A file is in an object that the root does not know of.")
+        try:
+            return adopted_rows.file_rows(entries, self._place.folder, version, self._place.offset)
+        except struct.error as error:
+            raise IndexUnreadableError("A file has an impossible number.") from error
+
+    async def objects(
+        self,
+        pages: PagesAhead[ObjectsRows],
+        run: IndexRun,
+        *,
+        is_first: bool,
+        wants: Wants = everything,
+        has: Callable[[int], bool] | None = None,
+        keep: bool = True,
+    ) -> set[int]:
+        """Load the objects of a run; returns the numbers of the wanted ones if only some are.
+
+        `has`: whether an object is wanted; None: all are. `keep`: keep the pages.
+        """
+        place, found = self._place, set[int]()
+        count, numbers, before = 0, Counter[int](), (0, 0, 0)
+
+        async def use(line: PageRef, data: bytes, made: ObjectsRows | None) -> None:
+            nonlocal count, before
+            if keep:
+                await self._keep(run, numbers[line.level], line, data)
+            numbers[line.level] += 1
+            if made is None:
+                return
+            for then, now in pairwise([before, *made.spans]):
+                if now[0] < then[0] or (now[0] == then[0] and now[1] < then[2]):
+                    raise IndexUnreadableError("A run has an object twice.")
+            count += len(made.spans)
+            begun = {each + place.offset for each in made.numbers if each != before[0]}
+            before = made.spans[-1] if made.spans else before
+            if has is not None:
+                found.update(made.numbers)
+            replaced = set() if is_first else begun
+
+            async def add() -> None:
+                await adopted.add_objects(place.tx, made.rows, made.parts, replaced)
+                await adopted.add_aliases(place.tx, made.aliases)
+
+            await self._aside(add)
+            self._progress.done_bytes += line.size
+
+        wanted = lines(self._reader, run.pages, of_objects=True, wants=wants)
+        with _naming(run, "objects"):
+            await pages.each(wanted, lambda data: self._made_objects(data, run, has), use)
+        if has is None and count != run.objects:
+            raise IndexUnreadableError(
+                f"The run of version {run.version} has {count} objects, and its root says "
+                f"{run.objects}. Nothing was adopted."
+            )
+        return found
+
+    def _made_objects(
+        self, data: bytes, run: IndexRun, has: Callable[[int], bool] | None
+    ) -> ObjectsRows:
+        """In a thread."""
+        every = read_objects(data, len(self._place.realms))
+        parts = every if has is None else [part for part in every if has(part.number)]
+        if every and every[-1].number >= self._root.next_object:
+            raise IndexUnreadableError("An object has a number that the root does not know of.")
+        try:
+            rows, objects_ = adopted_rows.object_rows(
+                parts,
+                self._place.realms,
+                self._digests,
+                self._finished_us.get(run.version, self._root.current.finished_us),
+                self._place.offset,
+            )
+        except struct.error as error:
+            raise IndexUnreadableError("An article has an impossible size.") from error
+        spans = [(part.number, part.first, part.first + len(part.segments)) for part in every]
+        _refuse_other_shapes(parts)
+        numbers = {part.number for part in parts}
+        return ObjectsRows(rows, objects_, adopted_rows.alias_rows(parts), spans, numbers)
+
+    async def keep_run(self, run: IndexRun) -> None:
+        """Record a run whose pages are loaded."""
+        prints = run.fingerprints
+        data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
+        row = RunRow(run.version, run.is_base, run.files, run.objects, run.size, data)
+        await posted.add_run(self._place.tx, self._place.folder, self._place.index_realm, row)
+
+    async def _keep(self, run: IndexRun, number: int, line: PageRef, data: bytes) -> None:
+        first = line.first
+        path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
+        page = PageRow(data, line.level, number, line.of_objects, path, *key)
+        await keep_page(self._place, run.version, page, line.digest, line.message_ids)
+        aliases = [
+            (name, alias, not at)
+            for name, texts in zip(line.message_ids, line.aliases, strict=False)
+            for at, alias in enumerate(texts)
+        ]
+        if aliases:
+            await adopted.add_aliases(self._place.tx, aliases)
+
+    async def _aside(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        await self._place.catalogue.aside(self._place.tx, work)
+
+
+@contextmanager
+def _naming(run: IndexRun, what: str) -> Iterator[None]:
+    """Say in an error which part of the index cannot be read."""
+    try:
+        yield
+    except IndexUnreadableError as error:
+        part = f"The list of the {what} of version {run.version}"
+        words = " ".join(str(each) for each in error.args)
+        raise IndexUnreadableError(f"{part}: {words} Nothing was adopted.") from error
+
+
+def _refuse_other_shapes(parts: Sequence[ObjectPart]) -> None:
+    for one, other in pairwise(parts):
+        if one.number == other.number and one[1:5] != other[1:5]:
+            raise IndexUnreadableError("An object has two sizes.")
