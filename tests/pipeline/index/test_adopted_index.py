@@ -218,6 +218,7 @@ async def test_a_folder_is_adopted_beside_another(
     with pytest.raises(UsageError, match=r"folder.*is backed up here already"):
         await adopt(world.catalogue, store, KEYS, root, b"/elsewhere", lambda key: key)
     (world.root / "new").write_bytes(content(200_000))
+    (world.root / "large").chmod(0o600)  # in an object that the base describes
     copies[await indexed.version()] = world.keep_copy()
     highest = world.query("SELECT max(id) FROM objects WHERE kind <> 2")[0][0]
     newest = (await newest_root(store, KEYS)).root
