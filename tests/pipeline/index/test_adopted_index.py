@@ -67,7 +67,7 @@ async def test_a_part_of_a_version_takes_only_its_pages(
 ) -> None:
     world = indexed.world.small(chunk_size=14_000)  # small pages
     grow(world.root)
-    for number in range(500):
+    for number in range(400):
         (world.root / f"many {number:04}").write_bytes(b"%d" % number)
     await indexed.version()
     for number in range(4):
@@ -78,9 +78,7 @@ async def test_a_part_of_a_version_takes_only_its_pages(
         await indexed.version()
     expected = {
         (5, b"a/b/one"): [(b"a/b/one", 5)],
-        (2, b"a/b/one"): [(b"a/b/one", 5)],
         (3, b"a/b"): [(b"a/b/", 0), (b"a/b/one", 5), (b"a/b/two", 3)],
-        (4, b"a/b/"): [(b"a/b/", 0), (b"a/b/one", 5)],
         (1, b"many 0300"): [(b"many 0300", 3)],
         (5, b"nothing"): [],
     }
@@ -150,16 +148,15 @@ def dump(world: World) -> dict[str, Sequence[object]]:
     return {name: sorted(world.query(sql), key=repr) for name, sql in asked.items()}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("bases", [False, True])
+@pytest.mark.parametrize(
+    ("seed", "bases", "profile"), [(1, False, Profile.SEALED), (2, True, Profile.PLAIN)]
+)
 async def test_all_is_as_before_the_loss(
-    indexed: Indexed, seed: int, bases: bool, monkeypatch: pytest.MonkeyPatch
+    indexed: Indexed, seed: int, bases: bool, profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random histories, with one base or with a base in every other version."""
     world, chance = indexed.world, random.Random(seed)
-    world.choices = FolderChoices(
-        store=StoreKind.MEMORY, profile=Profile.SEALED if seed == 1 else Profile.PACKED
-    )
+    world.choices = FolderChoices(store=StoreKind.MEMORY, profile=profile)
     if bases:
         due = iter([True, False, True, True, False, False])
         monkeypatch.setattr(plan_run, "is_base_due", lambda runs: next(due))
@@ -221,6 +218,7 @@ async def test_a_folder_is_adopted_beside_another(
     with pytest.raises(UsageError, match=r"folder.*is backed up here already"):
         await adopt(world.catalogue, store, KEYS, root, b"/elsewhere", lambda key: key)
     (world.root / "new").write_bytes(content(200_000))
+    (world.root / "large").chmod(0o600)  # in an object that the base describes
     copies[await indexed.version()] = world.keep_copy()
     highest = world.query("SELECT max(id) FROM objects WHERE kind <> 2")[0][0]
     newest = (await newest_root(store, KEYS)).root

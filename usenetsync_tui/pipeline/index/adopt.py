@@ -70,11 +70,14 @@ async def adopt(
     progress = progress or LoadProgress()
     chain = await root_chain(store, keys, root, wanted)
     newest = chain[-1].root
-    check_numbers(newest)
+    for link in chain:
+        check_numbers(link.root)
     async with catalogue.transaction() as tx:
         await refuse_known(tx, keys, newest, path)
         offset = await rows.reserve(tx, newest.next_object)
-    listed = {line.version: line for line in (*newest.older, newest.current)}
+    listed = {
+        line.version: line for link in chain for line in (*link.root.older, link.root.current)
+    }
     progress.phase, progress.folder = "load", newest.name
     progress.total_bytes = sum(run.size for link in chain for run in link.runs)
     async with catalogue.transaction(durable=True) as tx:

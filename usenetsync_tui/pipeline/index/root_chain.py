@@ -45,6 +45,8 @@ async def root_chain(
     upto = root.current.version
     known: IndexRoot | None = root
     while known is not None:
+        # A root may leave out the oldest versions; an older root lists them.
+        listed = sorted({*listed, *[line.version for line in (*known.older, known.current)]})
         first = known.runs[0].version
         mine = tuple([v for v in listed if first <= v <= upto])
         chain.insert(0, Link(known, known.runs, mine))

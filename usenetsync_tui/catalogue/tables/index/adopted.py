@@ -132,7 +132,7 @@ async def needed(tx: Transaction, folder: int) -> list[int]:
 async def sum_up(tx: Transaction, folder: int) -> bytes | None:
     """Make the objects of their parts; returns a path whose content is in none of them."""
     values = {"folder": folder}
-    await tx.run(_SQL["analyze"])
+    await tx.run(_SQL["analyze_loaded"])
     await tx.run(_SQL["add_objects"], values)
     await tx.run(_SQL["count_sealed"])
     await tx.run(_SQL["set_digests"], values)

@@ -161,6 +161,10 @@ TRUNCATE adopted_files, adopted_removed;
 -- So many new rows at once: plans must know of them.
 ANALYZE adopted_files, adopted_removed, adopted_objects;
 
+-- analyze_loaded
+-- The same for what is loaded: its plans would be those for empty tables.
+ANALYZE adopted_objects, files, segments;
+
 -- add_objects
 -- The objects, with what their files and articles sum up to.
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
