@@ -95,4 +95,3 @@ def test_every_version_comes_back_by_its_string(
     assert string not in ended.out + ended.err
     assert not (home / "data" / "recoveries").exists()
     assert not (home / "data" / "postgresql").exists()
-
