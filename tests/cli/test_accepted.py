@@ -112,6 +112,8 @@ def test_in_the_database(story: Story, tmp_path: Path) -> None:
     story.tell("folders", "folders", both=True)
     story.tell("snapshots", "snapshots", "tree", both=True)
     story.tell("files", "files", "tree", "--version", "1", both=True)
+    (made,) = story.run("share", "tree", "--json").of("share")
+    story.tell_json("snapshots, by recovery string", "snapshots", made["string"])
     story.tell("restore", "restore", "tree", out)
     story.tell("restore, all there", "restore", "tree", out, both=True)
     (out / "large.bin").unlink()
