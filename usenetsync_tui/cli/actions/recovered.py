@@ -13,14 +13,14 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
-from usenetsync_tui.cli.output.json_fields import recovered_fields
+from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.engine.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
-from usenetsync_tui.model.entries import FileKind, FileState
+from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.index_entries import AttributeTag, IndexEntry
 from usenetsync_tui.model.index_roots import VersionLine
@@ -125,14 +125,16 @@ async def file_pages(
 def tell_lost(reader: VersionReader, *, as_json: bool) -> Exit:
     """Print which paths the index no longer tells of; returns the exit code."""
     for first, end in reader.lost:
-        if as_json:
-            voices.emit("lost", version=reader.version, first=first, end=end)
-            continue
         upto = "" if end is None else f' to before "{safe_name(end)}"'
-        voices.complain(
-            f'usenetsync: the paths from "{safe_name(first)}"{upto} are not listed: no copy of '
-            "that part of the index can be fetched."
+        words = (
+            f'the paths from "{safe_name(first)}"{upto} are not listed: no copy of that part of the '
+            "index can be fetched"
         )
+        if as_json:
+            lost = Notice(NoticeKind.MISSING, first, words)
+            voices.emit("notice", **notice_fields(None, lost))
+        else:
+            voices.complain(f"usenetsync: {words}.")
     return Exit.INCOMPLETE if reader.lost else Exit.DONE
 
 
