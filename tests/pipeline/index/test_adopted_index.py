@@ -39,7 +39,7 @@ def lose(world: World) -> None:
 async def adopted(
     world: World, root: IndexRoot | None = None, wanted: Wanted | None = None
 ) -> Adopted:
-    found = root or await newest_root(world.store, KEYS)
+    found = root or (await newest_root(world.store, KEYS)).root
     path = os.fsencode(world.root)
     return await adopt(world.catalogue, world.store, KEYS, found, path, lambda key: key, wanted)
 
@@ -78,7 +78,7 @@ async def test_a_part_of_a_version_takes_only_its_pages(
         (5, b"nothing"): [],
     }
     for (version, path), files in expected.items():
-        root = await newest_root(store, KEYS)
+        root = (await newest_root(store, KEYS)).root
         pages = sum(len(run.pages) for run in root.runs)
         lose(world)
         store.fetches.clear()
@@ -109,7 +109,7 @@ async def test_one_version_is_loaded_whole(indexed: Indexed, store: FaultyStore)
         (world.root / f"new {number}").write_bytes(b"%d" % number)
         copies[await indexed.version()] = world.keep_copy()
     for version, copy in copies.items():
-        root = await newest_root(store, KEYS)
+        root = (await newest_root(store, KEYS)).root
         lose(world)
         assert (await adopted(world, root, Wanted(version))).versions == (version,)
         restored = await world.restore(version)

@@ -127,8 +127,8 @@ def tell_lost(reader: VersionReader, *, as_json: bool) -> Exit:
     for first, end in reader.lost:
         upto = "" if end is None else f' to before "{safe_name(end)}"'
         words = (
-            f'the paths from "{safe_name(first)}"{upto} are not listed: no copy of that part of the '
-            "index can be fetched"
+            f'the paths from "{safe_name(first)}"{upto} are not listed: no copy of that part of '
+            "the index can be fetched"
         )
         if as_json:
             lost = Notice(NoticeKind.MISSING, first, words)
