@@ -21,6 +21,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from usenetsync_tui.cli.command import VERBS, root
 from usenetsync_tui.cli.output import progress
+from usenetsync_tui.postgres.address import shown
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +100,8 @@ def story(
     assert told.changed == [], "read the differences with pytest -vv --snapshot-details"
 
 
-def test_in_the_database(story: Story, tmp_path: Path) -> None:
+def test_in_the_database(story: Story, tmp_path: Path, database: str) -> None:
+    story.names[shown(database)] = "DATABASE"
     folder, out = tmp_path / "tree", tmp_path / "out"
     for verb in ("folders", "jobs", "servers"):
         story.tell(f"{verb}, nothing there", verb)
@@ -113,6 +115,8 @@ def test_in_the_database(story: Story, tmp_path: Path) -> None:
     story.tell("share", "share", "tree", both=True)
     story.tell("snapshots", "snapshots", "tree", both=True)
     story.tell("files", "files", "tree", "--version", "1", both=True)
+    (made,) = story.run("share", "tree", "--json").of("share")
+    story.tell_json("snapshots, by recovery string", "snapshots", made["string"])
     story.tell("restore", "restore", "tree", out)
     story.tell("restore, all there", "restore", "tree", out, both=True)
     (out / "large.bin").unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 from usenetsync_tui.catalogue.lookups.browse import file_row
 from usenetsync_tui.catalogue.tables import folders, snapshots, version_files
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.cli.actions.recovered import file_pages, recovered, snapshots_of
+from usenetsync_tui.cli.actions.recovered import file_pages, recovered, snapshots_of, tell_lost
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
 from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
@@ -182,10 +182,10 @@ async def _files_of_string(
     typed: TypedString, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
 ) -> Exit:
     async with recovered(typed, as_json=show.as_json) as recovery:
-        pages = file_pages(recovery, version, prefix, _PAGE, digests=show.digests)
-        async for page in pages:
+        reader = await recovery.reader(version)
+        async for page in file_pages(recovery, reader, prefix, _PAGE, digests=show.digests):
             show.add(page)
-    return Exit.DONE
+        return tell_lost(reader, as_json=show.as_json)
 
 
 class _JsonFiles:

@@ -13,14 +13,14 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
-from usenetsync_tui.cli.output.json_fields import recovered_fields
+from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.engine.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
-from usenetsync_tui.model.entries import FileKind, FileState
+from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.index_entries import AttributeTag, IndexEntry
 from usenetsync_tui.model.index_roots import VersionLine
@@ -28,6 +28,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.index_paths import no_such_path, spans_of
 from usenetsync_tui.pipeline.index.read_file import FileReader
+from usenetsync_tui.pipeline.index.read_version import VersionReader
 
 _MICROSECONDS = 1_000_000
 
@@ -103,10 +104,9 @@ def time_of(microseconds: int) -> datetime:
 
 
 async def file_pages(
-    recovery: Recovery, version: int | None, prefix: bytes, page: int, *, digests: bool
+    recovery: Recovery, reader: VersionReader, prefix: bytes, page: int, *, digests: bool
 ) -> AsyncIterator[list[VersionRow]]:
     """The files of a version, or those at and below a path, in pages. `UnknownPathError`."""
-    reader = await recovery.reader(version)
     files = FileReader(reader, recovery.of, recovery.aliases.add)
     rows: list[VersionRow] = []
     found = False
@@ -117,9 +117,25 @@ async def file_pages(
             if len(rows) == page:
                 yield rows
                 rows = []
-    if not found and prefix:
+    if not found and prefix and not reader.lost:
         raise await no_such_path(reader, prefix, recovery.root.name, recovery.root.path)
     yield rows
+
+
+def tell_lost(reader: VersionReader, *, as_json: bool) -> Exit:
+    """Print which paths the index no longer tells of; returns the exit code."""
+    for first, end in reader.lost:
+        upto = "" if end is None else f' to before "{safe_name(end)}"'
+        words = (
+            f'the paths from "{safe_name(first)}"{upto} are not listed: no copy of that part of '
+            "the index can be fetched"
+        )
+        if as_json:
+            lost = Notice(NoticeKind.MISSING, first, words)
+            voices.emit("notice", **notice_fields(None, lost))
+        else:
+            voices.complain(f"usenetsync: {words}.")
+    return Exit.INCOMPLETE if reader.lost else Exit.DONE
 
 
 def _known(entry: IndexEntry) -> FileDigest | None:

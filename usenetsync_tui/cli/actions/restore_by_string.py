@@ -20,15 +20,15 @@ from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.run import Exit, environment
 from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.engine.by_string.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.recovery import Recovery, open_recovery, open_shards
-from usenetsync_tui.engine.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import IndexUnreadableError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.figures import when
@@ -114,7 +114,7 @@ class _Restoring:
                 opened = await stack.enter_async_context(
                     scratch.catalogue(self._settings, self._waits)
                 )
-                folder = await load(opened, recovery, wanted, scratch.wrap)
+                folder = await self._loaded(opened, recovery, wanted, scratch)
                 await self._require_path(opened, recovery, reader, folder)
             # The connections of the search are closed now: a server allows only so many.
             shards, _ = await stack.enter_async_context(
@@ -130,6 +130,17 @@ class _Restoring:
                 )
             )
             return await self._restore(opened, stores, folder, wanted.version)
+
+    async def _loaded(
+        self, opened: OpenCatalogue, recovery: Recovery, wanted: Wanted, scratch: Scratch
+    ) -> Folder:
+        try:
+            return await load(opened, recovery, wanted, scratch.wrap)
+        except IndexUnreadableError as error:
+            if wanted.names:
+                raise
+            advice = "Other parts of the version can be restored with --path PREFIX."
+            raise IndexUnreadableError(f"{error.args[0]} {advice}") from error
 
     def _tell_found(self, recovery: Recovery) -> None:
         """Print which version is the newest, and why no newer one is used."""

@@ -156,8 +156,8 @@ def job_fields(job: Job, folder: str) -> Fields:
     }
 
 
-def notice_fields(job: int, notice: Notice) -> Fields:
-    """A reason that a job recorded."""
+def notice_fields(job: int | None, notice: Notice) -> Fields:
+    """A reason that a job recorded, or that a listing is not complete."""
     return {
         "job": job,
         "kind": notice.kind,

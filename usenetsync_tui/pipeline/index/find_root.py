@@ -145,7 +145,7 @@ class _Search:
         if not self._found:
             await self._ask(range(STRIDE, STRIDE * BLOCK + 1, STRIDE))
             if self._found:
-                await self._dense(max(self._found) + 1)
+                await self._dense(max(self._found) - STRIDE + 1)
         while True:  # the newest may have only later names
             newest = max(self._found, default=0)
             around = range(max(1, newest - BEFORE), newest + AFTER + 1)

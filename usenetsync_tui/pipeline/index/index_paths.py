@@ -48,7 +48,8 @@ async def _nearest(reader: VersionReader, prefix: bytes, folder: bytes) -> bytes
     above = b""
     while len(names) > 1 and await reader.entry(above + names[0] + b"/") is not None:
         above += names.pop(0) + b"/"
-    by_text = {safe_name(each): each for each in await _names(reader, above)}
+    below = await _names(reader, above, b"") | await _names(reader, above, names[0][:1])
+    by_text = {safe_name(each): each for each in below}
     found = nearest(safe_name(names[0]), by_text)
     return above + by_text[found] if found is not None else above.rstrip(b"/") or None
 
@@ -58,11 +59,11 @@ async def contains(reader: VersionReader, path: bytes) -> bool:
     return any([await reader.entry(each) is not None for each in (path, path + b"/")])
 
 
-async def _names(reader: VersionReader, above: bytes) -> set[bytes]:
-    """Some names in a directory; `above`: its path with a slash."""
+async def _names(reader: VersionReader, above: bytes, begin: bytes) -> set[bytes]:
+    """Some names in a directory, those from `begin` on; `above`: its path with a slash."""
     names: set[bytes] = set()
     seen = 0
-    async for entry in reader.entries(above, above[:-1] + b"0" if above else None):
+    async for entry in reader.entries(above + begin, above[:-1] + b"0" if above else None):
         names.add(entry.path.removeprefix(above).partition(b"/")[0])
         seen += 1
         if seen == _MOST:

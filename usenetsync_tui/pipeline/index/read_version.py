@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.codec.index.directory import line_of
@@ -32,10 +33,16 @@ from usenetsync_tui.model.index_roots import (
     PathKey,
 )
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.index.pages_of_run import lines_of_root, listed_in
 
+_T = TypeVar("_T")
 _KEPT = 4
 """Pages of objects that are kept: the segments of a large file are in one after another."""
+
+
+class _PageLostError(IndexUnreadableError):
+    __doc__ = IndexUnreadableError.__doc__
 
 
 class VersionReader:
@@ -63,13 +70,18 @@ class VersionReader:
         if version not in known or not self._runs:
             raise UnknownSnapshotError(f"Version {version} is not in this index.")
         self._kept: dict[bytes, dict[int, list[ObjectPart]]] = {}
+        self.lost: list[tuple[bytes, bytes | None]] = []
+        """Ranges of paths whose pages cannot be fetched: the first, and what is above the last."""
         self.fetched = 0
         """Pages fetched so far."""
 
     async def entries(
         self, start: bytes = b"", until: bytes | None = None
     ) -> AsyncIterator[IndexEntry]:
-        """Entries in path order, from a path on to before another; holds one page of each run."""
+        """Entries in path order, from a path on to before another; holds one page of each run.
+
+        Paths in pages that cannot be fetched are left out, and `lost` has their ranges.
+        """
         streams = [self._files(run, start, until) for run in self._runs]
         heads = [await anext(stream, None) for stream in streams]
         while any(head is not None for head in heads):
@@ -80,15 +92,21 @@ class VersionReader:
                     newest = head
                     heads[at] = await anext(streams[at], None)
             assert newest is not None
-            if newest.change != EntryChange.REMOVED:
+            # An older run may have what a lost page says otherwise.
+            if newest.change != EntryChange.REMOVED and not self._is_lost(path):
                 yield newest
+
+    def _is_lost(self, path: bytes) -> bool:
+        return any(first <= path and (end is None or path < end) for first, end in self.lost)
 
     async def _files(
         self, run: IndexRun, start: bytes, until: bytes | None
     ) -> AsyncIterator[IndexEntry]:
         before: bytes | None = None
-        async for line in self._leaves(lines_of_root(run, of_objects=False), start, until):
-            for entry in await self._files_of(line):
+        lines = lines_of_root(run, of_objects=False)
+        async for line, end in self._leaves(lines, None, start, until):
+            rows = await self._unless_lost(self._files_of(line), line, end)
+            for entry in rows or ():
                 if before is not None and entry.path <= before:
                     raise IndexUnreadableError("The pages of a run are not in order.")
                 before = entry.path
@@ -96,16 +114,29 @@ class VersionReader:
                     yield entry
 
     async def _leaves(
-        self, lines: Sequence[PageRef], start: bytes, until: bytes | None
-    ) -> AsyncIterator[PageRef]:
-        """The lines of pages of files that can have paths of a range, below some lines."""
-        for line in _between(lines, start, until):
+        self, lines: Sequence[PageRef], last: bytes | None, start: bytes, until: bytes | None
+    ) -> AsyncIterator[tuple[PageRef, bytes | None]]:
+        """The lines of pages of files that can have paths of a range, and what is above each."""
+        for line, end in _between(lines, last, start, until):
             if line.level == LEAF:
-                yield line
+                yield line, end
                 continue
-            listed = listed_in(line, await self.page(line))
-            async for below in self._leaves(listed, start, until):
-                yield below
+            data = await self._unless_lost(self.page(line), line, end)
+            if data is not None:
+                async for below in self._leaves(listed_in(line, data), end, start, until):
+                    yield below
+
+    async def _unless_lost(
+        self, read: Awaitable[_T], line: PageRef, end: bytes | None
+    ) -> _T | None:
+        """What is read of a page; None, and a note in `lost`, if the page cannot be fetched."""
+        try:
+            return await read
+        except _PageLostError:
+            assert isinstance(line.first, bytes)
+            if (line.first, end) not in self.lost:
+                self.lost.append((line.first, end))
+            return None
 
     async def entry(self, path: bytes) -> IndexEntry | None:
         """The entry of one path; None if the version does not have it."""
@@ -169,7 +200,7 @@ class VersionReader:
                 continue
             self.fetched += 1
             return data
-        raise IndexUnreadableError(f"A page of it cannot be fetched: {problem}") from problem
+        raise _PageLostError(f"{_part(line)} cannot be fetched: {problem}") from problem
 
     def _opened(self, line: PageRef, payload: bytes) -> bytes:
         data = open_sealed(self._keys.sealing, payload)[1]
@@ -178,10 +209,23 @@ class VersionReader:
         return data
 
 
-def _between(lines: Sequence[PageRef], start: bytes, until: bytes | None) -> Iterator[PageRef]:
-    """The lines of a directory of files whose pages can have paths of a range."""
+def _between(
+    lines: Sequence[PageRef], last: bytes | None, start: bytes, until: bytes | None
+) -> Iterator[tuple[PageRef, bytes | None]]:
+    """The lines of a directory of files that can have paths of a range, and what is above each.
+
+    `last`: what is above the directory.
+    """
     keys = [line.first for line in lines if isinstance(line.first, bytes)]
-    for line in lines[max(0, bisect_right(keys, start) - 1) :]:
-        if until is not None and isinstance(line.first, bytes) and line.first >= until:
+    ends = [*keys[1:], last]
+    for at in range(max(0, bisect_right(keys, start) - 1), len(keys)):
+        if until is not None and keys[at] >= until:
             return
-        yield line
+        yield lines[at], ends[at]
+
+
+def _part(line: PageRef) -> str:
+    """What a page has, in words."""
+    if isinstance(line.first, bytes):
+        return f'The part of the index with the paths from "{safe_name(line.first)}" on'
+    return f"The part of the index with the articles from object {line.first[0]} on"
