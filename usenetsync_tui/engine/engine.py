@@ -18,7 +18,8 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
-from usenetsync_tui.engine.adopting import Adoptions
+from usenetsync_tui.engine.by_string.adopting import Adoptions
+from usenetsync_tui.engine.by_string.sharing import SharedString
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
@@ -29,7 +30,6 @@ from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.requests.secret import settled
-from usenetsync_tui.engine.sharing import SharedString
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
 from usenetsync_tui.engine.stores import Stores

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.engine.adopting import Adoptions
+from usenetsync_tui.engine.by_string.adopting import Adoptions
+from usenetsync_tui.engine.by_string.sharing import SharedString
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.sharing import SharedString
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations

@@ -16,9 +16,9 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, start
 from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.engine.by_string.adoption import Adoption, adopt_folder
 from usenetsync_tui.engine.opening import application_name
 from usenetsync_tui.engine.progress.rates import RateMeter
-from usenetsync_tui.engine.requests.adoption import Adoption, adopt_folder
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.model.figures import number, plural, size, when
 from usenetsync_tui.model.folders import Priority

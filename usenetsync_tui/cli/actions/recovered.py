@@ -17,7 +17,7 @@ from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_field
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
-from usenetsync_tui.engine.recovery import Recovery, open_recovery
+from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind

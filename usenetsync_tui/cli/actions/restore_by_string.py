@@ -20,12 +20,12 @@ from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.run import Exit, environment
 from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery, open_shards
 from usenetsync_tui.engine.by_string.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.progress.summary import Summary
-from usenetsync_tui.engine.recovery import Recovery, open_recovery, open_shards
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import IndexUnreadableError, UsageError

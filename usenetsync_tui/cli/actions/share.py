@@ -22,7 +22,7 @@ from usenetsync_tui.cli.output.qr_code import say_qr_code
 from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, folder_named, start
 from usenetsync_tui.cli.signals import GOES_ON, stopped_by
 from usenetsync_tui.codec.recovery_string import grouped
-from usenetsync_tui.engine.folder_string import folder_string, seen
+from usenetsync_tui.engine.by_string.folder_string import folder_string, seen
 from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_index
 from usenetsync_tui.engine.new_file import new_file

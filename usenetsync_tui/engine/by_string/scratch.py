@@ -24,8 +24,8 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.codec.key_wrapping import SALT_SIZE, KeySecret, unwrap_key, wrap_key
 from usenetsync_tui.codec.sealing import NONCE_SIZE
+from usenetsync_tui.engine.by_string.recovery import Recovery
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
-from usenetsync_tui.engine.recovery import Recovery
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.folders import Folder

@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.codec.recovery_string import read_string
-from usenetsync_tui.engine.adoption import Adoption, adopt_folder
+from usenetsync_tui.engine.by_string.adoption import Adoption, adopt_folder
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations

@@ -12,8 +12,8 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.engine.keys import KeyRing
-from usenetsync_tui.engine.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import StoreKind
