@@ -11,7 +11,10 @@ import psycopg
 from engine_ground import latest, new_engine, over, running, until
 from scripted_server import ScriptedServer
 
+from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.engine.keys import KeyRing
+from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import FolderChoices, Restore, Upload
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import EngineState
@@ -69,5 +72,34 @@ class SealedGround:
             return connection.execute(sql.encode(), values).fetchall()
 
     def realms(self) -> list[tuple[Any, ...]]:
-        """(id, continues, renewed, sealed) of all realms."""
-        return self.query("SELECT id, continues, renewed, sealed FROM realms ORDER BY id")
+        """(continues, renewed, sealed) of all realms of data, each after its number among them."""
+        rows = self.query(
+            "SELECT id, continues, renewed, sealed FROM realms WHERE NOT is_index ORDER BY id"
+        )
+        number = {row[0]: n for n, row in enumerate(rows, 1)}
+        return [(number[row[0]], number.get(row[1]), *row[2:]) for row in rows]
+
+    def index_names(self) -> set[str]:
+        """The Message-IDs, as sent, of all articles of the index of each folder."""
+        names: set[str] = set()
+        realms = self.query("SELECT id, wrapped_key FROM realms WHERE is_index")
+        locations = Locations.find({"USENETSYNC_HOME": str(self.home)})
+        for realm, wrapped in realms:
+            secret = KeyRing(self.engine()._settings, locations).unwrap(wrapped)
+            rows = self.query("SELECT message_id FROM segments WHERE realm_id = %s", realm)
+            style = IndexKeys(secret).headers(("alt.test",))
+            names |= {style.wire_id(bytes(name)) for (name,) in rows}
+        return names
+
+    @property
+    def data(self) -> list[str]:
+        """The Message-IDs posted so far, as sent, without those of the index."""
+        of_index = self.index_names()
+        return [name for name in self.scripted.posted if name not in of_index]
+
+    def assert_indexed(self) -> None:
+        """Every version has its index, whose articles were posted once each."""
+        assert self.query("SELECT DISTINCT indexed FROM snapshots") == [(True,)]
+        of_index = self.index_names()
+        posted = [name for name in self.scripted.posted if name in of_index]
+        assert len(posted) == len(set(posted)) == len(of_index) > 0

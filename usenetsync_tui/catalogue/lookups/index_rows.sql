@@ -38,7 +38,8 @@ SELECT coalesce(long_path, path_key), path_key
 
 -- brought
 -- The objects that a version uses and that versions from `base` to `since` did not, after an id: all
--- that it uses if `since` is 0. And those whose articles have got other names since the last run.
+-- that it uses if `since` is 0. And those of any version from `base` on whose articles have got other
+-- names since the last run was begun.
 SELECT o.id
   FROM objects o
  WHERE o.folder_id = %(folder)s AND o.id > %(after)s AND o.kind <> {object.index}
@@ -46,12 +47,18 @@ SELECT o.id
                 WHERE f.folder_id = o.folder_id AND f.object_id = o.id
                   AND f.path_key BETWEEN o.first_key AND o.last_key
                   AND f.first_version <= %(version)s
-                  AND (f.last_version IS NULL OR f.last_version >= %(version)s))
-   AND (NOT EXISTS (SELECT FROM files f
-                     WHERE f.folder_id = o.folder_id AND f.object_id = o.id
-                       AND f.path_key BETWEEN o.first_key AND o.last_key
-                       AND f.first_version <= %(since)s
-                       AND (f.last_version IS NULL OR f.last_version >= %(base)s))
+                  AND (f.last_version IS NULL OR f.last_version >= coalesce(
+                       nullif(%(base)s, 0), %(version)s)))
+   AND (EXISTS (SELECT FROM files f
+                 WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+                   AND f.path_key BETWEEN o.first_key AND o.last_key
+                   AND f.first_version <= %(version)s
+                   AND (f.last_version IS NULL OR f.last_version >= %(version)s))
+        AND NOT EXISTS (SELECT FROM files f
+                         WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+                           AND f.path_key BETWEEN o.first_key AND o.last_key
+                           AND f.first_version <= %(since)s
+                           AND (f.last_version IS NULL OR f.last_version >= %(base)s))
         OR EXISTS (SELECT FROM segments s JOIN aliases a ON a.message_id = s.message_id
                     WHERE s.object_id = o.id AND a.at >= %(last_run)s))
  ORDER BY o.id

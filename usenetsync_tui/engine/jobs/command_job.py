@@ -1,9 +1,10 @@
-"""A restore or verify that a command runs itself, beside or instead of the engine."""
+"""A restore, a verify or the posting of an index that a command runs itself, without the queue."""
 
 from __future__ import annotations
 
 import time
 
+from usenetsync_tui.engine.index_realm import index_only
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
@@ -22,6 +23,7 @@ class CommandJob:
 
     def __init__(self) -> None:
         self._run: JobRun | None = None
+        self._stores: Stores | None = None
         self._life: JobLife | None = None
         self._rates = RateMeter()
         self.verified: Verified | None = None
@@ -45,7 +47,7 @@ class CommandJob:
         run = await stores.run(new.folder, 0, to_post=new.verb.posts)
         async with run.catalogue.transaction(durable=True) as tx:
             run.job_id = await add(tx, new)
-        self._run = run
+        self._run, self._stores = run, stores
 
     async def work(self) -> Summary:
         """Run the prepared job to its end; record how it ended."""
@@ -62,5 +64,8 @@ class CommandJob:
     async def _perform(self, run: JobRun, job: Job) -> Outcome:
         if job.verb is Verb.RESTORE:
             return await restored(run, job)
+        if job.verb is Verb.UPLOAD:
+            assert self._stores is not None and job.version is not None
+            return await index_only(self._stores, run, job.version)
         outcome, self.verified = await verified(run, job)
         return outcome

@@ -77,6 +77,15 @@ async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
     return NewJob(folder, Verb.VERIFY, version, bodies=bodies, sample=wanted.sample)
 
 
+async def new_index(tx: Transaction, folder_id: int) -> NewJob:
+    """A job that posts what is missing of a folder's index, for a command that runs it itself.
+
+    `UnknownFolderError`, `UnknownSnapshotError` without a finished version.
+    """
+    folder = await folder_of(tx, folder_id)
+    return NewJob(folder, Verb.UPLOAD, await finished_version(tx, folder.id, None))
+
+
 async def folder_of(tx: Transaction, folder_id: int) -> Folder:
     """The folder with this id. `UnknownFolderError`."""
     folder = await folders.by_id(tx, folder_id)

@@ -70,6 +70,10 @@ async def adopt(
                     entries = [_file(entry) for entry in read_files(data)]
                     await rows.add_files(tx, folder, run.version, entries)
             await posted.add_run(tx, folder, to.index_realm, _run_row(run))
+        for known in (*root.older, root.current):
+            await posted.add_root(
+                tx, folder, to.index_realm, known.version, known.attempt, object_id=None
+            )
         await rows.sum_up(tx, folder)
         await _fill_digests(tx, folder)
     return folder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
+from usenetsync_tui.codec.index.keys import ATTEMPTS, FIRST_ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import read_root
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.errors import (
@@ -23,7 +23,10 @@ from usenetsync_tui.model.ports import Store
 BLOCK = 1000
 """Versions to ask for at once."""
 _COPIES = 2
-_NAMES = tuple((attempt, copy) for attempt in range(ATTEMPTS) for copy in range(_COPIES))
+_LOOKED_FOR = tuple((attempt, copy) for attempt in range(FIRST_ATTEMPTS) for copy in range(_COPIES))
+"""The names by which versions are looked for."""
+_NAMES = tuple((attempt, copy) for attempt in reversed(range(ATTEMPTS)) for copy in range(_COPIES))
+"""The names of a version's root, that of the highest attempt first."""
 
 
 async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
@@ -34,7 +37,7 @@ async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
         names = {
             keys.root_name(version, *name): version
             for version in range(first, first + BLOCK)
-            for name in _NAMES
+            for name in _LOOKED_FOR
         }
         presence = await store.present(names)
         hits = {names[name] for name in presence.there | presence.unknown.keys()}
@@ -45,13 +48,14 @@ async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
 
 
 async def fetch_root(store: Store, keys: IndexKeys, version: int) -> IndexRoot:
-    """The root of a version, from whatever copy can be read.
+    """The root of a version, from whatever copy can be read, of its highest attempt if that can be.
 
     `UnknownSnapshotError` if there is none; `IndexUnreadableError` if what is there is no root.
     """
     problem: Exception | None = None
-    for attempt, copy in _NAMES:
-        name = keys.root_name(version, attempt, copy)
+    names = [keys.root_name(version, *name) for name in _NAMES]
+    found = await store.present(names)
+    for name in [name for name in names if name in found.there or name in found.unknown]:
         try:
             data = await store.fetch(name, opened=partial(_opened, keys.sealing))
             return read_root(data, version)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.lookups.index_rows import Since
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import objects, segments
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
@@ -32,6 +34,7 @@ _FRAME = 8_192
 class _Planned:
     """What a run has so far."""
 
+    amendment: int
     files: int = 0
     objects: int = 0
     size: int = 0
@@ -39,7 +42,7 @@ class _Planned:
     fingerprints: set[int] | None = field(default_factory=set)
 
 
-def is_base_due(runs: list[RunRow]) -> bool:
+def is_base_due(runs: Sequence[RunRow]) -> bool:
     """Whether the next run must be a base, after these: a base and its deltas."""
     if not runs:
         return True
@@ -47,17 +50,22 @@ def is_base_due(runs: list[RunRow]) -> bool:
     return len(deltas) >= MOST_DELTAS or sum(d.size for d in deltas) * BASE_SHARE > runs[0].size
 
 
-async def plan_run(run: JobRun, version: int) -> None:
-    """Plan all pages of the run of a version. `run`: in the realm of the folder's index."""
+async def plan_run(run: JobRun, version: int, *, amends: bool = False) -> None:
+    """Plan all pages of the run of a version. `run`: in the realm of the folder's index.
+
+    `amends`: a further run of the version, with the new names of articles.
+    """
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
         await posted.forget_unfinished(tx, folder)
-        before = await posted.runs(tx, folder, run.open_realm.realm.id, version - 1)
-    is_base = is_base_due(before)
+        at = await posted.now(tx)
+        last = version if amends else version - 1
+        before = await posted.runs(tx, folder, run.open_realm.realm.id, last)
+    is_base = not amends and is_base_due(before)
     what = Since(folder, version, 0)
     if not is_base:
         what = Since(folder, version, before[-1].version, before[0].version, before[-1].at)
-    made = _Planned()
+    made = _Planned(before[-1].amendment + 1 if amends else 0)
     target = min(PAGE_TARGET, max(_FRAME, run.limits.chunk_size - _FRAME))
     await _plan_files(run, what, made, FilesCutter(target))
     await _plan_objects(run, what, made, ObjectsCutter(target))
@@ -69,6 +77,8 @@ async def plan_run(run: JobRun, version: int) -> None:
         made.objects,
         made.size,
         None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)]),
+        at,
+        made.amendment,
     )
     async with run.catalogue.transaction(durable=True) as tx:
         await posted.add_run(tx, folder, run.open_realm.realm.id, row)
@@ -97,16 +107,19 @@ async def _keep(run: JobRun, what: Since, made: _Planned, page: CutPage | None) 
         return
     first = page.first
     path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-    row = PageRow(page.data, made.pages[page.of_objects], page.of_objects, path, *key)
-    await plan_page(run, what.version, row)
+    number = made.pages[page.of_objects]
+    row = PageRow(page.data, number, page.of_objects, path, *key)
+    row = row._replace(amendment=made.amendment)
+    async with run.catalogue.transaction(durable=True) as tx:
+        await plan_page(tx, run, what.version, row)
     made.pages[page.of_objects] += 1
     made.size += len(page.data)
 
 
 async def plan_page(
-    run: JobRun, version: int, row: PageRow, names: list[bytes] | None = None
+    tx: Transaction, run: JobRun, version: int, row: PageRow, names: list[bytes] | None = None
 ) -> int:
-    """Record a page and its articles durably; returns its object.
+    """Record a page and its articles; returns its object.
 
     `names`: the Message-IDs of its copies; None: random ones.
     """
@@ -114,26 +127,25 @@ async def plan_page(
     names = names or [secrets.token_bytes(16) for _ in range(copies)]
     digest = digest_of(DigestAlgorithm.BLAKE3, row.data)
     payload = leaving_size(run.open_realm, size)
-    async with run.catalogue.transaction(durable=True) as tx:
-        (object_id,) = await objects.allocate(tx, 1)
-        made = NewObject(object_id, ObjectKind.INDEX, size, size, 1, 0, b"", b"")
-        realm = run.open_realm.realm.id
-        await objects.insert(tx, run.folder.id, realm, len(names), [made])
-        planned = [
-            Segment(
-                object_id,
-                0,
-                redundancy,
-                size,
-                digest,
-                Codec.NONE,
-                payload,
-                name,
-                SegmentStatus.PLANNED,
-                realm_id=realm,
-            )
-            for redundancy, name in enumerate(names)
-        ]
-        await segments.insert(tx, realm, planned)
-        await posted.add_page(tx, run.folder.id, version, object_id, row)
+    (object_id,) = await objects.allocate(tx, 1)
+    made = NewObject(object_id, ObjectKind.INDEX, size, size, 1, 0, b"", b"")
+    realm = run.open_realm.realm.id
+    await objects.insert(tx, run.folder.id, realm, len(names), [made])
+    planned = [
+        Segment(
+            object_id,
+            0,
+            redundancy,
+            size,
+            digest,
+            Codec.NONE,
+            payload,
+            name,
+            SegmentStatus.PLANNED,
+            realm_id=realm,
+        )
+        for redundancy, name in enumerate(names)
+    ]
+    await segments.insert(tx, realm, planned)
+    await posted.add_page(tx, run.folder.id, version, object_id, row)
     return object_id

@@ -80,7 +80,7 @@ class VersionReader:
 
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
-        for run in reversed(self._runs):
+        for run in reversed(self._root.runs):  # a later one may tell new names of its articles
             line = line_of([each for each in run.pages if each.of_objects], (number, segment))
             rows = []
             if line is not None:

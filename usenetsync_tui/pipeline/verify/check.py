@@ -77,8 +77,10 @@ async def watch(run: JobRun, ledger: Ledger) -> None:
         await anyio.sleep(_EVERY)
 
 
-async def finish_checks(run: JobRun, source: SourceTree) -> str:
+async def finish_checks(run: JobRun, source: SourceTree | None) -> str:
     """Wait until every posted article is found, posted again and found, or given up.
+
+    `source`: None in the realm of an index.
 
     Articles still without a clear answer are left to a later run; returns the reason.
     """
@@ -137,8 +139,8 @@ async def open_source(run: JobRun) -> SourceTree:
     )
 
 
-async def repost(run: JobRun, source: SourceTree) -> None:
-    """Post missing articles again, from their source."""
+async def repost(run: JobRun, source: SourceTree | None) -> None:
+    """Post missing articles again, from their source; None: those of an index."""
     run.progress.phase, ledger = "repost", Ledger()
     reading = Stage("read", 1)
     run.stages[:] = [reading]

@@ -24,6 +24,19 @@ class RunRow(NamedTuple):
     size: int
     fingerprints: bytes | None
     at: datetime | None = None
+    """When it was begun; None when it is recorded: now."""
+    amendment: int = 0
+    """0: the run of its version; later ones tell the new names of articles."""
+
+
+class RootRow(NamedTuple):
+    """The planned root of a version; field order is that of the query."""
+
+    attempt: int
+    object_id: int | None
+    """None: posted before the folder was adopted."""
+    at: datetime
+    """When it was planned: later names of pages are not in it."""
 
 
 async def realm_of(tx: Transaction, folder: int) -> int | None:
@@ -67,6 +80,7 @@ class PageRow(NamedTuple):
     first_path: bytes | None = None
     first_object: int | None = None
     first_segment: int | None = None
+    amendment: int = 0
 
 
 class LineRow(NamedTuple):
@@ -89,9 +103,10 @@ async def add_page(
     await tx.run(_SQL["add_page"], values)
 
 
-async def lines(tx: Transaction, folder: int, version: int) -> list[LineRow]:
+async def lines(tx: Transaction, folder: int, realm: int, run: RunRow) -> list[LineRow]:
     """The pages of a run: those of files, then those of objects."""
-    rows = await tx.fetch(_SQL["lines"], {"folder": folder, "version": version})
+    values = {"version": run.version, "amendment": run.amendment}
+    rows = await tx.fetch(_SQL["lines"], {"folder": folder, "realm": realm, **values})
     return [LineRow._make(row) for row in rows]
 
 
@@ -117,14 +132,20 @@ async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[R
     return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
 
 
-async def root(tx: Transaction, folder: int, version: int) -> tuple[int, int] | None:
-    """(attempt, object) of the planned root of a version."""
-    row = await tx.maybe(_SQL["root"], {"folder": folder, "version": version})
-    return (row[0], row[1]) if row else None
+async def now(tx: Transaction) -> datetime:
+    """The database's time."""
+    at: datetime = (await tx.one(_SQL["now"]))[0]
+    return at
+
+
+async def root(tx: Transaction, folder: int, realm: int, version: int) -> RootRow | None:
+    """The planned root of a version in a realm."""
+    row = await tx.maybe(_SQL["root"], {"folder": folder, "realm": realm, "version": version})
+    return RootRow._make(row) if row else None
 
 
 async def is_given_up(tx: Transaction, object_id: int) -> bool:
-    """Whether an article of a root was given up under its name."""
+    """Whether an article of a root was given up under its name, or has another one."""
     given_up: bool = (await tx.one(_SQL["is_given_up"], {"object": object_id}))[0]
     return given_up
 
@@ -136,21 +157,21 @@ async def is_root(tx: Transaction, object_id: int) -> bool:
 
 
 async def drop_root(tx: Transaction, object_id: int) -> None:
-    """Delete a root that was given up."""
+    """Delete a root that another one replaces."""
     await tx.run(_SQL["drop_root"], {"object": object_id})
 
 
 async def add_root(
-    tx: Transaction, folder: int, version: int, attempt: int, object_id: int
+    tx: Transaction, folder: int, realm: int, version: int, attempt: int, object_id: int | None
 ) -> None:
-    """Record a planned root, in the place of an earlier attempt."""
-    values = {"folder": folder, "version": version, "attempt": attempt, "object": object_id}
-    await tx.run(_SQL["add_root"], values)
+    """Record a planned root, in the place of an earlier attempt. No object: it is in the store."""
+    values = {"folder": folder, "realm": realm, "version": version}
+    await tx.run(_SQL["add_root"], {**values, "attempt": attempt, "object": object_id})
 
 
-async def attempts(tx: Transaction, folder: int) -> dict[int, int]:
-    """The attempt of each planned root of a folder, by version."""
-    return dict(await tx.fetch(_SQL["attempts"], {"folder": folder}))
+async def attempts(tx: Transaction, folder: int, realm: int) -> dict[int, int]:
+    """The attempt of each planned root of a folder in a realm, by version."""
+    return dict(await tx.fetch(_SQL["attempts"], {"folder": folder, "realm": realm}))
 
 
 async def mark_indexed(tx: Transaction, folder: int, version: int) -> None:
@@ -158,18 +179,60 @@ async def mark_indexed(tx: Transaction, folder: int, version: int) -> None:
     await tx.run(_SQL["mark_indexed"], {"folder": folder, "version": version})
 
 
-async def to_index(tx: Transaction, folder: int) -> list[int]:
+async def to_index(tx: Transaction, folder: int, realm: int) -> list[int]:
     """The finished versions whose index is not posted yet, oldest first.
 
-    Of the versions from before a folder's first index only the newest gets one.
+    Of the versions from before a folder's first index in a realm only the newest gets one.
     """
-    return column(await tx.fetch(_SQL["to_index"], {"folder": folder}))
+    return column(await tx.fetch(_SQL["to_index"], {"folder": folder, "realm": realm}))
 
 
-async def unposted(tx: Transaction, folder: int, version: int) -> int:
-    """How many articles of the index up to a version are not posted."""
-    count: int = (await tx.one(_SQL["unposted"], {"folder": folder, "version": version}))[0]
-    return count
+async def has_unposted(tx: Transaction, folder: int, realm: int) -> bool:
+    """Whether articles of a folder's index in a realm are not posted."""
+    has: bool = (await tx.one(_SQL["has_unposted"], {"folder": folder, "realm": realm}))[0]
+    return has
+
+
+async def unposted_pages(tx: Transaction, folder: int, realm: int) -> tuple[int, str | None]:
+    """How many articles of the pages of the newest versions are not posted, and a reason."""
+    row = await tx.one(_SQL["unposted_pages"], {"folder": folder, "realm": realm})
+    return row[0], row[1]
+
+
+async def is_posted(tx: Transaction, object_id: int) -> bool:
+    """Whether all articles of a page or root are posted."""
+    whole: bool = (await tx.one(_SQL["is_posted"], {"object": object_id}))[0]
+    return whole
+
+
+async def is_indexed(tx: Transaction, folder: int, version: int) -> bool:
+    """Whether a version has had its index."""
+    indexed: bool = (await tx.one(_SQL["is_indexed"], {"folder": folder, "version": version}))[0]
+    return indexed
+
+
+async def renamed_since(tx: Transaction, folder: int, first: RunRow, last: RunRow) -> bool:
+    """Whether articles of the versions of some runs have names that these do not tell."""
+    values = {"base": first.version, "version": last.version, "at": last.at}
+    found: bool = (await tx.one(_SQL["renamed_since"], {"folder": folder, **values}))[0]
+    return found
+
+
+async def pages_renamed_since(
+    tx: Transaction, folder: int, realm: int, base: int, at: datetime
+) -> bool:
+    """Whether articles of the pages of the runs from a base on got other names since a time."""
+    values = {"folder": folder, "realm": realm, "base": base, "at": at}
+    found: bool = (await tx.one(_SQL["pages_renamed_since"], values))[0]
+    return found
+
+
+async def newest_indexed(tx: Transaction, folder: int, realm: int) -> int | None:
+    """The newest version with an index in a realm."""
+    version: int | None = (
+        await tx.one(_SQL["newest_indexed"], {"folder": folder, "realm": realm})
+    )[0]
+    return version
 
 
 async def next_object(tx: Transaction, folder: int) -> int:
