@@ -24,44 +24,36 @@ from usenetsync_tui.errors import (
     UsageError,
     leading_error,
 )
-from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.index.continued import refuse_continued
-from usenetsync_tui.pipeline.index.post_index import post_index
+from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
-async def index_realm(catalogue: Catalogue, ring: KeyRing, folder: int) -> Realm:
-    """The realm of a folder's index in the store that the folder uses. `NoKeyError`.
+async def _make_realm(catalogue: Catalogue, ring: KeyRing, folder: int) -> None:
+    """Give a folder a realm for its index in the store that it uses now. `NoKeyError`.
 
     A folder has one secret, whatever store it moves to.
     """
     async with catalogue.transaction() as tx:
-        realm = await posted.realm_of(tx, folder)
+        if await posted.realm_of(tx, folder) is not None:
+            return
         secret = await posted.secret_of(tx, folder)
         others = await folders.wrapped_keys(tx)
-    if realm is None:
-        if secret is None:
-            secret = await to_thread.run_sync(ring.new_key, others)
-        async with catalogue.transaction(durable=True) as tx:
-            realm = await posted.add_realm(tx, folder, secret)
-    async with catalogue.transaction() as tx:
-        return await folders.realm_by_id(tx, realm)
+    if secret is None:
+        secret = await to_thread.run_sync(ring.new_key, others)
+    async with catalogue.transaction(durable=True) as tx:
+        await posted.add_realm(tx, folder, secret)
 
 
-async def not_continued(stores: Stores, run: JobRun) -> None:
+async def not_continued(run: JobRun) -> None:
     """Before an upload posts anything: `FolderContinuedError` if another machine continued it.
 
     A store or key that cannot be used now is no reason to stop here: the upload reports it.
     """
-    async with run.catalogue.transaction() as tx:
-        known = await posted.realm_of(tx, run.folder.id)
-        realm = await folders.realm_by_id(tx, known) if known is not None else None
-    if realm is None:
-        return  # nobody else has a secret that does not exist
-    open_realm = await stores.of(realm)
-    if open_realm.secret is not None:
+    open_realm = await opened_index(run)  # none: nobody else has a secret that does not exist
+    if open_realm is not None and open_realm.secret is not None:
         with suppress(StoreError, StoreUnusableError):
             await refuse_continued(run, open_realm)
 
@@ -85,8 +77,9 @@ async def index_only(stores: Stores, run: JobRun, version: int) -> Outcome:
 async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
     run.progress.phase = "index"
     try:
-        realm = await index_realm(run.catalogue, stores.keys, run.folder.id)
-        open_realm = await stores.of(realm)
+        await _make_realm(run.catalogue, stores.keys, run.folder.id)
+        open_realm = await opened_index(run)
+        assert open_realm is not None
         left = await post_index(run, open_realm)
     except FolderContinuedError as error:
         return replace(outcome, state=JobState.FAILED, message=f"{outcome.message}; {error}")

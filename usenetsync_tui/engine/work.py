@@ -69,7 +69,7 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             )
             run.allow_shrink = job.allow_shrink or run.allow_shrink
             await refuse_unknown_newsgroups(working_state, run)
-            await not_continued(working_state.stores, run)
+            await not_continued(run)
             return await with_index(working_state.stores, run, await upload(run, own))
         case Verb.RESTORE:
             outcome = await restored(run, job)

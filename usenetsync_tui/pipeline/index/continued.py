@@ -49,9 +49,12 @@ async def refuse_continued(run: JobRun, open_realm: OpenRealm) -> None:
 
 
 async def refuse_another(
-    open_realm: OpenRealm, versions: Iterable[int], first_attempt: int = 0
+    open_realm: OpenRealm, versions: Iterable[int], first_attempt: int = 0, *, ours: bytes = b""
 ) -> None:
-    """`FolderContinuedError` if the store has a root of these versions, from an attempt on."""
+    """`FolderContinuedError` if the store has a root of these versions, from an attempt on.
+
+    `ours`: the bytes of a root that this catalogue planned, some of whose names are of no use.
+    """
     assert open_realm.secret is not None
     keys = IndexKeys(open_realm.secret)
     names = {
@@ -64,10 +67,12 @@ async def refuse_another(
     for name in sorted(found.there, key=lambda name: (names[name], name), reverse=True):
         opened = partial(_opened, keys.sealing)
         try:
-            root = read_root(await open_realm.store.fetch(name, opened=opened), names[name])
+            data = await open_realm.store.fetch(name, opened=opened)
+            root = read_root(data, names[name])
         except (ArticleMissingError, ArticleCorruptError, IndexUnreadableError):
             continue  # no reader takes it for a root: it does not continue the folder
-        raise FolderContinuedError(_words(root))
+        if data != ours:
+            raise FolderContinuedError(_words(root))
 
 
 def _words(root: IndexRoot) -> str:

@@ -41,17 +41,27 @@ _MICROSECONDS = 1_000_000
 def index_run(run: JobRun, open_realm: OpenRealm) -> JobRun:
     """The run of a job in the realm of its folder's index: the same progress, pause and drain.
 
-    It posts with the folder's newsgroups, and pads its articles only where the folder's are padded.
+    It pads its articles only where the folder's are padded.
     """
-    realm = replace(open_realm.realm, newsgroups=run.folder.realm.newsgroups)
     padded_to = open_realm.padded_to if run.folder.realm.profile is Profile.SEALED else 0
     copies = max(COPIES, run.folder.copies)
-    folder = replace(run.folder, realm=realm, copies=copies)
-    mine = replace(
-        run, open_realm=replace(open_realm, realm=realm, padded_to=padded_to), folder=folder
-    )
+    folder = replace(run.folder, realm=open_realm.realm, copies=copies)
+    mine = replace(run, open_realm=replace(open_realm, padded_to=padded_to), folder=folder)
     mine.worker_counts.allowed = run.worker_counts.allowed
     return mine
+
+
+async def opened_index(run: JobRun) -> OpenRealm | None:
+    """The realm of a folder's index in its present store, opened; None before its first index.
+
+    It posts to the newsgroups of the folder; Message-IDs do not depend on these.
+    """
+    async with run.catalogue.transaction() as tx:
+        known = await posted.realm_of(tx, run.folder.id)
+        if known is None:
+            return None
+        realm = await folders.realm_by_id(tx, known)
+    return await run.realms.of(replace(realm, newsgroups=run.folder.realm.newsgroups))
 
 
 async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
@@ -175,11 +185,15 @@ async def _plan_root(run: JobRun, *, again: bool) -> bool:
             return True
         is_amended = again or await posted.is_indexed(tx, folder, version)
     attempt = planned.attempt + 1 if planned is not None else 0
+    first, ours = (planned.attempt, planned.object_id) if planned is not None else (0, None)
     if attempt >= (ATTEMPTS if is_amended else FIRST_ATTEMPTS):
         return False
     assert run.open_realm.secret is not None
     keys = IndexKeys(run.open_realm.secret)
-    await refuse_another(run.open_realm, [version], attempt)
+    if not is_amended:  # then the store has taken ours already
+        async with run.catalogue.transaction() as tx:
+            known = b"" if ours is None else await posted.page(tx, ours)
+        await refuse_another(run.open_realm, [version], first, ours=known)
     names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
     page = PageRow(write_root(await _root(run, version, attempt)))
     async with run.catalogue.transaction(durable=True) as tx:

@@ -106,9 +106,9 @@ SELECT attempt, object_id, at FROM index_roots
  WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version = %(version)s;
 
 -- is_given_up
--- Whether an article of a root was given up, or accepted under another name: nobody finds it there.
+-- Whether an article of a root was given up, or got another name: nobody finds it there.
 SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {segment.failed})
-    OR EXISTS (SELECT FROM segments s JOIN aliases a ON a.message_id = s.message_id AND a.adopted
+    OR EXISTS (SELECT FROM segments s JOIN aliases a ON a.message_id = s.message_id
                 WHERE s.object_id = %(object)s);
 
 -- is_root
