@@ -25,6 +25,7 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -78,16 +79,16 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
     run.progress.phase = "index"
     try:
         await _make_realm(run.catalogue, stores.keys, run.folder.id)
+    except KeyUnavailableError as error:
+        left = str(error)
+    else:
         open_realm = await opened_index(run)
         assert open_realm is not None
-        left = await post_index(run, open_realm)
-    except FolderContinuedError as error:
-        return replace(outcome, state=JobState.FAILED, message=f"{outcome.message}; {error}")
-    except Exception as error:  # noqa: BLE001 - other errors are raised again
-        failure = leading_error(error)
-        if not isinstance(failure, _REASONS):
-            raise failure from None
-        left = str(failure)
+        try:
+            left = await posted_or_why_not(run, open_realm)
+        except FolderContinuedError as error:
+            words = f"{outcome.message}; {error}"
+            return replace(outcome, state=JobState.FAILED, message=words)
     await run.save_progress()
     if not left:
         return outcome
@@ -95,6 +96,20 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         return replace(outcome, state=JobState.QUEUED, message="interrupted")
     words = f"{outcome.message}; its index is not posted yet: {left}"
     return replace(outcome, state=JobState.INCOMPLETE, message=words)
+
+
+async def posted_or_why_not(run: JobRun, open_realm: OpenRealm) -> str:
+    """Post what is missing of a folder's index; returns why something is left, or nothing.
+
+    `FolderContinuedError` when another machine has continued the folder.
+    """
+    try:
+        return await post_index(run, open_realm)
+    except Exception as error:  # noqa: BLE001 - other errors are raised again
+        failure = leading_error(error)
+        if isinstance(failure, FolderContinuedError) or not isinstance(failure, _REASONS):
+            raise failure from None
+        return str(failure)
 
 
 _REASONS = (KeyUnavailableError, UsageError, NewsgroupError, StoreError, StoreUnusableError)

@@ -117,7 +117,7 @@ async def repair(run: JobRun) -> Repaired:
 
     Raises SourceError when the folder is missing, or not that of the last version.
     """
-    before, pending = await _lacking(run), await unverified_articles(run)
+    before, pending = await lacking(run), await unverified_articles(run)
     if not before.sendable:
         return Repaired()
     await require_source(run)
@@ -126,7 +126,7 @@ async def repair(run: JobRun) -> Repaired:
         words = await finish_checks(run, source)
     async with run.catalogue.transaction() as tx:
         await snapshots.mark_repaired(tx, run.folder.id)
-    after = await _lacking(run)
+    after = await lacking(run)
     unverified = max(0, await unverified_articles(run) - pending)
     return Repaired(max(0, before.articles - after.articles - unverified), unverified, words)
 
@@ -154,7 +154,8 @@ async def unverified_articles(run: JobRun) -> int:
         return await checks.unverified(tx, run.folder.id, run.open_realm.realm.id)
 
 
-async def _lacking(run: JobRun) -> Lacking:
+async def lacking(run: JobRun) -> Lacking:
+    """How many articles of the folder in its realm are not posted."""
     async with run.catalogue.transaction() as tx:
         return await checks.lacking(tx, run.folder.id, run.open_realm.realm.id)
 
