@@ -12,9 +12,15 @@ from scripted_server import ScriptedServer
 from sealed_ground import SealedGround
 from trees import content
 
+from usenetsync_tui.disk.source.source_tree import SourceTree
+from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.segments import ObjectKind
+from usenetsync_tui.pipeline.index.find_root import newest_root
+from usenetsync_tui.pipeline.index.read_version import VersionReader
 
 pytestmark = pytest.mark.anyio
 
@@ -114,12 +120,73 @@ async def test_an_upload_that_the_store_refused_leaves_its_index_to_the_next(
     ground.assert_indexed()
 
 
-async def test_unreadable_files_do_not_keep_the_index(ground: SealedGround, root: Path) -> None:
-    bad = root / "vanishing"
-    bad.mkfifo() if hasattr(bad, "mkfifo") else None
-    (root / "broken").symlink_to("nowhere")
-    assert (await ground.upload(root)).version == 1
+async def test_unreadable_files_do_not_keep_the_index(
+    ground: SealedGround, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = SourceTree.read_small
+
+    def read_others(tree: SourceTree, entry: Entry) -> bytes:
+        if entry.path == b"file 1":
+            raise SourceFileError(NoticeKind.UNREADABLE, "Input/output error")
+        return read(tree, entry)
+
+    monkeypatch.setattr(SourceTree, "read_small", read_others)
+    outcome = await ground.upload(root)
+    assert (outcome.state, outcome.version) == (JobState.INCOMPLETE, 1)
+    assert outcome.message == "version 1, incomplete: 1 problem"
     ground.assert_indexed()
+
+
+def spoil(ground: SealedGround, kind: int, number: int = 0) -> str:
+    """Damage an article on the server so that it needs a new name; returns its name."""
+    found = ground.query(
+        "SELECT message_id, r.is_index FROM segments JOIN objects o ON o.id = object_id"
+        "  JOIN realms r ON r.id = o.realm_id LEFT JOIN index_pages p ON p.object_id = o.id"
+        " WHERE o.kind = %s AND (p.object_id IS NULL OR p.number IS NOT NULL)"
+        " ORDER BY o.id, redundancy LIMIT 1 OFFSET %s",
+        kind,
+        number,
+    )
+    name = ground.wire_id(bytes(found[0][0]), of_index=found[0][1])
+    head, _, _ = ground.scripted.articles[name].partition(b"\r\n\r\n")
+    ground.scripted.articles[name] = head + b"\r\n\r\nspoilt\r\n"
+    return name
+
+
+@pytest.mark.parametrize("what", ["data", "page", "both"])
+async def test_new_names_of_articles_are_told_by_an_amended_root(
+    ground: SealedGround, root: Path, what: str
+) -> None:
+    await ground.upload(root)
+    (root / "more").write_bytes(content(5_000, 7))
+    await ground.upload(root)
+    spoilt = []
+    if what != "page":  # of version 1, whose run does not tell its new name
+        spoilt.append(spoil(ground, ObjectKind.PACK))
+    if what != "data":
+        spoilt.append(spoil(ground, ObjectKind.INDEX))
+    outcome = await ground.verify(bodies=True)
+    assert outcome.state is JobState.COMPLETED, outcome.message
+    assert f"{len(spoilt)} posted again" in outcome.message.replace("damaged, ", "")
+    for name in spoilt:
+        del ground.scripted.articles[name]
+    async with ground.index() as (store, keys):
+        found = await newest_root(store, keys)
+        assert (found.current.version, found.current.attempt) == (2, 1)
+        amendments = [run for run in found.runs if run.version == 2]
+        assert len(amendments) == (1 if what == "page" else 2)
+        for version in (1, 2):
+            reader = VersionReader(store, keys, found, version)
+            entries = [e async for e in reader.entries() if e.object is not None]
+            assert len(entries) == 2 + version
+            for entry in entries:
+                assert entry.object is not None
+                for segment in (await reader.part(entry.object)).segments:
+                    names = {ground.wire_id(a.message_id) for a in segment.articles}
+                    assert names <= ground.scripted.articles.keys()
+    posts = len(ground.scripted.posted)
+    assert "nothing changed" in (await ground.upload(root)).message
+    assert len(ground.scripted.posted) == posts, "told once"
 
 
 async def test_a_server_that_refuses_the_index_says_so(ground: SealedGround, root: Path) -> None:

@@ -91,25 +91,29 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
 
 
 async def _amend(run: JobRun) -> str:
-    """Tell the new names of articles of a version that has its index: a further run with those of
-    its objects, and a root of the next attempt, which also has those of pages."""
+    """Post lost articles of the newest index again, and tell the new names of articles.
+
+    Those of objects are told by a further run, those of pages by a root of the next attempt.
+    """
     folder, realm = run.folder.id, run.open_realm.realm.id
     async with run.catalogue.transaction() as tx:
         version = await posted.newest_indexed(tx, folder, realm)
-        if version is None:
-            return ""
+    if version is None:
+        return ""
+    run.version = version
+    if left := await _send(run):
+        return left
+    async with run.catalogue.transaction() as tx:
         runs = await posted.runs(tx, folder, realm, version)
-        root = await posted.root(tx, folder, realm, version)
+        root = await _planned_root(tx, run)
         if not runs or root is None:
             return ""
-        await posted.forget_unfinished(tx, folder)
         of_objects = await posted.renamed_since(tx, folder, runs[0], runs[-1])
         of_pages = await posted.pages_renamed_since(tx, folder, realm, runs[0].version, root.at)
     later = runs[-1].at is not None and runs[-1].at > root.at  # planned, and killed before its root
     again = of_objects or of_pages or later
     if again and root.attempt + 1 >= ATTEMPTS:
         return ""  # the next version tells the new names
-    run.version = version
     if of_objects:
         await plan_run(run, version, amends=True)
     return await _post_version(run, again=again)
