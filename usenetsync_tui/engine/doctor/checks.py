@@ -86,14 +86,14 @@ def rights(locations: Locations, config: Path) -> Iterator[Finding]:
 
 
 def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]) -> Finding:
-    """Check that the keys of sealed folders, `wrapped`, can be unwrapped. Blocking."""
+    """Check that `wrapped`, the keys of folders and of indexes, can be unwrapped. Blocking."""
     path = key_file(settings, locations)
     by_phrase = settings.passphrase is not None or settings.passphrase_file is not None
     what = "the passphrase" if by_phrase else _name(path)
     if not wrapped:
         if by_phrase or path.exists():
             return good("key", f"{what} exists")
-        return good("key", f"{what} is made with the first sealed folder")
+        return good("key", f"{what} is made with the first upload")
     ring = KeyRing(settings, locations)
     for key in wrapped:
         try:
@@ -104,7 +104,7 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
     mode = None if by_phrase else _mode(path)
     if mode is not None and mode & _OTHERS:
         return bad("key", f"{what} can be read by others", f"chmod 600 {_name(path)}")
-    count = plural(len(wrapped), "sealed folder")
+    count = plural(len(wrapped), "key")
     return good("key", f"{what} opens {count}; keep a copy of it elsewhere")
 
 
