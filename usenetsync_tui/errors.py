@@ -56,6 +56,10 @@ class UnknownSnapshotError(UsageError):
     """The folder has no such version."""
 
 
+class FolderContinuedError(UsageError):
+    """Another machine has continued the folder."""
+
+
 class UnknownPathError(UsageError):
     """The version has no such path."""
 

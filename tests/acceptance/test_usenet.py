@@ -13,6 +13,11 @@ from acceptance_command import Command
 from news_home import configure, server_table
 from scripted_server import Fault, ScriptedServer
 
+from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
+from usenetsync_tui.engine.keys import KeyRing
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.settings.settings import load_settings
+
 LEDGER = {
     "a copy of a segment under two Message-IDs": """
         SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
@@ -25,6 +30,9 @@ LEDGER = {
            OR o.complete <> (o.posted >= o.segments::bigint * o.copies)""",
 }
 ARTICLES = "SELECT count(DISTINCT message_id) FROM segments WHERE status <> 6"
+INDEX_ARTICLES = """
+    SELECT count(DISTINCT message_id) FROM segments s JOIN realms r ON r.id = s.realm_id
+     WHERE r.is_index"""
 
 
 def _tree(root: Path, rng: random.Random, generation: int = 0) -> None:
@@ -59,7 +67,7 @@ def _faults(rng: random.Random) -> list[Fault]:
 def test_kill_9_while_posting(
     usenetsync: Command, home: Path, tmp_path: Path, digest: str, request: pytest.FixtureRequest
 ) -> None:
-    rounds = request.config.getoption("--kill-rounds")
+    rounds = request.config.getoption("--kill-rounds") or 10
     usenetsync.environment["USENETSYNC_DIGEST"] = digest
     seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
     rng = random.Random(seed)
@@ -101,6 +109,71 @@ def test_kill_9_while_posting(
         checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
         assert checked["missing"] == checked["damaged"] == 0
         assert usenetsync.query("SELECT DISTINCT digest FROM realms") == [(digest,)]
+
+
+AT_REST = "SELECT count(*) FROM index_roots r JOIN segments s USING (object_id) WHERE status <> 3"
+
+
+@pytest.mark.slow
+def test_kill_9_between_the_last_data_article_and_the_index(
+    usenetsync: Command, home: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Never two roots of a version, nor a version that claims an index whose root is not there."""
+    rounds = request.config.getoption("--kill-rounds") or 2
+    seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
+    rng, root, killed = random.Random(seed), tmp_path / "tree", 0
+    root.mkdir()
+    with ScriptedServer() as server:
+        configure(home, server_table(server, timeout=5), check_delays=[0.05, 0.2])
+        (root / "file").write_bytes(b"first")
+        usenetsync("upload", root)
+        server.latency, unfinished = 0.02, 0
+        while killed < rounds:
+            (root / "file").write_bytes(rng.randbytes(2_000))
+            before = len(server.posted)
+            place = rng.randrange(1, 8)  # one article of data, four of pages, two of the root
+            process = usenetsync.start("upload", root, "--json")
+            deadline = time.monotonic() + 30
+            while len(server.posted) < before + place and process.poll() is None:
+                assert time.monotonic() < deadline, f"seed {seed}: nothing is posted"
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0.0, 0.1))
+            killed += process.poll() is None
+            process.kill()
+            process.communicate()
+            unfinished += _check_roots(usenetsync, home, server, f"seed {seed}")
+        assert unfinished >= rounds // 4, f"seed {seed}"
+        usenetsync("upload", root)
+        assert _check_roots(usenetsync, home, server, f"seed {seed}") == 0
+        assert usenetsync.query(AT_REST) == [(0,)]
+        assert usenetsync.query(ARTICLES) == [(len(server.articles),)], f"seed {seed}"
+        assert len(server.posted) == len(set(server.posted)), f"seed {seed}"
+
+
+def _check_roots(usenetsync: Command, home: Path, server: ScriptedServer, why: str) -> int:
+    """Check that the roots on the server are those of the catalogue; returns how many finished
+    versions have none yet."""
+    (row,) = usenetsync.query("SELECT wrapped_key FROM realms WHERE is_index") or [None]
+    if row is None:
+        return 0
+    locations = Locations.find({"USENETSYNC_HOME": str(home)})
+    keys = IndexKeys(KeyRing(load_settings(locations.config_dir), locations).unwrap(bytes(row[0])))
+    wire_id = keys.headers(("alt.binaries.test",)).wire_id
+    versions = usenetsync.query("SELECT version, indexed FROM snapshots WHERE state > 0")
+    newest = max((version for version, _ in versions), default=0)
+    there = {
+        (version, attempt, copy)
+        for version in range(1, newest + 2)
+        for attempt in range(ATTEMPTS)
+        for copy in range(2)
+        if wire_id(keys.root_name(version, attempt, copy)) in server.articles
+    }
+    for version, indexed in versions:
+        copies = {place for place in there if place[0] == version}
+        assert copies <= {(version, 0, 0), (version, 0, 1)}, why
+        assert not indexed or len(copies) == 2, f"version {version} claims an index, {why}"
+    assert {place[0] for place in there} <= {version for version, _ in versions}, why
+    return sum(not indexed for _, indexed in versions)
 
 
 def test_two_copies_on_two_servers(usenetsync: Command, home: Path, tmp_path: Path) -> None:
@@ -165,7 +238,8 @@ def test_plain_says_who_can_read_and_packed_is_refused(
         assert "everybody can read" in ended.err
         assert any(b"large00" in article for article in server.articles.values())
         ended = usenetsync("nzb", "tree", "-o", tmp_path / "tree.nzb", "--json")
-        assert ended.event("nzb")["articles"] == len(server.articles)
+        of_index = usenetsync.query(INDEX_ARTICLES)[0][0]
+        assert ended.event("nzb")["articles"] == len(server.articles) - of_index
 
 
 def test_from_the_shards_to_usenet(usenetsync: Command, home: Path, tmp_path: Path) -> None:

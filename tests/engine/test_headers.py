@@ -41,15 +41,27 @@ class Head:
     name: str
 
 
-def heads(scripted: ScriptedServer) -> dict[str, Head]:
-    found = {}
-    for wire_id, article in scripted.articles.items():
+def heads(ground: SealedGround) -> dict[str, Head]:
+    """The headers of each article, without those of the index: these are sealed in any folder."""
+    found, of_index = {}, ground.index_names()
+    for wire_id, article in ground.scripted.articles.items():
+        if wire_id in of_index:
+            continue
         head, body = article.split(b"\r\n\r\n", 1)
         lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
         name = re.search(rb"^=ybegin .*name=(.*)\r$", body, re.MULTILINE)
         assert name is not None
         groups = tuple(lines["Newsgroups"].split(","))
         found[wire_id] = Head(groups, lines["From"], lines["Subject"], name[1].decode())
+    return found
+
+
+def groups_of_index(ground: SealedGround) -> set[str]:
+    """The newsgroups of the articles of the index."""
+    found = set()
+    for name in ground.index_names():
+        head = ground.scripted.articles[name].partition(b"\r\n\r\n")[0].decode()
+        found |= set(re.findall(r"^Newsgroups: (.*?)\r?$", head, re.MULTILINE))
     return found
 
 
@@ -94,7 +106,7 @@ async def listed(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
 
 async def check_nzb(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
     """The NZB lists the newsgroups that its articles are in, and the poster of the first."""
-    files, posted = await listed(ground, path), heads(ground.scripted)
+    files, posted = await listed(ground, path), heads(ground)
     for file in files:
         articles = [posted[s.message_id] for s in file.segments]
         assert set(file.groups) == {g for a in articles for g in a.groups}, file.subject
@@ -103,11 +115,13 @@ async def check_nzb(ground: SealedGround, path: Path) -> list[nzb.NzbFile]:
     return files
 
 
-def once(scripted: ScriptedServer) -> None:
+def once(ground: SealedGround) -> None:
     """No article was posted twice, under one name or under two."""
+    scripted = ground.scripted
     assert len(scripted.posted) == len(set(scripted.posted)) == len(scripted.articles)
     payloads = [article.split(b"=ypart", 1)[1] for article in scripted.articles.values()]
     assert len(payloads) == len(set(payloads))
+    ground.assert_indexed()
 
 
 async def test_a_newsgroup_on_no_server_is_reported_before_anything_is_read(
@@ -125,7 +139,7 @@ async def test_a_newsgroup_on_no_server_is_reported_before_anything_is_read(
     asked = ground.scripted.commands["GROUP"]
     right = FolderChoices(newsgroups=("alt.test",))
     assert (await ground.upload(root, right)).state is JobState.COMPLETED
-    assert {h.groups for h in heads(ground.scripted).values()} == {("alt.test",)}
+    assert {h.groups for h in heads(ground).values()} == {("alt.test",)}
     # The engine asks a server only once for a newsgroup that it has.
     assert ground.scripted.commands["GROUP"] == asked + 1
     assert (await ground.upload(root)).state is JobState.COMPLETED
@@ -144,7 +158,7 @@ async def test_the_settings_are_corrected_before_anything_was_posted(
         assert outcome.state is JobState.FAILED and typo in outcome.message
     ground.settings = right
     assert (await ground.upload(root)).state is JobState.COMPLETED
-    posted = heads(ground.scripted).values()
+    posted = heads(ground).values()
     assert {h.groups for h in posted} == {("alt.test",)}
     if profile is Profile.PLAIN:
         assert {h.poster for h in posted} == {ANN}
@@ -192,9 +206,9 @@ async def test_articles_refused_for_their_newsgroup_go_out_under_their_own_names
     ground.settings = right
     again = choices if where == "choices" else FolderChoices()
     assert (await ground.upload(root, again)).state is JobState.COMPLETED
-    assert planned <= {name.partition("@")[0] for name in ground.scripted.articles}
-    assert {(h.groups, h.poster) for h in heads(ground.scripted).values()} == {(("alt.test",), ANN)}
-    once(ground.scripted)
+    assert planned <= {name.partition("@")[0] for name in heads(ground)}
+    assert {(h.groups, h.poster) for h in heads(ground).values()} == {(("alt.test",), ANN)}
+    once(ground)
 
 
 async def test_one_server_that_has_the_newsgroup_is_enough_to_begin(
@@ -223,19 +237,21 @@ async def test_from_the_next_article_on_and_nothing_again(
     ground.settings = {**RIGHT}
     fill(root, "zebra 2.bin")
     await ground.upload(root)
-    assert {h.groups for h in heads(ground.scripted).values()} == {("alt.tset",)}
+    assert {h.groups for h in heads(ground).values()} == {("alt.tset",)}
+    assert groups_of_index(ground) == {"alt.tset"}
     choices = FolderChoices(newsgroups=("alt.test", "alt.misc"), poster=BOB)
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin")
     last_slice_differs(root / "album large.bin")
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
     fill(root, "zebra 2.bin", "zebra 3.bin", "notes large.bin", "zebra 4.bin")
     assert (await ground.upload(root)).version == 4  # remembered
-    new = [h for h in heads(ground.scripted).values() if "alt.tset" not in h.groups]
+    new = [h for h in heads(ground).values() if "alt.tset" not in h.groups]
     assert {h.groups for h in new} == {("alt.test", "alt.misc")} and len(new) == 6
     assert all("bob@example.org" in h.poster for h in new)
     assert {k: ground.scripted.articles[k] for k in before} == before
-    once(ground.scripted)
-    assert len({name.partition("@")[2] for name in ground.scripted.articles}) == 1
+    once(ground)
+    assert len({name.partition("@")[2] for name in heads(ground)}) == 1
+    assert groups_of_index(ground) == {"alt.tset", "alt.test,alt.misc"}, "the index follows"
     files = await check_nzb(ground, tmp_path / "a.nzb")
     assert {f.poster for f in files} == {TYPO["poster"], BOB}
     mixed = next(f for f in files if "album" in f.subject)
@@ -265,10 +281,10 @@ async def test_planned_articles_keep_their_names_and_get_the_new_headers(
     planned = {bytes(r[0]).hex() for r in ground.query("SELECT message_id FROM segments")}
     choices = FolderChoices(newsgroups=("alt.test",), poster=ANN)
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
-    posted = heads(ground.scripted)
+    posted = heads(ground)
     assert {name.partition("@")[0] for name in posted} == planned
     assert sorted(h.groups for h in posted.values()) == [("alt.test",)] * 4 + [("alt.tset",)]
-    once(ground.scripted)
+    once(ground)
     await check_nzb(ground, tmp_path / "a.nzb")
     assert ground.query("SELECT FROM aliases") == []
 
@@ -287,9 +303,9 @@ async def test_while_it_is_being_posted(ground: SealedGround, tmp_path: Path) ->
         assert not any("next upload" in text for text in said(engine))
         ground.scripted.latency = 0.0
         assert (await over(engine, Verb.UPLOAD)).state is JobState.COMPLETED
-    groups = [h.groups[0] for h in heads(ground.scripted).values()]
+    groups = [h.groups[0] for h in heads(ground).values()]
     assert set(groups) == {"alt.tset", "alt.test"}
-    once(ground.scripted)
+    once(ground)
     await check_nzb(ground, tmp_path / "a.nzb")
 
 
@@ -298,12 +314,12 @@ async def test_lost_articles_are_posted_again_with_the_new_headers(
 ) -> None:
     ground.settings = {**TYPO}
     await ground.upload(root, PLAIN)
-    lost = next(n for n, h in heads(ground.scripted).items() if h.name == "notes.txt")
+    lost = next(n for n, h in heads(ground).items() if h.name == "notes.txt")
     del ground.scripted.articles[lost]
     ground.query("UPDATE segments SET status = 2, check_at = now() WHERE status = 3 RETURNING 1")
     choices = FolderChoices(newsgroups=("alt.test",), poster=ANN)
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
-    assert heads(ground.scripted)[lost].groups == ("alt.test",)
+    assert heads(ground)[lost].groups == ("alt.test",)
     await check_nzb(ground, tmp_path / "a.nzb")
 
 
@@ -354,7 +370,7 @@ async def test_obfuscated_articles_say_nothing_and_the_nzb_has_the_names(
     for article in ground.scripted.articles.values():
         assert not NAMES.search(article.split(b"\r\n=ypart", 1)[0])
         assert b"ann@example.com" not in article
-    posted = list(heads(ground.scripted).values())
+    posted = list(heads(ground).values())
     for of in ("poster", "subject", "name"):
         assert len({getattr(h, of) for h in posted}) == len(posted) == 6
     files = await check_nzb(ground, tmp_path / "a.nzb")
@@ -375,18 +391,18 @@ async def test_obfuscation_can_be_switched_and_posted_articles_stay(
     await ground.upload(root, PLAIN)
     domains: list[str] = []
     for number, hidden in enumerate((True, False, True)):
-        before = set(ground.scripted.articles)
+        before = set(heads(ground))
         fill(root, f"zebra {number}.bin")
         (root / f"zebra {number}.bin").write_bytes(content(3_000, 100 + number))
         outcome = await ground.upload(root, FolderChoices(obfuscate=hidden))
         assert outcome.state is JobState.COMPLETED
-        posted = heads(ground.scripted)
+        posted = heads(ground)
         (new,) = posted.keys() - before
         assert ("zebra" in posted[new].subject) is not hidden
         assert (posted[new].poster == ANN) is not hidden
         domains.append(new.partition("@")[2])
     assert len(set(domains)) == 1  # the name of an article does not depend on it
-    once(ground.scripted)
+    once(ground)
     await check_nzb(ground, tmp_path / "a.nzb")
     await ground.restore(4, tmp_path / "out")
     assert compare_trees(root, tmp_path / "out") == []
@@ -403,9 +419,9 @@ async def test_folders_that_begin_differently_have_no_domain_in_common(
     ]
     domains: set[str] = set()
     for number, choices in enumerate(begun):
-        before = set(ground.scripted.articles)
+        before = set(heads(ground))
         await ground.upload(fill(tmp_path / f"tree {number}", f"{number}.bin"), choices)
-        (new,) = ground.scripted.articles.keys() - before
+        (new,) = heads(ground).keys() - before
         domains.add(new.partition("@")[2])
     assert len(domains) == len(begun)
 
@@ -417,4 +433,4 @@ async def test_a_sealed_folder_posts_to_its_chosen_newsgroups(
     ground.settings |= {"newsgroups": ["alt.other"]}
     fill(root, "zebra 2.bin")
     await ground.upload(root)
-    assert {h.groups for h in heads(ground.scripted).values()} == {("alt.misc",)}
+    assert {h.groups for h in heads(ground).values()} == {("alt.misc",)}

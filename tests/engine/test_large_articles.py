@@ -69,7 +69,8 @@ async def test_the_largest_segment_there_can_be_comes_back(
     assert (await ground.upload(root, choices)).state is JobState.FAILED
     ground.settings["chunk_size"] = LARGEST_PAYLOAD - overhead
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
-    assert len(ground.scripted.posted) == 2
+    assert len(ground.data) == 2
+    ground.assert_indexed()
     await ground.restore(1, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []
 
@@ -114,7 +115,7 @@ async def test_the_last_guard_is_before_the_wire(
         patched.setattr(work, "refuse_unpostable", lambda *_: None)
         ground.settings["chunk_size"] = 12_000_000
         assert (await ground.upload(root)).state is JobState.INCOMPLETE
-    assert len(ground.scripted.posted) == 1, "the end of the file is small enough"
+    assert len(ground.data) == 1, "the end of the file is small enough"
     rows = ground.query("SELECT error FROM segments WHERE status = 5")
     assert len(rows) == 1 and "10,420,224 can be decoded again" in rows[0][0]
     ground.settings["chunk_size"] = 768_000
@@ -135,10 +136,10 @@ async def test_too_large_articles_of_an_earlier_program_are_posted_again(
         patched.setattr(yenc, "LARGEST_PAYLOAD", 64 << 20)
         ground.settings["chunk_size"] = 12_000_000
         assert (await ground.upload(root, choices)).state is JobState.COMPLETED
-    before = len(ground.scripted.posted)
+    before = len(ground.data)
     ground.settings["chunk_size"] = 768_000
     assert (await ground.upload(root)).version == 2
-    assert len(ground.scripted.posted) == before + 17, "the small file is not posted again"
+    assert len(ground.data) == before + 17, "the small file is not posted again"
     await ground.restore(2, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []
     assert "nothing changed" in (await ground.upload(root)).message

@@ -45,4 +45,5 @@ async def test_it_ends_with_the_servers_words(
     ground.scripted.refuses = lambda _: None
     assert (await ground.upload(root, choices)).state is JobState.COMPLETED
     assert ground.query("SELECT max(tries), min(tries) FROM segments") == [(1, 1)]
-    assert len(set(ground.scripted.posted)) == len(ground.scripted.posted) == 40
+    assert len(set(ground.data)) == len(ground.data) == 40
+    ground.assert_indexed()

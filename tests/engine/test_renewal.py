@@ -50,21 +50,24 @@ def copied(root: Path, number: int) -> Path:
 
 async def test_the_next_upload_has_another_key(ground: SealedGround, root: Path) -> None:
     assert (await ground.upload(root)).version == 1
-    first, kept = list(ground.scripted.posted), copied(root, 1)
+    first, kept = ground.data, copied(root, 1)
     assert ground.realms() == [(1, None, False, len(first))]
     assert len(first) > sealing.RENEW_AFTER
     (root / "more").write_bytes(content(150_000, 9))
     assert (await ground.upload(root)).version == 2
-    new = ground.scripted.posted[len(first) :]
+    new = ground.data[len(first) :]
     assert len(new) == 2, "nothing is posted but the new file"
     rows = ground.query("SELECT path_key FROM files WHERE first_version = 2 AND kind = 0")
     assert rows == [(b"more",)], "nor read"
     assert ground.realms() == [(1, None, True, len(first)), (2, 1, False, 2)]
     keys = ground.query("SELECT DISTINCT wrapped_key FROM realms")
-    assert len(keys) == 2
+    assert len(keys) == 3, "the index has a key of its own, and keeps it"
     same = "SELECT DISTINCT store, profile, domain, newsgroups, owner FROM realms"
-    assert len(ground.query(same)) == 1
-    assert ground.query("SELECT realm_id FROM folders") == [(2,)]
+    assert len(ground.query(f"{same} WHERE NOT is_index")) == 1
+    assert ground.query(
+        "SELECT continues FROM realms JOIN folders f ON f.realm_id = realms.id"
+    ) == [ground.query("SELECT min(id) FROM realms")[0]]
+    ground.assert_indexed()
     shutil.rmtree(root)
     for version, expected in ((1, kept), (2, None)):
         target = root.with_name(f"out{version}")
@@ -79,9 +82,9 @@ async def test_a_key_is_renewed_again_and_again(ground: SealedGround, root: Path
     await ground.upload(root)
     for number in range(4):
         (root / f"more{number}").write_bytes(content(590_000, 20 + number))
-        before = len(ground.scripted.posted)
+        before = len(ground.data)
         await ground.upload(root)
-        assert len(ground.scripted.posted) == before + 6
+        assert len(ground.data) == before + 6
     assert [continues for _, continues, _, _ in ground.realms()] == [None, 1, 2, 3, 4]
     assert [renewed for _, _, renewed, _ in ground.realms()] == [True] * 4 + [False]
     before = len(ground.scripted.posted)
@@ -99,14 +102,14 @@ async def test_below_the_bound_the_key_stays(
     await ground.upload(root)
     (root / "more").write_bytes(content(150_000, 9))
     await ground.upload(root)
-    assert ground.realms() == [(1, None, False, len(ground.scripted.posted))]
+    assert ground.realms() == [(1, None, False, len(ground.data))]
 
 
 async def test_killed_after_the_key_was_renewed(ground: SealedGround, root: Path) -> None:
     await ground.upload(root)
     for number in range(10):
         (root / f"more{number}").write_bytes(content(500_000, 40 + number))
-    before = len(ground.scripted.posted)
+    before = len(ground.data)
     ground.scripted.latency = 0.05
     for _ in range(3):
         engine = ground.engine()
@@ -120,7 +123,8 @@ async def test_killed_after_the_key_was_renewed(ground: SealedGround, root: Path
     ground.scripted.latency = 0.0
     assert (await ground.upload(root)).version == 2
     assert ground.query(TWICE) == []
-    assert len(ground.scripted.posted) == len(set(ground.scripted.posted)) == before + 50
+    assert len(ground.data) == len(set(ground.data)) == before + 50
+    ground.assert_indexed()
     # Articles that were being sent are sealed again: more nonces than articles, never fewer.
     assert ground.realms()[1][3] >= 50
     await ground.restore(2, root.with_name("out"))
@@ -167,7 +171,8 @@ async def test_an_article_that_is_refused_for_ever_does_not_keep_the_key(
     current = """
         SELECT DISTINCT o.realm_id FROM files f JOIN objects o ON o.id = f.object_id
          WHERE f.last_version IS NULL"""
-    assert ground.query(current) == [(2,)], "what was not there is read again under the new key"
+    new_key = ground.query("SELECT id FROM realms WHERE continues IS NOT NULL")
+    assert ground.query(current) == new_key, "what was not there is read again under the new key"
     latest = ground.query("SELECT max(version) FROM snapshots")[0][0]
     await ground.restore(latest, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []

@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.codec import sealing
 from usenetsync_tui.errors import NoKeyError
 from usenetsync_tui.model.commands import FolderChoices
-from usenetsync_tui.model.folders import Profile, StoreKind
+from usenetsync_tui.model.folders import Profile, SnapshotState, StoreKind
 from usenetsync_tui.model.jobs import JobState
 
 pytestmark = pytest.mark.anyio
@@ -81,14 +81,26 @@ async def test_another_key_file_is_told_apart(ground: SealedGround, roots: list[
 
 async def test_other_folders_are_not_concerned(ground: SealedGround, roots: list[Path]) -> None:
     await ground.upload(roots[0])
-    key_file(ground).unlink()
+    aside = key_file(ground).rename(key_file(ground).with_name("aside"))
     for root, profile, store in (
         (roots[1], Profile.PACKED, StoreKind.SHARDS),
         (roots[2], Profile.PLAIN, StoreKind.USENET),
     ):
         outcome = await ground.upload(root, FolderChoices(store=store, profile=profile))
-        assert outcome.state is JobState.COMPLETED
+        # The version is finished; its index needs the key file, as every folder's does.
+        assert (outcome.state, outcome.version) == (JobState.INCOMPLETE, 1)
+        assert "its index is not posted yet" in outcome.message
+        assert f"{key_file(ground)} is missing" in outcome.message
     assert not key_file(ground).exists()
+    assert (
+        ground.query("SELECT state, indexed FROM snapshots WHERE folder_id > 1")
+        == [(SnapshotState.COMPLETE, False)] * 2
+    )
+    aside.rename(key_file(ground))
+    for root in roots[1:]:
+        outcome = await ground.upload(root)
+        assert outcome.state is JobState.COMPLETED and outcome.version == 1
+    assert ground.query("SELECT DISTINCT indexed FROM snapshots") == [(True,)]
 
 
 async def test_a_worn_key_waits_for_the_key_file(
@@ -117,21 +129,21 @@ async def test_a_folder_from_before_keeps_the_names_of_its_articles(
     with monkeypatch.context() as patched:
         patched.setattr(folders, "NEWEST_HEADER_STYLE", 1)
         await ground.upload(root)
-    assert ground.query("SELECT dress FROM realms") == [(1,)]
+    assert ground.query("SELECT dress FROM realms WHERE NOT is_index") == [(1,)]
     (root / "more").write_bytes(content(120_000, 9))
     assert (await ground.upload(root)).version == 2
-    assert all(wire_id.endswith(".invalid") for wire_id in ground.scripted.posted)
+    assert all(wire_id.endswith(".invalid") for wire_id in ground.data)
     assert not all(b".invalid>\r\n" in a.split(b"\r\n")[0] for a in _articles(ground)), "From"
     await ground.restore(2, root.with_name("out"))
     assert compare_trees(root, root.with_name("out")) == []
     # With its next key the folder gets names of the newest kind.
     monkeypatch.setattr(sealing, "RENEW_AFTER", 1)
-    before = len(ground.scripted.posted)
+    before = len(ground.data)
     (root / "last").write_bytes(content(2_000_000, 10))
     assert (await ground.upload(root)).version == 3
-    fresh = ground.scripted.posted[before:]
+    fresh = ground.data[before:]
     assert sum(wire_id.endswith(".invalid") for wire_id in fresh) < len(fresh) / 2
-    assert ground.query("SELECT dress FROM realms ORDER BY id") == [(1,), (2,)]
+    assert ground.query("SELECT dress FROM realms WHERE NOT is_index ORDER BY id") == [(1,), (2,)]
     await ground.restore(3, root.with_name("out3"))
     assert compare_trees(root, root.with_name("out3")) == []
     assert keys.NEWEST_HEADER_STYLE == 2

@@ -21,7 +21,6 @@ from usenetsync_tui.model.segments import Codec
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
 from usenetsync_tui.pipeline.index.post_index import post_index
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-from usenetsync_tui.pipeline.verify.check import open_source
 
 SECRET = bytes(range(32, 64))
 KEYS = IndexKeys(SECRET)
@@ -46,8 +45,7 @@ class Indexed:
     async def post(self) -> str:
         """Post what is missing of the index, as at the end of an upload."""
         run = await self.world.new_run()
-        with await open_source(run) as source:
-            return await post_index(run, await self.realm(), source)
+        return await post_index(run, await self.realm())
 
     async def version(self) -> int:
         """A new version with its index."""

@@ -282,6 +282,7 @@ def snapshot(version: int, **changes: object) -> Snapshot:
         removed=12 * (version - 1),
         stored_size=8_100_000_000,
         errors=0 if version % 5 else 3,
+        indexed=True,
     )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
-from usenetsync_tui.engine.index_realm import with_index
+from usenetsync_tui.engine.index_realm import not_continued, with_index
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
@@ -69,6 +69,7 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             )
             run.allow_shrink = job.allow_shrink or run.allow_shrink
             await refuse_unknown_newsgroups(working_state, run)
+            await not_continued(run)
             return await with_index(working_state.stores, run, await upload(run, own))
         case Verb.RESTORE:
             outcome = await restored(run, job)

@@ -160,3 +160,8 @@ class Snapshot:
     errors: int
     indexed: bool = False
     """Whether its index is in the store, so that the recovery string brings it back."""
+
+    @property
+    def lacks_index(self) -> bool:
+        """Whether it is finished, and its index is not in the store."""
+        return self.state is not SnapshotState.BUILDING and not self.indexed

@@ -34,6 +34,9 @@ SNAPSHOT_WORDS: dict[SnapshotState, str] = {
     SnapshotState.INCOMPLETE: "! incomplete",
 }
 
+NOT_INDEXED = "no index in the store"
+"""Of a finished version that the recovery string does not bring back yet."""
+
 KIND_WORDS: dict[FileKind, str] = {
     FileKind.REGULAR: "file",
     FileKind.DIRECTORY: "directory",

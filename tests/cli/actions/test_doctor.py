@@ -40,7 +40,8 @@ def test_a_sound_machine(run: InProcess, tmp_path: Path) -> None:
         assert {"settings", "rights", "key", "database", "catalogue", "disk", "clock", "names"} <= (
             rest.keys()
         )
-        assert "opens 1 sealed folder" in found["key"][1]
+        assert "opens 2 keys" in found["key"][1], "of the folder, and of its index"
+        assert found["index"][0] == "good"
         assert "catalogue" not in grades(run, 3, "--quick")
         grades(run, 3, "--quick", "--post")
         assert server.articles

@@ -264,7 +264,7 @@ def test_an_object_that_cannot_be_is_refused(parts: list[object], words: str) ->
         (root_with(current=a_line(3, state=0)), "not finished"),
         (root_with(runs=()), "runs are not in order"),
         (root_with(runs=ROOT.runs[1:]), "must be a base"),
-        (root_with(runs=(ROOT.runs[0], ROOT.runs[0])), "runs are not in order"),
+        (root_with(runs=(ROOT.runs[0], ROOT.runs[0])), "must be a base"),
         (root_with(runs=(ROOT.runs[0], replace(ROOT.runs[1], version=4))), "runs are not in order"),
         (root_with(runs=(replace(ROOT.runs[0], pages=FILE_PAGES[1:]),)), "not the one of its run"),
         (root_with(folder=ROOT.folder._replace(realm=2)), "how the folder was backed up"),

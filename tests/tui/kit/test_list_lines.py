@@ -14,6 +14,7 @@ from tui_fakes import HOSTILE, NOON, FakeBrowser, article, snapshot
 
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
+from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.ports import Change, ChangeRow
 from usenetsync_tui.model.segments import SegmentStatus
 from usenetsync_tui.tui.files.file_lines import (
@@ -29,7 +30,7 @@ from usenetsync_tui.tui.kit.list_lines import minute, minute_of, position
 from usenetsync_tui.tui.screens.article_lines import article_header, article_line, article_lines
 from usenetsync_tui.tui.screens.changes_screen import change_line, changes_header
 from usenetsync_tui.tui.screens.deeper_screen import crumb_line, crumbs_of
-from usenetsync_tui.tui.screens.version_lines import version_header, version_line
+from usenetsync_tui.tui.screens.version_lines import version_header, version_line, version_remark
 
 WIDTHS = [20, 36, 54, 76, 98, 136, 160]
 ROW = FakeBrowser(9).row(5)
@@ -166,3 +167,11 @@ def test_the_longest_crumb_gives_way() -> None:
         assert line.startswith("photos › version 12 › a/")
         assert line.endswith("IMG.CR3 › segment 5 copy 1")
     assert text(crumb_line(crumbs_of("x\x1b[2J", *HOSTILE), 80)).isprintable()
+
+
+def test_a_version_without_an_index_says_so() -> None:
+    assert version_remark(snapshot(12)) == ""
+    assert version_remark(snapshot(12, indexed=False)) == "no index in the store"
+    assert version_remark(snapshot(10, indexed=False)) == "3 errors · no index in the store"
+    building = snapshot(12, indexed=False, state=SnapshotState.BUILDING)
+    assert version_remark(building) == ""

@@ -21,11 +21,14 @@ CREATE UNIQUE INDEX realms_shared
 -- Whether the index of a version is posted. Versions from before have none of their own.
 ALTER TABLE snapshots ADD COLUMN indexed boolean NOT NULL DEFAULT false;
 
--- The runs of a folder whose pages are all planned. fingerprints: 4 bytes for each path, null for
--- many (codec/index/root).
+-- The runs of a folder whose pages are all planned, in the realm of each store it was in.
+-- amendment: 0 for the run of a version; later ones tell the new names of articles. at: when it was
+-- begun; later names are not in it. fingerprints: 4 bytes for each path, null for many
+-- (codec/index/root).
 CREATE TABLE index_runs (
     folder_id    bigint NOT NULL REFERENCES folders,
     version      integer NOT NULL,
+    amendment    integer NOT NULL DEFAULT 0,
     realm_id     bigint NOT NULL REFERENCES realms,
     is_base      boolean NOT NULL,
     files        bigint NOT NULL,
@@ -33,16 +36,19 @@ CREATE TABLE index_runs (
     size         bigint NOT NULL,
     fingerprints bytea,
     at           timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (folder_id, version)
+    PRIMARY KEY (folder_id, realm_id, version, amendment)
 );
 
--- The roots that are planned: one object of two copies for each version.
+-- The root of each version with the highest attempt that is planned: one object of two copies. An
+-- adopted folder has roots without an object.
 CREATE TABLE index_roots (
     folder_id bigint NOT NULL REFERENCES folders,
+    realm_id  bigint NOT NULL REFERENCES realms,
     version   integer NOT NULL,
     attempt   integer NOT NULL,
-    object_id bigint NOT NULL,
-    PRIMARY KEY (folder_id, version)
+    object_id bigint,
+    at        timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (folder_id, realm_id, version)
 );
 
 -- The bytes of each page and root, the source of its articles: an object of one segment. level
@@ -53,8 +59,10 @@ CREATE TABLE index_roots (
 CREATE TABLE index_pages (
     object_id     bigint PRIMARY KEY,
     folder_id     bigint NOT NULL REFERENCES folders,
+    realm_id      bigint NOT NULL REFERENCES realms,
     version       integer NOT NULL,
     level         smallint,
+    amendment     integer NOT NULL DEFAULT 0,
     number        integer,
     of_objects    boolean,
     first_path    bytea,

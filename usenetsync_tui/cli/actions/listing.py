@@ -56,6 +56,7 @@ _SNAPSHOTS = (
     Column("Changed", right=True),
     Column("Removed", right=True),
     Column("Posted", right=True),
+    Column("Index"),
 )
 _FILES = (
     Column("Mode"),
@@ -132,6 +133,7 @@ def _snapshot(s: Snapshot) -> Sequence[str]:
         number(s.modified),
         number(s.removed),
         size(s.stored_size),
+        "missing" if s.lacks_index else "stored" if s.indexed else NOTHING,
     )
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.index import posted
-from usenetsync_tui.catalogue.tables.snapshots import finished
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
@@ -80,7 +79,9 @@ async def _share(wanted: ShareOptions, voice: Voice) -> Exit:
         if wanted.output is not None:
             await to_thread.run_sync(_write, wanted.output, string)
         async with opened.catalogue.transaction() as tx:
-            is_left = bool(await finished(tx, folder.id) and await posted.to_index(tx, folder.id))
+            realm = await posted.realm_of(tx, folder.id)
+            assert realm is not None
+            is_left = bool(await posted.to_index(tx, folder.id, realm))
         left, code = "", Exit.DONE
         if is_left:
             warn_of_servers(settings)

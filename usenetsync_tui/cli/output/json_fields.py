@@ -102,6 +102,7 @@ def snapshot_fields(folder: str, snapshot: Snapshot) -> Fields:
         "removed": snapshot.removed,
         "posted_bytes": snapshot.stored_size,
         "errors": snapshot.errors,
+        "indexed": snapshot.indexed,
     }
 
 

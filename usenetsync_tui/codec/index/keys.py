@@ -7,8 +7,10 @@ A folder has one secret of 32 random bytes for all its versions. From it, with H
     header key       HMAC(secret, "usenetsync: headers of the index, 1")
     name of a root   HMAC(secret, "root" ‖ version ‖ attempt ‖ copy), its first 16 bytes
 
-Version has 8 bytes, attempt and copy 4 each, big-endian. Attempts and copies count from 0; a root
-is posted again under the next attempt, of 3, when a copy is given up under the one before.
+Version has 8 bytes, attempt and copy 4 each, big-endian. Attempts and copies count from 0. A root
+is posted again under the next attempt, of 8, when a copy is given up under the one before, and when
+articles that it or its runs name have got other names: the highest attempt counts whose root can be
+read. The first root of a version that a store takes is of one of the first 3.
 
 The index key seals the articles of all pages and roots (`codec.sealing`, codec NONE), in every
 storage format. The header key makes their headers and Message-IDs as those of any sealed folder are
@@ -36,8 +38,10 @@ from usenetsync_tui.codec.envelope import SealedHeaders
 from usenetsync_tui.codec.index.articles import NAME_SIZE
 
 SECRET_SIZE = 32
-ATTEMPTS = 3
-"""How many names a root can have: attempts 0, 1, 2."""
+ATTEMPTS = 8
+"""How many names a root can have: attempts 0, 1, … 7."""
+FIRST_ATTEMPTS = 3
+"""The attempts by which a root is posted first, so that a reader need not look for all of them."""
 _HEADER_STYLE = 2
 _KEY, _HEADERS = b"usenetsync: key of the index, 1", b"usenetsync: headers of the index, 1"
 

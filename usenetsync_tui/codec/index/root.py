@@ -36,8 +36,10 @@ newsgroups (joined by commas), poster, header style (one byte, `codec.envelope`)
 **The runs.** The first one is a base: it has all paths of its version, and all objects these use.
 Each of the others has what changed between the version of the run before and its own. The version
 of the last one is not above that of the root. A path of version v is in the newest run not above v
-that has it, unless that says it was removed; likewise an object. All versions from the base on can
-be read in this way; for one before it read that version's own root.
+that has it, unless that says it was removed. An object is in the newest run that has it, whatever
+the version: a later run may tell new names of its articles, and a run of the same version as the
+one before has nothing else. All versions from the base on can be read in this way; for one before
+it read that version's own root.
 
 **A fingerprint** of a path is the first 4 bytes of its BLAKE3. A path whose fingerprint is missing
 is not in the run, so looking for one path does not fetch a page of each run.
@@ -205,7 +207,7 @@ def _runs(page: IndexPage, version: int) -> tuple[IndexRun, ...]:
     numbers = read_varints(page.column(11))
     rows = [numbers[at : at + 7] for at in range(0, len(numbers), 7)]
     versions = [row[0] for row in rows]
-    ordered = all(a < b for a, b in pairwise([*versions, version + 1]))
+    ordered = all(a <= b for a, b in pairwise([*versions, version]))
     if not rows or len(rows[-1]) != 7 or not versions[0] or not ordered:
         raise IndexUnreadableError("Its runs are not in order.")
     if [row[1] for row in rows] != [1] + [0] * (len(rows) - 1):

@@ -15,7 +15,7 @@ from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.codec.key_wrapping import SALT_SIZE
 from usenetsync_tui.codec.recovery_string import recovery_string, wrapped_string
 from usenetsync_tui.codec.sealing import NONCE_SIZE
-from usenetsync_tui.engine.index_realm import index_realm
+from usenetsync_tui.engine.index_realm import make_secret
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Snapshot
@@ -33,9 +33,8 @@ async def folder_string(
     """
     if passphrase is not None and (problem := passphrase_problem(passphrase)):
         raise UsageError(problem)
-    realm = await index_realm(catalogue, ring, folder)
-    assert realm.wrapped_key is not None
-    secret = await to_thread.run_sync(ring.unwrap, realm.wrapped_key)
+    wrapped = await make_secret(catalogue, ring, folder)
+    secret = await to_thread.run_sync(ring.unwrap, wrapped)
     return await to_thread.run_sync(_written, secret, passphrase)
 
 

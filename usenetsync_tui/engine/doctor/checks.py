@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.lookups import sizes
 from usenetsync_tui.catalogue.lookups.sums import wrong_sums
-from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import key_file
@@ -27,7 +27,9 @@ from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.findings import Finding, bad, good, warn
+from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import NOT_INDEXED
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
@@ -84,14 +86,14 @@ def rights(locations: Locations, config: Path) -> Iterator[Finding]:
 
 
 def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]) -> Finding:
-    """Check that the keys of sealed folders, `wrapped`, can be unwrapped. Blocking."""
+    """Check that `wrapped`, the keys of folders and of indexes, can be unwrapped. Blocking."""
     path = key_file(settings, locations)
     by_phrase = settings.passphrase is not None or settings.passphrase_file is not None
     what = "the passphrase" if by_phrase else _name(path)
     if not wrapped:
         if by_phrase or path.exists():
             return good("key", f"{what} exists")
-        return good("key", f"{what} is made with the first sealed folder")
+        return good("key", f"{what} is made with the first upload")
     ring = KeyRing(settings, locations)
     for key in wrapped:
         try:
@@ -102,8 +104,23 @@ def key_found(settings: Settings, locations: Locations, wrapped: Sequence[bytes]
     mode = None if by_phrase else _mode(path)
     if mode is not None and mode & _OTHERS:
         return bad("key", f"{what} can be read by others", f"chmod 600 {_name(path)}")
-    count = plural(len(wrapped), "sealed folder")
+    count = plural(len(wrapped), "key")
     return good("key", f"{what} opens {count}; keep a copy of it elsewhere")
+
+
+def indexes_found(newest: Mapping[Folder, Snapshot | None]) -> Iterator[Finding]:
+    """Check that the newest finished version of each folder has its index in the store."""
+    finished = {folder: version for folder, version in newest.items() if version is not None}
+    lacking = {folder: v for folder, v in finished.items() if v.lacks_index}
+    if finished and not lacking:
+        yield good("index", "the newest version of each folder has its index in the store")
+    for folder, version in lacking.items():
+        name = safe_name(folder.name)
+        yield warn(
+            "index",
+            f"version {version.version} of {name} has {NOT_INDEXED}: it needs this database",
+            f"Run usenetsync upload {safe_name(folder.path)}, or usenetsync share {name}.",
+        )
 
 
 async def database_found(
@@ -133,11 +150,14 @@ async def _catalogue(
         figures = await sizes.figures(tx)
         every = await folders.every(tx)
         wrapped = await folders.wrapped_keys(tx)
+        newest = {f: await snapshots.latest_finished(tx, f.id) for f in every}
     where = "embedded" if opened.embedded else "your own server"
     held = plural(len(every), "folder")
     yield good("database", f"{where}, PostgreSQL {figures.version}, {size(figures.bytes)}, {held}")
     check = partial(key_found, settings, locations, wrapped)
     yield await to_thread.run_sync(check, abandon_on_cancel=True)  # a passphrase takes seconds
+    for finding in indexes_found(newest):
+        yield finding
     if not sums:
         return
     async with opened.catalogue.transaction() as tx:

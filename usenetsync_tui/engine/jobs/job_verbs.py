@@ -6,7 +6,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import checks, jobs
 from usenetsync_tui.disk.restored.target_tree import TargetTree
-from usenetsync_tui.engine.index_realm import with_index
+from usenetsync_tui.engine.index_realm import index_only, posted_or_why_not
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import (
     SourceError,
@@ -15,10 +15,11 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.pipeline.index.post_index import index_run, opened_index
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
-from usenetsync_tui.pipeline.verify.check import Repaired, repair
+from usenetsync_tui.pipeline.verify.check import Repaired, lacking, repair
 from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
 
 
@@ -57,7 +58,10 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
         # What was posted again is part of what was checked, and not of the figures a second time.
         progress.done_files, progress.done_bytes = checked
         progress.total_files, progress.total_bytes = checked
-        found.reposted = repaired.seen
+        of_index, left = await _index_repaired(run)
+        found.reposted = repaired.seen + of_index
+        if left and not run.draining:
+            await run.notice(Notice(NoticeKind.UNPOSTED, b"", f"its index: {left}"))
         found.unknown += repaired.unverified
         found.why_unknown = found.why_unknown or repaired.words
         async with run.catalogue.transaction() as tx:
@@ -77,9 +81,8 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
 
 async def indexed(stores: Stores, run: JobRun, job: Job) -> Outcome:
     """Post what is missing of the index of the folder's versions."""
-    run.version = job.version or 0
-    done = Outcome(JobState.COMPLETED, run.version, f"index up to version {run.version} posted")
-    return await with_index(stores, run, done)
+    assert job.version is not None
+    return await index_only(stores, run, job.version)
 
 
 async def _repaired(run: JobRun) -> Repaired:
@@ -89,6 +92,21 @@ async def _repaired(run: JobRun) -> Repaired:
     except SourceError as error:
         await run.notice(Notice(NoticeKind.UNREADABLE, run.folder.path, str(error)))
         return Repaired()
+
+
+async def _index_repaired(run: JobRun) -> tuple[int, str]:
+    """Post missing articles of the index again, and what it does not tell yet.
+
+    Returns how many articles were posted again, and why something is left.
+    """
+    open_realm = await opened_index(run)
+    if open_realm is None or run.draining:
+        return 0, ""
+    mine = index_run(run, open_realm)
+    before = await lacking(mine)
+    left = await posted_or_why_not(run, open_realm)
+    after = await lacking(mine)
+    return max(0, before.articles - after.articles), left
 
 
 async def _ended(run: JobRun) -> Outcome:

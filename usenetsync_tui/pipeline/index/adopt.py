@@ -100,6 +100,8 @@ async def adopt(
         progress.phase = "finish"
         for version in versions:
             await rows.add_version(tx, folder, listed[version]._asdict())
+        for line in listed.values():
+            await posted.know_root(tx, folder, index_realm, line.version, line.attempt)
         stray = await catalogue.aside(tx, lambda: rows.sum_up(tx, folder))
         if stray is not None:
             problem = f"The content of {safe_name(stray)} is in no object of the index."

@@ -64,7 +64,7 @@ async def keep_root(place: Place, root: IndexRoot, store: Store, keys: IndexKeys
         return  # it lies about its attempt: it can be read, but not repaired
     digest = digest_of(DigestAlgorithm.BLAKE3, data)
     object_id = await keep_page(place, version, PageRow(data), digest, names)
-    await posted.add_root(place.tx, place.folder, version, attempt, object_id)
+    await posted.add_root(place.tx, place.folder, place.index_realm, version, attempt, object_id)
 
 
 async def keep_page(

@@ -220,13 +220,27 @@ class RunLoader:
         """Record a run whose pages are loaded."""
         prints = run.fingerprints
         data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
-        row = RunRow(run.version, run.is_base, run.files, run.objects, run.size, data)
+        row = RunRow(
+            run.version,
+            run.is_base,
+            run.files,
+            run.objects,
+            run.size,
+            data,
+            amendment=self._amendment(run),
+        )
         await posted.add_run(self._place.tx, self._place.folder, self._place.index_realm, row)
+
+    def _amendment(self, run: IndexRun) -> int:
+        """The number of a run among those of its version."""
+        of_version = [each for each in self._root.runs if each.version == run.version]
+        return next(number for number, each in enumerate(of_version) if each is run)
 
     async def _keep(self, run: IndexRun, number: int, line: PageRef, data: bytes) -> None:
         first = line.first
         path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-        page = PageRow(data, line.level, number, line.of_objects, path, *key)
+        amendment = self._amendment(run)
+        page = PageRow(data, line.level, number, line.of_objects, path, *key, amendment=amendment)
         await keep_page(self._place, run.version, page, line.digest, line.message_ids)
         aliases = [
             (name, alias, not at)

@@ -103,7 +103,7 @@ class Loading:
             is_first = False
         needed = await rows.needed(self._place.tx, self._place.folder)
         objects = WantedObjects([each - self._place.offset for each in needed])
-        for run in reversed(self._link.runs):
+        for run in reversed(self._link.root.runs):  # a later one may tell new names of articles
             if not objects:
                 break
             described = await self._loader.objects(

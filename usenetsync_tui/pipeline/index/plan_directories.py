@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.index import posted
-from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow
+from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RunRow
 from usenetsync_tui.codec.index.directory import (
     directory_size,
     grouped,
@@ -38,7 +38,7 @@ async def plan_directories(run: JobRun, version: int) -> bool:
         realm = run.open_realm.realm.id
         for row in await posted.runs(tx, run.folder.id, realm, version):
             for of_objects in (False, True):
-                pages = _Pages(run.folder.id, row.version, of_objects)
+                pages = _Pages(run.folder.id, realm, row, of_objects)
                 planned = await _plan_next(tx, run, pages) or planned
         return planned
 
@@ -50,13 +50,14 @@ class _Pages:
     """The pages of files, or of objects, of a run."""
 
     folder: int
-    version: int
+    realm: int
+    run: RunRow
     of_objects: bool
 
     async def lines(self, tx: Transaction, level: int) -> list[PageRef]:
         """The lines of a level, as a directory of the next level must have them."""
         found = await posted.lines_of_level(
-            tx, self.folder, self.version, level, of_objects=self.of_objects
+            tx, self.folder, self.realm, self.run, level, of_objects=self.of_objects
         )
         names = [name for row in found for name in row.message_ids]
         aliases = await index_rows.aliases(tx, names)
@@ -65,7 +66,7 @@ class _Pages:
     async def directories(self, tx: Transaction, level: int) -> dict[bytes, int]:
         """The directories of a level: their bytes and objects, in order."""
         return await posted.directories(
-            tx, self.folder, self.version, level, of_objects=self.of_objects
+            tx, self.folder, self.realm, self.run, level, of_objects=self.of_objects
         )
 
 
@@ -82,18 +83,20 @@ async def _plan_next(tx: Transaction, run: JobRun, pages: _Pages) -> bool:
         is_small = len(lines) <= 1 or directory_size(lines) <= share_of_root(chunk)
         if not listed and (is_small or len(groups) == len(lines)):
             return False
-        rows = [_row(group, level + 1, number) for number, group in enumerate(groups)]
+        amendment = pages.run.amendment
+        rows = [_row(group, level + 1, number, amendment) for number, group in enumerate(groups)]
         made = {row.data for row in rows}
         await posted.replace_pages(tx, [page for data, page in there.items() if data not in made])
-        await add_pages(tx, run, pages.version, [row for row in rows if row.data not in there])
+        await add_pages(tx, run, pages.run.version, [row for row in rows if row.data not in there])
         return True
     return False
 
 
-def _row(lines: Sequence[PageRef], level: int, number: int) -> PageRow:
+def _row(lines: Sequence[PageRef], level: int, number: int, amendment: int) -> PageRow:
     first = lines[0].first
     path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
-    return PageRow(write_directory(lines), level, number, lines[0].of_objects, path, *key)
+    data, of_objects = write_directory(lines), lines[0].of_objects
+    return PageRow(data, level, number, of_objects, path, *key, amendment=amendment)
 
 
 def page_ref(line: LineRow, aliases: dict[bytes, tuple[str, ...]]) -> PageRef:

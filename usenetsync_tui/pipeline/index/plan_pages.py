@@ -17,18 +17,6 @@ from usenetsync_tui.pipeline.posting.ledger import leaving_size
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
-async def plan_page(
-    run: JobRun, version: int, row: PageRow, names: list[bytes] | None = None
-) -> int:
-    """Record a page and its articles durably; returns its object.
-
-    `names`: the Message-IDs of its copies; None: random ones.
-    """
-    async with run.catalogue.transaction(durable=True) as tx:
-        (object_id,) = await add_pages(tx, run, version, [row], names)
-    return object_id
-
-
 async def add_pages(
     tx: Transaction,
     run: JobRun,

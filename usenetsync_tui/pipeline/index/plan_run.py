@@ -29,7 +29,7 @@ BASE_SHARE = 4
 """A new base is due when the deltas have more than this part of the base's bytes."""
 
 
-def is_base_due(runs: list[RunRow]) -> bool:
+def is_base_due(runs: Sequence[RunRow]) -> bool:
     """Whether the next run must be a base, after these: a base and its deltas."""
     if not runs:
         return True
@@ -37,19 +37,23 @@ def is_base_due(runs: list[RunRow]) -> bool:
     return len(deltas) >= MOST_DELTAS or sum(d.size for d in deltas) * BASE_SHARE > runs[0].size
 
 
-async def plan_run(run: JobRun, version: int) -> None:
-    """Plan all pages of the run of a version. `run`: in the realm of the folder's index."""
+async def plan_run(run: JobRun, version: int, *, amends: bool = False) -> None:
+    """Plan all pages of the run of a version. `run`: in the realm of the folder's index.
+
+    `amends`: a further run of the version, with the new names of articles.
+    """
     folder, realm = run.folder.id, run.open_realm.realm.id
 
     async def plan(tx: Transaction) -> None:
         await posted.forget_unfinished(tx, folder)
-        before = await posted.runs(tx, folder, realm, version - 1)
+        before = await posted.runs(tx, folder, realm, version if amends else version - 1)
         offset = await posted.object_offset(tx, folder)
         what = Since(folder, version, 0, offset=offset)
-        if not is_base_due(before):
+        if amends or not is_base_due(before):
             last, base = before[-1], before[0]
             what = Since(folder, version, last.version, base.version, last.at, offset)
-        row = await _Planning(tx, run, what).planned()
+        amendment = before[-1].amendment + 1 if amends else 0
+        row = await _Planning(tx, run, what, amendment).planned()
         await posted.add_run(tx, folder, realm, row)
 
     await run.catalogue.in_thread(plan, durable=True)
@@ -62,6 +66,7 @@ class _Planning:
     tx: Transaction
     run: JobRun
     what: Since
+    amendment: int
     files: int = 0
     objects: int = 0
     size: int = 0
@@ -83,9 +88,15 @@ class _Planning:
             await self._keep(objects.rest())
         prints = self.fingerprints
         data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
-        is_base = not self.what.since
-        version = self.what.version
-        return RunRow(version, is_base, self.files, self.objects, self.size, data)
+        return RunRow(
+            self.what.version,
+            not self.what.since,
+            self.files,
+            self.objects,
+            self.size,
+            data,
+            amendment=self.amendment,
+        )
 
     def _count(self, rows: list[IndexEntry]) -> None:
         self.files += len(rows)
@@ -104,7 +115,9 @@ class _Planning:
         path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
         self.pages[page.of_objects] += 1
         self.size += len(page.data)
-        return PageRow(page.data, LEAF, number, page.of_objects, path, *key)
+        return PageRow(
+            page.data, LEAF, number, page.of_objects, path, *key, amendment=self.amendment
+        )
 
 
 class _Cutter(Protocol[_Row]):

@@ -152,7 +152,7 @@ class VersionReader:
 
     async def part(self, number: int, segment: int = 0) -> ObjectPart:
         """The part of an object that has a segment. `IndexUnreadableError` if there is none."""
-        for run in reversed(self._runs):
+        for run in reversed(self._root.runs):  # a later one may tell new names of its articles
             line = await self._line_of(run, (number, segment), of_objects=True)
             rows = await self._parts_of(line) if line else {}
             for row in rows.get(number, ()):

@@ -43,11 +43,14 @@ _PAGE = 100
 async def settle(
     run: JobRun,
     ledger: Ledger,
-    source: SourceTree,
+    source: SourceTree | None,
     slot: WorkerSlot,
     out: LaneQueue[OutgoingArticle],
 ) -> None:
-    """Settle every incomplete object of the folder; articles to be sent go to `out`."""
+    """Settle every incomplete object of the folder in its realm; articles to be sent go to `out`.
+
+    `source`: None in the realm of an index, whose pages the catalogue has.
+    """
     after = 0
     settler = _Settler(run, ledger, source, slot, out)
     async with run.catalogue.transaction() as tx:
@@ -73,7 +76,7 @@ class _Settler:
         self,
         run: JobRun,
         ledger: Ledger,
-        source: SourceTree,
+        source: SourceTree | None,
         slot: WorkerSlot,
         out: LaneQueue[OutgoingArticle],
     ) -> None:
@@ -190,6 +193,7 @@ class _Settler:
         if made.kind == ObjectKind.INDEX:
             async with self._run.catalogue.transaction() as tx:
                 return await posted.page(tx, made.id)
+        assert self._source is not None
         algorithm = self._run.open_realm.realm.digest
         return await to_thread.run_sync(_remake, self._source, made, members, segment, algorithm)
 

@@ -17,3 +17,5 @@ class Outcome:
     message: str
     refusal: Refusal | None = None
     """Why the folder was refused."""
+    store_refused: bool = False
+    """Whether the store did not take, or did not confirm, some of its articles (upload)."""

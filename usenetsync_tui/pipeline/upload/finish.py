@@ -33,14 +33,15 @@ async def fail_leftovers(run: JobRun) -> None:
             run.progress.failed(file.entry.size)
 
 
-async def _report_unposted(run: JobRun) -> None:
-    """Report files with articles that the store did not take, with the store's message."""
+async def _report_unposted(run: JobRun) -> bool:
+    """Report files with articles that the store did not take, with the store's message; returns
+    whether there are any."""
     after = b""
     while True:
         async with run.catalogue.transaction() as tx:
             page = await files.unposted_page(tx, run.folder.id, after, run.limits.batch_size)
         if not page:
-            return
+            return after != b""
         after = page[-1][1]
         words = "one of its articles was not posted"
         await run.notice(
@@ -58,7 +59,7 @@ async def report_unverified(run: JobRun, words: str) -> None:
 
 async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
     """Remove vanished files and make the version visible, or drop it when nothing changed."""
-    await _report_unposted(run)
+    unposted = await _report_unposted(run)
     folder, version, unverified = run.folder.id, run.version, run.progress.unverified
     errors = run.progress.errors - bool(unverified)  # unverified articles are in the version
     async with run.catalogue.transaction(durable=True) as tx:
@@ -80,8 +81,9 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
     await run.save_progress()
     if errors:
         message = f"{message}, incomplete: {plural(errors, 'problem')}"
-        return Outcome(JobState.INCOMPLETE, version, message)
+        refused = unposted or bool(unverified)
+        return Outcome(JobState.INCOMPLETE, version, message, store_refused=refused)
     if unverified:
         message = f"{message}, but {plural(unverified, 'article')} not verified"
-        return Outcome(JobState.INCOMPLETE, version, message)
+        return Outcome(JobState.INCOMPLETE, version, message, store_refused=True)
     return Outcome(JobState.COMPLETED, version, message)

@@ -77,8 +77,10 @@ async def watch(run: JobRun, ledger: Ledger) -> None:
         await anyio.sleep(_EVERY)
 
 
-async def finish_checks(run: JobRun, source: SourceTree) -> str:
+async def finish_checks(run: JobRun, source: SourceTree | None) -> str:
     """Wait until every posted article is found, posted again and found, or given up.
+
+    `source`: None in the realm of an index.
 
     Articles still without a clear answer are left to a later run; returns the reason.
     """
@@ -115,7 +117,7 @@ async def repair(run: JobRun) -> Repaired:
 
     Raises SourceError when the folder is missing, or not that of the last version.
     """
-    before, pending = await _lacking(run), await unverified_articles(run)
+    before, pending = await lacking(run), await unverified_articles(run)
     if not before.sendable:
         return Repaired()
     await require_source(run)
@@ -124,7 +126,7 @@ async def repair(run: JobRun) -> Repaired:
         words = await finish_checks(run, source)
     async with run.catalogue.transaction() as tx:
         await snapshots.mark_repaired(tx, run.folder.id)
-    after = await _lacking(run)
+    after = await lacking(run)
     unverified = max(0, await unverified_articles(run) - pending)
     return Repaired(max(0, before.articles - after.articles - unverified), unverified, words)
 
@@ -137,8 +139,8 @@ async def open_source(run: JobRun) -> SourceTree:
     )
 
 
-async def repost(run: JobRun, source: SourceTree) -> None:
-    """Post missing articles again, from their source."""
+async def repost(run: JobRun, source: SourceTree | None) -> None:
+    """Post missing articles again, from their source; None: those of an index."""
     run.progress.phase, ledger = "repost", Ledger()
     reading = Stage("read", 1)
     run.stages[:] = [reading]
@@ -152,7 +154,8 @@ async def unverified_articles(run: JobRun) -> int:
         return await checks.unverified(tx, run.folder.id, run.open_realm.realm.id)
 
 
-async def _lacking(run: JobRun) -> Lacking:
+async def lacking(run: JobRun) -> Lacking:
+    """How many articles of the folder in its realm are not posted."""
     async with run.catalogue.transaction() as tx:
         return await checks.lacking(tx, run.folder.id, run.open_realm.realm.id)
 

@@ -77,6 +77,8 @@ class ArticlePosting:
         self._max_tries = tries
         self._backoff = backoff
         self._tries: Counter[str] = Counter()
+        self._unsuited: set[str] = set()
+        """Servers that have none of its newsgroups: others may."""
         self._may_have_arrived = article.again
         self._last_server: str | None = None
         """The server that may have the article."""
@@ -85,7 +87,7 @@ class ArticlePosting:
         self._among: Collection[str] | None = None
         self._dated = True
         self._size = 0
-        self._failure: StoreError | None = None
+        self._failure: StoreError | StoreUnusableError | None = None
         self._words = ""
         """The reply or error of the last server that failed."""
         self.since = servers.now()
@@ -108,7 +110,7 @@ class ArticlePosting:
 
     def _choice(self) -> Collection[str] | None:
         usable = self._servers.roster.usable(Role.POST)
-        left = [name for name in usable if self._tries[name] < self._max_tries]
+        left = self._left(usable)
         if usable and not left:
             assert self._failure is not None
             raise self._failure
@@ -116,6 +118,10 @@ class ArticlePosting:
             if not self._servers.roster.is_resting(self._last_server):
                 return (self._last_server,)
         return left if usable else None
+
+    def _left(self, usable: Collection[str]) -> list[str]:
+        tries = self._tries
+        return [n for n in usable if tries[n] < self._max_tries and n not in self._unsuited]
 
     def preferred(self) -> str | None:
         """The server for this copy: copies of a segment go to different servers if possible."""
@@ -217,10 +223,13 @@ class ArticlePosting:
             case Meaning.TOO_LARGE:
                 raise _of(lease, StoreError(f"{said} (the article has {self._size:,} bytes)"))
             case Meaning.CONFIGURATION:
-                raise StoreUnusableError(
+                self._unsuited.add(name)
+                self._failure = StoreUnusableError(
                     f"{said}. Check the newsgroups: upload --newsgroups, or E on the screen, "
                     "changes those of a folder."
                 )
+                if not self._left(self._servers.roster.usable(Role.POST)):
+                    raise self._failure
             case Meaning.DATE if self._dated:
                 self._dated = False  # try again at once without a Date
             case Meaning.RATE | Meaning.FORBIDDEN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
+from usenetsync_tui.model.words import NOT_INDEXED
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 
@@ -72,5 +73,8 @@ def changes_words(row: Snapshot) -> str:
 
 
 def version_remark(row: Snapshot | None) -> str:
-    """The number of errors of a version in words; empty: none."""
-    return plural(row.errors, "error") if row is not None and row.errors else ""
+    """What a version lacks, in words: its number of errors, and its index; empty: nothing."""
+    if row is None:
+        return ""
+    lacks = [plural(row.errors, "error")] if row.errors else []
+    return " · ".join(lacks + ([NOT_INDEXED] if row.lacks_index else []))

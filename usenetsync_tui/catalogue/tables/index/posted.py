@@ -26,6 +26,19 @@ class RunRow(NamedTuple):
     size: int
     fingerprints: bytes | None
     at: datetime | None = None
+    """When it was begun; None when it is recorded: now."""
+    amendment: int = 0
+    """0: the run of its version; later ones tell the new names of articles."""
+
+
+class RootRow(NamedTuple):
+    """The planned root of a version; field order is that of the query."""
+
+    attempt: int
+    object_id: int | None
+    """None: posted before the folder was adopted."""
+    at: datetime
+    """When it was planned: later names of pages are not in it."""
 
 
 async def realm_of(tx: Transaction, folder: int) -> int | None:
@@ -71,6 +84,7 @@ class PageRow(NamedTuple):
     first_path: bytes | None = None
     first_object: int | None = None
     first_segment: int | None = None
+    amendment: int = 0
 
 
 class LineRow(NamedTuple):
@@ -94,29 +108,38 @@ async def add_page(
     await tx.run(_SQL["add_page"], values)
 
 
-async def lines(tx: Transaction, folder: int, version: int) -> list[LineRow]:
+async def lines(tx: Transaction, folder: int, realm: int, run: RunRow) -> list[LineRow]:
     """What the root says of a run: its highest directories, or pages where they are few.
 
     Those of files, then those of objects.
     """
-    rows = await tx.fetch(_SQL["lines"], {"folder": folder, "version": version})
+    rows = await tx.fetch(_SQL["lines"], _of_run(folder, realm, run))
     return [LineRow._make(row) for row in rows]
 
 
+def _of_run(folder: int, realm: int, run: RunRow) -> dict[str, object]:
+    return {
+        "folder": folder,
+        "realm": realm,
+        "version": run.version,
+        "amendment": run.amendment,
+    }
+
+
 async def lines_of_level(
-    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+    tx: Transaction, folder: int, realm: int, run: RunRow, level: int, *, of_objects: bool
 ) -> list[LineRow]:
     """The pages of one level of a run, of files or of objects."""
-    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    values = {**_of_run(folder, realm, run), "level": level, "of_objects": of_objects}
     rows = await tx.fetch(_SQL["lines_of_level"], values)
     return [LineRow._make(row) for row in rows]
 
 
 async def directories(
-    tx: Transaction, folder: int, version: int, level: int, *, of_objects: bool
+    tx: Transaction, folder: int, realm: int, run: RunRow, level: int, *, of_objects: bool
 ) -> dict[bytes, int]:
     """The directories of one level of a run, of files or of objects: their bytes and objects."""
-    values = {"folder": folder, "version": version, "level": level, "of_objects": of_objects}
+    values = {**_of_run(folder, realm, run), "level": level, "of_objects": of_objects}
     return dict(await tx.fetch(_SQL["directories"], values))
 
 
@@ -147,14 +170,20 @@ async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[R
     return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
 
 
-async def root(tx: Transaction, folder: int, version: int) -> tuple[int, int] | None:
-    """(attempt, object) of the planned root of a version."""
-    row = await tx.maybe(_SQL["root"], {"folder": folder, "version": version})
-    return (row[0], row[1]) if row else None
+async def now(tx: Transaction) -> datetime:
+    """The database's time."""
+    at: datetime = (await tx.one(_SQL["now"]))[0]
+    return at
+
+
+async def root(tx: Transaction, folder: int, realm: int, version: int) -> RootRow | None:
+    """The planned root of a version in a realm."""
+    row = await tx.maybe(_SQL["root"], {"folder": folder, "realm": realm, "version": version})
+    return RootRow._make(row) if row else None
 
 
 async def is_given_up(tx: Transaction, object_id: int) -> bool:
-    """Whether an article of a root was given up under its name."""
+    """Whether an article of a root was given up under its name, or has another one."""
     given_up: bool = (await tx.one(_SQL["is_given_up"], {"object": object_id}))[0]
     return given_up
 
@@ -166,21 +195,27 @@ async def is_root(tx: Transaction, object_id: int) -> bool:
 
 
 async def drop_root(tx: Transaction, object_id: int) -> None:
-    """Delete a root that was given up."""
+    """Delete a root that another one replaces."""
     await tx.run(_SQL["drop_root"], {"object": object_id})
 
 
 async def add_root(
-    tx: Transaction, folder: int, version: int, attempt: int, object_id: int
+    tx: Transaction, folder: int, realm: int, version: int, attempt: int, object_id: int
 ) -> None:
     """Record a planned root, in the place of an earlier attempt."""
-    values = {"folder": folder, "version": version, "attempt": attempt, "object": object_id}
-    await tx.run(_SQL["add_root"], values)
+    values = {"folder": folder, "realm": realm, "version": version}
+    await tx.run(_SQL["add_root"], {**values, "attempt": attempt, "object": object_id})
 
 
-async def attempts(tx: Transaction, folder: int) -> dict[int, int]:
-    """The attempt of each planned root of a folder, by version."""
-    return dict(await tx.fetch(_SQL["attempts"], {"folder": folder}))
+async def know_root(tx: Transaction, folder: int, realm: int, version: int, attempt: int) -> None:
+    """Record that the root of a version is in the store, unless it is known."""
+    values = {"folder": folder, "realm": realm, "version": version, "attempt": attempt}
+    await tx.run(_SQL["know_root"], values)
+
+
+async def attempts(tx: Transaction, folder: int, realm: int) -> dict[int, int]:
+    """The attempt of each planned root of a folder in a realm, by version."""
+    return dict(await tx.fetch(_SQL["attempts"], {"folder": folder, "realm": realm}))
 
 
 async def mark_indexed(tx: Transaction, folder: int, version: int) -> None:
@@ -188,18 +223,60 @@ async def mark_indexed(tx: Transaction, folder: int, version: int) -> None:
     await tx.run(_SQL["mark_indexed"], {"folder": folder, "version": version})
 
 
-async def to_index(tx: Transaction, folder: int) -> list[int]:
+async def to_index(tx: Transaction, folder: int, realm: int) -> list[int]:
     """The finished versions whose index is not posted yet, oldest first.
 
-    Of the versions from before a folder's first index only the newest gets one.
+    Of the versions from before a folder's first index in a realm only the newest gets one.
     """
-    return column(await tx.fetch(_SQL["to_index"], {"folder": folder}))
+    return column(await tx.fetch(_SQL["to_index"], {"folder": folder, "realm": realm}))
 
 
-async def unposted(tx: Transaction, folder: int, version: int) -> int:
-    """How many articles of the index up to a version are not posted."""
-    count: int = (await tx.one(_SQL["unposted"], {"folder": folder, "version": version}))[0]
-    return count
+async def has_unposted(tx: Transaction, folder: int, realm: int) -> bool:
+    """Whether articles of a folder's index in a realm are not posted."""
+    has: bool = (await tx.one(_SQL["has_unposted"], {"folder": folder, "realm": realm}))[0]
+    return has
+
+
+async def unposted_pages(tx: Transaction, folder: int, realm: int) -> tuple[int, str | None]:
+    """How many articles of the pages of the newest versions are not posted, and a reason."""
+    row = await tx.one(_SQL["unposted_pages"], {"folder": folder, "realm": realm})
+    return row[0], row[1]
+
+
+async def is_posted(tx: Transaction, object_id: int) -> bool:
+    """Whether all articles of a page or root are posted."""
+    whole: bool = (await tx.one(_SQL["is_posted"], {"object": object_id}))[0]
+    return whole
+
+
+async def is_indexed(tx: Transaction, folder: int, version: int) -> bool:
+    """Whether a version has had its index."""
+    indexed: bool = (await tx.one(_SQL["is_indexed"], {"folder": folder, "version": version}))[0]
+    return indexed
+
+
+async def renamed_since(tx: Transaction, folder: int, first: RunRow, last: RunRow) -> bool:
+    """Whether articles of the versions of some runs have names that these do not tell."""
+    values = {"base": first.version, "version": last.version, "at": last.at}
+    found: bool = (await tx.one(_SQL["renamed_since"], {"folder": folder, **values}))[0]
+    return found
+
+
+async def pages_renamed_since(
+    tx: Transaction, folder: int, realm: int, base: int, at: datetime
+) -> bool:
+    """Whether articles of the pages of the runs from a base on got other names since a time."""
+    values = {"folder": folder, "realm": realm, "base": base, "at": at}
+    found: bool = (await tx.one(_SQL["pages_renamed_since"], values))[0]
+    return found
+
+
+async def newest_indexed(tx: Transaction, folder: int, realm: int) -> int | None:
+    """The newest version with an index in a realm."""
+    version: int | None = (
+        await tx.one(_SQL["newest_indexed"], {"folder": folder, "realm": realm})
+    )[0]
+    return version
 
 
 async def object_offset(tx: Transaction, folder: int) -> int:

@@ -43,10 +43,11 @@ SELECT realm_id FROM index_realms WHERE folder_id = %(folder)s ORDER BY place;
 
 -- add_page
 -- The bytes of a page or root: the source of its articles.
-INSERT INTO index_pages (object_id, folder_id, version, level, number, of_objects, first_path,
-                         first_object, first_segment, data)
-VALUES (%(object)s, %(folder)s, %(version)s, %(level)s, %(number)s, %(of_objects)s,
-        %(first_path)s, %(first_object)s, %(first_segment)s, %(data)b);
+INSERT INTO index_pages (object_id, folder_id, realm_id, version, amendment, level, number,
+                         of_objects, first_path, first_object, first_segment, data)
+SELECT id, folder_id, realm_id, %(version)s, %(amendment)s, %(level)s, %(number)s, %(of_objects)s,
+       %(first_path)s, %(first_object)s, %(first_segment)s, %(data)b
+  FROM objects WHERE id = %(object)s AND folder_id = %(folder)s;
 
 -- lines
 -- What a root says of a run: the pages of the highest level, of files and of objects, in their
@@ -54,9 +55,11 @@ VALUES (%(object)s, %(folder)s, %(version)s, %(level)s, %(number)s, %(of_objects
 SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash,
        octet_length(p.data), array_agg(s.message_id ORDER BY s.redundancy)
   FROM index_pages p JOIN segments s ON s.object_id = p.object_id
- WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND NOT p.replaced
+ WHERE p.folder_id = %(folder)s AND p.realm_id = %(realm)s AND p.version = %(version)s
+   AND p.amendment = %(amendment)s AND NOT p.replaced
    AND p.level = (SELECT max(h.level) FROM index_pages h
-                   WHERE h.folder_id = p.folder_id AND h.version = p.version
+                   WHERE h.folder_id = p.folder_id AND h.realm_id = p.realm_id
+                     AND h.version = p.version AND h.amendment = p.amendment
                      AND h.of_objects = p.of_objects AND NOT h.replaced)
  GROUP BY p.object_id, s.hash
  ORDER BY p.of_objects, p.first_path, p.first_object, p.first_segment;
@@ -66,7 +69,8 @@ SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.h
 SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.hash,
        octet_length(p.data), array_agg(s.message_id ORDER BY s.redundancy)
   FROM index_pages p JOIN segments s ON s.object_id = p.object_id
- WHERE p.folder_id = %(folder)s AND p.version = %(version)s AND NOT p.replaced
+ WHERE p.folder_id = %(folder)s AND p.realm_id = %(realm)s AND p.version = %(version)s
+   AND p.amendment = %(amendment)s AND NOT p.replaced
    AND p.of_objects = %(of_objects)s AND p.level = %(level)s
  GROUP BY p.object_id, s.hash
  ORDER BY p.first_path, p.first_object, p.first_segment;
@@ -74,7 +78,8 @@ SELECT p.level, p.of_objects, p.first_path, p.first_object, p.first_segment, s.h
 -- directories
 -- The directories of one level of a run, in their order: bytes, object.
 SELECT data, object_id FROM index_pages
- WHERE folder_id = %(folder)s AND version = %(version)s AND NOT replaced
+ WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version = %(version)s
+   AND amendment = %(amendment)s AND NOT replaced
    AND of_objects = %(of_objects)s AND level = %(level)s
  ORDER BY first_path, first_object, first_segment;
 
@@ -93,7 +98,9 @@ WITH left_over AS (
      WHERE p.folder_id = %(folder)s
        AND NOT EXISTS (SELECT FROM index_roots r WHERE r.object_id = p.object_id)
        AND NOT EXISTS (SELECT FROM index_runs n
-                        WHERE n.folder_id = p.folder_id AND n.version = p.version)
+                        WHERE n.folder_id = p.folder_id AND n.realm_id = p.realm_id
+                          AND n.version = p.version AND n.amendment = p.amendment
+                          AND p.number IS NOT NULL)
  RETURNING p.object_id),
 without_segments AS (
     DELETE FROM segments s USING left_over l WHERE s.object_id = l.object_id)
@@ -101,74 +108,136 @@ DELETE FROM objects o USING left_over l WHERE o.id = l.object_id;
 
 -- add_run
 -- A run whose pages are all planned.
-INSERT INTO index_runs (folder_id, version, realm_id, is_base, files, objects, size, fingerprints)
-VALUES (%(folder)s, %(version)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s, %(size)s, %(fingerprints)s);
+INSERT INTO index_runs (folder_id, version, amendment, realm_id, is_base, files, objects, size,
+                        fingerprints, at)
+VALUES (%(folder)s, %(version)s, %(amendment)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s,
+        %(size)s, %(fingerprints)s, coalesce(%(at)s, now()));
+
+-- now
+-- The database's time.
+SELECT now();
 
 -- runs
 -- The runs of a folder in a realm, from its newest base on that are not above a version, oldest
 -- first.
-SELECT version, is_base, files, objects, size, fingerprints, at
+SELECT version, is_base, files, objects, size, fingerprints, at, amendment
   FROM index_runs
  WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version <= %(version)s
    AND version >= (SELECT max(version) FROM index_runs
                     WHERE folder_id = %(folder)s AND realm_id = %(realm)s
                       AND version <= %(version)s AND is_base)
- ORDER BY version;
+ ORDER BY version, amendment;
 
 -- root
--- The planned root of a version: attempt, object.
-SELECT attempt, object_id FROM index_roots WHERE folder_id = %(folder)s AND version = %(version)s;
+-- The planned root of a version: attempt, object, and when it was planned.
+SELECT attempt, object_id, at FROM index_roots
+ WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND version = %(version)s;
 
 -- is_given_up
--- Whether an article of a root was given up: its name is of no use.
-SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {segment.failed});
+-- Whether an article of a root was given up, or got another name: nobody finds it there.
+SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {segment.failed})
+    OR EXISTS (SELECT FROM segments s JOIN aliases a ON a.message_id = s.message_id
+                WHERE s.object_id = %(object)s);
 
 -- is_root
 -- Whether an object is a root, whose articles keep their names.
 SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number IS NULL);
 
 -- drop_root
--- Delete a root that was given up; its articles stay where they are, unread.
+-- Delete a root that another one replaces; its articles stay where they are, and are not checked.
 WITH page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
 articles AS (DELETE FROM segments WHERE object_id = %(object)s)
 DELETE FROM objects WHERE id = %(object)s;
 
 -- add_root
 -- A planned root; it replaces one of an earlier attempt.
-INSERT INTO index_roots (folder_id, version, attempt, object_id)
-VALUES (%(folder)s, %(version)s, %(attempt)s, %(object)s)
-    ON CONFLICT (folder_id, version)
-    DO UPDATE SET attempt = excluded.attempt, object_id = excluded.object_id;
+INSERT INTO index_roots (folder_id, realm_id, version, attempt, object_id)
+VALUES (%(folder)s, %(realm)s, %(version)s, %(attempt)s, %(object)s)
+    ON CONFLICT (folder_id, realm_id, version)
+    DO UPDATE SET attempt = excluded.attempt, object_id = excluded.object_id, at = excluded.at;
+
+-- know_root
+-- A root that was posted before the folder was adopted; its bytes are not kept.
+INSERT INTO index_roots (folder_id, realm_id, version, attempt)
+VALUES (%(folder)s, %(realm)s, %(version)s, %(attempt)s)
+    ON CONFLICT DO NOTHING;
 
 -- attempts
 -- The attempt of each root of a folder, by version.
-SELECT version, attempt FROM index_roots WHERE folder_id = %(folder)s;
+SELECT version, attempt FROM index_roots WHERE folder_id = %(folder)s AND realm_id = %(realm)s;
 
 -- mark_indexed
 -- The index of a version is posted.
 UPDATE snapshots SET indexed = true WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- to_index
--- The finished versions after the last one that has a run or an index, oldest first; the newest one
--- only, if there is none.
-WITH last AS (
+-- The finished versions that lack their index, from the first run in a realm on, oldest first. The
+-- newest version needs one in this realm, whether it has one elsewhere or not.
+WITH own AS (
+    SELECT min(version) AS first FROM index_runs
+     WHERE folder_id = %(folder)s AND realm_id = %(realm)s),
+newest AS (
     SELECT max(version) AS version FROM snapshots
-     WHERE folder_id = %(folder)s AND indexed)
-SELECT s.version FROM snapshots s, last
- WHERE s.folder_id = %(folder)s AND s.state <> {version.building} AND NOT s.indexed
-   AND (s.version > last.version
-        OR last.version IS NULL AND (
-           s.version = (SELECT max(version) FROM snapshots
-                         WHERE folder_id = %(folder)s AND state <> {version.building})
-           OR EXISTS (SELECT FROM index_runs r
-                       WHERE r.folder_id = s.folder_id AND r.version <= s.version)))
+     WHERE folder_id = %(folder)s AND state <> {version.building})
+SELECT s.version FROM snapshots s, own, newest
+ WHERE s.folder_id = %(folder)s AND s.state <> {version.building}
+   AND (NOT s.indexed AND s.version >= own.first
+        OR s.version = newest.version AND NOT (s.indexed AND EXISTS (
+           SELECT FROM index_runs r
+            WHERE r.folder_id = s.folder_id AND r.realm_id = %(realm)s AND r.version = s.version)))
  ORDER BY s.version;
 
--- unposted
--- How many articles of a folder's index in a version are not posted.
-SELECT coalesce(sum(o.segments::bigint * o.copies - o.posted), 0)::bigint
+-- has_unposted
+-- Whether articles of a folder's index in a realm are not posted.
+SELECT EXISTS (
+       SELECT FROM index_pages p JOIN objects o ON o.id = p.object_id
+        WHERE p.folder_id = %(folder)s AND p.realm_id = %(realm)s AND NOT o.complete);
+
+-- unposted_pages
+-- How many articles of the pages of a folder's newest base and its deltas are not posted, and what a
+-- server said about one.
+SELECT coalesce(sum(o.segments::bigint * o.copies - o.posted), 0)::bigint,
+       max((SELECT max(s.error) FROM segments s
+             WHERE s.object_id = o.id AND s.status = {segment.failed}))
   FROM index_pages p JOIN objects o ON o.id = p.object_id
- WHERE p.folder_id = %(folder)s AND p.version <= %(version)s AND NOT o.complete;
+ WHERE p.folder_id = %(folder)s AND p.realm_id = %(realm)s AND NOT o.complete
+   AND p.number IS NOT NULL
+   AND p.version >= (SELECT max(version) FROM index_runs
+                      WHERE folder_id = %(folder)s AND realm_id = %(realm)s AND is_base);
+
+-- is_posted
+-- Whether all articles of a page or root are posted.
+SELECT complete FROM objects WHERE id = %(object)s;
+
+-- is_indexed
+-- Whether a version has had its index.
+SELECT indexed FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s;
+
+-- renamed_since
+-- Whether articles of the objects of the versions from `base` on got other names since the last run.
+SELECT EXISTS (
+       SELECT FROM aliases a JOIN segments s ON s.message_id = a.message_id
+         JOIN objects o ON o.id = s.object_id
+        WHERE a.at >= %(at)s AND o.folder_id = %(folder)s AND o.kind <> {object.index}
+          AND EXISTS (SELECT FROM files f
+                       WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+                         AND f.path_key BETWEEN o.first_key AND o.last_key
+                         AND f.first_version <= %(version)s
+                         AND (f.last_version IS NULL OR f.last_version >= %(base)s)));
+
+-- pages_renamed_since
+-- Whether articles of a folder's pages in a realm, from a version on, got other names since a time.
+SELECT EXISTS (
+       SELECT FROM aliases a JOIN segments s ON s.message_id = a.message_id
+         JOIN index_pages p ON p.object_id = s.object_id
+        WHERE a.at >= %(at)s AND p.folder_id = %(folder)s AND p.realm_id = %(realm)s
+          AND p.number IS NOT NULL AND p.version >= %(base)s);
+
+-- newest_indexed
+-- The newest version with an index in a realm.
+SELECT max(s.version) FROM snapshots s JOIN index_roots r
+    ON r.folder_id = s.folder_id AND r.version = s.version AND r.realm_id = %(realm)s
+ WHERE s.folder_id = %(folder)s AND s.indexed;
 
 -- next_object
 -- Above the ids of all objects of a folder.
