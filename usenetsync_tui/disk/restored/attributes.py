@@ -88,6 +88,20 @@ class AttributeWriter:
         """Give a file or directory its attributes; returns those that it does not get."""
         return self._write(fd, fd, wanted)
 
+    def write_new(self, fd: int, wanted: Attributes) -> tuple[Lack, ...]:
+        """The same for a new file of ours, which usually has the right owner already."""
+        mode, mtime_ns, uid, gid = wanted
+        status = os.fstat(fd)
+        if status.st_uid != uid or status.st_gid != gid or status.st_dev in self._steps:
+            return self.write(fd, wanted)
+        try:
+            if status.st_mode & 0o7777 != mode:
+                os.chmod(fd, mode)
+            os.utime(fd, ns=(mtime_ns, mtime_ns))
+        except (OSError, OverflowError):
+            return self.write(fd, wanted)  # finds out which of them cannot be set, and why
+        return () if _is_complete(os.fstat(fd), wanted) else self.write(fd, wanted)
+
     def write_link(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
         """The same for a symlink itself, opened with ``O_PATH``."""
         return self._write(place, f"/proc/self/fd/{place}", wanted)
