@@ -28,7 +28,7 @@ def temporary_name(stem: bytes, path: bytes) -> bytes:
 class SmallFileWriter:
     """Writes files into a borrowed directory, which it gives back at the end of its block."""
 
-    __slots__ = ("_attributes", "_cut", "_directory", "_publish", "_stem")
+    __slots__ = ("_attributes", "_born", "_cut", "_directory", "_publish", "_stem")
 
     def __init__(
         self,
@@ -41,6 +41,8 @@ class SmallFileWriter:
         self._cut = len(directory.path)
         self._stem = stem
         self._attributes = attributes
+        self._born: tuple[int, int] | None = None
+        """The owner and group of a new file in it."""
         self._publish = publisher.publish
 
     def write(self, path: bytes, data: bytes, wanted: Attributes) -> tuple[Lack, ...]:
@@ -59,7 +61,10 @@ class SmallFileWriter:
                     written = os.write(fd, data)
                     while written < len(data):
                         written += os.write(fd, data[written:])
-                    lacks = self._attributes.write_new(fd, wanted)
+                    if self._born is None:
+                        status = os.fstat(fd)
+                        self._born = status.st_uid, status.st_gid
+                    lacks = self._attributes.write_new(fd, wanted, self._born)
                 finally:
                     os.close(fd)
                 return lacks + self._publish(directory, temp, name)
