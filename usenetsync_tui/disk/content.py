@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from usenetsync_tui.codec.digests import DIGEST_SIZE, Digester, file_digester
+from usenetsync_tui.codec.digests import DIGEST_SIZE, Digester, digest_of, file_digester
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 
 
@@ -25,9 +25,11 @@ class Content(NamedTuple):
         """Whether these are the bytes."""
         if len(data) != self.size:
             return False
-        digest = self.new()
-        digest.update(data)
-        return digest.digest() == self.digest
+        if self.kind.is_of_segments:
+            digest = self.new()
+            digest.update(data)
+            return digest.digest() == self.digest
+        return digest_of(self.kind.algorithm, data) == self.digest
 
 
 def content_of(size: int, digest: FileDigest | None, segment_size: int | None) -> Content | None:

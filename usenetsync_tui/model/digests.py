@@ -28,18 +28,21 @@ class DigestKind(IntEnum):
     @property
     def algorithm(self) -> DigestAlgorithm:
         """The hash function of the file, and of its segments where it is made of those."""
-        is_sha256 = self in (DigestKind.SHA256, DigestKind.SEGMENTS_SHA256)
-        return DigestAlgorithm.SHA256 if is_sha256 else DigestAlgorithm.BLAKE3
+        return _ALGORITHMS[self]
 
     @property
     def is_of_segments(self) -> bool:
         """Whether it is made of the digests of the file's segments."""
-        return self in (DigestKind.SEGMENTS_SHA256, DigestKind.SEGMENTS_BLAKE3)
+        return self >= DigestKind.SEGMENTS_SHA256
 
     @property
     def word(self) -> str:
         """Its name for users and programs: ``blake3``, ``segments-blake3``."""
         return ("segments-" if self.is_of_segments else "") + self.algorithm
+
+
+_ALGORITHMS = (DigestAlgorithm.SHA256, DigestAlgorithm.BLAKE3) * 2
+"""By kind."""
 
 
 def kind_of(algorithm: DigestAlgorithm, *, of_segments: bool) -> DigestKind:

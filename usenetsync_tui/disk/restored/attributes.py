@@ -25,6 +25,8 @@ _COARSE = 2 * _SECOND
 """The coarsest step of a file system's times (FAT)."""
 _STEPS = (_COARSE, _SECOND, 100_000_000, 10_000_000, 1_000_000, 1_000, 100)
 """In ns: FAT, ext4 with small inodes, HFS+ and SFTP 1 s, exFAT 10 ms, NTFS and SMB 100 ns."""
+_NEW, _NO_SET_ID = 0o600, 0o777
+"""The mode of a new file, and the largest one that gives nobody a user's or group's rights."""
 _NEVER = frozenset([errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
 """Errors for an operation that a file system does for no file."""
 _KEEPS_ITS_OWN = "the file system keeps another"
@@ -87,6 +89,22 @@ class AttributeWriter:
     def write(self, fd: int, wanted: Attributes) -> tuple[Lack, ...]:
         """Give a file or directory its attributes; returns those that it does not get."""
         return self._write(fd, fd, wanted)
+
+    def write_new(self, fd: int, wanted: Attributes, born: tuple[int, int]) -> tuple[Lack, ...]:
+        """The same for a new file of ours with mode 0600; `born`: the owner and group it has.
+
+        In the usual case it needs no look at the file before, only the one afterwards.
+        """
+        mode, mtime_ns, uid, gid = wanted
+        if (uid, gid) != born or mode > _NO_SET_ID or self._steps:
+            return self.write(fd, wanted)
+        try:
+            if mode != _NEW:
+                os.chmod(fd, mode)
+            os.utime(fd, ns=(mtime_ns, mtime_ns))
+        except (OSError, OverflowError):
+            return self.write(fd, wanted)  # finds out which of them cannot be set, and why
+        return () if _is_complete(os.fstat(fd), wanted) else self.write(fd, wanted)
 
     def write_link(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
         """The same for a symlink itself, opened with ``O_PATH``."""

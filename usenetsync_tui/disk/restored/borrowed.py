@@ -48,7 +48,10 @@ class _Owner(Protocol):
 class BorrowedDirectory:
     """An open directory, borrowed for a ``with`` block."""
 
-    __slots__ = ("_owner", "depth", "device", "fd", "made", "path", "real", "users", "writable")
+    __slots__ = (
+        *("_is_spelled_so", "_owner", "depth", "device", "fd", "made", "path", "real", "users"),
+        "writable",
+    )
 
     def __init__(self, owner: _Owner, fd: int, path: bytes, real: bytes | None, depth: int) -> None:
         self._owner = owner
@@ -57,6 +60,7 @@ class BorrowedDirectory:
         """The path with a slash at its end; the root's is ``b""``."""
         self.real = real
         """The path as the file system spells it; None when that is not known."""
+        self._is_spelled_so = real == path
         self.depth = depth
         """Levels below the root."""
         self.device = os.fstat(fd).st_dev
@@ -80,7 +84,7 @@ class BorrowedDirectory:
     def is_plain(self) -> bool:
         """Whether no two names are known to lead to one entry."""
         names = self._owner.names
-        return not (names.folding or self.changes_names or self.real != self.path)
+        return not (names.folding or self.device in names.changing or not self._is_spelled_so)
 
     @property
     def has_only_ours(self) -> bool:

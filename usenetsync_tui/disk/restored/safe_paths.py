@@ -22,5 +22,5 @@ def split(path: bytes) -> list[bytes]:
 
 def check_name(name: bytes) -> None:
     """Raise TargetFileError unless this is a name inside a directory."""
-    if name in _UNSAFE or b"\0" in name or b"/" in name:
+    if b"/" in name or b"\0" in name or name in _UNSAFE:
         raise TargetFileError("the path would lead outside the target")

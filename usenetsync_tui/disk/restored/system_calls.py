@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_renameat2 = getattr(_libc, "renameat2", None)  # None: a libc without it
 _RENAME_NOREPLACE = 1
 _FICLONE = 0x40049409
 _CAP_CHOWN = 0
@@ -25,11 +26,9 @@ def rename_new(directory: int, old: bytes, new: bytes) -> None:
     Raises FileExistsError when something has the name, and OSError with one of `UNSUPPORTED`
     when the file system cannot do this.
     """
-    try:
-        call = _libc.renameat2
-    except AttributeError:  # a libc without it
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
-    if call(directory, old, directory, new, _RENAME_NOREPLACE) != 0:
+    if _renameat2 is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if _renameat2(directory, old, directory, new, _RENAME_NOREPLACE) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 

@@ -19,8 +19,6 @@ import errno
 import os
 import stat
 
-import xxhash
-
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
@@ -31,6 +29,7 @@ from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
 from usenetsync_tui.disk.restored.safe_paths import check_name
+from usenetsync_tui.disk.restored.small_files import SmallFileWriter, temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.safe_name import safe_name
 
@@ -145,26 +144,31 @@ class TargetTree:
 
     def write_small(self, path: bytes, data: bytes, wanted: Attributes) -> tuple[Lack, ...]:
         """Write a file with these bytes; it replaces anything but a directory."""
-        parent, name, temp = self._locate(path)
-        with self._directories.borrow(parent) as directory:
-            try:
-                directory.require_writable()
-                fd = entry.create(directory, temp)
-                try:
-                    try:
-                        written = os.write(fd, data)
-                        while written < len(data):
-                            written += os.write(fd, data[written:])
-                        lacks = self._attributes.write(fd, wanted)
-                    finally:
-                        os.close(fd)
-                    lacks += self._publisher.publish(directory, temp, name)
-                except (OSError, TargetFileError):
-                    entry.remove(directory, temp)
-                    raise
-            except OSError as caught:
-                raise directory.explain(caught, name) from caught
-        return lacks
+        parent = self._locate(path)[0]
+        with self.small_files(parent) as files:
+            return files.write(path, data, wanted)
+
+    def small_files(self, parent: bytes) -> SmallFileWriter:
+        """Writes many such files into one directory (a path with a slash at its end, or ``b""``).
+
+        For a ``with`` block. Raises TargetFileError when there can be no such directory.
+        """
+        directory = self._directories.borrow(parent)
+        return SmallFileWriter(directory, self._stem, self._attributes, self._publisher)
+
+    def has_none_of(self, parent: bytes) -> bool:
+        """Whether a directory is new and has no name but those that this run gave.
+
+        Then `keep` finds nothing in it. False also when that is not certain.
+        """
+        try:
+            with self._directories.borrow(parent) as directory:
+                if directory.has_only_ours:
+                    directory.require_writable()
+                    return True
+        except (OSError, TargetFileError):
+            pass  # `keep` and `write_small` report it with the name of each file.
+        return False
 
     def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> tuple[Lack, ...]:
         """Make a symlink; it replaces anything but a directory."""
@@ -249,9 +253,7 @@ class TargetTree:
         cut = path.rfind(b"/") + 1
         name = path[cut:]
         check_name(name)
-        # A digest of the whole path: the same in every run, and short for any name.
-        digest = xxhash.xxh3_64_hexdigest(path).encode()
-        return path[:cut], name, b"%s%s.part" % (self._stem, digest)
+        return path[:cut], name, temporary_name(self._stem, path)
 
     def _examine(
         self, directory: BorrowedDirectory, name: bytes, fd: int, content: Content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,8 +11,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.disk.content import Content, content_of
-from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import (
     ArticleCorruptError,
@@ -24,12 +24,22 @@ from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedBytes
+from usenetsync_tui.pipeline.restore.pack import (
+    OTHER_BYTES,
+    File,
+    Missing,
+    attributes,
+    by_directory,
+    content,
+    each,
+    unpack,
+)
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
-_NO_DIGEST = "the catalogue has no digest for it"
-_OTHER_BYTES = "the stored bytes are not those that were backed up"
+_WRITING = 2
+"""Packs that are unpacked at the same time: more threads would wait for each other's GIL."""
 
 
 @dataclass(slots=True)
@@ -55,11 +65,14 @@ class RestoreContext:
     target: TargetTree
     report: RestoreReport = field(init=False)
     lanes: FetchLanes = field(init=False)
+    turns: threading.Semaphore = field(init=False)
+    """To unpack a pack."""
     failure: TargetError | None = None
     """What ends the restore: nothing more can be written into the target."""
 
     def __post_init__(self) -> None:
         self.report = RestoreReport(self.run)
+        self.turns = threading.Semaphore(_WRITING)
 
     def is_over(self) -> bool:
         """Whether the workers must begin nothing new."""
@@ -94,7 +107,7 @@ class Restorer:
     async def _restore(self, group: Group) -> None:
         rows = group.rows
         if group.object_id is None or rows[0].object_kind is None:
-            await self._in_thread(self._bare, rows)
+            await self._in_thread(partial(each, self._bare, rows))
         elif rows[0].object_kind == ObjectKind.FILE:
             for row in rows:
                 if not self._shared.is_over():
@@ -102,14 +115,11 @@ class Restorer:
         else:
             await self._packed(rows, group.copies)
 
-    async def _in_thread(
-        self, each: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow]
-    ) -> None:
-        """Call `each` with every row, in a thread; report the results even after an error."""
+    async def _in_thread(self, work: Callable[[RestoredBatch], None]) -> None:
+        """Call `work` in a thread; report its results even after an error."""
         batch = RestoredBatch()
-
         try:
-            await to_thread.run_sync(_each, each, rows, batch)
+            await to_thread.run_sync(work, batch)
         finally:
             await self._shared.report.take(batch)
 
@@ -124,29 +134,45 @@ class Restorer:
         elif row.size or row.state != FileState.PLANNED:
             reason = row.reason or "its bytes were never posted"
             batch.missed(row, NoticeKind.MISSING, reason)
-        elif not _content(row).is_of(b""):
-            batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
-        elif not self._is_kept(row, batch):
+        elif not content(row).is_of(b""):
+            batch.missed(row, NoticeKind.DAMAGED, OTHER_BYTES)
+        elif not self._is_kept(row, batch, content(row)):
             batch.done(row, self._target.write_small(row.path, b"", attributes(row)))
 
-    def _is_kept(self, row: VersionRow, batch: RestoredBatch) -> bool:
+    def _is_kept(self, row: VersionRow, batch: RestoredBatch, right: Content) -> bool:
         """Whether the target has the file already, or will not have it. Blocking."""
-        lacks = self._target.keep(row.path, _content(row), attributes(row))
+        lacks = self._target.keep(row.path, right, attributes(row))
         if lacks is None:
             return False
         batch.done(row, lacks, kept=True)
         return True
 
-    async def _missing(self, rows: list[VersionRow]) -> list[VersionRow]:
-        """The rows that must be written; the others are counted and reported."""
-        missing: list[VersionRow] = []
+    async def _missing(self, rows: list[VersionRow]) -> list[Missing]:
+        """The files that must be written; the others are counted and reported."""
+        missing: list[Missing] = []
 
-        def collect(row: VersionRow, batch: RestoredBatch) -> None:
-            if not self._is_kept(row, batch):
-                missing.append(row)
+        def look(batch: RestoredBatch) -> None:
+            for parent, inside in by_directory(rows):
+                if files := self._missing_in(parent, inside, batch):
+                    missing.append(Missing(parent, files))
 
-        await self._in_thread(collect, rows)
+        await self._in_thread(look)
         return missing
+
+    def _missing_in(
+        self, parent: bytes, rows: list[VersionRow], batch: RestoredBatch
+    ) -> list[File]:
+        """Those of one directory. Blocking."""
+        files: list[File] = []
+        is_new = self._target.has_none_of(parent)
+
+        def take(row: VersionRow, batch: RestoredBatch) -> None:
+            right = content(row)
+            if is_new or not self._is_kept(row, batch, right):
+                files.append((row, right))
+
+        each(take, rows, batch)
+        return files
 
     async def _packed(self, rows: list[VersionRow], copies: Sequence[Segment]) -> None:
         """Restore files of one pack with one fetch, or none if the target has all of them."""
@@ -159,23 +185,14 @@ class Restorer:
                 await wants.add(rows[0].path, copies, partial(self._unpack, missing, batch))
                 await wants.all_kept()
         except StoreError as error:
-            self._lost(missing, error, batch)
+            self._lost([row for _, files in missing for row, _ in files], error, batch)
         finally:
             await self._shared.report.take(batch)
 
-    def _unpack(self, rows: list[VersionRow], batch: RestoredBatch, data: bytes) -> None:
+    def _unpack(self, missing: list[Missing], batch: RestoredBatch, data: bytes) -> None:
         """Write files of a pack. Blocking."""
-
-        def write(row: VersionRow, batch: RestoredBatch) -> None:
-            begin = max(0, row.object_offset or 0)
-            content = data[begin : begin + row.size]
-            if _content(row).is_of(content):
-                lacks = self._target.write_small(row.path, content, attributes(row))
-                batch.done(row, lacks)
-            else:
-                batch.missed(row, NoticeKind.DAMAGED, _OTHER_BYTES)
-
-        _each(write, rows, batch)
+        with self._shared.turns:
+            unpack(self._target, missing, data, batch)
 
     async def _large(self, row: VersionRow) -> None:
         """Restore a file that is an object of its own, segment by segment into its part file."""
@@ -197,7 +214,7 @@ class Restorer:
     async def _fetch_large(
         self, row: VersionRow, shown: UnfinishedBytes, batch: RestoredBatch
     ) -> None:
-        file = LargeFile(self._run, row, _content(row), self._shared.lanes)
+        file = LargeFile(self._run, row, content(row), self._shared.lanes)
         with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
             try:
                 is_whole = await file.fill(part, shown, self._shared.is_over)
@@ -213,28 +230,3 @@ class Restorer:
             kind = NoticeKind.DAMAGED
         for row in rows:
             batch.missed(row, kind, str(error))
-
-
-def _each(
-    work: Callable[[VersionRow, RestoredBatch], None], rows: list[VersionRow], batch: RestoredBatch
-) -> None:
-    """Do `work` with every row; what goes wrong with one is reported. Blocking."""
-    for row in rows:
-        try:
-            work(row, batch)
-        except TargetFileError as error:
-            batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
-        except FileDamagedError as error:
-            batch.missed(row, NoticeKind.DAMAGED, error.reason)
-
-
-def attributes(row: VersionRow) -> Attributes:
-    """Mode, time and owner of a row's path."""
-    return Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
-
-
-def _content(row: VersionRow) -> Content:
-    content = content_of(row.size, row.file_digest, row.segment_size)
-    if content is None:
-        raise FileDamagedError(_NO_DIGEST)
-    return content

@@ -8,7 +8,7 @@ without being root) is reported once. Every missing or damaged file is listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
@@ -35,7 +35,7 @@ class RestoredBatch:
     missed_files: int = 0
     missed_bytes: int = 0
 
-    def done(self, row: VersionRow, lacks: Iterable[Lack], *, kept: bool = False) -> None:
+    def done(self, row: VersionRow, lacks: Sequence[Lack], *, kept: bool = False) -> None:
         """The row's file is in the target; `kept`: it was there before."""
         if row.kind == FileKind.REGULAR:
             self.done_files += 1
@@ -43,7 +43,8 @@ class RestoredBatch:
             if kept:
                 self.kept_files += 1
                 self.kept_bytes += row.size
-        self.lacking(row.path, lacks)
+        if lacks:
+            self.lacking(row.path, lacks)
 
     def missed(self, row: VersionRow, kind: NoticeKind, reason: str) -> None:
         """The row's file cannot be restored."""

@@ -117,7 +117,9 @@ async def _hand_out(
                 last: int | None = None
                 for row in page:
                     last = row.object_id
-                    open_groups.setdefault(last, Group(last, [])).rows.append(row)
+                    if (group := open_groups.get(last)) is None:
+                        group = open_groups[last] = Group(last, [])
+                    group.rows.append(row)
                 going_on = open_groups.pop(last) if last is not None else None
                 await _send(shared, list(open_groups.values()), out)
                 open_groups = {last: going_on} if going_on else {}

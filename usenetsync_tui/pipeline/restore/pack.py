@@ -1,0 +1,109 @@
+"""pack: from the bytes of a pack to the files of some rows.
+
+Everything about small files happens here in one call for a whole pack: the digest of each file is
+checked, its directory is opened once for all files in it, and what comes of it is counted in one
+batch. Blocking, for a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.disk.content import Content, content_of
+from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.restored.target_tree import TargetTree
+from usenetsync_tui.errors import FileDamagedError, TargetFileError
+from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.pipeline.restore.report import RestoredBatch
+
+OTHER_BYTES = "the stored bytes are not those that were backed up"
+_NO_DIGEST = "the catalogue has no digest for it"
+File = tuple[VersionRow, Content]
+"""A row, and the bytes that its file must have."""
+
+
+class Missing(NamedTuple):
+    """Files to write into one directory."""
+
+    parent: bytes
+    """Its path with a slash; ``b""`` for the root."""
+    files: list[File]
+
+
+def by_directory(rows: Iterable[VersionRow]) -> Iterator[tuple[bytes, list[VersionRow]]]:
+    """Successive rows of one directory, with its path and a slash (``b""`` for the root)."""
+    parent, inside = b"", list[VersionRow]()
+    for row in rows:
+        path = row.path
+        above = path[: path.rfind(b"/") + 1]
+        if above != parent and inside:
+            yield parent, inside
+            inside = []
+        parent = above
+        inside.append(row)
+    if inside:
+        yield parent, inside
+
+
+def unpack(
+    target: TargetTree, missing: Sequence[Missing], data: bytes, batch: RestoredBatch
+) -> None:
+    """Write files of the pack with these bytes. Raises TargetError."""
+    for parent, files in missing:
+        right = list[tuple[VersionRow, bytes]]()
+        for row, expected in files:
+            begin = max(0, row.object_offset or 0)
+            found = data[begin : begin + row.size]
+            if expected.is_of(found):
+                right.append((row, found))
+            else:
+                batch.missed(row, NoticeKind.DAMAGED, OTHER_BYTES)
+        if right:
+            _write(target, parent, right, batch)
+
+
+def _write(
+    target: TargetTree, parent: bytes, files: list[tuple[VersionRow, bytes]], batch: RestoredBatch
+) -> None:
+    try:
+        directory = target.small_files(parent)
+    except TargetFileError as error:
+        for row, _ in files:
+            batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+        return
+    with directory:
+        for row, data in files:
+            try:
+                batch.done(row, directory.write(row.path, data, attributes(row)))
+            except TargetFileError as error:
+                batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+
+
+def each(
+    work: Callable[[VersionRow, RestoredBatch], None],
+    rows: Iterable[VersionRow],
+    batch: RestoredBatch,
+) -> None:
+    """Do `work` with every row; what goes wrong with one is reported."""
+    for row in rows:
+        try:
+            work(row, batch)
+        except TargetFileError as error:
+            batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
+        except FileDamagedError as error:
+            batch.missed(row, NoticeKind.DAMAGED, error.reason)
+
+
+def attributes(row: VersionRow) -> Attributes:
+    """Mode, time and owner of a row's path."""
+    return Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
+
+
+def content(row: VersionRow) -> Content:
+    """The bytes that a row's file must have; FileDamagedError when the row does not tell."""
+    found = content_of(row.size, row.file_digest, row.segment_size)
+    if found is None:
+        raise FileDamagedError(_NO_DIGEST)
+    return found
