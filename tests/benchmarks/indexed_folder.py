@@ -176,7 +176,7 @@ async def posted_and_read(opened: OpenCatalogue, words: list[str]) -> dict[str, 
     figures = {"posted [s]": time.perf_counter() - began}
     path = await _some_file(opened.catalogue)
     store.fetched, began = 0, time.perf_counter()
-    root = await newest_root(store, KEYS)
+    root = (await newest_root(store, KEYS)).root
     await _read(ground, root, path)
     figures["one file of 10 KB by string: articles"] = store.fetched
     figures["one file of 10 KB by string [s]"] = time.perf_counter() - began
@@ -191,7 +191,7 @@ async def adopted(home: Path) -> dict[str, float]:
     try:
         async with opened_home(home) as first, opened_home(other) as second:
             store, began = ShardsStore(first.catalogue.pool), time.perf_counter()
-            root = await newest_root(store, KEYS)
+            root = (await newest_root(store, KEYS)).root
             await adopt(second.catalogue, store, KEYS, root, b"/adopted", lambda key: key)
             return {
                 "adopted [s]": time.perf_counter() - began,

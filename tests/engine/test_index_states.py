@@ -171,7 +171,7 @@ async def test_new_names_of_articles_are_told_by_an_amended_root(
     for name in spoilt:
         del ground.scripted.articles[name]
     async with ground.index() as (store, keys):
-        found = await newest_root(store, keys)
+        found = (await newest_root(store, keys)).root
         assert (found.current.version, found.current.attempt) == (2, 1)
         amendments = [run for run in found.runs if run.version == 2]
         assert len(amendments) == (1 if what == "page" else 2)

@@ -18,10 +18,11 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
-from usenetsync_tui.model.index_roots import IndexRealm
+from usenetsync_tui.model.index_roots import LEAF, IndexRealm
 from usenetsync_tui.model.ports import OpenRealm, Presence
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
+from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
 from usenetsync_tui.pipeline.index.read_file import FileReader
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.store.memory import MemoryStore
@@ -149,7 +150,9 @@ async def test_a_lost_page_loses_only_its_paths(indexed: Indexed, store: FaultyS
         (world.root / f"{number:03}").write_bytes(b"%d" % number)
     await indexed.version()
     root = (await newest_root(store, KEYS)).root
-    lines = [line for line in root.runs[0].pages if not line.of_objects]
+    fetch = VersionReader(store, KEYS, root, 1).page
+    pages = pages_of_run(fetch, root.runs[0], of_objects=False)
+    lines = [line async for line, _ in pages if line.level == LEAF]
     assert len(lines) > 3
     for name in lines[1].message_ids:
         del store.articles[name]

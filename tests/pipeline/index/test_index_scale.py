@@ -45,7 +45,7 @@ def grow(root: Path) -> None:
 
 async def levels(reader_of: Indexed, version: int) -> Counter[tuple[bool, int]]:
     reader = await reader_of.reader(version)
-    root = await newest_root(reader_of.world.store, KEYS)
+    root = (await newest_root(reader_of.world.store, KEYS)).root
     found = Counter[tuple[bool, int]]()
     for of_objects in (False, True):
         async for line, _ in pages_of_run(reader.page, root.runs[0], of_objects=of_objects):
@@ -64,7 +64,7 @@ async def test_small_pages_make_directories_of_many_levels(indexed: Indexed) -> 
     found = await levels(indexed, 2)
     assert max(level for _, level in found) >= 4 and found[False, LEAF] > 8
     assert sum(count for (_, level), count in found.items() if level >= 4) <= 6
-    root = await newest_root(world.store, KEYS)
+    root = (await newest_root(world.store, KEYS)).root
     assert len(root.runs) == 2
     assert all(len(run.pages) <= 2 for run in root.runs)
     for version, copy in copies.items():
@@ -104,7 +104,7 @@ async def test_a_page_that_gets_another_name_is_found_by_the_next_root(
     (world.root / "more").touch()
     await indexed.version()
     kept = store.articles.pop(bytes(other))  # type: ignore[arg-type]
-    assert (await newest_root(store, KEYS)).current.version == 2
+    assert (await newest_root(store, KEYS)).root.current.version == 2
     await indexed.assert_reads(2, world.root)
     store.articles[bytes(other)] = kept  # type: ignore[arg-type]
     await indexed.assert_reads(1, first, root=1)

@@ -240,7 +240,9 @@ class RunLoader:
         first = line.first
         path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
         amendment = self._amendment(run)
-        page = PageRow(data, line.level, number, line.of_objects, path, *key, amendment=amendment)
+        page = PageRow(data, line.level, number, line.of_objects, path, *key)._replace(
+            amendment=amendment
+        )
         await keep_page(self._place, run.version, page, line.digest, line.message_ids)
         aliases = [
             (name, alias, not at)

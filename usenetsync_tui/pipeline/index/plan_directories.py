@@ -96,7 +96,7 @@ def _row(lines: Sequence[PageRef], level: int, number: int, amendment: int) -> P
     first = lines[0].first
     path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
     data, of_objects = write_directory(lines), lines[0].of_objects
-    return PageRow(data, level, number, of_objects, path, *key, amendment=amendment)
+    return PageRow(data, level, number, of_objects, path, *key)._replace(amendment=amendment)
 
 
 def page_ref(line: LineRow, aliases: dict[bytes, tuple[str, ...]]) -> PageRef:

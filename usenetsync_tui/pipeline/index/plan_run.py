@@ -115,8 +115,8 @@ class _Planning:
         path, key = (first, (None, None)) if isinstance(first, bytes) else (None, first)
         self.pages[page.of_objects] += 1
         self.size += len(page.data)
-        return PageRow(
-            page.data, LEAF, number, page.of_objects, path, *key, amendment=self.amendment
+        return PageRow(page.data, LEAF, number, page.of_objects, path, *key)._replace(
+            amendment=self.amendment
         )
 
 
