@@ -1,5 +1,6 @@
-"""What the engine does with a folder of which it has only the recovery string.
+"""What the engine does with recovery strings: of a folder, and where only the string is left.
 
-Knows the `scratch` catalogue that a restore works from. Refuses to know how the folder is found
-(`recovery`), and how its index becomes rows (`pipeline.index`).
+Knows how a string is made (`folder_string`) and shown (`sharing`), and that it leads to a store
+(`recovery`), to a restore from a `scratch` catalogue, and to a folder here (`adoption`). Refuses to
+know how an index is read and becomes rows (`pipeline.index`).
 """
