@@ -73,9 +73,14 @@ def test_verify_knows_how_much_there_is(
     run("verify", "tree")
     (summary,) = seen
     figures = summary.figures  # type: ignore[attr-defined]
-    assert figures.total_bytes == figures.done_bytes == 2 * 2_002_000
+    of_index = figures.done_bytes - 2 * 2_002_000
+    assert figures.total_bytes == figures.done_bytes and 0 < of_index < 10_000
     job = run("jobs", "--json").of("job")[-1]
-    assert (job["verb"], job["bytes"], job["total_bytes"]) == ("verify", 4_004_000, 4_004_000)
+    assert (job["verb"], job["bytes"], job["total_bytes"]) == (
+        "verify",
+        figures.done_bytes,
+        figures.done_bytes,
+    )
 
 
 def test_a_failed_job_says_why(run: InProcess, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_lists_are_those_of_the_catalogue(run: InProcess, string: str) -> None:
 
 
 _WRONG: list[tuple[tuple[str, ...], str]] = [
-    (("snapshots", FOREIGN[:-1] + "p"), "Character 3 of group 18 ('p' in 'j3p')"),
+    (("snapshots", FOREIGN[:-1] + "p"), "character 3 of group 18 ('p' in 'j3p')"),
     (("files", FOREIGN[:-4]), "67 characters instead of 71: 4 missing"),
     (("cat", FOREIGN.replace("q", "b", 1), "x"), "is 'b', which does not occur there"),
     (("snapshots", FOREIGN), "No version of this recovery string's folder was found. Asked: "),

@@ -66,9 +66,10 @@ async def test_key_and_backup_through_an_engine(
         await until(lambda: any(f.latest and f.latest.version == 1 for f in engine.status.folders))
         (tree / "third").write_text("three")
         engine.submit(Upload(os.fsencode(tree)))
-        await until(lambda: any(f.latest and f.latest.version == 2 for f in engine.status.folders))
+        # The store has a version 2 that the older catalogue does not know: it is not replaced.
+        await until(lambda: "Another machine has continued tree" in "".join(texts(engine)))
     with psycopg.connect(database) as conn:
-        assert conn.execute("SELECT count(*) FROM snapshots WHERE state <> 0").fetchone() == (2,)
+        assert conn.execute("SELECT count(*) FROM snapshots WHERE state <> 0").fetchone() == (1,)
 
 
 async def test_not_while_a_job_runs(database: str, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def complete_server(
 
 def _may_be_string(word: str) -> bool:
     """Whether it may be a recovery string, which no database should ever see."""
-    from usenetsync_tui.codec.recovery_string import is_string
+    from usenetsync_tui.model.typed_strings import is_string
 
     return is_string(word)
 

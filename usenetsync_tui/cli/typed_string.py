@@ -13,9 +13,9 @@ from pathlib import Path
 
 from usenetsync_tui.cli.process_title import hide_argument
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.codec.recovery_string import is_string, read_string
 from usenetsync_tui.errors import RecoveryStringError
 from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.typed_strings import is_string
 from usenetsync_tui.settings.secret_files import secret_line
 
 FROM_INPUT = "-"
@@ -41,6 +41,8 @@ class TypedString:
 
     def secret(self) -> bytes:
         """The folder's secret. `RecoveryStringError`, `SettingsError`. Blocking: half a second."""
+        from usenetsync_tui.codec.recovery_string import read_string  # lists need no cipher
+
         found = read_string(self._text)
         if not found.is_wrapped:
             return found.opened(None)
@@ -54,6 +56,8 @@ class TypedString:
         return found.opened(self._passphrase)
 
     def _needs_passphrase(self) -> bool:
+        from usenetsync_tui.codec.recovery_string import read_string
+
         try:
             return read_string(self._text).is_wrapped
         except RecoveryStringError:

@@ -27,7 +27,7 @@ Test vectors, secret 000102…1f::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from usenetsync_tui.codec import bech32m
 from usenetsync_tui.codec.key_wrapping import (
@@ -38,25 +38,22 @@ from usenetsync_tui.codec.key_wrapping import (
     wrapped_by,
 )
 from usenetsync_tui.errors import KeyUnavailableError, RecoveryStringError
+from usenetsync_tui.model.typed_strings import GROUP, HUMAN_PART, PREFIX, without_groups
+from usenetsync_tui.model.value_object import value_object
 
-HUMAN_PART = "usenetsync"
-_PREFIX = f"{HUMAN_PART}1"
-GROUP = 4
 _FORMAT = 1
 _WRAPPED = 1
 _HEAD = 2
 _MAGIC = b"USK"
 _SECRET, _BLOB = 32, 89
-_LENGTHS = {0: len(_PREFIX) + 60, _WRAPPED: len(_PREFIX) + 151}
+_LENGTHS = {0: len(PREFIX) + 60, _WRAPPED: len(PREFIX) + 151}
 """Characters of a string, by its flags."""
-_SURELY = 60
-"""Characters from which on a text with a mistyped prefix is a string, not a folder's name."""
 _ALIKE = {"b": "6 or 8", "i": "l or j", "o": "0", "1": "l or 7"}
 """Characters that do not occur behind the prefix, and what they may be."""
 _IN = "In the recovery string, "
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RecoverySecret:
     """What a recovery string has: the folder's secret, or the secret wrapped by a passphrase."""
 
@@ -97,24 +94,15 @@ def grouped(string: str) -> str:
     return " ".join([string[at : at + GROUP] for at in range(0, len(string), GROUP)])
 
 
-def is_string(text: str) -> bool:
-    """Whether a text seems to be a recovery string, right, cut short or mistyped."""
-    typed = _typed(text)
-    if typed.startswith(_PREFIX):
-        return len(typed) >= len(_PREFIX) + GROUP
-    wrong = sum(a != b for a, b in zip(typed, _PREFIX, strict=False))
-    return len(typed) >= _SURELY and wrong <= 2 and typed.isalnum()
-
-
 def read_string(text: str) -> RecoverySecret:
     """What a string has that a user typed; `RecoveryStringError` says what is wrong, and where."""
-    typed = _typed(text)
-    if not typed.startswith(_PREFIX):
-        raise RecoveryStringError(f'A recovery string begins with "{_PREFIX}".')
-    found = bech32m.values_of(typed[len(_PREFIX) :])
+    typed = without_groups(text)
+    if not typed.startswith(PREFIX):
+        raise RecoveryStringError(f'A recovery string begins with "{PREFIX}".')
+    found = bech32m.values_of(typed[len(PREFIX) :])
     values = [value for value in found if value is not None]
     if len(values) != len(found):
-        raise RecoveryStringError(_IN + _foreign(typed, found.index(None) + len(_PREFIX)))
+        raise RecoveryStringError(_IN + _foreign(typed, found.index(None) + len(PREFIX)))
     if not bech32m.is_right(HUMAN_PART, values):
         raise RecoveryStringError(_mistyped(typed, values))
     version, flags = values[:_HEAD] if len(values) > _HEAD + bech32m.CHECKSUM else (0, 0)
@@ -126,12 +114,6 @@ def read_string(text: str) -> RecoverySecret:
     if not flags:
         return RecoverySecret(data)
     return RecoverySecret(_wrapped(_MAGIC + data), is_wrapped=True)
-
-
-def _typed(text: str) -> str:
-    """In lower case, without white space and hyphens of any kind."""
-    hyphens = "-\u2010\u2011\u2012\u2013\u2014\u2212"
-    return "".join([c for c in text.lower() if not c.isspace() and c not in hyphens])
 
 
 def _wrapped(blob: bytes) -> bytes:
@@ -161,7 +143,7 @@ def _mistyped(typed: str, values: list[int]) -> str:
             f"The recovery string has {len(typed)} characters instead of {nearest}: "
             f"{abs(len(typed) - nearest)} {words}."
         )
-    places = [place + len(_PREFIX) for place in bech32m.wrong_places(HUMAN_PART, values)]
+    places = [place + len(PREFIX) for place in bech32m.wrong_places(HUMAN_PART, values)]
     if not places:
         return f"{_IN}some characters are wrong. Compare each group with what you wrote down."
     said = " and ".join([_quoted(typed, at) for at in places])

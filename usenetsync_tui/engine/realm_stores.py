@@ -6,13 +6,14 @@ recovery string there is none (`recovery`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeaders
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Realm, StoreKind
 from usenetsync_tui.model.ports import OpenRealm, Store
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.retrying import RetryingStore
@@ -22,7 +23,7 @@ NO_SERVER = "There is no server: add a [[servers]] table to config.toml."
 NO_DATABASE = "Its articles are in a database: give its address with --database."
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RealmStores:
     """The places that articles can be in."""
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
+
+from usenetsync_tui.model.value_object import value_object
 
 PathKey = bytes
 PartKey = tuple[int, int]
@@ -38,7 +40,7 @@ class PageRef(NamedTuple):
     """Of each copy its further names, as servers know them: Message-IDs without angle brackets."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class IndexRun:
     """A run: what changed in one version, or all of a version."""
 
@@ -57,7 +59,7 @@ class IndexRun:
     """`codec.index.root.fingerprint` of each path in it; None in a run that has many."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class IndexRealm:
     """How articles of a folder are named, found and opened: what `Realm` says, and the key."""
 
@@ -109,7 +111,7 @@ class FolderLine(NamedTuple):
     unstable_inodes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class IndexRoot:
     """All that is needed to read a version, and to find those before it."""
 

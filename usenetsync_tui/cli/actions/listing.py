@@ -15,7 +15,6 @@ from pathlib import Path
 from usenetsync_tui.catalogue.lookups.browse import file_row
 from usenetsync_tui.catalogue.tables import folders, snapshots, version_files
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.cli.actions.recovered import file_pages, recovered, snapshots_of, tell_lost
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
 from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
@@ -27,7 +26,6 @@ from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS
-from usenetsync_tui.pipeline.restore.version_paths import require_path, spans
 
 _PAGE = 1000
 _TYPES = {
@@ -107,6 +105,8 @@ def list_snapshots(
 
 async def _snapshots(word: str, typed: TypedString | None, as_json: bool) -> Exit:
     if typed is not None:
+        from usenetsync_tui.cli.actions.recovered import snapshots_of  # loads the pipeline
+
         name, versions = await snapshots_of(typed, as_json=as_json)
     else:
         async with catalogue_to_read("snapshots") as opened, opened.catalogue.transaction() as tx:
@@ -164,6 +164,8 @@ def list_files(
 async def _files(
     word: str, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
 ) -> Exit:
+    from usenetsync_tui.pipeline.restore.version_paths import require_path, spans
+
     async with catalogue_to_read("files") as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
@@ -183,6 +185,8 @@ async def _files(
 async def _files_of_string(
     typed: TypedString, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
 ) -> Exit:
+    from usenetsync_tui.cli.actions.recovered import file_pages, recovered, tell_lost
+
     async with recovered(typed, as_json=show.as_json) as recovery:
         reader = await recovery.reader(version)
         async for page in file_pages(recovery, reader, prefix, _PAGE, digests=show.digests):

@@ -16,7 +16,8 @@ from usenetsync_tui.cli.options import json_option
     "--passphrase-file",
     type=AnyPath(of_file=True),
     metavar="FILE",
-    help="The string opens nothing without the passphrase in FILE, its first line.",
+    help="The string opens nothing without the passphrase in FILE, its first line.  "
+    "[default: none]",
 )
 @click.option("--qr", is_flag=True, help="Print a QR code, too.")
 @click.option(

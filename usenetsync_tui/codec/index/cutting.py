@@ -6,8 +6,6 @@ reach a target; so it is never longer than the target plus its last row, compres
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from usenetsync_tui.codec.digests import DIGEST_SIZE
 from usenetsync_tui.codec.index.articles import NAME_SIZE
 from usenetsync_tui.codec.index.directory import separator
@@ -17,6 +15,7 @@ from usenetsync_tui.codec.index.page import MOST_ROWS
 from usenetsync_tui.codec.index.paths import LARGEST_PATHS, LONGEST_PATH, shared_length
 from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
 from usenetsync_tui.model.index_roots import PartKey, PathKey
+from usenetsync_tui.model.value_object import value_object
 
 PAGE_TARGET = 600_000
 """Bytes of columns of a page: sealed, it fits an article of the default size."""
@@ -24,7 +23,7 @@ _FILE_COST, _OBJECT_COST, _SEGMENT_COST, _ARTICLE_COST = 40, 24, DIGEST_SIZE + 2
 """Bytes at most of what has a nearly fixed length. Rounded up a little."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class CutPage:
     """A finished page of a run, and what its line in the directory needs."""
 

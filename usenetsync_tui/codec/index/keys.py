@@ -32,10 +32,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from usenetsync_tui.codec.envelope import SealedHeaders
 from usenetsync_tui.codec.index.articles import NAME_SIZE
+from usenetsync_tui.model.value_object import value_object
 
 SECRET_SIZE = 32
 ATTEMPTS = 8
@@ -46,7 +47,7 @@ _HEADER_STYLE = 2
 _KEY, _HEADERS = b"usenetsync: key of the index, 1", b"usenetsync: headers of the index, 1"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class IndexKeys:
     """The key of a folder's index and the names of its roots."""
 

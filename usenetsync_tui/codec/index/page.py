@@ -39,13 +39,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 import xxhash
 
 from usenetsync_tui.codec.index.varints import Cursor, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
+from usenetsync_tui.model.value_object import value_object
 
 LARGEST_PAGE = 8 << 20
 """The most bytes of all columns of a page together."""
@@ -67,7 +67,7 @@ class PageType(IntEnum):
     ROOT = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class IndexPage:
     """A page that was read: its columns, not yet understood."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 import anyio
 from anyio import to_thread
@@ -25,6 +24,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
 from usenetsync_tui.model.ports import OpenRealm, Store
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.find_root import FoundRoot, fetch_root, newest_root
 from usenetsync_tui.pipeline.index.read_version import VersionReader
@@ -62,7 +62,7 @@ class IndexAliases:
         self.add(message_id, [wire_id])
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Recovery:
     """A folder that was found with its secret."""
 
