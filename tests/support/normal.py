@@ -10,6 +10,8 @@ from typing import Any
 _NUMBERS = {
     "elapsed", "seconds", "port", "uid", "gid", "pid", "began", "ended", "url", "mtime_ns",
 }  # fmt: skip
+_WITH_INDEX = {"bytes", "total_bytes", "posted_bytes"}
+"""An index is part of these: how well it compresses depends on times and inode numbers."""
 _PATTERNS = (
     (r"\d{4}-\d\d-\d\dT[\d:.+]+", "WHEN"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DAY        TIME    "),
@@ -22,6 +24,7 @@ _PATTERNS = (
     (r"(Version +)\d+\.\d+", r"\1N"),
     (r"(PostgreSQL N, )\d[\d.]* MB", r"\1SIZE"),
     (r"\d[\d.]* [kMGTP]B free", "SIZE free"),
+    (r"\b\d\.\d\d kB", "N.NN kB"),
     (r"process \d+", "process N"),
     (r"\busen etsy nc1p( [a-z0-9]{1,4})+", "STRING"),
     (r"\busenetsync1[a-z0-9]{60,}", "STRING"),
@@ -59,6 +62,8 @@ def _value(value: Any, key: str = "") -> Any:
     if key in _NUMBERS and value not in (None, [], ""):
         return key.upper()
     match value:
+        case int() if key in _WITH_INDEX and value >= 500:
+            return round(value, -3 if value < 10_000 else -4)
         case dict():
             return {k: _value(v, k) for k, v in value.items()}
         case list():
