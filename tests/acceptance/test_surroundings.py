@@ -84,8 +84,7 @@ def test_a_current_folder_that_was_deleted(shared_usenetsync: Command, tmp_path:
     ended = in_shell(shared_usenetsync, f"{gone} USENETSYNC_HOME=here usenetsync folders", place)
     assert ended.code == 2 and "USENETSYNC_HOME: here is relative" in ended.err
     (source := tmp_path / "tree").mkdir()
-    script = f'{gone} USENETSYNC_KEY_FILE=key usenetsync upload "$2"'
-    ended = in_shell(shared_usenetsync, script, place, str(source))
+    ended = in_shell(shared_usenetsync, f'{gone} usenetsync upload "$2"', place, str(source))
     assert ended.code == 0, "a whole path needs no current folder"
 
 

@@ -35,7 +35,7 @@ _ANSWERS = {
     b"POST": b"340 Go ahead\r\n",
     b"CAPABILITIES": b"101 Here\r\nVERSION 2\r\nREADER\r\nPOST\r\nAUTHINFO USER\r\n.\r\n",
     b"MODE": b"200 Posting allowed\r\n",
-    b"STAT": b"223 0\r\n",
+    b"STAT": b"430 Thrown away\r\n",
     b"QUIT": b"205 Bye\r\n",
 }
 _LOGIN = {b"USER": b"381 And the password\r\n", b"PASS": b"281 Welcome\r\n"}

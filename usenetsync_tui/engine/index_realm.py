@@ -78,7 +78,9 @@ async def index_only(stores: Stores, run: JobRun, version: int) -> Outcome:
 
 
 async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
-    run.progress.phase = "index"
+    progress = run.progress
+    progress.phase = "index"
+    of_files = progress.done_files, progress.done_bytes, progress.total_files, progress.total_bytes
     try:
         await make_secret(run.catalogue, stores.keys, run.folder.id)
     except KeyUnavailableError as error:
@@ -91,6 +93,8 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         except FolderContinuedError as error:
             words = f"{outcome.message}; {error}"
             return replace(outcome, state=JobState.FAILED, message=words)
+    # The figures of the job are those of the user's files.
+    progress.done_files, progress.done_bytes, progress.total_files, progress.total_bytes = of_files
     await run.save_progress()
     if not left:
         return outcome
