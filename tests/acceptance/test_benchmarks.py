@@ -183,3 +183,11 @@ def test_the_table_of_the_readme_stands_between_its_marks(tmp_path: Path) -> Non
 def test_a_side_that_fails_says_why_in_its_last_words() -> None:
     with pytest.raises(FailedError, match=r"(?s)exit code 3.*no room"):
         measure(Contestant(["sh", "-c", "echo no room >&2; exit 3"]))
+
+
+def test_the_cases_of_the_index_run(tmp_path: Path) -> None:
+    """They call the pipeline itself, so a change there must not pass them by."""
+    scale = ["--scale", "0.002", "--rounds", "1", "--scratch", str(tmp_path)]
+    done = run_entry("index-size", "index-adopt", *scale)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "failed" not in done.stdout and "adopted" in done.stdout

@@ -27,7 +27,6 @@ from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.objects_page import read_objects
-from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import FolderChoices
@@ -131,7 +130,7 @@ async def written(opened: OpenCatalogue, words: list[str]) -> dict[str, float]:
     run = index_run(run, await ground.realm(run))
     begin, seconds, cpu = _memory(), [], time.process_time()
     async with opened.catalogue.transaction() as tx:
-        versions = await posted.to_index(tx, run.folder.id)
+        versions = await posted.to_index(tx, run.folder.id, run.open_realm.realm.id)
         every = await tx.fetch("SELECT version FROM snapshots ORDER BY version")
     for (version,) in every:
         began = time.perf_counter()
@@ -170,8 +169,7 @@ async def posted_and_read(opened: OpenCatalogue, words: list[str]) -> dict[str, 
     async with opened.catalogue.transaction(durable=True) as tx:
         # So that each version gets its index, not the newest one alone.
         await tx.run("UPDATE snapshots SET indexed = true WHERE version = 1")
-    with SourceTree(b"/") as source:
-        left = await post_index(run, await ground.realm(run), source)
+    left = await post_index(run, await ground.realm(run))
     assert not left, left
     figures = {"posted [s]": time.perf_counter() - began}
     path = await _some_file(opened.catalogue)

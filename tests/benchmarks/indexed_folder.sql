@@ -82,7 +82,8 @@ SELECT id, {folder}, {realm}, CASE WHEN thing < 0 THEN 0 ELSE 1 END, size,
   FROM (SELECT *, CASE WHEN thing < 0 THEN (size + 767999) / 768000 ELSE 1 END AS slices
           FROM things) AS t
  UNION ALL
-SELECT object_id, {folder}, {realm}, 1, count(*) * 5000, count(*) * 5000, 1, 1, 1, count(*),
+SELECT object_id, {folder}, {realm}, 1, max(object_offset) + 5000, max(object_offset) + 5000, 1, 1, 1,
+       count(*),
        min(path_key), max(path_key), true
   FROM files WHERE folder_id = {folder} AND first_version > 1 GROUP BY object_id;
 
