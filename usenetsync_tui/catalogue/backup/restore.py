@@ -1,7 +1,7 @@
 """Replaces the catalogue by a backup, in one transaction: killed anywhere, the old state stays.
 
-The tables are made anew as they were when the backup was made, filled, and then migrated. Articles
-of the shards store stay as they are unless the backup has its own.
+The tables are created again as they were at the time of the backup, filled, and then migrated.
+Articles of the shards store stay as they are unless the backup has its own.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ whose key is not above it, or nowhere. Columns are lists of varints unless they 
 
 The first page of files of a run has the empty path as its key. For the others a writer takes the
 shortest beginning of the first path that is above the last path of the page before. The key of a
-page of objects is its first row: so an object is not looked for in the runs that came after it. The
-key of a directory is that of its first row.
+page of objects is its first row: so nobody searches for an object in the runs that came after it.
+The key of a directory is that of its first row.
 
 **Levels.** A run of many pages has too many lines for a root. They are cut into directories, the
 lines of these into directories of the next level, until the few lines of the last one fit the root.

@@ -17,7 +17,7 @@ from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
 from usenetsync_tui.model.safe_name import safe_name
 
 _MOST_NAMED = 1000
-"""Versions whose roots are looked for in the catalogue."""
+"""Versions whose roots the catalogue is searched for."""
 
 
 async def refuse_known(tx: Transaction, keys: IndexKeys, root: IndexRoot, path: bytes) -> None:
