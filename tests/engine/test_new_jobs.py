@@ -29,9 +29,9 @@ async def test_a_restore_is_checked_before_it_is_added(
         number = (await kept(engine, folder, FolderChoices())).folder.id
     catalogue, out = Catalogue(pool), os.fsencode(tmp_path / "out")
 
-    async def restore(target: bytes = out, *, in_place: bool = False, **more: object) -> NewJob:
+    async def restore(target: bytes = out, **more: object) -> NewJob:
         wanted = Restore(number, target, **more)  # type: ignore[arg-type]
-        return await new_restore(catalogue, wanted, way_out="Go.", in_place=in_place)
+        return await new_restore(catalogue, wanted, way_out="Go.")
 
     with pytest.raises(UsageError, match=r"is inside the backed-up folder .* Go\.$"):
         await restore(os.fsencode(folder / "below"))

@@ -15,7 +15,7 @@ from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.servers import renew
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
-from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.errors import QueuedAlreadyError, UsenetSyncError
 from usenetsync_tui.model.commands import JOB_COMMANDS
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.settings.settings import Settings
@@ -115,14 +115,20 @@ class JobLoop:
             if error.retryable:
                 raise
             letter.refused(error)
+            if isinstance(error, QueuedAlreadyError):
+                self._note(error.job_id)
             working_state.message = str(error)  # the screen shows why; everything else continues
             working_state.events.bad(str(error))
         else:
             working_state.message = ""
-            if isinstance(letter.command, JOB_COMMANDS) and job_id not in working_state.started:
-                assert job_id is not None
-                working_state.started.append(job_id)
+            if isinstance(letter.command, JOB_COMMANDS) and job_id is not None:
+                self._note(job_id)
             letter.obeyed(job_id)
+
+    def _note(self, job_id: int) -> None:
+        """Note that this engine was asked to do a job."""
+        if job_id not in self._working_state.started:
+            self._working_state.started.append(job_id)
 
 
 async def open_all_realms(working_state: WorkingState) -> None:

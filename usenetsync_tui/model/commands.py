@@ -104,6 +104,8 @@ class Restore:
     version: int | None = None
     """None: the newest finished one."""
     prefix: bytes = b""
+    in_place: bool = False
+    """The target may be the folder itself, inside it or around it."""
 
 
 @value_object

@@ -234,6 +234,12 @@ async def clear_notices(
     await tx.run(_SQL["clear_notices"], {"job": job_id, "kept": [int(kind) for kind in kept]})
 
 
+async def notice_count(tx: Transaction, job_id: int) -> int:
+    """How many notices a job has."""
+    count: int = (await tx.one(_SQL["notice_count"], {"job": job_id}))[0]
+    return count
+
+
 async def notices(tx: Transaction, job_id: int, after: int, limit: int) -> list[tuple[int, Notice]]:
     """(id, notice) of a job after an id, oldest first."""
     rows = await tx.fetch(_SQL["notices"], {"job": job_id, "after": after, "limit": limit})

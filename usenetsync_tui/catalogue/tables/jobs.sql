@@ -118,6 +118,10 @@ SELECT %(job)s, u.kind, u.path, u.reason
 -- Delete a job's notices before it runs again, except some kinds.
 DELETE FROM notices WHERE job_id = %(job)s AND kind <> ALL(%(kept)b::int2[]);
 
+-- notice_count
+-- How many notices a job has.
+SELECT count(*) FROM notices WHERE job_id = %(job)s;
+
 -- notices
 -- The notices of a job after an id, oldest first.
 SELECT id, kind, path, reason FROM notices

@@ -81,9 +81,8 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
             folder = await folder_named(tx, wanted.word)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, target, wanted.version, os.fsencode(wanted.prefix)),
+            Restore(folder.id, target, wanted.version, os.fsencode(wanted.prefix), wanted.in_place),
             way_out="Choose another folder, or add --in-place to replace them.",
-            in_place=wanted.in_place,
         )
         await job.prepare(stores, new)
         summary = await worked(job, voice)

@@ -169,9 +169,8 @@ class _Restoring:
         in_place = self._options.in_place or await to_thread.run_sync(is_free, folder.path)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, self._target, version, self._prefix),
+            Restore(folder.id, self._target, version, self._prefix, in_place),
             way_out="Choose another folder, or add --in-place to replace them.",
-            in_place=in_place,
         )
         await self._job.prepare(stores, new)
         return await worked(self._job, self._voice)

@@ -49,17 +49,14 @@ class NewJob:
         return self.verb is not Verb.RESTORE or restored == (job.target, job.prefix, job.version)
 
 
-async def new_restore(
-    catalogue: Catalogue, wanted: Restore, *, way_out: str, in_place: bool = False
-) -> NewJob:
+async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) -> NewJob:
     """Check a restore.
 
-    `in_place` allows a target that overlaps the folder; otherwise that is a `UsageError` that ends
-    with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
+    A target that overlaps the folder is a `UsageError` that ends with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
     """
     async with catalogue.transaction() as tx:
         folder = await folder_of(tx, wanted.folder_id)
-    if not in_place:  # outside of a transaction: no transaction waits for a disk
+    if not wanted.in_place:  # outside of a transaction: no transaction waits for a disk
         await to_thread.run_sync(
             partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)
         )
