@@ -52,7 +52,8 @@ class NewJob:
 async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) -> NewJob:
     """Check a restore.
 
-    A target that overlaps the folder is a `UsageError` that ends with `way_out`, a sentence. `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
+    A target that overlaps the folder is a `UsageError` that ends with `way_out`, a sentence.
+    `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
     """
     async with catalogue.transaction() as tx:
         folder = await folder_of(tx, wanted.folder_id)
