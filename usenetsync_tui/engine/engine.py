@@ -8,7 +8,6 @@ Neither ever waits.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,10 +24,10 @@ from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.requests.dispatch import drain
+from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.secret import settled
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
@@ -42,8 +41,10 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.answers import Answered
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
@@ -69,7 +70,7 @@ class Engine:
         self._patience = max(patience, SHORTEST_PATIENCE)
         self._locations = locations
         self._what = what
-        self._mailbox: deque[Command] = deque()
+        self._mailbox: Mailbox = Mailbox()
         self._status = EngineStatus(EngineState.STARTING, limits=settings.limits)
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
@@ -88,9 +89,7 @@ class Engine:
         self.summaries: dict[int, Summary] = {}
         """How the jobs of this engine ended, by job id."""
         self.started: list[int] = []
-        """The job ids of the `Upload` commands, in order."""
-        self.refused: list[tuple[bytes, UsenetSyncError]] = []
-        """The folders that cannot be uploaded, and why; headless only."""
+        """The ids of the jobs that commands asked for, in order."""
 
     @property
     def status(self) -> EngineStatus:
@@ -102,12 +101,17 @@ class Engine:
         """Pages of the catalogue, on a connection of its own; None until it is open."""
         return self._browser
 
-    def submit(self, command: Command) -> None:
-        """Leave a command; from any thread, never waits."""
+    def submit(self, command: Command, answered: Answered | None = None) -> None:
+        """Leave a command; from any thread, never waits.
+
+        `answered` is called once the command is obeyed or refused; never, if the engine ends first.
+        """
+        letter = Letter(command, answered)
         if isinstance(command, EXAMINATION_COMMANDS):
             self._examinations.submit(command)
+            letter.obeyed()
         else:
-            self._mailbox.append(command)
+            self._mailbox.append(letter)
         if isinstance(command, Drain):
             self._stop.make(time.monotonic())
 
@@ -116,7 +120,7 @@ class Engine:
         self._events.bad(problem)
 
     async def run(self, *, until_idle: bool) -> None:
-        """Work until drained; with `until_idle`, until the requested uploads are over.
+        """Work until drained; with `until_idle`, until the jobs asked for before are over.
 
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
         `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
@@ -209,10 +213,12 @@ class Engine:
         timer = RefreshTimer()
         while True:
             while self._mailbox:
-                command = self._mailbox.popleft()
-                if isinstance(command, Drain):
+                letter = self._mailbox.popleft()
+                if isinstance(letter.command, Drain):
                     return
-                self._events.warn(f"{type(command).__name__} refused: this window is view only")
+                name = type(letter.command).__name__
+                self._events.warn(f"{name} refused: this window is view only")
+                letter.refused_here(f"{name} is refused: {self._message}")
             if timer.is_due():
                 await queue.refresh()
                 self._publish()
@@ -251,9 +257,7 @@ class Engine:
                 started=self.started,
             )
             self._working_state = working_state
-            loop = JobLoop(
-                working_state, self._mailbox, until_idle=until_idle, refused=self.refused
-            )
+            loop = JobLoop(working_state, self._mailbox, until_idle=until_idle)
             try:
                 # The status must not be "idle" before the first commands are obeyed.
                 await loop.obey_commands()

@@ -251,6 +251,10 @@ class StopExamining:
     """Stop the examination."""
 
 
+JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Resume, Retry)
+"""Commands that want a job done; their answer has its id."""
+
+
 EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
