@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from usenetsync_tui.model.status import EngineState, EngineStatus
-from usenetsync_tui.wire.values import FrameError, Plain, codec
+from usenetsync_tui.wire.values import FrameError, Plain, format_of
 
 NOT_SENT = frozenset({"holder"})
 """Fields that the window fills in itself."""
@@ -33,9 +33,9 @@ def changes(before: EngineStatus | None, now: EngineStatus) -> dict[str, Plain]:
             continue
         item = _item(kind)
         if item is None:
-            found[name] = codec(kind).plain(new, reveal=True)
+            found[name] = format_of(kind).plain(new, reveal=True)
         else:
-            found[name] = _runs(old or (), new, codec(item).plain)
+            found[name] = _runs(old or (), new, format_of(item).plain)
     return found
 
 
@@ -50,10 +50,10 @@ def changed(before: EngineStatus | None, differences: dict[str, Plain]) -> Engin
             continue
         item = _item(kind)
         if item is None:
-            values[name] = codec(kind).value(differences[name])
+            values[name] = format_of(kind).value(differences[name])
         else:
             old = getattr(before, name) if before is not None else ()
-            values[name] = _joined(old, differences[name], codec(item).value)
+            values[name] = _joined(old, differences[name], format_of(item).value)
     return replace(before or EngineStatus(EngineState.STARTING), **values)
 
 
@@ -84,9 +84,9 @@ def _runs(old: Sequence[Any], new: Sequence[Any], plain: Callable[[Any], Plain])
         if 0 <= follows < len(old) and old[follows] is item:
             runs[-1]["kept"][1] += 1
             follows += 1
-        elif (place := places.get(id(item))) is not None:
-            runs.append({"kept": [place, 1]})
-            follows = place + 1
+        elif (first := places.get(id(item))) is not None:
+            runs.append({"kept": [first, 1]})
+            follows = first + 1
         else:
             if not runs or "new" not in runs[-1]:
                 runs.append({"new": []})

@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import anyio
+from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from usenetsync_tui import __version__
-from usenetsync_tui.errors import EngineLostError, NoEngineError
+from usenetsync_tui.errors import EngineLostError, NoEngineError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import Command
@@ -37,7 +38,7 @@ _TO_CLOSE = 1.0
 
 @asynccontextmanager
 async def attached(
-    locations: Locations, *, who: str, database_url: str | None = None
+    locations: Locations, *, who: str, database_url: SecretStr | None = None
 ) -> AsyncIterator[RemoteEngine]:
     """Attach to the engine that runs on this catalogue; leaving the block detaches.
 
@@ -145,10 +146,14 @@ class RemoteEngine:
         return answer
 
     async def summary(self, job_id: int) -> Summary:
-        """How a job ended, as soon as it is over. `EngineLostError` when the engine ends first."""
-        summary = await self._replied(lambda number: frames.Awaited(number, job_id))
-        assert isinstance(summary, Summary)
-        return summary
+        """How a job ended, as soon as it is over.
+
+        `EngineLostError` when the engine ends first, `UsageError` when it knows no such job.
+        """
+        reply = await self._replied(lambda number: frames.Awaited(number, job_id))
+        if isinstance(reply, Answer):
+            raise UsageError(reply.problem)
+        return reply
 
     async def lost(self) -> None:
         """Return when the engine has ended or died."""
@@ -203,7 +208,8 @@ class RemoteEngine:
         if self._lost.is_set():
             raise self._error()
         number = next(self._numbers)
-        reply = self._replies[number] = self._loop.create_future()
+        reply: asyncio.Future[Answer | Summary] = self._loop.create_future()
+        self._replies[number] = reply
         try:
             self._post(frame(number))
             return await reply

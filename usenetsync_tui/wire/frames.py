@@ -20,7 +20,7 @@ from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.windows import Farewell, Window
-from usenetsync_tui.wire.values import FrameError, codec
+from usenetsync_tui.wire.values import FrameError, format_of
 
 PROTOCOL = 1
 """Grows when an old window and a new engine can no longer understand each other."""
@@ -112,8 +112,8 @@ FRAMES: dict[str, type] = {kind.__name__.lower(): kind for kind in get_args(Fram
 
 def written(frame: Frame) -> str:
     """The text of a frame. Secrets are in it as they are."""
-    kind = type(frame)
-    plain = codec(kind).plain(frame, reveal=True)
+    kind: type = type(frame)
+    plain = format_of(kind).plain(frame, reveal=True)
     return json.dumps({"frame": kind.__name__.lower(), **plain})
 
 
@@ -126,14 +126,14 @@ def read(text: str | bytes) -> Frame | None:
         raise FrameError("not a frame") from None
     if kind is None:
         return None
-    frame: Frame = codec(kind).value(plain)
+    frame: Frame = format_of(kind).value(plain)
     return frame
 
 
 def asked(number: int, command: Command) -> Asked:
     """The frame of a command."""
-    kind = type(command)
-    return Asked(number, kind.__name__, codec(kind).plain(command, reveal=True))
+    kind: type = type(command)
+    return Asked(number, kind.__name__, format_of(kind).plain(command, reveal=True))
 
 
 def command_of(frame: Asked) -> Command:
@@ -141,5 +141,5 @@ def command_of(frame: Asked) -> Command:
     kind = COMMANDS.get(frame.command)
     if kind is None:
         raise FrameError(f"this engine knows no command {frame.command!r}")
-    command: Command = codec(kind).value(frame.values)
+    command: Command = format_of(kind).value(frame.values)
     return command

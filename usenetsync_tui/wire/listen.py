@@ -18,10 +18,12 @@ from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.http11 import Request, Response
 
 from usenetsync_tui import __version__
+from usenetsync_tui.errors import leading_error
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.wire import frames
+from usenetsync_tui.wire.attached_window import AttachedWindow
 from usenetsync_tui.wire.places import (
     give_socket,
     make_socket_folder,
@@ -30,7 +32,6 @@ from usenetsync_tui.wire.places import (
     socket_path,
 )
 from usenetsync_tui.wire.served import Served
-from usenetsync_tui.wire.session import Session
 
 _LARGEST_FRAME = 16 << 20
 """Bytes of a window's frame: a selection of files may be long."""
@@ -47,10 +48,10 @@ class Listener:
         self._holder = holder
         self._mark = mark
         self._status: EngineStatus | None = None
-        self._sessions: dict[int, Session] = {}
+        self._sessions: dict[int, AttachedWindow] = {}
         self._numbers = 0
         self._allowed: set[int] = set()
-        self.farewell = frames.Goodbye(Farewell.FAILED)
+        self.farewell = frames.Goodbye(Farewell.STOPPED)
         """What the windows are told when the block of `listening` ends."""
 
     @property
@@ -89,6 +90,9 @@ class Listener:
         give_socket(path)
         try:
             yield
+        except Exception as error:
+            self.farewell = frames.Goodbye(Farewell.FAILED, str(leading_error(error)))
+            raise
         finally:
             with anyio.move_on_after(3 * _TO_CLOSE, shield=True):
                 await self._close(server)
@@ -115,7 +119,7 @@ class Listener:
         pid, _ = peer_of(connection.transport.get_extra_info("socket"))
         self._numbers += 1
         number = self._numbers
-        session = Session(connection, self._engine, number)
+        session = AttachedWindow(connection, self._engine, number)
         greeting = frames.Greeting(frames.PROTOCOL, __version__, self._holder, self._mark)
         hello = await session.greet(greeting)
         if hello is None:
@@ -137,5 +141,3 @@ def _remove(path: Path, inode: int) -> None:
             path.unlink()
     except FileNotFoundError:
         return
-
-

@@ -15,6 +15,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.windows import Window
@@ -25,11 +27,12 @@ _STARTERS = ("cron", "crond", "anacron", "atd", "systemd")
 _MOST_ANCESTORS = 32
 
 
-def catalogue_mark(database_url: str | None) -> str:
+def catalogue_mark(database_url: SecretStr | None) -> str:
     """A name of the catalogue that tells nothing about its address; None: the embedded one."""
     if database_url is None:
         return "embedded"
-    return hashlib.sha256(database_url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    address = database_url.get_secret_value().encode("utf-8", "surrogateescape")
+    return hashlib.sha256(address).hexdigest()[:16]
 
 
 def socket_path(locations: Locations, mark: str) -> Path:
@@ -74,8 +77,8 @@ def give_socket(path: Path) -> None:
 
 def peer_of(connected: socket.socket) -> tuple[int, int]:
     """The process id and the user id at the other end, as the kernel knows them (unix(7))."""
-    size = struct.calcsize("3i")
-    pid, uid, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    of_peer = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", of_peer)
     return pid, uid
 
 

@@ -23,12 +23,12 @@ class FrameError(Exception):
     """What came over the wire is not what the protocol says."""
 
 
-class Codec(Generic[T]):
+class ValueFormat(Generic[T]):
     """Writes and reads values of one type."""
 
     def __init__(self, kind: Any) -> None:
         """`kind`: a class, or a type such as ``tuple[Event, ...]``."""
-        schema = _with_bytes_as_text(TypeAdapter(kind).core_schema)
+        schema: CoreSchema = _with_bytes_as_text(TypeAdapter(kind).core_schema)
         self._validator = SchemaValidator(schema)
         self._serializer = SchemaSerializer(schema)
 
@@ -48,9 +48,9 @@ class Codec(Generic[T]):
 
 
 @cache
-def codec(kind: Any) -> Codec[Any]:
-    """The codec of a type, made once."""
-    return Codec(kind)
+def format_of(kind: Any) -> ValueFormat[Any]:
+    """The format of a type, made once."""
+    return ValueFormat(kind)
 
 
 def _decoded(data: bytes) -> str:
@@ -68,12 +68,12 @@ _BYTES_AS_TEXT = core_schema.no_info_plain_validator_function(
 )
 
 
-def _with_bytes_as_text(schema: Any) -> CoreSchema:
+def _with_bytes_as_text(schema: Any) -> Any:
     """A schema whose bytes are text: pydantic's own way knows no surrogate escapes."""
     if isinstance(schema, dict):
         if schema.get("type") == "bytes":
             return _BYTES_AS_TEXT
-        return {key: _with_bytes_as_text(part) for key, part in schema.items()}  # type: ignore
+        return {key: _with_bytes_as_text(part) for key, part in schema.items()}
     if type(schema) in (list, tuple):
         return type(schema)(map(_with_bytes_as_text, schema))
-    return schema  # type: ignore[no-any-return]
+    return schema

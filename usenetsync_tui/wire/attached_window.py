@@ -27,7 +27,7 @@ _MOST_LETTERS = 1000
 """Replies that wait for a window; it may ask no more until it has read some."""
 
 
-class Session:
+class AttachedWindow:
     """The connection of one window."""
 
     def __init__(self, connection: ServerConnection, engine: Served, number: int) -> None:
@@ -123,9 +123,7 @@ class Session:
                 except FrameError as error:
                     self._answer(number, Answer(problem=str(error), exit_code=2))
                 else:
-                    self._engine.submit(
-                        owned(command, self._number), partial(self._answer, number)
-                    )
+                    self._engine.submit(owned(command, self._number), partial(self._answer, number))
             case frames.Awaited(number, job_id):
                 group.start_soon(self._await, number, job_id)
 
