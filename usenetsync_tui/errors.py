@@ -77,6 +77,14 @@ class CatalogueHeldError(UsenetSyncError):
     """Another usenetsync is using this catalogue."""
 
 
+class NoEngineError(UsenetSyncError):
+    """No running engine can be reached."""
+
+
+class EngineLostError(UsenetSyncError):
+    """The engine that did the work has ended."""
+
+
 class CatalogueVersionError(UsenetSyncError):
     """The catalogue was made by a newer UsenetSync."""
 

@@ -26,6 +26,7 @@ from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
+from usenetsync_tui.engine.reception import Reception
 from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.secret import settled
@@ -47,8 +48,10 @@ from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.wire.attached_window import visible
 
 _TO_OPEN = 10.0
 """Seconds after which an examination reports a database that is still not open."""
@@ -71,7 +74,8 @@ class Engine:
         self._locations = locations
         self._what = what
         self._mailbox: Mailbox = Mailbox()
-        self._status = EngineStatus(EngineState.STARTING, limits=settings.limits)
+        self._whole_status = EngineStatus(EngineState.STARTING, limits=settings.limits)
+        self._status = self._whole_status
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
         """The state while there is no `_working_state`."""
@@ -83,6 +87,13 @@ class Engine:
         self._working_state: WorkingState | None = None
         self._events = EventLog()
         self._examinations = Examinations(locations, self._opener, self._events)
+        self._reception = Reception(
+            self,
+            self._events,
+            kind="screen" if what == "tui" else what,
+            database_url=settings.database_url,
+        )
+        self._hands_over = False
         self._was_held = False
         """Whether this engine holds the catalogue, or did."""
         self._read_only = False
@@ -93,7 +104,7 @@ class Engine:
 
     @property
     def status(self) -> EngineStatus:
-        """The latest status."""
+        """The latest status, without what only another window may see."""
         return self._status
 
     @property
@@ -113,7 +124,12 @@ class Engine:
         else:
             self._mailbox.append(letter)
         if isinstance(command, Drain):
+            self._hands_over = command.hand_over
             self._stop.make(time.monotonic())
+
+    def is_open(self, job_id: int) -> bool:
+        """Whether the queue has this job, and it is not over."""
+        return self._queue is not None and self._queue.job(job_id) is not None
 
     def report(self, problem: str) -> None:
         """Log a problem that occurred before `run`."""
@@ -187,12 +203,20 @@ class Engine:
             try:
                 async with lock, anyio.create_task_group() as group:
                     group.start_soon(self._watch, lock, opened)
-                    await self._hold(opened, self._queue, group, until_idle)
+                    async with self._reception.open(self._locations):
+                        await self._hold(opened, self._queue, group, until_idle)
+                        self._reception.part(self._farewell)
                     group.cancel_scope.cancel()
             except CatalogueHeldError as held:
                 if until_idle:
                     raise
                 await self._view_only(self._queue, held)
+
+    @property
+    def _farewell(self) -> Farewell:
+        if self._hands_over:
+            return Farewell.HANDED_OVER
+        return Farewell.STOPPED if self._stop.is_made else Farewell.FINISHED
 
     def _wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         return (
@@ -303,8 +327,8 @@ class Engine:
         """Replace the status."""
         if self._working_state is not None:
             self._events.watch_servers(self._working_state.stores.statuses)
-        self._status = composed(
-            self._status,
+        self._whole_status = composed(
+            self._whole_status,
             state=self._state,
             message=self._message or (self._working_state.message if self._working_state else ""),
             waiting=self._waits.current,
@@ -315,4 +339,7 @@ class Engine:
             events=self._events.events,
             read_only=self._read_only,
             examination=self._examinations.latest,
+            windows=self._reception.windows,
         )
+        self._status = visible(self._whole_status, 0)
+        self._reception.publish(self._whole_status)

@@ -137,6 +137,8 @@ class Share:
     folder_id: int
     passphrase: Secret = Secret("")
     """The string opens nothing without it; empty: none."""
+    window: int = 0
+    """The window that asks, and that alone sees the string; 0: that of the engine's program."""
 
 
 @value_object
@@ -145,11 +147,16 @@ class WriteString:
 
     path: bytes
     """Absolute."""
+    window: int = 0
+    """As in `Share`."""
 
 
 @value_object
 class StopSharing:
     """Forget the recovery string that is shown."""
+
+    window: int = 0
+    """As in `Share`."""
 
 
 @value_object
@@ -315,6 +322,9 @@ class LimitFetching:
 @value_object
 class Drain:
     """Finish what is in flight, start nothing new, stop. Jobs can be resumed."""
+
+    hand_over: bool = False
+    """Another program takes over at once; the windows of this engine wait for it."""
 
 
 Command = (

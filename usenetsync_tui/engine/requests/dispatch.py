@@ -153,12 +153,12 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
 
 def _share(working_state: WorkingState, command: Share | WriteString | StopSharing) -> None:
     match command:
-        case Share(folder_id, passphrase):
-            working_state.shared.begin(folder_id, passphrase)
-        case WriteString(path):
-            working_state.shared.write(path)
-        case StopSharing():
-            working_state.shared.end()
+        case Share(folder_id, passphrase, window):
+            working_state.shared.begin(folder_id, passphrase, window)
+        case WriteString(path, window):
+            working_state.shared.write(path, window)
+        case StopSharing(window):
+            working_state.shared.end(window)
 
 
 def _set(working_state: WorkingState, command: Command) -> None:
