@@ -5,31 +5,27 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Sequence
-from functools import partial
 from pathlib import Path
 
-import anyio
 import click
 
 from usenetsync_tui.cli.actions.folders_typed import RefusedFolder, sorted_out
 from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
+from usenetsync_tui.cli.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.options import Voice
-from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start
-from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
-from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.errors import UsageError, refusal
-from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
+from usenetsync_tui.cli.signals import GOES_ON, tell_interrupted
+from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.settings import Settings
 
@@ -109,34 +105,16 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
     kept, refused = sorted_out(paths)
     if not kept:
         return _conclude((), refused, voice, interrupted=False)
-    engine = Engine(settings, locations, what="upload", patience=wanted.wait)
-    answers: dict[bytes, Answer] = {}
-    for folder in kept:
-        command = Upload(folder, choices, wanted.allow_shrink)
-        engine.submit(command, partial(answers.__setitem__, folder))
-    interrupted = False
-
-    def stop() -> None:
-        nonlocal interrupted
-        interrupted = True
-        engine.submit(Drain())
-
+    wishes = [WantedJob(Upload(folder, choices, wanted.allow_shrink)) for folder in kept]
+    errand = Errand(settings, locations, wishes, what="upload", voice=voice, wait=wanted.wait)
     if not voice.quiet:
         _warn(settings, choices)
-    async with anyio.create_task_group() as group:
-        group.start_soon(
-            lambda: progress.show(
-                lambda: current(engine.status), voice, waiting=lambda: engine.status.waiting
-            )
-        )
-        with stopped_by(stop, lambda: progress.standing(current(engine.status)), voice):
-            await engine.run(until_idle=True)
-        group.cancel_scope.cancel()
-    summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
-    refused += [
-        RefusedFolder(path, refusal(said)) for path, said in answers.items() if said.problem
-    ]
-    return _conclude(summaries, refused, voice, interrupted=interrupted)
+    await with_progress(errand, voice)
+    summaries = [each.summary for each in wishes if each.summary is not None]
+    for folder, each in zip(kept, wishes, strict=True):
+        if each.refused is not None:
+            refused.append(RefusedFolder(folder, each.refused))
+    return _conclude(summaries, refused, voice, interrupted=errand.interrupted)
 
 
 def _warn(settings: Settings, choices: FolderChoices) -> None:
@@ -151,12 +129,6 @@ def _warn(settings: Settings, choices: FolderChoices) -> None:
 
 def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
     return (choices.store or settings.folder_defaults.store) is StoreKind.USENET
-
-
-def current(status: EngineStatus) -> JobStatus | None:
-    """The running job."""
-    live = (JobState.RUNNING, JobState.PAUSED)
-    return next((j for j in status.jobs if j.state in live and j.elapsed), None)
 
 
 def _conclude(
