@@ -24,7 +24,7 @@ from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncErro
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings
 
@@ -104,17 +104,27 @@ async def catalogue_alone(
 
 @asynccontextmanager
 async def catalogue_for_job(
-    what: str, voice: Voice, figures: progress.Figures, changed: Settings | None = None
+    what: str,
+    voice: Voice,
+    figures: progress.Figures,
+    changed: Settings | None = None,
+    *,
+    waiting: progress.WaitedFor | None = None,
 ) -> AsyncIterator[OpenCatalogue]:
-    """An open catalogue for a job that a verb runs itself; shows the progress from `figures`.
+    """An open catalogue for a job of a verb; shows the progress from `figures`.
 
-    `changed`: the settings with options of the verb.
+    `changed`: the settings with options of the verb. `waiting`: what the job waits for, besides
+    the catalogue.
     """
     settings, locations = environment()
     settings = changed or settings
     waits = Waits()
+
+    def waited_for() -> Waiting | None:
+        return waits.current or (waiting() if waiting is not None else None)
+
     async with anyio.create_task_group() as group:
-        group.start_soon(lambda: progress.show(figures, voice, waiting=lambda: waits.current))
+        group.start_soon(lambda: progress.show(figures, voice, waiting=waited_for))
         async with open_catalogue(settings, locations, what, waits=waits) as opened:
             yield opened
         group.cancel_scope.cancel()

@@ -1,4 +1,4 @@
-"""`usenetsync restore` and `usenetsync verify`: a job that the command runs itself."""
+"""`usenetsync restore` and `usenetsync verify`: a job of the engine that runs, or of our own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from usenetsync_tui.cli.actions.job_report import CODES, tell
+from usenetsync_tui.cli.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
@@ -19,17 +20,15 @@ from usenetsync_tui.cli.run import (
     folder_named,
     start,
 )
-from usenetsync_tui.cli.signals import stopped_by
+from usenetsync_tui.cli.signals import stopped_by, tell_interrupted
 from usenetsync_tui.engine.jobs.command_job import CommandJob
-from usenetsync_tui.engine.jobs.new_jobs import new_restore, new_verify
-from usenetsync_tui.engine.opening import OpenCatalogue, application_name
+from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural, when
 from usenetsync_tui.model.outcomes import Summary, Verified
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
 def restore(
@@ -73,21 +72,40 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     if not voice.quiet:
         warn_of_servers(settings)
     job = CommandJob()
-    async with (
-        catalogue_for_job("restore", voice, lambda: job.figures) as opened,
-        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
-    ):
+    jobs: list[WantedJob] = []
+    errand = Errand(settings, locations, jobs, what="restore", voice=voice)
+    async with catalogue_for_job(
+        "restore", voice, lambda: job.figures or errand.figures(), waiting=errand.waiting
+    ) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, wanted.word)
+        prefix = os.fsencode(wanted.prefix)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, target, wanted.version, os.fsencode(wanted.prefix), wanted.in_place),
+            Restore(folder.id, target, wanted.version, prefix, wanted.in_place),
             way_out="Choose another folder, or add --in-place to replace them.",
         )
-        await job.prepare(stores, new)
-        summary = await worked(job, voice)
-    tell(summary, voice)
-    return CODES[summary.outcome.state]
+        # Its target is checked now; the engine need not know how.
+        jobs.append(WantedJob(Restore(folder.id, target, new.version, prefix, in_place=True)))
+        if not await errand.run_attached():
+            # It needs no lock: also while an engine works that cannot be reached.
+            async with Stores(opened.catalogue, settings, locations, opened.waits) as stores:
+                await job.prepare(stores, new)
+                jobs[0].summary = await worked(job, voice)
+    return concluded(jobs[0], voice)
+
+
+def concluded(job: WantedJob, voice: Voice) -> Exit:
+    """Print how a job ended; returns the exit code. Raises why it was refused."""
+    if job.refused is not None:
+        raise job.refused
+    if job.summary is None:
+        tell_interrupted(voice)
+        return Exit.INTERRUPTED
+    if job.summary.outcome.verified is not None:
+        _tell_found(job.summary.outcome.verified, voice)
+    tell(job.summary, voice)
+    return CODES[job.summary.outcome.state]
 
 
 def verify(folder: str, body: bool, sample: int, wait: float, quiet: bool, as_json: bool) -> None:
@@ -100,32 +118,14 @@ async def _verify(word: str, voice: Voice, *, body: bool, sample: int, wait: flo
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
-    job = CommandJob()
-    async with (
-        catalogue_for_job("verify", voice, lambda: job.figures) as opened,
-        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
-    ):
+    jobs: list[WantedJob] = []
+    errand = Errand(settings, locations, jobs, what="verify", voice=voice, wait=wait)
+    async with catalogue_for_job("verify", voice, errand.figures, waiting=errand.waiting) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
-        async with _lock(opened, wait):
-            async with opened.catalogue.transaction() as tx:
-                new = await new_verify(tx, Verify(folder.id, body, sample))
-            await job.prepare(stores, new)
-            summary = await worked(job, voice)
-    if summary.outcome.verified is not None:
-        _tell_found(summary.outcome.verified, voice)
-    tell(summary, voice)
-    return CODES[summary.outcome.state]
-
-
-def _lock(opened: OpenCatalogue, wait: float) -> EngineLock:
-    """The lock on the catalogue; `wait`: seconds to wait for another program."""
-    return EngineLock(
-        opened.conninfo,
-        application_name=application_name("verify"),
-        patience=max(wait, SHORTEST_PATIENCE),
-        waits=opened.waits,
-    )
+        jobs.append(WantedJob(Verify(folder.id, body, sample)))
+        await errand.run()
+    return concluded(jobs[0], voice)
 
 
 async def worked(job: CommandJob, voice: Voice) -> Summary:

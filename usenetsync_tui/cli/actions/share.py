@@ -13,21 +13,20 @@ from pathlib import Path
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.cli.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
-from usenetsync_tui.cli.output import progress, voices
+from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import share_fields
 from usenetsync_tui.cli.output.qr_code import say_qr_code
 from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, folder_named, start
-from usenetsync_tui.cli.signals import GOES_ON, stopped_by
+from usenetsync_tui.cli.signals import GOES_ON
 from usenetsync_tui.codec.recovery_string import grouped
 from usenetsync_tui.engine.by_string.folder_string import folder_string, seen
-from usenetsync_tui.engine.jobs.command_job import CommandJob
-from usenetsync_tui.engine.jobs.new_jobs import new_index
 from usenetsync_tui.engine.new_file import new_file
-from usenetsync_tui.engine.opening import OpenCatalogue, application_name
 from usenetsync_tui.engine.stores import Stores
-from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError
+from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError, leading_error
+from usenetsync_tui.model.commands import PostIndex
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
@@ -35,7 +34,6 @@ from usenetsync_tui.model.passphrases import passphrase_problem
 from usenetsync_tui.model.recovery_words import brings_back
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings.secret_files import secret_line
 from usenetsync_tui.whole_file import PRIVATE
 
@@ -68,14 +66,13 @@ async def _share(wanted: ShareOptions, voice: Voice) -> Exit:
     if wanted.passphrase_file is not None:
         passphrase = await to_thread.run_sync(_passphrase, wanted.passphrase_file)
     settings, locations = environment()
-    job = CommandJob()
-    async with (
-        catalogue_for_job("share", voice, lambda: job.figures) as opened,
-        Stores(opened.catalogue, settings, locations, opened.waits) as stores,
-    ):
+    jobs: list[WantedJob] = []
+    errand = Errand(settings, locations, jobs, what="share", voice=voice)
+    async with catalogue_for_job("share", voice, errand.figures, waiting=errand.waiting) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, wanted.word)
-        string = await folder_string(opened.catalogue, stores.keys, folder.id, passphrase)
+        async with Stores(opened.catalogue, settings, locations, opened.waits) as stores:
+            string = await folder_string(opened.catalogue, stores.keys, folder.id, passphrase)
         if wanted.output is not None:
             await to_thread.run_sync(_write, wanted.output, string)
         async with opened.catalogue.transaction() as tx:
@@ -85,7 +82,8 @@ async def _share(wanted: ShareOptions, voice: Voice) -> Exit:
         left, code = "", Exit.DONE
         if is_left:
             warn_of_servers(settings)
-            left, code = await _posted(opened, stores, job, folder, voice)
+            jobs.append(WantedJob(PostIndex(folder.id)))
+            left, code = await _posted(errand)
         versions = await seen(opened.catalogue, folder.id)
     _tell(string, wanted, voice, folder, versions, left)
     is_whole = bool(versions) and versions[-1].indexed
@@ -105,24 +103,24 @@ def _write(path: Path, string: str) -> None:
         file.write(f"{grouped(string)}\n".encode())
 
 
-async def _posted(
-    opened: OpenCatalogue, stores: Stores, job: CommandJob, folder: Folder, voice: Voice
-) -> tuple[str, Exit]:
+async def _posted(errand: Errand) -> tuple[str, Exit]:
     """Post what is missing of the index; returns why something is left, and the exit code."""
-    name = application_name("share")
+    (job,) = errand.wanted
     try:
-        async with EngineLock(opened.conninfo, application_name=name, waits=opened.waits):
-            async with opened.catalogue.transaction() as tx:
-                new = await new_index(tx, folder)
-            await job.prepare(stores, new)
-            with stopped_by(job.stop, lambda: progress.standing(job.figures), voice):
-                return _judged(await job.work())
-    except CatalogueHeldError as held:
-        return f"{held} Its index is posted at the end of the next upload.", Exit.INCOMPLETE
-    except UsenetSyncError as error:
-        if error.retryable:
+        await errand.run()
+    except Exception as group:
+        error = leading_error(group)
+        if not isinstance(error, UsenetSyncError) or error.retryable:
             raise
-        return str(error), Exit.INCOMPLETE
+        words = str(error)
+        if isinstance(error, CatalogueHeldError):
+            words += " Its index is posted at the end of the next upload."
+        return words, Exit.INCOMPLETE
+    if job.refused is not None:
+        return str(job.refused), Exit.INCOMPLETE
+    if job.summary is None:
+        return GOES_ON, Exit.INTERRUPTED
+    return _judged(job.summary)
 
 
 def _judged(summary: Summary) -> tuple[str, Exit]:
