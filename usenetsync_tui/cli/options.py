@@ -37,6 +37,18 @@ def quiet_option(function: Callable[..., _T]) -> Callable[..., _T]:
     return decorated
 
 
+def detach_option(function: Callable[..., _T]) -> Callable[..., _T]:
+    """`--detach`, for verbs whose job an engine can do."""
+    option = click.option(
+        "--detach",
+        is_flag=True,
+        help="Leave the work to the engine that runs (a screen, for example), print the job's "
+        "number and end. jobs --follow follows it.",
+    )
+    decorated: Callable[..., _T] = option(function)
+    return decorated
+
+
 def version_option(function: Callable[..., _T]) -> Callable[..., _T]:
     """`--version N` of a folder, for verbs that read one."""
     option = click.option(

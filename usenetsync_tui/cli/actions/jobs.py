@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import click
+
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import job_fields, notice_fields
@@ -32,8 +34,14 @@ _JOBS = (
 )
 
 
-def list_jobs(job: int | None, as_json: bool) -> None:
-    """Print the latest jobs, or everything recorded about one."""
+def list_jobs(job: int | None, follow: bool, as_json: bool) -> None:
+    """Print the latest jobs, or everything recorded about one; or follow that to its end."""
+    if follow:
+        if job is None:
+            raise click.UsageError("--follow needs the number of a job.")
+        from usenetsync_tui.cli.actions.followed import follow_job  # which needs the engine
+
+        follow_job(job, as_json)
     start(
         lambda: _notices(job, as_json) if job else _jobs(as_json),
         as_json=as_json,

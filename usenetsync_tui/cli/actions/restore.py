@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from usenetsync_tui.cli.actions.job_report import CODES, tell
+from usenetsync_tui.cli.detached import detached
 from usenetsync_tui.cli.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
@@ -25,6 +26,7 @@ from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural, when
 from usenetsync_tui.model.outcomes import Summary, Verified
@@ -39,16 +41,19 @@ def restore(
     in_place: bool,
     passphrase_file: Path | None,
     database: str | None,
+    detach: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
+    wanted = RestoreOptions(folder, target, version, prefix or "", in_place, detach)
     typed = typed_string(folder, passphrase_file, database)
     voice = Voice(as_json, quiet)
     if typed is None:
         start(lambda: _restore(wanted, voice), as_json=as_json)
         return
+    if detach:
+        raise UsageError("A restore with a recovery string needs no engine: leave out --detach.")
     from usenetsync_tui.cli.actions.restore_by_string import restore_by_string
 
     wanted = replace(wanted, word="")
@@ -64,6 +69,7 @@ class RestoreOptions:
     version: int | None
     prefix: str
     in_place: bool
+    detach: bool = False
 
 
 async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
@@ -87,12 +93,22 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
         )
         # Its target is checked now; the engine need not know how.
         jobs.append(WantedJob(Restore(folder.id, target, new.version, prefix, in_place=True)))
+        if wanted.detach:
+            await detached(settings, locations, jobs, "restore", voice)
+            return left(jobs[0])
         if not await errand.run_attached():
             # It needs no lock: also while an engine works that cannot be reached.
             async with Stores(opened.catalogue, settings, locations, opened.waits) as stores:
                 await job.prepare(stores, new)
                 jobs[0].summary = await worked(job, voice)
     return concluded(jobs[0], voice)
+
+
+def left(job: WantedJob) -> Exit:
+    """The exit code of a job that was left to the engine. Raises why it was refused."""
+    if job.refused is not None:
+        raise job.refused
+    return Exit.DONE
 
 
 def concluded(job: WantedJob, voice: Voice) -> Exit:
@@ -108,22 +124,45 @@ def concluded(job: WantedJob, voice: Voice) -> Exit:
     return CODES[job.summary.outcome.state]
 
 
-def verify(folder: str, body: bool, sample: int, wait: float, quiet: bool, as_json: bool) -> None:
+def verify(
+    folder: str,
+    body: bool,
+    sample: int,
+    wait: float,
+    detach: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Verify, and print the result. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
-    start(lambda: _verify(folder, voice, body=body, sample=sample, wait=wait), as_json=as_json)
+    wanted = VerifyOptions(folder, body, sample, wait, detach)
+    start(lambda: _verify(wanted, voice), as_json=as_json)
 
 
-async def _verify(word: str, voice: Voice, *, body: bool, sample: int, wait: float) -> Exit:
+@value_object
+class VerifyOptions:
+    """The arguments of a verify, as the user typed them."""
+
+    word: str
+    body: bool
+    sample: int
+    wait: float
+    detach: bool
+
+
+async def _verify(wanted: VerifyOptions, voice: Voice) -> Exit:
     settings, locations = environment()
     if not voice.quiet:
         warn_of_servers(settings)
     jobs: list[WantedJob] = []
-    errand = Errand(settings, locations, jobs, what="verify", voice=voice, wait=wait)
+    errand = Errand(settings, locations, jobs, what="verify", voice=voice, wait=wanted.wait)
     async with catalogue_for_job("verify", voice, errand.figures, waiting=errand.waiting) as opened:
         async with opened.catalogue.transaction() as tx:
-            folder = await folder_named(tx, word)
-        jobs.append(WantedJob(Verify(folder.id, body, sample)))
+            folder = await folder_named(tx, wanted.word)
+        jobs.append(WantedJob(Verify(folder.id, wanted.body, wanted.sample)))
+        if wanted.detach:
+            await detached(settings, locations, jobs, "verify", voice)
+            return left(jobs[0])
         await errand.run()
     return concluded(jobs[0], voice)
 

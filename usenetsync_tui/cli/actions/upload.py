@@ -11,6 +11,7 @@ import click
 
 from usenetsync_tui.cli.actions.folders_typed import RefusedFolder, sorted_out
 from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
+from usenetsync_tui.cli.detached import detached
 from usenetsync_tui.cli.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
@@ -44,6 +45,7 @@ def upload(
     poster: str | None,
     obfuscate: bool | None,
     wait: float,
+    detach: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -63,7 +65,7 @@ def upload(
         poster=_poster(poster),
         obfuscate=obfuscate,
     )
-    wanted = UploadOptions(choices, allow_shrink, wait)
+    wanted = UploadOptions(choices, allow_shrink, wait, detach)
     start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
@@ -95,6 +97,8 @@ class UploadOptions:
     allow_shrink: bool
     wait: float
     """Seconds to wait while another program is using the catalogue."""
+    detach: bool
+    """Leave the work to the engine that runs."""
 
 
 async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) -> Exit:
@@ -104,17 +108,20 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
         raise UsageError("There is no server: add a [[servers]] table to config.toml.")
     kept, refused = sorted_out(paths)
     if not kept:
-        return _conclude((), refused, voice, interrupted=False)
+        return conclude((), refused, voice, interrupted=False)
     wishes = [WantedJob(Upload(folder, choices, wanted.allow_shrink)) for folder in kept]
     errand = Errand(settings, locations, wishes, what="upload", voice=voice, wait=wanted.wait)
     if not voice.quiet:
         _warn(settings, choices)
-    await with_progress(errand, voice)
+    if wanted.detach:
+        await detached(settings, locations, wishes, "upload", voice)
+    else:
+        await with_progress(errand, voice)
     summaries = [each.summary for each in wishes if each.summary is not None]
     for folder, each in zip(kept, wishes, strict=True):
         if each.refused is not None:
             refused.append(RefusedFolder(folder, each.refused))
-    return _conclude(summaries, refused, voice, interrupted=errand.interrupted)
+    return conclude(summaries, refused, voice, interrupted=errand.interrupted)
 
 
 def _warn(settings: Settings, choices: FolderChoices) -> None:
@@ -131,7 +138,7 @@ def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
     return (choices.store or settings.folder_defaults.store) is StoreKind.USENET
 
 
-def _conclude(
+def conclude(
     summaries: Sequence[Summary],
     refused: Sequence[RefusedFolder],
     voice: Voice,

@@ -1,4 +1,4 @@
-"""`usenetsync jobs [JOB]`."""
+"""`usenetsync jobs [JOB]` and `usenetsync jobs --follow JOB`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from usenetsync_tui.cli.options import json_option
 
 @click.command(name="jobs")
 @click.argument("job", required=False, type=click.IntRange(1))
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Follow JOB to its end: the same output and exit code as of the command that began it. "
+    "Ctrl+C stops following, not the job, unless no other program works on it.",
+)
 @json_option
 @loaded_from("jobs")
 def list_jobs() -> None:

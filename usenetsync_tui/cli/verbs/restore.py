@@ -7,7 +7,7 @@ import click
 from usenetsync_tui.cli.arguments import AnyPath, Name, Sample, wait_option
 from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
-from usenetsync_tui.cli.options import json_option, quiet_option, version_option
+from usenetsync_tui.cli.options import detach_option, json_option, quiet_option, version_option
 from usenetsync_tui.cli.recovery_options import recovery_options
 
 
@@ -29,6 +29,7 @@ from usenetsync_tui.cli.recovery_options import recovery_options
     "from the version are replaced.  [default: refuse]",
 )
 @recovery_options
+@detach_option
 @quiet_option
 @json_option
 @loaded_from("restore")
@@ -56,6 +57,7 @@ def restore() -> None:
     "everything.  [default: all of them]",
 )
 @wait_option
+@detach_option
 @quiet_option
 @json_option
 @loaded_from("restore")

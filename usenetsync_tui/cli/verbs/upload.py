@@ -6,7 +6,7 @@ import click
 
 from usenetsync_tui.cli.arguments import AnyPath, Name, OneOf, wait_option
 from usenetsync_tui.cli.deferred import loaded_from
-from usenetsync_tui.cli.options import json_option, quiet_option
+from usenetsync_tui.cli.options import detach_option, json_option, quiet_option
 from usenetsync_tui.model.folders import Compression, Priority, Profile
 
 
@@ -73,6 +73,7 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
     "the real names.  [default: no]",
 )
 @wait_option
+@detach_option
 @quiet_option
 @json_option
 @loaded_from("upload")
