@@ -43,9 +43,10 @@ async def test_a_window_asks_follows_and_learns_of_the_end(
             summary = await remote.summary(answer.job_id)
             assert summary == engine.summaries[answer.job_id]
             assert summary.outcome.state is JobState.COMPLETED
-            await until(lambda: remote.status.windows != ())
-            assert remote.status.windows[0].kind == "upload"
-            assert remote.status.windows[0].pid == os.getpid()
+            await until(lambda: engine.status.windows != ())
+            assert engine.status.windows[0].kind == "upload"
+            assert engine.status.windows[0].pid == os.getpid()
+            assert remote.status.holder is not None and remote.status.holder.pid == os.getpid()
             refused = await remote.ask(Pause(answer.job_id))
             assert refused.problem and refused.exit_code == 2
             with pytest.raises(UsageError):

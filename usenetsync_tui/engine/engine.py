@@ -135,24 +135,30 @@ class Engine:
         """Log a problem that occurred before `run`."""
         self._events.bad(problem)
 
-    async def run(self, *, until_idle: bool) -> None:
+    @property
+    def unread(self) -> tuple[Command, ...]:
+        """The commands that it has not obeyed."""
+        return tuple(letter.command for letter in self._mailbox)
+
+    async def run(self, *, until_idle: bool, view_only: bool = True) -> None:
         """Work until drained; with `until_idle`, until the jobs asked for before are over.
 
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
-        `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
+        `CatalogueHeldError` (with `until_idle`, or without `view_only`: at once; else the catalogue
+        is opened read-only).
         Without `until_idle` it raises only after `Drain`: until then it obeys `Examine`.
         """
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heartbeat, group)
-                await self._live(until_idle)
+                await self._live(until_idle, view_only=view_only and not until_idle)
                 group.cancel_scope.cancel()
         except Exception as error:  # noqa: BLE001 - raised again, once the screen knows
             failure = leading_error(error)
             self._state, self._message = EngineState.FAILED, str(failure)
             self._events.bad(str(failure))
             self._publish()
-            if not until_idle:
+            if not (until_idle or isinstance(failure, CatalogueHeldError)):
                 await self._linger()
             raise failure from None
         self._state, self._message = EngineState.STOPPED, ""
@@ -186,7 +192,7 @@ class Engine:
         else:
             yield self._opened
 
-    async def _live(self, until_idle: bool) -> None:
+    async def _live(self, until_idle: bool, *, view_only: bool) -> None:
         async with open_catalogue(
             self._settings, self._locations, self._what, waits=self._waits
         ) as opened:
@@ -208,7 +214,7 @@ class Engine:
                         self._reception.part(self._farewell)
                     group.cancel_scope.cancel()
             except CatalogueHeldError as held:
-                if until_idle:
+                if not view_only:
                     raise
                 await self._view_only(self._queue, held)
 
@@ -288,7 +294,7 @@ class Engine:
                 self._state = None
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(loop.obey_commands_meanwhile)
-                group.start_soon(open_all_realms, working_state)
+                group.start_soon(open_all_realms, stores, lambda: queue.folders)
                 await loop.take_jobs()
             finally:
                 self._working_state, self._state = None, self._status.state

@@ -7,17 +7,20 @@ how a job runs (`work`), and when an engine holds its catalogue (`engine`).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import anyio
 
 from usenetsync_tui.engine.requests.dispatch import obey
 from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.servers import renew
+from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import QueuedAlreadyError, UsenetSyncError
 from usenetsync_tui.model.commands import JOB_COMMANDS
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 
 HEARTBEAT = 0.2
@@ -131,13 +134,13 @@ class JobLoop:
             self._working_state.started.append(job_id)
 
 
-async def open_all_realms(working_state: WorkingState) -> None:
+async def open_all_realms(stores: Stores, folders: Callable[[], tuple[FolderStatus, ...]]) -> None:
     """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
     reached: dict[Realm, Settings] = {}
     while True:
-        for standing in working_state.queue.folders:
-            realm, settings = standing.folder.realm, working_state.stores.settings
+        for standing in folders():
+            realm, settings = standing.folder.realm, stores.settings
             if reached.get(realm) is not settings:
-                await working_state.stores.of(realm)
+                await stores.of(realm)
                 reached[realm] = settings
         await anyio.sleep(_REFRESH)

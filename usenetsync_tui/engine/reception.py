@@ -57,6 +57,7 @@ class Reception:
         self._engine = engine
         self._events = events
         mark = catalogue_mark(database_url)
+        self._known: tuple[Window, ...] = ()
         self._listener = Listener(self, holder=this_window(kind), mark=mark)
 
     @property
@@ -75,7 +76,13 @@ class Reception:
             yield
 
     def publish(self, status: EngineStatus) -> None:
-        """Send the status to all windows."""
+        """Log who has come and gone, and send the status to all windows."""
+        before, self._known = self._known, status.windows
+        if before is not self._known and before != self._known:
+            for window in set(self._known) - set(before):
+                self._events.info(f"attached: {window}")
+            for window in set(before) - set(self._known):
+                self._events.info(f"left: {window}")
         self._listener.publish(status)
 
     def part(self, reason: Farewell) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -162,7 +163,8 @@ class RemoteEngine:
     def take(self, frame: frames.Changed) -> None:
         """Take a change of the status. `FrameError`."""
         self._sent = changed(self._sent, frame.changes)
-        self._status = replace(self._sent, holder=self.holder)
+        others = tuple(w for w in self._sent.windows if w.pid != os.getpid())
+        self._status = replace(self._sent, holder=self.holder, windows=others)
 
     async def read(self) -> None:
         """Take frames until the engine is gone."""
