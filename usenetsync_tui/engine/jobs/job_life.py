@@ -30,6 +30,7 @@ class JobLife:
         self.stop_as = stop_as
         """Its state if it is stopped before it is done."""
         self.started = time.monotonic()
+        self._rates = RateMeter()
 
     @classmethod
     async def begun(cls, run: JobRun, *, stop_as: JobState = JobState.QUEUED) -> JobLife | None:
@@ -54,11 +55,12 @@ class JobLife:
             await jobs.set_state(tx, self.job.id, outcome.state, outcome.message, outcome.refusal)
         return outcome
 
-    def figures(self, rates: RateMeter, job: Job | None = None) -> JobStatus:
+    def figures(self, job: Job | None = None) -> JobStatus:
         """The figures now. `job`: its current row in the catalogue, if the caller has it."""
         state = JobState.PAUSED if self.is_paused else JobState.RUNNING
-        now = time.monotonic()
-        return running_figures(self.run, job or self.job, state, rates, now, self.started)
+        now, progress = time.monotonic(), self.run.progress
+        self._rates.add(now, progress.own_bytes, progress.own_files)
+        return running_figures(self.run, job or self.job, state, self._rates, now, self.started)
 
     async def summary(self, outcome: Outcome, figures: JobStatus) -> Summary:
         """How the job ended, for the program that waits for it."""

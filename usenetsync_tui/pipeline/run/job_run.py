@@ -230,8 +230,6 @@ class JobRun:
     gate: Gate = field(default_factory=Gate)
     action_gate: ActionGate = field(default_factory=ActionGate)
     clock: WallClock = field(default_factory=WallClock)
-    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
-    """Held while a failed fetch is recorded: one at a time, so that they cannot deadlock."""
     stages: list[Stage] = field(default_factory=list)
     waits: Waits = field(default_factory=Waits)
     """What the run waits for now."""

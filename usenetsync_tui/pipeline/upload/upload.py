@@ -68,7 +68,7 @@ async def _take_in(
     await move(run)
     unanswered = ""
     for _ in range(PASSES):
-        ledger = Ledger()
+        ledger = Ledger(lock=run.catalogue.ledger_lock)
         async with anyio.create_task_group() as beside:
             beside.start_soon(watch, run, ledger)
             await run_stages(run, ledger, source, judge, own)
