@@ -55,8 +55,8 @@ def running_figures(
     run: JobRun, job: Job, state: JobState, rates: RateMeter, now: float, started: float
 ) -> JobStatus:
     """The figures of a running job, from its run. `now` and `started`: monotonic seconds."""
-    p = run.progress
-    left = p.total_bytes - p.done_bytes - p.missed_bytes
+    p, amounts = run.progress, run.amounts
+    left = amounts.total_bytes - amounts.done_bytes - p.missed_bytes
     indexing = p.phase == "upload" and not p.scanned
     return JobStatus(
         id=job.id,
@@ -70,18 +70,18 @@ def running_figures(
         scanned=p.scanned,
         entries=p.entries,
         unchanged=p.unchanged,
-        total_files=p.total_files,
-        done_files=p.done_files,
-        total_bytes=p.total_bytes,
-        done_bytes=p.done_bytes,
-        posted_bytes=p.posted_bytes,
-        deduplicated_bytes=p.deduplicated_bytes,
+        total_files=amounts.total_files,
+        done_files=amounts.done_files,
+        total_bytes=amounts.total_bytes,
+        done_bytes=amounts.done_bytes,
+        posted_bytes=amounts.posted_bytes,
+        deduplicated_bytes=amounts.deduplicated_bytes,
         errors=p.errors,
         current=p.current,
         bytes_per_second=rates.bytes_per_second,
         files_per_second=rates.files_per_second,
         eta=rates.eta(now - started, left) if p.scanned else None,
-        elapsed=now - started,
+        elapsed=amounts.worked,
         verified=p.verified,
         unverified=p.unverified,
         from_copies=p.from_copies,
