@@ -58,7 +58,7 @@ def news(usenetsync: Command) -> Iterator[ScriptedServer]:
 
 
 def slow(usenetsync: Command, news: ScriptedServer) -> None:
-    configure(usenetsync.home, server_table(news, bandwidth=SLOW))
+    configure(usenetsync.home, server_table(news, bandwidth_limit=SLOW))
 
 
 def a_folder(tmp_path: Path, name: str, files: int = 3) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import anyio
 
-from usenetsync_tui.engine.requests.dispatch import obey
+from usenetsync_tui.engine.requests.dispatch import drain, obey
 from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.servers import renew
 from usenetsync_tui.engine.stores import Stores
@@ -20,6 +20,7 @@ from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import QueuedAlreadyError, UsenetSyncError
 from usenetsync_tui.model.commands import JOB_COMMANDS
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 
@@ -69,46 +70,59 @@ class JobLoop:
         """The jobs to end with; None before the first job."""
         if until_idle:
             working_state.queue.only = working_state.started
-        self._obeying = anyio.Lock()
+        self._ended = anyio.Event()
+        """Set when a job ends."""
         self._timer = RefreshTimer()
 
     async def take_jobs(self) -> None:
-        """Run one job after another until the engine drains, or none is left to wait for."""
-        working_state = self._working_state
-        while not working_state.draining:
-            await self.obey_commands()
-            if self._own is None:
-                self._own = tuple(working_state.started)
-            if working_state.settings is not working_state.stores.settings:
-                await renew(working_state)
-            if working_state.draining:
-                return
-            if self._until_idle and not any(map(working_state.queue.job, self._own)):
-                return
-            job = working_state.queue.next()
-            if job is not None:
-                await work(working_state, job)
-            else:
-                await anyio.sleep(HEARTBEAT)
+        """Run jobs until the engine drains, or until none is left to wait for.
 
-    async def obey_commands_meanwhile(self) -> None:
-        """Obey commands also while a job runs."""
+        Jobs that do not compete run at the same time.
+        """
         working_state = self._working_state
-        while True:
-            await anyio.sleep(HEARTBEAT)
-            if working_state.running is not None:
+        async with anyio.create_task_group() as group:
+            while True:
                 await self.obey_commands()
+                self._end_with_own()
+                if not working_state.active:
+                    if working_state.draining:
+                        return
+                    if working_state.settings is not working_state.stores.settings:
+                        await renew(working_state)
+                while not working_state.draining:
+                    job = working_state.next_job()
+                    if job is None:
+                        break
+                    working_state.active[job.id] = job
+                    group.start_soon(self._work, job)
+                with anyio.move_on_after(HEARTBEAT):
+                    await self._ended.wait()
+                self._ended = anyio.Event()
+
+    def _end_with_own(self) -> None:
+        """Drain once the jobs of our own commands are over; other programs go on with theirs."""
+        working_state = self._working_state
+        if self._own is None:
+            self._own = tuple(working_state.started)
+        if self._until_idle and not any(map(working_state.queue.job, self._own)):
+            drain(working_state)
+
+    async def _work(self, job: Job) -> None:
+        try:
+            await work(self._working_state, job)
+        finally:
+            del self._working_state.active[job.id]
+            self._ended.set()
 
     async def obey_commands(self) -> None:
         """Obey the commands in the mailbox, and refresh the queue every second."""
         working_state = self._working_state
-        async with self._obeying:
-            while self._mailbox:
-                await self._obey(self._mailbox.popleft())
-                self._timer.expire()
-            if self._timer.is_due():
-                await working_state.queue.refresh()
-                working_state.give_way()
+        while self._mailbox:
+            await self._obey(self._mailbox.popleft())
+            self._timer.expire()
+        if self._timer.is_due():
+            await working_state.queue.refresh()
+            working_state.give_way()
 
     async def _obey(self, letter: Letter) -> None:
         working_state = self._working_state

@@ -16,6 +16,16 @@ from usenetsync_tui.cli.options import json_option
     help="Follow JOB to its end: the same output and exit code as of the command that began it. "
     "Ctrl+C stops following, not the job, unless no other program works on it.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    default=50,
+    help="List the latest N jobs.  [default: 50]",
+)
+@click.option(
+    "--all", "every", is_flag=True, help="List all jobs ever, newest last.  [default: the latest]"
+)
 @json_option
 @loaded_from("jobs")
 def list_jobs() -> None:
