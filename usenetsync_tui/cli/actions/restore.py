@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from usenetsync_tui.cli.actions.job_report import CODES, tell
-from usenetsync_tui.cli.detached import detached
-from usenetsync_tui.cli.errand import Errand, WantedJob
+from usenetsync_tui.cli.errand.detached import detached
+from usenetsync_tui.cli.errand.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers

@@ -13,7 +13,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.index import posted
-from usenetsync_tui.cli.errand import Errand, WantedJob
+from usenetsync_tui.cli.errand.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers

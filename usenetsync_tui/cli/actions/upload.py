@@ -11,8 +11,8 @@ import click
 
 from usenetsync_tui.cli.actions.folders_typed import RefusedFolder, sorted_out
 from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
-from usenetsync_tui.cli.detached import detached
-from usenetsync_tui.cli.errand import Errand, WantedJob, with_progress
+from usenetsync_tui.cli.errand.detached import detached
+from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers

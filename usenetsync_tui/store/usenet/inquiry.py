@@ -19,7 +19,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
+from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
 from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 
@@ -32,7 +32,7 @@ _BREAKS_IN_A_ROW = 10
 _ABOUT_THE_ACCOUNT = FINAL | {Meaning.TOO_MANY_CONNECTIONS, Meaning.IN_USE_ELSEWHERE}
 
 
-def ask_many(wire_ids: Sequence[str], connection: Connection) -> list[Answer]:
+def ask_many(wire_ids: Sequence[str], connection: Connection) -> list[StagedReply]:
     """The server's answer about each article.
 
     `Refused` when all answers are about the account; a single one among others counts as an
@@ -84,7 +84,7 @@ class Inquiry:
             self._left.popleft()
         return ()
 
-    def answered(self, answers: Sequence[Answer]) -> None:
+    def answered(self, answers: Sequence[StagedReply]) -> None:
         """Record the answers to the last go."""
         self._breaks_in_a_row = 0
         odd: dict[str, str] = {}

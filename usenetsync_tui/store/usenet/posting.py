@@ -30,7 +30,7 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
+from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
@@ -158,7 +158,7 @@ class ArticlePosting:
         self._failure = failure
         self._words = failure.args[0].removeprefix(f"{name}: ")
 
-    def send(self, connection: Connection) -> Answer:
+    def send(self, connection: Connection) -> StagedReply:
         """Try it once. In a worker thread."""
         if not (connection.posting_allowed or connection.server.username):
             raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
@@ -167,7 +167,7 @@ class ArticlePosting:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
-                return Answer(Reply(240, ""), ConversationStage.ARTICLE)
+                return StagedReply(Reply(240, ""), ConversationStage.ARTICLE)
         answer = connection.post(lambda: self._encode(connection))
         if answer.reply.code == 440 and not connection.posting_allowed:
             words = f"{answer.reply} (the server greeted with 201: no posting)"
@@ -190,21 +190,21 @@ class ArticlePosting:
             )
         return article
 
-    def _accept_if_identical(self, connection: Connection, answer: Answer) -> Answer:
+    def _accept_if_identical(self, connection: Connection, answer: StagedReply) -> StagedReply:
         """After "duplicate" at the first send: some servers accept an article and then say so.
 
         Fetch it: if it is ours it counts as accepted, else the answer stays.
         """
         with contextlib.suppress(ArticleCorruptError, Refused):
             if connection.fetch(self._wire_id) == self._article.leaving().payload:
-                return Answer(Reply(240, ""), ConversationStage.ARTICLE)
+                return StagedReply(Reply(240, ""), ConversationStage.ARTICLE)
         return answer
 
-    def is_plain_yes(self, answer: Answer) -> bool:
+    def is_plain_yes(self, answer: StagedReply) -> bool:
         """Whether the server took it under our own Message-ID, and nothing needs thought."""
         return answer.reply.code == 240 and adopted_id(answer.reply, self._wire_id) is None
 
-    def judge(self, lease: Lease, answer: Answer) -> AcceptedArticle | None:
+    def judge(self, lease: Lease, answer: StagedReply) -> AcceptedArticle | None:
         """What the answer means; None: try again. Errors as in `model.ports.Store.post`."""
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(may_have_arrived=self._may_have_arrived)

@@ -19,7 +19,7 @@ from usenetsync_tui.errors import StoreError, StoreUnavailableError
 from usenetsync_tui.model.ports import PostingSource
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.connection.connection import Answer, Connection
+from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
@@ -90,7 +90,7 @@ class PostingLane:
             await self._adopt(posting.message_id, taken.adopted)
         self._is_done(Receipt(taken.server, taken.size))
 
-    def _post_on(self, lease: Lease, began: float, connection: Connection) -> Answer | None:
+    def _post_on(self, lease: Lease, began: float, connection: Connection) -> StagedReply | None:
         """In a worker thread: post until an answer needs thought; None: the burst is over.
 
         A repeated call continues with the article that the lane holds.

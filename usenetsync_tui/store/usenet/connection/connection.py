@@ -37,7 +37,7 @@ IN_FLIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StagedReply:
     """A reply and the stage of the conversation, on which its meaning depends."""
 
     reply: Reply
@@ -71,7 +71,7 @@ class Connection(Session):
         """Whether a newsgroup is entered; None: the server has not asked for it yet, False: the
         server has none of ours."""
 
-    def stat(self, wire_id: str) -> Answer:
+    def stat(self, wire_id: str) -> StagedReply:
         """Whether the server has an article (RFC 3977 section 6.2.4)."""
         return self.stat_many([wire_id])[0]
 
@@ -84,7 +84,7 @@ class Connection(Session):
                 reply = self._ask(NntpCommand.GROUP, newsgroup)
         return reply
 
-    def post(self, encode: Callable[[], WireArticle]) -> Answer:
+    def post(self, encode: Callable[[], WireArticle]) -> StagedReply:
         """Offer an article, encode it when the server wants it, send it.
 
         Its encoded bytes are in memory only while they are sent: both waits for an answer may be
@@ -101,7 +101,7 @@ class Connection(Session):
                     reply = self._ask(NntpCommand.POST)
                 if reply.code != 340:
                     self._still_in_step()
-                    return Answer(reply, ConversationStage.OFFER)
+                    return StagedReply(reply, ConversationStage.OFFER)
                 article = encode()
                 began = True
                 self.talk.article()
@@ -113,7 +113,7 @@ class Connection(Session):
                     # This ends the session and does not refuse the article: it may have arrived.
                     raise ProtocolError(f"unexpected reply to an article: {reply}")
                 self.counts.articles += reply.code == 240
-                return Answer(reply, ConversationStage.ARTICLE)
+                return StagedReply(reply, ConversationStage.ARTICLE)
         except Lost as lost:
             innocent = lost.innocent and not began
             raise Lost(lost.words, began=began, innocent=innocent) from lost
@@ -143,7 +143,7 @@ class Connection(Session):
             return lost
         return Lost(lost.words, innocent=True, answered=lost.answered)
 
-    def stat_many(self, wire_ids: Sequence[str]) -> list[Answer]:
+    def stat_many(self, wire_ids: Sequence[str]) -> list[StagedReply]:
         """The server's answer about each article, asked `IN_FLIGHT` at a time.
 
         `Lost` when the answers are out of step: then none of them counts.
@@ -155,7 +155,7 @@ class Connection(Session):
                 second = self._stat_window([wire_ids[i] for i in again])
                 for i, reply in zip(again, second, strict=True):
                     replies[i] = reply
-        return [Answer(reply, ConversationStage.LOOKUP) for reply in replies]
+        return [StagedReply(reply, ConversationStage.LOOKUP) for reply in replies]
 
     def _renew_login(self, reply: Reply) -> bool:
         with self._exchange():
@@ -230,7 +230,7 @@ class Connection(Session):
             except ArticleCorruptError:
                 self._was_in_step(believed=True)
                 raise
-        answer = Answer(reply, ConversationStage.LOOKUP).meaning()
+        answer = StagedReply(reply, ConversationStage.LOOKUP).meaning()
         self._was_in_step(believed=answer is not Meaning.MISSING)
         if answer is not Meaning.MISSING:
             raise Refused(answer, str(reply), lookup=True)

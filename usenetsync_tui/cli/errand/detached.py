@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usenetsync_tui.cli.errand import WantedJob
+from usenetsync_tui.cli.errand.errand import WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.program import program
