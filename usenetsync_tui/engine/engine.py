@@ -25,6 +25,7 @@ from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
+from usenetsync_tui.engine.progress.listening import Listening
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
@@ -63,8 +64,13 @@ class Engine:
         *,
         what: str,
         patience: float = 0.0,
+        listening: Listening | None = None,
     ) -> None:
-        """`patience`: seconds to wait while another engine holds the catalogue."""
+        """`patience`: seconds to wait while another engine holds the catalogue.
+
+        `listening`: serves the progress, also after this engine's end; None: only while it runs.
+        """
+        self._listening = listening or Listening(locations, lambda: self._status, lasting=False)
         self._settings = settings
         self._patience = max(patience, SHORTEST_PATIENCE)
         self._locations = locations
@@ -261,6 +267,9 @@ class Engine:
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(loop.obey_commands_meanwhile)
                 group.start_soon(open_all_realms, working_state)
+                group.start_soon(
+                    self._listening.follow, lambda: working_state.settings, self._events
+                )
                 await loop.take_jobs()
             finally:
                 self._working_state, self._state = None, self._status.state
