@@ -8,6 +8,7 @@ a library turns the library's errors into these.
 
 from __future__ import annotations
 
+from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.entries import NoticeKind
 
 
@@ -40,6 +41,14 @@ class UsageError(UsenetSyncError):
     whole = True
 
 
+class QueuedAlreadyError(UsageError):
+    """The queue has the same job already."""
+
+    def __init__(self, words: str, job_id: int) -> None:
+        super().__init__(words)
+        self.job_id = job_id
+
+
 class SettingsError(UsageError):
     """The settings are not usable."""
 
@@ -66,6 +75,14 @@ class UnknownPathError(UsageError):
 
 class CatalogueHeldError(UsenetSyncError):
     """Another usenetsync is using this catalogue."""
+
+
+class NoEngineError(UsenetSyncError):
+    """No running engine can be reached."""
+
+
+class EngineLostError(UsenetSyncError):
+    """The engine that did the work has ended."""
 
 
 class CatalogueVersionError(UsenetSyncError):
@@ -194,6 +211,17 @@ class TargetFileError(UsenetSyncError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def refusal(answer: Answer) -> UsenetSyncError:
+    """The error with which an engine, perhaps another process's, refused a command."""
+    named = globals().get(answer.kind)
+    kind: type[UsenetSyncError] = UsenetSyncError
+    if isinstance(named, type) and issubclass(named, UsenetSyncError):
+        kind = named
+    error = kind.__new__(kind, answer.problem)  # its sentence is made already
+    error.whole, error.exit_code = True, answer.exit_code
+    return error
 
 
 def leading_error(error: BaseException) -> BaseException:

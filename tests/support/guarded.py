@@ -9,8 +9,8 @@ from worlds import World
 
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
 def fill(folder: Path, count: int, word: str = "file") -> None:

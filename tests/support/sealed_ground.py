@@ -21,12 +21,14 @@ from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.stores import Stores
+from usenetsync_tui.errors import refusal
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import FolderChoices, Restore, Upload, Verify
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.status import EngineState
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.postgres.pool import open_pool
 from usenetsync_tui.settings.server import ServerSettings
 
@@ -59,10 +61,11 @@ class SealedGround:
     async def upload(self, root: Path, choices: FolderChoices = _NONE) -> Outcome:
         """Upload as the command does. Raises errors that end the engine or refuse the folder."""
         engine = self.engine()
-        engine.submit(Upload(os.fsencode(root), choices))
+        answers: list[Answer] = []
+        engine.submit(Upload(os.fsencode(root), choices), answers.append)
         await engine.run(until_idle=True)
-        for _, error in engine.refused:
-            raise error
+        if answers[0].problem:
+            raise refusal(answers[0])
         return engine.summaries[engine.started[0]].outcome
 
     async def restore(self, version: int, target: Path, folder: int = 1) -> None:

@@ -26,15 +26,15 @@ from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome, Verified
 from usenetsync_tui.model.ports import Opener, OpenRealm, Presence, Store
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
+from usenetsync_tui.pipeline.verify.verify import finished, verify
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
 

@@ -8,7 +8,6 @@ Neither ever waits.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -26,10 +25,11 @@ from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, ope
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.listening import Listening
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
+from usenetsync_tui.engine.reception import Reception
 from usenetsync_tui.engine.requests.dispatch import drain
+from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.secret import settled
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
@@ -43,12 +43,16 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.answers import Answered
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.wire.attached_window import visible
 
 _TO_OPEN = 10.0
 """Seconds after which an examination reports a database that is still not open."""
@@ -75,8 +79,9 @@ class Engine:
         self._patience = max(patience, SHORTEST_PATIENCE)
         self._locations = locations
         self._what = what
-        self._mailbox: deque[Command] = deque()
-        self._status = EngineStatus(EngineState.STARTING, limits=settings.limits)
+        self._mailbox: Mailbox = Mailbox()
+        self._whole_status = EngineStatus(EngineState.STARTING, limits=settings.limits)
+        self._status = self._whole_status
         self._browser: CatalogueBrowser | None = None
         self._state: EngineState | None = EngineState.STARTING
         """The state while there is no `_working_state`."""
@@ -88,19 +93,24 @@ class Engine:
         self._working_state: WorkingState | None = None
         self._events = EventLog()
         self._examinations = Examinations(locations, self._opener, self._events)
+        self._reception = Reception(
+            self,
+            self._events,
+            kind="screen" if what == "tui" else what,
+            database_url=settings.database_url,
+        )
+        self._hands_over = False
         self._was_held = False
         """Whether this engine holds the catalogue, or did."""
         self._read_only = False
         self.summaries: dict[int, Summary] = {}
         """How the jobs of this engine ended, by job id."""
         self.started: list[int] = []
-        """The job ids of the `Upload` commands, in order."""
-        self.refused: list[tuple[bytes, UsenetSyncError]] = []
-        """The folders that cannot be uploaded, and why; headless only."""
+        """The ids of the jobs that commands asked for, in order."""
 
     @property
     def status(self) -> EngineStatus:
-        """The latest status."""
+        """The latest status, without what only another window may see."""
         return self._status
 
     @property
@@ -108,37 +118,53 @@ class Engine:
         """Pages of the catalogue, on a connection of its own; None until it is open."""
         return self._browser
 
-    def submit(self, command: Command) -> None:
-        """Leave a command; from any thread, never waits."""
+    def submit(self, command: Command, answered: Answered | None = None) -> None:
+        """Leave a command; from any thread, never waits.
+
+        `answered` is called once the command is obeyed or refused; never, if the engine ends first.
+        """
+        letter = Letter(command, answered)
         if isinstance(command, EXAMINATION_COMMANDS):
             self._examinations.submit(command)
+            letter.obeyed()
         else:
-            self._mailbox.append(command)
+            self._mailbox.append(letter)
         if isinstance(command, Drain):
+            self._hands_over = command.hand_over
             self._stop.make(time.monotonic())
+
+    def is_open(self, job_id: int) -> bool:
+        """Whether the queue has this job, and it is not over."""
+        return self._queue is not None and self._queue.job(job_id) is not None
 
     def report(self, problem: str) -> None:
         """Log a problem that occurred before `run`."""
         self._events.bad(problem)
 
-    async def run(self, *, until_idle: bool) -> None:
-        """Work until drained; with `until_idle`, until the requested uploads are over.
+    @property
+    def unread(self) -> tuple[Command, ...]:
+        """The commands that it has not obeyed."""
+        return tuple(letter.command for letter in self._mailbox)
+
+    async def run(self, *, until_idle: bool, view_only: bool = True) -> None:
+        """Work until drained; with `until_idle`, until the jobs asked for before are over.
 
         Raises what ends the engine: `DatabaseStartError`, `DatabaseUnavailableError`,
-        `CatalogueHeldError` (only with `until_idle`; else the catalogue is opened read-only).
+        `CatalogueHeldError` (with `until_idle`, or without `view_only`: at once; else the catalogue
+        is opened read-only).
         Without `until_idle` it raises only after `Drain`: until then it obeys `Examine`.
         """
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heartbeat, group)
-                await self._live(until_idle)
+                await self._live(until_idle, view_only=view_only and not until_idle)
                 group.cancel_scope.cancel()
         except Exception as error:  # noqa: BLE001 - raised again, once the screen knows
             failure = leading_error(error)
             self._state, self._message = EngineState.FAILED, str(failure)
             self._events.bad(str(failure))
             self._publish()
-            if not until_idle:
+            if not (until_idle or isinstance(failure, CatalogueHeldError)):
                 await self._linger()
             raise failure from None
         self._state, self._message = EngineState.STOPPED, ""
@@ -172,7 +198,7 @@ class Engine:
         else:
             yield self._opened
 
-    async def _live(self, until_idle: bool) -> None:
+    async def _live(self, until_idle: bool, *, view_only: bool) -> None:
         async with open_catalogue(
             self._settings, self._locations, self._what, waits=self._waits
         ) as opened:
@@ -189,12 +215,20 @@ class Engine:
             try:
                 async with lock, anyio.create_task_group() as group:
                     group.start_soon(self._watch, lock, opened)
-                    await self._hold(opened, self._queue, group, until_idle)
+                    async with self._reception.open(self._locations):
+                        await self._hold(opened, self._queue, group, until_idle)
+                        self._reception.part(self._farewell)
                     group.cancel_scope.cancel()
             except CatalogueHeldError as held:
-                if until_idle:
+                if not view_only:
                     raise
                 await self._view_only(self._queue, held)
+
+    @property
+    def _farewell(self) -> Farewell:
+        if self._hands_over:
+            return Farewell.HANDED_OVER
+        return Farewell.STOPPED if self._stop.is_made else Farewell.FINISHED
 
     def _wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         return (
@@ -215,10 +249,12 @@ class Engine:
         timer = RefreshTimer()
         while True:
             while self._mailbox:
-                command = self._mailbox.popleft()
-                if isinstance(command, Drain):
+                letter = self._mailbox.popleft()
+                if isinstance(letter.command, Drain):
                     return
-                self._events.warn(f"{type(command).__name__} refused: this window is view only")
+                name = type(letter.command).__name__
+                self._events.warn(f"{name} refused: this window is view only")
+                letter.refused_here(f"{name} is refused: {self._message}")
             if timer.is_due():
                 await queue.refresh()
                 self._publish()
@@ -257,16 +293,14 @@ class Engine:
                 started=self.started,
             )
             self._working_state = working_state
-            loop = JobLoop(
-                working_state, self._mailbox, until_idle=until_idle, refused=self.refused
-            )
+            loop = JobLoop(working_state, self._mailbox, until_idle=until_idle)
             try:
                 # The status must not be "idle" before the first commands are obeyed.
                 await loop.obey_commands()
                 self._state = None
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(loop.obey_commands_meanwhile)
-                group.start_soon(open_all_realms, working_state)
+                group.start_soon(open_all_realms, stores, lambda: queue.folders)
                 group.start_soon(
                     self._listening.follow, lambda: working_state.settings, self._events
                 )
@@ -308,8 +342,8 @@ class Engine:
         """Replace the status."""
         if self._working_state is not None:
             self._events.watch_servers(self._working_state.stores.statuses)
-        self._status = composed(
-            self._status,
+        self._whole_status = composed(
+            self._whole_status,
             state=self._state,
             message=self._message or (self._working_state.message if self._working_state else ""),
             waiting=self._waits.current,
@@ -320,4 +354,7 @@ class Engine:
             events=self._events.events,
             read_only=self._read_only,
             examination=self._examinations.latest,
+            windows=self._reception.windows,
         )
+        self._status = visible(self._whole_status, 0)
+        self._reception.publish(self._whole_status)

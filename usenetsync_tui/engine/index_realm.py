@@ -25,11 +25,11 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
 async def make_secret(catalogue: Catalogue, ring: KeyRing, folder: int) -> bytes:

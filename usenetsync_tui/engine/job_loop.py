@@ -7,17 +7,20 @@ how a job runs (`work`), and when an engine holds its catalogue (`engine`).
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections.abc import Callable
 
 import anyio
 
 from usenetsync_tui.engine.requests.dispatch import obey
+from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
 from usenetsync_tui.engine.requests.servers import renew
+from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import Command, Upload
+from usenetsync_tui.model.commands import JOB_COMMANDS
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 
 HEARTBEAT = 0.2
@@ -51,16 +54,21 @@ class JobLoop:
     def __init__(
         self,
         working_state: WorkingState,
-        mailbox: deque[Command],
+        mailbox: Mailbox,
         *,
         until_idle: bool,
-        refused: list[tuple[bytes, UsenetSyncError]],
     ) -> None:
-        """With `until_idle` only requested uploads run; folders without one go to `refused`."""
+        """`until_idle`: end when the jobs of the commands are over that came before the first job.
+
+        Until then it also runs the jobs that are asked for meanwhile, and no others.
+        """
         self._working_state = working_state
         self._mailbox = mailbox
         self._until_idle = until_idle
-        self._refused = refused
+        self._own: tuple[int, ...] | None = None
+        """The jobs to end with; None before the first job."""
+        if until_idle:
+            working_state.queue.only = working_state.started
         self._obeying = anyio.Lock()
         self._timer = RefreshTimer()
 
@@ -69,15 +77,17 @@ class JobLoop:
         working_state = self._working_state
         while not working_state.draining:
             await self.obey_commands()
+            if self._own is None:
+                self._own = tuple(working_state.started)
             if working_state.settings is not working_state.stores.settings:
                 await renew(working_state)
             if working_state.draining:
                 return
-            job = working_state.queue.next(working_state.started if self._until_idle else None)
+            if self._until_idle and not any(map(working_state.queue.job, self._own)):
+                return
+            job = working_state.queue.next()
             if job is not None:
                 await work(working_state, job)
-            elif self._until_idle:
-                return
             else:
                 await anyio.sleep(HEARTBEAT)
 
@@ -100,31 +110,31 @@ class JobLoop:
                 await working_state.queue.refresh()
                 working_state.give_way()
 
-    async def _obey(self, command: Command) -> None:
+    async def _obey(self, letter: Letter) -> None:
         working_state = self._working_state
         try:
-            await obey(working_state, command)
+            job_id = await obey(working_state, letter.command)
         except UsenetSyncError as error:
             if error.retryable:
                 raise
-            if self._until_idle:
-                if not isinstance(command, Upload):
-                    raise
-                self._refused.append((command.path, error))  # the other folders are uploaded
-                return
+            letter.refused(error)
             working_state.message = str(error)  # the screen shows why; everything else continues
             working_state.events.bad(str(error))
         else:
             working_state.message = ""
+            if isinstance(letter.command, JOB_COMMANDS) and job_id not in working_state.started:
+                assert job_id is not None
+                working_state.started.append(job_id)
+            letter.obeyed(job_id)
 
 
-async def open_all_realms(working_state: WorkingState) -> None:
+async def open_all_realms(stores: Stores, folders: Callable[[], tuple[FolderStatus, ...]]) -> None:
     """Unwrap the keys of new and changed folders: the screen shows Message-IDs as posted."""
     reached: dict[Realm, Settings] = {}
     while True:
-        for standing in working_state.queue.folders:
-            realm, settings = standing.folder.realm, working_state.stores.settings
+        for standing in folders():
+            realm, settings = standing.folder.realm, stores.settings
             if reached.get(realm) is not settings:
-                await working_state.stores.of(realm)
+                await stores.of(realm)
                 reached[realm] = settings
         await anyio.sleep(_REFRESH)

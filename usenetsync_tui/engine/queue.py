@@ -28,6 +28,8 @@ class JobQueue:
     """Jobs that are not over, in the order of the queue."""
     folders: tuple[FolderStatus, ...] = ()
     """By name."""
+    only: Collection[int] | None = None
+    """The jobs that this engine takes; None: all."""
     shown: tuple[JobStatus, ...] = ()
     """The latest jobs that are over, oldest first, then the open ones."""
 
@@ -60,10 +62,10 @@ class JobQueue:
         """A folder by its id."""
         return next((f.folder for f in self.folders if f.folder.id == folder_id), None)
 
-    def next(self, among: Collection[int] | None = None) -> Job | None:
-        """The next job of the queue, or the next one `among` some."""
+    def next(self) -> Job | None:
+        """The next job of the queue, or the next one of `only`."""
         waiting = (j for j in self.open if j.state is JobState.QUEUED)
-        return next((j for j in waiting if among is None or j.id in among), None)
+        return next((j for j in waiting if self.only is None or j.id in self.only), None)
 
     def job(self, job_id: int) -> Job | None:
         """An open job by its id."""

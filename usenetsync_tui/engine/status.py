@@ -22,6 +22,7 @@ from usenetsync_tui.model.status import (
     PoolStatus,
 )
 from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.windows import Window
 
 
 def composed(
@@ -37,6 +38,7 @@ def composed(
     events: tuple[Event, ...],
     read_only: bool,
     examination: Examination | None,
+    windows: tuple[Window, ...],
 ) -> EngineStatus:
     """The status after `before`. `state` is None while `working_state`, which knows it, is set."""
     figures = working_state.measure() if working_state is not None else None
@@ -52,6 +54,7 @@ def composed(
         events=events,
         read_only=read_only,
         examination=examination,
+        windows=windows,
     )
     if queue is not None:
         now = replace(

@@ -10,19 +10,15 @@ from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.figures import number, plural, when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.upload import upload
-from usenetsync_tui.pipeline.verify.verify import Verified
 
 
 async def work(working_state: WorkingState, job: Job) -> None:
@@ -72,34 +68,13 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             await not_continued(run)
             return await with_index(working_state.stores, run, await upload(run, own))
         case Verb.RESTORE:
-            outcome = await restored(run, job)
-            return _with(outcome, f"restored to {safe_name(job.target or b'')}")
+            return await restored(run, job)
         case Verb.INDEX:
             return await indexed(working_state.stores, run, job)
         case Verb.VERIFY:
-            outcome, found = await verified(run, job)
-            return _with(outcome, _words(found))
+            return await verified(run, job)
         case Verb.ADOPT:
             raise AssertionError("an adopted folder has no job")
-
-
-def _with(outcome: Outcome, words: str) -> Outcome:
-    """Add words for the queue's log to the message of a job that ran to its end."""
-    if not outcome.state.is_over:
-        return outcome
-    return Outcome(outcome.state, outcome.version, f"{outcome.message}; {words}")
-
-
-def _words(found: Verified) -> str:
-    words = f"{plural(found.checked, 'article')} checked"
-    if found.continued_from is not None:
-        words += f" since {when(found.continued_from)}"
-    if found.missing or found.damaged:
-        words += f", {number(found.missing)} missing, {number(found.damaged)} damaged"
-        words += f", {number(found.reposted)} posted again"
-    if found.unknown:
-        words += f", {number(found.unknown)} unknown"
-    return words
 
 
 def _is_wanted_again(run: JobRun) -> bool:

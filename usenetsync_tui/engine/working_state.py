@@ -16,13 +16,13 @@ from usenetsync_tui.engine.by_string.sharing import SharedString
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 from usenetsync_tui.settings.settings import Settings

@@ -135,6 +135,8 @@ class Share:
     folder_id: int
     passphrase: Secret = Secret("")
     """The string opens nothing without it; empty: none."""
+    window: int = 0
+    """The window that asks, and that alone sees the string; 0: that of the engine's program."""
 
 
 @value_object
@@ -143,11 +145,16 @@ class WriteString:
 
     path: bytes
     """Absolute."""
+    window: int = 0
+    """As in `Share`."""
 
 
 @value_object
 class StopSharing:
     """Forget the recovery string that is shown."""
+
+    window: int = 0
+    """As in `Share`."""
 
 
 @value_object
@@ -244,6 +251,10 @@ class StopExamining:
     """Stop the examination."""
 
 
+JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Resume, Retry)
+"""Commands that want a job done; their answer has its id."""
+
+
 EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
@@ -309,6 +320,9 @@ class LimitFetching:
 @value_object
 class Drain:
     """Finish what is in flight, start nothing new, stop. Jobs can be resumed."""
+
+    hand_over: bool = False
+    """Another program takes over at once; the windows of this engine wait for it."""
 
 
 Command = (

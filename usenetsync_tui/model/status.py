@@ -18,6 +18,7 @@ from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.windows import Window
 
 
 class EngineState(StrEnum):
@@ -193,6 +194,8 @@ class Sharing:
     is_written: bool = False
     file_problem: str = ""
     """Why it could not be written."""
+    window: int = 0
+    """The window that asked for it, and that alone sees it (`commands.Share`)."""
 
 
 @value_object
@@ -301,5 +304,9 @@ class EngineStatus:
     """The latest examination of this machine."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
+    windows: tuple[Window, ...] = ()
+    """The other programs that are attached to the engine."""
+    holder: Window | None = None
+    """The other program that runs the engine; None: this one does."""
     limits: Limits | None = field(default_factory=lambda: Limits(8, 40, 1000, 768_000, 4 << 30))
     """None until the settings are read."""

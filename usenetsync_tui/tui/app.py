@@ -22,7 +22,9 @@ from usenetsync_tui.locations import styles_folder
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.windows import Window
 from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.commands.palette import Palette
@@ -48,6 +50,7 @@ _LONG = 20.0
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (
+    Choice("b", "Keep working", "quit the screen; go on in the background", "background"),
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
     Choice("s", "Stay", "keep running", "stay"),
@@ -101,6 +104,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
+        self._holder: Window | None = None
         self._start: Timer | None = None
         self._keys = dict(keys or {})
         self._problems = tuple(problems)
@@ -190,11 +194,24 @@ class UsenetSyncApp(App[ScreenExit]):
         if not self.is_running:
             return  # A screen that ends removes its panes one by one.
         status = self.handle.status
+        self._tell_of_holder(status)
         if status.state is EngineState.REFUSED:
             self.exit(ScreenExit(ExitReason.REFUSED))
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
+
+    def _tell_of_holder(self, status: EngineStatus) -> None:
+        """Say so when another program runs the engine, and when it no longer does."""
+        before, self._holder = self._holder, status.holder
+        if before == status.holder:
+            return
+        if status.holder is not None:
+            words = f"Attached to {status.holder}, which runs the engine."
+            self.notify(safe_name(words), timeout=_LONG / 4, markup=False)
+        elif status.message:
+            words = safe_name(status.message)
+            self.notify(words, severity="warning", timeout=_LONG, markup=False)
 
     @property
     def _is_starting(self) -> bool:
@@ -232,8 +249,11 @@ class UsenetSyncApp(App[ScreenExit]):
             )
 
     async def action_quit(self) -> None:
-        """Quit; while a job is running, ask how."""
+        """Quit; while a job is running here, ask how. The engine of another program runs on."""
         if isinstance(self.screen, Ask):
+            return
+        if self.handle.status.holder is not None:
+            self.exit(ScreenExit(ExitReason.DETACH))
             return
         if not _is_working(self.handle.status):
             self.exit(ScreenExit(ExitReason.DRAIN))
@@ -249,6 +269,8 @@ class UsenetSyncApp(App[ScreenExit]):
             self.exit(ScreenExit(ExitReason.DRAIN))
         elif choice == "leave":
             self.exit(ScreenExit(ExitReason.LEAVE))
+        elif choice == "background":
+            self.exit(ScreenExit(ExitReason.BACKGROUND))
 
     def action_command_line(self, text: str) -> None:
         """Open the `:` line with `text`, if the current screen has one."""

@@ -14,6 +14,10 @@ class ExitReason(StrEnum):
     """The user quit: finish what is in flight, then stop."""
     LEAVE = "leave"
     """The user quit at once: stop now; the work resumes later."""
+    BACKGROUND = "background"
+    """The user quit the screen only: a service takes the work over."""
+    DETACH = "detach"
+    """The user quit a screen whose engine is another program's."""
     SIGNALLED = "signalled"
     """A signal, or the loss of the terminal."""
     CRASHED = "crashed"
@@ -34,7 +38,7 @@ class ScreenExit:
     def exit_code(self) -> int:
         """0 after a quit, 1 after a crash or without an engine, 128 + the signal's number."""
         match self.reason:
-            case ExitReason.DRAIN | ExitReason.LEAVE:
+            case ExitReason.DRAIN | ExitReason.LEAVE | ExitReason.BACKGROUND | ExitReason.DETACH:
                 return 0
             case ExitReason.SIGNALLED:
                 return 128 + self.signum

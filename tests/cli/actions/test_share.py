@@ -17,8 +17,8 @@ from usenetsync_tui.cli.output import qr_code
 from usenetsync_tui.codec.recovery_string import grouped, read_string
 from usenetsync_tui.engine import work
 from usenetsync_tui.engine.stores import Stores
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.postgres.lock import KEY
 from usenetsync_tui.qr_code import qr_lines
 

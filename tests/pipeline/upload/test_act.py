@@ -19,10 +19,10 @@ from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act
 from usenetsync_tui.pipeline.upload.upload import upload
 

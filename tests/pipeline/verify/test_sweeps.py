@@ -13,9 +13,10 @@ from worlds import FaultyStore, World
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.outcomes import Verified
 from usenetsync_tui.model.ports import Opener, Presence
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
+from usenetsync_tui.pipeline.verify.verify import finished, verify
 
 FILES, SIZE, PAGE = 40, 50_001, 4
 """Files larger than a pack takes: each is an object of its own, with one article."""

@@ -23,13 +23,12 @@ from usenetsync_tui.cli.signals import stopped_by
 from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_restore, new_verify
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural, when
+from usenetsync_tui.model.outcomes import Summary, Verified
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.verify.verify import Verified
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
@@ -114,8 +113,8 @@ async def _verify(word: str, voice: Voice, *, body: bool, sample: int, wait: flo
                 new = await new_verify(tx, Verify(folder.id, body, sample))
             await job.prepare(stores, new)
             summary = await worked(job, voice)
-    if job.verified is not None:
-        _tell_found(job.verified, voice)
+    if summary.outcome.verified is not None:
+        _tell_found(summary.outcome.verified, voice)
     tell(summary, voice)
     return CODES[summary.outcome.state]
 

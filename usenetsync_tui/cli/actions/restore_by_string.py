@@ -25,7 +25,6 @@ from usenetsync_tui.engine.by_string.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import IndexUnreadableError, UsageError
@@ -34,6 +33,7 @@ from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.figures import when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.index_paths import no_such_path

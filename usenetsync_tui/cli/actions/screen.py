@@ -59,15 +59,15 @@ def open_screen(paths: tuple[Path, ...], *, mouse: bool = True) -> None:
 
         def make() -> Engine:
             engine, unused = _made(locations, problems)
-            hints.extend(unused)
+            hints[:] = unused
             return engine
 
-        thread = EngineThread(make)
+        thread = EngineThread(make, lambda: (settings_in_force(locations)[0], locations))
         for folder in kept:
             thread.submit(Upload(folder))
         with thread:
             ended = _shown(thread, locations, looks, problems, mouse=mouse)
-            _end(thread, ended)
+            _end(thread, locations, ended)
     except UsenetSyncError as error:
         hint(tuple(hints))
         _complain([safe_name(str(error))])
@@ -116,12 +116,19 @@ def _complain(problems: Iterable[str]) -> None:
         voices.complain(f"usenetsync: {problem}")
 
 
-def _end(thread: EngineThread, ended: ScreenExit) -> None:
+def _end(thread: EngineThread, locations: Locations, ended: ScreenExit) -> None:
     match ended.reason:
         case ExitReason.DRAIN | ExitReason.REFUSED:
             _drain_patiently(thread)
         case ExitReason.LEAVE:
             thread.leave()
+        case ExitReason.BACKGROUND:
+            _go_on_in_background(thread, locations)
+        case ExitReason.DETACH:
+            holder = thread.status.holder
+            thread.leave()
+            if holder is not None:
+                voices.complain(f"usenetsync: the engine goes on: {safe_name(str(holder))}")
         case ExitReason.SIGNALLED | ExitReason.CRASHED:
             # The process ends even if something hangs: the ledger makes that safe.
             _end_after(_GRACE + _LAST_GRACE, ended.exit_code)
@@ -136,12 +143,21 @@ def _end_after(seconds: float, code: int) -> None:
     watchdog.start()
 
 
-def _drain_patiently(thread: EngineThread) -> None:
+def _go_on_in_background(thread: EngineThread, locations: Locations) -> None:
+    """Let a service take over; it waits for the catalogue while this engine finishes."""
+    from usenetsync_tui.cli.actions.background import Successor
+
+    successor = Successor(locations)
+    _drain_patiently(thread, hand_over=True)
+    voices.complain(f"usenetsync: {successor.taken_over(settings_in_force(locations)[0])}")
+
+
+def _drain_patiently(thread: EngineThread, *, hand_over: bool = False) -> None:
     """Wait for articles in flight; Ctrl+C ends the wait, and nothing is lost."""
     previous = signal.signal(signal.SIGINT, lambda *_: thread.leave())
     try:
-        if not thread.drain(0.5):
+        if not thread.drain(0.5, hand_over=hand_over):
             voices.complain("usenetsync: finishing articles in flight (Ctrl+C stops at once)")
-            thread.drain()
+            thread.drain(hand_over=hand_over)
     finally:
         signal.signal(signal.SIGINT, previous)

@@ -26,11 +26,11 @@ from usenetsync_tui.engine.jobs.command_job import CommandJob
 from usenetsync_tui.engine.jobs.new_jobs import new_index
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.passphrases import passphrase_problem
 from usenetsync_tui.model.recovery_words import brings_back
 from usenetsync_tui.model.safe_name import safe_name

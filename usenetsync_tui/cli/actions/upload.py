@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -20,12 +21,13 @@ from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.signals import GOES_ON, stopped_by, tell_interrupted
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.engine.progress.summary import Summary
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import UsageError, refusal
+from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.model.value_object import value_object
@@ -108,8 +110,10 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
     if not kept:
         return _conclude((), refused, voice, interrupted=False)
     engine = Engine(settings, locations, what="upload", patience=wanted.wait)
+    answers: dict[bytes, Answer] = {}
     for folder in kept:
-        engine.submit(Upload(folder, choices, wanted.allow_shrink))
+        command = Upload(folder, choices, wanted.allow_shrink)
+        engine.submit(command, partial(answers.__setitem__, folder))
     interrupted = False
 
     def stop() -> None:
@@ -129,7 +133,9 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
             await engine.run(until_idle=True)
         group.cancel_scope.cancel()
     summaries = [s for job in engine.started if (s := engine.summaries.get(job)) is not None]
-    refused += [RefusedFolder(path, error) for path, error in engine.refused]
+    refused += [
+        RefusedFolder(path, refusal(said)) for path, said in answers.items() if said.problem
+    ]
     return _conclude(summaries, refused, voice, interrupted=interrupted)
 
 

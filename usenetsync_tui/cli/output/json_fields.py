@@ -19,6 +19,7 @@ from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.outcomes import Summary, Verified
 from usenetsync_tui.model.recovery_words import newest_indexed
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
@@ -28,9 +29,7 @@ from usenetsync_tui.model.words import KIND_WORDS
 
 if TYPE_CHECKING:
     from usenetsync_tui.catalogue.tables.version_files import VersionRow
-    from usenetsync_tui.engine.progress.summary import Summary
     from usenetsync_tui.pipeline.index.find_root import FoundRoot
-    from usenetsync_tui.pipeline.verify.verify import Verified
 
 Fields = dict[str, Any]
 

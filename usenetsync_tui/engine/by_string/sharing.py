@@ -33,21 +33,26 @@ class SharedString:
         self._scope = anyio.CancelScope()
         self.sharing: Sharing | None = None
 
-    def begin(self, folder_id: int, passphrase: Secret) -> None:
-        """Make the string of a folder; with a passphrase unless that is empty."""
-        self.end()
+    def begin(self, folder_id: int, passphrase: Secret, window: int = 0) -> None:
+        """Make the string of a folder for a window; with a passphrase unless that is empty."""
+        self._forget()
         self._scope = anyio.CancelScope()
-        self.sharing = Sharing(folder_id, has_passphrase=bool(passphrase))
+        self.sharing = Sharing(folder_id, has_passphrase=bool(passphrase), window=window)
         self._group.start_soon(self._make, self._scope, self.sharing, passphrase)
 
-    def end(self) -> None:
-        """Forget the string."""
+    def end(self, window: int = 0) -> None:
+        """Forget the string, if it is this window's."""
+        if self.sharing is not None and self.sharing.window == window:
+            self._forget()
+
+    def _forget(self) -> None:
         self._scope.cancel()
         self.sharing = None
 
-    def write(self, path: bytes) -> None:
+    def write(self, path: bytes, window: int = 0) -> None:
         """Write the string into a new file that only the user can read. `UsageError`."""
-        if self.sharing is None or not self.sharing.string:
+        shown = self.sharing is not None and self.sharing.window == window
+        if self.sharing is None or not shown or not self.sharing.string:
             raise UsageError("No recovery string is shown.")
         if not os.path.isabs(path):
             raise UsageError("The path must be absolute.")

@@ -8,13 +8,11 @@ from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
 from usenetsync_tui.engine.progress.rates import RateMeter
-from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
-from usenetsync_tui.pipeline.verify.verify import Verified
 
 
 class CommandJob:
@@ -25,7 +23,6 @@ class CommandJob:
         self._stores: Stores | None = None
         self._life: JobLife | None = None
         self._rates = RateMeter()
-        self.verified: Verified | None = None
 
     def stop(self) -> None:
         """Finish what is in flight; the same command continues later."""
@@ -66,5 +63,4 @@ class CommandJob:
         if job.verb is Verb.INDEX:
             assert self._stores is not None
             return await indexed(self._stores, run, job)
-        outcome, self.verified = await verified(run, job)
-        return outcome
+        return await verified(run, job)

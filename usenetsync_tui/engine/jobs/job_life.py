@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.jobs.stopping import stoppable
 from usenetsync_tui.engine.progress.figures import running_figures
 from usenetsync_tui.engine.progress.rates import RateMeter
-from usenetsync_tui.engine.progress.summary import Summary, summarise
+from usenetsync_tui.engine.progress.summary import summarise
 from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
 from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 
 class JobLife:
@@ -49,9 +50,9 @@ class JobLife:
         """
         outcome = await _concluded(self.run, work)
         if outcome.state is JobState.QUEUED:
-            outcome = Outcome(self.stop_as, outcome.version, outcome.message)
+            outcome = replace(outcome, state=self.stop_as)
         async with self.run.catalogue.transaction(durable=True) as tx:
-            await jobs.set_state(tx, self.job.id, outcome.state, outcome.message, outcome.refusal)
+            await jobs.set_state(tx, self.job.id, outcome.state, outcome.recorded, outcome.refusal)
         return outcome
 
     def figures(self, rates: RateMeter, job: Job | None = None) -> JobStatus:

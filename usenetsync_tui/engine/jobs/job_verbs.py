@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import checks, jobs
@@ -13,14 +15,15 @@ from usenetsync_tui.errors import (
     TargetError,
 )
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.figures import number, plural, when
 from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.outcomes import Outcome, Verified
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.index.post_index import index_run, opened_index
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.verify.check import Repaired, lacking, repair
-from usenetsync_tui.pipeline.verify.verify import Verified, finished, verify
+from usenetsync_tui.pipeline.verify.verify import finished, verify
 
 
 async def restored(run: JobRun, job: Job) -> Outcome:
@@ -39,10 +42,10 @@ async def restored(run: JobRun, job: Job) -> Outcome:
         except TargetError:
             await run.save_progress()  # the counts of a failed job must be right, too
             raise
-    return await _ended(run)
+    return await _ended(run, f"restored to {safe_name(job.target)}")
 
 
-async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
+async def verified(run: JobRun, job: Job) -> Outcome:
     """Check every article of a folder, and post missing ones again.
 
     An interrupted check continues where it was.
@@ -59,13 +62,17 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
         progress.done_files, progress.done_bytes = checked
         progress.total_files, progress.total_bytes = checked
         of_index, left = await _index_repaired(run)
-        found.reposted = repaired.seen + of_index
         if left and not run.draining:
             await run.notice(Notice(NoticeKind.UNPOSTED, b"", f"its index: {left}"))
-        found.unknown += repaired.unverified
-        found.why_unknown = found.why_unknown or repaired.words
         async with run.catalogue.transaction() as tx:
-            found.lost = await checks.lost_by_version(tx, run.folder.id)
+            lost = await checks.lost_by_version(tx, run.folder.id)
+        found = replace(
+            found,
+            reposted=repaired.seen + of_index,
+            unknown=found.unknown + repaired.unverified,
+            why_unknown=found.why_unknown or repaired.words,
+            lost=tuple(lost),
+        )
         if found.unknown:
             words = (
                 f"{plural(found.unknown, 'article')} without a clear answer: {found.why_unknown}"
@@ -76,13 +83,25 @@ async def verified(run: JobRun, job: Job) -> tuple[Outcome, Verified]:
         elif found.lost:
             run.progress.errors = max(1, run.progress.errors)
         await finished(run, bodies=bodies, sample=sample)
-    return await _ended(run), found
+    return replace(await _ended(run, _words(found)), verified=found)
 
 
 async def indexed(stores: Stores, run: JobRun, job: Job) -> Outcome:
     """Post what is missing of the index of the folder's versions."""
     assert job.version is not None
     return await index_only(stores, run, job.version)
+
+
+def _words(found: Verified) -> str:
+    words = f"{plural(found.checked, 'article')} checked"
+    if found.continued_from is not None:
+        words += f" since {when(found.continued_from)}"
+    if found.missing or found.damaged:
+        words += f", {number(found.missing)} missing, {number(found.damaged)} damaged"
+        words += f", {number(found.reposted)} posted again"
+    if found.unknown:
+        words += f", {number(found.unknown)} unknown"
+    return words
 
 
 async def _repaired(run: JobRun) -> Repaired:
@@ -109,12 +128,13 @@ async def _index_repaired(run: JobRun) -> tuple[int, str]:
     return max(0, before.articles - after.articles), left
 
 
-async def _ended(run: JobRun) -> Outcome:
+async def _ended(run: JobRun, detail: str) -> Outcome:
     await run.save_progress()
     if run.draining:
         return Outcome(JobState.QUEUED, run.version, "interrupted; the same command continues")
     if run.progress.errors:
         problems = plural(run.progress.errors, "problem")
         words = f"version {run.version}, incomplete: {problems}"
-        return Outcome(JobState.INCOMPLETE, run.version, words)
-    return Outcome(JobState.COMPLETED, run.version, f"version {run.version}")
+        return Outcome(JobState.INCOMPLETE, run.version, words, detail=detail)
+    words = f"version {run.version}"
+    return Outcome(JobState.COMPLETED, run.version, words, detail=detail)

@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.disk.overlap import refuse_overlap
-from usenetsync_tui.errors import UnknownFolderError, UsageError
+from usenetsync_tui.errors import QueuedAlreadyError, UnknownFolderError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
@@ -92,9 +92,10 @@ async def folder_of(tx: Transaction, folder_id: int) -> Folder:
 
 
 async def queue(tx: Transaction, new: NewJob) -> int:
-    """Add a job to the queue; returns its id. `UsageError` if the queue has the same job."""
-    if any(new.is_same(job) for job in await jobs.open_jobs(tx)):
-        raise UsageError(_QUEUED_ALREADY[new.verb])
+    """Add a job to the queue; returns its id. `QueuedAlreadyError` if it has the same job."""
+    for job in await jobs.open_jobs(tx):
+        if new.is_same(job):
+            raise QueuedAlreadyError(_QUEUED_ALREADY[new.verb], job.id)
     priority = new.folder.priority
     if new.verb in (Verb.RESTORE, Verb.INDEX):
         priority = urgent(priority)

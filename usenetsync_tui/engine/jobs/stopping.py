@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 STUCK = 0.8
 """Seconds without progress after which a run that must stop is given up."""

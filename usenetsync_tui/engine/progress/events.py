@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import Event, Severity
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 _KEPT = 500
 _SEVERITIES = {
@@ -72,7 +72,7 @@ class EventLog:
 
     def job_ended(self, verb: Verb, folder: Folder, outcome: Outcome) -> None:
         """Log how a job ended."""
-        words = _WORDS.get(outcome.state) or outcome.message or str(outcome.state)
+        words = _WORDS.get(outcome.state) or outcome.recorded or str(outcome.state)
         severity = _SEVERITIES.get(outcome.state, Severity.INFO)
         self.say(severity, f"{verb} of {folder.name}: {words}")
 

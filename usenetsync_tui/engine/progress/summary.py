@@ -1,31 +1,13 @@
-"""How a job ended, with everything that the report needs after the catalogue is closed."""
+"""Collects how a job ended: all that a report needs after the catalogue is closed."""
 
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables import jobs, snapshots
-from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.outcome import Outcome
 
 NOTICES_TOLD = 100
-
-
-@value_object
-class Summary:
-    """A job's end. `notices` are the first ones; `notice_count` is how many there are."""
-
-    folder: Folder
-    outcome: Outcome
-    figures: JobStatus
-    snapshot: Snapshot | None
-    notices: tuple[Notice, ...]
-    notice_count: int
-    servers: tuple[ServerStatus, ...] = ()
-    """The work of the Usenet servers since the engine started."""
 
 
 async def summarise(run: JobRun, outcome: Outcome, figures: JobStatus) -> Summary:

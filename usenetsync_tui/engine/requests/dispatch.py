@@ -51,41 +51,45 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
-async def obey(working_state: WorkingState, command: Command) -> None:
-    """Carry out a command, or begin to. Raises `UsageError`, and errors that end the engine."""
+async def obey(working_state: WorkingState, command: Command) -> int | None:
+    """Carry out a command, or begin to; returns the id of the job that it made or changed.
+
+    Raises `UsageError`, and errors that end the engine.
+    """
     if isinstance(command, Drain):
         drain(working_state)
-        return
+        return None
     if isinstance(command, AddServer):  # no transaction waits for a disk
         await servers.add(working_state, command.server)
-        return
+        return None
     if isinstance(command, BackUpDatabase):
         catalogue.begin_backup(working_state, command)
-        return
+        return None
     if isinstance(command, RestoreDatabase):  # it replaces what the others change
         await catalogue.restore(working_state, command)
         await working_state.queue.refresh()
-        return
+        return None
     if isinstance(command, ShowKey):
         await secret.show(working_state)
-        return
+        return None
     if isinstance(command, ChangeKey):  # one transaction of its own, between files
         await secret.change(working_state, command)
-        return
+        return None
     if isinstance(command, Adopt):
         working_state.adoptions.begin(command)
-        return
+        return None
     if isinstance(command, Share | WriteString | StopSharing):
         _share(working_state, command)
-        return
+        return None
     if isinstance(command, Restore):  # nor for the disk of the target
-        await folders.restore(working_state, command)
+        job_id: int | None = await folders.restore(working_state, command)
     else:
         async with working_state.catalogue.transaction(durable=True) as tx:
-            await _obey(working_state, tx, command)
+            job_id = await _obey(working_state, tx, command)
     await working_state.queue.refresh()
     await folders.use_new_headers(working_state)
     working_state.give_way()
+    return job_id
 
 
 def drain(working_state: WorkingState) -> None:
@@ -95,16 +99,16 @@ def drain(working_state: WorkingState) -> None:
         working_state.run.drain()
 
 
-async def _obey(working_state: WorkingState, tx: Transaction, command: Command) -> None:
+async def _obey(working_state: WorkingState, tx: Transaction, command: Command) -> int | None:
     match command:
         case Upload():
-            await folders.upload(working_state, tx, command)
+            return await folders.upload(working_state, tx, command)
         case Choose():
             await folders.choose(working_state, tx, command)
         case Verify():
-            await folders.verify(tx, command)
+            return await folders.verify(tx, command)
         case PostIndex(folder_id):
-            await folders.post_index(tx, folder_id)
+            return await folders.post_index(tx, folder_id)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():
@@ -113,20 +117,25 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await _change(tx, job_id, JobEvent.PAUSE)
             if running := working_state.running_if(job_id):
                 running.pause()
+            return job_id
         case Resume(job_id):
             await _change(tx, job_id, JobEvent.RESUME)
             await _go_on(working_state, tx, {job_id})
+            return job_id
         case Cancel(job_id):
             if running := working_state.running_if(job_id):
                 running.cancel()
             else:
                 await _change(tx, job_id, JobEvent.CANCEL)
+            return job_id
         case Retry(job_id, allow_shrink):
             await _change(tx, job_id, JobEvent.RETRY)
             if allow_shrink:
                 await folders.allow_shrink(working_state, tx, job_id)
+            return job_id
         case SetPriority(job_id, priority):
             await jobs.set_priority(tx, job_id, priority)
+            return job_id
         case PauseAll():
             await jobs.change_all(tx, JobEvent.PAUSE)
             if working_state.running is not None:
@@ -139,16 +148,17 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             )
         case _:
             _set(working_state, command)
+    return None
 
 
 def _share(working_state: WorkingState, command: Share | WriteString | StopSharing) -> None:
     match command:
-        case Share(folder_id, passphrase):
-            working_state.shared.begin(folder_id, passphrase)
-        case WriteString(path):
-            working_state.shared.write(path)
-        case StopSharing():
-            working_state.shared.end()
+        case Share(folder_id, passphrase, window):
+            working_state.shared.begin(folder_id, passphrase, window)
+        case WriteString(path, window):
+            working_state.shared.write(path, window)
+        case StopSharing(window):
+            working_state.shared.end(window)
 
 
 def _set(working_state: WorkingState, command: Command) -> None:

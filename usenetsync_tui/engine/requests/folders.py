@@ -31,8 +31,8 @@ from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
 
 
-async def upload(working_state: WorkingState, tx: Transaction, command: Upload) -> None:
-    """Queue the upload of a folder, or resume its open one."""
+async def upload(working_state: WorkingState, tx: Transaction, command: Upload) -> int:
+    """Queue the upload of a folder, or resume its open one; returns the job's id."""
     folder = await _keep(working_state, tx, command.path, command.choices)
     job_id = await _queue_upload(working_state, tx, folder)
     if command.allow_shrink:
@@ -41,7 +41,7 @@ async def upload(working_state: WorkingState, tx: Transaction, command: Upload) 
         working_state.events.warn(
             f"{folder.name}: anyone on Usenet can read your passwords and keys"
         )
-    working_state.started.append(job_id)
+    return job_id
 
 
 async def allow_shrink(working_state: WorkingState, tx: Transaction, job_id: int) -> None:
@@ -75,22 +75,22 @@ async def use_new_headers(working_state: WorkingState) -> None:
         run.use_headers(now, await working_state.stores.of(now))
 
 
-async def restore(working_state: WorkingState, command: Restore) -> None:
-    """Queue a restore, with priority over the folder's own uploads."""
+async def restore(working_state: WorkingState, command: Restore) -> int:
+    """Queue a restore, with priority over the folder's own uploads; returns the job's id."""
     refuse_path(command.target)
     new = await new_restore(working_state.catalogue, command, way_out="Choose another folder.")
     async with working_state.catalogue.transaction(durable=True) as tx:
-        await queue(tx, new)
+        return await queue(tx, new)
 
 
-async def verify(tx: Transaction, command: Verify) -> None:
-    """Queue the check of every article of a folder."""
-    await queue(tx, await new_verify(tx, command))
+async def verify(tx: Transaction, command: Verify) -> int:
+    """Queue the check of every article of a folder; returns the job's id."""
+    return await queue(tx, await new_verify(tx, command))
 
 
-async def post_index(tx: Transaction, folder_id: int) -> None:
-    """Queue the posting of what is missing of a folder's index."""
-    await queue(tx, await new_index(tx, await folder_of(tx, folder_id)))
+async def post_index(tx: Transaction, folder_id: int) -> int:
+    """Queue the posting of what is missing of a folder's index; returns the job's id."""
+    return await queue(tx, await new_index(tx, await folder_of(tx, folder_id)))
 
 
 async def export(working_state: WorkingState, tx: Transaction, command: ExportNzb) -> None:

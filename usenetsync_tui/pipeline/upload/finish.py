@@ -10,9 +10,9 @@ from usenetsync_tui.catalogue.tables import files, folders, objects, snapshots, 
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.pending import PASSES
 from usenetsync_tui.pipeline.verify.check import (
     unverified_articles,

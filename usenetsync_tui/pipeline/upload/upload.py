@@ -16,11 +16,11 @@ from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge, examine_source, known
-from usenetsync_tui.pipeline.run.outcome import Outcome
 from usenetsync_tui.pipeline.upload.finish import fail_leftovers, finish, report_unverified
 from usenetsync_tui.pipeline.upload.move import move
 from usenetsync_tui.pipeline.upload.pending import PASSES

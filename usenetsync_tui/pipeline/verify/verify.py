@@ -9,8 +9,6 @@ have been fetched.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from datetime import datetime
 
 import anyio
 
@@ -19,6 +17,7 @@ from usenetsync_tui.catalogue.tables import checks, jobs, sweeps
 from usenetsync_tui.errors import leading_error
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.outcomes import Verified
 from usenetsync_tui.model.sweeps import Scope, Sweep
 from usenetsync_tui.pipeline.run.fetch import WORDS
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
@@ -29,28 +28,6 @@ from usenetsync_tui.pipeline.verify.record import Recorder
 _MOST_PAGES = 32
 """Most pages of articles under way: some 20 MB with the default batch size."""
 _PAGES_OF_BODIES = 4
-
-
-@dataclass(slots=True)
-class Verified:
-    """The result of a sweep, in articles; includes those already known to be missing."""
-
-    checked: int = 0
-    missing: int = 0
-    damaged: int = 0
-    unknown: int = 0
-    """Articles without a clear answer, before or after posting again."""
-    why_unknown: str = ""
-    """A reason why there was no clear answer."""
-    reposted: int = 0
-    """Missing and damaged ones that were posted again from the folder, and then found."""
-    lost: list[tuple[int, int]] = field(default_factory=list)
-    """(version, missing articles) for each incomplete version."""
-    sample: int = 1
-    part: int = 0
-    """It checked this part, from 0, of `sample` parts."""
-    continued_from: datetime | None = None
-    """When the sweep began, if an earlier run was interrupted and this one continued it."""
 
 
 async def verify(run: JobRun, *, bodies: bool, sample: int = 1) -> Verified:

@@ -24,8 +24,9 @@ from usenetsync_tui.postgres.embedded import holder, log_file, pid_files, server
 from usenetsync_tui.postgres.embedded.binaries import Binaries
 from usenetsync_tui.postgres.embedded.children import children_titles
 from usenetsync_tui.postgres.embedded.listener import OUT_OF_SIGHT, listening_process
-from usenetsync_tui.postgres.embedded.server_paths import SOCKET_NAME, ServerPaths, is_private
+from usenetsync_tui.postgres.embedded.server_paths import SOCKET_NAME, ServerPaths
 from usenetsync_tui.postgres.embedded.service_user import Account, spawn
+from usenetsync_tui.socket_folder import is_private
 
 OnWait = Callable[[str], None]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,14 +18,13 @@ from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.locations import Locations, make_folder
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.embedded.service_user import Account
+from usenetsync_tui.socket_folder import fits, folder_under_tmp, is_private
 
 SYSTEM_FOLDER = Path("/var/lib/usenetsync")
 PORT = 5432
 """Only a part of the socket's name: the server listens on no network."""
 
 SOCKET_NAME = f".s.PGSQL.{PORT}"
-# sun_path of unix(7), without its closing zero byte; shorter on the BSDs and macOS.
-_LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 _LONGEST_FOLDER_NAME = 200
 
 
@@ -75,12 +73,11 @@ class ServerPaths:
         libpq splits a list of hosts at commas, so a path with a comma does not work either.
         """
         beside = self.home / "socket"
-        text = str(beside / SOCKET_NAME)
-        fits = len(os.fsencode(text)) <= _LONGEST_SOCKET_PATH
-        if fits and text.isascii() and text.isprintable() and "," not in text:
+        socket = beside / SOCKET_NAME
+        text = str(socket)
+        if fits(socket) and text.isascii() and text.isprintable() and "," not in text:
             return beside
-        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(f"/tmp/usenetsync-{self.owner}-{digest}")
+        return folder_under_tmp(self.home, self.owner)
 
 
 def find_paths(locations: Locations, system_folder: Path) -> ServerPaths:
@@ -152,16 +149,6 @@ def create_private(folder: Path, account: Account) -> None:
             f"{folder} must be a folder of mode 0700 that belongs to {account.name}; "
             "remove what is there."
         )
-
-
-def is_private(folder: Path, uid: int) -> bool:
-    """Whether ``folder`` is a folder of mode 0700 of that user; symlinks are not followed."""
-    try:
-        found = folder.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700
-    return private and found.st_uid == uid
 
 
 def _folder_name(data_dir: Path) -> str:

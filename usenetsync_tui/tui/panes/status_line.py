@@ -48,6 +48,7 @@ def status_lines(status: EngineStatus, width: int, height: int) -> list[Line]:
 
 def _fields(status: EngineStatus, jobs: Sequence[JobStatus]) -> Iterable[Line]:
     going = bool(jobs) and not jobs[0].state.is_over
+    yield from _company(status)
     if going:
         yield ((f"{rate(status.bytes_per_second):<{_RATE}}", "strong"),)
     if status.servers:
@@ -76,6 +77,16 @@ def _fields(status: EngineStatus, jobs: Sequence[JobStatus]) -> Iterable[Line]:
         yield _figure("mem ", size(status.memory))
     if going:
         yield _figure("dedupe ", percent(status.dedupe_rate))
+
+
+def _company(status: EngineStatus) -> Iterable[Line]:
+    """The other programs at the engine, if there are any."""
+    if status.holder is not None:
+        yield _figure("engine ", safe_name(str(status.holder)))
+    if len(status.windows) > 1:
+        yield _figure("also ", f"{len(status.windows)} windows")
+    elif status.windows:
+        yield _figure("also ", safe_name(str(status.windows[0])))
 
 
 def _figure(name: str, value: str) -> Line:

@@ -1,0 +1,99 @@
+"""Starts `usenetsync serve` to take the work over from a screen that the user has quit.
+
+The service starts first and waits for the catalogue, so that the embedded database runs on and
+nobody else takes the engine in between. Its own log is `usenetsync serve`'s; what it prints before
+and after that goes to ``background.log`` in the log folder.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+
+import usenetsync_tui
+from usenetsync_tui.errors import NoEngineError, UsenetSyncError
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.ownership import open_or_make
+from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.wire.client import attached
+
+_PATIENCE = 60.0
+"""Seconds that it may take from the end of this engine to the service's."""
+_POLL = 0.2
+_LAST_WORDS = 2_000
+"""Bytes of what it printed last."""
+
+
+class Successor:
+    """A `usenetsync serve` of this user that is to become the engine."""
+
+    def __init__(self, locations: Locations) -> None:
+        """Start it, in a session of its own. `UsenetSyncError` if that is impossible."""
+        self._locations = locations
+        self._log = locations.log_dir / "background.log"
+        try:
+            log = open_or_make(self._log, os.O_WRONLY | os.O_TRUNC)
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "usenetsync_tui", "serve", "--take-over"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=Path(usenetsync_tui.__file__).parents[1],  # where Python finds the package
+                    start_new_session=True,
+                )
+            finally:
+                os.close(log)
+        except OSError as error:
+            raise UsenetSyncError(
+                f"The work cannot go on in the background: {error.strerror}. "
+                "Nothing is lost: run usenetsync again.",
+                whole=True,
+            ) from error
+
+    def taken_over(self, settings: Settings) -> str:
+        """Wait until it is the engine; returns what to tell the user.
+
+        `UsenetSyncError` if it has ended, or takes too long.
+        """
+        return anyio.run(self._taken_over, settings)
+
+    async def _taken_over(self, settings: Settings) -> str:
+        with anyio.move_on_after(_PATIENCE):
+            while (code := self._process.poll()) is None:
+                if await self._is_engine(settings):
+                    return (
+                        f"the work goes on in the background (pid {self._process.pid}). "
+                        "Run usenetsync again to see it."
+                    )
+                await anyio.sleep(_POLL)
+            raise UsenetSyncError(
+                f"The work does not go on in the background: usenetsync serve ended with exit "
+                f"code {code}. {self._last_words()} Nothing is lost: run usenetsync again.",
+                whole=True,
+            )
+        raise UsenetSyncError(
+            f"usenetsync serve (pid {self._process.pid}) has not taken the work over yet; it still "
+            f"tries. What it prints is in {self._log}.",
+            whole=True,
+        )
+
+    async def _is_engine(self, settings: Settings) -> bool:
+        try:
+            async with attached(
+                self._locations, who="screen", database_url=settings.database_url
+            ) as engine:
+                return engine.holder.pid == self._process.pid
+        except NoEngineError:
+            return False
+
+    def _last_words(self) -> str:
+        with self._log.open("rb") as file:
+            file.seek(max(0, self._log.stat().st_size - _LAST_WORDS))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return f"It said: {safe_name(lines[-1])}" if lines else ""

@@ -1,0 +1,146 @@
+"""Which engine a screen shows: the one that runs, else one of its own, and then the next.
+
+There is one engine for each catalogue. A screen attaches to it if it can. When that engine dies,
+every screen tries to become the engine; the lock lets one, and the others attach to that one. An
+engine that ends on request is followed in the same way, except that a service may have been
+announced, which gets time to start, and that jobs which the user stopped wait for the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import anyio
+from anyio.abc import TaskGroup
+
+from usenetsync_tui.engine.attachment import Attachment, OwnCatalogue, attachment
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.errors import CatalogueHeldError, NoEngineError
+from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.commands import Command, PauseAll
+from usenetsync_tui.model.ports import EngineHandle
+from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.windows import Farewell
+from usenetsync_tui.settings.settings import Settings
+from usenetsync_tui.wire.client import RemoteEngine
+
+_POLL = 0.2
+_TO_LISTEN = 1.0
+"""Seconds that a program may need from taking the lock to listening."""
+_TO_TAKE_OVER = 30.0
+"""The same from the end of the engine before, for a program that has to start first."""
+
+
+class Showing(Protocol):
+    """Where the engine is shown (`EngineThread`)."""
+
+    @property
+    def status(self) -> EngineStatus:
+        """What is shown now."""
+
+    @property
+    def is_needless(self) -> bool:
+        """Whether no engine is needed any more."""
+
+    def hand_over(self, engine: EngineHandle) -> None:
+        """From now on show this engine."""
+
+    def take_back(self, why: str, *commands: Command) -> None:
+        """The engine is gone; `commands` are for the next one."""
+
+
+class Succession:
+    """One engine after the other, until the user leaves or an engine of this program ends."""
+
+    def __init__(
+        self,
+        shown: Showing,
+        make: Callable[[], Engine],
+        surroundings: Callable[[], tuple[Settings, Locations]] | None,
+    ) -> None:
+        """`surroundings`: what attaching needs; None: never attach, view only if need be."""
+        self._shown = shown
+        self._make = make
+        self._surroundings = surroundings
+        self._catalogue: OwnCatalogue | None = None
+        self._told = ""
+        self._patience = 0.0
+        """Seconds to try to attach before this program becomes the engine."""
+        self._stopped = False
+        """Whether the user stopped the engine before."""
+
+    async def run(self) -> None:
+        """Show engines. Raises what ended this program's own one."""
+        if self._surroundings is None:
+            await self._own(self._make(), view_only=True)
+            return
+        settings, locations = self._surroundings()
+        async with anyio.create_task_group() as group:
+            while await self._attached(group, settings, locations) or not await self._became():
+                pass
+            group.cancel_scope.cancel()
+
+    async def _attached(self, group: TaskGroup, settings: Settings, locations: Locations) -> bool:
+        """Show the running engine until it is gone; False: there is none."""
+        deadline = anyio.current_time() + self._patience
+        while True:
+            catalogue = self._catalogue or OwnCatalogue(settings, locations)
+            try:
+                async with attachment(catalogue, settings, locations) as engine:
+                    await self._follow(group, engine, catalogue)
+                return True
+            except NoEngineError:
+                if anyio.current_time() >= deadline:
+                    return False
+            await anyio.sleep(_POLL)
+
+    async def _follow(self, group: TaskGroup, engine: Attachment, catalogue: OwnCatalogue) -> None:
+        if self._catalogue is None:
+            self._catalogue = catalogue
+            group.start_soon(catalogue.run, lambda: self._shown.status.folders)
+        self._shown.hand_over(engine)
+        await engine.remote.lost()
+        self._told, self._patience, self._stopped = _after(engine.remote)
+        self._shown.take_back(self._told)
+
+    async def _became(self) -> bool:
+        """Be the engine until it ends; False: another program was faster."""
+        engine = self._make()
+        if self._told:
+            engine.report(self._told)
+        if self._stopped:
+            engine.submit(PauseAll())
+        view_only = self._patience == _TO_LISTEN
+        try:
+            await self._own(engine, view_only=view_only)
+        except CatalogueHeldError as held:
+            self._shown.take_back(str(held), *engine.unread)
+            self._patience = _TO_LISTEN
+            return False
+        return True
+
+    async def _own(self, engine: Engine, *, view_only: bool) -> None:
+        if self._shown.is_needless:  # to make it took a while
+            return
+        self._shown.hand_over(engine)
+        await engine.run(until_idle=False, view_only=view_only)
+
+
+def _after(remote: RemoteEngine) -> tuple[str, float, bool]:
+    """What to say after an engine, how long to wait for the next, and whether the user stopped."""
+    goodbye, holder = remote.farewell, remote.holder
+    if goodbye is None:
+        return f"The engine has died: {holder}. This screen takes over.", 0.0, False
+    details = f": {goodbye.message}" if goodbye.message else ""
+    match goodbye.reason:
+        case Farewell.HANDED_OVER:
+            words = f"{holder} has ended. Its work goes on in the background."
+            return words, _TO_TAKE_OVER, False
+        case Farewell.STOPPED:
+            words = f"{holder} has stopped the work. Its jobs are paused; this screen takes over."
+            return words, 0.0, True
+        case Farewell.FINISHED:
+            return f"{holder} has finished. This screen takes over.", 0.0, False
+        case Farewell.FAILED:
+            return f"The engine has failed: {holder}{details}. This screen takes over.", 0.0, False
