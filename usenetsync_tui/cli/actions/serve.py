@@ -53,6 +53,7 @@ _HEALTHY = 60.0
 """Seconds after which an engine's failure is the first one again."""
 _LAST_RESORT = 60.0
 """Seconds to stop in, before the process is ended; the ledger makes that safe."""
+_AT_WORK = (EngineState.IDLE, EngineState.RUNNING, EngineState.PAUSED)
 _HOPELESS = (UsageError, CatalogueVersionError)
 """What does not get better with time."""
 
@@ -98,8 +99,6 @@ class _Service:
         self._listening = Listening(self._locations, self._status, lasting=True)
         self._signalled = 0
         self._signed_at = -inf
-        self._held = ""
-        """Who has the catalogue, in words."""
 
     async def run(self) -> Exit:
         """Work until a signal. Raises what does not get better with time."""
@@ -153,31 +152,28 @@ class _Service:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch, engine)
-                await engine.run(until_idle=False)
+                await engine.run(until_idle=False, view_only=False)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as error:
-            raise leading_error(error) from None
-        finally:
-            if not engine.status.read_only:
+            failure = leading_error(error)
+            if not isinstance(failure, CatalogueHeldError):
                 self._log.take(engine.status.events)
-        if engine.status.read_only and not self._signalled:
-            raise CatalogueHeldError(self._held, whole=True)
+            raise failure from None
+        self._log.take(engine.status.events)
 
     async def _watch(self, engine: Engine) -> None:
         """Say what the engine does; end it when it can do nothing more."""
         seen = None
         while True:
             status = engine.status
-            if status.read_only:
-                self._held = status.message or self._held
-            else:
-                self._log.take(status.events)
             if status is not seen:  # its event loop and its heartbeat are alive
                 seen = status
                 self._tell_manager(now_in_words(status))
-            if status.state is EngineState.FAILED or status.read_only:
+            if status.state is EngineState.FAILED:
                 engine.submit(Drain())  # it would stay, for a user who looks at it
-            elif status.state not in (EngineState.STARTING, EngineState.STOPPED):
+            else:
+                self._log.take(status.events)
+            if status.state in _AT_WORK:
                 self._patience = inf  # it was ours: whoever has it meanwhile will end
                 self._manager.ready()
             await anyio.sleep(_LOOK)
