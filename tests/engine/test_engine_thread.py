@@ -33,7 +33,7 @@ class Recorder:
     def submit(self, command: Command) -> None:
         self.commands.append(command)
 
-    async def run(self, *, until_idle: bool) -> None:
+    async def run(self, *, until_idle: bool, view_only: bool = True) -> None:
         self.runs.set()
         try:
             while Drain() not in self.commands:  # noqa: ASYNC110 - as the engine reads its mailbox

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -138,8 +139,10 @@ class Engine:
         return self._queue is not None and self._queue.job(job_id) is not None
 
     def report(self, problem: str) -> None:
-        """Log a problem that occurred before `run`."""
+        """Log a problem that occurred before `run`; until work begins, it is the message."""
         self._events.bad(problem)
+        self._message = problem
+        self._whole_status = self._status = replace(self._status, message=problem)
 
     @property
     def unread(self) -> tuple[Command, ...]:
@@ -297,7 +300,7 @@ class Engine:
             try:
                 # The status must not be "idle" before the first commands are obeyed.
                 await loop.obey_commands()
-                self._state = None
+                self._state, self._message = None, ""
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(loop.obey_commands_meanwhile)
                 group.start_soon(open_all_realms, stores, lambda: queue.folders)

@@ -209,8 +209,8 @@ class UsenetSyncApp(App[ScreenExit]):
         if status.holder is not None:
             words = f"Attached to {status.holder}, which runs the engine."
             self.notify(safe_name(words), timeout=_LONG / 4, markup=False)
-        elif status.message:
-            words = safe_name(status.message)
+        else:
+            words = safe_name(status.message or f"No longer attached to {before}.")
             self.notify(words, severity="warning", timeout=_LONG, markup=False)
 
     @property
