@@ -18,6 +18,12 @@ from news_home import configure, server_table
 from scripted_server import ScriptedServer
 from trees import content
 
+_NOT_POSTED = "SELECT message_id, status FROM segments WHERE status NOT IN (2, 3, 6)"
+_POSTED = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
+_TWICE = """
+    SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
+    GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1"""
+
 
 class Manager:
     """A service manager, at an abstract socket."""
@@ -111,10 +117,10 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
                 heir.terminate()
                 assert heir.wait(30) == 0
         assert log.stat().st_mode & 0o777 == 0o600
-        ledger = {
-            str(row[0]) for row in usenetsync.query("SELECT message_id FROM segments")
-        }  # fmt: skip
-        assert len(posted) == len(ledger)
+        assert usenetsync.query(_NOT_POSTED) == []
+        assert usenetsync.query(_TWICE) == []
+        ((in_ledger,),) = usenetsync.query(_POSTED)
+        assert len(posted) == in_ledger
         (versions,) = usenetsync(*listed).events
         assert (versions["state"], versions["files"]) == ("complete", 14)
         usenetsync("verify", "tree")

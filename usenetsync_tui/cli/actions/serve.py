@@ -6,6 +6,7 @@ told to stop: the new one takes the jobs up from the ledger, so nothing is poste
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -44,6 +45,7 @@ from usenetsync_tui.model.commands import Drain
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Severity
 from usenetsync_tui.settings.settings import Settings, load_settings
+from usenetsync_tui.wire.schema import wire_schema
 
 _LOOK = 0.2
 """Seconds between two looks at the engine."""
@@ -58,10 +60,13 @@ _HOPELESS = (UsageError, CatalogueVersionError)
 """What does not get better with time."""
 
 
-def serve(take_over: bool, unit: bool, quiet: bool, as_json: bool) -> None:
+def serve(take_over: bool, unit: bool, schema: bool, quiet: bool, as_json: bool) -> None:
     """Work until a signal. Ends the process with its exit code."""
     if unit:
         voices.say(own_unit().text.rstrip("\n"))
+        return
+    if schema:
+        voices.say(json.dumps(wire_schema(), indent=2))
         return
     collector.resume()
     try:

@@ -16,6 +16,12 @@ from usenetsync_tui.cli.options import json_option, quiet_option
     "[default: give up after 2 seconds]",
 )
 @click.option("--unit", is_flag=True, help="Print a systemd unit, and end.  [default: work]")
+@click.option(
+    "--schema",
+    is_flag=True,
+    help="Print the JSON schema of what programs say to a running engine, and end.  "
+    "[default: work]",
+)
 @quiet_option
 @json_option
 @loaded_from("serve")
