@@ -95,15 +95,18 @@ class Reception:
 
     async def ended(self, job_id: int) -> Summary:
         """How a job ended, as soon as it is over. `UsageError` if the engine knows none."""
-        while self._engine.is_open(job_id):  # noqa: ASYNC110 - a row of the catalogue
-            await anyio.sleep(_POLL)
-        if (summary := self._engine.summaries.get(job_id)) is not None:
-            return summary
-        status = self._engine.status
-        found = next((job for job in status.jobs if job.id == job_id), None)
-        if found is None or not found.state.is_over:
-            raise UsageError(f"There is no job {job_id}.")
-        return _without_a_run(found, status)
+        while True:
+            open_ = self._engine.is_open(job_id)
+            summary = self._engine.summaries.get(job_id)
+            if not open_ and summary is not None and summary.outcome.state.is_over:
+                return summary
+            status = self._engine.status
+            found = next((job for job in status.jobs if job.id == job_id), None)
+            if not open_ and found is None:
+                raise UsageError(f"There is no job {job_id}.")
+            if not open_ and found is not None and found.state.is_over:
+                return _without_a_run(found, status)
+            await anyio.sleep(_POLL)  # a row of the catalogue, and a status that follows it
 
 
 def _without_a_run(job: JobStatus, status: EngineStatus) -> Summary:
