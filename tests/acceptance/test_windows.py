@@ -24,31 +24,34 @@ def test_the_engine_is_killed_under_a_screen(
     usenetsync: Command, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     source = tmp_path / "tree"
-    program = [sys.executable, "-m", "usenetsync_tui", "tui"]
-    environment = {**usenetsync.environment, "USENETSYNC_MAX_WORKERS": "1"}
     rounds = request.config.getoption("--kill-rounds") or 1
     for number in range(rounds):
         trees.small_files(source / f"round{number}", 1500)
         (source / f"large{number}").write_bytes(os.urandom(40_000_000))
-        first = Terminal([*program, str(source)], environment)
-        second = None
-        try:
-            first.read_until(lambda: b"running" in first.output, 60)
-            second = Terminal(program, environment)
-            second.read_until(lambda: b"Attached to screen" in second.output, 60)
-            first.process.send_signal(signal.SIGKILL)
-            second.read_until(lambda: b"The engine has died" in second.output, 20)
-            second.read_until(lambda: b"completed" in _states(usenetsync), 120)
-            os.write(second.end, b"q")
-            assert second.wait(60) == 0
-            assert b"Traceback" not in second.output
-        finally:
-            first.close()
-            if second is not None:
-                second.close()
+        _killed_under_another(usenetsync, source)
     assert usenetsync.query(_POSTED_TWICE) == [(0,)]
     usenetsync("restore", "tree", tmp_path / "out")
     assert trees.compare_trees(source, tmp_path / "out") == []
+
+
+def _killed_under_another(usenetsync: Command, source: Path) -> None:
+    program = [sys.executable, "-m", "usenetsync_tui", "tui"]
+    environment = {**usenetsync.environment, "USENETSYNC_MAX_WORKERS": "1"}
+    first, second = Terminal([*program, str(source)], environment), None
+    try:
+        first.read_until(lambda: b"running" in first.output, 60)
+        second = following = Terminal(program, environment)
+        following.read_until(lambda: b"Attached to screen" in following.output, 60)
+        first.process.send_signal(signal.SIGKILL)
+        following.read_until(lambda: b"The engine has died" in following.output, 20)
+        following.read_until(lambda: b"completed" in _states(usenetsync), 120)
+        os.write(following.end, b"q")
+        assert following.wait(60) == 0
+        assert b"Traceback" not in following.output
+    finally:
+        first.close()
+        if second is not None:
+            second.close()
 
 
 def _states(usenetsync: Command) -> bytes:

@@ -28,9 +28,9 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.listening import Listening
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.reception import Reception
 from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
+from usenetsync_tui.engine.requests.reception import Reception
 from usenetsync_tui.engine.requests.secret import settled
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest

@@ -14,7 +14,7 @@ from typing import Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.engine.attachment import Attachment, OwnCatalogue, attachment
+from usenetsync_tui.engine.attached.attachment import Attachment, OwnCatalogue, attachment
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError, NoEngineError
 from usenetsync_tui.locations import Locations
