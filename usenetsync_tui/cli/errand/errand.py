@@ -166,7 +166,7 @@ class Errand:
                 self._complain(f"the engine of {engine.holder} is gone; going on without it.")
                 return True
         except NoEngineError as error:
-            if error.args:  # somebody listens, but cannot be used
+            if any(error.args):  # somebody listens, but cannot be used
                 self._complain(str(error))
             return False
 
