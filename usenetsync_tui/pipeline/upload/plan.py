@@ -107,7 +107,7 @@ class Planner:
         run, ledger = self._run, self._ledger
         async with ledger.lock:
             made = await run.catalogue.in_thread(
-                partial(self._record, prepared, shared, ended), durable=True
+                partial(self._record, prepared, shared, ended), durable=True, pipelined=True
             )
             ledger.progressed(run, made.progressed)
             run.progress.done_files -= made.undone
