@@ -74,6 +74,8 @@ class PendingFile(NamedTuple):
     object_id: int | None
     key: bytes
     before: Before | None = None
+    has_past: bool = True
+    """Whether an article of an earlier state of its path may exist."""
 
 
 class Member(NamedTuple):
