@@ -179,8 +179,8 @@ class Planner:
 
     async def _posted_before(self, tx: Transaction, ended: list[Ending]) -> int:
         """How many files read to their end are done, and no article of this run made them so."""
-        reads = [i.object for i in ended if isinstance(i, FileRead) and i.known == i.object.segments]
-        there = await objects.complete(tx, [made.id for made in reads])
+        reads = [i for i in ended if isinstance(i, FileRead) and i.known == i.object.segments]
+        there = await objects.complete(tx, [i.object.id for i in reads])
         return len(there - self._ledger.counted - self._abandoned)
 
     def _done_with(
