@@ -12,12 +12,17 @@ from usenetsync_tui.catalogue.tables.index import adopted as rows
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.model.index_roots import IndexRoot, PageRef
 from usenetsync_tui.model.ports import Store
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place
-from usenetsync_tui.pipeline.index.load_runs import FilesRows, ObjectsRows, RunLoader
-from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place
+from usenetsync_tui.pipeline.index.adoption.load_runs import (
+    FilesRows,
+    LostParts,
+    ObjectsRows,
+    RunLoader,
+)
+from usenetsync_tui.pipeline.index.adoption.pages_ahead import PagesAhead
+from usenetsync_tui.pipeline.index.adoption.root_chain import Link
+from usenetsync_tui.pipeline.index.adoption.wanted import WantedDirectories, WantedObjects
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-from usenetsync_tui.pipeline.index.root_chain import Link
-from usenetsync_tui.pipeline.index.wanted import WantedDirectories, WantedObjects
 from usenetsync_tui.pipeline.run.budget import Budget
 
 _CONNECTIONS = 8
@@ -73,8 +78,12 @@ class Loading:
         self._files = PagesAhead[FilesRows](reader, connections, budget)
         self._objects = PagesAhead[ObjectsRows](reader, connections, budget)
 
-    async def whole(self, *, is_first: bool, keep: bool) -> None:
-        """Load all runs. `is_first`: the folder has no files yet; `keep`: keep the index."""
+    async def whole(self, *, is_first: bool, keep: bool, lost: LostParts | None = None) -> None:
+        """Load all runs. `is_first`: the folder has no files yet; `keep`: keep the index.
+
+        `lost`: gets the pages that cannot be fetched; None: these are errors.
+        """
+        self._loader.lost = lost
         for run in self._link.runs:
             await self._loader.objects(self._objects, run, is_first=is_first, keep=keep)
             await self._loader.files(self._files, run, is_first=is_first, keep=keep)
