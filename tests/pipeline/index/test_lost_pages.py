@@ -72,3 +72,25 @@ async def test_files_whose_articles_a_lost_page_lists_are_named(
     notices = await world.notices()
     assert notices and all("lists its articles is lost" in each.reason for each in notices)
     assert len(list(restored.iterdir())) + len(notices) == 600
+
+
+async def test_an_older_version_learns_the_newer_names_of_its_articles(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    """Whole or in part: a run of a later version tells them."""
+    world = indexed.world
+    (world.root / "new").write_bytes(b"new")
+    await indexed.version()
+    world.query(
+        "INSERT INTO aliases (message_id, wire_id, adopted) SELECT message_id, 'a@b', true"
+        " FROM segments JOIN objects o ON o.id = object_id WHERE o.kind <> 2"
+        " ORDER BY object_id LIMIT 1 RETURNING 1"
+    )
+    assert await indexed.post() == ""
+    root = (await newest_root(store, KEYS)).root
+    assert [run.version for run in root.runs] == [1, 2, 2]
+    for wanted in (Wanted(1), Wanted(1, (b"file 000",))):
+        lose(world)
+        await adopted(world, root, wanted)
+        assert world.query("SELECT wire_id FROM aliases") == [("a@b",)]
+        world.check_ledger()

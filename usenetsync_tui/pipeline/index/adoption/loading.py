@@ -90,6 +90,25 @@ class Loading:
             if keep:
                 await self._loader.keep_run(run)
             is_first = False
+        if not keep:
+            await self._newer_names()
+
+    async def _newer_names(self) -> None:
+        """Load what runs of later versions say of the objects: new names of their articles."""
+        later = [run for run in self._link.root.runs if run not in self._link.runs]
+        if not later:
+            return
+        needed = await rows.needed(self._place.tx, self._place.folder)
+        objects = WantedObjects([each - self._place.offset for each in needed])
+        for run in later:  # oldest first: each replaces what those before it said
+            await self._loader.objects(
+                self._objects,
+                run,
+                is_first=False,
+                wants=objects.wants,
+                has=objects.has,
+                keep=False,
+            )
 
     async def part(self, names: Set[bytes]) -> None:
         """Load what is at or below some paths, from as few pages as possible."""
