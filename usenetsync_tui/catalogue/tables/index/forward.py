@@ -16,7 +16,8 @@ _SQL = load(__package__, "forward.sql")
 
 
 async def has_open_job(tx: Transaction, folder: int) -> bool:
-    """Whether a job of the folder waits or runs."""
+    """Whether a job of the folder waits or runs. None begins until the transaction ends."""
+    await tx.run(_SQL["lock_folder"], {"folder": folder})
     found: bool = (await tx.one(_SQL["open_job"], {"folder": folder}))[0]
     return found
 

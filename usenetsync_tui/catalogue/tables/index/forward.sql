@@ -1,3 +1,7 @@
+-- lock_folder
+-- No job of the folder begins until the transaction ends: its row refers to the folder's.
+SELECT FROM folders WHERE id = %(folder)s FOR UPDATE;
+
 -- open_job
 -- Whether a job of a folder waits or runs.
 SELECT EXISTS (SELECT FROM jobs WHERE folder_id = %(folder)s AND state IN {job.open});
