@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _NUMBERS = {
-    "elapsed", "worked", "seconds", "port", "uid", "gid", "pid", "began", "ended", "url", "mtime_ns",
+    "elapsed", "worked", "seconds", "port", "uid", "gid", "pid", "began", "ended", "url",
+    "mtime_ns",
 }  # fmt: skip
 _WITH_INDEX = {"bytes", "total_bytes", "posted_bytes"}
 """An index is part of these: how well it compresses depends on times and inode numbers."""
