@@ -15,6 +15,7 @@ from rich.segment import Segments
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.timer import Timer
 
@@ -37,6 +38,7 @@ from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
+from usenetsync_tui.tui.terminal.keys_in_turn import KeysInTurn
 from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
@@ -98,6 +100,7 @@ class UsenetSyncApp(App[ScreenExit]):
             ansi_color=True if own_colors else None,
         )
         self.stylesheet = ParsedStyles()
+        self._typed = KeysInTurn(self, super().on_event)
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
@@ -138,6 +141,13 @@ class UsenetSyncApp(App[ScreenExit]):
         names = ("ink-muted", "ink-track", "frame", "frame-focus", "cursor")
         theme = DARK if self.current_theme.dark else LIGHT
         return {name: theme.variables[name] for name in names}
+
+    async def on_event(self, event: Event) -> None:
+        """Deliver keys and pasted text in turn; see `KeysInTurn`."""
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
+            await self._typed.add(event)
+        else:
+            await super().on_event(event)
 
     def _fatal_error(self) -> None:
         """Print our crash report: Textual's shows local variables."""

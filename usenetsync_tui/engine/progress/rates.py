@@ -16,29 +16,35 @@ class _Sample(NamedTuple):
 
 
 class RateMeter:
-    """Bytes and files a second over the last ten seconds, and a sample a second of history.
+    """Bytes and files a second over the last ten seconds, and those of each second before.
 
-    The caller adds up the counters of successive jobs. They fall only when a restore takes back
+    Time in which nothing moved before the counters move again does not count: a job has its rate
+    from its first second on. The caller adds up the counters of successive jobs. They fall only when a restore takes back
     the bytes of a file that it could not finish; that counts as 0 a second.
     """
 
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque()
         self._history: deque[float] = deque(maxlen=_HISTORY)
-        self._second: _Sample | None = None
+        self._second: float | None = None
+        """When the last value of the history was added."""
 
     def add(self, now: float, done_bytes: int, done_files: int) -> None:
         """Add a sample of the counters. `now`: monotonic seconds."""
         sample = _Sample(now, done_bytes, done_files)
+        if self._has_rested() and sample[1:] != self._samples[-1][1:]:
+            self._samples = deque([self._samples[-1]])
         self._samples.append(sample)
         while len(self._samples) > 2 and self._samples[1].at <= now - _WINDOW:
             self._samples.popleft()
         if self._second is None:
-            self._second = sample
-        elif now - self._second.at >= 1:
-            took = now - self._second.at
-            self._history.append(max(0.0, (done_bytes - self._second.bytes) / took))
-            self._second = sample
+            self._second = now
+        elif now - self._second >= 1:
+            self._history.append(self.bytes_per_second)
+            self._second = now
+
+    def _has_rested(self) -> bool:
+        return len(self._samples) > 1 and self._samples[0][1:] == self._samples[-1][1:]
 
     @property
     def bytes_per_second(self) -> float:
@@ -54,7 +60,7 @@ class RateMeter:
 
     @property
     def history(self) -> tuple[float, ...]:
-        """Bytes per second, a value a second, oldest first."""
+        """`bytes_per_second` as it was at each second, oldest first."""
         return tuple(self._history)
 
     def eta(self, elapsed: float, left: int) -> float | None:
