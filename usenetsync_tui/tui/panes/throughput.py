@@ -20,7 +20,7 @@ from usenetsync_tui.tui.kit.lines_view import InkedView
 
 SAMPLES = 600
 """The samples that the engine keeps, one per second."""
-SCALE = 10
+SCALE = 11
 """Cells of the labels beside the chart: ``200 MB/s ┤``."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
