@@ -42,7 +42,7 @@ class JobQueue:
             standings = await overview.every(tx)
             queue = await jobs.open_jobs(tx)
             recent = [j for j in await jobs.recent(tx, _RECENT) if j.state.is_over]
-        folders = {folder.id: folder for folder, _, _ in standings}
+        folders = {standing.folder.id: standing.folder for standing in standings}
         self.open = tuple(queue)
         self.shown = reusing_equal(
             self.shown,
@@ -50,10 +50,7 @@ class JobQueue:
         )
         self.folders = reusing_equal(
             self.folders,
-            (
-                FolderStatus(folder, latest, queued_figures(job, folder) if job else None)
-                for folder, latest, job in standings
-            ),
+            map(_folder_status, standings),
         )
 
     def folder(self, folder_id: int) -> Folder | None:
@@ -68,3 +65,17 @@ class JobQueue:
     def job(self, job_id: int) -> Job | None:
         """An open job by its id."""
         return next((j for j in self.open if j.id == job_id), None)
+
+
+def _folder_status(standing: overview.Standing) -> FolderStatus:
+    def figures(job: Job | None) -> JobStatus | None:
+        return queued_figures(job, standing.folder) if job is not None else None
+
+    return FolderStatus(
+        standing.folder,
+        standing.latest,
+        figures(standing.job),
+        figures(standing.backup),
+        figures(standing.errand),
+        standing.check,
+    )
