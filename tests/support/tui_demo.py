@@ -30,6 +30,7 @@ from usenetsync_tui.model.folders import (
     Priority,
     Profile,
     Realm,
+    Snapshot,
     SnapshotState,
     StoreKind,
 )
@@ -185,17 +186,28 @@ def folders_of(*jobs: JobStatus) -> tuple[FolderStatus, ...]:
     last = dataclasses.replace(last, state=SnapshotState.COMPLETE)
     return (
         FolderStatus(resting, last),
-        *(
-            FolderStatus(
-                folder(each.folder_id, each.folder),
-                snapshot(each.version - 1, folder_id=each.folder_id)
-                if each.version and each.version > 1
-                else None,
-                each,
-            )
-            for each in jobs
-        ),
+        *(of_folder(each, _version_of(each)) for each in jobs),
     )
+
+
+def _version_of(one: JobStatus) -> Snapshot | None:
+    """The folder's newest version: that of a finished upload, or the one before an open one."""
+    if not one.version:
+        return None
+    finished = one.state in (JobState.COMPLETED, JobState.INCOMPLETE)
+    number = one.version if finished else one.version - 1
+    state = SnapshotState.INCOMPLETE if one.errors and finished else SnapshotState.COMPLETE
+    changes = {"errors": one.errors if finished else 0, "state": state}
+    return snapshot(number, folder_id=one.folder_id, **changes) if number else None
+
+
+def of_folder(one: JobStatus, latest: Snapshot | None = None) -> FolderStatus:
+    """A folder with one job."""
+    backup = one if one.verb is Verb.UPLOAD else None
+    errand = None if backup is not None else one
+    path = b"/srv/" + one.folder.encode("utf-8", "surrogateescape")
+    named = folder(one.folder_id, "x", name=one.folder, path=path)
+    return FolderStatus(named, latest, one, backup, errand)
 
 
 EVENTS = tuple(

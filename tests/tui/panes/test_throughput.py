@@ -55,7 +55,7 @@ def test_the_scale_has_labels(top: float) -> None:
         labels = scale(top, height)
         assert [len(label) for label in labels] == [SCALE] * height
         assert height == 1 or labels[-1].strip() == "0 ┤"
-    assert scale(200e6, 3)[0] == "200 MB/s ┤"
+    assert scale(200e6, 3)[0] == " 200 MB/s ┤"
 
 
 @pytest.mark.anyio

@@ -164,9 +164,9 @@ def _connections(status: EngineStatus) -> Line:
 
 
 def _counted(status: EngineStatus) -> list[JobStatus]:
-    """The jobs that are not over; when all are over, all of them."""
+    """The jobs that are not over; when all are over, the last one."""
     going = [job for job in status.jobs if not job.state.is_over]
-    return going or list(status.jobs)
+    return going or list(status.jobs[-1:])
 
 
 def _eta(jobs: Sequence[JobStatus]) -> float | None:
