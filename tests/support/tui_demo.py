@@ -206,7 +206,7 @@ def of_folder(one: JobStatus, latest: Snapshot | None = None) -> FolderStatus:
     backup = one if one.verb is Verb.UPLOAD else None
     errand = None if backup is not None else one
     path = b"/srv/" + one.folder.encode("utf-8", "surrogateescape")
-    named = folder(one.folder_id, "x", name=one.folder, path=path)
+    named = dataclasses.replace(folder(one.folder_id, "x"), name=one.folder, path=path)
     return FolderStatus(named, latest, one, backup, errand)
 
 

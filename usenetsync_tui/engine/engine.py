@@ -259,7 +259,6 @@ class Engine:
                 await loop.obey_commands()
                 self._state = None
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
-                group.start_soon(loop.obey_commands_meanwhile)
                 group.start_soon(open_all_realms, working_state)
                 await loop.take_jobs()
             finally:
@@ -284,8 +283,7 @@ class Engine:
 
     def _is_stuck(self) -> bool:
         """Whether the engine must stop, but something outside of any job holds it up."""
-        run = self._working_state.run if self._working_state is not None else None
-        has_job = run is not None and not run.given_up
+        has_job = self._working_state is not None and self._working_state.is_held_up
         silent = self._is_database_silent()
         if self._stop.is_overdue(time.monotonic(), has_job=has_job, silent=silent):
             return True

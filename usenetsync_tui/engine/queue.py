@@ -5,7 +5,7 @@ The queue is short and lives in the catalogue: the engine reads it again, and ne
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.lookups import overview
@@ -57,10 +57,10 @@ class JobQueue:
         """A folder by its id."""
         return next((f.folder for f in self.folders if f.folder.id == folder_id), None)
 
-    def next(self, among: Collection[int] | None = None) -> Job | None:
-        """The next job of the queue, or the next one `among` some."""
-        waiting = (j for j in self.open if j.state is JobState.QUEUED)
-        return next((j for j in waiting if among is None or j.id in among), None)
+    @property
+    def waiting(self) -> Iterator[Job]:
+        """The jobs that wait to run, in the order of the queue."""
+        return (job for job in self.open if job.state is JobState.QUEUED)
 
     def job(self, job_id: int) -> Job | None:
         """An open job by its id."""

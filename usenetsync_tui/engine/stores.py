@@ -18,6 +18,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm
 from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.status import Limits
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
@@ -159,14 +160,16 @@ class Stores:
         open_realm = next(found, None)  # with any headers: the Message-ID does not depend on them
         return None if open_realm is None else open_realm.wire_id(message_id)
 
-    async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> JobRun:
-        """Make the run of a job on a folder.
+    async def run(
+        self, folder: Folder, job_id: int, *, to_post: bool = True, limits: Limits | None = None
+    ) -> JobRun:
+        """Make the run of a job on a folder. `limits`: its part of those of the settings.
 
         With `to_post` the folder's own realm must be usable; other runs may find their articles
         in another realm. `UsageError`, `KeyUnavailableError`.
         """
         open_realm = await (self._reached if to_post else self.of)(folder.realm)
-        limits = self._settings.limits
+        limits = limits or self._settings.limits
         return JobRun(self._catalogue, self, open_realm, folder, job_id, limits, waits=self.waits)
 
     @property

@@ -56,17 +56,3 @@ def test_progress_that_is_taken_back_counts_as_zero() -> None:
     assert meter.bytes_per_second == 0.0
     assert meter.history == (4_000.0, 0.0)
     assert meter.eta(20.0, 100) is None
-
-
-def test_a_job_has_its_rate_from_its_first_second() -> None:
-    idle = [(float(t), 700, 7) for t in range(60)]
-    meter = fed(*idle, (60.0, 5_700, 8), (61.0, 10_700, 9))
-    assert meter.bytes_per_second == 5_000.0
-    assert meter.files_per_second == 1.0
-
-
-def test_the_history_ends_with_the_rate_of_now() -> None:
-    meter = RateMeter()
-    for t in range(50):
-        meter.add(float(t), t * t * 100, t)
-        assert not meter.history or meter.history[-1] == meter.bytes_per_second

@@ -9,3 +9,7 @@ ALTER TABLE jobs
 
 -- The latest jobs of a folder, and of one verb: pages of its history, and its last backup.
 CREATE INDEX jobs_folder ON jobs (folder_id, verb, id);
+
+-- began_ns: the wall clock of the program when it began the version, in nanoseconds; null: an older
+-- program did. All that is read for the version is read after that.
+ALTER TABLE snapshots ADD COLUMN began_ns bigint;

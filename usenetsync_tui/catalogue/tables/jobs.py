@@ -176,8 +176,12 @@ async def begin(tx: Transaction, job_id: int) -> bool:
 
 
 async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
-    """Apply a user's event to a job of the queue; False when it does not change the state."""
-    row = await tx.maybe(_SQL["change_state"], {"id": job_id, **_change(event)})
+    """Apply a user's event to a job of the queue; False when it does not change the state.
+
+    A retried job counts from the beginning.
+    """
+    values = {"id": job_id, "anew": event is JobEvent.RETRY, **_change(event)}
+    row = await tx.maybe(_SQL["change_state"], values)
     return row is not None
 
 
@@ -205,14 +209,17 @@ async def keep_to_version(tx: Transaction, job_id: int, version: int) -> None:
 async def set_progress(
     tx: Transaction,
     job_id: int,
+    errors: int,
     *,
     done_files: int,
     done_bytes: int,
     total_files: int,
     total_bytes: int,
-    errors: int,
+    posted_bytes: int,
+    deduplicated_bytes: int,
+    worked: float,
 ) -> None:
-    """Record a job's progress."""
+    """Record a job's progress, all its runs together. `worked`: seconds."""
     await tx.run(
         _SQL["set_progress"],
         {
@@ -221,6 +228,9 @@ async def set_progress(
             "done_bytes": done_bytes,
             "total_files": total_files,
             "total_bytes": total_bytes,
+            "posted_bytes": posted_bytes,
+            "deduplicated_bytes": deduplicated_bytes,
+            "worked": worked,
             "errors": errors,
         },
     )

@@ -94,7 +94,11 @@ RETURNING id;
 -- change_state
 -- Set the state of a job of the queue on user request, if the transition is allowed.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,
-       finished_at = CASE WHEN %(over)s THEN now() END
+       finished_at = CASE WHEN %(over)s THEN now() END,
+       done_files = CASE WHEN %(anew)s THEN 0 ELSE done_files END,
+       done_bytes = CASE WHEN %(anew)s THEN 0 ELSE done_bytes END,
+       total_files = CASE WHEN %(anew)s THEN 0 ELSE total_files END,
+       total_bytes = CASE WHEN %(anew)s THEN 0 ELSE total_bytes END
  WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
@@ -115,7 +119,9 @@ UPDATE jobs SET version = %(version)s WHERE id = %(id)s;
 -- set_progress
 -- A job's progress.
 UPDATE jobs SET done_files = %(done_files)s, done_bytes = %(done_bytes)s,
-       total_files = %(total_files)s, total_bytes = %(total_bytes)s, errors = %(errors)s
+       total_files = %(total_files)s, total_bytes = %(total_bytes)s,
+       posted_bytes = %(posted_bytes)s, deduplicated_bytes = %(deduplicated_bytes)s,
+       worked = %(worked)s, errors = %(errors)s
  WHERE id = %(id)s;
 
 -- add_notices

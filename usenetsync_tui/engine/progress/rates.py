@@ -16,35 +16,36 @@ class _Sample(NamedTuple):
 
 
 class RateMeter:
-    """Bytes and files a second over the last ten seconds, and those of each second before.
+    """Bytes and files a second over the last ten seconds, and a sample a second of history.
 
-    Time in which nothing moved before the counters move again does not count: a job has its rate
-    from its first second on. The caller adds up the counters of successive jobs. They fall only when a restore takes back
+    The first ten seconds divide by the time that has passed. A sample of the history is the rate of
+    that moment, so that a graph of them and a figure beside it agree.
+
+    The caller adds up the counters of successive jobs. They fall only when a restore takes back
     the bytes of a file that it could not finish; that counts as 0 a second.
     """
 
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque()
         self._history: deque[float] = deque(maxlen=_HISTORY)
-        self._second: float | None = None
-        """When the last value of the history was added."""
+        self._second: _Sample | None = None
+
+    def rest(self) -> None:
+        """Nothing runs: the time until the next sample counts for no rate."""
+        self._samples.clear()
+        self._second = None
 
     def add(self, now: float, done_bytes: int, done_files: int) -> None:
         """Add a sample of the counters. `now`: monotonic seconds."""
         sample = _Sample(now, done_bytes, done_files)
-        if self._has_rested() and sample[1:] != self._samples[-1][1:]:
-            self._samples = deque([self._samples[-1]])
         self._samples.append(sample)
         while len(self._samples) > 2 and self._samples[1].at <= now - _WINDOW:
             self._samples.popleft()
         if self._second is None:
-            self._second = now
-        elif now - self._second >= 1:
+            self._second = sample
+        elif now - self._second.at >= 1:
             self._history.append(self.bytes_per_second)
-            self._second = now
-
-    def _has_rested(self) -> bool:
-        return len(self._samples) > 1 and self._samples[0][1:] == self._samples[-1][1:]
+            self._second = sample
 
     @property
     def bytes_per_second(self) -> float:
@@ -60,7 +61,7 @@ class RateMeter:
 
     @property
     def history(self) -> tuple[float, ...]:
-        """`bytes_per_second` as it was at each second, oldest first."""
+        """Bytes per second, a value a second, oldest first."""
         return tuple(self._history)
 
     def eta(self, elapsed: float, left: int) -> float | None:
