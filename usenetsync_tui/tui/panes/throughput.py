@@ -47,7 +47,7 @@ def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
         for at in range(first, len(samples), length)
         if (part := samples[at : at + length])
     ]
-    return out[-width:]
+    return out[-width:] if width else []
 
 
 def new_samples(before: Sequence[float], after: Sequence[float]) -> int:
@@ -73,7 +73,7 @@ def rows(values: Sequence[float], width: int, height: int) -> list[str]:
 def scale(top: float, height: int) -> list[str]:
     """The labels beside the chart, `SCALE` cells wide: `top` on the first row, 0 on the last."""
     words = [f"{rate(top)} ┤"] + ["│"] * (height - 2) + ["0 ┤"] * (height > 1)
-    return [f"{label:>{SCALE}}" for label in words]
+    return [f"{label:>{SCALE}}" for label in words[:height]]
 
 
 class Throughput(InkedView, can_focus=False):
