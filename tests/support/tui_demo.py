@@ -9,6 +9,7 @@ import dataclasses
 import math
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
@@ -34,7 +35,7 @@ from usenetsync_tui.model.folders import (
     SnapshotState,
     StoreKind,
 )
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
 from usenetsync_tui.model.ports import (
     Browser,
     Cause,
@@ -377,6 +378,52 @@ def unseen() -> SharingHandle:
         dataclasses.replace(each, indexed=each.version < 12) for each in browser.version_list
     )
     return SharingHandle(dataclasses.replace(status, folders=folders), browser)
+
+
+def past_jobs(count: int) -> tuple[PastJob, ...]:
+    """Jobs of all kinds and ends, newest first, one every six hours."""
+    ends = (
+        (Verb.UPLOAD, JobState.COMPLETED, 0, "", b""),
+        (Verb.RESTORE, JobState.FAILED, 0, "/mnt/back: no such folder", b"/mnt/back"),
+        (Verb.VERIFY, JobState.INCOMPLETE, 12, "12 articles are missing on every server", b""),
+        (Verb.UPLOAD, JobState.CANCELLED, 0, "", b""),
+        (Verb.RESTORE, JobState.COMPLETED, 0, "", b"/mnt/back"),
+    )
+    found = []
+    for number in range(count, 0, -1):
+        verb, state, errors, message, target = ends[(count - number) % len(ends)]
+        began = NOON - timedelta(hours=6 * (count - number))
+        one = Job(
+            number,
+            1,
+            verb,
+            Priority.NORMAL,
+            state,
+            version=number,
+            target=target or None,
+            prefix=None,
+            owns_target=False,
+            created_at=began,
+            finished_at=began + timedelta(minutes=2, seconds=4),
+            done_files=1_204,
+            done_bytes=9_300_000_000,
+            total_files=1_204,
+            total_bytes=9_300_000_000,
+            errors=errors,
+            message=message or None,
+            started_at=began,
+            worked=124.0,
+            posted_bytes=8_100_000_000,
+        )
+        found.append(PastJob(one, "photos"))
+    return tuple(found)
+
+
+def with_history(count: int = 24) -> FakeHandle:
+    """A catalogue that has had many jobs."""
+    browser = FakeBrowser(900, done=900)
+    browser.past, browser.notice_list = past_jobs(count), NOTICES
+    return FakeHandle(done().now, browser)
 
 
 def hostile() -> FakeHandle:

@@ -37,6 +37,7 @@ from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
+from usenetsync_tui.tui.screens.history_screen import HistoryScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 from usenetsync_tui.tui.terminal.keys_in_turn import KeysInTurn
 from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
@@ -161,6 +162,11 @@ class UsenetSyncApp(App[ScreenExit]):
     def on_action_screen_doctor_requested(self, event: ActionScreen.DoctorRequested) -> None:
         """Open the `doctor` screen over the current one."""
         self.push_screen(DoctorScreen(event.wanted, self.handle.status))
+
+    def on_action_screen_history_requested(self, event: ActionScreen.HistoryRequested) -> None:
+        """Open the history over the current screen."""
+        if isinstance(self.screen, ActionScreen):
+            self.screen.go_down(HistoryScreen(event.browser))
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
         """Open the screen of the file's articles."""
