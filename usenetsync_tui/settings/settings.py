@@ -32,7 +32,7 @@ from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.settings.appearance import flat_keys
+from usenetsync_tui.settings.appearance import BELL_AFTER, flat_keys
 from usenetsync_tui.settings.kinds import FilePath, Seconds
 from usenetsync_tui.settings.problems import SettingProblem, problems, wrong_kinds
 from usenetsync_tui.settings.secret_files import refuse_open_secrets
@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     help names them) and its keys, separated by commas."""
     theme: str = ""
     """The name of the screen's theme; empty: our own."""
+    bell_after: int = Field(default=BELL_AFTER, ge=0)
+    """The seconds of work from which the end of a job rings the terminal's bell; 0: never."""
 
     @field_validator("newsgroups")
     @classmethod

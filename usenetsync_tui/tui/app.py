@@ -23,11 +23,12 @@ from usenetsync_tui.locations import styles_folder
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
 from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
+from usenetsync_tui.tui.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
@@ -47,7 +48,7 @@ LOOKS_PER_SECOND = 4
 _LOOKS_AT_START = 20
 """The same while the engine starts, so that the folders show as soon as they are known."""
 _LONG = 20.0
-"""Seconds that a toast with a start-up problem stays; the log keeps the problem."""
+"""Seconds that the toast of a job's end or of a start-up problem stays; the log keeps both."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (
@@ -82,6 +83,7 @@ class UsenetSyncApp(App[ScreenExit]):
         few_colors: bool = False,
         keys: Mapping[str, str] | None = None,
         theme: str = "",
+        bell_after: int = 0,
         problems: Sequence[str] = (),
         painted: Callable[[], object] = bool,
     ) -> None:
@@ -89,6 +91,7 @@ class UsenetSyncApp(App[ScreenExit]):
         has sixteen colours, so the application uses a theme of those.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
+        `bell_after`: the seconds of work from which the end of a job rings the bell; 0: never.
         `problems`: sentences to show at the start; the caller makes names in them safe.
         `painted` is called once the first frame is on its way to the terminal.
         """
@@ -102,6 +105,8 @@ class UsenetSyncApp(App[ScreenExit]):
         )
         self.stylesheet = ParsedStyles()
         self._typed = KeysInTurn(self, super().on_event)
+        self._ended = EndedJobs()
+        self._bell_after = bell_after
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
@@ -208,9 +213,17 @@ class UsenetSyncApp(App[ScreenExit]):
         status = self.handle.status
         if status.state is EngineState.REFUSED:
             self.exit(ScreenExit(ExitReason.REFUSED))
+        self._say_ended(self._ended.update(status))
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
+
+    def _say_ended(self, jobs: Sequence[JobStatus]) -> None:
+        if jobs:
+            severity, words = ended_severity(jobs), ended_words(jobs)
+            self.notify(words, severity=severity, timeout=_LONG, markup=False)
+        if rings_bell(jobs, self._bell_after):
+            self.bell()
 
     @property
     def _is_starting(self) -> bool:
