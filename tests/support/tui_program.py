@@ -39,7 +39,9 @@ class Crashing(LivelyHandle):
 
 def main(ticks: Path, kind: str) -> int:
     stop = threading.Event()
-    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile, "servers": servers}[kind]()
+    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile, "servers": servers}[
+        kind
+    ]()
 
     def engine() -> None:
         looks, looked = 0, time.monotonic()

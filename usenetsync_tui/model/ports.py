@@ -324,9 +324,7 @@ class Browser(Protocol):
         The id of the last row is `before` of the next page. With `folder_id` only that folder's.
         """
 
-    async def notices(
-        self, job_id: int, after: int, limit: int
-    ) -> tuple[tuple[int, Notice], ...]:
+    async def notices(self, job_id: int, after: int, limit: int) -> tuple[tuple[int, Notice], ...]:
         """The notices of a job after a number (0: all), each with its number, in that order."""
 
     async def database(self) -> DatabaseFigures: ...

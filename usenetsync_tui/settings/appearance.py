@@ -40,7 +40,7 @@ class Appearance:
 
 
 def appearance(config_dir: Path, variables: Mapping[str, str]) -> Appearance:
-    """The keys, the theme and the bell that the file and, over it, the environment (`variables`) give.
+    """Keys, theme and bell that the file and, over it, the environment (`variables`) give.
 
     A value of the wrong type counts as not given. `SettingsError` for a file that cannot be read
     or is not TOML, and for a variable of these three that is empty or not JSON.

@@ -28,7 +28,6 @@ from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
-from usenetsync_tui.tui.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
@@ -36,6 +35,7 @@ from usenetsync_tui.tui.kit.action import bindings
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
+from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.screens.history_screen import HistoryScreen

@@ -11,7 +11,13 @@ from tui_fakes import HOSTILE, NOON, snapshot
 
 from usenetsync_tui.model.folders import Priority, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus, LastCheck
+from usenetsync_tui.model.status import (
+    EngineState,
+    EngineStatus,
+    FolderStatus,
+    JobStatus,
+    LastCheck,
+)
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.panes.errand_lines import fraction
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines
@@ -155,7 +161,9 @@ def test_no_errand_takes_the_place_of_the_backup(state: JobState) -> None:
         assert head.startswith("✓ photos  v12  ")
         assert "37" not in head + figures
         assert line.startswith("  ") and "rest" in line
-        assert ("no such folder" in "".join(block(each, width))) is (state is not JobState.COMPLETED)
+        assert ("no such folder" in "".join(block(each, width))) is (
+            state is not JobState.COMPLETED
+        )
 
 
 def test_an_errand_is_forgotten_after_the_next_upload() -> None:

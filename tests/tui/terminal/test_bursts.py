@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from terminals import Terminal
 
 ROOT = Path(__file__).parents[3]
 SUPPORT = ROOT / "tests" / "support"
-PASSWORD = "correct-horse-battery"  # noqa: S105 (nobody's)
+PASSWORD = "correct-horse-battery"
 FINISH = b"\x13"
 LINES = (b"host.example", b"", b"", b"me", PASSWORD.encode())
 BURSTS = {
@@ -31,11 +32,15 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     one.close()
 
 
+def _has_said(terminal: Terminal, words: str) -> bool:
+    return words.encode() in terminal.output
+
+
 def test_a_form_in_one_write(terminal: Terminal, tmp_path: Path) -> None:
     terminal.start()
     for name, keys in BURSTS.items():
         os.write(terminal.end, keys + FINISH)
-        terminal.read_until(lambda toast=f"{name} added".encode(): toast in terminal.output)
+        terminal.read_until(partial(_has_said, terminal, f"{name} added"))
     os.write(terminal.end, b"q")
     terminal.read_until(lambda: b"Quit now" in terminal.output)
     os.write(terminal.end, b"n")

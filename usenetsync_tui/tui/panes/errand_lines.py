@@ -16,6 +16,7 @@ from usenetsync_tui.tui.kit.state_words import JOB_STATES
 
 MESSAGE_LINES = 3
 """The most lines of a job's message."""
+STALLED: Span = ("! stalled", "bad")
 _LEAST_TARGET = 8
 _SETTLED = (JobState.RUNNING, JobState.COMPLETED)
 """States that the glyph and the figures show without their word."""
@@ -30,14 +31,15 @@ def errand_lines(job: JobStatus, width: int, *, is_stalled: bool = False) -> lis
 
 
 def _errand(job: JobStatus, width: int, *, is_stalled: bool) -> Line:
-    word, ink = ("! stalled", "bad") if is_stalled else JOB_STATES[job.state]
+    word, ink = STALLED if is_stalled else JOB_STATES[job.state]
     what = f"{job.verb} version {job.version}" if job.version is not None else str(job.verb)
     said = _progress(job, word, is_stalled=is_stalled)
     room = width - cell_len(said) - 2
+    said_ink: Ink = "plain" if job.state in _SETTLED and not is_stalled else ink
     start: Line = (
         (f"{word[:1]} ", ink),
         (cut_middle(what, max(0, room)), "accent"),
-        (said, "plain" if job.state in _SETTLED and not is_stalled else ink),
+        (said, said_ink),
     )
     left = width - width_of(start) - 3
     if not job.target or left < _LEAST_TARGET:

@@ -26,14 +26,13 @@ from usenetsync_tui.model.status import (
 )
 from usenetsync_tui.tui.kit.inks import Line, Span, fit, width_of
 from usenetsync_tui.tui.kit.state_words import JOB_STATES
-from usenetsync_tui.tui.panes.errand_lines import errand_lines, fraction, message_lines
+from usenetsync_tui.tui.panes.errand_lines import STALLED, errand_lines, fraction, message_lines
 from usenetsync_tui.tui.panes.folder_figures import figures_line, shown_job
 
 ROOMY = 42
 """The width in cells from which the state or the speed fits beside the bar."""
 WIDE = 54
 """The width in cells from which the remaining time fits too."""
-STALLED: Span = ("! stalled", "bad")
 _INDEXING: Span = ("… indexing", "busy")
 _NEW: Span = ("· new", "muted")
 _REMINDER = "! Recovery string not seen yet: press K"

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from usenetsync_tui.model.figures import count
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.tui.kit.inks import Line, width_of
+from usenetsync_tui.tui.kit.inks import Ink, Line, width_of
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.panes.pane_order import LABELS, PANES
 
@@ -36,7 +36,7 @@ def _line(shown: str, counts: Counts, gap: int, counted: bool) -> Line:
         many = counts(pane)
         # Errors are never left out: the mark alone then tells that there are some.
         more = f" {count(many)}" if counted and many else "!" if pane == "errors" and many else ""
-        ink = "accent" if pane == shown else "muted"
+        ink: Ink = "accent" if pane == shown else "muted"
         line = (*line, (f"{number} {_SHORT[pane]}{more}", ink), (" " * gap, "plain"))
     return line[:-1]
 
@@ -47,8 +47,8 @@ def pane_at(line: Line, x: int) -> str:
     for span in line:
         ends.append(ends[-1] + width_of((span,)))
     found = (n for n, (begin, end) in enumerate(pairwise(ends)) if begin <= x < end)
-    span = next(found, 1)
-    return PANES[span // 2] if span % 2 == 0 else ""
+    number = next(found, 1)
+    return PANES[number // 2] if number % 2 == 0 else ""
 
 
 class PaneTabs(LinesView, can_focus=False):

@@ -11,7 +11,7 @@ from tui_demo import FakeHandle, job, running
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
+from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 
 
 def over(**changes: object) -> JobStatus:
@@ -37,9 +37,7 @@ def test_figures_of_one_job() -> None:
 
 def test_several_ends_are_one_sentence() -> None:
     jobs = [over(), over(id=2), over(id=3, state=JobState.FAILED)]
-    assert ended_words(jobs) == (
-        "3 jobs ended: 2 done, 1 failed; 3,612 files, 24.3 GB posted"
-    )
+    assert ended_words(jobs) == ("3 jobs ended: 2 done, 1 failed; 3,612 files, 24.3 GB posted")
     assert ended_severity(jobs) == "error"
     assert ended_severity(jobs[:2]) == "information"
 
