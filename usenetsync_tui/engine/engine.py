@@ -63,9 +63,14 @@ class Engine:
         *,
         what: str,
         patience: float = 0.0,
+        asks: bool = False,
     ) -> None:
-        """`patience`: seconds to wait while another engine holds the catalogue."""
+        """`patience`: seconds to wait while another engine holds the catalogue.
+
+        `asks`: the heavy jobs that it finds waiting do not go on before the user says so.
+        """
         self._settings = settings
+        self._asks = asks
         self._patience = max(patience, SHORTEST_PATIENCE)
         self._locations = locations
         self._what = what
@@ -251,6 +256,9 @@ class Engine:
                 started=self.started,
             )
             self._working_state = working_state
+            if self._asks:
+                await queue.refresh()
+                working_state.hold_heavy()
             loop = JobLoop(
                 working_state, self._mailbox, until_idle=until_idle, refused=self.refused
             )

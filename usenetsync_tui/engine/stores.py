@@ -117,16 +117,14 @@ class Stores:
         return self._servers.statuses() if self._servers is not None else ()
 
     def limit_bandwidth(self, bytes_per_second: int) -> None:
-        """Limit posting to all servers together, in bytes a second; 0: no limit."""
+        """Limit posting to all servers together, in bytes a second; 0: no limit. `UsageError`."""
+        self._need_servers().set_bandwidth_limit(bytes_per_second)
         self.bandwidth_limit = bytes_per_second
-        if self._servers is not None:
-            self._servers.set_bandwidth_limit(bytes_per_second)
 
     def limit_fetching(self, bytes_per_second: int) -> None:
-        """Limit fetching from all servers together, in bytes a second; 0: no limit."""
+        """Limit fetching from all servers together, bytes a second; 0: no limit. `UsageError`."""
+        self._need_servers().set_fetch_limit(bytes_per_second)
         self.fetch_limit = bytes_per_second
-        if self._servers is not None:
-            self._servers.set_fetch_limit(bytes_per_second)
 
     def limit_server(self, name: str, bytes_per_second: int) -> None:
         """Limit posting to one server. `UsageError` when there is no such server."""
@@ -149,10 +147,14 @@ class Stores:
         self._ask(name, "held", lambda s: s.release(name))
 
     def _ask(self, name: str, what: str, wish: _Wish) -> None:
+        wish(self._need_servers())
+        self._wishes[name, what] = wish
+
+    def _need_servers(self) -> UsenetServers:
+        """The servers; `UsageError` when there is none."""
         if self._servers is None:
             raise UsageError(NO_SERVER)
-        wish(self._servers)
-        self._wishes[name, what] = wish
+        return self._servers
 
     def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         """A Message-ID as sent to servers; None if the realm has not been opened yet."""

@@ -23,7 +23,7 @@ from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.competition import rivals, workers_of
+from usenetsync_tui.model.competition import is_heavy, rivals, workers_of
 from usenetsync_tui.model.jobs import Job, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -110,6 +110,10 @@ class WorkingState:
             if not rivals(job, self.active.values()):
                 return job
         return None
+
+    def hold_heavy(self) -> None:
+        """Hold the waiting jobs with much left to do, until the user has been asked."""
+        self.held = {job.id for job in self.queue.waiting if is_heavy(job)}
 
     def give_way(self) -> None:
         """Let more urgent jobs run first, and any waiting job instead of a paused one.

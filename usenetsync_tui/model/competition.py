@@ -15,12 +15,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from usenetsync_tui.model.jobs import Job, Verb
-from usenetsync_tui.model.status import JobStatus, Limits
-
-MOST_AT_ONCE = 3
+from usenetsync_tui.model.status import Limits
 
 HEAVY_BYTES = 10_000_000_000
 HEAVY_FILES = 10_000
+"""A waiting job with more bytes, or more files, left to do is heavy."""
 
 _KINDS = {Verb.UPLOAD: "post", Verb.INDEX: "post"}
 
@@ -63,7 +62,7 @@ def workers_of(running: Collection[Job], workers: int) -> dict[int, int]:
     }
 
 
-def is_heavy(job: JobStatus | Job) -> bool:
+def is_heavy(job: Job) -> bool:
     """Whether what is left of a waiting job is so much that a screen asks before it goes on.
 
     A job that has never run does not know how much it has to do: it counts as heavy.

@@ -97,6 +97,7 @@ class JobStatus:
     eta: float | None
     """Seconds left; None until there are ten seconds of data."""
     elapsed: float
+    """Seconds that it ran, all its runs together, without pauses."""
     message: str = ""
     verified: int = 0
     """Articles that a check found after they were posted."""
@@ -114,6 +115,8 @@ class JobStatus:
     """The part of `done_bytes` that a restore found identical in its target and left alone."""
     waiting: Waiting | None = None
     """What it waits for now."""
+    at_work: bool = False
+    """Whether it runs now, or is paused where it is; else it waits in the queue, or is over."""
 
 
 @value_object

@@ -89,6 +89,7 @@ def running_figures(
         missed_files=p.missed_files,
         kept_bytes=p.kept_bytes,
         waiting=run.waits.current,
+        at_work=True,
     )
 
 
