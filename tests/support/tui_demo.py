@@ -51,6 +51,7 @@ from usenetsync_tui.model.status import (
     Examination,
     FolderStatus,
     JobStatus,
+    LastCheck,
     PoolStatus,
     Severity,
     Sharing,
@@ -424,6 +425,25 @@ def with_history(count: int = 24) -> FakeHandle:
     browser = FakeBrowser(900, done=900)
     browser.past, browser.notice_list = past_jobs(count), NOTICES
     return FakeHandle(done().now, browser)
+
+
+def errands() -> FakeHandle:
+    """Backups with an errand each: a running restore, a refused one, a check that found losses."""
+    uploaded = job(state=JobState.COMPLETED, current=b"", errors=0, elapsed=124.0)
+    restore = job(id=7, verb=Verb.RESTORE, version=11, target=b"/mnt/back", errors=0)
+    refused = dataclasses.replace(
+        restore, id=8, folder_id=2, state=JobState.FAILED, message="/mnt/bcak: no such folder"
+    )
+    latest = snapshot(12)
+    check = LastCheck(NOON, bodies=True, sample=30, checked=90_739, missing=3, damaged=1, unknown=0)
+    sound = dataclasses.replace(check, missing=0, damaged=0)
+    folders = (
+        FolderStatus(folder(3, "archive"), latest, uploaded, uploaded, None, check),
+        FolderStatus(folder(2, "music"), latest, refused, uploaded, refused, sound),
+        FolderStatus(folder(1, "photos"), latest, restore, uploaded, restore, sound),
+    )
+    status = running(jobs=(uploaded, refused, restore), folders=folders)
+    return FakeHandle(status, FakeBrowser(900, done=900))
 
 
 def hostile() -> FakeHandle:
