@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.settings.appearance import appearance
+from usenetsync_tui.settings.appearance import BELL_AFTER, appearance
 from usenetsync_tui.settings.settings import load_settings
 
 _KEYS = json.dumps({"files.mark": "x"})
@@ -27,6 +27,8 @@ def _config(folder: Path, text: str) -> Path:
     [
         ("", {}),
         ('theme = "nord"', {}),
+        ("bell_after = 60", {}),
+        ("bell_after = 60", {"USENETSYNC_BELL_AFTER": "0"}),
         ('[keys]\n"files.mark" = "m"\nlist.up = "k,up"', {}),
         ('keys = {files.mark = "m"}\ntheme = "nord"', {"USENETSYNC_THEME": "gruvbox"}),
         ('keys = {files.mark = "m"}', {"USENETSYNC_KEYS": _KEYS}),
@@ -39,6 +41,7 @@ def test_they_are_those_of_the_settings(
     folder = _config(tmp_path, text)
     settings, looks = load_settings(folder, variables), appearance(folder, variables)
     assert (dict(looks.keys), looks.theme) == (settings.keys, settings.theme)
+    assert looks.bell_after == settings.bell_after
 
 
 def test_no_file(tmp_path: Path) -> None:
@@ -47,12 +50,21 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["theme = 3", "keys = []", "keys = 3", "[keys]\nfiles.mark = 3", "max_worker = 3"]
+    "text",
+    [
+        "theme = 3",
+        "keys = []",
+        "keys = 3",
+        "[keys]\nfiles.mark = 3",
+        "max_worker = 3",
+        "bell_after = -5",
+        'bell_after = "soon"',
+    ],
 )
 def test_what_is_wrong_is_left_to_the_settings(tmp_path: Path, text: str) -> None:
     folder = _config(tmp_path, text)
     looks = appearance(folder, {})
-    assert (dict(looks.keys), looks.theme) == ({}, "")
+    assert (dict(looks.keys), looks.theme, looks.bell_after) == ({}, "", BELL_AFTER)
     with pytest.raises(SettingsError):
         load_settings(folder, {})
 

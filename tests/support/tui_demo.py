@@ -9,6 +9,7 @@ import dataclasses
 import math
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
@@ -30,10 +31,11 @@ from usenetsync_tui.model.folders import (
     Priority,
     Profile,
     Realm,
+    Snapshot,
     SnapshotState,
     StoreKind,
 )
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
 from usenetsync_tui.model.ports import (
     Browser,
     Cause,
@@ -49,6 +51,7 @@ from usenetsync_tui.model.status import (
     Examination,
     FolderStatus,
     JobStatus,
+    LastCheck,
     PoolStatus,
     Severity,
     Sharing,
@@ -185,17 +188,28 @@ def folders_of(*jobs: JobStatus) -> tuple[FolderStatus, ...]:
     last = dataclasses.replace(last, state=SnapshotState.COMPLETE)
     return (
         FolderStatus(resting, last),
-        *(
-            FolderStatus(
-                folder(each.folder_id, each.folder),
-                snapshot(each.version - 1, folder_id=each.folder_id)
-                if each.version and each.version > 1
-                else None,
-                each,
-            )
-            for each in jobs
-        ),
+        *(of_folder(each, _version_of(each)) for each in jobs),
     )
+
+
+def _version_of(one: JobStatus) -> Snapshot | None:
+    """The folder's newest version: that of a finished upload, or the one before an open one."""
+    if not one.version:
+        return None
+    finished = one.state in (JobState.COMPLETED, JobState.INCOMPLETE)
+    number = one.version if finished else one.version - 1
+    state = SnapshotState.INCOMPLETE if one.errors and finished else SnapshotState.COMPLETE
+    changes = {"errors": one.errors if finished else 0, "state": state}
+    return snapshot(number, folder_id=one.folder_id, **changes) if number else None
+
+
+def of_folder(one: JobStatus, latest: Snapshot | None = None) -> FolderStatus:
+    """A folder with one job."""
+    backup = one if one.verb is Verb.UPLOAD else None
+    errand = None if backup is not None else one
+    path = b"/srv/" + one.folder.encode("utf-8", "surrogateescape")
+    named = dataclasses.replace(folder(one.folder_id, "x"), name=one.folder, path=path)
+    return FolderStatus(named, latest, one, backup, errand)
 
 
 EVENTS = tuple(
@@ -365,6 +379,71 @@ def unseen() -> SharingHandle:
         dataclasses.replace(each, indexed=each.version < 12) for each in browser.version_list
     )
     return SharingHandle(dataclasses.replace(status, folders=folders), browser)
+
+
+def past_jobs(count: int) -> tuple[PastJob, ...]:
+    """Jobs of all kinds and ends, newest first, one every six hours."""
+    ends = (
+        (Verb.UPLOAD, JobState.COMPLETED, 0, "", b""),
+        (Verb.RESTORE, JobState.FAILED, 0, "/mnt/back: no such folder", b"/mnt/back"),
+        (Verb.VERIFY, JobState.INCOMPLETE, 12, "12 articles are missing on every server", b""),
+        (Verb.UPLOAD, JobState.CANCELLED, 0, "", b""),
+        (Verb.RESTORE, JobState.COMPLETED, 0, "", b"/mnt/back"),
+    )
+    found = []
+    for number in range(count, 0, -1):
+        verb, state, errors, message, target = ends[(count - number) % len(ends)]
+        began = NOON - timedelta(hours=6 * (count - number))
+        one = Job(
+            number,
+            1,
+            verb,
+            Priority.NORMAL,
+            state,
+            version=number,
+            target=target or None,
+            prefix=None,
+            owns_target=False,
+            created_at=began,
+            finished_at=began + timedelta(minutes=2, seconds=4),
+            done_files=1_204,
+            done_bytes=9_300_000_000,
+            total_files=1_204,
+            total_bytes=9_300_000_000,
+            errors=errors,
+            message=message or None,
+            started_at=began,
+            worked=124.0,
+            posted_bytes=8_100_000_000,
+        )
+        found.append(PastJob(one, "photos"))
+    return tuple(found)
+
+
+def with_history(count: int = 24) -> FakeHandle:
+    """A catalogue that has had many jobs."""
+    browser = FakeBrowser(900, done=900)
+    browser.past, browser.notice_list = past_jobs(count), NOTICES
+    return FakeHandle(done().now, browser)
+
+
+def errands() -> FakeHandle:
+    """Backups with an errand each: a running restore, a refused one, a check that found losses."""
+    uploaded = job(state=JobState.COMPLETED, current=b"", errors=0, elapsed=124.0)
+    restore = job(id=7, verb=Verb.RESTORE, version=11, target=b"/mnt/back", errors=0)
+    refused = dataclasses.replace(
+        restore, id=8, folder_id=2, state=JobState.FAILED, message="/mnt/bcak: no such folder"
+    )
+    latest = snapshot(12)
+    check = LastCheck(NOON, bodies=True, sample=30, checked=90_739, missing=3, damaged=1, unknown=0)
+    sound = dataclasses.replace(check, missing=0, damaged=0)
+    folders = (
+        FolderStatus(folder(3, "archive"), latest, uploaded, uploaded, None, check),
+        FolderStatus(folder(2, "music"), latest, refused, uploaded, refused, sound),
+        FolderStatus(folder(1, "photos"), latest, restore, uploaded, restore, sound),
+    )
+    status = running(jobs=(uploaded, refused, restore), folders=folders)
+    return FakeHandle(status, FakeBrowser(900, done=900))
 
 
 def hostile() -> FakeHandle:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
-from usenetsync_tui.model.entries import FileKind, NoticeKind
+from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import (
     Folder,
@@ -75,6 +75,7 @@ class FakeBrowser:
         self.cause_list: tuple[Cause, ...] = CAUSES
         self.past: tuple[PastJob, ...] = ()
         """All jobs, newest first."""
+        self.notice_list: tuple[Notice, ...] = ()
         self._made: dict[object, FileDirectory] = {}
 
     def name(self, number: int) -> bytes:
@@ -234,6 +235,12 @@ class FakeBrowser:
         self._check()
         rows = [p for p in self.past if before is None or p.job.id < before]
         return tuple(p for p in rows if folder_id in (None, p.job.folder_id))[:limit]
+
+    async def notices(self, job_id: int, after: int, limit: int) -> tuple[tuple[int, Notice], ...]:
+        self._check()
+        return tuple((n, notice) for n, notice in enumerate(self.notice_list, 1) if n > after)[
+            :limit
+        ]
 
     async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
         self._check()

@@ -2,7 +2,8 @@
 
 `python tui_program.py TICKS [crash]`: an engine thread appends to TICKS; after the screen
 the program drains (waits for the thread) and ends with the screen's exit code. A tick is a dot,
-or an exclamation mark when the screen has not read the engine's status for a while.
+or an exclamation mark when the screen has not read the engine's status for a while. At the end the
+servers that the user added are appended, with their passwords.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import threading
 import time
 from pathlib import Path
 
-from tui_demo import LivelyHandle, hostile
+from tui_demo import LivelyHandle, hostile, servers
 
+from usenetsync_tui.model.commands import AddServer
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.run import run_screen
 
@@ -37,7 +39,9 @@ class Crashing(LivelyHandle):
 
 def main(ticks: Path, kind: str) -> int:
     stop = threading.Event()
-    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile}[kind]()
+    handle = {"lively": LivelyHandle, "crash": Crashing, "hostile": hostile, "servers": servers}[
+        kind
+    ]()
 
     def engine() -> None:
         looks, looked = 0, time.monotonic()
@@ -56,6 +60,12 @@ def main(ticks: Path, kind: str) -> int:
     finally:
         stop.set()
         thread.join()
+    with ticks.open("a") as file:
+        for command in handle.commands:
+            if isinstance(command, AddServer):
+                server = command.server
+                words = (server.name, server.host, server.username, str(server.password))
+                file.write("\n" + " ".join(words))
     return ended.exit_code
 
 

@@ -14,7 +14,16 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_demo import STATES, FakeBrowser, FakeHandle, examined, plain, unseen
+from tui_demo import (
+    STATES,
+    FakeBrowser,
+    FakeHandle,
+    errands,
+    examined,
+    plain,
+    unseen,
+    with_history,
+)
 
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
@@ -237,6 +246,20 @@ def test_deeper(screen: str, size: tuple[int, int], snap_compare: Compare) -> No
 @pytest.mark.parametrize("size", SIZES, ids=_id)
 def test_doctor_while_a_server_is_waited_for(size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(examined(), snap_compare, size, "D")
+
+
+HISTORY = {"history": ("1", "h", "j"), "notices": ("1", "h", "j", "enter")}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("screen", HISTORY)
+def test_history(screen: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(with_history(), snap_compare, size, *HISTORY[screen])
+
+
+@pytest.mark.parametrize("size", [(60, 15), *SIZES], ids=_id)
+def test_errands(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(errands(), snap_compare, size, "1")
 
 
 def test_tiny(snap_compare: Compare) -> None:

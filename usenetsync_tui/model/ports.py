@@ -10,7 +10,7 @@ from typing import Protocol
 
 from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
-from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import PastJob
@@ -323,6 +323,9 @@ class Browser(Protocol):
 
         The id of the last row is `before` of the next page. With `folder_id` only that folder's.
         """
+
+    async def notices(self, job_id: int, after: int, limit: int) -> tuple[tuple[int, Notice], ...]:
+        """The notices of a job after a number (0: all), each with its number, in that order."""
 
     async def database(self) -> DatabaseFigures: ...
 

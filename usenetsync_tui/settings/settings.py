@@ -34,7 +34,7 @@ from usenetsync_tui.model.listen_address import listen_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.settings.appearance import flat_keys
+from usenetsync_tui.settings.appearance import BELL_AFTER, flat_keys
 from usenetsync_tui.settings.kinds import FilePath, Seconds
 from usenetsync_tui.settings.problems import SettingProblem, problems, wrong_kinds
 from usenetsync_tui.settings.secret_files import refuse_open_secrets
@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     addresses; others are refused, since any name can be pointed to this machine."""
     progress_listen: str = ""
     """Where a running engine serves its progress, as in ``localhost:8080``; empty: nowhere."""
+    bell_after: int = Field(default=BELL_AFTER, ge=0)
+    """The seconds of work from which the end of a job rings the terminal's bell; 0: never."""
 
     @field_validator("newsgroups")
     @classmethod

@@ -15,6 +15,7 @@ from rich.segment import Segments
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.timer import Timer
 
@@ -23,7 +24,7 @@ from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
@@ -36,9 +37,12 @@ from usenetsync_tui.tui.kit.action import bindings
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
+from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
+from usenetsync_tui.tui.screens.history_screen import HistoryScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
+from usenetsync_tui.tui.terminal.keys_in_turn import KeysInTurn
 from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
@@ -46,7 +50,7 @@ LOOKS_PER_SECOND = 4
 _LOOKS_AT_START = 20
 """The same while the engine starts, so that the folders show as soon as they are known."""
 _LONG = 20.0
-"""Seconds that a toast with a start-up problem stays; the log keeps the problem."""
+"""Seconds that the toast of a job's end or of a start-up problem stays; the log keeps both."""
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (
@@ -82,6 +86,7 @@ class UsenetSyncApp(App[ScreenExit]):
         few_colors: bool = False,
         keys: Mapping[str, str] | None = None,
         theme: str = "",
+        bell_after: int = 0,
         problems: Sequence[str] = (),
         painted: Callable[[], object] = bool,
     ) -> None:
@@ -89,6 +94,7 @@ class UsenetSyncApp(App[ScreenExit]):
         has sixteen colours, so the application uses a theme of those.
 
         `keys`: binding id → comma-separated keys, instead of ours. `theme`: its name.
+        `bell_after`: the seconds of work from which the end of a job rings the bell; 0: never.
         `problems`: sentences to show at the start; the caller makes names in them safe.
         `painted` is called once the first frame is on its way to the terminal.
         """
@@ -101,6 +107,9 @@ class UsenetSyncApp(App[ScreenExit]):
             ansi_color=True if own_colors else None,
         )
         self.stylesheet = ParsedStyles()
+        self._typed = KeysInTurn(self, super().on_event)
+        self._ended = EndedJobs()
+        self._bell_after = bell_after
         self.handle = handle
         self._loop_to_end: asyncio.AbstractEventLoop | None = None
         self._signum = 0
@@ -143,6 +152,13 @@ class UsenetSyncApp(App[ScreenExit]):
         theme = DARK if self.current_theme.dark else LIGHT
         return {name: theme.variables[name] for name in names}
 
+    async def on_event(self, event: Event) -> None:
+        """Deliver keys and pasted text in turn; see `KeysInTurn`."""
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
+            await self._typed.add(event)
+        else:
+            await super().on_event(event)
+
     def _fatal_error(self) -> None:
         """Print our crash report: Textual's shows local variables."""
         from usenetsync_tui.tui.terminal.crash import crash_report  # slow to load
@@ -155,6 +171,11 @@ class UsenetSyncApp(App[ScreenExit]):
     def on_action_screen_doctor_requested(self, event: ActionScreen.DoctorRequested) -> None:
         """Open the `doctor` screen over the current one."""
         self.push_screen(DoctorScreen(event.wanted, self.handle.status))
+
+    def on_action_screen_history_requested(self, event: ActionScreen.HistoryRequested) -> None:
+        """Open the history over the current screen."""
+        if isinstance(self.screen, ActionScreen):
+            self.screen.go_down(HistoryScreen(event.browser))
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
         """Open the screen of the file's articles."""
@@ -197,6 +218,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self._tell_of_holder(status)
         if status.state is EngineState.REFUSED:
             self.exit(ScreenExit(ExitReason.REFUSED))
+        self._say_ended(self._ended.update(status))
         for screen in self.screen_stack:
             if isinstance(screen, StatusScreen) and screen.is_mounted:
                 screen.show(status)
@@ -212,6 +234,13 @@ class UsenetSyncApp(App[ScreenExit]):
         else:
             words = safe_name(status.message or f"No longer attached to {before}.")
             self.notify(words, severity="warning", timeout=_LONG, markup=False)
+
+    def _say_ended(self, jobs: Sequence[JobStatus]) -> None:
+        if jobs:
+            severity, words = ended_severity(jobs), ended_words(jobs)
+            self.notify(words, severity=severity, timeout=_LONG, markup=False)
+        if rings_bell(jobs, self._bell_after):
+            self.bell()
 
     @property
     def _is_starting(self) -> bool:

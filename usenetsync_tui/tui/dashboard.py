@@ -39,6 +39,7 @@ from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.log_pane import LogPane
 from usenetsync_tui.tui.panes.pane_layout import PaneLayout
 from usenetsync_tui.tui.panes.pane_order import PANES
+from usenetsync_tui.tui.panes.pane_tabs import PaneTabs
 from usenetsync_tui.tui.panes.servers_pane import ServersPane
 from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.panes.throughput import Throughput
@@ -68,7 +69,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         for bar in (
             LinesView(status_lines, id="status"),
             LinesView(banner_lines, id="banner"),
-            LinesView(self._panes.tab_lines, id="tabs"),
+            PaneTabs(lambda: self._panes.shown, self._panes.count),
         ):
             bar.can_focus = False
             yield bar
@@ -138,8 +139,8 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._panes.display("#banner", bool(banner_lines(status, 0, 0)))
         for name in ("status", "banner", "tabs"):
             self.query_one(f"#{name}", LinesView).show(status)
-        self.query_one(Throughput).show(status)
         self._folders.show(status)
+        self.query_one(Throughput).show(status, is_stalled=self._folders.is_stalled)
         self.query_one(WorkersPane).show(status)
         self.query_one(LogPane).show(status)
         self.query_one(ServersPane).show(status)
@@ -221,6 +222,14 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         # Display it first: a hidden widget cannot take the focus.
         self._panes.go_to(pane)
         self.query_one(f"#{pane}").focus()
+
+    def on_pane_tabs_clicked(self, event: PaneTabs.Clicked) -> None:
+        """Go to the pane whose tab was clicked."""
+        self.go_to_pane(event.pane)
+
+    def action_show_pane(self, pane: str) -> None:
+        """Go to the pane whose name in the frame was clicked."""
+        self.go_to_pane(pane)
 
     def turn_pane(self, by: int) -> None:
         """Go to the next pane or the one before."""

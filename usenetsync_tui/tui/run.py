@@ -27,11 +27,13 @@ def run_screen(
     mouse: bool = True,
     keys: Mapping[str, str] | None = None,
     theme: str = "",
+    bell_after: int = 0,
     problems: Sequence[str] = (),
     painted: Callable[[], object] = bool,
 ) -> ScreenExit:
     """Show the engine until the user quits, a signal ends the screen, or the screen crashes.
 
+    `bell_after`: the seconds of work from which the end of a job rings the bell; 0: never.
     `problems`: sentences about problems at start-up; the caller makes names in them safe.
     `painted` is called once the first frame is on its way to the terminal.
 
@@ -52,6 +54,7 @@ def run_screen(
         few_colors=has_few_colors(os.environ),
         keys=keys,
         theme=theme,
+        bell_after=bell_after,
         problems=problems,
         painted=painted,
     )

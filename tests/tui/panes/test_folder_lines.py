@@ -6,14 +6,21 @@ import dataclasses
 
 import pytest
 from rich.cells import cell_len
-from tui_demo import STATES, folder, folders_of, job, running
-from tui_fakes import HOSTILE, snapshot
+from tui_demo import STATES, folder, folders_of, job, of_folder, running
+from tui_fakes import HOSTILE, NOON, snapshot
 
 from usenetsync_tui.model.folders import Priority, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
+from usenetsync_tui.model.status import (
+    EngineState,
+    EngineStatus,
+    FolderStatus,
+    JobStatus,
+    LastCheck,
+)
 from usenetsync_tui.tui.kit.inks import Line, width_of
-from usenetsync_tui.tui.panes.folder_lines import folder_blocks, fraction, no_folder_lines
+from usenetsync_tui.tui.panes.errand_lines import fraction
+from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines
 from usenetsync_tui.tui.panes.stalls import STALLED_AFTER, StallDetector
 
 WIDTHS = (*range(20, 64), *range(64, 161, 7))
@@ -28,8 +35,7 @@ def block(each: FolderStatus, width: int = 90, **options: frozenset[int]) -> lis
 
 
 def of(one: JobStatus) -> FolderStatus:
-    named = dataclasses.replace(folder(one.folder_id, "x"), name=one.folder)
-    return FolderStatus(named, None, one)
+    return of_folder(one)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -57,9 +63,11 @@ def test_hostile_names_of_folders_are_harmless(name: bytes) -> None:
 def test_bars_stand_under_each_other(width: int) -> None:
     status = running()
     heads = [text(lines[0]) for lines in folder_blocks(status.folders, width)]
+    resting, *heads = heads
+    assert cell_len(resting) == width
     begins = {min(head.find(glyph) for glyph in "━─" if glyph in head) for head in heads}
     ends = {max(head.rfind(glyph) for glyph in "━─╸") for head in heads}
-    assert len(heads) == 3
+    assert len(heads) == 2
     assert len(begins) == len(ends) == 1
     assert {cell_len(head) for head in heads} == {width}
 
@@ -126,9 +134,71 @@ def test_a_finished_job_shows_its_duration() -> None:
     assert block(of(job(state=JobState.COMPLETED)))[0].endswith("done in 2h30m")
 
 
-def test_a_restore_shows_its_verb_version_and_target() -> None:
-    lines = block(of(job(verb=Verb.RESTORE, target=b"/mnt/back")))
-    assert "  restore version 12 → /mnt/back" in lines
+BACKED_UP = snapshot(12, state=SnapshotState.COMPLETE, errors=0)
+HEAD = "✓ photos  v12  2026-11-24 12:00"
+
+
+def errand(**changes: object) -> FolderStatus:
+    """A folder with a backup, and one errand after it."""
+    uploaded = job(state=JobState.COMPLETED, current=b"", errors=0)
+    one = job(id=7, **{"verb": Verb.RESTORE, "target": b"/mnt/back", **changes})
+    return FolderStatus(folder(1, "photos"), BACKED_UP, one, uploaded, one)
+
+
+def test_the_row_is_the_backup_and_an_errand_has_its_line() -> None:
+    head, figures, line = block(errand())
+    assert head.startswith(HEAD)
+    assert head.endswith("done")
+    assert figures == "  3,008,000 files  2.21 TB  usenet·sealed"
+    assert line == "  ▲ restore version 12  55%  84.2 MB/s → /mnt/back"
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_no_errand_takes_the_place_of_the_backup(state: JobState) -> None:
+    each = errand(state=state, message="/mnt/back: no such folder", errors=37)
+    for width in (34, 50, 78):
+        head, figures, line, *_ = block(each, width)
+        assert head.startswith("✓ photos  v12  ")
+        assert "37" not in head + figures
+        assert line.startswith("  ") and "rest" in line
+        assert ("no such folder" in "".join(block(each, width))) is (
+            state is not JobState.COMPLETED
+        )
+
+
+def test_an_errand_is_forgotten_after_the_next_upload() -> None:
+    each = errand(state=JobState.FAILED, message="no")
+    later = dataclasses.replace(each, backup=job(id=8, state=JobState.COMPLETED, errors=0))
+    assert len(block(later)) == 2
+    running_on = dataclasses.replace(
+        later, errand=job(id=7, verb=Verb.RESTORE, target=b"/mnt/back")
+    )
+    assert block(running_on)[2].startswith("  ▲ restore")
+
+
+def test_a_stalled_errand_says_so() -> None:
+    assert "! restore version 12  55%  stalled" in block(errand(), stalled=frozenset({7}))[2]
+
+
+def test_while_an_upload_runs_the_last_version_stays_in_sight() -> None:
+    lines = block(of_folder(job(), snapshot(11)))
+    assert lines[-1] == "  last v11 · 2026-11-23 12:00 · done"
+
+
+def test_a_failed_upload_is_the_state_of_the_backup() -> None:
+    failed = job(state=JobState.FAILED, message="441 posting failed", current=b"")
+    head, _, message, last = block(of_folder(failed, snapshot(11)))
+    assert head.startswith("! photos")
+    assert message == "  441 posting failed"
+    assert last.startswith("  last v11")
+
+
+def test_the_last_check_is_the_health_of_the_backup() -> None:
+    check = LastCheck(NOON, True, 30, 12_000, 0, 0, 0)
+    sound = FolderStatus(folder(1, "a"), BACKED_UP, check=check)
+    assert block(sound)[-1] == "  ✓ verified 2026-11-24: 12,000 articles (1 in 30)"
+    torn = dataclasses.replace(sound, check=dataclasses.replace(check, missing=3, damaged=1))
+    assert block(torn)[-1] == "  ! 4 of 12,000 articles lost · 2026-11-24"
 
 
 def test_further_jobs_of_a_folder_stand_under_it() -> None:
@@ -136,17 +206,16 @@ def test_further_jobs_of_a_folder_stand_under_it() -> None:
     restore = job(id=7, verb=Verb.RESTORE, state=JobState.QUEUED, version=3, target=b"/mnt/b")
     other = job(id=8, folder_id=5, verb=Verb.VERIFY)
     (lines,) = folder_blocks([of(upload)], 80, others=(upload, restore, other))
-    assert [text(line) for line in lines][3:] == ["  restore version 3 · queued → /mnt/b"]
+    assert [text(line) for line in lines][3:] == ["  · restore version 3  queued → /mnt/b"]
 
 
 def test_an_idle_folder_shows_its_newest_version() -> None:
     resting = FolderStatus(folder(1, "a"), snapshot(3, state=SnapshotState.COMPLETE, errors=0))
-    head, figures, kept = block(resting)
-    assert head.startswith("✓ a")
+    head, figures = block(resting)
+    assert head.startswith("✓ a      v3  2026-11-15 12:00")
     assert head.endswith("done")
     assert "2,927,000 files" in figures
-    assert "v3" in figures
-    assert kept.startswith("  backed up 2026-11-1")
+    assert "v3" in block(resting, 34)[0]
     torn = dataclasses.replace(resting, latest=snapshot(5))
     assert block(torn)[0].endswith("incomplete")
     assert "! 3 errors" in block(torn)[1]

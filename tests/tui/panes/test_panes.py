@@ -151,7 +151,7 @@ async def test_pages_of_folders_and_a_click() -> None:
     async with shown(pane) as (_, pilot):
         pane.show(running(jobs=jobs, folders=folders_of(*jobs)))
         await pilot.press("g", "pagedown")
-        assert pane.chosen_key == 17
+        assert pane.chosen_key == 15
         await pilot.press("pageup")
         assert pane.chosen_key == 9  # The idle folder comes first.
         await pilot.press("G")

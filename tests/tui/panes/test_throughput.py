@@ -6,7 +6,15 @@ import pytest
 from tui_demo import FakeHandle, running, samples
 
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.panes.throughput import Throughput, ceiling, columns, new_samples, rows
+from usenetsync_tui.tui.panes.throughput import (
+    SCALE,
+    Throughput,
+    ceiling,
+    columns,
+    new_samples,
+    rows,
+    scale,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,16 +45,25 @@ def test_moved_counts_new_samples() -> None:
 
 
 def test_columns_stand_on_zero() -> None:
-    assert rows([0.0, 50.0, 100.0], 5, 2) == ["    █", "   ██"]
+    assert rows([0.0, 50.0, 100.0], 5, 2) == ["  █  ", " ██  "]
     assert rows([1.0, 100.0], 2, 1) == ["▁█"]
 
 
+@pytest.mark.parametrize("top", [1, 500, 2e6, 200e6, 999e15])
+def test_the_scale_has_labels(top: float) -> None:
+    for height in (1, 2, 3, 5):
+        labels = scale(top, height)
+        assert [len(label) for label in labels] == [SCALE] * height
+        assert height == 1 or labels[-1].strip() == "0 ┤"
+    assert scale(200e6, 3)[0] == " 200 MB/s ┤"
+
+
 @pytest.mark.anyio
-async def test_a_row_is_one_segment() -> None:
+async def test_a_row_is_a_label_and_one_segment() -> None:
     app = UsenetSyncApp(FakeHandle(running(throughput=samples(600))))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         picture = app.screen.query_one(Throughput)
         strips = [picture.render_line(y) for y in range(picture.size.height)]
         assert {strip.cell_length for strip in strips} == {picture.size.width}
-    assert [len(strip) for strip in strips] == [1, 1, 1]
+    assert [len(strip) for strip in strips] == [2, 2, 2]

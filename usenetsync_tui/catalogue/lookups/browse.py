@@ -23,6 +23,7 @@ from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
 from usenetsync_tui.catalogue.tables.matching import view_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
+from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import PastJob
@@ -139,6 +140,11 @@ class CatalogueBrowser:
         """The jobs with an id below `before`, newest first; of one folder, or of all."""
         async with self._quick.question() as tx:
             return tuple(await jobs.history(tx, before, limit, folder_id))
+
+    async def notices(self, job_id: int, after: int, limit: int) -> tuple[tuple[int, Notice], ...]:
+        """The notices of a job after a number, each with its number."""
+        async with self._quick.question() as tx:
+            return tuple(await jobs.notices(tx, job_id, after, limit))
 
     async def database(self) -> DatabaseFigures:
         """The current sizes of the database and its tables."""

@@ -103,6 +103,7 @@ def _shown(
             mouse=mouse,
             keys=looks.keys,
             theme=looks.theme,
+            bell_after=looks.bell_after,
             problems=problems,
             painted=thread.begin,
         )

@@ -92,6 +92,9 @@ class Context(Protocol):
     def open_versions(self) -> None:
         """Open the versions of the chosen folder."""
 
+    def open_history(self) -> None:
+        """Open the history of all jobs."""
+
     def open_doctor(self, wanted: Examine) -> None:
         """Have the engine examine this machine, and show what it finds."""
 
@@ -139,6 +142,11 @@ def has_folder(here: Context) -> str:
 def has_server(here: Context) -> str:
     """A server is configured."""
     return "" if here.status is not None and here.status.servers else "There is no server yet."
+
+
+def has_catalogue(here: Context) -> str:
+    """The catalogue is open."""
+    return "" if here.browser is not None else "The catalogue is not open yet."
 
 
 def has_panes(here: Context) -> str:

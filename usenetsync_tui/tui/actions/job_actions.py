@@ -156,6 +156,7 @@ JOB_ACTIONS: tuple[Action[Context], ...] = (
         (writable, meant_jobs.can_retry),
         keys="R",
         tooltip="the folder's job",
+        footer=True,
         command="retry",
     ),
 )

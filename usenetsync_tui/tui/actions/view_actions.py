@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from usenetsync_tui.model.commands import Examine
 from usenetsync_tui.model.files import FileOrder
-from usenetsync_tui.tui.actions.context import Context, has_panes
+from usenetsync_tui.tui.actions.context import Context, has_catalogue, has_panes
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.panes.pane_order import LABELS, PANES
@@ -132,6 +132,15 @@ APP_ACTIONS: tuple[Action[Context], ...] = (
 )
 """The application binds their keys."""
 SCREEN_ACTIONS: tuple[Action[Context], ...] = (
+    Action(
+        "app.history",
+        "history",
+        lambda here: here.open_history(),
+        (has_catalogue,),
+        keys="h",
+        tooltip="all jobs, how they ended and why",
+        command="history",
+    ),
     Action(
         "app.doctor",
         "doctor",

@@ -43,6 +43,13 @@ class ActionScreen(ActionHost, Screen[None]):
             super().__init__()
             self.wanted = wanted
 
+    class HistoryRequested(Message):
+        """The user asks for the history of all jobs, on a screen of its own."""
+
+        def __init__(self, browser: Browser) -> None:
+            super().__init__()
+            self.browser = browser
+
     def __init__(self) -> None:
         super().__init__()
         self.status: EngineStatus | None = None
@@ -100,6 +107,11 @@ class ActionScreen(ActionHost, Screen[None]):
 
     def open_versions(self) -> None:
         """Open the versions of the chosen folder, on a deeper screen."""
+
+    def open_history(self) -> None:
+        """Open the history of all jobs, on a deeper screen."""
+        if self.browser is not None:
+            self.post_message(self.HistoryRequested(self.browser))
 
     def open_doctor(self, wanted: Examine) -> None:
         """Examine this machine and show the findings."""

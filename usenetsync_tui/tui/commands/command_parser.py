@@ -303,6 +303,7 @@ _WORDS = {
     SimpleCommand.SHARE: "show its recovery string",
     SimpleCommand.ADOPT: "bring a folder back by its string",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
+    SimpleCommand.HISTORY: "all jobs, how they ended and why",
     SimpleCommand.KEY: "where the key is, and what it opens",
     SimpleCommand.ERRORS: "why files are incomplete",
     SimpleCommand.LOG: "show what happened",

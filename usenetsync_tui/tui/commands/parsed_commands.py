@@ -51,6 +51,7 @@ class SimpleCommand(StrEnum):
     ADOPT = "adopt"
     VERSIONS = "versions"
     ERRORS = "errors"
+    HISTORY = "history"
     LOG = "log"
     HELP = "help"
     QUIT = "quit"

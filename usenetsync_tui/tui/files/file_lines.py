@@ -72,6 +72,14 @@ def header_line(width: int, columns: Columns = Columns.BASIC) -> Line:
     return ((cut(text, width), "muted"),)
 
 
+def order_at(x: int, width: int, columns: Columns) -> FileOrder | None:
+    """The order that a click at cell `x` of the header asks for; None: none by that column."""
+    name, amount, *_ = _widths(width, columns)
+    if x < MARK + name:
+        return FileOrder.PATH
+    return FileOrder.SIZE if x < MARK + name + amount else None
+
+
 def file_line(
     row: FileRow,
     width: int,

@@ -24,6 +24,7 @@ from usenetsync_tui.tui.files.file_lines import (
     Columns,
     file_line,
     header_line,
+    order_at,
     reason,
     sorted_words,
 )
@@ -163,6 +164,12 @@ class FilesTable(PagedTable[FileRow, FileKey]):
 
     def header(self, width: int) -> Line:
         return header_line(width, self._columns)
+
+    def on_head(self, x: int, width: int) -> None:
+        """Sort by the clicked column; a second click reverses."""
+        order, query = order_at(x, width, self._columns), self.current_query
+        if order is not None and query is not None:
+            self.sort_by(order, reverse=order is query.order and not query.reverse)
 
     def compose_row(self, row: FileRow, width: int, number: int) -> Line:
         return file_line(

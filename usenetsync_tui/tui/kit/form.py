@@ -4,7 +4,8 @@ Every dialog that asks for more than one answer is a form. Knows fields and how 
 Refuses to know the questions and the right answers: each dialog defines its own.
 
 Enter moves to the next field and at the end presses the button, so a user who wants the defaults
-only presses enter. Tab and the arrow keys move, escape closes the form.
+only presses enter. Tab and the arrow keys move, ctrl+s accepts the answers from any field, escape
+closes the form. Pasted lines go into one field each, and never press a button.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class Form(ModalScreen[T]):
         Binding("escape", "cancel", "back", id="form.back"),
         Binding("tab,down", "field(1)", "next field", id="form.next"),
         Binding("shift+tab,up", "field(-1)", "field before", show=False, id="form.previous"),
-        Binding("enter", "field(1)", "next field", show=False, id="form.enter"),
+        # A line feed, which a burst may have for enter, arrives as ctrl+j.
+        Binding("enter,ctrl+j", "field(1)", "next field", show=False, id="form.enter"),
+        Binding("ctrl+s", "finish", "finish", id="form.finish", tooltip="from any field"),
     ]
     ACTION = "Save"
     """The label of the button."""
@@ -104,7 +107,8 @@ class Form(ModalScreen[T]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False) as frame:
             frame.border_title = Content(self._heading)
-            frame.border_subtitle = Content("enter or tab next · esc back")
+            keys = f"enter or tab next · ctrl+s {self.ACTION.lower()} · esc back"
+            frame.border_subtitle = Content(keys)
             yield from self.fields()
             if self.HINTS:
                 yield Static("", markup=False, id="form-hint")
@@ -205,6 +209,15 @@ class Form(ModalScreen[T]):
             self.focus_next(_CONTROLS)
         else:
             self.focus_previous(_CONTROLS)
+
+    def action_finish(self) -> None:
+        """Accept the answers, as the button does, unless it is disabled."""
+        self.query_one("#accept", Button).press()
+
+    def next_line(self) -> bool:
+        """Move to the field for the next pasted line; False at the buttons."""
+        self.action_field(1)
+        return not isinstance(self.focused, Button)
 
     def action_cancel(self) -> None:
         """Close the form without an answer."""

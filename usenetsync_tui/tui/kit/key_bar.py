@@ -20,6 +20,9 @@ from usenetsync_tui.tui.kit.lines_view import InkedView
 
 ALWAYS = ("app.command", "app.quit", "deeper.back", "app.help")
 """Ids of the bindings that are never left out; their keys end the line."""
+MOST = 8
+"""The most keys on a line narrower than `_WIDE` cells: more are hard to read there."""
+_WIDE = 100
 _GAP = 2
 
 
@@ -73,10 +76,11 @@ class KeyBar(InkedView, can_focus=False):
         keys = [self._key(active) for active in every.values()]
         last = [key for key in keys if key.active.binding.id in ALWAYS]
         room = width + _GAP - sum(width_of(key.line) for key in last)
-        first = []
+        first: list[Key] = []
+        most = len(keys) if width >= _WIDE else MOST - len(last)
         for key in keys:
             room -= width_of(key.line) if key not in last else 0
-            if room < 0:
+            if room < 0 or len(first) == most:
                 break
             if key not in last:
                 first.append(key)

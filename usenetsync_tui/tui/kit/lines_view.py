@@ -76,6 +76,9 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
                 ink: self.get_component_rich_style(f"ink--{ink}", partial=True) for ink in INKS
             }
         base = self.rich_style
+        if cursor and self.app.native_ansi_color:
+            # The row is drawn in reverse: each ink would give it another background.
+            line = (("".join(text for text, _ in line), "plain"),)
         if cursor:
             base += self.get_component_rich_style("ink--cursor", partial=True)
         return to_strip(line, self.scrollable_content_region.width, self._inks, base)

@@ -68,6 +68,9 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         """The title of the frame."""
         return ""
 
+    def on_head(self, x: int, width: int) -> None:
+        """React to a click at cell `x` of the header, which is `width` cells wide."""
+
     def remarks(self) -> list[str]:
         """Texts for the bottom of the frame, before the position."""
         return []
@@ -228,7 +231,9 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._go_on_aiming()
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor on the row under the pointer."""
+        """Put the cursor on the row under the pointer; on the header, see `on_head`."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y >= HEADER:
+        if offset is not None and offset.y < HEADER:
+            self.on_head(offset.x, self.scrollable_content_region.width)
+        elif offset is not None:
             self.action_move(self.scroll_offset.y + offset.y - HEADER - self.cursor)

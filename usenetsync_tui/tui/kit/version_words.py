@@ -51,7 +51,7 @@ def version_shown(folder: FolderStatus | None) -> tuple[int | None, bool]:
     """
     if folder is None:
         return None, False
-    job, latest = folder.job, folder.latest
+    job, latest = folder.backup, folder.latest
     newest = latest.version if latest is not None else 0
     building = job.version if job is not None else None
     if building is None or (job is not None and job.state.is_over and latest is not None):
@@ -60,7 +60,7 @@ def version_shown(folder: FolderStatus | None) -> tuple[int | None, bool]:
 
 
 def is_being_built(version: int, folder: FolderStatus | None) -> bool:
-    """Whether the open or latest job of a folder builds a version that is not finished."""
-    if folder is None or folder.job is None or folder.job.version != version:
+    """Whether the open or latest upload of a folder builds a version that is not finished."""
+    if folder is None or folder.backup is None or folder.backup.version != version:
         return False
     return folder.latest is None or folder.latest.version < version

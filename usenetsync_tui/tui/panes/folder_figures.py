@@ -6,10 +6,22 @@ from rich.cells import cell_len
 
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Folder, Priority
+from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.status import FolderStatus, JobStatus
 from usenetsync_tui.tui.kit.inks import Line, Span, fit
 
 _GAP = "  "
+
+
+def shown_job(each: FolderStatus) -> JobStatus | None:
+    """The upload that the folder's first lines show; None: they show its last version.
+
+    A finished upload is its version; one that failed, or has no version, is shown itself.
+    """
+    job = each.backup
+    if job is None or not job.state.is_over:
+        return job
+    return job if job.state is JobState.FAILED or each.latest is None else None
 
 
 def figures_line(
@@ -36,17 +48,15 @@ def figures_line(
 
 
 def _errors(each: FolderStatus, *, short: bool) -> Span | None:
-    job, latest = each.job, each.latest
+    job, latest = shown_job(each), each.latest
     number = job.errors if job is not None else latest.errors if latest is not None else 0
     words = count(number) if short else plural(number, "error")
     return (f"! {words}", "bad") if number else None
 
 
 def _fields(each: FolderStatus, *, short: bool) -> list[str]:
-    job, latest = each.job, each.latest
-    version = job.version if job is not None and job.version is not None else None
-    if version is None and latest is not None:
-        version = latest.version
+    job = shown_job(each)
+    version = job.version if job is not None else None
     priority = each.folder.priority if job is None else job.priority
     return [
         *_amounts(each, short=short),
@@ -57,7 +67,7 @@ def _fields(each: FolderStatus, *, short: bool) -> list[str]:
 
 
 def _amounts(each: FolderStatus, *, short: bool) -> list[str]:
-    job, latest = each.job, each.latest
+    job, latest = shown_job(each), each.latest
     if job is not None and (job.total_files or job.done_files):
         return _progress(job, short=short)
     if job is not None and job.entries:

@@ -1,4 +1,9 @@
-"""The lines of the folders pane: two or three for each folder, with aligned progress bars."""
+"""The lines of the folders pane: each folder is the state of its backup, then its errands.
+
+A folder's first line has its last version with its time and state, or, while an upload is open,
+how far that is. A restore, a check or a refused command never takes that place: it has a line of
+its own (`errand_lines`).
+"""
 
 from __future__ import annotations
 
@@ -8,22 +13,26 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import NOTHING, bar, duration, percent, rate
+from usenetsync_tui.model.figures import NOTHING, bar, count, duration, percent, plural, rate
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
-from usenetsync_tui.tui.kit.inks import Ink, Line, Span, fit, width_of
+from usenetsync_tui.model.status import (
+    EngineState,
+    EngineStatus,
+    FolderStatus,
+    JobStatus,
+    LastCheck,
+)
+from usenetsync_tui.tui.kit.inks import Line, Span, fit, width_of
 from usenetsync_tui.tui.kit.state_words import JOB_STATES
-from usenetsync_tui.tui.panes.folder_figures import figures_line
+from usenetsync_tui.tui.panes.errand_lines import STALLED, errand_lines, fraction, message_lines
+from usenetsync_tui.tui.panes.folder_figures import figures_line, shown_job
 
-MESSAGE_LINES = 3
-"""The most lines of a job's message."""
 ROOMY = 42
 """The width in cells from which the state or the speed fits beside the bar."""
 WIDE = 54
 """The width in cells from which the remaining time fits too."""
-STALLED: Span = ("! stalled", "bad")
 _INDEXING: Span = ("… indexing", "busy")
 _NEW: Span = ("· new", "muted")
 _REMINDER = "! Recovery string not seen yet: press K"
@@ -33,6 +42,8 @@ _PERCENT = 5
 _SPEED = 11
 _LEFT = 11
 _SHORT_BAR = 4
+_TIMES = ("%Y-%m-%d %H:%M", "%m-%d %H:%M", "%m-%d")
+"""The time of a version, the longest that has room."""
 _IN_WORDS: dict[SnapshotState, Span] = {
     SnapshotState.BUILDING: ("… unfinished", "warn"),
     SnapshotState.COMPLETE: ("✓ done", "good"),
@@ -47,10 +58,10 @@ def folder_blocks(
     stalled: frozenset[int] = frozenset(),
     others: Sequence[JobStatus] = (),
 ) -> list[tuple[Line, ...]]:
-    """The lines of each folder: progress, figures, message and other jobs.
+    """The lines of each folder: its backup, figures, messages and errands.
 
-    `stalled`: ids of jobs without progress. `others`: jobs of the queue; a folder lists those of
-    its own that are not its `job`.
+    `stalled`: ids of jobs without progress. `others`: jobs of the queue; a folder lists the open
+    ones of its own that it does not name itself.
     """
     longest = max((cell_len(safe_name(each.folder.name)) for each in folders), default=0)
     tail = _tail_width(width)
@@ -71,10 +82,10 @@ def _block(
     # Without room for the state beside the bar, it begins the second line.
     said = () if _tail_width(width) or state[0] == JOB_STATES[JobState.RUNNING][0] else state
     figures = figures_line(each, room, said=said, short=width < ROOMY)
-    below = [line for line in (figures, *_below(each, room, others)) if line]
+    below = (figures, *_backup(each, room), *_errands(each, room, stalled, others))
     return (
         fit(_head(each, state, width, name_width), width),
-        *(((" " * _GLYPH, "plain"), *line) for line in below),
+        *(((" " * _GLYPH, "plain"), *line) for line in below if line),
     )
 
 
@@ -83,20 +94,11 @@ def _tail_width(width: int) -> int:
     return 0 if width < ROOMY else _SPEED if width < WIDE else _SPEED + _LEFT
 
 
-def fraction(job: JobStatus) -> float | None:
-    """The finished part, 0.0 to 1.0, of bytes, or of files if there are no bytes.
-
-    None while the walk has found nothing.
-    """
-    if job.total_bytes:
-        return min(1.0, job.done_bytes / job.total_bytes)
-    if job.total_files:
-        return min(1.0, job.done_files / job.total_files)
-    return 1.0 if job.scanned else None
+# The first line
 
 
 def _state(each: FolderStatus, stalled: frozenset[int]) -> Span:
-    job = each.job
+    job = shown_job(each)
     if job is None:
         return _IN_WORDS[each.latest.state] if each.latest else _NEW
     if job.state is JobState.RUNNING and job.id in stalled:
@@ -107,18 +109,29 @@ def _state(each: FolderStatus, stalled: frozenset[int]) -> Span:
 
 
 def _head(each: FolderStatus, state: Span, width: int, name_width: int) -> Line:
-    """Glyph, name, percent and bar; then speed and remaining time, or the state in a word."""
-    job, (word, ink) = each.job, state
-    done = fraction(job) if job else 1.0 if each.latest else None
+    """Glyph and name; then version, time and state, or percent, bar and speed of the upload."""
+    job, (word, ink) = shown_job(each), state
     name = cut(cut_middle(safe_name(each.folder.name), name_width), name_width)
-    start: Line = (
-        (f"{word[:1]:<{_GLYPH}}", ink),
-        (name, "strong"),
-        (f"{NOTHING if done is None else percent(done):>{_PERCENT}}  ", "plain"),
-    )
+    start: Line = ((f"{word[:1]:<{_GLYPH}}", ink), (name, "strong"))
     tail = _tail(job, state, width)
+    if job is None and each.latest is not None:
+        return (*start, *_version(each.latest, width - width_of((*start, *tail))), *tail)
+    done = fraction(job) if job else None
+    start = (*start, (f"{NOTHING if done is None else percent(done):>{_PERCENT}}  ", "plain"))
     full, empty = bar(done or 0.0, max(0, width - width_of(start) - width_of(tail)))
     return (*start, (full, "busy" if ink == "muted" else ink), (empty, "track"), *tail)
+
+
+def _version(latest: Snapshot, room: int) -> Line:
+    """The version and its time in exactly `room` cells, under the percents of other folders."""
+    version = f"{f'v{latest.version}':>{_PERCENT}}  "
+    times = (_when(latest, form) for form in _TIMES)
+    when = next((t for t in times if len(version) + len(t) <= room), "")
+    return ((version, "plain"), (f"{when:<{max(0, room - len(version))}}", "muted"))
+
+
+def _when(latest: Snapshot, form: str = _TIMES[0]) -> str:
+    return (latest.finished_at or latest.started_at).astimezone().strftime(form)
 
 
 def _tail(job: JobStatus | None, state: Span, width: int) -> Line:
@@ -138,55 +151,66 @@ def _tail(job: JobStatus | None, state: Span, width: int) -> Line:
     return (speed, (f"{left:>{_LEFT}}", "muted"))
 
 
-def _below(each: FolderStatus, width: int, others: Sequence[JobStatus]) -> list[Line]:
+# Below it
+
+
+def _backup(each: FolderStatus, width: int) -> list[Line]:
+    """What else there is to say of the backup: messages, the version before, health."""
     lines: list[Line] = []
-    job = each.job
-    if job is not None:
-        if job.verb is not Verb.UPLOAD:
-            lines.append(_job_line(job, width))
-        if job.message and job.state is not JobState.COMPLETED:
-            lines += _message(job, width)
-        elif job.state is JobState.RUNNING and job.current:
-            lines.append(((cut_middle(safe_name(job.current), width), "muted"),))
-    elif each.latest is not None:
-        lines += _backed_up(each.latest, width)
-    own = None if job is None else job.id
-    if each.latest is not None and not each.folder.string_seen:
-        lines.append(((cut_middle(_REMINDER, width), "warn"),))
-    lines += [
-        _job_line(other, width)
-        for other in others
-        if other.folder_id == each.folder.id and other.id != own and not other.state.is_over
-    ]
+    job, latest = each.backup, each.latest
+    if job is not None and job.message and job.state is not JobState.COMPLETED:
+        lines += message_lines(job, width)
+    elif job is not None and job.state is JobState.RUNNING and job.current:
+        lines.append(((cut_middle(safe_name(job.current), width), "muted"),))
+    if latest is not None:
+        if shown_job(each) is not None:
+            lines.append(((cut_middle(_before(latest), width), "muted"),))
+        lines += _health(each.check, width)
+        if not each.folder.string_seen:
+            lines.append(((cut_middle(_REMINDER, width), "warn"),))
     return lines
 
 
-def _job_line(job: JobStatus, width: int) -> Line:
-    """A job that is not the folder's upload: verb, version, state and target."""
-    word, ink = JOB_STATES[job.state]
-    what = f"{job.verb} version {job.version}" if job.version is not None else str(job.verb)
-    state = "" if job.state is JobState.RUNNING else f" {word}"
-    start = cut_middle(what, max(0, width - cell_len(state)))
-    line: Line = ((start, "accent"), (state, ink))
-    room = width - width_of(line) - 3
-    if not job.target or room < 8:
-        return line
-    return (*line, (" → ", "muted"), (cut_middle(safe_name(job.target), room), "plain"))
+def _before(latest: Snapshot) -> str:
+    """The version that can be restored now, while an upload is open or has failed."""
+    return f"last v{latest.version} · {_when(latest)} · {_IN_WORDS[latest.state][0][2:]}"
 
 
-def _message(job: JobStatus, width: int) -> list[Line]:
-    ink: Ink = "bad" if job.state is JobState.FAILED else "warn"
-    if job.state in (JobState.RUNNING, JobState.PAUSED, JobState.QUEUED, JobState.CANCELLED):
-        ink = "muted"
-    text = safe_name(job.message)
-    lines = textwrap.wrap(text, max(8, width), max_lines=MESSAGE_LINES, placeholder=" …")
-    return [((cut_middle(line, width), ink),) for line in lines]
+def _health(check: LastCheck | None, width: int) -> list[Line]:
+    """What the last check of all articles found."""
+    if check is None:
+        return []
+    day = f"{check.finished_at.astimezone():%Y-%m-%d}"
+    lost = check.missing + check.damaged
+    if lost:
+        words = f"! {count(lost)} of {plural(check.checked, 'article')} lost · {day}"
+        return [((cut_middle(words, width), "bad"),)]
+    sample = f" (1 in {check.sample})" if check.sample > 1 else ""
+    unknown = f", {count(check.unknown)} without an answer" if check.unknown else ""
+    words = f"✓ verified {day}: {plural(check.checked, 'article')}{sample}{unknown}"
+    return [((cut_middle(words, width), "warn" if unknown else "muted"),)]
 
 
-def _backed_up(latest: Snapshot, width: int) -> list[Line]:
-    at = latest.finished_at or latest.started_at
-    text = f"backed up {at.astimezone():%Y-%m-%d %H:%M}"
-    return [((text, "muted"),)] if len(text) <= width else []
+def _errands(
+    each: FolderStatus, width: int, stalled: frozenset[int], others: Sequence[JobStatus]
+) -> list[Line]:
+    """The folder's last errand, until the next upload is over, and all open ones."""
+    backup, errand = each.backup, each.errand
+    shown = {errand.id: errand} if errand is not None and _is_news(errand, backup) else {}
+    for job in others:
+        if job.folder_id == each.folder.id and not job.state.is_over:
+            shown.setdefault(job.id, job)
+    if backup is not None:
+        shown.pop(backup.id, None)
+    return [
+        line
+        for job in shown.values()
+        for line in errand_lines(job, width, is_stalled=job.id in stalled)
+    ]
+
+
+def _is_news(errand: JobStatus, backup: JobStatus | None) -> bool:
+    return not errand.state.is_over or backup is None or errand.id > backup.id
 
 
 def no_folder_lines(status: EngineStatus, width: int) -> list[Line]:

@@ -84,6 +84,7 @@ class FoldersPane(ChoosingView):
         self._clock = clock
         self._stalls = StallDetector()
         self._stalled: frozenset[int] = frozenset()
+        self._all_stalled = False
         self._folders: tuple[FolderStatus, ...] = ()
         self._marked: frozenset[int] = frozenset()
         """Ids of folders."""
@@ -97,6 +98,11 @@ class FoldersPane(ChoosingView):
     def marked(self) -> tuple[FolderStatus, ...]:
         """The marked folders, from the latest status."""
         return tuple(each for each in self._folders if each.folder.id in self._marked)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether jobs run and none of them makes progress."""
+        return self._all_stalled
 
     @property
     def has_unmarked(self) -> bool:
@@ -113,6 +119,8 @@ class FoldersPane(ChoosingView):
         """Draw the folders of this status. Keeps one chosen, also while the pane is hidden."""
         self._folders = status.folders
         self._stalled = self._stalls.update(status, self._clock())
+        running = {job.id for job in status.jobs if job.state is JobState.RUNNING}
+        self._all_stalled = bool(running) and running <= self._stalled
         self.keep_choice([each.folder.id for each in status.folders])
         super().show(status)
         self._show_mark_count()

@@ -1,4 +1,4 @@
-"""Decides which panes of the dashboard are displayed, and the texts of their frames and tabs.
+"""Decides which panes of the dashboard are displayed, and the texts of their frames.
 
 Knows sizes, names and counts. Refuses to know what a pane shows and what keys do.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.style import Style
 
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.tui.kit.inks import Line
-from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
+from usenetsync_tui.tui.panes.pane_tabs import PaneTabs
 
 FRAMES = {"files": "files-pane"}
 """The ids of the frames around panes, for panes that have one."""
@@ -48,13 +48,10 @@ class PaneLayout:
         self._status = status
         self._entitle()
 
-    def tab_lines(self, status: EngineStatus, width: int, height: int) -> list[Line]:
-        """The names of all panes in one line, for a screen that displays one pane at a time."""
-        line: Line = ()
-        for pane in PANES:
-            text = f" {self._label(pane)} "
-            line = (*line, (text, "accent" if pane == self._pane else "muted"), (" ", "plain"))
-        return [line]
+    @property
+    def shown(self) -> str:
+        """The pane that is displayed, or, of several, the one that the user went to last."""
+        return self._pane
 
     def pane_after(self, by: int) -> str:
         """The pane `by` steps after the displayed one; negative: before it."""
@@ -100,15 +97,15 @@ class PaneLayout:
         self.display("#tabs", compact)
         self.display("#enlarge", not at)
         self.display("#keys", bool(at))
-        self._screen.query_one("#tabs", LinesView).recompose_lines()
+        self._screen.query_one(PaneTabs).recompose_lines()
         self._entitle()
 
     def _label(self, pane: str) -> str:
-        count = self._count(pane)
-        name = "DB" if pane == "database" and self._size_name == "compact" else LABELS[pane]
-        return f"{PANES.index(pane) + 1} {name}" + (f" {count:,}" if count else "")
+        count = self.count(pane)
+        return f"{PANES.index(pane) + 1} {LABELS[pane]}" + (f" {count:,}" if count else "")
 
-    def _count(self, pane: str) -> int:
+    def count(self, pane: str) -> int:
+        """How many folders, errors or servers there are; 0 for a pane without a count."""
         if self._status is None:
             return 0
         match pane:
@@ -131,7 +128,10 @@ class PaneLayout:
         parts: list[Content] = []
         for pane in LOWER:
             style = "bold $foreground" if pane == self._lower else "$ink-muted not bold"
-            parts.append(Content.styled(self._label(pane), style))
+            # A click on the name in the frame runs the screen's action.
+            click = Style.from_meta({"@click": f"screen.show_pane({pane!r})"})
+            label = self._label(pane)
+            parts.append(Content.styled(label, style).stylize(click))
         tabs = Content("   ").join(parts)
         for pane in LOWER:
             title = Content(self._label(pane)) if compact else tabs

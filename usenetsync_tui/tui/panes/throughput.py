@@ -1,8 +1,9 @@
 """The throughput of the last ten minutes as a column chart.
 
 Hand-written because Textual's own sparkline scales from the minimum and sends ten times
-the bytes (TUI.md 6). The scale starts at zero and ends at a round number, and a column
-keeps its samples while the chart moves left, so nothing flickers.
+the bytes (TUI.md 6). The scale starts at zero and ends at a round number, which stand beside it.
+The chart fills from the left; once it is full, it moves left, and a column keeps its samples, so
+nothing flickers. Its samples are the rates that the status line shows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from usenetsync_tui.tui.kit.lines_view import InkedView
 
 SAMPLES = 600
 """The samples that the engine keeps, one per second."""
+SCALE = 11
+"""Cells of the labels beside the chart: ``200 MB/s ┤``."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
@@ -44,7 +47,7 @@ def columns(samples: Sequence[float], width: int, seen: int) -> list[float]:
         for at in range(first, len(samples), length)
         if (part := samples[at : at + length])
     ]
-    return out[-width:]
+    return out[-width:] if width else []
 
 
 def new_samples(before: Sequence[float], after: Sequence[float]) -> int:
@@ -57,14 +60,20 @@ def new_samples(before: Sequence[float], after: Sequence[float]) -> int:
 
 
 def rows(values: Sequence[float], width: int, height: int) -> list[str]:
-    """The chart as `height` rows of text, top first; columns are right-aligned, in eighths."""
+    """The chart as `height` rows of text, top first; columns begin at the left, in eighths."""
     top = ceiling(max(values, default=0.0))
     levels = [math.ceil(value / top * height * 8) for value in values]
     pad = " " * (width - len(values))
     return [
-        pad + "".join(_EIGHTHS[min(8, max(0, level - 8 * row))] for level in levels)
+        "".join(_EIGHTHS[min(8, max(0, level - 8 * row))] for level in levels) + pad
         for row in reversed(range(height))
     ]
+
+
+def scale(top: float, height: int) -> list[str]:
+    """The labels beside the chart, `SCALE` cells wide: `top` on the first row, 0 on the last."""
+    words = [f"{rate(top)} ┤"] + ["│"] * (height - 2) + ["0 ┤"] * (height > 1)
+    return [f"{label:>{SCALE}}" for label in words[:height]]
 
 
 class Throughput(InkedView, can_focus=False):
@@ -77,10 +86,13 @@ class Throughput(InkedView, can_focus=False):
         self._samples: tuple[float, ...] = ()
         self._seen = 0
         self._drawn: tuple[int, int] = (0, 0)
-        self._rows: list[str] = []
+        self._rows: list[Line] = []
 
-    def show(self, status: EngineStatus) -> None:
-        """Draw the samples of this status; does nothing without a new sample."""
+    def show(self, status: EngineStatus, *, is_stalled: bool = False) -> None:
+        """Draw the samples of this status; does nothing without a new sample.
+
+        `is_stalled`: jobs run, and none of them makes progress.
+        """
         if not self.takes_turn():
             return
         samples = status.throughput
@@ -92,15 +104,19 @@ class Throughput(InkedView, can_focus=False):
         self._samples = samples
         self._redraw()
         now = status.bytes_per_second
-        self.title(
-            "Throughput · 10 min",
-            f"now {rate(now)} · {bits(now)} · peak {rate(max(samples))}",
-        )
+        peak = f"peak {rate(max(samples))}"
+        parts = ("! stalled", peak) if is_stalled else (f"now {rate(now)}", bits(now), peak)
+        self.title("Throughput · 10 min", " · ".join(parts))
 
     def _redraw(self) -> None:
         width, height = self.size
-        values = columns(self._samples, width, max(self._seen, len(self._samples)))
-        drawn = rows(values, width, height)
+        room = max(0, width - SCALE)
+        values = columns(self._samples, room, max(self._seen, len(self._samples)))
+        labels = scale(ceiling(max(values, default=0.0)), height)
+        drawn: list[Line] = [
+            ((label, "muted"), (row, "busy"))
+            for label, row in zip(labels, rows(values, room, height), strict=True)
+        ]
         if drawn != self._rows or (width, height) != self._drawn:
             self._rows, self._drawn = drawn, (width, height)
             self.refresh()
@@ -108,5 +124,4 @@ class Throughput(InkedView, can_focus=False):
     def render_line(self, y: int) -> Strip:
         if (self.size.width, self.size.height) != self._drawn:
             self._redraw()
-        line: Line = ((self._rows[y], "busy"),) if self._samples and y < len(self._rows) else ()
-        return self.draw(line)
+        return self.draw(self._rows[y] if self._samples and y < len(self._rows) else ())
