@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import load
+from usenetsync_tui.catalogue.tables.globs import is_folded, regex_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.model.entries import MOST, FileState
 from usenetsync_tui.model.files import FileFilter, FileView
@@ -35,6 +36,12 @@ def matching(folder: int, version: int, wanted: FileFilter) -> Predicate:
     if wanted.words:
         terms.append(fragment("words"))
         values["words"] = [_pattern(word) for word in wanted.words]
+    folded = [regex_of(glob) for glob in wanted.globs if is_folded(glob)]
+    exact = [regex_of(glob) for glob in wanted.globs if not is_folded(glob)]
+    for name, globs in (("folded_globs", folded), ("exact_globs", exact)):
+        if globs:
+            terms.append(_SQL[name].rstrip(";"))
+            values[name] = globs
     if wanted.min_size is not None or wanted.max_size is not None:
         terms.append(fragment("sized"))
         values["min_size"] = min(wanted.min_size or 0, MOST)

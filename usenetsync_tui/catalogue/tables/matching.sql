@@ -9,6 +9,16 @@ AND (f.last_version IS NULL OR f.last_version >= %(version)s);
 lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
 LIKE ALL (%(words)s::text[]);
 
+-- folded_globs
+-- All globs match the path, ASCII letters in either case.
+lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+~ ALL (%(folded_globs)s::text[]);
+
+-- exact_globs
+-- All globs match the path as it is.
+(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+~ ALL (%(exact_globs)s::text[]);
+
 -- sized
 -- Only regular files have a size.
 f.kind = {kind.regular} AND f.size BETWEEN %(min_size)s AND %(max_size)s;

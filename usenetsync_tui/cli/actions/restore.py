@@ -37,7 +37,7 @@ def restore(
     folder: str,
     target: Path,
     version: int | None,
-    prefix: str | None,
+    paths: tuple[str, ...],
     in_place: bool,
     passphrase_file: Path | None,
     database: str | None,
@@ -45,7 +45,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    wanted = RestoreOptions(folder, target, version, prefix or "", in_place)
+    wanted = RestoreOptions(folder, target, version, paths, in_place)
     typed = typed_string(folder, passphrase_file, database)
     voice = Voice(as_json, quiet)
     if typed is None:
@@ -64,7 +64,7 @@ class RestoreOptions:
     word: str
     target: Path
     version: int | None
-    prefix: str
+    paths: tuple[str, ...]
     in_place: bool
 
 
@@ -82,7 +82,7 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
             folder = await folder_named(tx, wanted.word)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, target, wanted.version, os.fsencode(wanted.prefix)),
+            Restore(folder.id, target, wanted.version, tuple(map(os.fsencode, wanted.paths))),
             way_out="Choose another folder, or add --in-place to replace them.",
             in_place=wanted.in_place,
         )

@@ -144,7 +144,7 @@ def job_fields(job: Job, folder: str) -> Fields:
         "priority": job.priority,
         "version": job.version,
         "target": job.target,
-        "prefix": job.prefix,
+        "paths": list(job.paths),
         "began": job.created_at,
         "ended": job.finished_at,
         "files": job.done_files,
