@@ -200,7 +200,8 @@ def test_a_word_that_no_path_can_hold(shelf: Shelf) -> None:
 
 
 def test_every_placeholder_is_filled() -> None:
-    query = FileQuery(1, 2, FileFilter((b"a",), FileView.POSTING, 1, 2, (b"a*", b"A?")), FileOrder.SIZE)
+    every = FileFilter((b"a",), FileView.POSTING, 1, 2, (b"a*", b"A?"))
+    query = FileQuery(1, 2, every, FileOrder.SIZE)
     for name in ("page", "directory", "count_from", "limited_directory"):
         wanted = matching(1, 2, query.filter)
         said, values = listing.statement(name, query, FileKey(b"a", 1), wanted)

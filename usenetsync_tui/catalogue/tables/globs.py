@@ -8,6 +8,8 @@ last name of a path; one with a slash, the whole path. `*` and `?` stop at a sla
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 
 _ANY = "(?:[\u00c2-\u00f4][\u0080-\u00bf]+|[^/])"
 """One character of UTF-8, or a byte that is no text; not a slash."""
@@ -32,6 +34,16 @@ def regex_of(glob: bytes) -> str:
     above = "" if "/" in text.rstrip("/") else "(?:.*/)?"
     found = "".join(map(_regex, _TOKEN.finditer(text.strip("/"))))
     return f"^{above}{found}{'/' if text.endswith('/') else '/?'}$"
+
+
+def letters_of(glob: bytes) -> list[bytes]:
+    """The runs of bytes that each path that matches has, in this order."""
+    text = glob.decode("utf-8", "surrogateescape").strip("/")
+    tokens = ((each.lastgroup == "text", each[0]) for each in _TOKEN.finditer(text))
+    runs = (
+        "".join(t for _, t in run) for is_text, run in groupby(tokens, itemgetter(0)) if is_text
+    )
+    return [run.encode("utf-8", "surrogateescape") for run in runs]
 
 
 def _regex(token: re.Match[str]) -> str:

@@ -62,7 +62,9 @@ async def new_restore(
         folder = await folder_of(tx, wanted.folder_id)
     paths = outermost(wanted.paths, folder.path)
     if len(paths) > MOST_PATHS:
-        raise UsageError(f"A restore takes up to {MOST_PATHS:,} paths: name the folders of the files.")
+        raise UsageError(
+            f"A restore takes up to {MOST_PATHS:,} paths: name the folders of the files."
+        )
     if not in_place:  # outside of a transaction: no transaction waits for a disk
         await to_thread.run_sync(
             partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)

@@ -53,7 +53,8 @@ async def finish_directories(
 ) -> None:
     """Set owners, modes and times of the directories of some spans, children before parents.
 
-    Then those of the directories above the restored paths, which the restore had to make, up to the target.
+    Then those of the directories above the restored paths, which the restore had to make, up to
+    the target.
     """
     for span in reversed(parts):
         closed, rest = _Closed(), span

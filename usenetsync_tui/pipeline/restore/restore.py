@@ -40,9 +40,10 @@ async def restore(
 ) -> None:
     """Restore what `run.version` has at and below some paths into an opened target.
 
-    `paths`: relative, none below another; without one, everything. `owns_target`: restore the root's own owner, mode and mtime too. Raises `UnknownPathError`
-    when the version has no such path, `TargetError` when the target cannot be written any more,
-    and `DatabaseUnavailableError`; a problem with one file is a notice.
+    `paths`: relative, none below another; without one, everything. `owns_target`: restore the
+    root's own owner, mode and mtime too. Raises `UnknownPathError` when the version lacks a path,
+    `TargetError` when the target cannot be written any more, and `DatabaseUnavailableError`; a
+    problem with one file is a notice.
     """
     progress, parts = run.progress, spans_of(run.folder.id, run.version, paths)
     progress.phase = "restore"

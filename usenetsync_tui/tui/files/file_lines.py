@@ -79,8 +79,12 @@ def file_line(
     cursor: bool,
     marked: bool = False,
     columns: Columns = Columns.BASIC,
+    under: bytes = b"",
 ) -> Line:
-    """A file's mark, name, size, articles posted of those needed, chosen columns and state."""
+    """A file's mark, name, size, articles posted of those needed, chosen columns and state.
+
+    `under`: the directory that is shown elsewhere: the name does without it.
+    """
     word, ink = FILE_STATES[row.state]
     room, amount, articles, modified, digest = _widths(width, columns)
     figures = ""
@@ -95,10 +99,18 @@ def file_line(
         figures += f"{_GAP}{_digest(row.digest):<{digest - len(_GAP)}}"
     return (
         *mark(cursor=cursor, marked=marked),
-        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (cut(cut_middle(safe_name(row.path.removeprefix(under)) or ".", room), room), "plain"),
         (figures + _GAP, "muted"),
         (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
     )
+
+
+def order_at(cell: int, width: int, columns: Columns) -> FileOrder | None:
+    """The order that the head of the column in this cell names; None: it names none."""
+    name, amount, *_ = _widths(width, columns)
+    if cell < MARK + name:
+        return FileOrder.PATH
+    return FileOrder.SIZE if cell < MARK + name + amount else None
 
 
 def _digest(digest: FileDigest | None) -> str:

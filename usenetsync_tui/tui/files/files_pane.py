@@ -25,8 +25,9 @@ class FilterInput(Input, inherit_bindings=True):
 
     HELP = (
         "Words must all occur in the path. `*.cr3`, `IMG_[0-4]*`: globs of the name; with a slash, "
-        "as in `2024/**/x?`, of the path. Capital letters in a glob count. `is:queued`, `is:posting`, `is:done`, `is:failed`; "
-        "`>10M`, `<1K`; quotes keep spaces. Enter keeps the filter, Esc drops it."
+        "as in `2024/**/x?`, of the path. Capital letters in a glob count. "
+        "`is:queued`, `is:posting`, `is:done`, `is:failed`; `>10M`, `<1K`; quotes keep spaces. "
+        "Enter keeps the filter, Esc drops it."
     )
     BINDING_GROUP_TITLE = "Filter"
     BINDINGS: ClassVar[list[BindingType]] = [

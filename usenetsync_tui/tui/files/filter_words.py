@@ -2,10 +2,11 @@
 
 ``IMG "new york" *.cr3 is:failed >10M <=2G``: words that must all occur in the path, globs that must
 all match, a state, sizes in decimal units (``Ki``, ``Mi``… are powers of 1,024). A word with ``*``
-or ``?`` is a glob, in which ``[ab]`` is one of some characters: without a slash it matches the name,
-with one the whole path, where ``**`` takes any number of folders. Words match in either case, globs
-as well unless they have a capital letter. Quotes keep spaces and make ``is:``, ``>`` or ``*`` part
-of a word; in a glob, ``?`` stands for a space. An unclosed quote ends at the end of the line.
+or ``?`` is a glob, in which ``[ab]`` is one of some characters: without a slash it matches the
+name, with one the whole path, where ``**`` takes any number of folders. Words match in either
+case, globs as well unless they have a capital letter. Quotes keep spaces and make ``is:``, ``>`` or
+``*`` part of a word; in a glob, ``?`` stands for a space. An unclosed quote ends at the end of the
+line.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from usenetsync_tui.model.files import FileFilter, FileView
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)(?:"|$)|(?P<bare>[^\s"]+)')
 _SIZE = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d{1,19}(?:\.\d{1,9})?)(?P<unit>[a-zA-Z]*)")
 _GLOB = re.compile(r"[*?]")
+_QUOTED = re.compile(r"[*?\s]")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _UNIT = re.compile(r"(?P<power>[kmgtp]?)(?P<binary>i?)b?", re.IGNORECASE)
 _MOST = (1 << 63) - 1
@@ -62,7 +64,7 @@ def _encoded(word: str) -> bytes:
 
 
 def _quoted(word: str) -> str:
-    special = word[0] in "<>" or _GLOB.search(word) is not None or word.lower().startswith("is:") or any(c.isspace() for c in word)
+    special = word[0] in "<>" or word.lower().startswith("is:") or _QUOTED.search(word) is not None
     return f'"{word}"' if special else word
 
 

@@ -72,6 +72,9 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         """Texts for the bottom of the frame, before the position."""
         return []
 
+    def on_head(self, cell: int, width: int) -> None:
+        """React to a click on the names of the columns."""
+
     # The list
 
     @property
@@ -205,6 +208,11 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._go_on_aiming()
         return ""
 
+    def aim(self, number: int) -> None:
+        """Go to a row as soon as the list is that long; after the last row, to that."""
+        self._aim = number
+        self._go_on_aiming()
+
     def action_move(self, by: int) -> None:
         """Move the cursor some rows up or down."""
         self._aim = None
@@ -228,7 +236,9 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._go_on_aiming()
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor on the row under the pointer."""
+        """Put the cursor on the row under the pointer; a click on the heads goes to `on_head`."""
         offset = event.get_content_offset(self)
         if offset is not None and offset.y >= HEADER:
             self.action_move(self.scroll_offset.y + offset.y - HEADER - self.cursor)
+        elif offset is not None and self.pages.count:
+            self.on_head(offset.x, self.scrollable_content_region.width)
