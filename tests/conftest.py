@@ -7,6 +7,7 @@ template, and each test gets a copy.
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import signal
 import tempfile
@@ -40,7 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Processes of the tests must not inherit an ignored signal (`nohup`, `cmd &`)."""
+    """Prepare what the processes of the tests inherit.
+
+    No ignored signal (`nohup`, `cmd &`), and the modules' compiled forms: some thousand processes
+    would else compile all modules again.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             ours = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL

@@ -47,6 +47,18 @@ def _bare(home: Path, inn: Inn) -> None:
     configure(home, server_table(inn), newsgroup=inn.newsgroup)
 
 
+def _go_on(usenetsync: Command, root: Path, string: str, inn: Inn) -> None:
+    """Adopt the folder, bring it back, change one file: nothing else is read or posted."""
+    usenetsync("adopt", string, "--path", root)
+    assert usenetsync("restore", "tree", root, "--json").event("summary")["state"] == "completed"
+    there = inn.message_ids()
+    (root / "large").write_bytes(trees.content(1_700_000, 6))
+    ended = usenetsync("upload", root, "--json", expect=None).event("summary")
+    assert (ended["version"], ended["files"], ended["bytes"]) == (6, 1, 1_700_000)
+    # Three segments; and of the delta a page of files, a page of objects and the root, twice each.
+    assert len(inn.message_ids() - there) == 3 + 6
+
+
 def test_every_version_comes_back_by_its_string(
     usenetsync: Command, home: Path, tmp_path: Path, inn: Inn
 ) -> None:
@@ -78,20 +90,27 @@ def test_every_version_comes_back_by_its_string(
     restored(1, string)
     restored(3, wrapped, *options)
     restored(5, string)
+    _go_on(usenetsync, root, string, inn)
+    kept[6] = tmp_path / "kept 6"
+    subprocess.run(["cp", "-a", root, kept[6]], check=True)
+    second += [bytes(row[0]) for row in usenetsync.query(_SECOND_COPIES)]
+    usenetsync.server.stop()
+    _bare(home, inn)
     # One copy in five of the index is lost, then all of the newest root.
     keys = IndexKeys(read_string(string).value)
     wire_id = keys.headers([inn.newsgroup]).wire_id
     for name in second[::5]:
         inn.forget(f"<{wire_id(name)}>")
     listed = usenetsync("snapshots", string, "--json").events
-    assert [e["version"] for e in listed if e["event"] == "snapshot"] == [1, 2, 3, 4, 5]
+    assert [e["version"] for e in listed if e["event"] == "snapshot"] == [1, 2, 3, 4, 5, 6]
     restored(1, string)
+    restored(6, string)
     for copy in range(2):
-        inn.forget(f"<{wire_id(keys.root_name(5, 0, copy))}>")
+        inn.forget(f"<{wire_id(keys.root_name(6, 0, copy))}>")
     out = tmp_path / "out"
     ended = usenetsync("restore", string, out)
-    assert "newest version of tree that was found is 4" in ended.err
-    assert trees.compare_trees(kept[4], out) == []
+    assert "newest version of tree that was found is 5" in ended.err
+    assert trees.compare_trees(kept[5], out) == []
     assert string not in ended.out + ended.err
     assert not (home / "data" / "recoveries").exists()
     assert not (home / "data" / "postgresql").exists()

@@ -134,7 +134,7 @@ async def test_impossible_restores_are_refused(engine: Engine, folder: Path) -> 
 
 @pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_restore_goes_first_and_the_upload_resumes(
+async def test_a_restore_and_a_verify_run_beside_an_upload(
     engine: Engine, big: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "back"
@@ -144,14 +144,18 @@ async def test_a_restore_goes_first_and_the_upload_resumes(
             (big / f"{number:02}").write_bytes(content(1_000_000, 100 + number))
         engine.submit(Upload(os.fsencode(big), SLOW))
         upload = await at_work(engine)
+        engine.submit(Verify(status.folder.id, bodies=True))
         engine.submit(Restore(status.folder.id, os.fsencode(target)))
         restored = await over(engine, Verb.RESTORE)
         assert restored.state is JobState.COMPLETED
         assert restored.priority is Priority.HIGH
-        assert upload.id not in engine.summaries or (
-            engine.summaries[upload.id].outcome.state is JobState.QUEUED
-        )
-        await until(lambda: engine.summaries[upload.id].outcome.state is JobState.COMPLETED)
+        assert upload.id not in engine.summaries, "the upload goes on meanwhile"
+        both = {worker.job_id for worker in engine.status.workers}
+        assert upload.id in both and latest(engine.status, Verb.VERIFY).state is JobState.QUEUED
+        await until(lambda: upload.id in engine.summaries)
+        assert engine.summaries[upload.id].outcome.state is JobState.COMPLETED
+        verified = await over(engine, Verb.VERIFY)
+        assert verified.state is JobState.COMPLETED, "after the upload, as both write to its ledger"
     assert (target / "07").read_bytes() == content(1_000_000, 7)
 
 

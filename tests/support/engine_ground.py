@@ -24,10 +24,10 @@ from usenetsync_tui.settings.settings import Settings
 SLOW = FolderChoices(compression=Compression.LZMA)
 
 
-def new_engine(database: str, tmp_path: Path, **settings: Any) -> Engine:
+def new_engine(database: str, tmp_path: Path, *, asks: bool = False, **settings: Any) -> Engine:
     given: dict[str, Any] = {"database_url": database, "max_workers": 2, "chunk_size": 100_000}
     locations = Locations.find({"USENETSYNC_HOME": str(tmp_path)})
-    return Engine(Settings(**{**given, **settings}), locations, what="test")
+    return Engine(Settings(**{**given, **settings}), locations, what="test", asks=asks)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from usenetsync_tui.model.folders import (
     Snapshot,
     SnapshotState,
 )
+from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import (
     ArticleRow,
     Cause,
@@ -74,6 +75,8 @@ class FakeBrowser:
         """Rows in a list sorted by size: computing more of them takes too long."""
         self.version_list: tuple[Snapshot, ...] = tuple(snapshot(n) for n in range(1, 13))
         self.cause_list: tuple[Cause, ...] = CAUSES
+        self.past: tuple[PastJob, ...] = ()
+        """All jobs, newest first."""
         self._made: dict[object, FileDirectory] = {}
 
     def name(self, number: int) -> bytes:
@@ -250,6 +253,13 @@ class FakeBrowser:
 
     async def article_count(self, object_id: int) -> int:
         return 1 + (object_id - 1) * 7 % 43
+
+    async def history(
+        self, before: int | None, limit: int, folder_id: int | None = None
+    ) -> tuple[PastJob, ...]:
+        self._check()
+        rows = [p for p in self.past if before is None or p.job.id < before]
+        return tuple(p for p in rows if folder_id in (None, p.job.folder_id))[:limit]
 
     async def causes(self, folder_id: int, limit: int) -> tuple[Cause, ...]:
         self._check()

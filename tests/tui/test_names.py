@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from functools import cache
 
 import pytest
 from textual.message_pump import MessagePump
@@ -30,6 +31,7 @@ def _widgets() -> list[type]:
     return [cls for cls in found if issubclass(cls, MessagePump)]
 
 
+@cache
 def _private_names(cls: type) -> set[str]:
     found = _PRIVATE.findall(inspect.getsource(cls))
     return {assigned or defined for assigned, defined in found}

@@ -147,6 +147,7 @@ LISTS: Mapping[str, str] = {
     "folder_row.columns": listed(FOLDER),
     "realm_row.columns": listed(REALM),
     "job_row.columns": listed(JOB),
+    "job_row.columns_of_j": listed(JOB, "j"),
     "sweep_row.columns": listed(SWEEP, "sweeps"),
     "staged.columns": ", ".join(STAGED),
     "staged.definition": ", ".join(f"{name} {kind}" for name, kind in STAGED.items()),

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import files as resources
 from typing import Any, LiteralString, TypeVar
 
+import anyio
 from psycopg import AsyncConnection
 
 from usenetsync_tui.catalogue.columns import LISTS
@@ -90,6 +91,9 @@ class Catalogue:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.ledger_lock = anyio.Lock()
+        """Held while articles are planned, confirmed or marked: jobs that run at the same time may
+        share articles, and their transactions would lock the same rows in different order."""
         self._query_ms = 0.0
 
     async def migrate(self) -> int:

@@ -63,9 +63,14 @@ class Engine:
         *,
         what: str,
         patience: float = 0.0,
+        asks: bool = False,
     ) -> None:
-        """`patience`: seconds to wait while another engine holds the catalogue."""
+        """`patience`: seconds to wait while another engine holds the catalogue.
+
+        `asks`: the heavy jobs that it finds waiting do not go on before the user says so.
+        """
         self._settings = settings
+        self._asks = asks
         self._patience = max(patience, SHORTEST_PATIENCE)
         self._locations = locations
         self._what = what
@@ -251,6 +256,9 @@ class Engine:
                 started=self.started,
             )
             self._working_state = working_state
+            if self._asks:
+                await queue.refresh()
+                working_state.hold_heavy()
             loop = JobLoop(
                 working_state, self._mailbox, until_idle=until_idle, refused=self.refused
             )
@@ -259,7 +267,6 @@ class Engine:
                 await loop.obey_commands()
                 self._state = None
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
-                group.start_soon(loop.obey_commands_meanwhile)
                 group.start_soon(open_all_realms, working_state)
                 await loop.take_jobs()
             finally:
@@ -284,8 +291,7 @@ class Engine:
 
     def _is_stuck(self) -> bool:
         """Whether the engine must stop, but something outside of any job holds it up."""
-        run = self._working_state.run if self._working_state is not None else None
-        has_job = run is not None and not run.given_up
+        has_job = self._working_state is not None and self._working_state.is_held_up
         silent = self._is_database_silent()
         if self._stop.is_overdue(time.monotonic(), has_job=has_job, silent=silent):
             return True

@@ -93,8 +93,13 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         except FolderContinuedError as error:
             words = f"{outcome.message}; {error}"
             return replace(outcome, state=JobState.FAILED, message=words)
-    # The figures of the job are those of the user's files.
-    progress.done_files, progress.done_bytes, progress.total_files, progress.total_bytes = of_files
+        finally:  # the figures of the job are those of the user's files
+            (
+                progress.done_files,
+                progress.done_bytes,
+                progress.total_files,
+                progress.total_bytes,
+            ) = of_files
     await run.save_progress()
     if not left:
         return outcome

@@ -18,6 +18,7 @@ from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import Command, Upload
 from usenetsync_tui.model.folders import Realm
+from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.settings.settings import Settings
 
 HEARTBEAT = 0.2
@@ -61,44 +62,53 @@ class JobLoop:
         self._mailbox = mailbox
         self._until_idle = until_idle
         self._refused = refused
-        self._obeying = anyio.Lock()
+        self._ended = anyio.Event()
+        """Set when a job ends."""
         self._timer = RefreshTimer()
 
     async def take_jobs(self) -> None:
-        """Run one job after another until the engine drains, or none is left to wait for."""
-        working_state = self._working_state
-        while not working_state.draining:
-            await self.obey_commands()
-            if working_state.settings is not working_state.stores.settings:
-                await renew(working_state)
-            if working_state.draining:
-                return
-            job = working_state.queue.next(working_state.started if self._until_idle else None)
-            if job is not None:
-                await work(working_state, job)
-            elif self._until_idle:
-                return
-            else:
-                await anyio.sleep(HEARTBEAT)
+        """Run jobs until the engine drains, or until none is left to wait for.
 
-    async def obey_commands_meanwhile(self) -> None:
-        """Obey commands also while a job runs."""
+        Jobs that do not compete run at the same time.
+        """
         working_state = self._working_state
-        while True:
-            await anyio.sleep(HEARTBEAT)
-            if working_state.running is not None:
+        among = working_state.started if self._until_idle else None
+        async with anyio.create_task_group() as group:
+            while True:
                 await self.obey_commands()
+                if not working_state.active:
+                    if working_state.draining:
+                        return
+                    if working_state.settings is not working_state.stores.settings:
+                        await renew(working_state)
+                while not working_state.draining:
+                    job = working_state.next_job(among)
+                    if job is None:
+                        break
+                    working_state.active[job.id] = job
+                    group.start_soon(self._work, job)
+                if self._until_idle and not working_state.active:
+                    return
+                with anyio.move_on_after(HEARTBEAT):
+                    await self._ended.wait()
+                self._ended = anyio.Event()
+
+    async def _work(self, job: Job) -> None:
+        try:
+            await work(self._working_state, job)
+        finally:
+            del self._working_state.active[job.id]
+            self._ended.set()
 
     async def obey_commands(self) -> None:
         """Obey the commands in the mailbox, and refresh the queue every second."""
         working_state = self._working_state
-        async with self._obeying:
-            while self._mailbox:
-                await self._obey(self._mailbox.popleft())
-                self._timer.expire()
-            if self._timer.is_due():
-                await working_state.queue.refresh()
-                working_state.give_way()
+        while self._mailbox:
+            await self._obey(self._mailbox.popleft())
+            self._timer.expire()
+        if self._timer.is_due():
+            await working_state.queue.refresh()
+            working_state.give_way()
 
     async def _obey(self, command: Command) -> None:
         working_state = self._working_state

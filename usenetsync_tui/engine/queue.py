@@ -5,7 +5,7 @@ The queue is short and lives in the catalogue: the engine reads it again, and ne
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.lookups import overview
@@ -42,7 +42,7 @@ class JobQueue:
             standings = await overview.every(tx)
             queue = await jobs.open_jobs(tx)
             recent = [j for j in await jobs.recent(tx, _RECENT) if j.state.is_over]
-        folders = {folder.id: folder for folder, _, _ in standings}
+        folders = {standing.folder.id: standing.folder for standing in standings}
         self.open = tuple(queue)
         self.shown = reusing_equal(
             self.shown,
@@ -50,21 +50,32 @@ class JobQueue:
         )
         self.folders = reusing_equal(
             self.folders,
-            (
-                FolderStatus(folder, latest, queued_figures(job, folder) if job else None)
-                for folder, latest, job in standings
-            ),
+            map(_folder_status, standings),
         )
 
     def folder(self, folder_id: int) -> Folder | None:
         """A folder by its id."""
         return next((f.folder for f in self.folders if f.folder.id == folder_id), None)
 
-    def next(self, among: Collection[int] | None = None) -> Job | None:
-        """The next job of the queue, or the next one `among` some."""
-        waiting = (j for j in self.open if j.state is JobState.QUEUED)
-        return next((j for j in waiting if among is None or j.id in among), None)
+    @property
+    def waiting(self) -> Iterator[Job]:
+        """The jobs that wait to run, in the order of the queue."""
+        return (job for job in self.open if job.state is JobState.QUEUED)
 
     def job(self, job_id: int) -> Job | None:
         """An open job by its id."""
         return next((j for j in self.open if j.id == job_id), None)
+
+
+def _folder_status(standing: overview.Standing) -> FolderStatus:
+    def figures(job: Job | None) -> JobStatus | None:
+        return queued_figures(job, standing.folder) if job is not None else None
+
+    return FolderStatus(
+        standing.folder,
+        standing.latest,
+        figures(standing.job),
+        figures(standing.backup),
+        figures(standing.errand),
+        standing.check,
+    )

@@ -5,7 +5,7 @@ Unchanged parts stay the same objects, so that the screen can compare by identit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from usenetsync_tui.engine.progress.figures import reusing_equal, run_status
@@ -39,7 +39,7 @@ def composed(
     examination: Examination | None,
 ) -> EngineStatus:
     """The status after `before`. `state` is None while `working_state`, which knows it, is set."""
-    figures = working_state.measure() if working_state is not None else None
+    figures = working_state.measure() if working_state is not None else {}
     now = replace(
         before,
         state=_state(working_state)
@@ -56,14 +56,15 @@ def composed(
     if queue is not None:
         now = replace(
             now,
-            jobs=reusing_equal(before.jobs, (_current(job, figures) for job in queue.shown)),
+            jobs=reusing_equal(before.jobs, (figures.get(job.id, job) for job in queue.shown)),
             folders=reusing_equal(before.folders, _folders(queue, figures)),
         )
     if working_state is None:
         return now
-    stores, run = working_state.stores, working_state.run
+    stores = working_state.stores
     return replace(
-        run_status(now, run, working_state.rates),
+        run_status(now, working_state.runs, working_state.rates),
+        held=reusing_equal(before.held, sorted(working_state.held)),
         servers=reusing_equal(before.servers, stores.statuses),
         bandwidth_limit=stores.bandwidth_limit,
         fetch_limit=stores.fetch_limit,
@@ -80,8 +81,9 @@ def composed(
 def _state(working_state: WorkingState) -> EngineState:
     if working_state.draining:
         return EngineState.DRAINING
-    if working_state.running is not None:
-        return EngineState.PAUSED if working_state.running.is_paused else EngineState.RUNNING
+    if lives := working_state.running.values():
+        is_paused = all(life.is_paused for life in lives)
+        return EngineState.PAUSED if is_paused else EngineState.RUNNING
     held = [job for job in working_state.queue.open if job.state is JobState.PAUSED]
     return (
         EngineState.PAUSED
@@ -91,17 +93,19 @@ def _state(working_state: WorkingState) -> EngineState:
 
 
 def _workers(working_state: WorkingState) -> int:
-    if working_state.run is not None:
-        return working_state.run.worker_counts.allowed
+    if runs := working_state.runs:
+        return sum(run.worker_counts.allowed for run in runs)
     return working_state.workers or working_state.settings.limits.max_workers
 
 
-def _current(job: JobStatus, figures: JobStatus | None) -> JobStatus:
-    """The running job's figures, instead of those of its row."""
-    return figures if figures is not None and figures.id == job.id else job
+def _folders(queue: JobQueue, figures: Mapping[int, JobStatus]) -> Iterator[FolderStatus]:
+    def now(job: JobStatus | None) -> JobStatus | None:
+        return job if job is None else figures.get(job.id, job)
 
-
-def _folders(queue: JobQueue, figures: JobStatus | None) -> Iterator[FolderStatus]:
     for standing in queue.folders:
-        is_running = figures is not None and figures.folder_id == standing.folder.id
-        yield replace(standing, job=figures) if is_running else standing
+        yield replace(
+            standing,
+            job=now(standing.job),
+            backup=now(standing.backup),
+            errand=now(standing.errand),
+        )

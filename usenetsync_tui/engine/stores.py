@@ -18,6 +18,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm
 from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.status import Limits
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
@@ -116,16 +117,14 @@ class Stores:
         return self._servers.statuses() if self._servers is not None else ()
 
     def limit_bandwidth(self, bytes_per_second: int) -> None:
-        """Limit posting to all servers together, in bytes a second; 0: no limit."""
+        """Limit posting to all servers together, in bytes a second; 0: no limit. `UsageError`."""
+        self._need_servers().set_bandwidth_limit(bytes_per_second)
         self.bandwidth_limit = bytes_per_second
-        if self._servers is not None:
-            self._servers.set_bandwidth_limit(bytes_per_second)
 
     def limit_fetching(self, bytes_per_second: int) -> None:
-        """Limit fetching from all servers together, in bytes a second; 0: no limit."""
+        """Limit fetching from all servers together, bytes a second; 0: no limit. `UsageError`."""
+        self._need_servers().set_fetch_limit(bytes_per_second)
         self.fetch_limit = bytes_per_second
-        if self._servers is not None:
-            self._servers.set_fetch_limit(bytes_per_second)
 
     def limit_server(self, name: str, bytes_per_second: int) -> None:
         """Limit posting to one server. `UsageError` when there is no such server."""
@@ -148,10 +147,14 @@ class Stores:
         self._ask(name, "held", lambda s: s.release(name))
 
     def _ask(self, name: str, what: str, wish: _Wish) -> None:
+        wish(self._need_servers())
+        self._wishes[name, what] = wish
+
+    def _need_servers(self) -> UsenetServers:
+        """The servers; `UsageError` when there is none."""
         if self._servers is None:
             raise UsageError(NO_SERVER)
-        wish(self._servers)
-        self._wishes[name, what] = wish
+        return self._servers
 
     def wire_id(self, realm: Realm, message_id: bytes) -> str | None:
         """A Message-ID as sent to servers; None if the realm has not been opened yet."""
@@ -159,14 +162,16 @@ class Stores:
         open_realm = next(found, None)  # with any headers: the Message-ID does not depend on them
         return None if open_realm is None else open_realm.wire_id(message_id)
 
-    async def run(self, folder: Folder, job_id: int, *, to_post: bool = True) -> JobRun:
-        """Make the run of a job on a folder.
+    async def run(
+        self, folder: Folder, job_id: int, *, to_post: bool = True, limits: Limits | None = None
+    ) -> JobRun:
+        """Make the run of a job on a folder. `limits`: its part of those of the settings.
 
         With `to_post` the folder's own realm must be usable; other runs may find their articles
         in another realm. `UsageError`, `KeyUnavailableError`.
         """
         open_realm = await (self._reached if to_post else self.of)(folder.realm)
-        limits = self._settings.limits
+        limits = limits or self._settings.limits
         return JobRun(self._catalogue, self, open_realm, folder, job_id, limits, waits=self.waits)
 
     @property

@@ -14,6 +14,7 @@ from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.renewal import renewed
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.competition import limits_of
 from usenetsync_tui.model.figures import number, plural, when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState, Verb
@@ -36,29 +37,43 @@ async def work(working_state: WorkingState, job: Job) -> None:
         if job.verb is Verb.UPLOAD:
             refuse_unpostable(folder.realm, working_state.stores.settings)
             folder = await renewed(working_state.catalogue, working_state.stores.keys, folder)
-        run = await working_state.stores.run(folder, job.id, to_post=job.verb.posts)
+        run = await working_state.stores.run(
+            folder,
+            job.id,
+            to_post=job.verb.posts,
+            limits=limits_of(job.verb, working_state.stores.settings.limits),
+        )
     except UsenetSyncError as error:
         await _refuse(working_state, job, folder, str(error))
         return
-    running = working_state.running = await JobLife.begun(run)
-    if running is None:
+    life = await JobLife.begun(run)
+    if life is None:
+        await working_state.queue.refresh()
         return
-    if working_state.workers is not None:
-        run.worker_counts.allowed = working_state.workers
+    working_state.running[job.id] = life
+    try:
+        working_state.share_workers()
+        await _live(working_state, life)
+    finally:
+        del working_state.running[job.id]
+        working_state.share_workers()
+
+
+async def _live(working_state: WorkingState, life: JobLife) -> None:
+    """Run a job that has begun, and record how it ended."""
+    run, job, folder = life.run, life.job, life.run.folder
     working_state.events.job_began(job.verb, folder)
     if working_state.draining:
         run.drain()
-    outcome = await running.live(lambda: _perform(working_state, run, job))
+    outcome = await life.live(lambda: _perform(working_state, run, job))
     working_state.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(working_state, job, folder)
-    figures = working_state.measure()
-    assert figures is not None
-    working_state.summaries[job.id] = await running.summary(outcome, figures)
+    figures = life.figures(working_state.queue.job(job.id))
+    working_state.summaries[job.id] = await life.summary(outcome, figures)
     await working_state.queue.refresh()
     working_state.done_bytes += run.progress.own_bytes
     working_state.done_files += run.progress.own_files
-    working_state.running = None
 
 
 async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:

@@ -7,6 +7,7 @@ Knows the data and simple questions about them. Refuses to know what is done wit
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.session import Catalogue
@@ -22,9 +23,10 @@ from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.competition import is_heavy, rivals, workers_of
+from usenetsync_tui.model.jobs import Job, Verb
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
+from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -47,57 +49,103 @@ class WorkingState:
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]
-    running: JobLife | None = None
+    active: dict[int, Job] = field(default_factory=dict)
+    """The jobs that run, and those about to begin, by id."""
+    running: dict[int, JobLife] = field(default_factory=dict)
+    """The jobs that have begun, by id."""
+    held: set[int] = field(default_factory=set)
+    """Jobs that wait for the user, who is asked whether they go on."""
     draining: bool = False
     workers: int | None = None
-    """Workers that a run may use, if the user has set a count."""
+    """Workers of all jobs together, if the user has set a count."""
     message: str = ""
     """Why the last command was refused; empty if it was not."""
     rates: RateMeter = field(default_factory=RateMeter)
     done_bytes: int = 0
     done_files: int = 0
-    """Files (and bytes, above) done by the jobs before the current one."""
+    """Files (and bytes, above) done by the jobs that have ended."""
 
     @property
-    def run(self) -> JobRun | None:
-        """The current run."""
-        return self.running.run if self.running is not None else None
+    def runs(self) -> list[JobRun]:
+        """The runs of the running jobs."""
+        return [life.run for life in self.running.values()]
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a job runs that was not given up: the engine waits for it."""
+        return any(not run.given_up for run in self.runs)
 
     def running_if(self, job_id: int) -> JobLife | None:
-        """The running job, if it has this id."""
-        running = self.running
-        return running if running is not None and running.job.id == job_id else None
+        """The running job with this id."""
+        return self.running.get(job_id)
 
     def upload_of(self, folder_id: int) -> JobRun | None:
         """The running upload of a folder, if there is one."""
-        running = self.running
-        if (
-            running is None
-            or running.job.verb is not Verb.UPLOAD
-            or running.run.folder.id != folder_id
-        ):
-            return None
-        return running.run
+        return next(
+            (
+                life.run
+                for life in self.running.values()
+                if life.job.verb is Verb.UPLOAD and life.run.folder.id == folder_id
+            ),
+            None,
+        )
 
-    def measure(self) -> JobStatus | None:
-        """Add a sample to the rates; returns the figures of the running job."""
-        now, running = time.monotonic(), self.running
-        done = running.run.progress if running is not None else Progress()
-        self.rates.add(now, self.done_bytes + done.own_bytes, self.done_files + done.own_files)
-        if running is None:
-            return None
-        return running.figures(
-            self.rates, self.queue.job(running.job.id)
-        )  # its priority may change
+    def measure(self) -> dict[int, JobStatus]:
+        """Add a sample to the rates; returns the figures of the running jobs, by id."""
+        now = time.monotonic()
+        if not self.running:
+            self.rates.rest()
+            return {}
+        progress = [run.progress for run in self.runs]
+        done_bytes = self.done_bytes + sum(p.own_bytes for p in progress)
+        done_files = self.done_files + sum(p.own_files for p in progress)
+        self.rates.add(now, done_bytes, done_files)
+        return {  # a job's priority may have changed
+            job_id: life.figures(self.queue.job(job_id)) for job_id, life in self.running.items()
+        }
+
+    def next_job(self, among: Collection[int] | None = None) -> Job | None:
+        """The first waiting job that can run beside those that run."""
+        for job in self._waiting(among):
+            if not rivals(job, self.active.values()):
+                return job
+        return None
+
+    def hold_heavy(self) -> None:
+        """Hold the waiting jobs with much left to do, until the user has been asked."""
+        self.held = {job.id for job in self.queue.waiting if is_heavy(job)}
 
     def give_way(self) -> None:
-        """Let a more urgent job run first, or any waiting job if the running one is paused.
+        """Let more urgent jobs run first, and any waiting job instead of a paused one.
 
         The running job drains, and is queued, or paused, again.
         """
-        running, waiting = self.running, self.queue.next()
-        if running is None or waiting is None or self.draining or waiting.id == running.job.id:
+        if self.draining:
             return
-        current = self.queue.job(running.job.id) or running.job
-        if running.is_paused or waiting.priority < current.priority:
-            running.run.drain()
+        for waiting in self._waiting():
+            lives = [
+                life
+                for job in rivals(waiting, self.active.values())
+                if (life := self.running.get(job.id)) is None or not life.run.draining
+            ]
+            if all(life is not None and self._yields(life, waiting) for life in lives):
+                for life in lives:
+                    assert life is not None
+                    life.run.drain()
+
+    def share_workers(self) -> None:
+        """Divide the workers among the running jobs."""
+        workers = self.workers or self.settings.limits.max_workers
+        shares = workers_of([life.job for life in self.running.values()], workers)
+        for job_id, life in self.running.items():
+            life.run.worker_counts.allowed = shares[job_id]
+
+    def _waiting(self, among: Collection[int] | None = None) -> Iterator[Job]:
+        for job in self.queue.waiting:
+            is_wanted = among is None or job.id in among
+            if is_wanted and job.id not in self.active and job.id not in self.held:
+                yield job
+
+    def _yields(self, life: JobLife, waiting: Job) -> bool:
+        current = self.queue.job(life.job.id) or life.job
+        return life.is_paused or waiting.priority < current.priority

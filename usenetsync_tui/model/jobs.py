@@ -71,3 +71,19 @@ class Job:
     """The user accepts the folder as it is now, even if most files are gone."""
     refusal: Refusal | None = None
     """Why an upload refused the folder as it is now."""
+    started_at: datetime | None = None
+    """When it first ran; None: it never did, or an older program ran it."""
+    worked: float = 0.0
+    """Seconds that it ran, of all its runs together; pauses while it waits do not count."""
+    posted_bytes: int = 0
+    """Payload bytes that the store acknowledged, in all its runs."""
+    deduplicated_bytes: int = 0
+    """Source bytes that the store had already, in all its runs."""
+
+
+@value_object
+class PastJob:
+    """A job as the history lists it, with the name of its folder."""
+
+    job: Job
+    folder: str

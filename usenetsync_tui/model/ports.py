@@ -13,6 +13,7 @@ from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus
@@ -314,6 +315,14 @@ class Browser(Protocol):
         self, folder_id: int, cause: Cause, after: bytes | None, limit: int
     ) -> tuple[bytes, ...]:
         """The paths that a cause affects, after a path."""
+
+    async def history(
+        self, before: int | None, limit: int, folder_id: int | None = None
+    ) -> tuple[PastJob, ...]:
+        """The jobs with an id below `before` (None: all), newest first, open ones included.
+
+        The id of the last row is `before` of the next page. With `folder_id` only that folder's.
+        """
 
     async def database(self) -> DatabaseFigures: ...
 

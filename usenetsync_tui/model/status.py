@@ -7,6 +7,7 @@ Rates are per second, sizes bytes, times seconds.
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import datetime
 from enum import StrEnum
 
 from usenetsync_tui.model.entries import Notice
@@ -47,6 +48,8 @@ class StageStatus:
     workers: int
     done: int
     """Items it has finished."""
+    job_id: int = 0
+    """The job that runs it."""
 
 
 @value_object
@@ -58,6 +61,8 @@ class WorkerStatus:
     item: bytes
     """A path, to be shown through `safe_name`; empty when idle."""
     detail: str
+    job_id: int = 0
+    """The job that it works for."""
 
 
 @value_object
@@ -92,6 +97,7 @@ class JobStatus:
     eta: float | None
     """Seconds left; None until there are ten seconds of data."""
     elapsed: float
+    """Seconds that it ran, all its runs together, without pauses."""
     message: str = ""
     verified: int = 0
     """Articles that a check found after they were posted."""
@@ -109,15 +115,41 @@ class JobStatus:
     """The part of `done_bytes` that a restore found identical in its target and left alone."""
     waiting: Waiting | None = None
     """What it waits for now."""
+    at_work: bool = False
+    """Whether it runs now, or is paused where it is; else it waits in the queue, or is over."""
+
+
+@value_object
+class LastCheck:
+    """The last check of all articles of a folder that came to its end, of any kind."""
+
+    finished_at: datetime
+    bodies: bool
+    """Whether it fetched articles, instead of asking whether the store has them."""
+    sample: int
+    """It checked one of so many parts of the articles; 1: all of them."""
+    checked: int
+    """Articles; those that were known to be lost are among these and the next ones."""
+    missing: int
+    damaged: int
+    unknown: int
 
 
 @value_object
 class FolderStatus:
-    """A folder with its newest finished version and its open or latest job."""
+    """A folder: its backup, and its errands, which are all other jobs of it."""
 
     folder: Folder
     latest: Snapshot | None = None
+    """The newest finished version: what the folder's backup is."""
     job: JobStatus | None = None
+    """The open job, or else the latest one, of any verb; a running one before those that wait."""
+    backup: JobStatus | None = None
+    """The open upload, or else the latest one."""
+    errand: JobStatus | None = None
+    """The open job of another verb, or else the latest one; a running one first."""
+    check: LastCheck | None = None
+    """How healthy the last check found the articles."""
 
 
 class Severity(StrEnum):
@@ -259,6 +291,11 @@ class EngineStatus:
     waiting: Waiting | None = None
     """What the engine waits for now, whether a job runs or not."""
     jobs: tuple[JobStatus, ...] = ()
+    """The latest jobs that are over, oldest first, then the open ones; those that run, several
+    perhaps, have their figures of this moment."""
+    held: tuple[int, ...] = ()
+    """Jobs that an engine of a screen found waiting, and that do much work: they wait until the
+    user resumes, pauses or cancels each (`Resume`, `Pause`, `Cancel`, `ResumeAll`, `PauseAll`)."""
     stages: tuple[StageStatus, ...] = ()
     workers: tuple[WorkerStatus, ...] = ()
     bytes_per_second: float = 0.0

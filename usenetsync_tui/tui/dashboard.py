@@ -18,12 +18,13 @@ from textual.widgets import Static
 from usenetsync_tui.model.commands import AddServer
 from usenetsync_tui.model.ports import Browser, EngineHandle
 from usenetsync_tui.model.servers import Server
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus
+from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.actions.job_actions import ask_to_allow
 from usenetsync_tui.tui.actions.registry import FIRST_SCREEN
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.resume_dialog import HeldWatch, ResumeDialog, commands_for
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
 from usenetsync_tui.tui.files.files_pane import FilesPane
@@ -60,6 +61,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         self._files = FilesPane()
         self._first_run_offered = False
         self._refusals = RefusalWatch()
+        self._held = HeldWatch()
 
     def compose(self) -> ComposeResult:
         self._panes.begin(self.app.size)
@@ -148,7 +150,16 @@ class Dashboard(ActionScreen, inherit_bindings=False):
         refused = self._refusals.update(status, may_ask=on_top)
         if refused:
             ask_to_allow(self, refused)
+        elif held := self._held.update(status, may_ask=on_top):
+            self._ask_to_resume(held)
         super().show(status)
+
+    def _ask_to_resume(self, jobs: Sequence[JobStatus]) -> None:
+        def answered(answer: str | None) -> None:
+            for command in commands_for(answer, jobs):
+                self.want(command, "")
+
+        self.app.push_screen(ResumeDialog(jobs), answered)
 
     def _show_files(self, status: EngineStatus) -> None:
         chosen, table = self.chosen, self._files.table

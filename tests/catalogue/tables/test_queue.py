@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from usenetsync_tui.catalogue.lookups import overview
+from usenetsync_tui.catalogue.lookups.overview import Standing
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs, left_out, snapshots
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
@@ -18,7 +19,7 @@ from usenetsync_tui.model.folders import (
     SnapshotState,
     StoreKind,
 )
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import JobState, PastJob, Verb
 from usenetsync_tui.model.transitions import JobEvent
 
 COUNTS = VersionCounts(5, 2, 1, 1_000, 0)
@@ -154,30 +155,36 @@ async def test_the_queue_takes_only_its_own_jobs(catalogue: Catalogue, folder: F
         assert not await jobs.change_state(tx, theirs, JobEvent.PAUSE)
         changed = await jobs.change_all(tx, JobEvent.PAUSE)
         assert sorted(changed) == [upload, ours]
-        (latest,) = await jobs.latest_of_all(tx)
-        assert latest.id == ours, "the newest of those that are open"
+        (standing,) = await overview.every(tx)
+        assert standing.job is not None and standing.job.id == ours, "the newest of the open ones"
         await jobs.set_state(tx, theirs, JobState.COMPLETED)
         await jobs.set_state(tx, ours, JobState.COMPLETED)
-        (latest,) = await jobs.latest_of_all(tx)
-        assert latest.id == upload, "what is open goes before what is over"
+        (standing,) = await overview.every(tx)
+        assert standing.job is not None and standing.job.id == upload, "open before over"
+        assert standing.backup == standing.job
+        assert standing.errand is not None and standing.errand.id == theirs
 
 
 @pytest.mark.anyio
 async def test_how_all_folders_stand(catalogue: Catalogue, folder: Folder) -> None:
     async with catalogue.transaction() as tx:
         other = await folders.keep(tx, b"/data/music", FolderChoices())
-        assert await overview.every(tx) == [(other, None, None), (folder, None, None)]
+        nothing = (None,) * 4
+        assert await overview.every(tx) == [Standing(f, *nothing) for f in (other, folder)]
         for _ in range(2):
             version = await snapshots.begin(tx, folder.id)
             await snapshots.finish(tx, folder.id, version, COUNTS, (5, 0, 0), 0)
         await snapshots.begin(tx, folder.id)
         job = await jobs.queue_upload(tx, folder.id, Priority.NORMAL)
-        (_, (kept, latest, now)) = await overview.every(tx)
-        assert kept == folder
-        assert latest is not None
-        assert latest.version == 2
+        (_, standing) = await overview.every(tx)
+        assert standing.folder == folder
+        assert standing.latest is not None
+        assert standing.latest.version == 2
+        now = standing.backup
         assert now is not None
         assert (now.id, now.version) == (job, 3), "it goes on with what is under construction"
+        pages = [await jobs.history(tx, None, 1), await jobs.history(tx, job, 5, other.id)]
+        assert pages == [[PastJob(now, folder.name)], []]
 
 
 @pytest.mark.anyio

@@ -82,7 +82,7 @@ async def test_the_tree_is_kept_for_another_version_and_begins_again_in_another_
 
 
 async def test_what_does_not_apply_in_the_tree_says_so() -> None:
-    async with listed(FakeBrowser(0, names=NAMES)) as (pilot, table):
+    async with listed(FakeBrowser(0, names=NAMES)) as (pilot, _):
         await pilot.press("t")
         for key in ("s", "S", "v"):
             await pilot.press(key)

@@ -19,12 +19,13 @@ from psycopg import AsyncConnection
 from usenetsync_tui.catalogue.lookups import articles, causes, differences, listing, sizes
 from usenetsync_tui.catalogue.lookups.articles import WireId
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import folders, snapshots
+from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
 from usenetsync_tui.catalogue.tables.matching import view_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import (
     ArticleRow,
     Cause,
@@ -131,6 +132,13 @@ class CatalogueBrowser:
         """The paths that a cause affects, after a path."""
         async with self._slow.question() as tx:
             return tuple(await causes.affected_paths(tx, folder_id, cause, after, limit))
+
+    async def history(
+        self, before: int | None, limit: int, folder_id: int | None = None
+    ) -> tuple[PastJob, ...]:
+        """The jobs with an id below `before`, newest first; of one folder, or of all."""
+        async with self._quick.question() as tx:
+            return tuple(await jobs.history(tx, before, limit, folder_id))
 
     async def database(self) -> DatabaseFigures:
         """The current sizes of the database and its tables."""

@@ -74,6 +74,8 @@ class PendingFile(NamedTuple):
     object_id: int | None
     key: bytes
     before: Before | None = None
+    is_as_planned: bool = False
+    """Whether size, times and inode are those it had when an earlier run began to read it."""
 
 
 class Member(NamedTuple):
@@ -189,10 +191,10 @@ async def pending_page(
 
 
 def _pending(
-    entry: tuple[Any, ...], object_id: int | None, key: bytes, *before: Any
+    entry: tuple[Any, ...], object_id: int | None, key: bytes, is_as_planned: bool, *before: Any
 ) -> PendingFile:
     known = None if before[0] is None else Before._make(before)
-    return PendingFile(Entry._make(entry), object_id, key, known)
+    return PendingFile(Entry._make(entry), object_id, key, known, is_as_planned)
 
 
 async def any_pending(tx: Transaction, folder: Folder) -> bool:

@@ -68,7 +68,8 @@ UPDATE files SET last_version = %(version)s - 1
 
 -- insert_staged
 -- Added and modified files. One that changed again under construction starts over, but keeps its
--- object if its size is the same: the reader compares the file with it.
+-- object if its size is the same: the reader compares the file with it. Without an offset there the
+-- file has changed since an earlier run planned a part of it, so that part must be read again.
 INSERT INTO files (folder_id, first_version, {staged.columns})
 SELECT %(folder)s, %(version)s, {staged.columns}
   FROM staged_files
@@ -78,7 +79,12 @@ SELECT %(folder)s, %(version)s, {staged.columns}
        mode = excluded.mode, link = excluded.link, uid = excluded.uid, gid = excluded.gid,
        last_version = NULL, stat_size = NULL, racy = NULL, reason = NULL,
        (object_id, object_offset, digest, digest_kind) = (
-           SELECT files.object_id, files.object_offset, files.digest, files.digest_kind
+           SELECT files.object_id,
+                  CASE WHEN files.digest IS NOT NULL
+                         OR (files.mtime_ns, files.ctime_ns, files.inode)
+                            = (excluded.mtime_ns, excluded.ctime_ns, excluded.inode)
+                       THEN files.object_offset END,
+                  files.digest, files.digest_kind
             WHERE files.kind = {kind.regular} AND excluded.kind = {kind.regular}
               AND coalesce(files.stat_size, files.size) = excluded.size);
 
@@ -104,6 +110,7 @@ UPDATE files f
 -- (OFFSET 0: vanished files are found row by row.)
 SELECT {entry.columns_of_f},
        CASE WHEN f.digest IS NULL THEN f.object_id END, f.path_key,
+       f.digest IS NULL AND f.object_id IS NOT NULL AND f.object_offset IS NOT NULL,
        was.object_id, was.object_offset, was.digest, was.digest_kind, was.size, was.segment_size
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
@@ -159,7 +166,9 @@ UPDATE files f
 -- set_object
 -- A large file's object, so that a resumed upload continues it; not if a walk has found the file
 -- changed since: other content must never continue in the same object.
-UPDATE files SET object_id = %(object)s, object_offset = 0, digest = NULL, digest_kind = NULL
+UPDATE files SET object_id = %(object)s, digest = NULL, digest_kind = NULL,
+       object_offset = CASE WHEN object_id = %(object)s AND digest IS NULL THEN object_offset
+                            ELSE 0 END
  WHERE folder_id = %(folder)s AND path_key = %(key)s AND last_version IS NULL
    AND state = {file.pending} AND coalesce(stat_size, size) = %(size)s AND mtime_ns = %(mtime_ns)s
    AND ctime_ns = %(ctime_ns)s AND inode = %(inode)s;

@@ -12,12 +12,14 @@ from usenetsync_tui.catalogue.session import Transaction, column, load, text
 from usenetsync_tui.catalogue.tables import left_out
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.jobs import Job, JobState, Verb
+from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
 from usenetsync_tui.model.restored_paths import joined, parted
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 _SQL = load(__package__, "jobs.sql")
+_LAST = (1 << 63) - 1
+"""No job has an id above it."""
 _STEPS = {
     JobState.RUNNING: JobEvent.BEGIN,
     JobState.COMPLETED: JobEvent.COMPLETE,
@@ -99,9 +101,18 @@ async def recent(tx: Transaction, limit: int) -> list[Job]:
     return [_job(r) for r in await tx.fetch(_SQL["recent"], {"limit": limit})]
 
 
-async def latest_of_all(tx: Transaction) -> list[Job]:
-    """The open job of each folder, or the last one that ended, of those that have any."""
-    return [_job(r) for r in await tx.fetch(_SQL["latest_of_all"])]
+async def history(
+    tx: Transaction, before: int | None, limit: int, folder_id: int | None = None
+) -> list[PastJob]:
+    """The jobs with an id below `before` (None: all), newest first; of one folder, or of all."""
+    values = {"before": _LAST if before is None else before, "limit": limit, "folder": folder_id}
+    rows = await tx.fetch(_SQL["history"], values)
+    return [PastJob(_job(row[:-1]), row[-1]) for row in rows]
+
+
+async def latest_over(tx: Transaction) -> list[Job]:
+    """The last job of each folder and verb that is over."""
+    return [_job(r) for r in await tx.fetch(_SQL["latest_over"], {"verbs": list(map(str, Verb))})]
 
 
 async def open_jobs(tx: Transaction) -> list[Job]:
@@ -166,8 +177,12 @@ async def begin(tx: Transaction, job_id: int) -> bool:
 
 
 async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
-    """Apply a user's event to a job of the queue; False when it does not change the state."""
-    row = await tx.maybe(_SQL["change_state"], {"id": job_id, **_change(event)})
+    """Apply a user's event to a job of the queue; False when it does not change the state.
+
+    A retried job counts from the beginning.
+    """
+    values = {"id": job_id, "anew": event is JobEvent.RETRY, **_change(event)}
+    row = await tx.maybe(_SQL["change_state"], values)
     return row is not None
 
 
@@ -187,17 +202,25 @@ async def set_version(tx: Transaction, job_id: int, version: int) -> None:
     await tx.run(_SQL["set_version"], {"id": job_id, "version": version})
 
 
+async def keep_to_version(tx: Transaction, job_id: int, version: int) -> None:
+    """Set the version of an upload whose own one was dropped, as nothing had changed."""
+    await tx.run(_SQL["set_version"], {"id": job_id, "version": version})
+
+
 async def set_progress(
     tx: Transaction,
     job_id: int,
+    errors: int,
     *,
     done_files: int,
     done_bytes: int,
     total_files: int,
     total_bytes: int,
-    errors: int,
+    posted_bytes: int,
+    deduplicated_bytes: int,
+    worked: float,
 ) -> None:
-    """Record a job's progress."""
+    """Record a job's progress, all its runs together. `worked`: seconds."""
     await tx.run(
         _SQL["set_progress"],
         {
@@ -206,6 +229,9 @@ async def set_progress(
             "done_bytes": done_bytes,
             "total_files": total_files,
             "total_bytes": total_bytes,
+            "posted_bytes": posted_bytes,
+            "deduplicated_bytes": deduplicated_bytes,
+            "worked": worked,
             "errors": errors,
         },
     )

@@ -28,12 +28,15 @@ SELECT id FROM jobs
 -- The last job in the queue with this verb and folder.
 SELECT max(id) FROM jobs WHERE folder_id = %(folder)s AND verb = %(verb)s AND queued;
 
--- latest_of_all
--- The job of each folder that is open, or else the last one that ended.
-SELECT DISTINCT ON (folder_id) {job_row.columns}
-  FROM jobs
- WHERE queued OR state NOT IN {job.open}
- ORDER BY folder_id, state = {job.running} DESC, state IN {job.waiting} DESC, id DESC;
+-- latest_over
+-- The last job of each folder and verb that is over.
+SELECT {job_row.columns_of_j}
+  FROM folders f
+ CROSS JOIN unnest(%(verbs)s::text[]) AS u(verb)
+ CROSS JOIN LATERAL (
+       SELECT * FROM jobs
+        WHERE folder_id = f.id AND verb = u.verb AND state NOT IN {job.open}
+        ORDER BY id DESC LIMIT 1) AS j;
 
 -- verify_options
 -- Whether a verify job fetches the articles that it checks, and of how many parts it checks one.
@@ -48,6 +51,13 @@ SELECT {job_row.columns}
 -- The latest jobs, newest first.
 SELECT {job_row.columns}
   FROM jobs ORDER BY id DESC LIMIT %(limit)s;
+
+-- history
+-- A page of all jobs with the names of their folders, newest first; of one folder, or of all (NULL).
+SELECT {job_row.columns_of_j}, f.name
+  FROM jobs j JOIN folders f ON f.id = j.folder_id
+ WHERE j.id < %(before)s AND (%(folder)s::bigint IS NULL OR j.folder_id = %(folder)s)
+ ORDER BY j.id DESC LIMIT %(limit)s;
 
 -- open
 -- Jobs of the queue that are not over, in their order.
@@ -76,14 +86,19 @@ UPDATE jobs SET owns_target = true WHERE id = %(id)s;
 
 -- begin
 -- Mark a job as running, unless a user has paused or cancelled it.
-UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL, finished_at = NULL
+UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL, finished_at = NULL,
+       started_at = coalesce(started_at, now())
  WHERE id = %(id)s AND state = ANY(%(allowed)s)
 RETURNING id;
 
 -- change_state
 -- Set the state of a job of the queue on user request, if the transition is allowed.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,
-       finished_at = CASE WHEN %(over)s THEN now() END
+       finished_at = CASE WHEN %(over)s THEN now() END,
+       done_files = CASE WHEN %(anew)s THEN 0 ELSE done_files END,
+       done_bytes = CASE WHEN %(anew)s THEN 0 ELSE done_bytes END,
+       total_files = CASE WHEN %(anew)s THEN 0 ELSE total_files END,
+       total_bytes = CASE WHEN %(anew)s THEN 0 ELSE total_bytes END
  WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
@@ -104,7 +119,9 @@ UPDATE jobs SET version = %(version)s WHERE id = %(id)s;
 -- set_progress
 -- A job's progress.
 UPDATE jobs SET done_files = %(done_files)s, done_bytes = %(done_bytes)s,
-       total_files = %(total_files)s, total_bytes = %(total_bytes)s, errors = %(errors)s
+       total_files = %(total_files)s, total_bytes = %(total_bytes)s,
+       posted_bytes = %(posted_bytes)s, deduplicated_bytes = %(deduplicated_bytes)s,
+       worked = %(worked)s, errors = %(errors)s
  WHERE id = %(id)s;
 
 -- add_notices

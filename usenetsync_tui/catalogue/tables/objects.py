@@ -111,6 +111,12 @@ async def waiting_files(tx: Transaction, folder: int, realm: int) -> int:
     return count
 
 
+async def planned_bytes(tx: Transaction, folder: int) -> int:
+    """Bytes of the planned slices of large files which an earlier run did not read to the end."""
+    count: int = (await tx.one(_SQL["planned_bytes"], {"folder": folder}))[0]
+    return count
+
+
 async def delete(tx: Transaction, object_id: int) -> None:
     """Delete an object that nothing refers to."""
     await tx.run(_SQL["delete"], {"object": object_id})

@@ -43,6 +43,15 @@ SELECT coalesce(sum(o.files), 0)::bigint
         WHERE f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
           AND f.state = {file.planned}));
 
+-- planned_bytes
+-- Bytes of the slices that are planned of large files which an earlier run did not read to the end.
+SELECT coalesce(sum(s.size), 0)::bigint
+  FROM objects o
+  JOIN files f ON f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
+              AND f.last_version IS NULL AND f.state = {file.pending} AND f.digest IS NULL
+  JOIN segments s ON s.object_id = o.id AND s.redundancy = 0 AND s.status <> {segment.stale}
+ WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.kind = {object.file};
+
 -- delete
 -- An object that nothing refers to.
 DELETE FROM objects WHERE id = %(object)s;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -72,8 +73,16 @@ async def under_construction(tx: Transaction, folder: int) -> int | None:
 
 async def begin(tx: Transaction, folder: int) -> int:
     """Begin or resume the version under construction; returns its number."""
-    version: int = (await tx.one(_SQL["begin"], {"folder": folder}))[0]
-    return version
+    return (await begin_at(tx, folder, time.time_ns()))[0]
+
+
+async def begin_at(tx: Transaction, folder: int, now_ns: int) -> tuple[int, int | None]:
+    """The same at a time of the wall clock; returns (number, when it began).
+
+    None: an older program began it, and did not say when.
+    """
+    version, began_ns = await tx.one(_SQL["begin"], {"folder": folder, "now": now_ns})
+    return version, began_ns
 
 
 async def discard(tx: Transaction, folder: int, version: int) -> None:

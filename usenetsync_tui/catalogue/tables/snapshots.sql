@@ -12,13 +12,14 @@ SELECT {snapshot_row.columns}
  LIMIT %(limit)s;
 
 -- begin
--- The version under construction, or the next one.
-INSERT INTO snapshots (folder_id, version)
+-- The version under construction, or the next one, which begins now by the caller's clock.
+INSERT INTO snapshots (folder_id, version, began_ns)
 SELECT %(folder)s,
-       coalesce(max(version) FILTER (WHERE state = {version.building}), max(version) + 1, 1)
+       coalesce(max(version) FILTER (WHERE state = {version.building}), max(version) + 1, 1),
+       %(now)s
   FROM snapshots WHERE folder_id = %(folder)s
     ON CONFLICT (folder_id, version) DO UPDATE SET state = {version.building}
-RETURNING version;
+RETURNING version, began_ns;
 
 -- discard
 -- Delete the version under construction, since nothing changed.

@@ -12,16 +12,16 @@ from usenetsync_tui.cli.run import Exit, catalogue_to_read, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import elapsed, number, plural, size, when
-from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.jobs import Job, JobState, PastJob
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import JOB_WORDS
 
 _PAGE = 1000
-_RECENT = 50
 
 _JOBS = (
     Column("Job", right=True),
     Column("Began"),
+    Column("Took", right=True),
     Column("Verb"),
     Column("State"),
     Column("Folder", least=8),
@@ -32,36 +32,47 @@ _JOBS = (
 )
 
 
-def list_jobs(job: int | None, as_json: bool) -> None:
+def list_jobs(job: int | None, limit: int, every: bool, as_json: bool) -> None:
     """Print the latest jobs, or everything recorded about one."""
     start(
-        lambda: _notices(job, as_json) if job else _jobs(as_json),
+        lambda: _notices(job, as_json) if job else _jobs(None if every else limit, as_json),
         as_json=as_json,
         output_is_the_work=True,
     )
 
 
-async def _jobs(as_json: bool) -> Exit:
-    async with catalogue_to_read("jobs") as opened, opened.catalogue.transaction() as tx:
-        names = {f.id: f.name for f in await folders.every(tx)}
-        recent = list(reversed(await jobs.recent(tx, _RECENT)))
+async def _jobs(limit: int | None, as_json: bool) -> Exit:
+    """The latest `limit` jobs, or all, the newest last."""
+    found: list[PastJob] = []
+    async with catalogue_to_read("jobs") as opened:
+        while limit is None or len(found) < limit:
+            wanted = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            before = found[-1].job.id if found else None
+            async with opened.catalogue.transaction() as tx:
+                page = await jobs.history(tx, before, wanted)
+            found += page
+            if len(page) < wanted:
+                break
+    found.reverse()
     if as_json:
-        for job in recent:
-            voices.emit("job", **job_fields(job, names[job.folder_id]))
-    elif recent:
-        voices.say_table(_JOBS, [_job(job, names[job.folder_id]) for job in recent])
+        for past in found:
+            voices.emit("job", **job_fields(past.job, past.folder))
+    elif found:
+        voices.say_table(_JOBS, [_job(past) for past in found])
     else:
         voices.say("No jobs yet.")
     return Exit.DONE
 
 
-def _job(job: Job, folder: str) -> Sequence[str]:
+def _job(past: PastJob) -> Sequence[str]:
+    job = past.job
     return (
         str(job.id),
         when(job.created_at),
+        elapsed(job.worked) if job.worked else "",
         str(job.verb),
         JOB_WORDS[job.state],
-        safe_name(folder),
+        safe_name(past.folder),
         number(job.done_files),
         size(job.done_bytes),
         number(job.errors),
@@ -100,12 +111,20 @@ def _head(job: Job, folder: str, as_json: bool) -> None:
     voices.say(f"Job {job.id}: {job.verb} of {safe_name(folder)}: {JOB_WORDS[job.state]}")
     ended = ""
     if job.finished_at is not None:
-        ended = f", took {elapsed((job.finished_at - job.created_at).total_seconds())}"
+        took = job.worked or (job.finished_at - job.created_at).total_seconds()
+        ended = f", took {elapsed(took)}"
     voices.say(f"  began {when(job.created_at)}{ended}")
     if job.done_files or job.done_bytes:
-        voices.say(f"  {plural(job.done_files, 'file')}, {size(job.done_bytes)}")
+        voices.say(f"  {plural(job.done_files, 'file')}, {size(job.done_bytes)}{_moved(job)}")
     if job.message:
         voices.say(f"  {safe_name(job.message)}")
+
+
+def _moved(job: Job) -> str:
+    """What of its bytes was posted, and what the store had already."""
+    posted = f", {size(job.posted_bytes)} posted" if job.posted_bytes else ""
+    known = f", {size(job.deduplicated_bytes)} known already" if job.deduplicated_bytes else ""
+    return posted + known
 
 
 def _notice(job_id: int, notice: Notice, as_json: bool) -> None:

@@ -83,7 +83,7 @@ def _made(locations: Locations, problems: Iterable[str]) -> tuple[Engine, Sequen
 
     settings, hints = settings_in_force(locations)
     collector.resume()
-    engine = Engine(settings, locations, what="tui")
+    engine = Engine(settings, locations, what="tui", asks=True)
     for problem in problems:
         engine.report(problem)
     return engine, hints

@@ -150,7 +150,7 @@ def _goes_to_usenet(settings: Settings, choices: FolderChoices) -> bool:
 def current(status: EngineStatus) -> JobStatus | None:
     """The running job."""
     live = (JobState.RUNNING, JobState.PAUSED)
-    return next((j for j in status.jobs if j.state in live and j.elapsed), None)
+    return next((j for j in status.jobs if j.state in live and j.at_work), None)
 
 
 def _conclude(

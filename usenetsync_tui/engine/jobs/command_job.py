@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
-from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.model.jobs import Job, JobState, Verb
@@ -24,7 +21,6 @@ class CommandJob:
         self._run: JobRun | None = None
         self._stores: Stores | None = None
         self._life: JobLife | None = None
-        self._rates = RateMeter()
         self.verified: Verified | None = None
 
     def stop(self) -> None:
@@ -37,9 +33,7 @@ class CommandJob:
         """The job's figures now; None before it begins."""
         if self._life is None:
             return None
-        progress = self._life.run.progress
-        self._rates.add(time.monotonic(), progress.own_bytes, progress.own_files)
-        return self._life.figures(self._rates)
+        return self._life.figures()
 
     async def prepare(self, stores: Stores, new: NewJob) -> None:
         """Add the job to the catalogue. `UsageError`, `KeyUnavailableError`."""

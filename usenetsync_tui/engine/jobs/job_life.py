@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
+
+import anyio
 
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.jobs.stopping import stoppable
@@ -15,10 +18,14 @@ from usenetsync_tui.engine.progress.figures import running_figures
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.summary import Summary, summarise
 from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
-from usenetsync_tui.model.jobs import Job, JobState
+from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.outcome import Outcome
+from usenetsync_tui.pipeline.run.so_far import Amounts, SoFar
+
+_SAVE_EVERY = 0.5
+"""Seconds between two updates of the job's row while it makes progress."""
 
 
 class JobLife:
@@ -30,6 +37,7 @@ class JobLife:
         self.stop_as = stop_as
         """Its state if it is stopped before it is done."""
         self.started = time.monotonic()
+        self._rates = RateMeter()
 
     @classmethod
     async def begun(cls, run: JobRun, *, stop_as: JobState = JobState.QUEUED) -> JobLife | None:
@@ -39,6 +47,8 @@ class JobLife:
                 return None
             job = await jobs.by_id(tx, run.job_id)
         assert job is not None
+        amounts = Amounts(*(getattr(job, each.name) for each in fields(Amounts)))
+        run.progress.so_far = SoFar(amounts, counts_rest=job.verb is Verb.UPLOAD)
         return cls(run, job, stop_as=stop_as)
 
     async def live(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -51,14 +61,16 @@ class JobLife:
         if outcome.state is JobState.QUEUED:
             outcome = Outcome(self.stop_as, outcome.version, outcome.message)
         async with self.run.catalogue.transaction(durable=True) as tx:
+            await self.run.record_progress(tx)
             await jobs.set_state(tx, self.job.id, outcome.state, outcome.message, outcome.refusal)
         return outcome
 
-    def figures(self, rates: RateMeter, job: Job | None = None) -> JobStatus:
+    def figures(self, job: Job | None = None) -> JobStatus:
         """The figures now. `job`: its current row in the catalogue, if the caller has it."""
         state = JobState.PAUSED if self.is_paused else JobState.RUNNING
-        now = time.monotonic()
-        return running_figures(self.run, job or self.job, state, rates, now, self.started)
+        now, progress = time.monotonic(), self.run.progress
+        self._rates.add(now, progress.own_bytes, progress.own_files)
+        return running_figures(self.run, job or self.job, state, self._rates, now, self.started)
 
     async def summary(self, outcome: Outcome, figures: JobStatus) -> Summary:
         """How the job ended, for the program that waits for it."""
@@ -97,7 +109,7 @@ async def _concluded(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Out
     job: a database that is gone, and errors that are not UsenetSync's own.
     """
     try:
-        return await stoppable(run, work)
+        return await stoppable(run, lambda: _saved_meanwhile(run, work))
     except Exception as error:  # noqa: BLE001 - other errors are raised again
         failure = leading_error(error)
         if not isinstance(failure, UsenetSyncError) or (
@@ -105,3 +117,26 @@ async def _concluded(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Out
         ):
             raise failure from None
         return Outcome(JobState.FAILED, run.version, str(failure))
+
+
+async def _saved_meanwhile(run: JobRun, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Do a job's work, and save its progress all the while: after a kill it goes on from there."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(_save, run)
+        outcome = await work()
+        group.cancel_scope.cancel()
+    return outcome
+
+
+async def _save(run: JobRun) -> None:
+    saved = run.amounts
+    while True:
+        await anyio.sleep(_SAVE_EVERY)
+        now = run.amounts
+        if (now.done_bytes, now.done_files, now.total_files) != (
+            saved.done_bytes,
+            saved.done_files,
+            saved.total_files,
+        ):
+            await run.save_progress()
+            saved = now

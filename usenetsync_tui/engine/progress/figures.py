@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
-from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _T = TypeVar("_T")
 
@@ -37,14 +37,14 @@ def queued_figures(job: Job, folder: Folder | None) -> JobStatus:
         done_files=job.done_files,
         total_bytes=job.total_bytes,
         done_bytes=job.done_bytes,
-        posted_bytes=0,
-        deduplicated_bytes=0,
+        posted_bytes=job.posted_bytes,
+        deduplicated_bytes=job.deduplicated_bytes,
         errors=job.errors,
         current=b"",
         bytes_per_second=0.0,
         files_per_second=0.0,
         eta=None,
-        elapsed=0.0,
+        elapsed=job.worked,
         message=job.message or "",
         target=job.target or b"",
         refusal=job.refusal,
@@ -55,8 +55,8 @@ def running_figures(
     run: JobRun, job: Job, state: JobState, rates: RateMeter, now: float, started: float
 ) -> JobStatus:
     """The figures of a running job, from its run. `now` and `started`: monotonic seconds."""
-    p = run.progress
-    left = p.total_bytes - p.done_bytes - p.missed_bytes
+    p, amounts = run.progress, run.amounts
+    left = amounts.total_bytes - amounts.done_bytes - p.missed_bytes
     indexing = p.phase == "upload" and not p.scanned
     return JobStatus(
         id=job.id,
@@ -70,18 +70,18 @@ def running_figures(
         scanned=p.scanned,
         entries=p.entries,
         unchanged=p.unchanged,
-        total_files=p.total_files,
-        done_files=p.done_files,
-        total_bytes=p.total_bytes,
-        done_bytes=p.done_bytes,
-        posted_bytes=p.posted_bytes,
-        deduplicated_bytes=p.deduplicated_bytes,
+        total_files=amounts.total_files,
+        done_files=amounts.done_files,
+        total_bytes=amounts.total_bytes,
+        done_bytes=amounts.done_bytes,
+        posted_bytes=amounts.posted_bytes,
+        deduplicated_bytes=amounts.deduplicated_bytes,
         errors=p.errors,
         current=p.current,
         bytes_per_second=rates.bytes_per_second,
         files_per_second=rates.files_per_second,
         eta=rates.eta(now - started, left) if p.scanned else None,
-        elapsed=now - started,
+        elapsed=amounts.worked,
         verified=p.verified,
         unverified=p.unverified,
         from_copies=p.from_copies,
@@ -89,6 +89,7 @@ def running_figures(
         missed_files=p.missed_files,
         kept_bytes=p.kept_bytes,
         waiting=run.waits.current,
+        at_work=True,
     )
 
 
@@ -102,34 +103,36 @@ def reusing_equal(before: tuple[_T, ...], now: Iterable[_T]) -> tuple[_T, ...]:
     return before if all(old is this for old, this in zip(before, kept, strict=True)) else kept
 
 
-def run_status(before: EngineStatus, run: JobRun | None, rates: RateMeter) -> EngineStatus:
-    """The previous status with the figures of the current run, or of none.
+def run_status(before: EngineStatus, runs: Sequence[JobRun], rates: RateMeter) -> EngineStatus:
+    """The previous status with the figures of the current runs, or of none.
 
-    A run's last notices stay after its end.
+    The last notices stay after the end of the runs.
     """
-    progress = run.progress if run else Progress()
-    segments = progress.segments
+    progress = [run.progress for run in runs]
+    segments = sum(p.segments for p in progress)
+    stages = (replace(s.status(), job_id=run.job_id) for run in runs for s in run.stages)
+    latest = [notice for p in progress for notice in p.latest]
     return replace(
         before,
-        stages=reusing_equal(before.stages, (s.status() for s in run.stages) if run else ()),
-        workers=reusing_equal(before.workers, workers(run) if run else ()),
-        bytes_per_second=rates.bytes_per_second if run else 0.0,
-        files_per_second=rates.files_per_second if run else 0.0,
+        stages=reusing_equal(before.stages, stages),
+        workers=reusing_equal(before.workers, workers(runs)),
+        bytes_per_second=rates.bytes_per_second if runs else 0.0,
+        files_per_second=rates.files_per_second if runs else 0.0,
         throughput=reusing_equal(before.throughput, rates.history),
         memory=resident_bytes(),
-        in_flight=progress.in_flight,
-        dedupe_rate=progress.deduplicated_segments / segments if segments else 0.0,
-        notices=reusing_equal(before.notices, progress.latest) if run else before.notices,
-        notice_count=progress.notices if run else before.notice_count,
+        in_flight=sum(p.in_flight for p in progress),
+        dedupe_rate=sum(p.deduplicated_segments for p in progress) / segments if segments else 0.0,
+        notices=reusing_equal(before.notices, latest) if runs else before.notices,
+        notice_count=sum(p.notices for p in progress) if runs else before.notice_count,
     )
 
 
-def workers(run: JobRun) -> tuple[WorkerStatus, ...]:
-    """Every worker of every stage, numbered from 1."""
-    slots = [slot for stage in run.stages for slot in stage.slots]
-    return tuple(
-        WorkerStatus(number, slot.stage, slot.item, slot.detail)
-        for number, slot in enumerate(slots, 1)
+def workers(runs: Sequence[JobRun]) -> Iterator[WorkerStatus]:
+    """Every worker of every stage of every run, numbered from 1."""
+    slots = [(run.job_id, slot) for run in runs for stage in run.stages for slot in stage.slots]
+    return (
+        WorkerStatus(number, slot.stage, slot.item, slot.detail, job_id)
+        for number, (job_id, slot) in enumerate(slots, 1)
     )
 
 

@@ -18,6 +18,9 @@ class _Sample(NamedTuple):
 class RateMeter:
     """Bytes and files a second over the last ten seconds, and a sample a second of history.
 
+    The first ten seconds divide by the time that has passed. A sample of the history is the rate of
+    that moment, so that a graph of them and a figure beside it agree.
+
     The caller adds up the counters of successive jobs. They fall only when a restore takes back
     the bytes of a file that it could not finish; that counts as 0 a second.
     """
@@ -26,6 +29,11 @@ class RateMeter:
         self._samples: deque[_Sample] = deque()
         self._history: deque[float] = deque(maxlen=_HISTORY)
         self._second: _Sample | None = None
+
+    def rest(self) -> None:
+        """Nothing runs: the time until the next sample counts for no rate."""
+        self._samples.clear()
+        self._second = None
 
     def add(self, now: float, done_bytes: int, done_files: int) -> None:
         """Add a sample of the counters. `now`: monotonic seconds."""
@@ -36,8 +44,7 @@ class RateMeter:
         if self._second is None:
             self._second = sample
         elif now - self._second.at >= 1:
-            took = now - self._second.at
-            self._history.append(max(0.0, (done_bytes - self._second.bytes) / took))
+            self._history.append(self.bytes_per_second)
             self._second = sample
 
     @property

@@ -35,7 +35,7 @@ def begin_backup(working_state: WorkingState, command: BackUpDatabase) -> None:
 async def restore(working_state: WorkingState, command: RestoreDatabase) -> None:
     """Replace the catalogue by a backup. `UsageError` while anything else works on it."""
     refuse_path(command.path)
-    if working_state.running is not None:
+    if working_state.active:
         raise UsageError("A job is running: restore the catalogue when it is over.")
     if any(not task.over for task in working_state.tasks.statuses):
         raise UsageError("A task is running: restore the catalogue when it is over.")

@@ -91,8 +91,8 @@ async def obey(working_state: WorkingState, command: Command) -> None:
 def drain(working_state: WorkingState) -> None:
     """Finish the articles in flight, and start nothing new."""
     working_state.draining = True
-    if working_state.run is not None:
-        working_state.run.drain()
+    for run in working_state.runs:
+        run.drain()
 
 
 async def _obey(working_state: WorkingState, tx: Transaction, command: Command) -> None:
@@ -110,13 +110,16 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
         case ActOnFiles():
             await folders.act_on_files(working_state, tx, command)
         case Pause(job_id):
+            working_state.held.discard(job_id)
             await _change(tx, job_id, JobEvent.PAUSE)
             if running := working_state.running_if(job_id):
                 running.pause()
         case Resume(job_id):
+            working_state.held.discard(job_id)
             await _change(tx, job_id, JobEvent.RESUME)
             await _go_on(working_state, tx, {job_id})
         case Cancel(job_id):
+            working_state.held.discard(job_id)
             if running := working_state.running_if(job_id):
                 running.cancel()
             else:
@@ -129,9 +132,11 @@ async def _obey(working_state: WorkingState, tx: Transaction, command: Command) 
             await jobs.set_priority(tx, job_id, priority)
         case PauseAll():
             await jobs.change_all(tx, JobEvent.PAUSE)
-            if working_state.running is not None:
-                working_state.running.pause()
+            working_state.held.clear()
+            for life in working_state.running.values():
+                life.pause()
         case ResumeAll():
+            working_state.held.clear()
             await _go_on(working_state, tx, await jobs.change_all(tx, JobEvent.RESUME))
         case TestServer(server):
             working_state.trials.begin(
@@ -159,8 +164,7 @@ def _set(working_state: WorkingState, command: Command) -> None:
             if not 1 <= count <= MOST_WORKERS:
                 raise UsageError(f"There can be 1 to {MOST_WORKERS} workers.")
             working_state.workers = count
-            if working_state.run is not None:
-                working_state.run.worker_counts.allowed = count
+            working_state.share_workers()
         case SetConnections(server, count):
             stores.set_connections(server, count)
         case PauseServer(server):
@@ -192,8 +196,8 @@ async def _change(tx: Transaction, job_id: int, event: JobEvent) -> None:
 
 
 async def _go_on(working_state: WorkingState, tx: Transaction, job_ids: Collection[int]) -> None:
-    """Resume the running job, if it is among these and paused."""
-    running = working_state.running
-    if running is not None and running.job.id in job_ids:
-        await jobs.change_state(tx, running.job.id, JobEvent.BEGIN)
-        running.resume()
+    """Resume those of these jobs that run and are paused."""
+    for job_id in job_ids:
+        if (life := working_state.running_if(job_id)) is not None:
+            await jobs.change_state(tx, job_id, JobEvent.BEGIN)
+            life.resume()

@@ -65,14 +65,14 @@ async def choose(working_state: WorkingState, tx: Transaction, command: Choose) 
 
 
 async def use_new_headers(working_state: WorkingState) -> None:
-    """Make the running job post with the folder's current newsgroups, poster and obfuscation."""
-    run = working_state.run
-    folder = working_state.queue.folder(run.folder.id) if run is not None else None
-    if run is None or folder is None:
-        return
-    before, now = run.folder.realm, folder.realm
-    if now.id == before.id and now.headers != before.headers:
-        run.use_headers(now, await working_state.stores.of(now))
+    """Make running jobs post with their folders' current newsgroups, poster and obfuscation."""
+    for run in working_state.runs:
+        folder = working_state.queue.folder(run.folder.id)
+        if folder is None:
+            continue
+        before, now = run.folder.realm, folder.realm
+        if now.id == before.id and now.headers != before.headers:
+            run.use_headers(now, await working_state.stores.of(now))
 
 
 async def restore(working_state: WorkingState, command: Restore) -> None:
@@ -153,6 +153,7 @@ async def _keep(
 
 async def _queue_upload(working_state: WorkingState, tx: Transaction, folder: Folder) -> int:
     job_id = await jobs.queue_upload(tx, folder.id, folder.priority)
+    working_state.held.discard(job_id)
     running = working_state.running_if(job_id)
     if running is not None:
         await jobs.change_state(tx, job_id, JobEvent.BEGIN)

@@ -26,7 +26,7 @@ from usenetsync_tui.settings.settings import Settings, load_settings
 
 async def change(working_state: WorkingState, command: ChangeKey) -> None:
     """Wrap all keys with another secret. `UsageError` while a job runs; else as `change_secret`."""
-    if working_state.running is not None:
+    if working_state.active:
         raise UsageError("A job is running: change the key when it is over, or cancel it first.")
     path = Path(os.fsdecode(command.path))
     if not path.is_absolute():

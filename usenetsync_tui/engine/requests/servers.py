@@ -18,7 +18,7 @@ async def add(working_state: WorkingState, server: Server) -> None:
     await to_thread.run_sync(add_server, folder, server)
     fresh = await to_thread.run_sync(load_settings, folder)
     working_state.settings = adopted(working_state.settings, fresh)
-    when = "from now on" if working_state.running is None else "when the running job is over"
+    when = "from now on" if not working_state.active else "when no job runs"
     working_state.events.info(f"server {server.name} is in the settings, and used {when}")
 
 

@@ -77,7 +77,7 @@ async def record_failure(run: JobRun, segment: Segment, error: StoreError) -> No
     rename = open_realm.realm.store is StoreKind.USENET  # a server takes each Message-ID once
     try:
         # Shielded: the first loss of a file cancels its other fetches, but their findings count.
-        async with run.poisoning:
+        async with run.catalogue.ledger_lock:
             with anyio.CancelScope(shield=True):
                 await _record_loss(run, segment, words, rename=rename)
     except DatabaseUnavailableError:

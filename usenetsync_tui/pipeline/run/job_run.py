@@ -6,15 +6,16 @@ event loop only.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 import anyio
 
-from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.disk.wall_clock import WallClock
@@ -26,6 +27,7 @@ from usenetsync_tui.model.status import Limits, StageStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.budget import Budget
+from usenetsync_tui.pipeline.run.so_far import Amounts, SoFar
 from usenetsync_tui.pipeline.run.worker_counts import StageWorkers, WorkerCounts
 
 _SHOWN_NOTICES = 50
@@ -68,6 +70,8 @@ class Progress:
     kept_bytes: int = 0
     """Part of the done bytes: already right in the target, so not written (restore)."""
     current: bytes = b""
+    so_far: SoFar = field(default_factory=SoFar)
+    """What earlier runs of the job did."""
     latest: deque[Notice] = field(default_factory=lambda: deque(maxlen=_SHOWN_NOTICES))
 
     @property
@@ -92,6 +96,8 @@ class Gate:
     def __init__(self) -> None:
         self._open = anyio.Event()
         self._open.set()
+        self._closed_at = 0.0
+        self._closed_for = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -101,11 +107,18 @@ class Gate:
     def close(self) -> None:
         """Pause every task that comes to the gate."""
         if self.is_open:
-            self._open = anyio.Event()
+            self._open, self._closed_at = anyio.Event(), time.monotonic()
 
     def open(self) -> None:
         """Let all tasks continue."""
+        self._closed_for = self.closed_for
         self._open.set()
+
+    @property
+    def closed_for(self) -> float:
+        """Seconds that it was closed, all pauses together."""
+        now = 0.0 if self.is_open else time.monotonic() - self._closed_at
+        return self._closed_for + now
 
     async def passed(self) -> None:
         """Wait until the gate is open; if it is, return without yielding to other tasks."""
@@ -230,8 +243,6 @@ class JobRun:
     gate: Gate = field(default_factory=Gate)
     action_gate: ActionGate = field(default_factory=ActionGate)
     clock: WallClock = field(default_factory=WallClock)
-    poisoning: anyio.Lock = field(default_factory=anyio.Lock)
-    """Held while a failed fetch is recorded: one at a time, so that they cannot deadlock."""
     stages: list[Stage] = field(default_factory=list)
     waits: Waits = field(default_factory=Waits)
     """What the run waits for now."""
@@ -239,6 +250,11 @@ class JobRun:
     """Whether it made no progress while draining, and was cancelled."""
     stopping: anyio.Event = field(default_factory=anyio.Event)
     """Set when the run must drain."""
+    began: float = field(default_factory=time.monotonic)
+    """When it began, by the monotonic clock."""
+    trusted_before: int | None = None
+    """Nanoseconds of the wall clock: what earlier runs read of a file, they read after that, so a
+    file that was last changed before is what they read. None: nothing is known of them."""
     allow_shrink: bool = False
     """Whether the user accepts the folder as it is, however little is left of it."""
     refusal: Refusal | None = None
@@ -302,16 +318,26 @@ class JobRun:
         self.progress.errors += sum(n.is_error for n in notices)
         self.progress.latest.extend(notices)
 
+    @property
+    def amounts(self) -> Amounts:
+        """The amounts of the job now, those of its earlier runs included."""
+        p = self.progress
+        run = Amounts(
+            done_files=p.done_files,
+            done_bytes=p.done_bytes,
+            total_files=p.total_files,
+            total_bytes=p.total_bytes,
+            posted_bytes=p.posted_bytes,
+            deduplicated_bytes=p.deduplicated_bytes,
+            worked=time.monotonic() - self.began - self.gate.closed_for,
+        )
+        return p.so_far.with_run(run, is_total=p.scanned)
+
     async def save_progress(self) -> None:
         """Write the counters into the job's row."""
-        p = self.progress
         async with self.catalogue.transaction() as tx:
-            await jobs.set_progress(
-                tx,
-                self.job_id,
-                done_files=p.done_files,
-                done_bytes=p.done_bytes,
-                total_files=p.total_files,
-                total_bytes=p.total_bytes,
-                errors=p.errors,
-            )
+            await self.record_progress(tx)
+
+    async def record_progress(self, tx: Transaction) -> None:
+        """The same in a transaction of the caller."""
+        await jobs.set_progress(tx, self.job_id, self.progress.errors, **asdict(self.amounts))

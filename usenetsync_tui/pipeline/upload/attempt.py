@@ -37,6 +37,8 @@ class ComparedObject:
     """Whether an earlier run began it for this file; else it holds the path's earlier content."""
     digest: FileDigest | None = None
     """The digest of the earlier content."""
+    is_trusted: bool = False
+    """Whether the file is certainly as it was when its slices were planned: they are not read."""
     _page: dict[int, bytes] = field(default_factory=dict)
     _until: int = 0
 
@@ -124,11 +126,16 @@ class Attempt:
         while self.at < last:
             index = self.at
             offset = index * self.new.segment_size
-            data = self.opened.read(offset, min(self.new.segment_size, self.new.size - offset))
-            digest = self._digest(data)
+            length = min(self.new.segment_size, self.new.size - offset)
             compared = self._compared
             before = compared.digest_of(index) if compared is not None else None
             self.at += 1
+            if before is not None and compared is not None and compared.is_trusted:
+                self._add(before)
+                found.append(length)
+                continue
+            data = self.opened.read(offset, length)
+            digest = self._digest(data)
             if before is not None:
                 if digest == before:
                     found.append(len(data))
@@ -154,11 +161,14 @@ class Attempt:
     def _digest(self, data: bytes) -> bytes:
         """The digest of the next slice, which is added to the digest of the file."""
         digest = digest_of(self._algorithm, data)
-        assert self._segments is not None  # a file with a slice is not empty
-        self._segments.add(digest)
+        self._add(digest)
         if self._whole is not None and not self._differs:
             self._whole.update(data)
         return digest
+
+    def _add(self, digest: bytes) -> None:
+        assert self._segments is not None  # a file with a slice is not empty
+        self._segments.add(digest)
 
     def ending(self) -> Ending:
         """The result for a file that was read to its end and is as the walk saw it."""

@@ -6,7 +6,7 @@ server took or confirmed. Refuses to know how the version came about.
 
 from __future__ import annotations
 
-from usenetsync_tui.catalogue.tables import files, folders, objects, snapshots, version_files
+from usenetsync_tui.catalogue.tables import files, folders, jobs, objects, snapshots, version_files
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
@@ -70,6 +70,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await folders.settle(tx, folder)
         if before and not await version_files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
+            await jobs.keep_to_version(tx, run.job_id, before)
             message, version = f"nothing changed since version {before}", before
         else:
             counts = await version_files.count_version(tx, folder, version)
@@ -78,6 +79,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
                 tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
             )
             message = f"version {version}"
+    run.version = version
     await run.save_progress()
     if errors:
         message = f"{message}, incomplete: {plural(errors, 'problem')}"

@@ -3,8 +3,9 @@
 It computes the digests while reading. It compares each slice with what an earlier run planned, or
 with what the path held at its last reading: no slice that could have changed unnoticed is trusted.
 
-- A resumed object continues as long as its planned slices equal the bytes read now. If one
-  differs, the reader gives the object up and starts a new one: an object is never a mixture.
+- A resumed object continues. If the file is certainly as it was when its slices were planned, they
+  are not read again: the digest of the file is made of theirs. Else each is read and compared; if
+  one differs, the reader gives the object up and starts a new one: an object is never a mixture.
 - An unchanged file keeps its object. If it differs, it shares the slices before the difference
   with the old object, so that one read is enough.
 - A file that does not end where its size says, although nothing else of it changed, is measured
@@ -21,6 +22,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import objects
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.catalogue.tables.objects import NewObject
+from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.disk.source.source_file import SourceFile, WrongSizeError
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
@@ -128,11 +130,22 @@ class LargeReader:
             async with self._run.catalogue.transaction() as tx:
                 shape = await objects.shape(tx, file.object_id)
             if shape == (size, chunk, self._run.folder.copies):
-                return ComparedObject(file.object_id, chunk, resumed=True)
+                trusted = file.is_as_planned and self._is_old(file)
+                return ComparedObject(file.object_id, chunk, resumed=True, is_trusted=trusted)
         if before is None or before.object_size != size or before.segment_size > chunk:
             return None
         digest = before.file_digest
         return ComparedObject(before.object_id, before.segment_size, resumed=False, digest=digest)
+
+    def _is_old(self, file: PendingFile) -> bool:
+        """Whether a file was last changed before any run began to read for this version.
+
+        Not in an adopted folder, where a file counts as unchanged although it has other times.
+        """
+        run, entry = self._run, file.entry
+        if run.trusted_before is None or run.folder.adopted_version is not None:
+            return False
+        return not is_racy(entry.mtime_ns, entry.ctime_ns, run.trusted_before)
 
     async def _go_on(self, attempt: Attempt) -> None:
         """Read the file slice by slice; returns early when the run drains."""

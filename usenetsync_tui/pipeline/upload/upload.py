@@ -6,12 +6,14 @@ know how a step is done.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
+from dataclasses import replace
 
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import files, folders, jobs, snapshots
+from usenetsync_tui.catalogue.tables import files, folders, jobs, objects, snapshots
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.folders import Snapshot
@@ -49,8 +51,12 @@ async def upload(run: JobRun, own: Collection[OwnPath] = ()) -> Outcome:
     if isinstance(found, Refusal):
         return _refused(found, before)
     async with run.catalogue.transaction() as tx:
-        run.version = await snapshots.begin(tx, run.folder.id)
+        run.version, run.trusted_before = await snapshots.begin_at(
+            tx, run.folder.id, time.time_ns()
+        )
         await jobs.set_version(tx, run.job_id, run.version)
+        known_bytes = await objects.planned_bytes(tx, run.folder.id)
+    run.progress.so_far = replace(run.progress.so_far, known_bytes=known_bytes)
     judge = Judge(run, what, found, resumed=building is not None)
     run.away = await to_thread.run_sync(judge.watch.away)
     with await open_source(run) as source:
@@ -68,7 +74,7 @@ async def _take_in(
     await move(run)
     unanswered = ""
     for _ in range(PASSES):
-        ledger = Ledger()
+        ledger = Ledger(lock=run.catalogue.ledger_lock)
         async with anyio.create_task_group() as beside:
             beside.start_soon(watch, run, ledger)
             await run_stages(run, ledger, source, judge, own)

@@ -88,7 +88,7 @@ async def finish_checks(run: JobRun, source: SourceTree | None) -> str:
     words, left = "", None
     while not run.draining:
         await run.gate.passed()
-        checked = await check_due(run, Ledger())
+        checked = await check_due(run, Ledger(lock=run.catalogue.ledger_lock))
         words = checked.words or words
         silent = 0 if checked.clear or await _others_wait(run) else silent + bool(checked.words)
         if not checked.usable or silent >= _SILENT:
@@ -141,7 +141,7 @@ async def open_source(run: JobRun) -> SourceTree:
 
 async def repost(run: JobRun, source: SourceTree | None) -> None:
     """Post missing articles again, from their source; None: those of an index."""
-    run.progress.phase, ledger = "repost", Ledger()
+    run.progress.phase, ledger = "repost", Ledger(lock=run.catalogue.ledger_lock)
     reading = Stage("read", 1)
     run.stages[:] = [reading]
     async with posting_lanes(run, ledger) as out:

@@ -36,7 +36,7 @@ class Recorder:
         articles = page.checked()
         if articles:
             lost = page.findings.lost({a.message_id for a in articles})
-            async with self._run.catalogue.transaction() as tx:
+            async with self._run.catalogue.ledger_lock, self._run.catalogue.transaction() as tx:
                 there = [a for a in articles if a.message_id in page.findings.proof.there]
                 for rows in _close_together(there):
                     await segments.mark_verified(tx, rows)

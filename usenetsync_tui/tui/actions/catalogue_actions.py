@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import BackUpDatabase, ChangeKey, RestoreDatabase, ShowKey
-from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.kit.action import Action
@@ -25,7 +24,7 @@ _SECRETS = (
 
 def _is_idle(here: Context) -> str:
     jobs = here.status.jobs if here.status is not None else ()
-    busy = any(job.elapsed and job.state in (JobState.RUNNING, JobState.PAUSED) for job in jobs)
+    busy = any(job.at_work for job in jobs)
     return "A job is running: wait until it is over, or cancel it." if busy else ""
 
 

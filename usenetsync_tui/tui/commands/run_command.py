@@ -93,7 +93,7 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
         case GoToRow(number):
             go_to_row(here, f"{number}")
         case GoToShare(share):
-            go_to_row(here, f"{100 * share:g}%")
+            go_to_row(here, f"{100 * share:.6f}%")
         case SetFilter(text):
             filter_files(here, text)
         case SortBy(order):

@@ -164,9 +164,10 @@ def _connections(status: EngineStatus) -> Line:
 
 
 def _counted(status: EngineStatus) -> list[JobStatus]:
-    """The jobs that are not over; when all are over, all of them."""
+    """The jobs that run; if none does, those that wait; if all are over, the last one."""
     going = [job for job in status.jobs if not job.state.is_over]
-    return going or list(status.jobs)
+    running = [job for job in going if job.at_work]
+    return running or going or list(status.jobs[-1:])
 
 
 def _eta(jobs: Sequence[JobStatus]) -> float | None:

@@ -1,0 +1,119 @@
+"""Jobs that do not compete run at the same time: each is paused, cancelled and resumed alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from engine_ground import SLOW, at_work, job, kept, killed, latest, new_engine, over, running, until
+from trees import compare_trees, content
+
+from usenetsync_tui.engine.engine import Engine
+from usenetsync_tui.model.commands import Cancel, Drain, Pause, Restore, Resume, Upload, Verify
+from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.postgres.pool import Pool
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+@pytest.fixture
+def engine(database: str, tmp_path: Path) -> Engine:
+    return new_engine(database, tmp_path, max_workers=4)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"{number}").write_bytes(content(300_000, number))
+    return folder
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    folder = tmp_path / "big"
+    folder.mkdir()
+    for number in range(16):
+        (folder / f"{number:02}").write_bytes(content(1_000_000, 50 + number))
+    return folder
+
+
+async def test_each_is_paused_and_cancelled_alone(
+    engine: Engine, small: Path, big: Path, tmp_path: Path
+) -> None:
+    async with running(engine):
+        folder = (await kept(engine, small)).folder
+        engine.submit(Upload(os.fsencode(big), SLOW))
+        upload = await at_work(engine)
+        engine.submit(Pause(upload.id))
+        await until(lambda: engine.status.state is EngineState.PAUSED)
+        engine.submit(Restore(folder.id, os.fsencode(tmp_path / "one")))
+        engine.submit(Verify(folder.id, bodies=True))
+        for verb in (Verb.RESTORE, Verb.VERIFY):
+            assert (await over(engine, verb)).state is JobState.COMPLETED, verb
+        assert upload.id not in engine.summaries, "nobody asked the paused upload to give way"
+        assert compare_trees(small, tmp_path / "one") == []
+
+        engine.submit(Resume(upload.id))
+        await until(lambda: engine.status.state is EngineState.RUNNING)
+        assert engine.status.workers_allowed == 4
+        engine.submit(Cancel(upload.id))
+        assert (await over(engine, Verb.UPLOAD)).state is JobState.CANCELLED
+
+
+async def test_killed_with_two_running_both_resume(
+    database: str, pool: Pool, small: Path, big: Path, tmp_path: Path
+) -> None:
+    first, target = new_engine(database, tmp_path, max_workers=4), tmp_path / "back"
+    async with killed(first):
+        folder = (await kept(first, small)).folder
+        engine = first
+        engine.submit(Upload(os.fsencode(big), SLOW))
+        upload = await at_work(engine)
+        engine.submit(Verify(folder.id, bodies=True))
+        await until(lambda: latest(engine.status, Verb.VERIFY) is not None)
+        engine.submit(Restore(folder.id, os.fsencode(target)))
+        await until(lambda: latest(engine.status, Verb.RESTORE) is not None)
+        jobs_at_once = {w.job_id for w in engine.status.workers}
+    assert upload.id in jobs_at_once
+    second = new_engine(database, tmp_path, max_workers=4)
+    async with running(second):
+        for verb in (Verb.UPLOAD, Verb.RESTORE, Verb.VERIFY):
+            assert (await over(second, verb)).state is JobState.COMPLETED, verb
+    assert compare_trees(small, target) == []
+    ended = await job(pool, upload.id)
+    assert ended.started_at is not None and ended.worked > 0
+    assert ended.done_bytes == ended.total_bytes == 16_000_000
+
+
+async def test_a_drain_stops_all(engine: Engine, small: Path, big: Path, pool: Pool) -> None:
+    async with running(engine):
+        folder = (await kept(engine, small)).folder
+        engine.submit(Upload(os.fsencode(big), SLOW))
+        upload = await at_work(engine)
+        for number in range(8, 40):
+            (small / f"{number}").write_bytes(content(10_000, number))
+        engine.submit(Verify(folder.id, bodies=True))
+        await until(lambda: latest(engine.status, Verb.VERIFY) is not None)
+        engine.submit(Drain())
+    assert (await job(pool, upload.id)).state is JobState.QUEUED
+
+
+async def test_heavy_jobs_wait_for_an_answer(
+    database: str, pool: Pool, big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usenetsync_tui.model.competition.HEAVY_BYTES", 1_000_000)
+    first = new_engine(database, tmp_path)
+    async with killed(first):
+        first.submit(Upload(os.fsencode(big), SLOW))
+        upload = await at_work(first)
+    second = new_engine(database, tmp_path, asks=True)
+    async with running(second):
+        await until(lambda: second.status.held == (upload.id,))
+        assert latest(second.status, Verb.UPLOAD).state is JobState.QUEUED
+        second.submit(Resume(upload.id))
+        assert (await over(second, Verb.UPLOAD)).state is JobState.COMPLETED
+        assert second.status.held == ()
