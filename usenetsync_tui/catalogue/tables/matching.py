@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import load
-from usenetsync_tui.catalogue.tables.globs import is_folded, letters_of, regex_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.model.entries import MOST, FileState
 from usenetsync_tui.model.files import FileFilter, FileView
+from usenetsync_tui.postgres.globs import is_folded, letters_of, regex_of
 
 _SQL = load(__package__, "matching.sql")
 _SPECIAL = re.compile(r"([\\%_])")
