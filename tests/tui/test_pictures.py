@@ -184,7 +184,7 @@ DIALOGS = {
     "filter": ("2", "slash", *"IMG_00 is:failed"),
     "folders-marked": ("1", "A"),
     "tree": ("2", "t", "backspace", "j", "space"),
-    "glob": ("2", "slash", *"img*9?.cr3"),
+    "glob": ("2", "slash", *"is:failed img_*"),
     "restore-marks": ("2", "space", "space", "space", "space", "r"),
     "marks": ("2", "space", "space", "j", "space"),
     "all-marked": ("2", "slash", *"is:failed", "enter", "A"),

@@ -219,7 +219,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
             cursor=number == self.cursor,
             marked=self.marking.is_marked(row, number, self.cursor),
             columns=self._columns,
-            under=self._tree or b"",
+            under=self._tree,
         )
 
     def empty(self) -> Line:
