@@ -103,10 +103,7 @@ def file_line(
         figures += f"{_GAP}{_digest(row.digest):<{digest - len(_GAP)}}"
     return (
         *mark(cursor=cursor, marked=marked),
-        (
-            cut(cut_middle(safe_name(row.path.removeprefix(under or b"")) or ".", room), room),
-            "plain",
-        ),
+        (cut(cut_middle(safe_name(name) or ".", room), room), "plain"),
         (figures + _GAP, "muted"),
         (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
     )
