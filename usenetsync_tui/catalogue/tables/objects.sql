@@ -73,6 +73,10 @@ DELETE FROM objects o
         WHERE f.folder_id = o.folder_id AND f.object_id = o.id
           AND f.path_key BETWEEN o.first_key AND o.last_key);
 
+-- complete
+-- Those of some objects that have all their articles.
+SELECT id FROM objects WHERE id = ANY (%(objects)b::int8[]) AND complete;
+
 -- shape
 -- The sizes of a file's object, which a resumed upload must match to continue it. Not of one with
 -- stale segments: those have other content.
